@@ -1,0 +1,112 @@
+/*
+ * model.h - from a piece of text to ids: BPE, Unigram, WordPiece, WordLevel.
+ *
+ * A specification (plain data, borrowed while tok_model_new runs) is compiled
+ * into flat tables that never change and are shared by threads.  Each thread
+ * encodes with a scratch of its own; after it has seen its longest piece,
+ * encoding allocates nothing.
+ *
+ * Sources: Hugging Face tokenizers 0.23 (src/models), SentencePiece 0.2
+ * (src/bpe_model.cc, unigram_model.cc, word_model.cc, char_model.cc),
+ * tiktoken (src/lib.rs).
+ */
+#ifndef TOK_MODEL_MODEL_H
+#define TOK_MODEL_MODEL_H
+
+#include "tok/base/buffer.h"
+
+enum tok_model_kind { TOK_MODEL_BPE, TOK_MODEL_UNIGRAM, TOK_MODEL_WORDPIECE, TOK_MODEL_WORDLEVEL };
+
+/* What a piece is for; only SentencePiece files say anything but NORMAL. */
+enum tok_piece_type {
+	TOK_PIECE_NORMAL,
+	TOK_PIECE_UNKNOWN,
+	TOK_PIECE_CONTROL,      /* never matched in text */
+	TOK_PIECE_USER_DEFINED, /* taken whole wherever it stands */
+	TOK_PIECE_UNUSED,       /* may be built on the way, is taken apart again at the end */
+	TOK_PIECE_BYTE          /* reached by byte fallback only */
+};
+
+struct tok_vocab_entry {
+	struct tok_span text; /* the bytes that the model matches */
+	tok_id id;
+	enum tok_piece_type type;
+	double score; /* Unigram: log probability.  SentencePiece BPE: minus the rank */
+};
+
+/* How BPE knows which neighbours to join, and in which order. */
+enum tok_bpe_order {
+	TOK_BPE_MERGES, /* an explicit list of pairs; the place in it is the rank */
+	TOK_BPE_RANKS,  /* any pair whose joined bytes are a token; its id is the rank (tiktoken) */
+	TOK_BPE_SCORES  /* any pair whose joined text is a piece; highest score first (SentencePiece) */
+};
+
+struct tok_merge {
+	tok_id left, right, result;
+};
+
+struct tok_model_spec {
+	enum tok_model_kind kind;
+	const struct tok_vocab_entry *entries;
+	size_t entry_count;
+
+	tok_id unk;        /* TOK_NO_ID: none */
+	bool byte_fallback;
+	tok_id byte_ids[256]; /* ids of <0x00>..<0xFF>, TOK_NO_ID where missing */
+
+	union {
+		struct {
+			enum tok_bpe_order order;
+			const struct tok_merge *merges; /* TOK_BPE_MERGES only */
+			size_t merge_count;
+			bool raw_bytes;     /* first symbols are bytes, not characters */
+			bool ignore_merges; /* a piece that is a token is that token */
+			bool fuse_unk;
+			struct tok_span prefix, suffix; /* continuing_subword_, end_of_word_ */
+		} bpe;
+		struct {
+			bool single_precision; /* SentencePiece adds scores as float, HF as double */
+			bool fuse_unk;
+		} unigram;
+		struct {
+			struct tok_span prefix; /* "##" */
+			size_t max_chars;       /* longer words are unknown */
+		} wordpiece;
+	} as;
+};
+
+/* Tokens of one piece or document.  `ranges` (begin, end in the bytes of the
+ * text that was encoded) is kept only when `ranged`. */
+struct tok_tokens {
+	tok_id *ids;
+	struct tok_range *ranges;
+	size_t count;
+	size_t capacity, range_capacity;
+	bool ranged;
+};
+
+TOK_API TOK_MUST_USE bool tok_tokens_add(struct tok_tokens *tokens, tok_id id,
+					 struct tok_range range);
+TOK_API void tok_tokens_release(struct tok_tokens *tokens);
+
+struct tok_model;
+struct tok_model_scratch; /* one per thread */
+
+/* Fails with TOK_EFORMAT on contradictions that the reader could not see
+ * (duplicate text, a merge of tokens that do not exist, a missing unk). */
+TOK_API TOK_MUST_USE enum tok_status tok_model_new(const struct tok_model_spec *spec,
+						   struct tok_model **out, struct tok_error *err);
+TOK_API void tok_model_free(struct tok_model *model);
+
+TOK_API struct tok_model_scratch *tok_model_scratch_new(void); /* NULL if memory is out */
+TOK_API void tok_model_scratch_free(struct tok_model_scratch *scratch);
+
+/* Append the tokens of bytes [piece.begin, piece.end) of `text`.  Ranges count
+ * from the start of `text`.  Fails with TOK_ETEXT where the reference fails
+ * (WordLevel or WordPiece without unk), TOK_ENOMEM, or TOK_ELIMIT. */
+TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *model,
+						      struct tok_model_scratch *scratch,
+						      struct tok_span text, struct tok_range piece,
+						      struct tok_tokens *out, struct tok_error *err);
+
+#endif

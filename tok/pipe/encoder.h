@@ -1,0 +1,52 @@
+/*
+ * encoder.h - bytes to ids, one document at a time.
+ *
+ *	struct tok_encoder *e = tok_encoder_new(tokenizer);
+ *	struct tok_encode_options o = { .offsets = true };
+ *	struct tok_encoding r;
+ *	status = tok_encode(e, text, &o, &r, &err);
+ *	for (size_t i = 0; i < r.count; i++) use(r.ids[i]);
+ *	tok_encoder_free(e);
+ *
+ * One encoder per thread.  What tok_encode returns belongs to the encoder and
+ * lives until its next call.
+ */
+#ifndef TOK_PIPE_ENCODER_H
+#define TOK_PIPE_ENCODER_H
+
+#include "tok/pipe/tokenizer.h"
+
+enum tok_special_text {
+	TOK_SPECIAL_ORDINARY, /* text of special tokens is ordinary text */
+	TOK_SPECIAL_MATCH,    /* it becomes the special token */
+	TOK_SPECIAL_ERROR     /* it is refused with TOK_ETEXT */
+};
+
+struct tok_encode_options {
+	enum tok_special_text special_text;
+	bool add_special; /* lay the template around the text */
+	bool truncate;    /* obey the file's own truncation and padding */
+	bool offsets;     /* fill tok_encoding.ranges */
+	bool tokens;      /* fill tok_encoding.tokens */
+};
+
+struct tok_encoding {
+	const tok_id *ids;
+	/* Bytes of the original text, half open; {0, 0} for a token that the
+	 * template put in.  NULL unless asked for. */
+	const struct tok_range *ranges;
+	const struct tok_span *tokens; /* NULL unless asked for */
+	size_t count;
+};
+
+TOK_API struct tok_encoder *tok_encoder_new(const struct tok_tokenizer *tokenizer);
+TOK_API void tok_encoder_free(struct tok_encoder *encoder);
+
+/* Largest document, in bytes. */
+#define TOK_DOCUMENT_MAX ((size_t)UINT32_MAX - 1)
+
+TOK_API TOK_MUST_USE enum tok_status tok_encode(struct tok_encoder *encoder, struct tok_span text,
+						const struct tok_encode_options *options,
+						struct tok_encoding *out, struct tok_error *err);
+
+#endif

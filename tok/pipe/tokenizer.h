@@ -1,0 +1,51 @@
+/*
+ * tokenizer.h - a tokenizer, compiled: immutable, shared by all threads.
+ *
+ *	struct tok_tokenizer *t;
+ *	status = tok_tokenizer_new(&spec, &t, &err);
+ *	struct tok_encoder *e = tok_encoder_new(t);   // one per thread: encoder.h
+ *	...
+ *	tok_tokenizer_free(t);                        // after its encoders
+ *
+ * Ids run from 0 to tok_tokenizer_size() - 1; there may be holes.
+ */
+#ifndef TOK_PIPE_TOKENIZER_H
+#define TOK_PIPE_TOKENIZER_H
+
+#include "tok/pipe/spec.h"
+
+struct tok_tokenizer;
+
+/* Copies what it needs of `spec`, which the caller still releases. */
+TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_new(const struct tok_spec *spec,
+						       struct tok_tokenizer **out,
+						       struct tok_error *err);
+TOK_API void tok_tokenizer_free(struct tok_tokenizer *tokenizer);
+
+/* The built-in tokenizer: ids 0 to 255 are the bytes. */
+TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out,
+							 struct tok_error *err);
+
+/* One more than the largest id. */
+TOK_API size_t tok_tokenizer_size(const struct tok_tokenizer *tokenizer);
+
+/* The token's text as its file writes it (raw vocabularies: in the byte-level
+ * alphabet).  A span with .bytes NULL if no token has this id. */
+TOK_API struct tok_span tok_tokenizer_token(const struct tok_tokenizer *tokenizer, tok_id id);
+
+/* The id whose text is exactly `token`, added tokens first; or TOK_NO_ID. */
+TOK_API tok_id tok_tokenizer_find(const struct tok_tokenizer *tokenizer, struct tok_span token);
+
+TOK_API bool tok_tokenizer_is_special(const struct tok_tokenizer *tokenizer, tok_id id);
+
+/* The specification kept for people who ask what this tokenizer is; borrowed. */
+TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *tokenizer);
+
+/* The last place in `text` where it may be cut without changing any id: the
+ * tokens of the two sides, one after the other, are the tokens of the whole.
+ * 0 if no such place is known.  Meaning: with the options of `special_text`
+ * false, special tokens are ordinary text. */
+TOK_API size_t tok_tokenizer_cut(const struct tok_tokenizer *tokenizer, struct tok_span text,
+				 bool match_special);
+
+#endif

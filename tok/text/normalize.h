@@ -1,0 +1,81 @@
+/*
+ * normalize.h - the normalisers of tokenizer.json and of SentencePiece.
+ *
+ * A specification is a list of steps; a normaliser is the list compiled, never
+ * written afterwards and shared by threads.  Semantics and alignments are those
+ * of Hugging Face tokenizers 0.23 (src/normalizers, src/tokenizer/normalizer.rs),
+ * for TOK_NORM_SENTENCEPIECE those of SentencePiece 0.2 (src/normalizer.cc).
+ * Unicode normalisation is that of Unicode 9.0, as in the reference.
+ */
+#ifndef TOK_TEXT_NORMALIZE_H
+#define TOK_TEXT_NORMALIZE_H
+
+#include "tok/text/regex.h"
+#include "tok/text/text.h"
+
+enum tok_norm_kind {
+	TOK_NORM_NFC,
+	TOK_NORM_NFD,
+	TOK_NORM_NFKC,
+	TOK_NORM_NFKD,
+	TOK_NORM_NMT,
+	TOK_NORM_LOWERCASE,
+	TOK_NORM_STRIP,
+	TOK_NORM_STRIP_ACCENTS,
+	TOK_NORM_PREPEND,
+	TOK_NORM_REPLACE,
+	TOK_NORM_BERT,
+	TOK_NORM_PRECOMPILED,
+	TOK_NORM_BYTE_LEVEL,
+	TOK_NORM_SENTENCEPIECE
+};
+
+struct tok_norm_step {
+	enum tok_norm_kind kind;
+	union {
+		struct {
+			bool left, right;
+		} strip;
+		struct tok_span prepend;
+		struct {
+			struct tok_span pattern, content;
+			enum tok_regex_dialect dialect;
+		} replace;
+		struct {
+			bool clean_text, handle_chinese_chars, lowercase;
+			bool strip_accents; /* null in the file: the value of lowercase */
+		} bert;
+		struct tok_span precompiled; /* the charsmap: u32le trie bytes, trie, strings */
+		struct {
+			struct tok_span charsmap; /* may be empty: identity */
+			bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces;
+			bool whitespace_as_suffix;
+			const struct tok_span *protected_pieces; /* user-defined: taken as is */
+			size_t protected_count;
+		} sentencepiece;
+	} as;
+};
+
+struct tok_normalizer;
+struct tok_norm_scratch; /* one per thread */
+
+/* Copies what it needs; the steps may go.  A count of 0 gives the identity. */
+TOK_API TOK_MUST_USE enum tok_status tok_normalizer_new(const struct tok_norm_step *steps,
+							size_t count, struct tok_normalizer **out,
+							struct tok_error *err);
+TOK_API void tok_normalizer_free(struct tok_normalizer *normalizer);
+TOK_API size_t tok_normalizer_step_count(const struct tok_normalizer *normalizer);
+
+TOK_API struct tok_norm_scratch *tok_norm_scratch_new(void); /* NULL if memory is out */
+TOK_API void tok_norm_scratch_free(struct tok_norm_scratch *scratch);
+
+/* Normalise `text` in place. */
+TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
+						   struct tok_norm_scratch *scratch,
+						   struct tok_text *text, struct tok_error *err);
+
+/* The byte-level alphabet of GPT-2: every byte as one printable character. */
+TOK_API uint32_t tok_byte_to_char(uint8_t byte);
+TOK_API int tok_char_to_byte(uint32_t code); /* -1: not in the alphabet */
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * read.h - from a tokenizer file, whatever its kind, to a struct tok_spec.
+ *
+ *	struct tok_spec spec = { 0 };
+ *	status = vocab_read_path("models/llama-3", NULL, &spec, &err);
+ *
+ * The kind is found in the content, not the name:
+ *
+ *	tokenizer.json           an object with "model" (Hugging Face tokenizers 0.23)
+ *	tekken.json              an object with "config" and "vocab" (Mistral)
+ *	ranks in JSON            tiktoken's and Claude's {"pat_str", "bpe_ranks", ...}
+ *	vocab.json + merges.txt  an object of name to id; merges.txt beside it
+ *	.tiktoken                lines of base64, space, rank
+ *	SentencePiece .model     a protobuf ModelProto
+ *	vocab.txt                lines of WordPiece (BERT)
+ *	GGUF                     magic "GGUF": the tokenizer inside
+ *	a folder                 the first of these that it holds
+ *
+ * On failure nothing is left to release.  Messages say what is wrong, where
+ * (line, byte or JSON path) and what would be right.
+ */
+#ifndef VOCAB_FORMAT_READ_H
+#define VOCAB_FORMAT_READ_H
+
+#include "tok/pipe/spec.h"
+
+struct vocab_read_options {
+	/* .tiktoken only: a name (gpt2, r50k, p50k, p50k_edit, cl100k, o200k,
+	 * o200k_harmony) or a regular expression; NULL: told by the ranks. */
+	const char *pattern;
+};
+
+/* Read the file or folder at `path`. */
+TOK_API TOK_MUST_USE enum tok_status vocab_read_path(const char *path,
+						     const struct vocab_read_options *options,
+						     struct tok_spec *out, struct tok_error *err);
+
+/* Read one file's bytes.  vocab.json+merges.txt needs a path. */
+TOK_API TOK_MUST_USE enum tok_status vocab_read_bytes(struct tok_span file,
+						      const struct vocab_read_options *options,
+						      struct tok_spec *out, struct tok_error *err);
+
+#endif
