@@ -49,8 +49,8 @@ TOK_API enum tok_status tok_fail(struct tok_error *err, enum tok_status status, 
 
 /* Put where it happened in front of the sentence ("gpt2.json: ...") and
  * return the status recorded before.  With `err` NULL returns `status`. */
-TOK_API enum tok_status tok_fail_in(struct tok_error *err, enum tok_status status,
-				    const char *fmt, ...) TOK_PRINTF(3, 4);
+TOK_API enum tok_status tok_fail_in(struct tok_error *err, enum tok_status status, const char *fmt,
+				    ...) TOK_PRINTF(3, 4);
 
 /* The one sentence for "out of memory", so that no caller words it anew. */
 TOK_API enum tok_status tok_fail_memory(struct tok_error *err);

@@ -38,7 +38,8 @@ struct tok_vocab_entry {
 enum tok_bpe_order {
 	TOK_BPE_MERGES, /* an explicit list of pairs; the place in it is the rank */
 	TOK_BPE_RANKS,  /* any pair whose joined bytes are a token; its id is the rank (tiktoken) */
-	TOK_BPE_SCORES  /* any pair whose joined text is a piece; highest score first (SentencePiece) */
+	TOK_BPE_SCORES /* any pair whose joined text is a piece; highest score first (SentencePiece)
+			*/
 };
 
 struct tok_merge {
@@ -50,7 +51,7 @@ struct tok_model_spec {
 	const struct tok_vocab_entry *entries;
 	size_t entry_count;
 
-	tok_id unk;        /* TOK_NO_ID: none */
+	tok_id unk; /* TOK_NO_ID: none */
 	bool byte_fallback;
 	tok_id byte_ids[256]; /* ids of <0x00>..<0xFF>, TOK_NO_ID where missing */
 
@@ -65,7 +66,8 @@ struct tok_model_spec {
 			struct tok_span prefix, suffix; /* continuing_subword_, end_of_word_ */
 		} bpe;
 		struct {
-			bool single_precision; /* SentencePiece adds scores as float, HF as double */
+			bool
+			    single_precision; /* SentencePiece adds scores as float, HF as double */
 			bool fuse_unk;
 		} unigram;
 		struct {
@@ -107,6 +109,7 @@ TOK_API void tok_model_scratch_free(struct tok_model_scratch *scratch);
 TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *model,
 						      struct tok_model_scratch *scratch,
 						      struct tok_span text, struct tok_range piece,
-						      struct tok_tokens *out, struct tok_error *err);
+						      struct tok_tokens *out,
+						      struct tok_error *err);
 
 #endif

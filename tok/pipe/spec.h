@@ -28,7 +28,7 @@ enum tok_template_kind { TOK_TEMPLATE_TEXT, TOK_TEMPLATE_TOKEN };
 
 struct tok_template_item {
 	enum tok_template_kind kind;
-	tok_id id;              /* TOK_TEMPLATE_TOKEN */
+	tok_id id;               /* TOK_TEMPLATE_TOKEN */
 	struct tok_span content; /* shown by --tokens */
 };
 

@@ -17,9 +17,8 @@
 struct tok_tokenizer;
 
 /* Copies what it needs of `spec`, which the caller still releases. */
-TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_new(const struct tok_spec *spec,
-						       struct tok_tokenizer **out,
-						       struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+tok_tokenizer_new(const struct tok_spec *spec, struct tok_tokenizer **out, struct tok_error *err);
 TOK_API void tok_tokenizer_free(struct tok_tokenizer *tokenizer);
 
 /* The built-in tokenizer: ids 0 to 255 are the bytes. */

@@ -88,10 +88,10 @@ TOK_API void tok_pretok_scratch_free(struct tok_pretok_scratch *scratch);
 
 /* Cut `text` into `out` (cleared first).  `starts_document` says that the text
  * begins at byte 0 of the original document.  Empty pieces never come out. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_pretokenize(const struct tok_pretokenizer *pretokenizer, struct tok_pretok_scratch *scratch,
-		struct tok_text *text, bool starts_document, struct tok_pieces *out,
-		struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
+						     struct tok_pretok_scratch *scratch,
+						     struct tok_text *text, bool starts_document,
+						     struct tok_pieces *out, struct tok_error *err);
 
 /* Must the caller track origins even if it wants no offsets? (A step after one
  * that moves the beginning of the text asks where a piece began.) */

@@ -56,10 +56,8 @@ enum tok_category {
 #define TOK_LETTERS                                                                                \
 	(TOK_CATEGORY_BIT(TOK_LL) | TOK_CATEGORY_BIT(TOK_LM) | TOK_CATEGORY_BIT(TOK_LO) |          \
 	 TOK_CATEGORY_BIT(TOK_LT) | TOK_CATEGORY_BIT(TOK_LU))
-#define TOK_MARKS                                                                                  \
-	(TOK_CATEGORY_BIT(TOK_MC) | TOK_CATEGORY_BIT(TOK_ME) | TOK_CATEGORY_BIT(TOK_MN))
-#define TOK_NUMBERS                                                                                \
-	(TOK_CATEGORY_BIT(TOK_ND) | TOK_CATEGORY_BIT(TOK_NL) | TOK_CATEGORY_BIT(TOK_NO))
+#define TOK_MARKS   (TOK_CATEGORY_BIT(TOK_MC) | TOK_CATEGORY_BIT(TOK_ME) | TOK_CATEGORY_BIT(TOK_MN))
+#define TOK_NUMBERS (TOK_CATEGORY_BIT(TOK_ND) | TOK_CATEGORY_BIT(TOK_NL) | TOK_CATEGORY_BIT(TOK_NO))
 #define TOK_PUNCTUATION                                                                            \
 	(TOK_CATEGORY_BIT(TOK_PC) | TOK_CATEGORY_BIT(TOK_PD) | TOK_CATEGORY_BIT(TOK_PE) |          \
 	 TOK_CATEGORY_BIT(TOK_PF) | TOK_CATEGORY_BIT(TOK_PI) | TOK_CATEGORY_BIT(TOK_PO) |          \
