@@ -4,7 +4,7 @@
  *
  *	struct tok_spec spec = { 0 };
  *	status = vocab_read(bytes, &spec, &err);        // vocab/format
- *	status = tok_tokenizer_new(&spec, &tok, &err);  // copies what it needs
+ *	status = tok_tokenizer_new(&spec, &tok, &err);  // takes what spec holds
  *	tok_spec_release(&spec);
  *
  * Everything pointed to lives in `arena`.

@@ -2,7 +2,7 @@
  * tokenizer.h - a tokenizer, compiled: immutable, shared by all threads.
  *
  *	struct tok_tokenizer *t;
- *	status = tok_tokenizer_new(&spec, &t, &err);
+ *	status = tok_tokenizer_new(&spec, &t, &err);  // takes what spec holds
  *	struct tok_encoder *e = tok_encoder_new(t);   // one per thread: encoder.h
  *	...
  *	tok_tokenizer_free(t);                        // after its encoders
@@ -16,9 +16,13 @@
 
 struct tok_tokenizer;
 
-/* Copies what it needs of `spec`, which the caller still releases. */
+/* Ids above this are refused: a table of all ids must fit in memory. */
+#define TOK_ID_MAX ((tok_id)0xFFFFFF)
+
+/* On success takes over all that `spec` holds and leaves it empty; on failure
+ * `spec` is unchanged.  Either way the caller may release it. */
 TOK_API TOK_MUST_USE enum tok_status
-tok_tokenizer_new(const struct tok_spec *spec, struct tok_tokenizer **out, struct tok_error *err);
+tok_tokenizer_new(struct tok_spec *spec, struct tok_tokenizer **out, struct tok_error *err);
 TOK_API void tok_tokenizer_free(struct tok_tokenizer *tokenizer);
 
 /* The built-in tokenizer: ids 0 to 255 are the bytes. */
@@ -42,8 +46,9 @@ TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *to
 
 /* The last place in `text` where it may be cut without changing any id: the
  * tokens of the two sides, one after the other, are the tokens of the whole.
- * 0 if no such place is known.  Meaning: with the options of `special_text`
- * false, special tokens are ordinary text. */
+ * 0 if no such place is known.  `match_special`: will special tokens in the
+ * text be looked for?  The template is not part of this: a cut text is encoded
+ * without it. */
 TOK_API size_t tok_tokenizer_cut(const struct tok_tokenizer *tokenizer, struct tok_span text,
 				 bool match_special);
 

@@ -1,0 +1,44 @@
+/*
+ * added_internal.h - finding added tokens in a text.
+ *
+ * Leftmost, longest; then the rules of Hugging Face's AddedVocabulary
+ * (single_word, lstrip, rstrip; special tokens passed over when they are
+ * ordinary text: also the shorter tokens inside them are then not seen).
+ */
+#ifndef TOK_PIPE_ADDED_INTERNAL_H
+#define TOK_PIPE_ADDED_INTERNAL_H
+
+#include "tok/pipe/spec.h"
+
+struct tok_added_entry {
+	struct tok_span content; /* what is looked for */
+	const struct tok_added_token *token;
+};
+
+/* Immutable; entries sorted by content. */
+struct tok_added_set {
+	struct tok_added_entry *entries;
+	size_t count;
+	bool starts[256];  /* some content begins with this byte */
+	bool has_ordinary; /* some token is not special */
+};
+
+struct tok_added_match {
+	size_t begin, end; /* with what lstrip and rstrip took along */
+	size_t resume;     /* where to look for the next one: the end of the content */
+	const struct tok_added_token *token; /* NULL: no further match */
+};
+
+/* Sort `entries` (in place, kept) into `out`. */
+void tok_added_set_init(struct tok_added_set *out, struct tok_added_entry *entries, size_t count);
+
+/* The next match at or after `from`, which is the `resume` of the one before.
+ * `done` is the `end` of the one before: lstrip does not reach behind it. */
+struct tok_added_match tok_added_find(const struct tok_added_set *set, struct tok_span text,
+				      size_t from, size_t done, bool skip_special);
+
+/* Might a match straddle, or look across, a cut between a letter or digit and
+ * a space before a letter? */
+bool tok_added_spans_words(const struct tok_added_set *set, bool skip_special);
+
+#endif

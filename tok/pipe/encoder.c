@@ -1,0 +1,246 @@
+#include "tok/pipe/encoder.h"
+
+#include <stdlib.h>
+
+#include "tok/pipe/encoder_internal.h"
+#include "tok/text/utf8.h"
+
+struct tok_encoder *tok_encoder_new(const struct tok_tokenizer *tokenizer)
+{
+	struct tok_encoder *e = calloc(1, sizeof *e);
+	if (!e)
+		return NULL;
+	e->tokenizer = tokenizer;
+	e->norm = tok_norm_scratch_new();
+	e->pretok = tok_pretok_scratch_new();
+	e->model = tok_model_scratch_new();
+	if (!e->norm || !e->pretok || !e->model) {
+		tok_encoder_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void tok_encoder_free(struct tok_encoder *e)
+{
+	if (!e)
+		return;
+	tok_norm_scratch_free(e->norm);
+	tok_pretok_scratch_free(e->pretok);
+	tok_model_scratch_free(e->model);
+	tok_text_release(&e->text);
+	tok_text_release(&e->slice);
+	tok_pieces_release(&e->pieces);
+	tok_run_release(&e->run);
+	tok_run_release(&e->spare);
+	tok_buffer_release(&e->surfaces);
+	free(e);
+}
+
+/* ---- names of tokens ------------------------------------------------------ */
+
+/* Remember a token's name: of the vocabulary, or a copy of the text it covers. */
+static bool name_token(struct tok_encoder *e, struct tok_span name)
+{
+	struct tok_run *run = &e->run;
+	if (!tok_grow(&run->names, &run->name_capacity, run->tokens.count, sizeof *run->names))
+		return false;
+	run->names[run->name_count++] = name;
+	return true;
+}
+
+static bool name_surface(struct tok_encoder *e, struct tok_span surface)
+{
+	/* .bytes NULL: .count is where the copy begins; resolve_names() mends it. */
+	const struct tok_span later = { NULL, e->surfaces.count };
+	const uint32_t length = (uint32_t)surface.count;
+	return tok_buffer_add(&e->surfaces, &length, sizeof length) &&
+	       tok_buffer_add(&e->surfaces, surface.bytes, surface.count) && name_token(e, later);
+}
+
+static void resolve_names(struct tok_encoder *e)
+{
+	for (size_t i = 0; i < e->run.name_count; i++) {
+		struct tok_span *name = &e->run.names[i];
+		if (name->bytes)
+			continue;
+		uint32_t length;
+		memcpy(&length, e->surfaces.bytes + name->count, sizeof length);
+		name->bytes = e->surfaces.bytes + name->count + sizeof length;
+		name->count = length;
+	}
+}
+
+/* A Unigram model shows the text itself where it knows no piece for it. */
+static bool shows_surface(const struct tok_tokenizer *t, tok_id id)
+{
+	if (t->spec.model.kind == TOK_MODEL_UNIGRAM || t->spec.sentencepiece)
+		return id == t->spec.model.unk;
+	return false;
+}
+
+/* ---- one stretch of text between added tokens ----------------------------- */
+
+/* Turn ranges of `text` into ranges of the document, and name the tokens. */
+static bool place_tokens(struct tok_encoder *e, const struct tok_text *text, size_t first)
+{
+	struct tok_tokens *tokens = &e->run.tokens;
+	if (!tokens->ranged)
+		return true;
+	for (size_t i = first; i < tokens->count; i++) {
+		struct tok_range *range = &tokens->ranges[i];
+		if (e->named) {
+			const tok_id id = tokens->ids[i];
+			const struct tok_span span = tok_text_span(text);
+			if (shows_surface(e->tokenizer, id)
+				? !name_surface(e, tok_span_slice(span, range->begin, range->end))
+				: !name_token(e, tok_tokenizer_token(e->tokenizer, id)))
+				return false;
+		}
+		*range = tok_text_origin(text, range->begin, range->end);
+	}
+	return true;
+}
+
+static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text, size_t base,
+				    struct tok_error *err)
+{
+	const struct tok_tokenizer *t = e->tokenizer;
+	if (text->count == 0)
+		return TOK_OK;
+
+	const bool starts = text->tracked ? text->origin[0].begin == 0 : base == 0;
+	enum tok_status status =
+	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
+	const size_t first = e->run.tokens.count;
+	const struct tok_span span = tok_text_span(text);
+	for (size_t i = 0; status == TOK_OK && i < e->pieces.count; i++)
+		status = tok_model_encode(t->model, e->model, span, e->pieces.ranges[i],
+					  &e->run.tokens, err);
+	if (status == TOK_OK && !place_tokens(e, text, first))
+		status = tok_fail_memory(err);
+	return status;
+}
+
+/* ---- added tokens --------------------------------------------------------- */
+
+static enum tok_status add_match(struct tok_encoder *e, struct tok_span text,
+				 const struct tok_added_match *match, struct tok_range origin,
+				 struct tok_error *err)
+{
+	if (match->token->special && e->options->special_text == TOK_SPECIAL_ERROR)
+		return tok_fail(err, TOK_ETEXT,
+				"the text holds the special token '%.*s' at byte %u; allow it as a "
+				"token or as ordinary text",
+				(int)match->token->content.count,
+				(const char *)match->token->content.bytes, origin.begin);
+	if (!tok_tokens_add(&e->run.tokens, match->token->id, origin))
+		return tok_fail_memory(err);
+	if (e->named && !name_surface(e, tok_span_slice(text, match->begin, match->end)))
+		return tok_fail_memory(err);
+	return TOK_OK;
+}
+
+/* Normalise a stretch that holds no unnormalised added token, then look for
+ * those that are matched in normalised text. */
+static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span stretch, size_t base,
+				      struct tok_error *err)
+{
+	const struct tok_tokenizer *t = e->tokenizer;
+	const bool skip_special = e->options->special_text == TOK_SPECIAL_ORDINARY;
+	size_t done = 0, resume = 0;
+
+	if (stretch.count == 0)
+		return TOK_OK;
+	e->text.tracked = e->slice.tracked = e->options->offsets || t->needs_origin;
+	if (!tok_text_set(&e->text, stretch, base))
+		return tok_fail_memory(err);
+	enum tok_status status = tok_normalize(t->normalizer, e->norm, &e->text, err);
+	while (status == TOK_OK) {
+		const struct tok_span text = tok_text_span(&e->text);
+		const struct tok_added_match match =
+		    tok_added_find(&t->added_normalized, text, resume, done, skip_special);
+		if (!match.token && done == 0)
+			return encode_slice(e, &e->text, base, err);
+		if (match.begin > done) {
+			tok_text_clear(&e->slice);
+			if (!tok_text_copy(&e->slice, &e->text, done, match.begin))
+				return tok_fail_memory(err);
+			status = encode_slice(e, &e->slice, base + done, err);
+		}
+		if (!match.token)
+			break;
+		if (status == TOK_OK)
+			status = add_match(e, text, &match,
+					   tok_text_origin(&e->text, match.begin, match.end), err);
+		done = match.end;
+		resume = match.resume;
+	}
+	return status;
+}
+
+static enum tok_status encode_document(struct tok_encoder *e, struct tok_span text,
+				       struct tok_error *err)
+{
+	const bool skip_special = e->options->special_text == TOK_SPECIAL_ORDINARY;
+	enum tok_status status = TOK_OK;
+	size_t done = 0, resume = 0;
+
+	while (status == TOK_OK) {
+		const struct tok_added_match match =
+		    tok_added_find(&e->tokenizer->added, text, resume, done, skip_special);
+		if (match.begin > done)
+			status =
+			    encode_stretch(e, tok_span_slice(text, done, match.begin), done, err);
+		if (!match.token)
+			break;
+		const struct tok_range origin = { (uint32_t)match.begin, (uint32_t)match.end };
+		if (status == TOK_OK)
+			status = add_match(e, text, &match, origin, err);
+		done = match.end;
+		resume = match.resume;
+	}
+	return status;
+}
+
+/* ---- the whole ------------------------------------------------------------ */
+
+static bool trims_offsets(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->post_count; i++)
+		if (spec->posts[i].kind == TOK_POST_TRIM_OFFSETS)
+			return true;
+	return false;
+}
+
+enum tok_status tok_encode(struct tok_encoder *e, struct tok_span text,
+			   const struct tok_encode_options *options, struct tok_encoding *out,
+			   struct tok_error *err)
+{
+	if (text.count > TOK_DOCUMENT_MAX)
+		return tok_fail(err, TOK_ELIMIT,
+				"a document of %zu bytes is too long: at most %zu are taken",
+				text.count, TOK_DOCUMENT_MAX);
+
+	e->options = options;
+	e->named = options->tokens || (options->offsets && trims_offsets(&e->tokenizer->spec));
+	e->run.tokens.ranged = options->offsets || e->named;
+	e->run.tokens.count = 0;
+	e->run.name_count = 0;
+	tok_buffer_clear(&e->surfaces);
+
+	enum tok_status status = encode_document(e, text, err);
+	if (status == TOK_OK)
+		status = tok_post_process(e, text, err);
+	if (status != TOK_OK)
+		return status;
+
+	resolve_names(e);
+	*out = (struct tok_encoding){
+		.ids = e->run.tokens.ids,
+		.ranges = options->offsets ? e->run.tokens.ranges : NULL,
+		.tokens = options->tokens ? e->run.names : NULL,
+		.count = e->run.tokens.count,
+	};
+	return TOK_OK;
+}
