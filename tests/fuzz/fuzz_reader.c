@@ -1,0 +1,94 @@
+/*
+ * fuzz_reader.c - one reader of tokenizer files on arbitrary bytes.
+ *
+ * Built once per reader, with READER naming it.  Whatever a reader accepts is
+ * then used: compiled, asked to encode and to decode.  Nothing may crash, leak
+ * or read out of bounds; a refusal must come with a sentence.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "tok/pipe/decoder.h"
+#include "tok/pipe/encoder.h"
+#include "vocab/format/format_internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static enum tok_status read_with_tiktoken(struct tok_span file, struct tok_spec *out,
+					  struct tok_error *err)
+{
+	return vocab_read_tiktoken(file, "gpt2", out, err);
+}
+
+/* The first half of the bytes is vocab.json, what follows a NUL merges.txt. */
+static enum tok_status read_vocab_and_merges(struct tok_span file, struct tok_spec *out,
+					     struct tok_error *err)
+{
+	const uint8_t *nul = file.count ? memchr(file.bytes, 0, file.count) : NULL;
+	const size_t cut = nul ? (size_t)(nul - file.bytes) : file.count;
+	return vocab_read_vocab_merges(tok_span_slice(file, 0, cut),
+				       tok_span_slice(file, nul ? cut + 1 : cut, file.count), out,
+				       err);
+}
+
+static enum tok_status read_any(struct tok_span file, struct tok_spec *out, struct tok_error *err)
+{
+	return vocab_read_bytes(file, NULL, out, err);
+}
+
+static enum tok_status (*const readers[])(struct tok_span, struct tok_spec *,
+					  struct tok_error *) = {
+	vocab_read_hf,        vocab_read_tekken,     vocab_read_packed_ranks,
+	read_with_tiktoken,   read_vocab_and_merges, vocab_read_sentencepiece,
+	vocab_read_wordpiece, vocab_read_gguf,       read_any,
+};
+
+static void use(struct tok_tokenizer *t)
+{
+	static const char text[] = "Hello, w\xC3\xB6rld  <s> \xE2\x96\x81x\xFF\n123 don't\0end";
+	const struct tok_encode_options all = {
+		.special_text = TOK_SPECIAL_MATCH,
+		.add_special = true,
+		.truncate = true,
+		.offsets = true,
+		.tokens = true,
+	};
+	struct tok_encoder *e = tok_encoder_new(t);
+	struct tok_decoder *d = tok_decoder_new(t);
+	struct tok_encoding r;
+	struct tok_span back;
+	struct tok_error err = { 0 };
+	assert(e && d);
+	if (tok_encode(e, (struct tok_span){ (const uint8_t *)text, sizeof text - 1 }, &all, &r,
+		       &err) == TOK_OK) {
+		for (size_t i = 0; i < r.count; i++) {
+			assert(r.ranges[i].begin <= r.ranges[i].end);
+			assert(r.ranges[i].end <= sizeof text - 1);
+		}
+		if (tok_decode(d, r.ids, r.count, false, &back, &err) != TOK_OK)
+			assert(err.message[0]);
+	} else {
+		assert(err.message[0]);
+	}
+	tok_encoder_free(e);
+	tok_decoder_free(d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	struct tok_tokenizer *t = NULL;
+
+	if (readers[READER]((struct tok_span){ data, size }, &spec, &err) == TOK_OK) {
+		if (tok_tokenizer_new(&spec, &t, &err) == TOK_OK)
+			use(t);
+		else
+			assert(err.message[0]);
+	} else {
+		assert(err.message[0]);
+	}
+	tok_tokenizer_free(t);
+	tok_spec_release(&spec);
+	return 0;
+}
