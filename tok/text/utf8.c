@@ -52,7 +52,7 @@ struct tok_char tok_utf8_before(struct tok_span text, size_t end)
 	const struct tok_span head = { text.bytes, end };
 	for (size_t back = 1; back <= 4 && back <= end; back++) {
 		const struct tok_char c = tok_utf8_at(head, end - back);
-		if (c.length == back)
+		if (c.length == back && c.code < TOK_BAD_BYTE)
 			return c;
 	}
 	return (struct tok_char){ TOK_BAD_BYTE + text.bytes[end - 1], 1 };

@@ -1,0 +1,271 @@
+/*
+ * NFC, NFD, NFKC and NFKD as of Unicode 9.0.  ICU knows what the characters
+ * decompose into and compose to; which of its data is from a later version is
+ * told by the age of the character.  The order of work follows the reference,
+ * because the origin of each character of the result depends on it.
+ */
+#include <stdlib.h>
+#include <unicode/uchar.h>
+#include <unicode/utf16.h>
+
+#include "tok/text/normalize_internal.h"
+#include "tok/text/utf8.h"
+
+enum { UNICODE_MAJOR = 9 };
+
+enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
+			       struct tok_error *err)
+{
+	UErrorCode code = U_ZERO_ERROR;
+	const bool compat = kind == TOK_NORM_NFKC || kind == TOK_NORM_NFKD;
+	const bool compose = kind == TOK_NORM_NFC || kind == TOK_NORM_NFKC;
+	struct norm_form form = { .compose = compose };
+
+	if (compat) {
+		form.data = compose ? unorm2_getNFKCInstance(&code) : unorm2_getNFKDInstance(&code);
+		form.quick_check = compose ? UCHAR_NFKC_QUICK_CHECK : UCHAR_NFKD_QUICK_CHECK;
+		form.plain_below = 0xA0;
+	} else {
+		form.data = compose ? unorm2_getNFCInstance(&code) : unorm2_getNFDInstance(&code);
+		form.quick_check = compose ? UCHAR_NFC_QUICK_CHECK : UCHAR_NFD_QUICK_CHECK;
+		form.plain_below = compose ? 0x300 : 0xC0;
+	}
+	if (U_FAILURE(code))
+		return tok_fail(err, TOK_EIO, "ICU has no normalisation data (%s)",
+				u_errorName(code));
+	*out = form;
+	return TOK_OK;
+}
+
+/* ---- what a character is ---- */
+
+static uint8_t combining_class(const struct norm_form *form, uint32_t code)
+{
+	if (code < 0x300 || code > 0x10FFFF)
+		return 0;
+	const uint8_t class = unorm2_getCombiningClass(form->data, (UChar32)code);
+	return class && norm_unicode_has(code, UNICODE_MAJOR) ? class : 0;
+}
+
+/* Does the form leave a character alone that has no neighbours? */
+static bool is_plain(const struct norm_form *form, uint32_t code)
+{
+	return code < form->plain_below || code > 0x10FFFF ||
+	       u_getIntPropertyValue((UChar32)code, (UProperty)form->quick_check) == UNORM_YES ||
+	       !norm_unicode_has(code, UNICODE_MAJOR);
+}
+
+/* May the text be cut in front of `code`? */
+static bool is_boundary(const struct norm_form *form, uint32_t code)
+{
+	return code < 0x300 || code > 0x10FFFF ||
+	       unorm2_hasBoundaryBefore(form->data, (UChar32)code) ||
+	       !norm_unicode_has(code, UNICODE_MAJOR);
+}
+
+static bool find_pair(const struct norm_form *form, uint32_t left, uint32_t right, uint32_t *out)
+{
+	if (left > 0x10FFFF || right > 0x10FFFF)
+		return false;
+	const UChar32 whole = unorm2_composePair(form->data, (UChar32)left, (UChar32)right);
+	if (whole < 0 || !norm_unicode_has((uint32_t)whole, UNICODE_MAJOR))
+		return false;
+	*out = (uint32_t)whole;
+	return true;
+}
+
+/* ---- lists of marks ---- */
+
+static bool push_mark(struct norm_marks *marks, struct norm_mark mark)
+{
+	if (!tok_grow(&marks->items, &marks->capacity, marks->count + 1, sizeof mark))
+		return false;
+	marks->items[marks->count++] = mark;
+	return true;
+}
+
+/* Stable; a run of marks may be as long as the text. */
+static void sort_few(struct norm_mark *items, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct norm_mark mark = items[i];
+		size_t to = i;
+		for (; to > 0 && items[to - 1].class > mark.class; to--)
+			items[to] = items[to - 1];
+		items[to] = mark;
+	}
+}
+
+static bool sort_many(struct norm_marks *marks, struct norm_marks *room)
+{
+	size_t place[256] = { 0 }, total = 0;
+	if (!tok_grow(&room->items, &room->capacity, marks->count, sizeof *room->items))
+		return false;
+	for (size_t i = 0; i < marks->count; i++)
+		place[marks->items[i].class]++;
+	for (size_t class = 0; class < 256; class ++) {
+		const size_t here = place[class];
+		place[class] = total;
+		total += here;
+	}
+	for (size_t i = 0; i < marks->count; i++)
+		room->items[place[marks->items[i].class]++] = marks->items[i];
+	memcpy(marks->items, room->items, marks->count * sizeof *marks->items);
+	return true;
+}
+
+static bool sort_marks(struct norm_marks *marks, struct norm_marks *room)
+{
+	enum { FEW = 24 };
+	if (marks->count > FEW)
+		return sort_many(marks, room);
+	sort_few(marks->items, marks->count);
+	return true;
+}
+
+/* ---- from decomposed characters to the result ---- */
+
+/* One stretch of text between two boundaries. */
+struct stretch {
+	const struct norm_form *form;
+	struct norm_edit *edit;
+	struct tok_norm_scratch *scratch;
+	struct norm_mark starter; /* what marks compose with */
+	bool has_starter;
+	uint8_t last_class; /* of the last mark that did not compose; 0: none */
+};
+
+static void put_composed(struct stretch *s)
+{
+	struct norm_marks *blocked = &s->scratch->blocked;
+	if (s->has_starter)
+		norm_edit_char(s->edit, s->starter.code, s->starter.change);
+	for (size_t i = 0; i < blocked->count; i++)
+		norm_edit_char(s->edit, blocked->items[i].code, blocked->items[i].change);
+	blocked->count = 0;
+	s->has_starter = false;
+	s->last_class = 0;
+}
+
+static bool compose_mark(struct stretch *s, struct norm_mark mark)
+{
+	uint32_t whole;
+
+	if (!s->has_starter) {
+		if (mark.class != 0) {
+			norm_edit_char(s->edit, mark.code, mark.change);
+			return true;
+		}
+		s->starter = mark;
+		s->has_starter = true;
+		return true;
+	}
+	if ((s->last_class == 0 || s->last_class < mark.class) &&
+	    find_pair(s->form, s->starter.code, mark.code, &whole)) {
+		s->starter.code = whole;
+		s->starter.change = (int16_t)(s->starter.change + mark.change - 1);
+		return true;
+	}
+	if (mark.class == 0) {
+		put_composed(s);
+		s->starter = mark;
+		s->has_starter = true;
+		return true;
+	}
+	s->last_class = mark.class;
+	return push_mark(&s->scratch->blocked, mark);
+}
+
+static bool put_pending(struct stretch *s)
+{
+	struct norm_marks *pending = &s->scratch->pending;
+	if (!sort_marks(pending, &s->scratch->sorted))
+		return false;
+	for (size_t i = 0; i < pending->count; i++)
+		if (!s->form->compose)
+			norm_edit_char(s->edit, pending->items[i].code, pending->items[i].change);
+		else if (!compose_mark(s, pending->items[i]))
+			return false;
+	pending->count = 0;
+	return true;
+}
+
+static bool add_decomposed(struct stretch *s, uint32_t code, bool first)
+{
+	const uint8_t class = combining_class(s->form, code);
+	if (class == 0 && !put_pending(s))
+		return false;
+	const struct norm_mark mark = { code, first ? 0 : 1, class };
+	return push_mark(&s->scratch->pending, mark);
+}
+
+static bool add_char(struct stretch *s, uint32_t code)
+{
+	UChar parts[32]; /* the longest decomposition has 18 */
+	UErrorCode status = U_ZERO_ERROR;
+	int32_t count = -1;
+	if (code >= 0xA0 && code <= 0x10FFFF && norm_unicode_has(code, UNICODE_MAJOR))
+		count = unorm2_getDecomposition(s->form->data, (UChar32)code, parts, 32, &status);
+	if (count < 0 || U_FAILURE(status))
+		return add_decomposed(s, code, true);
+
+	for (int32_t i = 0; i < count;) {
+		const bool first = i == 0;
+		uint32_t part = parts[i++];
+		if (U16_IS_LEAD(part) && i < count)
+			part = 0x10000 + ((part - 0xD800) << 10) + (parts[i++] - 0xDC00u);
+		if (!add_decomposed(s, part, first))
+			return false;
+	}
+	return true;
+}
+
+/* Normalise from `begin` to the next boundary; returns where that is. */
+static size_t run_stretch(struct stretch *s, struct tok_span text, size_t begin)
+{
+	size_t at = begin;
+	do {
+		const struct tok_char c = tok_utf8_at(text, at);
+		if (!add_char(s, c.code)) {
+			s->edit->failed = true;
+			return text.count;
+		}
+		at += c.length;
+	} while (at < text.count && !is_boundary(s->form, tok_utf8_at(text, at).code));
+
+	if (!put_pending(s))
+		s->edit->failed = true;
+	put_composed(s);
+	return at;
+}
+
+enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *edit,
+			      struct tok_norm_scratch *scratch, struct tok_error *err)
+{
+	(void)err; /* memory is the only thing that fails, and the edit tells */
+	const struct norm_form *form = &pass->as.form;
+	const struct tok_span text = tok_text_span(edit->from);
+	scratch->pending.count = scratch->blocked.count = 0;
+
+	size_t at = 0;
+	while (at < text.count && !edit->failed) {
+		const size_t ascii_end = norm_skip_ascii(text, at);
+		if (ascii_end == text.count || ascii_end > at + 1) {
+			/* the last one may have a mark behind it */
+			at = ascii_end == text.count ? ascii_end : ascii_end - 1;
+			norm_edit_keep(edit, at);
+			continue;
+		}
+		const struct tok_char c = tok_utf8_at(text, at);
+		const size_t end = at + c.length;
+		if (is_plain(form, c.code) &&
+		    (end == text.count || is_boundary(form, tok_utf8_at(text, end).code))) {
+			norm_edit_keep(edit, end);
+			at = end;
+			continue;
+		}
+		struct stretch s = { .form = form, .edit = edit, .scratch = scratch };
+		at = run_stretch(&s, text, at);
+	}
+	return TOK_OK;
+}

@@ -1,0 +1,188 @@
+/*
+ * normalize_internal.h - what the normaliser's files share.
+ *
+ * A normaliser is a list of passes.  Each pass reads `edit->from` from left to
+ * right and says, through struct norm_edit, what becomes of it.  A pass that
+ * changes nothing has written nothing, and its text is not copied.
+ */
+#ifndef TOK_TEXT_NORMALIZE_INTERNAL_H
+#define TOK_TEXT_NORMALIZE_INTERNAL_H
+
+#include <unicode/unorm2.h>
+
+#include "tok/base/arena.h"
+#include "tok/text/normalize.h"
+
+/* ---- one pass over a text ---- */
+
+struct norm_edit {
+	const struct tok_text *from;
+	struct tok_text *to;
+	struct tok_range start; /* where text put in front of everything points */
+	size_t run, at;         /* [run, at) is kept but not yet copied; `at` is how far we are */
+	bool rewritten;         /* the pass wrote `to` by itself */
+	bool failed;            /* memory is out; everything after is ignored */
+};
+
+/* Keep the text up to `position`. */
+static inline void norm_edit_keep(struct norm_edit *edit, size_t position)
+{
+	edit->at = position;
+}
+
+/* Leave out the text up to `position`. */
+void norm_edit_drop(struct norm_edit *edit, size_t position);
+
+/* Put `bytes`, which stand for `origin`, where we are. */
+void norm_edit_put(struct norm_edit *edit, struct tok_span bytes, struct tok_range origin);
+
+/*
+ * One character of the result in the reference's terms (`change` of its
+ * transform()): 0 stands for the next character of `from`, 1 is put behind the
+ * character before it, -n stands for the next one and leaves out n more.
+ */
+void norm_edit_char(struct norm_edit *edit, uint32_t code, int change);
+
+/* Origin of the character that ends at `end` of `from`. */
+struct tok_range norm_edit_before(const struct norm_edit *edit, size_t end);
+
+/* Is `to` the result?  If not, `from` is unchanged. */
+bool norm_edit_finish(struct norm_edit *edit);
+
+/* ---- normalisation forms ---- */
+
+struct norm_form {
+	const UNormalizer2 *data;
+	bool compose;
+	uint32_t plain_below; /* characters below are never changed by the form ... */
+	int quick_check;      /* ... nor are those of which this UProperty says yes */
+};
+
+struct norm_mark {
+	uint32_t code;
+	int16_t change;
+	uint8_t class;
+};
+
+struct norm_marks {
+	struct norm_mark *items;
+	size_t count, capacity;
+};
+
+/* ---- the rules of SentencePiece: a double array over UTF-8, and strings ---- */
+
+struct norm_charsmap {
+	const uint32_t *units;
+	struct tok_span strings; /* each ends with NUL or with the last byte */
+};
+
+/* Copies `blob` and checks every unit, so that a walk stays inside. */
+TOK_MUST_USE enum tok_status norm_charsmap_read(struct tok_span blob, struct tok_arena *arena,
+						struct norm_charsmap *out, struct tok_error *err);
+
+/* The shortest (or longest) rule that `text` starts with; *replacement is what
+ * it says.  Returns the length of the rule, or 0.  No rule is longer than
+ * NORM_RULE_BYTES, so that a map with a loop in it cannot take forever. */
+enum { NORM_RULE_BYTES = 256 };
+size_t norm_charsmap_shortest(const struct norm_charsmap *map, struct tok_span text,
+			      struct tok_span *replacement);
+size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span text,
+			     struct tok_span *replacement);
+
+struct norm_protected {
+	const struct tok_span *pieces; /* sorted, no two the same */
+	const uint32_t *parent;        /* the longest other piece that begins it, or TOK_NO_ID */
+	size_t count;
+	bool starts[256]; /* bytes that a piece begins with */
+};
+
+struct norm_sentencepiece {
+	struct norm_charsmap map; /* no units: the identity */
+	struct norm_protected protected;
+	bool plain[256]; /* ASCII that stands for itself wherever it is */
+	bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces;
+	bool whitespace_as_suffix;
+};
+
+TOK_MUST_USE enum tok_status norm_sentencepiece_new(const struct tok_norm_step *step,
+						    struct tok_arena *arena,
+						    const struct norm_sentencepiece **out,
+						    struct tok_error *err);
+
+/* ---- grapheme clusters ---- */
+
+enum norm_grapheme_class {
+	NORM_GRAPHEME_OTHER,
+	NORM_GRAPHEME_CR,
+	NORM_GRAPHEME_LF,
+	NORM_GRAPHEME_CONTROL,
+	NORM_GRAPHEME_EXTEND,       /* Extend, and so is its Indic_Conjunct_Break */
+	NORM_GRAPHEME_EXTEND_PLAIN, /* Extend without an Indic_Conjunct_Break */
+	NORM_GRAPHEME_LINKER,       /* Extend, Indic_Conjunct_Break=Linker */
+	NORM_GRAPHEME_ZWJ,
+	NORM_GRAPHEME_SPACING,
+	NORM_GRAPHEME_PREPEND,
+	NORM_GRAPHEME_CONSONANT, /* Indic_Conjunct_Break=Consonant */
+	NORM_GRAPHEME_PICTURE,   /* Extended_Pictographic */
+	NORM_GRAPHEME_L,
+	NORM_GRAPHEME_V,
+	NORM_GRAPHEME_T,
+	NORM_GRAPHEME_LV,
+	NORM_GRAPHEME_LVT
+};
+
+struct norm_grapheme_range {
+	uint32_t first, last;
+	enum norm_grapheme_class class;
+};
+
+extern const struct norm_grapheme_range norm_grapheme_ranges[];
+extern const size_t norm_grapheme_range_count;
+
+/* End of the grapheme cluster that begins at `begin`. */
+size_t norm_grapheme_end(struct tok_span text, size_t begin);
+
+/* ---- the passes ---- */
+
+struct tok_norm_scratch {
+	struct tok_text spare;
+	struct norm_marks pending, sorted, blocked;
+	struct tok_regex_scratch *regex;
+};
+
+struct norm_pass;
+typedef enum tok_status norm_run(const struct norm_pass *pass, struct norm_edit *edit,
+				 struct tok_norm_scratch *scratch, struct tok_error *err);
+
+struct norm_pass {
+	norm_run *run;
+	union {
+		struct norm_form form;
+		struct {
+			bool left, right;
+		} strip;
+		struct tok_span prepend;
+		struct {
+			struct tok_regex *regex;
+			struct tok_span content;
+		} replace;
+		struct norm_charsmap charsmap;
+		const struct norm_sentencepiece *sentencepiece;
+	} as;
+};
+
+norm_run norm_run_form, norm_run_lowercase, norm_run_strip, norm_run_prepend, norm_run_replace,
+    norm_run_nmt, norm_run_strip_accents, norm_run_bert_clean, norm_run_bert_chinese,
+    norm_run_bert_accents, norm_run_precompiled, norm_run_byte_level, norm_run_sentencepiece;
+
+/* The tables of NFC, NFD, NFKC or NFKD. */
+TOK_MUST_USE enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
+					    struct tok_error *err);
+
+/* Was `code` in Unicode `major`.0?  False for bad bytes. */
+bool norm_unicode_has(uint32_t code, unsigned major);
+
+/* First byte at or after `at` that is not ASCII, or the end. */
+size_t norm_skip_ascii(struct tok_span text, size_t at);
+
+#endif
