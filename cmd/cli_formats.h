@@ -1,0 +1,21 @@
+/*
+ * cli_formats.h - how ids are written and read: see tok-formats(5).
+ */
+#ifndef CMD_CLI_FORMATS_H
+#define CMD_CLI_FORMATS_H
+
+enum cli_format {
+	CLI_FORMAT_TEXT,
+	CLI_FORMAT_JSONL,
+	CLI_FORMAT_U16,
+	CLI_FORMAT_U32,
+	CLI_FORMAT_NPY
+};
+
+/* The same, as the words of an option. */
+#define CLI_FORMAT_WORDS "text|jsonl|u16|u32|npy"
+
+/* Length of the header of the npy files that are written here. */
+#define CLI_NPY_HEADER 128
+
+#endif

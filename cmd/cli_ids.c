@@ -1,0 +1,207 @@
+#include "cmd/cli_ids.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/cli_json.h"
+
+enum { PART_IDS = 1 << 16 };
+
+static const struct cli_split by_lines = { .lines = true, .limit_bytes = TOK_DOCUMENT_MAX };
+static const struct cli_cut nowhere = { 0 };
+
+enum tok_status cli_ids_open(struct cli_ids *out, const char *path, enum cli_format format,
+			     struct tok_error *err)
+{
+	*out = (struct cli_ids){ .format = format,
+				 .width = format == CLI_FORMAT_U16 ? 2 : 4,
+				 .promised = UINT64_MAX };
+	enum tok_status status = cli_documents_open(&out->lines, path, &by_lines, &nowhere, err);
+	if (status != TOK_OK)
+		return status;
+	if (!tok_grow(&out->ids, &out->capacity, PART_IDS, sizeof *out->ids))
+		status = tok_fail_memory(err);
+	if (status == TOK_OK && format == CLI_FORMAT_NPY)
+		status = cli_ids_npy_header(out, err);
+	if (status != TOK_OK)
+		cli_ids_close(out);
+	return status;
+}
+
+void cli_ids_close(struct cli_ids *ids)
+{
+	cli_documents_close(&ids->lines);
+	vocab_json_release(&ids->json);
+	free(ids->ids);
+}
+
+/* ---- text ----------------------------------------------------------------- */
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static enum tok_status refuse_word(const struct cli_ids *r, struct tok_span rest, size_t bad,
+				   struct tok_error *err)
+{
+	size_t begin = bad, end = bad;
+	while (begin > 0 && !is_blank(rest.bytes[begin - 1]) && rest.bytes[begin - 1] != '\n')
+		begin--;
+	while (end < rest.count && !is_blank(rest.bytes[end]) && rest.bytes[end] != '\n')
+		end++;
+	if (end - begin > 40)
+		end = begin + 40;
+	char word[41] = { 0 };
+	for (size_t i = begin; i < end; i++)
+		word[i - begin] =
+		    (char)(rest.bytes[i] < ' ' || rest.bytes[i] > '~' ? '?' : rest.bytes[i]);
+	return tok_fail(err, TOK_EFORMAT,
+			"'%s': line %" PRIu64 ": '%s' is not an id: a whole number below %u is",
+			r->lines.input.name, r->number + 1, word, TOK_NO_ID);
+}
+
+static void finish_number(struct cli_ids *r)
+{
+	if (r->has_digits)
+		r->ids[r->count++] = (tok_id)r->value;
+	r->has_digits = false;
+	r->value = 0;
+}
+
+/* Read numbers from the window until it is used up, a line ends (*ended) or the
+ * part is full. */
+static enum tok_status scan_text(struct cli_ids *r, bool *ended, struct tok_error *err)
+{
+	const struct tok_span rest = cli_input_rest(&r->lines.input);
+	size_t at = 0;
+	while (at < rest.count && !*ended && r->count < PART_IDS - 1) {
+		const uint8_t c = rest.bytes[at];
+		if (c >= '0' && c <= '9') {
+			r->value = r->value * 10 + (uint64_t)(c - '0');
+			r->has_digits = true;
+		}
+		if ((!is_blank(c) && c != '\n' && (c < '0' || c > '9')) || r->value >= TOK_NO_ID)
+			return refuse_word(r, rest, at, err);
+		if (is_blank(c) || c == '\n')
+			finish_number(r);
+		r->begun = true;
+		*ended = c == '\n';
+		at++;
+	}
+	cli_input_drop(&r->lines.input, at);
+	return TOK_OK;
+}
+
+static enum tok_status next_text(struct cli_ids *r, bool *last, struct tok_error *err)
+{
+	while (!*last && r->count < PART_IDS - 1) {
+		enum tok_status status = TOK_OK;
+		if (cli_input_rest(&r->lines.input).count == 0)
+			status = cli_input_fill(&r->lines.input, 0, err);
+		if (status == TOK_OK)
+			status = scan_text(r, last, err);
+		if (status != TOK_OK)
+			return status;
+		if (r->lines.input.ended) {
+			finish_number(r);
+			*last = true;
+		}
+	}
+	return TOK_OK;
+}
+
+/* ---- binary --------------------------------------------------------------- */
+
+static enum tok_status take_id(struct cli_ids *r, const uint8_t *bytes, struct tok_error *err)
+{
+	uint64_t id = 0;
+	for (size_t b = 0; b < r->width; b++)
+		id |= (uint64_t)bytes[b] << 8 * b;
+	if (id >= TOK_NO_ID || (r->is_signed && id >> (8 * r->width - 1)))
+		return tok_fail(err, TOK_EFORMAT, "'%s': the number 0x%" PRIx64 " is not an id",
+				r->lines.input.name, id);
+	r->ids[r->count++] = (tok_id)id;
+	return TOK_OK;
+}
+
+static enum tok_status next_binary(struct cli_ids *r, bool *last, struct tok_error *err)
+{
+	struct cli_input *in = &r->lines.input;
+	while (cli_input_rest(in).count < PART_IDS * r->width && !in->ended) {
+		const enum tok_status status = cli_input_fill(in, PART_IDS * r->width, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	struct tok_span rest = cli_input_rest(in);
+	size_t at = 0;
+	while (r->count < PART_IDS && r->promised > 0 && rest.count - at >= r->width) {
+		const enum tok_status status = take_id(r, rest.bytes + at, err);
+		if (status != TOK_OK)
+			return status;
+		at += r->width;
+		r->promised -= r->promised != UINT64_MAX;
+	}
+	cli_input_drop(in, at);
+	r->begun |= r->count > 0 || r->format == CLI_FORMAT_NPY;
+
+	rest = cli_input_rest(in);
+	*last = in->ended && rest.count < r->width;
+	if (r->promised == 0 && rest.count > 0)
+		return tok_fail(err, TOK_EFORMAT, "'%s': there are more bytes than the header says",
+				in->name);
+	if (*last && r->promised != UINT64_MAX && r->promised > 0)
+		return tok_fail(err, TOK_EFORMAT,
+				"'%s': the file ends %" PRIu64 " ids before the header says",
+				in->name, r->promised);
+	if (*last && rest.count > 0)
+		return tok_fail(err, TOK_EFORMAT, "'%s': the file ends inside an id of %zu bytes",
+				in->name, r->width);
+	return TOK_OK;
+}
+
+/* ---- jsonl ---------------------------------------------------------------- */
+
+static enum tok_status next_jsonl(struct cli_ids *r, struct cli_id_part *out, struct tok_error *err)
+{
+	struct cli_part line;
+	enum tok_status status = cli_documents_next(&r->lines, &line, err);
+	if (status != TOK_OK)
+		return status;
+	*out =
+	    (struct cli_id_part){ .last = true, .none = !line.text.bytes, .number = line.number };
+	if (out->none)
+		return TOK_OK;
+	status = cli_json_ids(&r->json, line.text, &r->ids, &r->capacity, &out->count, err);
+	out->ids = r->ids;
+	if (status == TOK_OK)
+		return status;
+	return tok_fail_in(err, status, "'%s': line %" PRIu64, r->lines.input.name, line.number);
+}
+
+enum tok_status cli_ids_next(struct cli_ids *r, struct cli_id_part *out, struct tok_error *err)
+{
+	if (r->format == CLI_FORMAT_JSONL)
+		return next_jsonl(r, out, err);
+
+	const bool text = r->format == CLI_FORMAT_TEXT;
+	bool last = false;
+	r->count = 0;
+	if (r->lines.input.ended && !r->begun) {
+		*out = (struct cli_id_part){ .none = true };
+		return TOK_OK;
+	}
+	const enum tok_status status = text ? next_text(r, &last, err) : next_binary(r, &last, err);
+	if (status != TOK_OK)
+		return status;
+	*out = (struct cli_id_part){
+		.ids = r->ids,
+		.count = r->count,
+		.last = last,
+		.none = last && !r->begun,
+		.number = r->number + 1,
+	};
+	r->number += last;
+	r->begun = r->begun && !last;
+	return TOK_OK;
+}

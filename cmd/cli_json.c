@@ -1,0 +1,51 @@
+#include "cmd/cli_json.h"
+
+/* The member `field` of the object that `line` is. */
+static enum tok_status read_member(struct vocab_json_document *doc, struct tok_span line,
+				   const char *field, const struct vocab_json **out,
+				   struct tok_error *err)
+{
+	const enum tok_status status = vocab_json_read(doc, line, err);
+	if (status != TOK_OK)
+		return status;
+	if (doc->values->kind != VOCAB_JSON_OBJECT)
+		return vocab_json_expected(doc, doc->values, "a document", "an object", err);
+	*out = vocab_json_get(doc->values, field);
+	if (!*out)
+		return tok_fail(err, TOK_EFORMAT, "the object has no field '%s'", field);
+	return TOK_OK;
+}
+
+enum tok_status cli_json_text(struct vocab_json_document *doc, struct tok_span line,
+			      const char *field, struct tok_span *out, struct tok_error *err)
+{
+	const struct vocab_json *value;
+	const enum tok_status status = read_member(doc, line, field, &value, err);
+	if (status != TOK_OK)
+		return status;
+	if (value->kind != VOCAB_JSON_STRING)
+		return vocab_json_expected(doc, value, "a document's text", "a string", err);
+	*out = vocab_json_text(value);
+	return TOK_OK;
+}
+
+enum tok_status cli_json_ids(struct vocab_json_document *doc, struct tok_span line, tok_id **ids,
+			     size_t *capacity, size_t *count, struct tok_error *err)
+{
+	const struct vocab_json *list;
+	const enum tok_status status = read_member(doc, line, "ids", &list, err);
+	if (status != TOK_OK)
+		return status;
+	if (list->kind != VOCAB_JSON_ARRAY)
+		return vocab_json_expected(doc, list, "'ids'", "a list", err);
+	if (!tok_grow(ids, capacity, list->count, sizeof **ids))
+		return tok_fail_memory(err);
+	const struct vocab_json *item = list + 1;
+	for (size_t i = 0; i < list->count; i++, item = vocab_json_next(item)) {
+		if (item->kind != VOCAB_JSON_UNSIGNED || item->as.whole >= TOK_NO_ID)
+			return vocab_json_expected(doc, item, "an id", "a whole number", err);
+		(*ids)[i] = (tok_id)item->as.whole;
+	}
+	*count = list->count;
+	return TOK_OK;
+}

@@ -1,0 +1,64 @@
+/*
+ * cli_load.h - which tokenizer: -t PATH, or the built-in one.
+ */
+#ifndef CMD_CLI_LOAD_H
+#define CMD_CLI_LOAD_H
+
+#include "cmd/cli.h"
+#include "tok/pipe/encoder.h"
+
+struct cli_load {
+	const char *tokenizer; /* NULL: the built-in one */
+	const char *pattern;
+};
+
+/* Rows for an option table whose struct T has a struct cli_load at `field`. */
+#define CLI_LOAD_ROWS(T, field)                                                                    \
+	{ CLI_GROUP, .name = "Tokenizer" },                                                        \
+	    { CLI_TEXT,                                                                            \
+	      't',                                                                                 \
+	      "tokenizer",                                                                         \
+	      "PATH",                                                                              \
+	      "use the tokenizer in this file or folder (else the built-in 256 bytes)",            \
+	      CLI_FIELD(T, field.tokenizer, const char *) },                                       \
+	{                                                                                          \
+		CLI_TEXT, 0, "pattern", "NAME|REGEX",                                              \
+		    "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an "           \
+		    "expression",                                                                  \
+		    CLI_FIELD(T, field.pattern, const char *)                                      \
+	}
+
+TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,
+				      struct tok_error *err);
+
+/* What to do with special tokens, for the tools that encode. */
+struct cli_specials {
+	int special_text; /* enum tok_special_text */
+	bool add_special, hf;
+};
+
+#define CLI_SPECIAL_ROWS(T, field)                                                                 \
+	{ CLI_GROUP, .name = "Special tokens" },                                                   \
+	    { CLI_CHOICE,                                                                          \
+	      0,                                                                                   \
+	      "special-text",                                                                      \
+	      "ordinary|match|error",                                                              \
+	      "what text that spells a special token is: ordinary text, the token, an error",      \
+	      CLI_FIELD(T, field.special_text, int) },                                             \
+	    { CLI_FLAG,                                                                            \
+	      0,                                                                                   \
+	      "add-special",                                                                       \
+	      NULL,                                                                                \
+	      "lay the tokenizer's template (BOS and its like) around each document",              \
+	      CLI_FIELD(T, field.add_special, bool) },                                             \
+	{                                                                                          \
+		CLI_FLAG, 0, "hf", NULL,                                                           \
+		    "do as Hugging Face's encode does: match, add, truncate and pad as the file "  \
+		    "says",                                                                        \
+		    CLI_FIELD(T, field.hf, bool)                                                   \
+	}
+
+/* The library's options; offsets and tokens are left to the caller. */
+struct tok_encode_options cli_specials_options(const struct cli_specials *specials);
+
+#endif

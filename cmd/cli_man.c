@@ -1,0 +1,171 @@
+#include "cmd/cli.h"
+
+#include <ctype.h>
+
+static const char manual_date[] = "2026-11-24";
+
+/* Text for roff: backslashes and hyphens are escaped, and a line must not begin
+ * like a request. */
+static void print_text(const char *text, size_t count, FILE *to)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char c = text[i];
+		if ((i == 0 || text[i - 1] == '\n') && (c == '.' || c == '\''))
+			fputs("\\&", to);
+		if (c == '\\')
+			fputs("\\e", to);
+		else if (c == '-')
+			fputs("\\-", to);
+		else if (c == '\'')
+			fputs("\\(aq", to);
+		else if (c == '^')
+			fputs("\\(ha", to);
+		else if (c == '~')
+			fputs("\\(ti", to);
+		else if (c == '`')
+			fputs("\\(ga", to);
+		else
+			fputc(c, to);
+	}
+}
+
+static void print_string(const char *text, FILE *to)
+{
+	print_text(text, strlen(text), to);
+}
+
+static void print_upper(const char *text, FILE *to)
+{
+	for (; *text; text++)
+		fputc(toupper((unsigned char)*text), to);
+}
+
+static void print_title(const char *name, FILE *to)
+{
+	fprintf(to, ".\\\" made by 'tok%s%s --print-man': edit the option table instead\n",
+		name ? " " : "", name ? name : "");
+	fprintf(to, ".TH TOK%s", name ? "\\-" : "");
+	if (name)
+		print_upper(name, to);
+	fprintf(to, " 1 %s \"tok %s\" \"User commands\"\n", manual_date, TOK_VERSION);
+}
+
+/* Paragraphs; lines that begin with two blanks are set as they stand. */
+static void print_paragraphs(const char *text, FILE *to)
+{
+	bool verbatim = false, gap = false;
+	while (*text) {
+		const size_t count = strcspn(text, "\n");
+		const bool wanted = count >= 2 && text[0] == ' ' && text[1] == ' ';
+		if (verbatim && !wanted)
+			fputs(".EE\n.RE\n", to);
+		if (wanted && !verbatim)
+			fputs(".PP\n.RS 2\n.EX\n", to);
+		else if (count && !wanted && (gap || verbatim))
+			fputs(".PP\n", to);
+		verbatim = wanted;
+		gap = count == 0;
+		if (count) {
+			const size_t skip = wanted ? 2 : 0;
+			print_text(text + skip, count - skip, to);
+			fputc('\n', to);
+		}
+		text += count;
+		text += *text == '\n';
+	}
+	if (verbatim)
+		fputs(".EE\n.RE\n", to);
+}
+
+static void print_option(const struct cli_option *o, FILE *to)
+{
+	fputs(".TP\n", to);
+	if (o->key)
+		fprintf(to, "\\fB\\-%c\\fR, ", o->key);
+	fputs("\\fB\\-\\-", to);
+	print_string(o->name, to);
+	fputs("\\fR", to);
+	if (o->arg) {
+		fputs("=\\fI", to);
+		print_string(o->arg, to);
+		fputs("\\fR", to);
+	}
+	fputc('\n', to);
+	print_string(o->help, to);
+	fputs(".\n", to);
+}
+
+static void print_options(const struct cli_option *options, FILE *to)
+{
+	for (const struct cli_option *o = options; o->kind != CLI_END; o++) {
+		if (o->kind == CLI_GROUP)
+			fprintf(to, ".SS %s\n", o->name);
+		else
+			print_option(o, to);
+	}
+}
+
+static void print_exit_status(FILE *to)
+{
+	fputs(".SH EXIT STATUS\n"
+	      "0 if all was done, 1 if the answer is no, 2 if there was trouble.\n"
+	      "A bad file does not stop the others.\n",
+	      to);
+}
+
+void cli_print_man(const struct cli_tool *tool, FILE *to)
+{
+	print_title(tool->name, to);
+	fprintf(to, ".SH NAME\ntok\\-%s \\- ", tool->name);
+	print_string(tool->summary, to);
+	fprintf(to, "\n.SH SYNOPSIS\n\\fBtok %s\\fR [\\fIOPTION\\fR...] ", tool->name);
+	print_string(tool->operands, to);
+	fputs("\n.SH DESCRIPTION\n", to);
+	print_paragraphs(tool->description, to);
+	fputs(".SH OPTIONS\n", to);
+	print_options(tool->options, to);
+	fputs(".SS Other\n", to);
+	print_options(cli_common_options, to);
+	print_exit_status(to);
+	fputs(".SH EXAMPLES\n", to);
+	print_paragraphs(tool->examples, to);
+	fputs(".SH SEE ALSO\n.BR tok (1)", to);
+	for (const struct cli_tool *const *other = cli_tools; *other; other++)
+		if (*other != tool)
+			fprintf(to, ",\n.BR tok\\-%s (1)", (*other)->name);
+	fputs(",\n.BR tok\\-formats (5)\n", to);
+}
+
+void cli_print_tok_man(FILE *to)
+{
+	print_title(NULL, to);
+	fputs(".SH NAME\ntok \\- tokenizers of language models on the command line\n"
+	      ".SH SYNOPSIS\n"
+	      "\\fBtok\\fR \\fITOOL\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n"
+	      ".br\n\\fBtok help\\fR [\\fITOOL\\fR]\n"
+	      ".br\n\\fBtok \\-\\-print\\-completion\\fR bash|zsh|fish\n"
+	      ".SH DESCRIPTION\n"
+	      "Text to ids and back, with the tokenizers that people really use: see\n"
+	      ".BR tok\\-formats (5)\nfor the files that are read.\n"
+	      "Each tool is also installed as \\fBtok\\-\\fITOOL\\fR.\n"
+	      "Without \\fIFILE\\fR, or where it is \\-, standard input is read.\n"
+	      ".SH TOOLS\n",
+	      to);
+	for (const struct cli_tool *const *tool = cli_tools; *tool; tool++) {
+		fprintf(to, ".TP\n.BR tok\\-%s (1)\n", (*tool)->name);
+		print_string((*tool)->summary, to);
+		fputs(".\n", to);
+	}
+	fputs(".SH OPTIONS\n", to);
+	print_options(cli_common_options, to);
+	fputs(".TP\n\\fB\\-\\-print\\-completion\\fR \\fIbash|zsh|fish\\fR\n"
+	      "print completions for a shell.\n",
+	      to);
+	print_exit_status(to);
+	fputs(".SH EXAMPLES\n.RS 2\n.EX\n"
+	      "printf \\(aqHello, world\\(aq | tok encode\n"
+	      "printf \\(aqHello, world\\(aq | tok encode | tok decode\n"
+	      ".EE\n.RE\n"
+	      ".SH SEE ALSO\n.BR tok\\-formats (5)\n",
+	      to);
+}

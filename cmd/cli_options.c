@@ -1,0 +1,268 @@
+#include "cmd/cli.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { MAX_OPTIONS = 64, FIRST_LONG = 256, FIRST_COMMON = FIRST_LONG + MAX_OPTIONS };
+
+/* The common options, in the order of their table. */
+enum { COMMON_HELP, COMMON_VERSION, COMMON_MAN };
+
+const struct cli_option cli_common_options[] = {
+	{ CLI_FLAG, 'h', "help", NULL, "print this text and exit", 0 },
+	{ CLI_FLAG, 0, "version", NULL, "print version and libraries and exit", 0 },
+	{ CLI_FLAG, 0, "print-man", NULL, "print the manual page and exit", 0 },
+	{ CLI_END }
+};
+
+static const char *tool_name = NULL; /* for messages only */
+
+static void say(const char *fmt, va_list ap)
+{
+	fflush(stdout); /* so that the message stands after what was already said */
+	fprintf(stderr, "tok%s%s: ", tool_name ? " " : "", tool_name ? tool_name : "");
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+enum cli_exit cli_error(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	return CLI_TROUBLE;
+}
+
+enum cli_exit cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try 'tok%s%s --help'.\n", tool_name ? " " : "",
+		tool_name ? tool_name : "");
+	return CLI_TROUBLE;
+}
+
+enum cli_exit cli_close_stdout(enum cli_exit status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return cli_error("cannot write standard output: %s", strerror(errno));
+	return status;
+}
+
+static bool takes_value(const struct cli_option *option)
+{
+	return option->kind >= CLI_SIZE;
+}
+
+/* The place of `value` among words separated by '|', or -1. */
+static int find_choice(const char *choices, const char *value)
+{
+	const size_t count = strlen(value);
+	int place = 0;
+	for (const char *p = choices; *p; p += *p == '|', place++) {
+		const size_t length = strcspn(p, "|");
+		if (length == count && memcmp(p, value, count) == 0)
+			return place;
+		p += length;
+	}
+	return -1;
+}
+
+/* How far a K, M or G shifts; -1 if `suffix` is none of them. */
+static int suffix_shift(const char *suffix)
+{
+	static const struct {
+		const char *name;
+		int shift;
+	} suffixes[] = { { "", 0 }, { "K", 10 }, { "M", 20 }, { "G", 30 } };
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+		if (strcmp(suffixes[i].name, suffix) == 0)
+			return suffixes[i].shift;
+	return -1;
+}
+
+static bool parse_size(const char *text, bool suffixed, uint64_t *out)
+{
+	if (text[0] < '0' || text[0] > '9')
+		return false; /* strtoull takes " -1" */
+	char *end;
+	errno = 0;
+	const unsigned long long n = strtoull(text, &end, 10);
+	const int shift = suffixed ? suffix_shift(end) : *end ? -1 : 0;
+	if (errno || shift < 0 || n > UINT64_MAX >> shift)
+		return false;
+	*out = (uint64_t)n << shift;
+	return true;
+}
+
+static enum cli_exit store(const struct cli_option *option, const char *value, void *options)
+{
+	void *field = (char *)options + option->offset;
+	switch (option->kind) {
+	case CLI_FLAG:
+		*(bool *)field = true;
+		return CLI_OK;
+	case CLI_TEXT:
+		*(const char **)field = value;
+		return CLI_OK;
+	case CLI_CHOICE: {
+		const int place = find_choice(option->arg, value);
+		if (place < 0)
+			return cli_usage("--%s must be one of %s, not '%s'", option->name,
+					 option->arg, value);
+		*(int *)field = place;
+		return CLI_OK;
+	}
+	case CLI_SIZE:
+		if (!parse_size(value, false, field))
+			return cli_usage("--%s needs a whole number, not '%s'", option->name,
+					 value);
+		return CLI_OK;
+	case CLI_BYTES:
+		if (!parse_size(value, true, field))
+			return cli_usage("--%s needs a whole number, with K, M or G if wanted, "
+					 "not '%s'",
+					 option->name, value);
+		return CLI_OK;
+	case CLI_END:
+	case CLI_GROUP:
+		break;
+	}
+	assert(!"a heading has no value");
+	return CLI_TROUBLE;
+}
+
+struct getopt_tables {
+	struct option longs[MAX_OPTIONS];
+	char shorts[2 * MAX_OPTIONS + 2];
+	size_t long_count, short_count;
+};
+
+static void add_options(struct getopt_tables *t, const struct cli_option *options, int first)
+{
+	for (int i = 0; options[i].kind != CLI_END; i++) {
+		const struct cli_option *o = &options[i];
+		if (o->kind == CLI_GROUP)
+			continue;
+		assert(i < MAX_OPTIONS && t->long_count + 1 < MAX_OPTIONS);
+		t->longs[t->long_count++] =
+		    (struct option){ o->name, takes_value(o), NULL, first + i };
+		if (o->key) {
+			t->shorts[t->short_count++] = o->key;
+			if (takes_value(o))
+				t->shorts[t->short_count++] = ':';
+		}
+	}
+}
+
+static const struct cli_option *find_key(const struct cli_option *options, int key)
+{
+	for (const struct cli_option *o = options; o->kind != CLI_END; o++)
+		if (o->key && o->key == key)
+			return o;
+	return NULL;
+}
+
+/* What getopt_long returned, as a row of the tool's or of the common table. */
+static const struct cli_option *find_option(const struct cli_tool *tool, int c)
+{
+	if (c >= FIRST_COMMON)
+		return &cli_common_options[c - FIRST_COMMON];
+	if (c >= FIRST_LONG)
+		return &tool->options[c - FIRST_LONG];
+	const struct cli_option *own = find_key(tool->options, c);
+	return own ? own : find_key(cli_common_options, c);
+}
+
+static void print_common(const struct cli_tool *tool, const struct cli_option *option)
+{
+	switch (option - cli_common_options) {
+	case COMMON_HELP:
+		cli_print_help(tool, stdout);
+		break;
+	case COMMON_VERSION:
+		cli_print_version(stdout);
+		break;
+	case COMMON_MAN:
+		cli_print_man(tool, stdout);
+		break;
+	default:
+		assert(!"a row without an action");
+	}
+}
+
+/* What getopt did not take: `word` is the argument it stopped at. */
+static enum cli_exit refuse(int c, const char *word, const struct cli_tool *tool)
+{
+	const struct cli_option *known = optopt ? find_option(tool, optopt) : NULL;
+	if (c == ':')
+		return known ? cli_usage("--%s needs a value: %s", known->name, known->arg)
+			     : cli_usage("'%s' needs a value", word);
+	if (known)
+		return cli_usage("--%s takes no value", known->name);
+	if (optopt)
+		return cli_usage("there is no option -%c", optopt);
+	return cli_usage("there is no option '%s', or it may mean several", word);
+}
+
+/* *done: nothing is left to do, the answer is printed. */
+static enum cli_exit parse(const struct cli_tool *tool, int argc, char **argv, void *options,
+			   bool *done)
+{
+	struct getopt_tables tables = { .shorts = ":", .short_count = 1 };
+	add_options(&tables, tool->options, FIRST_LONG);
+	add_options(&tables, cli_common_options, FIRST_COMMON);
+
+	for (;;) {
+		optopt = 0;
+		const int c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+		if (c == -1)
+			return CLI_OK;
+		if (c == '?' || c == ':')
+			return refuse(c, argv[optind - 1], tool);
+		const struct cli_option *option = find_option(tool, c);
+		if (option >= cli_common_options && option <= &cli_common_options[COMMON_MAN]) {
+			print_common(tool, option);
+			*done = true;
+			return CLI_OK;
+		}
+		const enum cli_exit status = store(option, optarg, options);
+		if (status != CLI_OK)
+			return status;
+	}
+}
+
+static enum cli_exit run_tool(const struct cli_tool *tool, const void *options, int argc,
+			      char **argv)
+{
+	char dash[] = "-";
+	char *standard_input[] = { dash, NULL };
+	if (!tool->reads_files && argc > 0)
+		return cli_usage("'%s' is too much: only options are taken", argv[0]);
+	if (tool->reads_files && argc == 0)
+		return tool->run(options, 1, standard_input);
+	return tool->run(options, argc, argv);
+}
+
+enum cli_exit cli_run(const struct cli_tool *tool, int argc, char **argv)
+{
+	bool done = false;
+	tool_name = tool->name;
+
+	void *options = malloc(tool->options_size);
+	if (!options)
+		return cli_error("out of memory");
+	memcpy(options, tool->defaults, tool->options_size);
+
+	enum cli_exit status = parse(tool, argc, argv, options, &done);
+	if (status == CLI_OK && !done)
+		status = run_tool(tool, options, argc - optind, argv + optind);
+	free(options);
+	return cli_close_stdout(status);
+}

@@ -1,0 +1,185 @@
+#include "cmd/inspect_internal.h"
+
+#include <stdarg.h>
+
+#include "cmd/cli_describe.h"
+#include "tok/text/utf8.h"
+#include "vocab/format/json_write.h"
+
+/* What is told about one token. */
+struct token_facts {
+	struct tok_span text;
+	const struct tok_vocab_entry *entry; /* or NULL */
+	const struct tok_added_token *added; /* or NULL */
+	const struct tok_merge *merge;       /* that makes it, or NULL */
+	size_t merge_rank;
+	bool special;
+	struct tok_buffer bytes;
+};
+
+bool cli_add_format(struct tok_buffer *out, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	va_start(ap, fmt);
+	const int n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return tok_buffer_add(out, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+static bool is_byte_level(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->decoder_count; i++)
+		if (spec->decoders[i].kind == TOK_DECODE_BYTE_LEVEL)
+			return true;
+	return false;
+}
+
+/* Text in the byte-level alphabet as bytes; false if some of it is not. */
+static bool lower(struct tok_span text, struct tok_buffer *out)
+{
+	for (size_t at = 0; at < text.count;) {
+		const struct tok_char c = tok_utf8_at(text, at);
+		const int byte = tok_char_to_byte(c.code);
+		if (byte < 0 || !tok_buffer_add_byte(out, (uint8_t)byte))
+			return false;
+		at += c.length;
+	}
+	return true;
+}
+
+static bool find_bytes(const struct tok_spec *spec, tok_id id, struct token_facts *facts)
+{
+	if (facts->entry && !facts->added && facts->entry->type == TOK_PIECE_BYTE)
+		for (unsigned byte = 0; byte < 256; byte++)
+			if (spec->model.byte_ids[byte] == id)
+				return tok_buffer_add_byte(&facts->bytes, (uint8_t)byte);
+	if (!facts->added && spec->raw_vocabulary && facts->entry)
+		return tok_buffer_add(&facts->bytes, facts->entry->text.bytes,
+				      facts->entry->text.count);
+	if (!facts->added && is_byte_level(spec)) {
+		if (lower(facts->text, &facts->bytes))
+			return true;
+		tok_buffer_clear(&facts->bytes);
+	}
+	return tok_buffer_add(&facts->bytes, facts->text.bytes, facts->text.count);
+}
+
+static bool gather(const struct tok_tokenizer *tokenizer, tok_id id, struct token_facts *facts)
+{
+	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
+	const struct tok_model_spec *model = &spec->model;
+	*facts = (struct token_facts){
+		.text = tok_tokenizer_token(tokenizer, id),
+		.special = tok_tokenizer_is_special(tokenizer, id),
+	};
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (spec->added[i].id == id)
+			facts->added = &spec->added[i];
+	for (size_t i = 0; i < model->entry_count && !facts->entry; i++)
+		if (model->entries[i].id == id)
+			facts->entry = &model->entries[i];
+	if (model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_MERGES)
+		for (size_t i = 0; i < model->as.bpe.merge_count && !facts->merge; i++)
+			if (model->as.bpe.merges[i].result == id) {
+				facts->merge = &model->as.bpe.merges[i];
+				facts->merge_rank = i;
+			}
+	return find_bytes(spec, id, facts);
+}
+
+static const char *type_name(enum tok_piece_type type)
+{
+	switch (type) {
+	case TOK_PIECE_NORMAL:
+		return "normal";
+	case TOK_PIECE_UNKNOWN:
+		return "unknown";
+	case TOK_PIECE_CONTROL:
+		return "control";
+	case TOK_PIECE_USER_DEFINED:
+		return "user defined";
+	case TOK_PIECE_UNUSED:
+		return "unused";
+	case TOK_PIECE_BYTE:
+		return "byte";
+	}
+	return "";
+}
+
+static bool has_score(const struct tok_model_spec *model)
+{
+	return model->kind == TOK_MODEL_UNIGRAM ||
+	       (model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_SCORES);
+}
+
+static bool has_rank(const struct tok_model_spec *model)
+{
+	return model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_RANKS;
+}
+
+static void print_facts(const struct tok_tokenizer *tokenizer, tok_id id,
+			const struct token_facts *facts)
+{
+	const struct tok_model_spec *model = &tok_tokenizer_spec(tokenizer)->model;
+	char line[CLI_LINE];
+	cli_describe_text(facts->text, line);
+	printf("%-8s %u\n%-8s %s\n%-8s", "id", id, "text", line, "bytes");
+	for (size_t i = 0; i < facts->bytes.count; i++)
+		printf(" %02x", facts->bytes.bytes[i]);
+	printf("\n%-8s %s\n", "special", facts->special ? "yes" : "no");
+	printf("%-8s %s\n", "type",
+	       facts->added    ? "added"
+	       : !facts->entry ? "-"
+			       : type_name(facts->entry->type));
+	if (facts->entry && has_score(model))
+		printf("%-8s %.9g\n", "score", facts->entry->score);
+	if (facts->entry && has_rank(model))
+		printf("%-8s %u\n", "rank", facts->entry->id);
+	if (!facts->merge)
+		return;
+	printf("%-8s %zu:", "merge", facts->merge_rank);
+	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge->left), line);
+	printf(" %s", line);
+	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge->right), line);
+	printf(" %s\n", line);
+}
+
+static bool add_facts(struct tok_buffer *out, const struct tok_tokenizer *tokenizer, tok_id id,
+		      const struct token_facts *facts)
+{
+	const struct tok_model_spec *model = &tok_tokenizer_spec(tokenizer)->model;
+	bool ok = cli_add_format(out, "{\"schema\":\"tok.token.1\",\"id\":%u,\"text\":", id) &&
+		  vocab_json_put_string(out, facts->text) && cli_add_format(out, ",\"bytes\":\"");
+	for (size_t i = 0; ok && i < facts->bytes.count; i++)
+		ok = cli_add_format(out, "%02x", facts->bytes.bytes[i]);
+	ok = ok && cli_add_format(out, "\",\"special\":%s,\"added\":%s", cli_bool(facts->special),
+				  cli_bool(facts->added != NULL));
+	if (ok && facts->entry)
+		ok = cli_add_format(out, ",\"type\":\"%s\"", type_name(facts->entry->type));
+	if (ok && facts->entry && has_score(model))
+		ok = cli_add_format(out, ",\"score\":%.9g", facts->entry->score);
+	if (ok && facts->entry && has_rank(model))
+		ok = cli_add_format(out, ",\"rank\":%u", facts->entry->id);
+	if (ok && facts->merge)
+		ok = cli_add_format(out, ",\"merge\":{\"rank\":%zu,\"left\":%u,\"right\":%u}",
+				    facts->merge_rank, facts->merge->left, facts->merge->right);
+	return ok && tok_buffer_add(out, "}\n", 2);
+}
+
+enum cli_exit cli_inspect_token(const struct tok_tokenizer *tokenizer, tok_id id, bool json)
+{
+	struct token_facts facts;
+	struct tok_buffer out = { 0 };
+	bool ok = gather(tokenizer, id, &facts);
+	if (ok && json) {
+		ok = add_facts(&out, tokenizer, id, &facts);
+		if (ok)
+			fwrite(out.bytes, 1, out.count, stdout);
+	} else if (ok) {
+		print_facts(tokenizer, id, &facts);
+	}
+	tok_buffer_release(&facts.bytes);
+	tok_buffer_release(&out);
+	return ok ? CLI_OK : cli_error("out of memory");
+}
