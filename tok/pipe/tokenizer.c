@@ -227,8 +227,10 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = make_decode_regexes(t, err);
 	if (status == TOK_OK)
 		status = make_byte_decoder(t, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK) {
 		t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
+		t->cut = tok_cut_rule(t);
+	}
 	return status;
 }
 
@@ -324,12 +326,4 @@ bool tok_tokenizer_is_special(const struct tok_tokenizer *t, tok_id id)
 const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *t)
 {
 	return &t->spec;
-}
-
-size_t tok_tokenizer_cut(const struct tok_tokenizer *t, struct tok_span text, bool match_special)
-{
-	(void)t;
-	(void)text;
-	(void)match_special;
-	return 0;
 }

@@ -16,6 +16,8 @@ struct tok_token_info {
 	bool special, added;
 };
 
+enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
+
 struct tok_tokenizer {
 	struct tok_spec spec;
 	struct tok_arena arena; /* everything below that is not a handle */
@@ -32,10 +34,14 @@ struct tok_tokenizer {
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
+	enum tok_cut cut;
 	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
 	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
 	bool needs_origin; /* origins are tracked even if nobody wants offsets */
 };
+
+/* Where texts for this tokenizer may be cut, added tokens aside. */
+enum tok_cut tok_cut_rule(const struct tok_tokenizer *tokenizer);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left

@@ -93,6 +93,11 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokeniz
 						     struct tok_text *text, bool starts_document,
 						     struct tok_pieces *out, struct tok_error *err);
 
+/* Does a piece always end between an ASCII letter or digit and a space that an
+ * ASCII letter follows, and is the text from that space on always cut the same
+ * way, whatever stands in front of it? */
+TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer);
+
 /* Must the caller track origins even if it wants no offsets? (A step after one
  * that moves the beginning of the text asks where a piece began.) */
 TOK_API bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer);

@@ -30,6 +30,8 @@ enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
 		form.quick_check = compose ? UCHAR_NFC_QUICK_CHECK : UCHAR_NFD_QUICK_CHECK;
 		form.plain_below = compose ? 0x300 : 0xC0;
 	}
+	if (code == U_MEMORY_ALLOCATION_ERROR)
+		return tok_fail_memory(err);
 	if (U_FAILURE(code))
 		return tok_fail(err, TOK_EIO, "ICU has no normalisation data (%s)",
 				u_errorName(code));

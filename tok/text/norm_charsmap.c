@@ -29,6 +29,12 @@ static uint32_t offset_of(uint32_t unit)
 	return (unit >> 10) << ((unit & (1u << 9)) >> 6);
 }
 
+/* A byte, or for a leaf something that is none. */
+static uint32_t label_of(uint32_t unit)
+{
+	return unit & (1u << 31 | 0xFF);
+}
+
 /* Every step that a walk may make from unit `at` stays inside. */
 static bool check_unit(const uint32_t *units, uint32_t count, uint32_t at, size_t string_bytes)
 {
@@ -73,6 +79,8 @@ enum tok_status norm_charsmap_read(struct tok_span blob, struct tok_arena *arena
 					"unit %u of the charsmap's trie points outside", i);
 
 	out->units = units;
+	for (uint32_t byte = 0; byte < 256; byte++)
+		out->begins[byte] = label_of(units[offset_of(units[0]) ^ byte]) == byte;
 	out->strings = tok_arena_copy(arena, strings);
 	return out->strings.bytes ? TOK_OK : tok_fail_memory(err);
 }
@@ -94,7 +102,7 @@ static size_t find_rule(const struct norm_charsmap *map, struct tok_span text, b
 	for (size_t i = 0; i < limit; i++) {
 		node ^= text.bytes[i];
 		const uint32_t unit = map->units[node];
-		if ((unit & (1u << 31 | 0xFF)) != text.bytes[i])
+		if (label_of(unit) != text.bytes[i])
 			break;
 		node ^= offset_of(unit);
 		if (!has_leaf(unit))

@@ -57,6 +57,30 @@ static void run_chars(const struct norm_charsmap *map, struct held *held, struct
 	}
 }
 
+/* End of the ASCII from `at` on that no rule and no cluster touches. */
+static size_t skip_plain(const struct norm_charsmap *map, struct tok_span text, size_t at)
+{
+	size_t end = at;
+	while (end < text.count && text.bytes[end] < 0x80 && !map->begins[text.bytes[end]])
+		end++;
+	if (end > at && end < text.count && text.bytes[end] >= 0xCC)
+		end--; /* a mark may follow */
+	return end;
+}
+
+static void put_plain(struct held *held, struct tok_span text, size_t at, size_t end)
+{
+	put_held(held, text.bytes[at], 0);
+	if (held->edit->at == at) {
+		/* nothing was forgotten: the text runs beside its result */
+		norm_edit_keep(held->edit, end - 1);
+		held->code = text.bytes[end - 1];
+		return;
+	}
+	for (size_t i = at + 1; i < end; i++)
+		put_held(held, text.bytes[i], 0);
+}
+
 enum tok_status norm_run_precompiled(const struct norm_pass *pass, struct norm_edit *edit,
 				     struct tok_norm_scratch *scratch, struct tok_error *err)
 {
@@ -66,6 +90,11 @@ enum tok_status norm_run_precompiled(const struct norm_pass *pass, struct norm_e
 	struct held held = { .edit = edit };
 
 	for (size_t at = 0, end; at < text.count && !edit->failed; at = end) {
+		end = skip_plain(map, text, at);
+		if (end > at) {
+			put_plain(&held, text, at, end);
+			continue;
+		}
 		end = norm_grapheme_end(text, at);
 		const struct tok_span cluster = tok_span_slice(text, at, end);
 		struct tok_span replacement;

@@ -114,13 +114,9 @@ enum tok_status norm_sentencepiece_new(const struct tok_norm_step *step, struct 
 	if (status != TOK_OK)
 		return status;
 
-	const uint32_t *units = self->map.units;
-	const uint32_t root = units ? units[0] : 0;
-	const uint32_t base = (root >> 10) << ((root & (1u << 9)) >> 6);
-	for (uint32_t byte = 0; byte < 0x80; byte++) {
-		const bool ruled = units && (units[base ^ byte] & (1u << 31 | 0xFF)) == byte;
-		self->plain[byte] = byte != ' ' && !ruled && !self->protected.starts[byte];
-	}
+	for (size_t byte = 0; byte < 0x80; byte++)
+		self->plain[byte] =
+		    byte != ' ' && !self->map.begins[byte] && !self->protected.starts[byte];
 	*out = self;
 	return TOK_OK;
 }

@@ -6,6 +6,12 @@
  * of Hugging Face tokenizers 0.23 (src/normalizers, src/tokenizer/normalizer.rs),
  * for TOK_NORM_SENTENCEPIECE those of SentencePiece 0.2 (src/normalizer.cc).
  * Unicode normalisation is that of Unicode 9.0, as in the reference.
+ *
+ * After TOK_NORM_SENTENCEPIECE the hull of the origins of bytes [b, e) is what
+ * SentencePiece calls the surface of the piece: from where byte b was made to
+ * where byte e was made, so that spaces left out belong to what is before them
+ * and of a character of several bytes only the last is not empty.  A byte that
+ * is not UTF-8 becomes U+FFFD there; all other kinds let it pass unchanged.
  */
 #ifndef TOK_TEXT_NORMALIZE_H
 #define TOK_TEXT_NORMALIZE_H

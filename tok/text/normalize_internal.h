@@ -74,6 +74,7 @@ struct norm_marks {
 struct norm_charsmap {
 	const uint32_t *units;
 	struct tok_span strings; /* each ends with NUL or with the last byte */
+	bool begins[256];        /* is there a rule that begins with this byte? */
 };
 
 /* Copies `blob` and checks every unit, so that a walk stays inside. */
