@@ -93,4 +93,5 @@ def main():
     print("#undef CHARSMAP")
 
 
-main()
+if __name__ == "__main__":
+    main()
