@@ -1,0 +1,247 @@
+#include "vocab/format/hf_internal.h"
+
+/* Half of what the names of models say: a token that is meant but not in the
+ * vocabulary is no token. */
+static tok_id read_token(struct hf_reader *r, const struct vocab_json *value)
+{
+	const struct tok_span text = hf_text(r, value);
+	return r->status == TOK_OK ? hf_find_token(r, text) : TOK_NO_ID;
+}
+
+static void read_byte_fallback(struct hf_reader *r, const struct vocab_json *value)
+{
+	r->out->model.byte_fallback = value && hf_bool(r, value);
+	if (r->out->model.byte_fallback)
+		hf_find_bytes(r);
+}
+
+static struct tok_span read_affix(struct hf_reader *r, const struct vocab_json *value)
+{
+	return value ? hf_text(r, value) : (struct tok_span){ 0 };
+}
+
+/* ---- BPE ------------------------------------------------------------------- */
+
+/* "left right" */
+static bool split_pair(struct tok_span text, struct tok_span *left, struct tok_span *right)
+{
+	const uint8_t *space = text.count ? memchr(text.bytes, ' ', text.count) : NULL;
+	if (!space)
+		return false;
+	const size_t at = (size_t)(space - text.bytes);
+	*left = tok_span_slice(text, 0, at);
+	*right = tok_span_slice(text, at + 1, text.count);
+	return right->count == 0 || !memchr(right->bytes, ' ', right->count);
+}
+
+static bool read_pair(const struct vocab_json *item, bool pairs, struct tok_span *left,
+		      struct tok_span *right)
+{
+	if (!pairs)
+		return item->kind == VOCAB_JSON_STRING &&
+		       split_pair(vocab_json_text(item), left, right);
+	if (item->kind != VOCAB_JSON_ARRAY || item->count != 2 ||
+	    item[1].kind != VOCAB_JSON_STRING || item[2].kind != VOCAB_JSON_STRING)
+		return false;
+	*left = vocab_json_text(item + 1);
+	*right = vocab_json_text(item + 2);
+	return true;
+}
+
+static bool is_comment(const struct vocab_json *item)
+{
+	return item->kind == VOCAB_JSON_STRING &&
+	       tok_span_starts(vocab_json_text(item), tok_span_of("#version"));
+}
+
+enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
+			      struct tok_span right, struct tok_buffer *joined,
+			      struct tok_merge *merge, struct tok_error *err)
+{
+	const size_t prefix = r->out->model.as.bpe.prefix.count;
+	*merge = (struct tok_merge){ hf_find_token(r, left), hf_find_token(r, right), TOK_NO_ID };
+	if (merge->left == TOK_NO_ID || merge->right == TOK_NO_ID)
+		return tok_fail(err, TOK_EFORMAT, "'%s' is not in the vocabulary",
+				vocab_show(merge->left == TOK_NO_ID ? left : right).text);
+	if (right.count < prefix)
+		return tok_fail(err, TOK_EFORMAT,
+				"'%s' is shorter than the continuing_subword_prefix",
+				vocab_show(right).text);
+	tok_buffer_clear(joined);
+	if (!tok_buffer_add(joined, left.bytes, left.count) ||
+	    !tok_buffer_add(joined, right.bytes + prefix, right.count - prefix))
+		return tok_fail_memory(err);
+	merge->result = hf_find_token(r, tok_buffer_span(joined));
+	if (merge->result == TOK_NO_ID)
+		return tok_fail(err, TOK_EFORMAT, "the result '%s' is not in the vocabulary",
+				vocab_show(tok_buffer_span(joined)).text);
+	return TOK_OK;
+}
+
+static void read_merges(struct hf_reader *r, const struct vocab_json *value)
+{
+	const size_t count = hf_items(r, value);
+	struct tok_merge *merges = hf_array(r, count, sizeof *merges);
+	struct tok_buffer joined = { 0 };
+	const bool pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
+	const struct vocab_json *item = count ? value + 1 : NULL;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
+		struct tok_span left, right;
+		struct tok_error why = { 0 };
+		if (!pairs && is_comment(item))
+			continue;
+		if (!read_pair(item, pairs, &left, &right)) {
+			r->status = vocab_json_fail(r->doc, item, r->err,
+						    pairs ? "a merge must be a pair of tokens"
+							  : "a merge must be two tokens with one "
+							    "space between");
+			break;
+		}
+		r->status = hf_find_merge(r, left, right, &joined, &merges[used], &why);
+		if (r->status == TOK_EFORMAT)
+			vocab_json_fail(r->doc, item, r->err, "merge %zu: %s", used + 1,
+					why.message);
+		else if (r->status != TOK_OK)
+			tok_fail_memory(r->err);
+		used++;
+	}
+	tok_buffer_release(&joined);
+	r->out->model.as.bpe.merges = merges;
+	r->out->model.as.bpe.merge_count = used;
+}
+
+/* Encoding is never random here: a dropout only has to be a probability. */
+static void read_dropout(struct hf_reader *r, const struct vocab_json *value)
+{
+	const double dropout = value ? hf_real(r, value) : 0;
+	if (r->status == TOK_OK && !(dropout >= 0 && dropout <= 1))
+		r->status = vocab_json_fail(r->doc, value, r->err, "this must be between 0 and 1");
+}
+
+static void read_bpe(struct hf_reader *r, const struct vocab_json *object)
+{
+	struct tok_model_spec *model = &r->out->model;
+	const struct vocab_json *unk = hf_find(object, "unk_token");
+	const struct vocab_json *fuse_unk = hf_find(object, "fuse_unk");
+	const struct vocab_json *ignore_merges = hf_find(object, "ignore_merges");
+
+	model->kind = TOK_MODEL_BPE;
+	model->as.bpe.order = TOK_BPE_MERGES;
+	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
+	read_dropout(r, hf_find(object, "dropout"));
+	model->unk = unk ? read_token(r, unk) : TOK_NO_ID;
+	model->as.bpe.prefix = read_affix(r, hf_find(object, "continuing_subword_prefix"));
+	model->as.bpe.suffix = read_affix(r, hf_find(object, "end_of_word_suffix"));
+	model->as.bpe.fuse_unk = fuse_unk && hf_bool(r, fuse_unk);
+	model->as.bpe.ignore_merges = ignore_merges && hf_bool(r, ignore_merges);
+	read_byte_fallback(r, hf_find(object, "byte_fallback"));
+	read_merges(r, hf_need(r, object, "merges"));
+}
+
+/* ---- WordPiece and WordLevel ------------------------------------------------ */
+
+static void read_wordpiece(struct hf_reader *r, const struct vocab_json *object)
+{
+	struct tok_model_spec *model = &r->out->model;
+	model->kind = TOK_MODEL_WORDPIECE;
+	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
+	model->unk = read_token(r, hf_need(r, object, "unk_token"));
+	model->as.wordpiece.prefix = hf_text(r, hf_need(r, object, "continuing_subword_prefix"));
+	model->as.wordpiece.max_chars =
+	    hf_whole(r, hf_need(r, object, "max_input_chars_per_word"), SIZE_MAX);
+}
+
+static void read_wordlevel(struct hf_reader *r, const struct vocab_json *object)
+{
+	r->out->model.kind = TOK_MODEL_WORDLEVEL;
+	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
+	r->out->model.unk = read_token(r, hf_need(r, object, "unk_token"));
+}
+
+/* ---- Unigram ---------------------------------------------------------------- */
+
+/* [["piece", score], ...] */
+static void read_pieces(struct hf_reader *r, const struct vocab_json *array)
+{
+	const size_t count = hf_items(r, array);
+	struct tok_vocab_entry *entries = hf_array(r, count, sizeof *entries);
+	if (!entries)
+		return;
+	if (!tok_strings_init(&r->ids, &r->scratch, count)) {
+		r->status = tok_fail_memory(r->err);
+		return;
+	}
+	const struct vocab_json *item = array + 1;
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
+		if (item->kind != VOCAB_JSON_ARRAY || item->count != 2) {
+			hf_expected(r, item, "an entry", "a pair of piece and score");
+			return;
+		}
+		entries[i].text = hf_text(r, item + 1);
+		entries[i].id = (tok_id)i;
+		entries[i].score = hf_real(r, vocab_json_next(item + 1));
+		if (r->status == TOK_OK && !tok_strings_add(&r->ids, entries[i].text, (tok_id)i))
+			r->status =
+			    vocab_json_fail(r->doc, item, r->err, "the piece '%s' is there twice",
+					    vocab_show(entries[i].text).text);
+	}
+	r->out->model.entries = entries;
+	r->out->model.entry_count = count;
+}
+
+static void read_unigram(struct hf_reader *r, const struct vocab_json *object)
+{
+	struct tok_model_spec *model = &r->out->model;
+	const struct vocab_json *unk = hf_find(object, "unk_id");
+	model->kind = TOK_MODEL_UNIGRAM;
+	model->as.unigram.fuse_unk = true;
+	read_pieces(r, hf_need(r, object, "vocab"));
+	read_byte_fallback(r, vocab_json_get(object, "byte_fallback"));
+	const uint64_t id = unk ? hf_whole(r, unk, UINT64_MAX) : TOK_NO_ID;
+	if (unk && r->status == TOK_OK && id >= model->entry_count)
+		r->status = vocab_json_fail(r->doc, unk, r->err,
+					    "this must be the place of a piece: there are %zu",
+					    model->entry_count);
+	model->unk = (tok_id)id;
+}
+
+/* ---- which one -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*read)(struct hf_reader *r, const struct vocab_json *object);
+} types[] = {
+	{ "BPE", read_bpe },
+	{ "WordPiece", read_wordpiece },
+	{ "WordLevel", read_wordlevel },
+	{ "Unigram", read_unigram },
+};
+
+static const struct hf_guess guesses[] = {
+	{ "BPE", { "vocab", "merges" } },
+	{ "WordPiece",
+	  { "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab" } },
+	{ "WordLevel", { "unk_token", "vocab" } },
+	{ "Unigram", { "vocab" } },
+};
+
+void hf_read_model(struct hf_reader *r, const struct vocab_json *value)
+{
+	const struct tok_span type =
+	    hf_type(r, value, "a model", guesses, sizeof guesses / sizeof guesses[0]);
+	r->out->model.unk = TOK_NO_ID;
+	memset(r->out->model.byte_ids, 0xFF, sizeof r->out->model.byte_ids);
+	for (size_t i = 0; i < sizeof types / sizeof types[0] && r->status == TOK_OK; i++) {
+		if (tok_span_equal(type, tok_span_of(types[i].name))) {
+			types[i].read(r, value);
+			return;
+		}
+	}
+	if (r->status == TOK_OK)
+		r->status = vocab_json_fail(r->doc, value, r->err,
+					    "there is no model '%s': BPE, WordPiece, WordLevel and "
+					    "Unigram are known",
+					    vocab_show(type).text);
+}
