@@ -21,11 +21,13 @@ TEXTS = [
     "\u08e2\u0890\U000110cd\U00013430\ue000\U000f0000\u0378", "na\u00efve CAF\u00c9 \u00c0\u0328",
     "Henry\u2019s \u201cquote\u201d", "a b  <x> a  ", "''ab''",
     "\u09c7\u09be\U00011131\U00011127\U0001d157\U0001d165", "\u0e33\u0e49\u0eb3",
+    "\u0958\u1ab0\u0915\u094d\u0958\u0301", "\u2c2f\ua7b8\U0001e921", "ACAB\u00e9", "\x1ez",
+    "a\U0001e4ec\u0323", "\U00011938\U00011935\U00011930",
 ]
 
 RULES = ["41 300\tc0", "fb01\t66 69", "2122\t54 4d", "a\t20", "d\t20", "d a\t20", "1e\t",
          "41\t61", "958\t915 93c", "3000\t20", "61 62\t63 64 65", "65 301\t", "a9\t63",
-         "2581\t20"]
+         "2581\t20", "7a\t1e"]
 
 
 def quote(text):
@@ -65,7 +67,7 @@ def write_hf(charsmap):
 
 def write_sentencepiece(rules, charsmap):
     for flags in ("", "d", "r", "dr", "ds", "drs"):
-        for pieces in ((), ("<x>", "ab", "a b", "\u2581a", "a", "aa")):
+        for pieces in ((), ("<x>", "ab", "a b", "\u2581a", "a", "aa", "A", "AB")):
             for tsv in (None, rules):
                 model = train("identity", tsv, flags, pieces)
                 assert charsmap_of(model) == (charsmap if tsv else b"")
@@ -74,7 +76,7 @@ def write_sentencepiece(rules, charsmap):
                     flags, charsmap_of(model).hex(), ",".join(quote(p) for p in pieces))
                 for i, text in enumerate(TEXTS):
                     want = reference.text(text)
-                    if i % 5 == 0 or " " in text or "\u2581" in text:
+                    if i % 5 == 0 or "AB" in text or " " in text or "\u2581" in text:
                         origins = " ".join(str(o) for o in reference.origins(text))
                         row(steps, charsmap, text, want, origins if want else "")
 
