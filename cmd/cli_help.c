@@ -32,8 +32,8 @@ static void print_options(const struct cli_option *options, FILE *to)
 
 void cli_print_help(const struct cli_tool *tool, FILE *to)
 {
-	fprintf(to, "Usage: tok %s [OPTION...] %s\n\n%s\n", tool->name, tool->operands,
-		tool->description);
+	fprintf(to, "Usage: tok %s [OPTION...]%s%s\n\n%s\n", tool->name,
+		tool->operands[0] ? " " : "", tool->operands, tool->description);
 	print_options(tool->options, to);
 	fprintf(to, "\nOther:\n");
 	print_options(cli_common_options, to);

@@ -50,20 +50,22 @@ static void print_title(const char *name, FILE *to)
 	fprintf(to, " 1 %s \"tok %s\" \"User commands\"\n", manual_date, TOK_VERSION);
 }
 
-/* Paragraphs; lines that begin with two blanks are set as they stand. */
+/* Paragraphs; lines that begin with two blanks are set as they stand.  The first
+ * needs no request of its own: a heading stands before it. */
 static void print_paragraphs(const char *text, FILE *to)
 {
-	bool verbatim = false, gap = false;
+	bool verbatim = false, gap = false, first = true;
 	while (*text) {
 		const size_t count = strcspn(text, "\n");
 		const bool wanted = count >= 2 && text[0] == ' ' && text[1] == ' ';
 		if (verbatim && !wanted)
 			fputs(".EE\n.RE\n", to);
 		if (wanted && !verbatim)
-			fputs(".PP\n.RS 2\n.EX\n", to);
+			fprintf(to, "%s.RS 2\n.EX\n", first ? "" : ".PP\n");
 		else if (count && !wanted && (gap || verbatim))
 			fputs(".PP\n", to);
 		verbatim = wanted;
+		first = false;
 		gap = count == 0;
 		if (count) {
 			const size_t skip = wanted ? 2 : 0;
@@ -118,7 +120,8 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	print_title(tool->name, to);
 	fprintf(to, ".SH NAME\ntok\\-%s \\- ", tool->name);
 	print_string(tool->summary, to);
-	fprintf(to, "\n.SH SYNOPSIS\n\\fBtok %s\\fR [\\fIOPTION\\fR...] ", tool->name);
+	fprintf(to, "\n.SH SYNOPSIS\n\\fBtok %s\\fR [\\fIOPTION\\fR...]%s", tool->name,
+		tool->operands[0] ? " " : "");
 	print_string(tool->operands, to);
 	fputs("\n.SH DESCRIPTION\n", to);
 	print_paragraphs(tool->description, to);

@@ -138,7 +138,8 @@ static enum tok_status encode_documents(struct encode_run *run, struct cli_docum
 	while ((status = cli_documents_next(documents, &part, err)) == TOK_OK && part.text.bytes) {
 		status = encode_part(run, &part, &place, err);
 		if (status != TOK_OK) {
-			status = tok_fail_in(err, status, "'%s'", documents->input.name);
+			if (!run->output_lost)
+				status = tok_fail_in(err, status, "'%s'", documents->input.name);
 			break;
 		}
 		open = !part.last;

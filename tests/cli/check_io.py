@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""check_io.py TOK: what happens to bytes on their way in and out: identity on any
+bytes, full disks, closed pipes, killed runs, bad files, progress, memory."""
+import os
+import pty
+import random
+import resource
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOK = os.path.abspath(sys.argv.pop(1))
+FORMATS = ("text", "jsonl", "u16", "u32", "npy")
+SANITIZED = b"__asan_init" in open(TOK, "rb").read()
+
+
+def tok(*args, data=b"", **more):
+    return subprocess.run((TOK,) + args, input=data, capture_output=True, timeout=120,
+                          check=False, **more)
+
+
+def noise(count, seed=1):
+    return random.Random(seed).randbytes(count)
+
+
+class Bytes(unittest.TestCase):
+    def test_identity_in_every_format(self):
+        for data in (b"", b"\n", b"\0", b"\xff\xfe\xc3", noise(300_000)):
+            for name in FORMATS:
+                ids = tok("encode", "--format", name, data=data)
+                self.assertEqual((ids.returncode, ids.stderr), (0, b""))
+                back = tok("decode", "--format", name, data=ids.stdout)
+                self.assertEqual((back.returncode, back.stderr), (0, b""))
+                self.assertEqual(back.stdout, data)
+
+    def test_identity_through_pipes(self):
+        data = noise(3_000_000, 2)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            line = f"cat {file.name} | '{TOK}' encode | '{TOK}' decode | cmp - {file.name}"
+            self.assertEqual(subprocess.run(line, shell=True, check=False).returncode, 0)
+
+    def test_ids_are_the_bytes(self):
+        data = noise(100_000, 3)
+        wanted = " ".join(str(b) for b in data) + "\n"
+        self.assertEqual(tok("encode", data=data).stdout.decode(), wanted)
+        self.assertEqual(tok("encode", "--format", "u16", data=data).stdout,
+                         b"".join(b.to_bytes(2, "little") for b in data))
+
+    def test_documents_of_any_bytes(self):
+        data = noise(200_000, 4)
+        for option, mark in (("--lines", b"\n"), ("--null", b"\0")):
+            ids = tok("encode", option, data=data + mark).stdout
+            self.assertEqual(ids.count(b"\n"), data.count(mark) + 1)
+            self.assertEqual(tok("decode", option, data=ids).stdout, data + mark)
+
+    def test_a_slow_pipe_changes_nothing(self):
+        for option in ((), ("--lines",)):
+            run = subprocess.Popen((TOK, "encode") + option, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+            for piece in (b"a", b"b\n", b"\n", b"c"):
+                run.stdin.write(piece)
+                run.stdin.flush()
+                time.sleep(0.02)
+            out = run.communicate()[0]
+            self.assertEqual(out, tok("encode", *option, data=b"ab\n\nc").stdout)
+
+    def test_parts_join(self):
+        """More than one part: offsets go on counting, characters are not cut."""
+        text = ("a\u00e9\u20ac\U0001f600" * 600_000)
+        data = text.encode()
+        out = tok("encode", "--format", "jsonl", "--offsets", "--offset-unit", "char",
+                  data=data).stdout.decode()
+        self.assertTrue(out.endswith("[2399998,2399999],[2399999,2400000],[2399999,2400000],"
+                                     "[2399999,2400000],[2399999,2400000]]}\n"), out[-100:])
+        out = tok("encode", "--offsets", data=data[:5_000_000]).stdout.decode()
+        self.assertTrue(out.endswith("[4999998,4999999],[4999999,5000000]]}\n"), out[-100:])
+
+    def test_memory_does_not_grow_with_a_document(self):
+        if SANITIZED:
+            self.skipTest("sanitizers have a memory of their own")
+        for tool in ("count", "encode"):
+            line = f"head -c 150000000 /dev/zero | '{TOK}' {tool} > /dev/null"
+            run = subprocess.Popen(["sh", "-c", line])
+            _, status, usage = os.wait4(run.pid, 0)
+            run.returncode = status
+            self.assertEqual(status, 0)
+            self.assertLess(usage.ru_maxrss, 100_000)
+
+
+class Output(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = os.path.join(self.folder.name, "out")
+        with open(self.out, "wb") as file:
+            file.write(b"old")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def check_old(self):
+        self.assertEqual(os.listdir(self.folder.name), ["out"])
+        with open(self.out, "rb") as file:
+            self.assertEqual(file.read(), b"old")
+
+    def test_full_device(self):
+        for tool, args in (("encode", ()), ("encode", ("-F", "npy")), ("decode", ()),
+                           ("count", ()), ("inspect", ())):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run((TOK, tool) + args, input=b"1 2 3\n", stdout=full,
+                                      stderr=subprocess.PIPE, check=False)
+            self.assertEqual(done.returncode, 2, tool)
+            self.assertIn(b"No space left on device", done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    def test_full_device_by_name(self):
+        done = tok("encode", "-o", "/dev/full", data=noise(1_000_000))
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, b"tok encode: cannot write '/dev/full': "
+                                      b"No space left on device\n")
+
+    def test_standard_output_by_name(self):
+        self.assertEqual(tok("encode", "-o", "/dev/stdout", data=b"A").stdout, b"65\n")
+        self.assertEqual(tok("encode", "-o", "-", data=b"A").stdout, b"65\n")
+
+    def test_full_disk_keeps_what_was_there(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        for tool, data in (("encode", noise(1_000_000)), ("decode", b"65 " * 500_000)):
+            done = tok(tool, "-o", self.out, data=data, preexec_fn=limit)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"File too large", done.stderr)
+            self.check_old()
+
+    def test_killed_run_keeps_what_was_there(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            run = subprocess.Popen((TOK, "encode", "-o", self.out), stdin=subprocess.PIPE)
+            run.stdin.write(noise(6_000_000))
+            run.stdin.flush()
+            time.sleep(0.2)
+            with open(self.out, "rb") as file:
+                self.assertEqual(file.read(), b"old")
+            run.send_signal(number)
+            run.wait()
+            run.stdin.close()
+            with open(self.out, "rb") as file:
+                self.assertEqual(file.read(), b"old")
+
+    def test_bad_usage_keeps_what_was_there(self):
+        self.assertEqual(tok("encode", "-o", self.out, "-t", "nothing").returncode, 2)
+        self.check_old()
+
+    def test_closed_pipe_is_quiet(self):
+        for ignored in (False, True):
+            def prepare(ignored=ignored):
+                signal.signal(signal.SIGPIPE, signal.SIG_IGN if ignored else signal.SIG_DFL)
+            run = subprocess.Popen((TOK, "encode", "/dev/zero"), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, preexec_fn=prepare,
+                                   restore_signals=False)
+            run.stdout.read(10)
+            run.stdout.close()
+            self.assertEqual(run.stderr.read(), b"")
+            run.stderr.close()
+            self.assertEqual(run.wait(timeout=20), -signal.SIGPIPE)
+
+    def test_unreadable_file(self):
+        path = os.path.join(self.folder.name, "secret")
+        with open(path, "wb") as file:
+            file.write(b"x")
+        os.chmod(path, 0)
+        if os.access(path, os.R_OK):
+            self.skipTest("this user may read everything")
+        done = tok("encode", path, "-", data=b"A")
+        self.assertEqual((done.returncode, done.stdout), (2, b"65\n"))
+        self.assertIn(b"Permission denied", done.stderr)
+
+    def test_closed_standard_output(self):
+        done = subprocess.run(["sh", "-c", f"printf A | '{TOK}' encode >&-"],
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"Bad file descriptor", done.stderr)
+
+
+class Progress(unittest.TestCase):
+    def run_slowly(self, stderr, *args):
+        run = subprocess.Popen((TOK, "encode") + args, stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, stderr=stderr)
+        end = time.monotonic() + 2.2
+        while time.monotonic() < end:
+            run.stdin.write(noise(5_000_000))
+            run.stdin.flush()
+            time.sleep(0.1)
+        run.stdin.close()
+        return run
+
+    def read_terminal(self, ours):
+        text = b""
+        while select.select([ours], [], [], 0.2)[0]:
+            try:
+                text += os.read(ours, 65536)
+            except OSError:  # the other side is closed
+                break
+        os.close(ours)
+        return text
+
+    def on_terminal(self, *args):
+        ours, theirs = pty.openpty()
+        run = self.run_slowly(theirs, *args)
+        self.assertEqual(run.wait(), 0)
+        os.close(theirs)
+        return self.read_terminal(ours)
+
+    def test_on_a_terminal_after_a_second(self):
+        text = self.on_terminal()
+        self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s")
+        self.assertTrue(text.endswith(b"\r\x1b[K"), text)
+
+    def test_never(self):
+        self.assertEqual(self.on_terminal("--progress", "never"), b"")
+
+    def test_not_into_a_pipe(self):
+        run = self.run_slowly(subprocess.PIPE)
+        self.assertEqual(run.stderr.read(), b"")
+        run.stderr.close()
+        self.assertEqual(run.wait(), 0)
+
+    def test_always(self):
+        run = self.run_slowly(subprocess.PIPE, "--progress", "always")
+        self.assertRegex(run.stderr.read(), rb"MB/s\n$")
+        run.stderr.close()
+        run.wait()
+
+    def test_not_within_a_second(self):
+        ours, theirs = pty.openpty()
+        done = subprocess.run((TOK, "encode"), input=b"A", stdout=subprocess.DEVNULL,
+                              stderr=theirs, check=False)
+        os.close(theirs)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(self.read_terminal(ours), b"")
+
+
+unittest.main(verbosity=1)
