@@ -6,7 +6,7 @@
 #include "tok/text/utf8.h"
 
 /* A part is about this large; the window doubles from here where no cut is. */
-enum { PART_SIZE = 4 << 20 };
+enum { PART_SIZE = 1 << 20 };
 
 enum cli_exit cli_split_check(const struct cli_split *split)
 {

@@ -134,7 +134,7 @@ static enum cli_exit store(const struct cli_option *option, const char *value, v
 	case CLI_GROUP:
 		break;
 	}
-	assert(!"a heading has no value");
+	assert(false && "a heading has no value");
 	return CLI_TROUBLE;
 }
 
@@ -193,7 +193,7 @@ static void print_common(const struct cli_tool *tool, const struct cli_option *o
 		cli_print_man(tool, stdout);
 		break;
 	default:
-		assert(!"a row without an action");
+		assert(false && "a row without an action");
 	}
 }
 

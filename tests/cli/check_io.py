@@ -90,7 +90,7 @@ class Bytes(unittest.TestCase):
             _, status, usage = os.wait4(run.pid, 0)
             run.returncode = status
             self.assertEqual(status, 0)
-            self.assertLess(usage.ru_maxrss, 100_000)
+            self.assertLess(usage.ru_maxrss, 64_000)
 
 
 class Output(unittest.TestCase):
