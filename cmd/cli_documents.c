@@ -113,7 +113,7 @@ static enum tok_status refuse_length(const struct cli_documents *d, struct tok_e
 static enum tok_status next_part(struct cli_documents *d, struct cli_part *out,
 				 struct tok_error *err)
 {
-	const bool whole = !d->split->lines && !d->split->null && !d->split->jsonl;
+	const bool whole = cli_split_is_whole(d->split);
 	const int terminator = whole ? -1 : d->split->null ? '\0' : '\n';
 	size_t want = PART_SIZE;
 

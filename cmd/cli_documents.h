@@ -53,6 +53,12 @@ struct cli_split {
 
 #define CLI_SPLIT_LIMIT ((uint64_t)1 << 30)
 
+/* Is each operand one document? */
+static inline bool cli_split_is_whole(const struct cli_split *split)
+{
+	return !split->lines && !split->null && !split->jsonl;
+}
+
 /* CLI_OK, or what is wrong with the combination, said. */
 enum cli_exit cli_split_check(const struct cli_split *split);
 

@@ -100,6 +100,7 @@ enum tok_status cli_output_open(struct cli_output *out, const char *path, struct
 		out->name = "standard output";
 		out->fd = STDOUT_FILENO;
 		out->start = find_start(STDOUT_FILENO);
+		out->interactive = isatty(STDOUT_FILENO);
 		return TOK_OK;
 	}
 	const enum tok_status status = open_path(out, path, err);
@@ -141,7 +142,10 @@ enum tok_status cli_output_add(struct cli_output *out, const void *bytes, size_t
 		return status;
 	if (count >= WRITE_SIZE)
 		return write_all(out, bytes, count, err);
-	return tok_buffer_add(&out->buffer, bytes, count) ? TOK_OK : tok_fail_memory(err);
+	if (!tok_buffer_add(&out->buffer, bytes, count))
+		return tok_fail_memory(err);
+	const bool line_ended = count && ((const uint8_t *)bytes)[count - 1] == '\n';
+	return out->interactive && line_ended ? flush(out, err) : TOK_OK;
 }
 
 enum tok_status cli_output_patch(struct cli_output *out, uint64_t at, const void *bytes,

@@ -23,6 +23,7 @@ struct cli_output {
 	char *temporary;  /* name it has until then; NULL: it has none */
 	uint64_t written; /* bytes that went to fd */
 	int64_t start;    /* where fd stood at first; -1: it cannot be gone back to */
+	bool interactive; /* somebody watches: each line goes out at once */
 	struct tok_buffer buffer;
 };
 

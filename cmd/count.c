@@ -72,15 +72,9 @@ static enum tok_status count_file(struct count_run *run, const char *path, struc
 
 /* ---- showing -------------------------------------------------------------- */
 
-static bool has_documents(const struct count_run *run)
-{
-	const struct cli_split *split = &run->opts->split;
-	return split->lines || split->null || split->jsonl;
-}
-
 static void print_row(const struct count_run *run, const struct counts *c, const char *name)
 {
-	if (has_documents(run))
+	if (!cli_split_is_whole(&run->opts->split))
 		printf("%12" PRIu64 " ", c->documents);
 	printf("%12" PRIu64 " %12" PRIu64 " ", c->tokens, c->bytes);
 	if (c->tokens)
@@ -92,7 +86,7 @@ static void print_row(const struct count_run *run, const struct counts *c, const
 
 static void print_head(const struct count_run *run)
 {
-	if (has_documents(run))
+	if (!cli_split_is_whole(&run->opts->split))
 		printf("%12s ", "documents");
 	printf("%12s %12s %12s %s\n", "tokens", "bytes", "bytes/token", "file");
 }

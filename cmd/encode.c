@@ -133,6 +133,7 @@ static enum tok_status encode_documents(struct encode_run *run, struct cli_docum
 {
 	struct encode_place place = { 0 };
 	struct cli_part part;
+	const bool whole = cli_split_is_whole(&run->opts->split);
 	bool open = false;
 	enum tok_status status;
 	while ((status = cli_documents_next(documents, &part, err)) == TOK_OK && part.text.bytes) {
@@ -142,10 +143,11 @@ static enum tok_status encode_documents(struct encode_run *run, struct cli_docum
 				status = tok_fail_in(err, status, "'%s'", documents->input.name);
 			break;
 		}
-		open = !part.last;
-		if (part.last)
+		const bool enough = whole && place.written >= run->opts->max_tokens;
+		open = !part.last && !enough;
+		if (!open)
 			status = end_document(run, err);
-		if (status != TOK_OK)
+		if (status != TOK_OK || enough)
 			break;
 		cli_progress_show(&run->progress, run->bytes + part.bytes);
 	}
@@ -278,7 +280,10 @@ const struct cli_tool tool_encode = {
 	    "With u16, u32 and npy the ids of all documents follow each other. npy is an array of\n"
 	    "'<u2' where the vocabulary has at most 65,535 ids, else of '<u4'; u16 refuses a\n"
 	    "larger vocabulary. With --tokens or --offsets what is told of one document is kept\n"
-	    "in memory until its end. A range that --offsets shows begins at the first byte or\n"
+	    "in memory until its end. With --output the file is replaced also where some of the\n"
+	    "input was bad: it then holds what standard output would have shown.\n"
+	    "\n"
+	    "A range that --offsets shows begins at the first byte or\n"
 	    "character and ends after the last; a token that the template added has [0,0].",
 	.examples =
 	    "  printf 'Hello, world' | tok encode\n"

@@ -81,6 +81,22 @@ class Bytes(unittest.TestCase):
         out = tok("encode", "--offsets", data=data[:5_000_000]).stdout.decode()
         self.assertTrue(out.endswith("[4999998,4999999],[4999999,5000000]]}\n"), out[-100:])
 
+    def test_enough_tokens_end_an_endless_document(self):
+        done = tok("encode", "--max-tokens", "3", "/dev/zero")
+        self.assertEqual((done.returncode, done.stdout), (0, b"0 0 0\n"))
+
+    def test_lines_go_out_at_once_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        run = subprocess.Popen((TOK, "encode", "--lines"), stdin=subprocess.PIPE, stdout=theirs)
+        run.stdin.write(b"A\n")
+        run.stdin.flush()
+        self.assertTrue(select.select([ours], [], [], 10)[0])
+        self.assertEqual(os.read(ours, 100), b"65\r\n")
+        run.stdin.close()
+        self.assertEqual(run.wait(), 0)
+        os.close(ours)
+        os.close(theirs)
+
     def test_memory_does_not_grow_with_a_document(self):
         if SANITIZED:
             self.skipTest("sanitizers have a memory of their own")

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""check_memory.py TOK PRELOAD: make each allocation of a run fail in turn.  The run
+must end with trouble and one line, or with exactly its usual output."""
+import os
+import subprocess
+import sys
+import tempfile
+
+TOK, PRELOAD = sys.argv[1:3]
+SAMPLE = 'printf \'{"text":"a\\\\nb"}\\n\' | '
+COMMANDS = [
+    "printf 'Hello' | tok encode",
+    "printf 'a\\nb\\n' | tok encode --lines --tokens --offsets --offset-unit char",
+    SAMPLE + "tok encode --jsonl text --format npy",
+    "printf '72 105\\n' | tok decode --jsonl text",
+    "printf '{\"ids\":[72]}' | tok decode --format jsonl --lines",
+    "printf 'Hello' | tok encode --output out",
+    "printf 'Hello' | tok count --json",
+    "tok inspect",
+    "tok inspect --json",
+    "tok inspect --id 10",
+]
+LARGEST = 4000
+
+
+def run(line, number, folder):
+    mark = os.path.join(folder, "mark")
+    line = line.replace("tok ", f"LD_PRELOAD='{PRELOAD}' TOK_FAIL_ALLOC={number} '{TOK}' 9>{mark} ")
+    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, check=False)
+    with open(mark, "rb") as file:
+        return done, file.read() != b""
+
+
+def main():
+    troubles = runs = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for line in COMMANDS:
+            usual, _ = run(line, 0, folder)
+            assert usual.returncode == 0, (line, usual)
+            for number in range(1, LARGEST):
+                done, reached = run(line, number, folder)
+                if not reached:
+                    break
+                runs += 1
+                refused = done.returncode == 2 and done.stderr.count(b"\n") == 1
+                if not refused and (done.returncode, done.stdout) != (0, usual.stdout):
+                    troubles += 1
+                    print(f"{line}\n  allocation {number}: {done}")
+    print(f"{runs} allocations failed, {troubles} troubles")
+    sys.exit(troubles > 0 or runs < len(COMMANDS))
+
+
+main()

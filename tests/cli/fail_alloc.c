@@ -1,0 +1,40 @@
+/* fail_alloc.c - preloaded: the allocation whose number is in TOK_FAIL_ALLOC fails,
+ * and a mark on descriptor 9 says that it was reached. */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static atomic_long asked;
+
+static bool fails(void)
+{
+	static atomic_long wanted = -1;
+	if (wanted < 0) {
+		const char *text = getenv("TOK_FAIL_ALLOC");
+		wanted = text ? strtol(text, NULL, 10) : 0;
+	}
+	if (wanted == 0 || atomic_fetch_add(&asked, 1) + 1 != wanted)
+		return false;
+	(void)!write(9, "!", 1);
+	return true;
+}
+
+__attribute__((visibility("default"))) void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(count, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(old, size);
+}
