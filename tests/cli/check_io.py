@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """check_io.py TOK: what happens to bytes on their way in and out: identity on any
 bytes, full disks, closed pipes, killed runs, bad files, progress, memory."""
+import io
+import json
 import os
 import pty
 import random
@@ -69,6 +71,39 @@ class Bytes(unittest.TestCase):
                 time.sleep(0.02)
             out = run.communicate()[0]
             self.assertEqual(out, tok("encode", *option, data=b"ab\n\nc").stdout)
+
+    def test_offsets_in_characters_as_python_counts_them(self):
+        """Python escapes bad bytes one by one, as tok counts them."""
+        chance = random.Random(5)
+        pieces = ["a", "\u00e9", "\u20ac", "\U0001f600", "\udcff", "\udce2", "\udc82"]
+        for _ in range(40):
+            data = "".join(chance.choices(pieces, k=chance.randrange(1, 200)))
+            data = data.encode("utf-8", "surrogateescape")
+            wanted = []
+            for number, char in enumerate(data.decode("utf-8", "surrogateescape")):
+                wanted += [[number, number + 1]] * len(char.encode("utf-8", "surrogateescape"))
+            got = tok("encode", "--offsets", "--offset-unit", "char", data=data).stdout
+            self.assertEqual(json.loads(got)["offsets"], wanted)
+
+    def test_npy_is_what_numpy_says(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("numpy is not here")
+        data = noise(10_000, 6)
+        ids = numpy.load(io.BytesIO(tok("encode", "-F", "npy", data=data).stdout))
+        self.assertEqual((ids.dtype.str, bytes(ids.astype("u1"))), ("<u2", data))
+        for kind in ("u1", "<u2", "<u4", "<u8", "<i2", "<i4", "<i8"):
+            for version in ((1, 0), (2, 0)):
+                file = io.BytesIO()
+                numpy.lib.format.write_array(file, ids.astype(kind), version=version)
+                back = tok("decode", "-F", "npy", data=file.getvalue())
+                self.assertEqual(back.stdout, data, (kind, version, back.stderr))
+        for bad in (ids.astype(">u2"), ids.astype("f4"), ids.reshape(2, -1),
+                    -1 - ids.astype("<i4")):
+            file = io.BytesIO()
+            numpy.save(file, bad)
+            self.assertEqual(tok("decode", "-F", "npy", data=file.getvalue()).returncode, 2)
 
     def test_parts_join(self):
         """More than one part: offsets go on counting, characters are not cut."""
