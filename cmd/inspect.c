@@ -76,12 +76,15 @@ static void describe_post(const struct tok_spec *spec, size_t i, char out[CLI_LI
 
 static size_t count_decoders(const struct tok_spec *spec)
 {
-	return spec->decoder_count;
+	return spec->has_decoder ? spec->decoder_count : 1;
 }
 
 static void describe_decoder(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
 {
-	cli_describe_decoder(&spec->decoders[i], out);
+	if (spec->has_decoder)
+		cli_describe_decoder(&spec->decoders[i], out);
+	else
+		snprintf(out, CLI_LINE, "tokens joined by spaces");
 }
 
 static const struct {
@@ -127,15 +130,13 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 			stages[s].describe(spec, i, line);
 			printf("%-16s %s\n", i == 0 ? stages[s].title : "", line);
 		}
-	if (!spec->has_decoder)
-		printf("%-16s tokens joined by spaces\n", "decoder");
 	if (spec->truncation.enabled)
 		printf("%-16s to %zu tokens, at the %s, with --hf\n", "truncation",
 		       spec->truncation.max_length, spec->truncation.left ? "front" : "end");
 	if (spec->padding.enabled && spec->padding.length)
 		printf("%-16s to %zu tokens, at the %s, with --hf\n", "padding",
 		       spec->padding.length, spec->padding.left ? "front" : "end");
-	printf("%-16s %zu, of them special %zu\n", "added tokens", spec->added_count,
+	printf("%-16s %zu\n%-16s %zu\n", "added tokens", spec->added_count, "special tokens",
 	       totals.special);
 	for (size_t id = 0; id < tok_tokenizer_size(tokenizer); id++) {
 		if (!tok_tokenizer_is_special(tokenizer, (tok_id)id))

@@ -19,6 +19,9 @@ COMMANDS = [
     "tok inspect",
     "tok inspect --json",
     "tok inspect --id 10",
+    "printf 'Hello <s>' | tok encode -t $DATA/tiny.json --hf --tokens",
+    "printf '1 2 3' | tok decode -t $DATA/tiny.json",
+    "tok inspect -t $DATA/tiny.json --json",
 ]
 LARGEST = 4000
 
@@ -26,7 +29,9 @@ LARGEST = 4000
 def run(line, number, folder):
     mark = os.path.join(folder, "mark")
     line = line.replace("tok ", f"LD_PRELOAD='{PRELOAD}' TOK_FAIL_ALLOC={number} '{TOK}' 9>{mark} ")
-    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, check=False)
+    data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True,
+                          env=dict(os.environ, DATA=data), check=False)
     with open(mark, "rb") as file:
         return done, file.read() != b""
 
