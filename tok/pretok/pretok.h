@@ -98,8 +98,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokeniz
  * way, whatever stands in front of it? */
 TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer);
 
-/* Must the caller track origins even if it wants no offsets? (A step after one
- * that moves the beginning of the text asks where a piece began.) */
+/* Must the caller track origins even if it wants no offsets?  (Metaspace with
+ * TOK_PREPEND_FIRST asks where in the document a piece began.) */
 TOK_API bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer);
 
 #endif

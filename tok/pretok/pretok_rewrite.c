@@ -1,0 +1,105 @@
+/*
+ * pretok_rewrite.c - operations that change the text of pieces.
+ *
+ * Characters put in front of a piece come from its first character, as in the
+ * reference.
+ */
+#include "tok/pretok/pretok_internal.h"
+
+#include "tok/text/normalize.h"
+#include "tok/text/utf8.h"
+
+static struct tok_range first_origin(const struct tok_text *text, struct tok_range piece)
+{
+	const struct tok_span span = tok_text_span(text);
+	const size_t length = tok_utf8_at(span, piece.begin).length;
+	return tok_text_origin(text, piece.begin, piece.begin + length);
+}
+
+/* Did the piece begin at byte 0 of the document?  Until the first cut the text
+ * is one piece that began where the text began, whatever became of its head. */
+static bool begins_document(const struct pretok_run *run, struct tok_range piece)
+{
+	if (!run->cut)
+		return run->starts;
+	if (!run->text->tracked)
+		return run->starts && piece.begin == 0;
+	return run->text->origin[piece.begin].begin == 0;
+}
+
+static bool add_space(struct pretok_run *run, struct tok_range piece)
+{
+	const struct tok_text *text = run->text;
+	if (text->bytes[piece.begin] != ' ' &&
+	    !tok_text_put(run->new_text, " ", 1, first_origin(text, piece)))
+		return false;
+	return tok_text_copy(run->new_text, text, piece.begin, piece.end);
+}
+
+static bool write_alphabet(struct pretok_run *run, struct tok_range piece)
+{
+	const struct tok_text *text = run->text;
+	for (size_t at = piece.begin; at < piece.end; at++)
+		if (!tok_text_put_char(run->new_text, tok_byte_to_char(text->bytes[at]),
+				       tok_text_origin(text, at, at + 1)))
+			return false;
+	return true;
+}
+
+static bool wants_metaspace(const struct pretok_op *op, const struct pretok_run *run,
+			    struct tok_range piece)
+{
+	const uint32_t first = tok_utf8_at(tok_text_span(run->text), piece.begin).code;
+	if (first == ' ' || first == op->character)
+		return false;
+	switch (op->prepend) {
+	case TOK_PREPEND_ALWAYS:
+		return true;
+	case TOK_PREPEND_FIRST:
+		return begins_document(run, piece);
+	case TOK_PREPEND_NEVER:
+		return false;
+	}
+	return false;
+}
+
+static bool write_metaspace(const struct pretok_op *op, struct pretok_run *run,
+			    struct tok_range piece)
+{
+	const struct tok_text *text = run->text;
+	if (wants_metaspace(op, run, piece) &&
+	    !tok_text_put_char(run->new_text, op->character, first_origin(text, piece)))
+		return false;
+	for (size_t at = piece.begin; at < piece.end;) {
+		const uint8_t *space = memchr(text->bytes + at, ' ', piece.end - at);
+		const size_t end = space ? (size_t)(space - text->bytes) : piece.end;
+		if (!tok_text_copy(run->new_text, text, at, end))
+			return false;
+		if (space && !tok_text_put_char(run->new_text, op->character,
+						tok_text_origin(text, end, end + 1)))
+			return false;
+		at = end + 1;
+	}
+	return true;
+}
+
+static bool rewrite_piece(const struct pretok_op *op, struct pretok_run *run,
+			  struct tok_range piece)
+{
+	if (op->kind == PRETOK_ADD_SPACE)
+		return add_space(run, piece);
+	if (op->kind == PRETOK_ALPHABET)
+		return write_alphabet(run, piece);
+	return write_metaspace(op, run, piece);
+}
+
+bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run)
+{
+	for (size_t i = 0; i < run->pieces->count; i++) {
+		const size_t begin = run->new_text->count;
+		if (!rewrite_piece(op, run, run->pieces->ranges[i]) ||
+		    !tok_pieces_add(run->new_pieces, begin, run->new_text->count))
+			return false;
+	}
+	return true;
+}
