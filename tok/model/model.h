@@ -63,6 +63,9 @@ struct tok_model_spec {
 			bool raw_bytes;     /* first symbols are bytes, not characters */
 			bool ignore_merges; /* a piece that is a token is that token */
 			bool fuse_unk;
+			/* unk is TOK_NO_ID because no entry has the name that the file gives it:
+			 * unknown text fails with TOK_ETEXT; otherwise it vanishes. */
+			bool unk_missing;
 			struct tok_span prefix, suffix; /* continuing_subword_, end_of_word_ */
 		} bpe;
 		struct {
@@ -104,8 +107,9 @@ TOK_API struct tok_model_scratch *tok_model_scratch_new(void); /* NULL if memory
 TOK_API void tok_model_scratch_free(struct tok_model_scratch *scratch);
 
 /* Append the tokens of bytes [piece.begin, piece.end) of `text`.  Ranges count
- * from the start of `text`.  Fails with TOK_ETEXT where the reference fails
- * (WordLevel or WordPiece without unk), TOK_ENOMEM, or TOK_ELIMIT. */
+ * from the start of `text` and lie inside the piece.  An empty piece has no
+ * tokens.  Fails with TOK_ETEXT where the reference fails (an unknown token is
+ * needed and there is none), or TOK_ENOMEM; `out` is then as it was. */
 TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *model,
 						      struct tok_model_scratch *scratch,
 						      struct tok_span text, struct tok_range piece,

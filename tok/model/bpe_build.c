@@ -1,0 +1,108 @@
+/* What is the same for all three orders of BPE. */
+#include "tok/model/bpe_internal.h"
+
+void tok_bpe_release(struct tok_bpe *bpe)
+{
+	if (bpe)
+		tok_trie_release(&bpe->user);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t fact)
+{
+	hash = (hash ^ fact) * UINT64_C(0xBF58476D1CE4E5B9);
+	return hash ^ hash >> 29;
+}
+
+/* Memos outlive models: what is in them is told apart by all that decides. */
+static uint64_t hash_model(const struct tok_model *model, const struct tok_model_spec *spec)
+{
+	const struct tok_bpe *bpe = model->bpe;
+	uint64_t hash = mix(model->lexicon.fingerprint, (uint64_t)bpe->order);
+	hash = mix(hash, spec->unk);
+	hash = mix(hash, (uint64_t)spec->byte_fallback << 4 | (uint64_t)bpe->raw_bytes << 3 |
+			     (uint64_t)bpe->ignore_merges << 2 | (uint64_t)bpe->fuse_unk << 1 |
+			     (uint64_t)bpe->unk_missing);
+	for (size_t i = 0; i < bpe->prefix.count; i++)
+		hash = mix(hash, bpe->prefix.bytes[i]);
+	hash = mix(hash, bpe->prefix.count);
+	for (size_t i = 0; i < bpe->suffix.count; i++)
+		hash = mix(hash, bpe->suffix.bytes[i]);
+	const size_t count = bpe->order == TOK_BPE_MERGES ? spec->as.bpe.merge_count : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct tok_merge *merge = &spec->as.bpe.merges[i];
+		hash = mix(hash, (uint64_t)merge->left << 32 | merge->right);
+		hash = mix(hash, merge->result);
+	}
+	return hash;
+}
+
+/* A text may be cut before a character that no token has behind another one:
+ * no merge crosses the cut.  Not where unused pieces are, because how one is
+ * taken apart depends on the whole piece of text, and not where whole pieces are
+ * looked up, because the memo would then confuse them with parts. */
+static enum tok_status find_inner(struct tok_model *model, struct tok_error *err)
+{
+	struct tok_bpe *bpe = model->bpe;
+	if (!bpe->exact || bpe->has_split || bpe->ignore_merges || bpe->prefix.count ||
+	    bpe->suffix.count)
+		return TOK_OK;
+
+	struct tok_charmap *inner = tok_arena_array(&model->arena, 1, sizeof *inner);
+	if (!inner || !tok_charmap_init(inner, &model->arena))
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < model->lexicon.count; i++) {
+		const struct tok_span text = model->lexicon.texts[i];
+		uint32_t before = UINT32_MAX;
+		for (size_t at = 0; at < text.count;) {
+			const struct tok_char c = tok_bpe_unit(bpe, text, at);
+			if (at > 0 && c.code != before &&
+			    !tok_charmap_set(inner, &model->arena, c.code, 1))
+				return tok_fail_memory(err);
+			before = c.code;
+			at += c.length;
+		}
+	}
+	bpe->inner = inner;
+	return TOK_OK;
+}
+
+enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_spec *spec,
+			      struct tok_error *err)
+{
+	struct tok_bpe *bpe = tok_arena_array(&model->arena, 1, sizeof *bpe);
+	if (!bpe)
+		return tok_fail_memory(err);
+	model->bpe = bpe;
+	bpe->order = spec->as.bpe.order;
+	bpe->raw_bytes = spec->as.bpe.raw_bytes || bpe->order == TOK_BPE_RANKS;
+	bpe->ignore_merges = spec->as.bpe.ignore_merges || bpe->order == TOK_BPE_RANKS;
+	bpe->fuse_unk = spec->as.bpe.fuse_unk;
+	bpe->unk_missing = spec->as.bpe.unk_missing;
+	if (bpe->order == TOK_BPE_MERGES) {
+		if (spec->as.bpe.prefix.count > TOK_AFFIX_MAX ||
+		    spec->as.bpe.suffix.count > TOK_AFFIX_MAX)
+			return tok_fail(err, TOK_ELIMIT,
+					"a subword prefix or suffix may have %d bytes",
+					TOK_AFFIX_MAX);
+		bpe->prefix = tok_arena_copy(&model->arena, spec->as.bpe.prefix);
+		bpe->suffix = tok_arena_copy(&model->arena, spec->as.bpe.suffix);
+		if (!bpe->prefix.bytes || !bpe->suffix.bytes)
+			return tok_fail_memory(err);
+	}
+	bpe->unk_symbol = spec->unk == TOK_NO_ID ? TOK_SYMBOL_NONE
+						 : tok_lexicon_place(&model->lexicon, spec->unk);
+	for (size_t byte = 0; byte < 256; byte++) {
+		const tok_id id = spec->byte_ids[byte];
+		bpe->byte_symbols[byte] =
+		    id == TOK_NO_ID ? TOK_SYMBOL_NONE : tok_lexicon_place(&model->lexicon, id);
+	}
+
+	enum tok_status status = bpe->order == TOK_BPE_MERGES
+				     ? tok_bpe_build_merges(model, spec, err)
+				     : tok_bpe_build_splits(model, spec, err);
+	if (status == TOK_OK)
+		status = find_inner(model, err);
+	if (status == TOK_OK)
+		bpe->fingerprint = hash_model(model, spec);
+	return status;
+}

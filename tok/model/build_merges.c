@@ -1,0 +1,98 @@
+/* BPE by an explicit list of merges (Hugging Face). */
+#include "tok/model/bpe_internal.h"
+
+/* Is the result the left text with the right one, less its prefix, behind it? */
+static bool is_joined(const struct tok_model *model, const uint32_t places[3])
+{
+	const struct tok_span *texts = model->lexicon.texts;
+	const struct tok_span left = texts[places[0]], right = texts[places[1]];
+	const struct tok_span result = texts[places[2]];
+	const size_t skip = model->bpe->prefix.count;
+	if (left.count == 0 || right.count <= skip ||
+	    result.count != left.count + right.count - skip)
+		return false;
+	return memcmp(result.bytes, left.bytes, left.count) == 0 &&
+	       memcmp(result.bytes + left.count, right.bytes + skip, right.count - skip) == 0;
+}
+
+static enum tok_status add_merges(struct tok_model *model, const struct tok_model_spec *spec,
+				  struct tok_error *err)
+{
+	struct tok_bpe *bpe = model->bpe;
+	const size_t count = spec->as.bpe.merge_count;
+	if (count >= TOK_ENTRY_MAX)
+		return tok_fail(err, TOK_ELIMIT, "%zu merges, this build takes %zu", count,
+				TOK_ENTRY_MAX - 1);
+	bpe->results = tok_arena_array(&model->arena, count, sizeof *bpe->results);
+	if (!bpe->results || !tok_pairs_init(&bpe->pairs, &model->arena, count))
+		return tok_fail_memory(err);
+
+	bpe->rank_limit = (uint32_t)count;
+	bpe->exact = true;
+	for (uint32_t rank = 0; rank < count; rank++) {
+		const struct tok_merge *merge = &spec->as.bpe.merges[rank];
+		const tok_id ids[] = { merge->left, merge->right, merge->result };
+		uint32_t places[3];
+		for (size_t i = 0; i < 3; i++) {
+			places[i] = tok_lexicon_place(&model->lexicon, ids[i]);
+			if (places[i] == TOK_NO_ID)
+				return tok_fail(err, TOK_EFORMAT,
+						"merge %u names id %u, which no token has", rank,
+						ids[i]);
+		}
+		bpe->exact = bpe->exact && is_joined(model, places);
+		bpe->results[rank] = places[2];
+		tok_pairs_put(&bpe->pairs,
+			      (struct tok_pair){ places[0], places[1], rank, places[2] });
+	}
+	return TOK_OK;
+}
+
+/* The unit that `text` consists of between the affixes, or TOK_SYMBOL_NONE. */
+static uint32_t single_unit(const struct tok_bpe *bpe, struct tok_span text, struct tok_span prefix,
+			    struct tok_span suffix)
+{
+	if (text.count <= prefix.count + suffix.count || !tok_span_starts(text, prefix) ||
+	    (suffix.count &&
+	     memcmp(text.bytes + text.count - suffix.count, suffix.bytes, suffix.count) != 0))
+		return TOK_SYMBOL_NONE;
+	const struct tok_span middle =
+	    tok_span_slice(text, prefix.count, text.count - suffix.count);
+	const struct tok_char unit = tok_bpe_unit(bpe, middle, 0);
+	return unit.length == middle.count ? unit.code : TOK_SYMBOL_NONE;
+}
+
+static enum tok_status add_units(struct tok_model *model, struct tok_span prefix,
+				 struct tok_span suffix, struct tok_charmap **out,
+				 struct tok_error *err)
+{
+	struct tok_charmap *map = tok_arena_array(&model->arena, 1, sizeof *map);
+	if (!map || !tok_charmap_init(map, &model->arena))
+		return tok_fail_memory(err);
+	*out = map;
+	for (uint32_t i = 0; i < model->lexicon.count; i++) {
+		const uint32_t code =
+		    single_unit(model->bpe, model->lexicon.texts[i], prefix, suffix);
+		if (code != TOK_SYMBOL_NONE && !tok_charmap_set(map, &model->arena, code, i))
+			return tok_fail_memory(err);
+	}
+	return TOK_OK;
+}
+
+enum tok_status tok_bpe_build_merges(struct tok_model *model, const struct tok_model_spec *spec,
+				     struct tok_error *err)
+{
+	struct tok_bpe *bpe = model->bpe;
+	const struct tok_span none = { bpe->prefix.bytes, 0 };
+	bpe->symbol_count = model->lexicon.count;
+
+	enum tok_status status = add_merges(model, spec, err);
+	for (size_t p = 0; p < 2 && status == TOK_OK; p++) {
+		for (size_t s = 0; s < 2 && status == TOK_OK; s++) {
+			if ((p == 0 || bpe->prefix.count) && (s == 0 || bpe->suffix.count))
+				status = add_units(model, p ? bpe->prefix : none,
+						   s ? bpe->suffix : none, &bpe->chars[p][s], err);
+		}
+	}
+	return status;
+}

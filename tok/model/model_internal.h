@@ -1,0 +1,117 @@
+/*
+ * model_internal.h - what all models share: the entries with their indexes, the
+ * scratch, and how tokens are handed out.
+ *
+ * Inside this folder a token is its place among the entries; ids are looked up
+ * at the very end.
+ */
+#ifndef TOK_MODEL_MODEL_INTERNAL_H
+#define TOK_MODEL_MODEL_INTERNAL_H
+
+#include "tok/base/hash.h"
+#include "tok/model/model.h"
+
+/* Longest prefix or suffix: byte fallback spells them out for every character. */
+enum { TOK_AFFIX_MAX = 255 };
+#define TOK_ENTRY_MAX ((size_t)1 << 28)
+
+struct tok_lexicon {
+	struct tok_span *texts;
+	tok_id *ids;
+	size_t count;
+	struct tok_strings by_text; /* what text can match: text to place */
+	uint32_t *slots;            /* open addressing: id to place */
+	size_t mask;
+	uint64_t fingerprint; /* of all that decides an encoding */
+
+	tok_id unk;
+	bool byte_fallback;
+	bool all_bytes; /* no byte id is missing */
+	tok_id byte_ids[256];
+};
+
+/* Copy and index the entries; refuses equal texts, equal ids and an unk that no
+ * entry has. */
+TOK_MUST_USE enum tok_status tok_lexicon_init(struct tok_lexicon *out,
+					      const struct tok_model_spec *spec,
+					      struct tok_arena *arena, struct tok_error *err);
+
+/* The place of the entry with `id`, or TOK_NO_ID. */
+uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id);
+
+/* Can text match a piece of this type?  (Control, unknown and byte pieces are
+ * reached by other ways only.) */
+static inline bool tok_piece_matches(enum tok_piece_type type)
+{
+	return type == TOK_PIECE_NORMAL || type == TOK_PIECE_USER_DEFINED ||
+	       type == TOK_PIECE_UNUSED;
+}
+
+struct tok_bpe;
+struct tok_unigram;
+struct tok_wordpiece;
+struct tok_bpe_scratch;
+struct tok_unigram_scratch;
+
+struct tok_model {
+	struct tok_arena arena;
+	enum tok_model_kind kind;
+	struct tok_lexicon lexicon;
+	struct tok_bpe *bpe; /* the one of `kind`, in the arena; WordLevel has none */
+	struct tok_unigram *unigram;
+	struct tok_wordpiece *wordpiece;
+	uint8_t *types; /* of the entries, for WordLevel */
+};
+
+struct tok_model_scratch {
+	struct tok_bpe_scratch *bpe;
+	struct tok_unigram_scratch *unigram;
+};
+
+TOK_MUST_USE enum tok_status
+tok_bpe_build(struct tok_model *model, const struct tok_model_spec *spec, struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_bpe_encode(const struct tok_model *model,
+					    struct tok_bpe_scratch *scratch, struct tok_span text,
+					    struct tok_range piece, struct tok_tokens *out,
+					    struct tok_error *err);
+void tok_bpe_release(struct tok_bpe *bpe);
+struct tok_bpe_scratch *tok_bpe_scratch_new(void);
+void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch);
+
+TOK_MUST_USE enum tok_status tok_unigram_build(struct tok_model *model,
+					       const struct tok_model_spec *spec,
+					       struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_unigram_encode(const struct tok_model *model,
+						struct tok_unigram_scratch *scratch,
+						struct tok_span text, struct tok_range piece,
+						struct tok_tokens *out, struct tok_error *err);
+void tok_unigram_release(struct tok_unigram *unigram);
+struct tok_unigram_scratch *tok_unigram_scratch_new(void);
+void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch);
+
+TOK_MUST_USE enum tok_status tok_wordpiece_build(struct tok_model *model,
+						 const struct tok_model_spec *spec,
+						 struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
+						  struct tok_span text, struct tok_range piece,
+						  struct tok_tokens *out, struct tok_error *err);
+void tok_wordpiece_release(struct tok_wordpiece *wordpiece);
+
+/* Room for `more` tokens, and adding one where there is room. */
+TOK_MUST_USE bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more);
+
+static inline void tok_tokens_put(struct tok_tokens *tokens, tok_id id, uint32_t begin,
+				  uint32_t end)
+{
+	tokens->ids[tokens->count] = id;
+	if (tokens->ranged)
+		tokens->ranges[tokens->count] = (struct tok_range){ begin, end };
+	tokens->count++;
+}
+
+/* The bytes of `range` as byte tokens, the last of which holds the whole range
+ * (SentencePiece).  False if memory is out. */
+TOK_MUST_USE bool tok_tokens_put_bytes(struct tok_tokens *tokens, const struct tok_lexicon *lexicon,
+				       struct tok_span text, struct tok_range range);
+
+#endif
