@@ -1,0 +1,214 @@
+/* Ids and ranges of small models, compared with what the reference programs
+ * answer (model_table.inc). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tok/model/model.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SPAN(text)                                                                                 \
+	{                                                                                          \
+		(const uint8_t *)(text), sizeof(text) - 1                                          \
+	}
+#define N TOK_PIECE_NORMAL
+#define K TOK_PIECE_UNKNOWN
+#define C TOK_PIECE_CONTROL
+#define D TOK_PIECE_USER_DEFINED
+#define U TOK_PIECE_UNUSED
+#define B TOK_PIECE_BYTE
+#define E(text, id, t, score)                                                                      \
+	{                                                                                          \
+		SPAN(text), id, t, score                                                           \
+	}
+#define R(text, tokens) { SPAN(text), tokens },
+
+struct row {
+	struct tok_span text;
+	const char *tokens; /* NULL: the reference fails */
+};
+
+struct model_case {
+	const char *name;
+	struct tok_model_spec spec;
+	const struct row *rows;
+	size_t row_count;
+	int first_byte; /* id of <0x00>, the others follow; -1: not all are there */
+};
+
+#include "model_table.inc"
+
+enum { BYTE_NAME = 6, NAMES = 256 * BYTE_NAME, ENTRIES_MAX = 1024, ANSWER_MAX = 4096 };
+
+struct fixture {
+	struct tok_model_spec spec;
+	struct tok_vocab_entry entries[ENTRIES_MAX];
+	char names[NAMES + 1];
+};
+
+/* What a reader does: all entries, and where the byte tokens are. */
+static void fill_fixture(struct fixture *f, const struct model_case *c)
+{
+	f->spec = c->spec;
+	f->spec.entries = f->entries;
+	assert_true(c->spec.entry_count + 256 <= ENTRIES_MAX);
+	memcpy(f->entries, c->spec.entries, c->spec.entry_count * sizeof *f->entries);
+	const bool is_sentencepiece = strncmp(c->name, "sentencepiece", 13) == 0;
+	for (unsigned b = 0; b < 256; b++) {
+		char *name = f->names + b * BYTE_NAME;
+		snprintf(name, BYTE_NAME + 1, "<0x%02X>", b);
+		f->spec.byte_ids[b] = TOK_NO_ID;
+		if (c->first_byte >= 0)
+			f->entries[f->spec.entry_count++] = (struct tok_vocab_entry){
+				{ (const uint8_t *)name, BYTE_NAME },
+				(tok_id)c->first_byte + b,
+				is_sentencepiece ? TOK_PIECE_BYTE : TOK_PIECE_NORMAL,
+				0.0,
+			};
+	}
+	for (size_t i = 0; i < f->spec.entry_count; i++) {
+		const struct tok_span text = f->entries[i].text;
+		for (unsigned b = 0; b < 256 && text.count == BYTE_NAME; b++) {
+			if (memcmp(text.bytes, f->names + b * BYTE_NAME, BYTE_NAME) == 0)
+				f->spec.byte_ids[b] = f->entries[i].id;
+		}
+	}
+}
+
+/* Tokens as the table writes them. */
+static void print_tokens(const struct tok_tokens *tokens, size_t from, uint32_t base, char *out)
+{
+	uint32_t at = 0;
+	*out = '\0';
+	for (size_t i = from; i < tokens->count; i++) {
+		const uint32_t begin = tokens->ranges[i].begin - base;
+		const uint32_t end = tokens->ranges[i].end - base;
+		if (i > from)
+			*out++ = ' ';
+		out += begin == at ? sprintf(out, "%u+%d", tokens->ids[i], (int)(end - at))
+				   : sprintf(out, "%u@%u-%u", tokens->ids[i], begin, end);
+		at = end;
+	}
+}
+
+static size_t check_row(const struct model_case *c, const struct tok_model *model,
+			struct tok_model_scratch *scratch, struct tok_tokens *tokens,
+			const struct row *row)
+{
+	/* Stands inside a longer text, behind tokens that must stay. */
+	struct tok_buffer text = { 0 };
+	assert_true(tok_buffer_add(&text, "ab", 2));
+	assert_true(tok_buffer_add(&text, row->text.bytes, row->text.count));
+	assert_true(tok_buffer_add(&text, "ab", 2));
+	const struct tok_range piece = { 2, 2 + (uint32_t)row->text.count };
+	const size_t before = tokens->count;
+	struct tok_error err = { 0 };
+	const enum tok_status status =
+	    tok_model_encode(model, scratch, tok_buffer_span(&text), piece, tokens, &err);
+	tok_buffer_release(&text);
+
+	char found[ANSWER_MAX] = "fails";
+	if (status == TOK_OK)
+		print_tokens(tokens, before, 2, found);
+	else if (status != TOK_ETEXT || tokens->count != before || !err.message[0])
+		strcpy(found, "fails in a wrong way");
+	if (strcmp(found, row->tokens ? row->tokens : "fails") == 0)
+		return 0;
+	print_error("%s: '%.*s'\n  expected %s\n  found    %s\n", c->name, (int)row->text.count,
+		    (const char *)row->text.bytes, row->tokens ? row->tokens : "fails", found);
+	return 1;
+}
+
+/* All rows with one scratch for all models; twice, so that what a scratch
+ * remembers answers too. */
+static size_t check_case(const struct model_case *c, const struct tok_model_spec *spec,
+			 struct tok_model_scratch *scratch)
+{
+	struct tok_model *model = NULL;
+	struct tok_error err = { 0 };
+	if (tok_model_new(spec, &model, &err) != TOK_OK) {
+		print_error("%s: %s\n", c->name, err.message);
+		return 1;
+	}
+	struct tok_tokens tokens = { .ranged = true };
+	size_t wrong = 0;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < c->row_count; i++)
+			wrong += check_row(c, model, scratch, &tokens, &c->rows[i]);
+	}
+	tok_tokens_release(&tokens);
+	tok_model_free(model);
+	return wrong;
+}
+
+static void test_matches_references(void **state)
+{
+	(void)state;
+	struct fixture *f = calloc(1, sizeof *f);
+	struct tok_model_scratch *scratch = tok_model_scratch_new();
+	size_t wrong = 0, rows = 0;
+	for (size_t i = 0; i < COUNT(model_cases); i++) {
+		fill_fixture(f, &model_cases[i]);
+		wrong += check_case(&model_cases[i], &f->spec, scratch);
+		rows += model_cases[i].row_count;
+		memset(f, 0, sizeof *f);
+	}
+	tok_model_scratch_free(scratch);
+	free(f);
+	print_message("%zu rows of %zu models\n", rows, COUNT(model_cases));
+	assert_int_equal(wrong, 0);
+}
+
+static bool is_ascii(const struct model_case *c)
+{
+	for (size_t i = 0; i < c->spec.entry_count; i++) {
+		for (size_t k = 0; k < c->spec.entries[i].text.count; k++) {
+			if (c->spec.entries[i].text.bytes[k] >= 0x80)
+				return false;
+		}
+	}
+	for (size_t i = 0; i < c->row_count; i++) {
+		for (size_t k = 0; k < c->rows[i].text.count; k++) {
+			if (c->rows[i].text.bytes[k] >= 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* In ASCII a byte is a character, so merges over bytes must answer the same. */
+static void test_raw_bytes_equal_characters(void **state)
+{
+	(void)state;
+	struct fixture *f = calloc(1, sizeof *f);
+	struct tok_model_scratch *scratch = tok_model_scratch_new();
+	size_t wrong = 0, cases = 0;
+	for (size_t i = 0; i < COUNT(model_cases); i++) {
+		const struct model_case *c = &model_cases[i];
+		if (c->spec.kind != TOK_MODEL_BPE || c->spec.as.bpe.order != TOK_BPE_MERGES ||
+		    !is_ascii(c))
+			continue;
+		fill_fixture(f, c);
+		f->spec.as.bpe.raw_bytes = true;
+		wrong += check_case(c, &f->spec, scratch);
+		memset(f, 0, sizeof *f);
+		cases++;
+	}
+	tok_model_scratch_free(scratch);
+	free(f);
+	assert_true(cases > 3);
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_matches_references),
+		cmocka_unit_test(test_raw_bytes_equal_characters),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
