@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Write tests/unit/pretok_table.inc: what the reference answers.
+"""Write what the reference answers.
 
     pretok_table.py > tests/unit/pretok_table.inc
+    pretok_table.py --scan > tests/unit/scan_table.inc
 
-Rows for every pre-tokenizer with every option, then, where a step asks about
-single characters, all those it says yes to.
+The first has rows for every pre-tokenizer with every option, then, where a step
+asks about single characters, all those it says yes to; the second is about the
+well-known splitting patterns.
 """
+import sys
+
 from tokenizers import pre_tokenizers as P
 
-from pretok_reference import answer, family_steps, quote, random_texts, reference
+from pretok_reference import FAMILIES, answer, family_steps, quote, random_texts, reference
 
 TEXTS = [
     "", " ", "a", "Hello, world!", "  two  spaces  ", " a  b\tc\n\nd ", "the-final--countdown",
@@ -83,18 +87,30 @@ def write_class(name, step, text, is_in):
     print("};")
 
 
-def main():
-    print("/* Made by tests/oracles/pretok_table.py; do not edit. */\n/* clang-format off */")
+def write_table():
     print("static const struct row rows[] = {")
     for steps in all_steps():
         write_rows(steps, TEXTS if not steps.startswith("split") else SPLIT_TEXTS)
-    random_ones = list(random_texts("rows", 60))
-    for steps in family_steps():
-        write_rows(steps, TEXTS + random_ones)
     print("};")
     write_class("punctuation", P.Punctuation(), "x%x", lambda at, n: at == 1 and n == 1)
     write_class("numbers", P.Digits(True), "x%x", lambda at, n: at == 1 and n == 1)
     write_class("words", P.Whitespace(), "x% ", lambda at, n: at == 0 and n == 2)
 
 
-main()
+def write_scan_table():
+    print("static const struct family families[] = {")
+    for name, dialects, pattern in FAMILIES:
+        print('{ "%s", "%s", "%s" },' % (name, dialects, quote(pattern)))
+    print("};")
+    print("static const struct row rows[] = {")
+    for steps in family_steps():
+        write_rows(steps, TEXTS + list(random_texts("rows", 60)))
+    print("};")
+
+
+if __name__ == "__main__":
+    print("/* Made by tests/oracles/pretok_table.py; do not edit. */\n/* clang-format off */")
+    if sys.argv[1:] == ["--scan"]:
+        write_scan_table()
+    else:
+        write_table()

@@ -268,6 +268,49 @@ static void a_length_of_zero_is_refused(void **state)
 	assert_non_null(strstr(err.message, "at least 1"));
 }
 
+/* What `steps` make of `document` without its first `dropped` bytes, the pieces
+ * joined by '|'. */
+static void check_tail(struct bench *b, const char *steps, const char *document, size_t dropped,
+		       const char *want)
+{
+	struct tok_text whole = { .tracked = true };
+	struct tok_error err = { 0 };
+	set_steps(b, steps);
+	b->text.tracked = true;
+	tok_text_clear(&b->text);
+	tok_buffer_clear(&b->answer);
+	assert_true(tok_text_set(&whole, tok_span_of(document), 0));
+	assert_true(tok_text_copy(&b->text, &whole, dropped, whole.count));
+	tok_text_release(&whole);
+	assert_int_equal(
+	    tok_pretokenize(b->pretokenizer, b->scratch, &b->text, dropped == 0, &b->pieces, &err),
+	    TOK_OK);
+	for (size_t i = 0; i < b->pieces.count; i++) {
+		const struct tok_range range = b->pieces.ranges[i];
+		print(&b->answer, "|", i > 0);
+		print(&b->answer, (const char *)b->text.bytes + range.begin,
+		      range.end - range.begin);
+	}
+	print(&b->answer, "", 1);
+	assert_string_equal((const char *)b->answer.bytes, want);
+}
+
+/* Metaspace "first" after a normaliser that removes the head of the text: the
+ * expected pieces are what tokenizers 0.23.2 encodes with Strip and with
+ * Replace("h", ""), and behind an added token. */
+static void first_asks_where_the_text_came_from(void **state)
+{
+	(void)state;
+	struct bench b = { 0 };
+	check_tail(&b, "metaspace:5f:first:0", "hi hi", 0, "_hi_hi");
+	check_tail(&b, "metaspace:5f:first:0", "  hi hi", 2, "hi_hi");
+	check_tail(&b, "metaspace:5f:first:0", "hi i", 1, "i_i");
+	check_tail(&b, "whitespacesplit+metaspace:5f:first:0", "hi hi", 0, "_hi|hi");
+	check_tail(&b, "whitespacesplit+metaspace:5f:first:0", "  hi hi", 2, "hi|hi");
+	check_tail(&b, "whitespacesplit+metaspace:5f:first:0", "<x>hi", 3, "hi");
+	release(&b);
+}
+
 /* The text of piece i, bytes and all. */
 static bool same_piece(const struct bench *a, size_t i, const struct bench *b, size_t k)
 {
@@ -411,6 +454,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bad_bytes_are_kept),
 		cmocka_unit_test(raw_keeps_the_bytes),
 		cmocka_unit_test(sentencepiece_words),
+		cmocka_unit_test(first_asks_where_the_text_came_from),
 		cmocka_unit_test(a_length_of_zero_is_refused),
 		cmocka_unit_test(words_are_broken_where_promised),
 		cmocka_unit_test(nothing_is_quadratic),
