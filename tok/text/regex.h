@@ -6,6 +6,9 @@
  * UCP; \p{..}, \s, \d and \w become the sets of unicode.h, so that the answer
  * does not depend on the PCRE2 that happens to be installed.
  *
+ * Not done: Oniguruma's (?i) also lets one character stand for several ("ss"
+ * for U+00DF, "ff" for U+FB00); no published tokenizer's pattern asks for it.
+ *
  * A compiled pattern is immutable and shared by threads; each thread brings a
  * struct tok_regex_scratch of its own.
  */
