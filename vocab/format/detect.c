@@ -1,133 +1,155 @@
 #include "vocab/format/detect_internal.h"
 
-#include "tok/text/utf8.h"
+#include "vocab/format/sentencepiece_internal.h"
+#include "vocab/format/tiktoken_internal.h"
 
-static size_t skip_blanks(struct tok_span file, size_t at)
-{
-	while (at < file.count && (file.bytes[at] == ' ' || file.bytes[at] == '\t' ||
-				   file.bytes[at] == '\n' || file.bytes[at] == '\r'))
-		at++;
-	return at;
-}
+/* ---- JSON: which keys stand at the top ---------------------------------------- */
 
-/* ---- JSON: by the keys of the outermost object ---------------------------- */
-
-/* The end of the string whose opening quote is at `at`, behind the closing one. */
-static size_t skip_string(struct tok_span file, size_t at)
-{
-	for (at++; at < file.count && file.bytes[at] != '"'; at++)
-		at += file.bytes[at] == '\\';
-	return at + 1;
-}
-
-struct keys {
-	bool model, config, vocab, bpe_ranks, numbers;
+/* Finds its way around JSON that may be broken, without judging it. */
+struct skimmer {
+	struct tok_span text;
+	size_t at;
 };
 
-/* Walk the outermost object without reading what lies inside its values. */
-static struct keys outer_keys(struct tok_span file, size_t at)
+static void skip_space(struct skimmer *s)
 {
-	struct keys keys = { 0 };
-	size_t depth = 0;
-	for (; at < file.count; at++) {
-		const uint8_t c = file.bytes[at];
-		if (c == '{' || c == '[') {
-			depth++;
-		} else if (c == '}' || c == ']') {
-			if (depth-- <= 1)
-				break;
-		} else if (c == '"') {
-			const size_t end = skip_string(file, at);
-			const size_t colon = skip_blanks(file, end < file.count ? end : file.count);
-			const bool is_key =
-			    depth == 1 && colon < file.count && file.bytes[colon] == ':';
-			if (is_key) {
-				const struct tok_span key = tok_span_slice(file, at + 1, end - 1);
-				const size_t value = skip_blanks(file, colon + 1);
-				keys.model |= tok_span_equal(key, tok_span_of("model"));
-				keys.config |= tok_span_equal(key, tok_span_of("config"));
-				keys.vocab |= tok_span_equal(key, tok_span_of("vocab"));
-				keys.bpe_ranks |= tok_span_equal(key, tok_span_of("bpe_ranks"));
-				keys.numbers |= value < file.count && file.bytes[value] >= '0' &&
-						file.bytes[value] <= '9';
-			}
-			at = end - 1;
-		}
-	}
-	return keys;
+	while (s->at < s->text.count && memchr(" \t\r\n", s->text.bytes[s->at], 4))
+		s->at++;
 }
 
-static enum vocab_kind detect_json(struct tok_span file, size_t at)
+static bool take(struct skimmer *s, uint8_t byte)
 {
-	const struct keys keys = outer_keys(file, at);
-	if (keys.bpe_ranks && !keys.config)
-		return VOCAB_PACKED_RANKS;
-	if (keys.config && (keys.vocab || keys.bpe_ranks))
-		return VOCAB_TEKKEN;
-	if (keys.model || !keys.numbers)
-		return VOCAB_HF; /* its reader says best what is missing */
-	return VOCAB_JSON_VOCAB;
-}
-
-/* ---- lines ---------------------------------------------------------------- */
-
-static bool is_base64(uint8_t c)
-{
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-	       c == '/' || c == '=';
-}
-
-/* "base64 digits" on the first line. */
-static bool starts_with_rank(struct tok_span file)
-{
-	size_t at = 0, digits = 0;
-	while (at < file.count && is_base64(file.bytes[at]))
-		at++;
-	if (at < 4 || at % 4 != 0 || at == file.count || file.bytes[at] != ' ')
+	skip_space(s);
+	if (s->at == s->text.count || s->text.bytes[s->at] != byte)
 		return false;
-	for (at++; at < file.count && file.bytes[at] >= '0' && file.bytes[at] <= '9'; at++)
-		digits++;
-	return digits > 0 && (at == file.count || file.bytes[at] == '\n' || file.bytes[at] == '\r');
+	s->at++;
+	return true;
 }
 
-static bool has_line(struct tok_span file, const char *line)
+/* A string and its quotes; what is between them, escapes and all. */
+static bool take_string(struct skimmer *s, struct tok_span *out)
 {
-	const size_t length = strlen(line);
-	const uint8_t *at = file.bytes;
-	size_t left = file.count;
-	while (left >= length && (at = memmem(at, left, line, length)) != NULL) {
-		const uint8_t *end = at + length;
-		left = (size_t)(file.bytes + file.count - end);
-		if ((at == file.bytes || at[-1] == '\n') &&
-		    (left == 0 || *end == '\n' || *end == '\r'))
-			return true;
-		at = end;
+	if (!take(s, '"'))
+		return false;
+	const size_t begin = s->at;
+	while (s->at < s->text.count && s->text.bytes[s->at] != '"')
+		s->at += s->text.bytes[s->at] == '\\' ? 2 : 1;
+	if (s->at >= s->text.count)
+		return false;
+	*out = tok_span_slice(s->text, begin, s->at++);
+	return true;
+}
+
+/* To the ',' or '}' behind a value: brackets are counted, not matched. */
+static bool skip_value(struct skimmer *s)
+{
+	size_t depth = 0;
+	struct tok_span string;
+	for (; s->at < s->text.count; s->at++) {
+		switch (s->text.bytes[s->at]) {
+		case '"':
+			if (!take_string(s, &string))
+				return false;
+			s->at--;
+			break;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (depth == 0)
+				return true;
+			depth--;
+			break;
+		case ',':
+			if (depth == 0)
+				return true;
+			break;
+		default:
+			break;
+		}
 	}
 	return false;
 }
 
-/* ---- SentencePiece -------------------------------------------------------- */
+/* The first of these keys whose value begins so decides.  A vocab.json may have
+ * tokens of these names, but their values are numbers. */
+static const struct {
+	const char *key;
+	uint8_t begins;
+	enum file_kind kind;
+} telling[] = {
+	{ "model", '{', FILE_HF },
+	{ "config", '{', FILE_TEKKEN },
+	{ "vocab", '[', FILE_TEKKEN },
+	{ "bpe_ranks", '"', FILE_PACKED_RANKS },
+	{ "pat_str", '"', FILE_PACKED_RANKS },
+};
 
-/* A ModelProto begins with its pieces: field 1, a message that holds a string
- * of its own length at most. */
-static bool starts_with_piece(struct tok_span file)
+static enum file_kind find_telling(struct tok_span key, uint8_t begins)
 {
-	return file.count > 4 && file.bytes[0] == 0x0A && file.bytes[1] < 0x80 &&
-	       file.bytes[2] == 0x0A && file.bytes[3] < file.bytes[1];
+	for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
+		if (telling[i].begins == begins && tok_span_equal(key, tok_span_of(telling[i].key)))
+			return telling[i].kind;
+	return FILE_UNKNOWN;
 }
 
-enum vocab_kind vocab_detect(struct tok_span file)
+static enum file_kind detect_json(struct tok_span file)
 {
-	const size_t start = skip_blanks(file, 0);
+	struct skimmer s = { file, 0 };
+	struct tok_span key;
+	bool first = true, numbers = false;
+
+	if (!take(&s, '{'))
+		return FILE_UNKNOWN;
+	while (take_string(&s, &key) && take(&s, ':')) {
+		skip_space(&s);
+		const uint8_t begins = s.at < file.count ? file.bytes[s.at] : 0;
+		const enum file_kind kind = find_telling(key, begins);
+		if (kind != FILE_UNKNOWN)
+			return kind;
+		if (first)
+			numbers = begins >= '0' && begins <= '9';
+		first = false;
+		if (!skip_value(&s) || !take(&s, ','))
+			break;
+	}
+	return numbers ? FILE_VOCAB_JSON : FILE_JSON;
+}
+
+/* ---- lines of text -------------------------------------------------------------- */
+
+static bool has_line(struct tok_span text, const char *line)
+{
+	const size_t count = strlen(line);
+	size_t at = 0;
+	while (at < text.count) {
+		const uint8_t *newline = memchr(text.bytes + at, '\n', text.count - at);
+		size_t end = newline ? (size_t)(newline - text.bytes) : text.count;
+		const size_t next = end + 1;
+		end -= end > at && text.bytes[end - 1] == '\r';
+		if (end - at == count && memcmp(text.bytes + at, line, count) == 0)
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+enum file_kind file_detect(struct tok_span file)
+{
 	if (tok_span_starts(file, tok_span_of("GGUF")))
-		return VOCAB_GGUF;
-	if (starts_with_piece(file))
-		return VOCAB_SENTENCEPIECE;
-	if (start < file.count && file.bytes[start] == '{')
-		return detect_json(file, start);
-	if (starts_with_rank(file))
-		return VOCAB_TIKTOKEN;
+		return FILE_GGUF;
+	const enum file_kind json = detect_json(file);
+	if (json != FILE_UNKNOWN)
+		return json;
+	if (tok_span_starts(file, tok_span_of("#version")))
+		return FILE_MERGES;
+	if (tiktoken_detect(file))
+		return FILE_TIKTOKEN;
+	if (spm_detect(file))
+		return FILE_SENTENCEPIECE;
 	if (has_line(file, "[UNK]") || has_line(file, "[CLS]"))
-		return VOCAB_WORDPIECE;
-	return VOCAB_UNKNOWN;
+		return FILE_WORDPIECE;
+	return FILE_UNKNOWN;
 }

@@ -1,21 +1,27 @@
-/* detect_internal.h - what kind of file this is, from its first bytes on. */
+/*
+ * detect_internal.h - what kind of tokenizer file some bytes are.
+ */
 #ifndef VOCAB_FORMAT_DETECT_INTERNAL_H
 #define VOCAB_FORMAT_DETECT_INTERNAL_H
 
 #include "tok/base/span.h"
 
-enum vocab_kind {
-	VOCAB_UNKNOWN,
-	VOCAB_HF,
-	VOCAB_TEKKEN,
-	VOCAB_PACKED_RANKS,
-	VOCAB_JSON_VOCAB, /* vocab.json: needs merges.txt */
-	VOCAB_TIKTOKEN,
-	VOCAB_SENTENCEPIECE,
-	VOCAB_WORDPIECE,
-	VOCAB_GGUF
+enum file_kind {
+	FILE_UNKNOWN,
+	FILE_JSON, /* JSON, or meant to be, but no tokenizer */
+	FILE_HF,
+	FILE_TEKKEN,
+	FILE_PACKED_RANKS,
+	FILE_VOCAB_JSON, /* half of a tokenizer: the vocabulary ... */
+	FILE_MERGES,     /* ... and the merges */
+	FILE_TIKTOKEN,
+	FILE_SENTENCEPIECE,
+	FILE_WORDPIECE,
+	FILE_GGUF
 };
 
-enum vocab_kind vocab_detect(struct tok_span file);
+/* Looks at the content alone.  A file that begins like one of the kinds is of
+ * that kind, even if it is damaged further on: its reader says where. */
+enum file_kind file_detect(struct tok_span file);
 
 #endif

@@ -4,6 +4,12 @@
  */
 #include "vocab/format/published_internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #define TEXT_END      "<|endoftext|>"
 #define PROMPT_END    "<|endofprompt|>"
 #define FILL_PREFIX   "<|fim_prefix|>"
@@ -26,11 +32,12 @@
 			    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
 static const struct vocab_published encodings[] = {
-	{ "gpt2", R50K, 0x3CB2FBE95939BD2D, { { TEXT_END, 50256 } }, 0, 0 },
-	{ "r50k", R50K, 0, { { TEXT_END, 50256 } }, 0, 0 },
-	{ "p50k", R50K, 0xF2D3FA62565E6E17, { { TEXT_END, 50256 } }, 0, 0 },
+	{ "gpt2", R50K, 50256, 0x2050188AB75C2F81, { { TEXT_END, 50256 } }, 0, 0 },
+	{ "r50k", R50K, 0, 0, { { TEXT_END, 50256 } }, 0, 0 },
+	{ "p50k", R50K, 50280, 0x34DB5FD43F316CAF, { { TEXT_END, 50256 } }, 0, 0 },
 	{ "p50k_edit",
 	  R50K,
+	  0,
 	  0,
 	  { { TEXT_END, 50256 },
 	    { FILL_PREFIX, 50281 },
@@ -40,7 +47,8 @@ static const struct vocab_published encodings[] = {
 	  0 },
 	{ "cl100k",
 	  CL100K,
-	  0xAA5D7BF38900641A,
+	  100256,
+	  0x235E11C8236ADE48,
 	  { { TEXT_END, 100257 },
 	    { FILL_PREFIX, 100258 },
 	    { FILL_MIDDLE, 100259 },
@@ -50,13 +58,15 @@ static const struct vocab_published encodings[] = {
 	  0 },
 	{ "o200k",
 	  O200K,
-	  0x72A095E82CA109D6,
+	  199998,
+	  0x1CBFC6DFEF59CD9F,
 	  { { TEXT_END, 199999 }, { PROMPT_END, 200018 } },
 	  0,
 	  0 },
 	/* Harmony's 200018 is <|endofprompt|> and <|reserved_200018|>: both are matched. */
 	{ "o200k_harmony",
 	  O200K,
+	  0,
 	  0,
 	  { { "<|startoftext|>", 199998 },
 	    { TEXT_END, 199999 },
@@ -89,10 +99,61 @@ const struct vocab_published *vocab_published_by_name(const char *name)
 	return NULL;
 }
 
-const struct vocab_published *vocab_published_by_hash(uint64_t hash)
+const struct vocab_published *vocab_published_by_ranks(const struct tok_vocab_entry *entries,
+						       size_t count)
 {
+	uint64_t sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += XXH3_64bits_withSeed(entries[i].text.bytes, entries[i].text.count,
+					    entries[i].id);
 	for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++)
-		if (encodings[i].hash && encodings[i].hash == hash)
+		if (encodings[i].count == count && encodings[i].sum == sum)
 			return &encodings[i];
 	return NULL;
+}
+
+/* ---- special tokens ------------------------------------------------------- */
+
+enum { LISTED = sizeof encodings[0].specials / sizeof encodings[0].specials[0] };
+
+static bool takes_id(const struct vocab_published *encoding, tok_id id)
+{
+	if (id >= encoding->reserved_first && id < encoding->reserved_end)
+		return true;
+	for (size_t i = 0; i < LISTED && encoding->specials[i].text; i++)
+		if (encoding->specials[i].id == id)
+			return true;
+	return false;
+}
+
+/* The last name of an id is the one that is shown: reserved ones go first. */
+enum tok_status vocab_published_add_specials(const struct vocab_published *encoding,
+					     struct tok_spec *out, struct tok_error *err)
+{
+	const size_t most = LISTED + (encoding->reserved_end - encoding->reserved_first);
+	struct tok_added_token *added = tok_arena_array(&out->arena, most, sizeof *added);
+	size_t count = 0;
+	if (!added)
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < out->model.entry_count; i++)
+		if (takes_id(encoding, out->model.entries[i].id))
+			return TOK_OK;
+	for (tok_id id = encoding->reserved_first; id < encoding->reserved_end; id++) {
+		char name[32];
+		snprintf(name, sizeof name, "<|reserved_%" PRIu32 "|>", id);
+		const struct tok_span text = tok_arena_copy(&out->arena, tok_span_of(name));
+		if (!text.bytes)
+			return tok_fail_memory(err);
+		added[count++] =
+		    (struct tok_added_token){ .content = text, .id = id, .special = true };
+	}
+	for (size_t i = 0; i < LISTED && encoding->specials[i].text; i++)
+		added[count++] = (struct tok_added_token){
+			.content = tok_span_of(encoding->specials[i].text),
+			.id = encoding->specials[i].id,
+			.special = true,
+		};
+	out->added = added;
+	out->added_count = count;
+	return TOK_OK;
 }

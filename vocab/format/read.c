@@ -1,242 +1,271 @@
 #include "vocab/format/read.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "vocab/format/detect_internal.h"
+#include "vocab/format/file_internal.h"
 #include "vocab/format/format_internal.h"
+#include "vocab/format/json.h"
 
-enum { PATH_BYTES = 4096, FIRST_READ = 1 << 16 };
-static const size_t most_bytes = (size_t)UINT32_MAX;
+#define KINDS                                                                                      \
+	"tokenizer.json, tekken.json, vocab.json with merges.txt, .tiktoken, a SentencePiece "     \
+	".model, vocab.txt or GGUF"
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- one file's bytes --------------------------------------------------------- */
 
-/* Everything up to the end, from a file or a pipe. */
-static enum tok_status read_all(int fd, size_t expected, struct tok_buffer *out,
-				struct tok_error *err)
+static enum tok_status refuse_json(struct tok_span file, struct tok_error *err)
 {
-	for (;;) {
-		const size_t want = out->count < expected ? expected - out->count + 1 : FIRST_READ;
-		if (out->count > most_bytes)
-			return tok_fail(err, TOK_ELIMIT, "a tokenizer file has at most 4 GiB");
-		if (!tok_buffer_reserve(out, want))
-			return tok_fail_memory(err);
-		const ssize_t got = read(fd, out->bytes + out->count, out->capacity - out->count);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return tok_fail(err, TOK_EIO, "cannot read: %s", strerror(errno));
-		if (got == 0)
-			return TOK_OK;
-		out->count += (size_t)got;
-	}
+	struct vocab_json_document doc = { 0 };
+	const enum tok_status status = vocab_json_read(&doc, file, err);
+	vocab_json_release(&doc);
+	if (status != TOK_OK)
+		return status;
+	return tok_fail(
+	    err, TOK_EFORMAT,
+	    "this JSON is no tokenizer: a tokenizer.json has a \"model\", a tekken.json "
+	    "a \"config\" and a \"vocab\", a vocab.json names and ids");
 }
 
-static enum tok_status read_file(const char *path, struct tok_buffer *out, struct tok_error *err)
-{
-	struct stat info;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return tok_fail(err, TOK_EIO, "cannot open: %s", strerror(errno));
-	enum tok_status status = TOK_OK;
-	if (fstat(fd, &info) != 0)
-		status = tok_fail(err, TOK_EIO, "cannot read: %s", strerror(errno));
-	else if (info.st_size > 0 && (uintmax_t)info.st_size > most_bytes)
-		status = tok_fail(err, TOK_ELIMIT, "a tokenizer file has at most 4 GiB");
-	else
-		status = read_all(fd, info.st_size > 0 ? (size_t)info.st_size : 0, out, err);
-	close(fd);
-	return status;
-}
-
-/* ---- one file's bytes ----------------------------------------------------- */
-
-static enum tok_status read_kind(enum vocab_kind kind, struct tok_span file,
+static enum tok_status read_kind(struct tok_span file, enum file_kind kind,
 				 const struct vocab_read_options *options, struct tok_spec *out,
 				 struct tok_error *err)
 {
 	switch (kind) {
-	case VOCAB_HF:
+	case FILE_HF:
 		return vocab_read_hf(file, out, err);
-	case VOCAB_TEKKEN:
+	case FILE_TEKKEN:
 		return vocab_read_tekken(file, out, err);
-	case VOCAB_PACKED_RANKS:
+	case FILE_PACKED_RANKS:
 		return vocab_read_packed_ranks(file, out, err);
-	case VOCAB_TIKTOKEN:
+	case FILE_TIKTOKEN:
 		return vocab_read_tiktoken(file, options ? options->pattern : NULL, out, err);
-	case VOCAB_SENTENCEPIECE:
+	case FILE_SENTENCEPIECE:
 		return vocab_read_sentencepiece(file, out, err);
-	case VOCAB_WORDPIECE:
+	case FILE_WORDPIECE:
 		return vocab_read_wordpiece(file, out, err);
-	case VOCAB_GGUF:
+	case FILE_GGUF:
 		return vocab_read_gguf(file, out, err);
-	case VOCAB_JSON_VOCAB:
+	case FILE_JSON:
+		return refuse_json(file, err);
+	case FILE_VOCAB_JSON:
 		return tok_fail(err, TOK_EFORMAT,
-				"this is a vocab.json, which needs its merges.txt: give the path "
-				"of the file with merges.txt beside it, or of their folder");
-	case VOCAB_UNKNOWN:
+				"a vocab.json needs the merges.txt that lies beside it");
+	case FILE_MERGES:
+		return tok_fail(err, TOK_EFORMAT,
+				"a merges.txt needs the vocab.json that lies beside it");
+	case FILE_UNKNOWN:
 		break;
 	}
-	return tok_fail(
-	    err, TOK_EFORMAT,
-	    "not a tokenizer: tok reads tokenizer.json, tekken.json, .tiktoken ranks, "
-	    "SentencePiece .model, vocab.json with merges.txt, BERT's vocab.txt and GGUF");
+	return tok_fail(err, TOK_EFORMAT, "this is no tokenizer: it should be a " KINDS);
+}
+
+static enum tok_status finish(enum tok_status status, struct tok_spec *made, struct tok_spec *out)
+{
+	if (status == TOK_OK)
+		*out = *made;
+	else
+		tok_spec_release(made);
+	return status;
 }
 
 enum tok_status vocab_read_bytes(struct tok_span file, const struct vocab_read_options *options,
 				 struct tok_spec *out, struct tok_error *err)
 {
-	*out = (struct tok_spec){ 0 };
-	if (file.count == 0)
-		return tok_fail(err, TOK_EFORMAT, "the file is empty");
-	const enum tok_status status = read_kind(vocab_detect(file), file, options, out, err);
+	struct tok_spec spec = { 0 };
+	const enum tok_status status = read_kind(file, file_detect(file), options, &spec, err);
+	return finish(status, &spec, out);
+}
+
+/* ---- vocab.json and merges.txt ---------------------------------------------------- */
+
+static bool is_there(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+/* `count` bytes of `path`, then `between` and `name`; the caller frees it.  NULL
+ * if memory is out. */
+static char *join_path(const char *path, size_t count, const char *between, const char *name)
+{
+	const size_t room = count + strlen(between) + strlen(name) + 1;
+	char *joined = malloc(room);
+	if (joined)
+		snprintf(joined, room, "%.*s%s%s", (int)count, path, between, name);
+	return joined;
+}
+
+/* `path` with its last part replaced. */
+static char *make_sibling(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	return join_path(path, slash ? (size_t)(slash - path) + 1 : 0, "", name);
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* GPT-2's own names and everybody else's; files with GPT-2's names keep together. */
+static enum tok_status find_other_half(const char *path, bool has_vocab, char **out,
+				       struct tok_error *err)
+{
+	static const char *const vocabs[] = { "vocab.json", "encoder.json" };
+	static const char *const merges[] = { "merges.txt", "vocab.bpe" };
+	const char *const *ours = has_vocab ? vocabs : merges;
+	const char *const *theirs = has_vocab ? merges : vocabs;
+	const size_t first = strcmp(last_part(path), ours[1]) == 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		char *other = make_sibling(path, theirs[i ^ first]);
+		if (!other)
+			return tok_fail_memory(err);
+		if (is_there(other)) {
+			*out = other;
+			return TOK_OK;
+		}
+		free(other);
+	}
+	return tok_fail(err, TOK_EFORMAT,
+			"this is half of a tokenizer: '%s' or '%s' must lie beside it",
+			theirs[first], theirs[!first]);
+}
+
+static enum tok_status read_halves(const char *path, struct tok_span file, bool has_vocab,
+				   struct tok_spec *out, struct tok_error *err)
+{
+	struct file_bytes other = { 0 };
+	char *other_path = NULL;
+	enum tok_status status = find_other_half(path, has_vocab, &other_path, err);
 	if (status != TOK_OK)
-		tok_spec_release(out);
+		return status;
+	status = file_open(other_path, &other, err);
+	if (status != TOK_OK)
+		tok_fail_in(err, status, "'%s'", last_part(other_path));
+	else if (has_vocab)
+		status = vocab_read_vocab_merges(file, other.span, out, err);
+	else
+		status = vocab_read_vocab_merges(other.span, file, out, err);
+	file_close(&other);
+	free(other_path);
 	return status;
 }
 
-/* ---- vocab.json and merges.txt -------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------ */
 
-/* `path` with its last part replaced. */
-static bool beside(const char *path, const char *name, char out[PATH_BYTES])
+static enum tok_status read_file(const char *path, const struct vocab_read_options *options,
+				 struct tok_spec *out, struct tok_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	const int n =
-	    snprintf(out, PATH_BYTES, "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, name);
-	return n > 0 && n < PATH_BYTES;
+	struct file_bytes file;
+	struct tok_spec spec = { 0 };
+	enum tok_status status = file_open(path, &file, err);
+	if (status == TOK_OK) {
+		const enum file_kind kind = file_detect(file.span);
+		if (kind == FILE_VOCAB_JSON || kind == FILE_MERGES)
+			status = read_halves(path, file.span, kind == FILE_VOCAB_JSON, &spec, err);
+		else
+			status = read_kind(file.span, kind, options, &spec, err);
+		file_close(&file);
+	}
+	if (status != TOK_OK)
+		tok_fail_in(err, status, "%s", path);
+	return finish(status, &spec, out);
 }
 
-static bool exists(const char *path)
+/* What a folder may hold, best first.  "*" stands for anything. */
+static const char *const folder_names[] = {
+	"tokenizer.json",
+	"tekken.json",
+	"tokenizer.model",
+	"spiece.model",
+	"sentencepiece.bpe.model",
+	"*.model",
+	"vocab.json",
+	"encoder.json",
+	"vocab.txt",
+	"*.tiktoken",
+	"*.gguf",
+};
+enum { FOLDER_NAMES = sizeof folder_names / sizeof folder_names[0] };
+
+static bool name_matches(const char *name, const char *pattern)
 {
-	return access(path, F_OK) == 0;
+	if (*pattern != '*')
+		return strcmp(name, pattern) == 0;
+	const size_t count = strlen(name), tail = strlen(pattern + 1);
+	return name[0] != '.' && count > tail && strcmp(name + count - tail, pattern + 1) == 0;
 }
 
-/* GPT-2 came with encoder.json and vocab.bpe; everyone since says vocab.json
- * and merges.txt. */
-static enum tok_status read_pair(const char *path, struct tok_span vocab, struct tok_spec *out,
-				 struct tok_error *err)
+static size_t rate_name(const char *name)
 {
-	static const char *const names[] = { "merges.txt", "vocab.bpe" };
-	char other[PATH_BYTES];
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (!beside(path, names[i], other) || !exists(other))
+	size_t rate = 0;
+	while (rate < FOLDER_NAMES && !name_matches(name, folder_names[rate]))
+		rate++;
+	return rate;
+}
+
+/* The path of the best file in `folder`, of equals the first by name; NULL if
+ * there is none or memory is out, *room tells. */
+static char *choose_file(DIR *folder, const char *path, bool *room)
+{
+	char *best = NULL;
+	size_t best_rate = FOLDER_NAMES;
+	const struct dirent *entry;
+	*room = true;
+	while (*room && (entry = readdir(folder)) != NULL) {
+		const size_t rate = rate_name(entry->d_name);
+		char *found = NULL;
+		if (rate > best_rate || rate == FOLDER_NAMES ||
+		    (best && rate == best_rate && strcmp(entry->d_name, last_part(best)) > 0))
 			continue;
-		struct tok_buffer merges = { 0 };
-		enum tok_status status = read_file(other, &merges, err);
-		if (status == TOK_OK)
-			status = vocab_read_vocab_merges(vocab, tok_buffer_span(&merges), out, err);
-		tok_buffer_release(&merges);
-		return status;
-	}
-	return tok_fail(err, TOK_EFORMAT,
-			"this is a vocab.json, and there is no merges.txt beside it");
-}
-
-/* merges.txt alone stands for the vocabulary beside it. */
-static bool is_merges(const char *path, char out[PATH_BYTES])
-{
-	static const char *const pairs[][2] = { { "merges.txt", "vocab.json" },
-						{ "vocab.bpe", "encoder.json" } };
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-		if (strcmp(name, pairs[i][0]) == 0 && beside(path, pairs[i][1], out) && exists(out))
-			return true;
-	return false;
-}
-
-static enum tok_status read_one(const char *path, const struct vocab_read_options *options,
-				struct tok_spec *out, struct tok_error *err)
-{
-	char vocab[PATH_BYTES];
-	struct tok_buffer file = { 0 };
-	if (is_merges(path, vocab))
-		path = vocab;
-	enum tok_status status = read_file(path, &file, err);
-	if (status == TOK_OK && vocab_detect(tok_buffer_span(&file)) == VOCAB_JSON_VOCAB) {
-		*out = (struct tok_spec){ 0 };
-		status = read_pair(path, tok_buffer_span(&file), out, err);
-		if (status != TOK_OK)
-			tok_spec_release(out);
-	} else if (status == TOK_OK) {
-		status = vocab_read_bytes(tok_buffer_span(&file), options, out, err);
-	}
-	tok_buffer_release(&file);
-	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", path);
-}
-
-/* ---- folders -------------------------------------------------------------- */
-
-static int has_suffix(const char *name, const char *suffix)
-{
-	const size_t a = strlen(name), b = strlen(suffix);
-	return a > b && strcmp(name + a - b, suffix) == 0;
-}
-
-/* The first file, in the order of names, that ends in `suffix`. */
-static bool find_suffix(const char *folder, const char *suffix, char out[PATH_BYTES])
-{
-	struct dirent **names;
-	const int count = scandir(folder, &names, NULL, alphasort);
-	bool found = false;
-	for (int i = 0; i < count; i++) {
-		if (!found && has_suffix(names[i]->d_name, suffix)) {
-			const int n = snprintf(out, PATH_BYTES, "%s/%s", folder, names[i]->d_name);
-			found = n > 0 && n < PATH_BYTES;
+		found = join_path(path, strlen(path), "/", entry->d_name);
+		*room = found != NULL;
+		if (found && is_there(found)) {
+			free(best);
+			best = found;
+			best_rate = rate;
+		} else {
+			free(found);
 		}
-		free(names[i]);
 	}
-	if (count >= 0)
-		free(names);
-	return found;
+	return best;
 }
 
-static enum tok_status read_folder(const char *folder, const struct vocab_read_options *options,
+static enum tok_status read_folder(const char *path, const struct vocab_read_options *options,
 				   struct tok_spec *out, struct tok_error *err)
 {
-	/* A name as it is, or, after '*', the end of one. */
-	static const char *const wanted[] = {
-		"tokenizer.json",
-		"tekken.json",
-		"tokenizer.model",
-		"spiece.model",
-		"sentencepiece.bpe.model",
-		"*.model",
-		"vocab.json",
-		"encoder.json",
-		"vocab.txt",
-		"*.tiktoken",
-		"*.gguf",
-	};
-	char path[PATH_BYTES];
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		if (wanted[i][0] == '*') {
-			if (find_suffix(folder, wanted[i] + 1, path))
-				return read_one(path, options, out, err);
-			continue;
-		}
-		const int n = snprintf(path, sizeof path, "%s/%s", folder, wanted[i]);
-		if (n > 0 && n < PATH_BYTES && exists(path))
-			return read_one(path, options, out, err);
-	}
-	return tok_fail(err, TOK_EFORMAT,
-			"%s: the folder holds no tokenizer: tok looks for tokenizer.json, "
-			"tekken.json, *.model, vocab.json with merges.txt, vocab.txt, *.tiktoken "
-			"and *.gguf",
-			folder);
+	bool room;
+	enum tok_status status;
+	DIR *folder = opendir(path);
+	if (!folder)
+		return tok_fail(err, TOK_EIO, "%s: cannot be opened: %s", path, strerror(errno));
+	char *file = choose_file(folder, path, &room);
+	closedir(folder);
+	if (!room)
+		status = tok_fail_memory(err);
+	else if (!file)
+		status = tok_fail(err, TOK_EFORMAT,
+				  "%s: this folder holds no tokenizer: none of tokenizer.json, "
+				  "tekken.json, *.model, vocab.json, encoder.json, vocab.txt, "
+				  "*.tiktoken and *.gguf",
+				  path);
+	else
+		status = read_file(file, options, out, err);
+	free(file);
+	return status;
 }
 
 enum tok_status vocab_read_path(const char *path, const struct vocab_read_options *options,
 				struct tok_spec *out, struct tok_error *err)
 {
 	struct stat info;
-	if (stat(path, &info) != 0)
-		return tok_fail(err, TOK_EIO, "%s: cannot open: %s", path, strerror(errno));
-	return S_ISDIR(info.st_mode) ? read_folder(path, options, out, err)
-				     : read_one(path, options, out, err);
+	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+		return read_folder(path, options, out, err);
+	return read_file(path, options, out, err);
 }

@@ -1,158 +1,157 @@
-/*
- * tiktoken.c - lines of "base64 rank", as tiktoken writes them.
+/* tiktoken.c - lines of base64, space, rank.
  *
- * The file says nothing of the pattern and the special tokens; a published
- * encoding is known by the hash of its ranks, any other needs to be told.
- */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "vocab/format/base64.h"
+ * As in tiktoken's load_tiktoken_bpe, empty lines are passed over and ranks may
+ * come in any order and leave gaps.  Its special tokens are found by a regular
+ * expression, leftmost and then whichever name it happens to try first; here it
+ * is the longest.  No published name begins with another one. */
 #include "vocab/format/format_internal.h"
 #include "vocab/format/published_internal.h"
 #include "vocab/format/ranks_internal.h"
 
 #include "tok/pipe/tokenizer.h"
+#include "vocab/format/base64.h"
+#include "vocab/format/tiktoken_internal.h"
 
-/* ---- lines ---------------------------------------------------------------- */
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t';
+}
 
+/* A line without its end and the blanks around it. */
 static struct tok_span take_line(struct tok_span *rest)
 {
 	const uint8_t *newline = memchr(rest->bytes, '\n', rest->count);
-	const size_t n = newline ? (size_t)(newline - rest->bytes) : rest->count;
-	struct tok_span line = tok_span_slice(*rest, 0, n);
-	*rest = tok_span_slice(*rest, newline ? n + 1 : n, rest->count);
-	if (line.count && line.bytes[line.count - 1] == '\r')
+	const size_t end = newline ? (size_t)(newline - rest->bytes) : rest->count;
+	struct tok_span line = tok_span_slice(*rest, 0, end);
+	*rest = tok_span_slice(*rest, newline ? end + 1 : end, rest->count);
+	while (line.count &&
+	       (is_blank(line.bytes[line.count - 1]) || line.bytes[line.count - 1] == '\r'))
 		line.count--;
+	while (line.count && is_blank(*line.bytes))
+		line = tok_span_slice(line, 1, line.count);
 	return line;
 }
 
-static bool read_rank(struct tok_span word, tok_id *out)
+static bool split_line(struct tok_span line, struct tok_span *token, struct tok_span *rank)
 {
-	uint32_t value = 0;
-	for (size_t i = 0; i < word.count; i++) {
-		if (word.bytes[i] < '0' || word.bytes[i] > '9')
-			return false;
-		value = value * 10 + (uint32_t)(word.bytes[i] - '0');
-		if (value > TOK_ID_MAX)
-			return false;
-	}
-	*out = value;
-	return word.count > 0;
+	size_t end = 0, next;
+	while (end < line.count && !is_blank(line.bytes[end]))
+		end++;
+	for (next = end; next < line.count && is_blank(line.bytes[next]);)
+		next++;
+	*token = tok_span_slice(line, 0, end);
+	*rank = tok_span_slice(line, next, line.count);
+	return token->count && rank->count;
 }
 
-static enum tok_status read_line(struct tok_span line, size_t number, struct tok_arena *arena,
-				 struct tok_vocab_entry *entry, struct tok_error *err)
+static bool is_digits(struct tok_span text)
 {
-	const uint8_t *space = memchr(line.bytes, ' ', line.count);
-	const size_t at = space ? (size_t)(space - line.bytes) : line.count;
-	if (!space || at == 0)
-		return tok_fail(err, TOK_EFORMAT,
-				"line %zu: must be a token in base64, a space and a rank", number);
-	if (!read_rank(tok_span_slice(line, at + 1, line.count), &entry->id))
-		return tok_fail(err, TOK_EFORMAT,
-				"line %zu: the rank must be a whole number up to %u", number,
-				TOK_ID_MAX);
-	uint8_t *bytes = tok_arena_array(arena, vocab_base64_room(at), 1);
-	if (!bytes)
-		return tok_fail_memory(err);
-	const size_t count = vocab_base64_decode(tok_span_slice(line, 0, at), bytes);
-	if (count == SIZE_MAX || count == 0)
-		return tok_fail(err, TOK_EFORMAT, "line %zu: the token is not base64", number);
-	entry->text = (struct tok_span){ bytes, count };
+	for (size_t i = 0; i < text.count; i++)
+		if (text.bytes[i] < '0' || text.bytes[i] > '9')
+			return false;
+	return text.count > 0;
+}
+
+static enum tok_status read_rank(struct tok_span text, tok_id *out, struct tok_error *err)
+{
+	uint64_t value = 0;
+	if (!is_digits(text))
+		return tok_fail(err, TOK_EFORMAT, "the rank must be a whole number, not '%s'",
+				vocab_show(text).text);
+	for (size_t i = 0; i < text.count; i++) {
+		value = value * 10 + (uint64_t)(text.bytes[i] - '0');
+		if (value > TOK_ID_MAX)
+			return tok_fail(err, TOK_ELIMIT, "the rank '%s' is above %u",
+					vocab_show(text).text, TOK_ID_MAX);
+	}
+	*out = (tok_id)value;
 	return TOK_OK;
 }
 
-static size_t count_lines(struct tok_span file)
+static enum tok_status read_line(struct tok_span line, struct tok_vocab_entry *entry, uint8_t *room,
+				 struct tok_error *err)
+{
+	struct tok_span token, rank;
+	if (!split_line(line, &token, &rank))
+		return tok_fail(err, TOK_EFORMAT, "must be a token in base64 and a rank, not '%s'",
+				vocab_show(line).text);
+	const size_t count = vocab_base64_decode(token, room);
+	if (count == SIZE_MAX)
+		return tok_fail(err, TOK_EFORMAT, "the token must be base64, not '%s'",
+				vocab_show(token).text);
+	entry->text = (struct tok_span){ room, count };
+	return read_rank(rank, &entry->id, err);
+}
+
+static size_t count_lines(struct tok_span text)
 {
 	size_t count = 1;
-	for (size_t i = 0; i < file.count; i++)
-		count += file.bytes[i] == '\n';
+	for (size_t i = 0; i < text.count; i++)
+		count += text.bytes[i] == '\n';
 	return count;
 }
 
-static enum tok_status read_ranks(struct tok_span file, struct tok_spec *out, struct tok_error *err)
+static enum tok_status read_lines(struct tok_span file, struct tok_spec *out, struct tok_error *err)
 {
 	struct tok_vocab_entry *entries =
 	    tok_arena_array(&out->arena, count_lines(file), sizeof *entries);
-	size_t count = 0;
-	if (!entries)
+	uint8_t *room = tok_arena_array(&out->arena, vocab_base64_room(file.count), 1);
+	size_t count = 0, number = 0;
+	if (!entries || !room)
 		return tok_fail_memory(err);
-	for (size_t number = 1; file.count; number++) {
+	while (file.count) {
 		const struct tok_span line = take_line(&file);
+		number++;
 		if (line.count == 0)
 			continue;
-		const enum tok_status status =
-		    read_line(line, number, &out->arena, &entries[count], err);
+		const enum tok_status status = read_line(line, &entries[count], room, err);
 		if (status != TOK_OK)
-			return status;
-		count++;
+			return tok_fail_in(err, status, "line %zu", number);
+		room += entries[count++].text.count;
 	}
 	if (count == 0)
-		return tok_fail(err, TOK_EFORMAT, "there is no rank in the file");
+		return tok_fail(err, TOK_EFORMAT, "there are no ranks");
 	out->model.entries = entries;
 	out->model.entry_count = count;
 	return TOK_OK;
 }
 
-/* ---- special tokens ------------------------------------------------------- */
-
-static enum tok_status add_specials(const struct vocab_published *known, struct tok_spec *out,
-				    struct tok_error *err)
+bool tiktoken_detect(struct tok_span file)
 {
-	const size_t listed = sizeof known->specials / sizeof known->specials[0];
-	const size_t most = listed + (known->reserved_end - known->reserved_first);
-	struct tok_added_token *added = tok_arena_array(&out->arena, most, sizeof *added);
-	size_t count = 0;
-	if (!added)
-		return tok_fail_memory(err);
-	for (tok_id id = known->reserved_first; id < known->reserved_end; id++) {
-		char name[32];
-		snprintf(name, sizeof name, "<|reserved_%" PRIu32 "|>", id);
-		const struct tok_span text = tok_arena_copy(&out->arena, tok_span_of(name));
-		if (!text.bytes)
-			return tok_fail_memory(err);
-		added[count++] =
-		    (struct tok_added_token){ .content = text, .id = id, .special = true };
-	}
-	for (size_t i = 0; i < listed && known->specials[i].text; i++)
-		added[count++] = (struct tok_added_token){
-			.content = tok_span_of(known->specials[i].text),
-			.id = known->specials[i].id,
-			.special = true,
-		};
-	out->added = added;
-	out->added_count = count;
-	return TOK_OK;
+	struct tok_span token, rank, line = { 0 };
+	uint8_t bytes[512];
+	while (file.count && line.count == 0)
+		line = take_line(&file);
+	return split_line(line, &token, &rank) && is_digits(rank) &&
+	       vocab_base64_room(token.count) <= sizeof bytes &&
+	       vocab_base64_decode(token, bytes) != SIZE_MAX;
 }
 
 enum tok_status vocab_read_tiktoken(struct tok_span file, const char *pattern, struct tok_spec *out,
 				    struct tok_error *err)
 {
-	const struct vocab_published *known =
-	    pattern ? vocab_published_by_name(pattern)
-		    : vocab_published_by_hash(XXH3_64bits(file.bytes, file.count));
-	if (!known && !pattern)
-		return tok_fail(err, TOK_EFORMAT,
-				"these ranks are of no published encoding: give --pattern, one "
-				"of " VOCAB_PUBLISHED_NAMES " or a regular expression");
-
 	struct hf_reader r = { .out = out, .err = err };
+
 	out->format = tok_span_of("tiktoken");
-	r.status = read_ranks(file, out, err);
-	if (r.status == TOK_OK) {
-		const struct tok_span text =
-		    tok_arena_copy(&out->arena, tok_span_of(known ? known->pattern : pattern));
-		if (text.bytes)
-			ranks_finish(&r, text);
-		else
-			r.status = tok_fail_memory(err);
-	}
+	r.status = read_lines(file, out, err);
+	if (r.status != TOK_OK)
+		return r.status;
+	const struct vocab_published *encoding =
+	    pattern ? vocab_published_by_name(pattern)
+		    : vocab_published_by_ranks(out->model.entries, out->model.entry_count);
+	if (!encoding && !pattern)
+		return tok_fail(
+		    err, TOK_EARG,
+		    "these %zu ranks are none of the published ones: say how text is "
+		    "split with --pattern, a regular expression or one of " VOCAB_PUBLISHED_NAMES,
+		    out->model.entry_count);
+
+	const struct tok_span split = encoding ? tok_span_of(encoding->pattern)
+					       : tok_arena_copy(&out->arena, tok_span_of(pattern));
+	if (!split.bytes)
+		return tok_fail_memory(err);
+	ranks_finish(&r, split);
 	tok_arena_release(&r.scratch);
-	if (r.status == TOK_OK && known)
-		r.status = add_specials(known, out, err);
-	return r.status;
+	return r.status == TOK_OK && encoding ? vocab_published_add_specials(encoding, out, err)
+					      : r.status;
 }
