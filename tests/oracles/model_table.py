@@ -52,7 +52,7 @@ class Case:
     def __init__(self, name, kind, entries, unk=None, byte_fallback=False, merges=(), model=""):
         self.name, self.kind, self.entries, self.unk = name, kind, entries, unk
         self.byte_fallback, self.merges, self.model, self.rows = byte_fallback, merges, model, []
-        # All byte tokens in order, alike but for their ids, are not written out.
+        # All byte tokens in order, of score 0, are not written out.
         ids = {t: i for t, i, _, _ in entries}
         self.first_byte = ids[BYTES[0]] if all(b in ids for b in BYTES) else None
         for b in range(256 if self.first_byte is not None else 0):
@@ -78,7 +78,7 @@ class Case:
 
     def write(self, n):
         rest = [e for e in self.entries if self.first_byte is None or e[0] not in BYTES]
-        entries = ",".join("E(%s,%d,%s,%g)" % (literal(t), i, TYPES[k], s)
+        entries = ",".join("E(%s,%d,%s,%r)" % (literal(t), i, TYPES[k], s)
                            for t, i, k, s in rest)
         print("static const struct tok_vocab_entry entries_%d[] = {%s};" % (n, entries))
         if self.merges:
@@ -248,7 +248,7 @@ def hf_unigram_cases():
     def vocab(count, score, extra=()):
         tokens, _ = grow(rng, letters, count)
         tokens = list(dict.fromkeys(["<unk>"] + tokens + list(extra)))
-        return [(t, score()) for t in tokens]
+        return [(t, 0.0 if t in BYTES else score()) for t in tokens]
 
     def fine():
         return -round(rng.uniform(1, 12), 3)
