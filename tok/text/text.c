@@ -66,8 +66,13 @@ bool tok_text_put_char(struct tok_text *text, uint32_t code, struct tok_range or
 
 struct tok_range tok_text_origin(const struct tok_text *text, size_t begin, size_t end)
 {
-	if (!text->tracked || begin >= end)
+	if (!text->tracked || text->count == 0)
 		return (struct tok_range){ 0, 0 };
+	if (begin >= end) {
+		const uint32_t at = begin < text->count ? text->origin[begin].begin
+							: text->origin[text->count - 1].end;
+		return (struct tok_range){ at, at };
+	}
 	return (struct tok_range){ text->origin[begin].begin, text->origin[end - 1].end };
 }
 

@@ -42,8 +42,8 @@ TOK_API TOK_MUST_USE bool tok_text_put(struct tok_text *text, const void *bytes,
 TOK_API TOK_MUST_USE bool tok_text_put_char(struct tok_text *text, uint32_t code,
 					    struct tok_range origin);
 
-/* Hull of the origins of bytes [begin, end); {0, 0} if that range is empty or
- * nothing is tracked. */
+/* Hull of the origins of bytes [begin, end); where that range is empty, an empty
+ * one at the place.  {0, 0} if nothing is tracked. */
 TOK_API struct tok_range tok_text_origin(const struct tok_text *text, size_t begin, size_t end);
 
 TOK_API void tok_text_clear(struct tok_text *text); /* keeps room and `tracked` */
