@@ -181,7 +181,7 @@ enum tok_status spm_add_template(struct tok_spec *out, tok_id first, tok_id last
 	step->kind = TOK_POST_TEMPLATE;
 	step->items = items;
 	out->posts = step;
-	out->post_count = 1;
+	out->post_count = step->item_count > 1; /* the text alone needs no step */
 	return TOK_OK;
 }
 
