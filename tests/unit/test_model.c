@@ -1,5 +1,5 @@
 /* Ids and ranges of small models, compared with what the reference programs
- * answer (model_table.inc). */
+ * answer (model_table.inc); and specifications that contradict themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -204,11 +204,72 @@ static void test_raw_bytes_equal_characters(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void test_contradictions_are_refused(void **state)
+{
+	(void)state;
+	static char affix[300];
+	memset(affix, 'x', sizeof affix - 1);
+	struct tok_vocab_entry entries[] = {
+		{ tok_span_of("a"), 0, TOK_PIECE_NORMAL, 0 },
+		{ tok_span_of("b"), 1, TOK_PIECE_NORMAL, 0 },
+		{ tok_span_of("ab"), 2, TOK_PIECE_NORMAL, 0 },
+	};
+	struct tok_merge merge = { 0, 1, 2 };
+	const struct tok_model_spec good = {
+		.kind = TOK_MODEL_BPE,
+		.entries = entries,
+		.entry_count = 3,
+		.unk = TOK_NO_ID,
+		.as.bpe = { .order = TOK_BPE_MERGES, .merges = &merge, .merge_count = 1 },
+	};
+	for (int what = 0; what < 8; what++) {
+		struct tok_model_spec spec = good;
+		entries[2] = (struct tok_vocab_entry){ tok_span_of("ab"), 2, TOK_PIECE_NORMAL, 0 };
+		merge = (struct tok_merge){ 0, 1, 2 };
+		enum tok_status expected = TOK_EFORMAT;
+		switch (what) {
+		case 0:
+			expected = TOK_OK;
+			break;
+		case 1:
+			entries[2].text = tok_span_of("a");
+			break;
+		case 2:
+			entries[2].id = 1;
+			break;
+		case 3:
+			merge.left = 9;
+			break;
+		case 4:
+			merge.result = 9;
+			break;
+		case 5:
+			spec.unk = 9;
+			break;
+		case 6:
+			spec.as.bpe.prefix = tok_span_of(affix);
+			expected = TOK_ELIMIT;
+			break;
+		case 7:
+			entries[2].id = TOK_NO_ID;
+			expected = TOK_ELIMIT;
+			break;
+		}
+		struct tok_model *model = NULL;
+		struct tok_error err = { 0 };
+		assert_int_equal(tok_model_new(&spec, &model, &err), expected);
+		assert_true((model != NULL) == (expected == TOK_OK));
+		assert_true((err.message[0] != '\0') == (expected != TOK_OK));
+		tok_model_free(model);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matches_references),
 		cmocka_unit_test(test_raw_bytes_equal_characters),
+		cmocka_unit_test(test_contradictions_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
