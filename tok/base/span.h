@@ -44,7 +44,7 @@ static inline bool tok_span_starts(struct tok_span text, struct tok_span prefix)
 /* Bytes [begin, end) of `text`; the caller keeps begin <= end <= text.count. */
 static inline struct tok_span tok_span_slice(struct tok_span text, size_t begin, size_t end)
 {
-	return (struct tok_span){ text.bytes + begin, end - begin };
+	return (struct tok_span){ begin ? text.bytes + begin : text.bytes, end - begin };
 }
 
 #endif

@@ -115,6 +115,24 @@ static void fuse_unknown(struct tok_encoder *e, size_t piece)
 	tokens->count--;
 }
 
+/* SentencePiece makes one token of unknown words that follow each other. */
+static void fuse_unknown(struct tok_tokens *tokens, size_t first, tok_id unk)
+{
+	size_t kept = first;
+	for (size_t i = first; i < tokens->count; i++) {
+		if (kept > first && tokens->ids[i] == unk && tokens->ids[kept - 1] == unk) {
+			if (tokens->ranged)
+				tokens->ranges[kept - 1].end = tokens->ranges[i].end;
+			continue;
+		}
+		tokens->ids[kept] = tokens->ids[i];
+		if (tokens->ranged)
+			tokens->ranges[kept] = tokens->ranges[i];
+		kept++;
+	}
+	tokens->count = kept;
+}
+
 static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text, size_t base,
 				    struct tok_error *err)
 {
@@ -134,6 +152,8 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 		if (status == TOK_OK && t->spec.sentencepiece && piece > first)
 			fuse_unknown(e, piece);
 	}
+	if (t->spec.sentencepiece && t->spec.model.kind == TOK_MODEL_WORDLEVEL)
+		fuse_unknown(&e->run.tokens, first, t->spec.model.unk);
 	if (status == TOK_OK && !place_tokens(e, text, first))
 		status = tok_fail_memory(err);
 	return status;
