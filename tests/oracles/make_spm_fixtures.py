@@ -50,6 +50,8 @@ MODELS = {
                       user_defined_symbols=["<sep>", "▁the"], normalization_rule_name="identity",
                       remove_extra_whitespaces=False, allow_whitespace_only_pieces=True,
                       split_digits=True),
+    "bpe_fallback": dict(model_type="bpe", byte_fallback=True, vocab_size=330,
+                         remove_extra_whitespaces=False, normalization_rule_name="identity"),
     "bpe_plain": dict(model_type="bpe", add_dummy_prefix=False, unk_id=2, bos_id=0, eos_id=1,
                       unk_piece="[UNK]", bos_piece="[B]", eos_piece="[E]",
                       normalization_rule_name="identity"),
@@ -128,4 +130,5 @@ def main():
         f.write("\n".join(table) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
