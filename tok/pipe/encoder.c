@@ -103,19 +103,6 @@ static bool place_tokens(struct tok_encoder *e, const struct tok_text *text, siz
 }
 
 /* SentencePiece makes one token of unknown words that follow each other. */
-static void fuse_unknown(struct tok_encoder *e, size_t piece)
-{
-	struct tok_tokens *tokens = &e->run.tokens;
-	const tok_id unk = e->tokenizer->spec.model.unk;
-	if (piece + 1 != tokens->count || tokens->ids[piece] != unk ||
-	    tokens->ids[piece - 1] != unk)
-		return;
-	if (tokens->ranged)
-		tokens->ranges[piece - 1].end = tokens->ranges[piece].end;
-	tokens->count--;
-}
-
-/* SentencePiece makes one token of unknown words that follow each other. */
 static void fuse_unknown(struct tok_tokens *tokens, size_t first, tok_id unk)
 {
 	size_t kept = first;
@@ -145,13 +132,9 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
 	const struct tok_span span = tok_text_span(text);
-	for (size_t i = 0; status == TOK_OK && i < e->pieces.count; i++) {
-		const size_t piece = e->run.tokens.count;
+	for (size_t i = 0; status == TOK_OK && i < e->pieces.count; i++)
 		status = tok_model_encode(t->model, e->model, span, e->pieces.ranges[i],
 					  &e->run.tokens, err);
-		if (status == TOK_OK && t->spec.sentencepiece && piece > first)
-			fuse_unknown(e, piece);
-	}
 	if (t->spec.sentencepiece && t->spec.model.kind == TOK_MODEL_WORDLEVEL)
 		fuse_unknown(&e->run.tokens, first, t->spec.model.unk);
 	if (status == TOK_OK && !place_tokens(e, text, first))
