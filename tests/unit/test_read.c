@@ -67,7 +67,7 @@ static void kinds_are_told_by_content(void **state)
 		uint8_t *bytes = malloc(count ? count : 1);
 		assert_non_null(bytes);
 		memcpy(bytes, rows[i].text, count);
-		const enum file_kind kind = file_detect((struct tok_span){ bytes, count });
+		const enum file_kind kind = vocab_file_detect((struct tok_span){ bytes, count });
 		free(bytes);
 		if (kind != rows[i].kind)
 			fail_msg("'%s' is of kind %d, not %d", rows[i].text, rows[i].kind, kind);

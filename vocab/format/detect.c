@@ -136,7 +136,7 @@ static bool has_line(struct tok_span text, const char *line)
 	return false;
 }
 
-enum file_kind file_detect(struct tok_span file)
+enum file_kind vocab_file_detect(struct tok_span file)
 {
 	if (tok_span_starts(file, tok_span_of("GGUF")))
 		return FILE_GGUF;

@@ -22,6 +22,6 @@ enum file_kind {
 
 /* Looks at the content alone.  A file that begins like one of the kinds is of
  * that kind, even if it is damaged further on: its reader says where. */
-enum file_kind file_detect(struct tok_span file);
+enum file_kind vocab_file_detect(struct tok_span file);
 
 #endif

@@ -43,7 +43,7 @@ static enum tok_status read_pipe(int fd, struct file_bytes *out, struct tok_erro
 	return TOK_OK;
 }
 
-enum tok_status file_open(const char *path, struct file_bytes *out, struct tok_error *err)
+enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct tok_error *err)
 {
 	struct file_bytes file = { 0 };
 	struct stat info;
@@ -64,11 +64,11 @@ enum tok_status file_open(const char *path, struct file_bytes *out, struct tok_e
 	if (status == TOK_OK)
 		*out = file;
 	else
-		file_close(&file);
+		vocab_file_close(&file);
 	return status;
 }
 
-void file_close(struct file_bytes *file)
+void vocab_file_close(struct file_bytes *file)
 {
 	if (file->map)
 		munmap(file->map, file->span.count);

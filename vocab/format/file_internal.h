@@ -15,8 +15,8 @@ struct file_bytes {
 /* Open `path`: a regular file, or a pipe, which is read to its end.  Fails with
  * TOK_EIO, not naming the file, or with TOK_ELIMIT at 4 GiB; a GGUF file may be
  * larger, since only its beginning is looked at. */
-TOK_MUST_USE enum tok_status file_open(const char *path, struct file_bytes *out,
-				       struct tok_error *err);
-void file_close(struct file_bytes *file);
+TOK_MUST_USE enum tok_status vocab_file_open(const char *path, struct file_bytes *out,
+					     struct tok_error *err);
+void vocab_file_close(struct file_bytes *file);
 
 #endif

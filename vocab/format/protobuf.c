@@ -56,7 +56,7 @@ static bool read_field(struct tok_span bytes, size_t *at, struct proto_field *fi
 	}
 }
 
-bool proto_next(struct proto_message *message, struct proto_field *field)
+bool vocab_proto_next(struct proto_message *message, struct proto_field *field)
 {
 	size_t at = message->at;
 	if (message->broken || at == message->bytes.count)
@@ -67,7 +67,7 @@ bool proto_next(struct proto_message *message, struct proto_field *field)
 	return !message->broken;
 }
 
-float proto_float(const struct proto_field *field)
+float vocab_proto_float(const struct proto_field *field)
 {
 	const uint32_t bits = (uint32_t)field->value;
 	float value;

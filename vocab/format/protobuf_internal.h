@@ -1,9 +1,9 @@
 /*
  * protobuf_internal.h - the protobuf wire format, one field after another.
  *
- *	struct proto_message m = proto_open(bytes);
+ *	struct proto_message m = vocab_proto_open(bytes);
  *	struct proto_field field;
- *	while (proto_next(&m, &field))
+ *	while (vocab_proto_next(&m, &field))
  *		...field.number, field.wire, field.bytes or field.number_value...
  *	if (m.broken) the bytes are no message
  *
@@ -29,16 +29,16 @@ struct proto_field {
 	struct tok_span bytes; /* PROTO_BYTES */
 };
 
-static inline struct proto_message proto_open(struct tok_span bytes)
+static inline struct proto_message vocab_proto_open(struct tok_span bytes)
 {
 	return (struct proto_message){ .bytes = bytes };
 }
 
 /* The next field; false at the end, or where the message is broken: `at` is
  * then where the bad field begins. */
-bool proto_next(struct proto_message *message, struct proto_field *field);
+bool vocab_proto_next(struct proto_message *message, struct proto_field *field);
 
 /* A PROTO_FIXED32 value as the float it is. */
-float proto_float(const struct proto_field *field);
+float vocab_proto_float(const struct proto_field *field);
 
 #endif

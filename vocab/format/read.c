@@ -76,7 +76,8 @@ enum tok_status vocab_read_bytes(struct tok_span file, const struct vocab_read_o
 				 struct tok_spec *out, struct tok_error *err)
 {
 	struct tok_spec spec = { 0 };
-	const enum tok_status status = read_kind(file, file_detect(file), options, &spec, err);
+	const enum tok_status status =
+	    read_kind(file, vocab_file_detect(file), options, &spec, err);
 	return finish(status, &spec, out);
 }
 
@@ -145,14 +146,14 @@ static enum tok_status read_halves(const char *path, struct tok_span file, bool 
 	enum tok_status status = find_other_half(path, has_vocab, &other_path, err);
 	if (status != TOK_OK)
 		return status;
-	status = file_open(other_path, &other, err);
+	status = vocab_file_open(other_path, &other, err);
 	if (status != TOK_OK)
 		tok_fail_in(err, status, "'%s'", last_part(other_path));
 	else if (has_vocab)
 		status = vocab_read_vocab_merges(file, other.span, out, err);
 	else
 		status = vocab_read_vocab_merges(other.span, file, out, err);
-	file_close(&other);
+	vocab_file_close(&other);
 	free(other_path);
 	return status;
 }
@@ -164,14 +165,14 @@ static enum tok_status read_file(const char *path, const struct vocab_read_optio
 {
 	struct file_bytes file;
 	struct tok_spec spec = { 0 };
-	enum tok_status status = file_open(path, &file, err);
+	enum tok_status status = vocab_file_open(path, &file, err);
 	if (status == TOK_OK) {
-		const enum file_kind kind = file_detect(file.span);
+		const enum file_kind kind = vocab_file_detect(file.span);
 		if (kind == FILE_VOCAB_JSON || kind == FILE_MERGES)
 			status = read_halves(path, file.span, kind == FILE_VOCAB_JSON, &spec, err);
 		else
 			status = read_kind(file.span, kind, options, &spec, err);
-		file_close(&file);
+		vocab_file_close(&file);
 	}
 	if (status != TOK_OK)
 		tok_fail_in(err, status, "%s", path);

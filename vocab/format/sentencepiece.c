@@ -69,7 +69,7 @@ static enum tok_status next_known(struct parsing *p, struct proto_message *messa
 				  const struct known_field *known, const char *what,
 				  struct proto_field *field, bool *more)
 {
-	while ((*more = proto_next(message, field))) {
+	while ((*more = vocab_proto_next(message, field))) {
 		const struct known_field *k = known;
 		while (k->number != 0 && k->number != field->number)
 			k++;
@@ -108,7 +108,7 @@ static enum tok_status read_type(struct parsing *p, uint64_t type, size_t number
 static enum tok_status read_piece(struct parsing *p, struct tok_span bytes)
 {
 	struct tok_vocab_entry *entry = &p->model->entries[p->model->count];
-	struct proto_message message = proto_open(bytes);
+	struct proto_message message = vocab_proto_open(bytes);
 	struct proto_field field;
 	bool more;
 
@@ -119,7 +119,7 @@ static enum tok_status read_piece(struct parsing *p, struct tok_span bytes)
 		if (field.number == 1)
 			entry->text = field.bytes;
 		else if (field.number == 2)
-			entry->score = (double)proto_float(&field);
+			entry->score = (double)vocab_proto_float(&field);
 		else if (read_type(p, field.value, p->model->count, &entry->type) != TOK_OK)
 			return TOK_EFORMAT;
 	}
@@ -130,7 +130,7 @@ static enum tok_status read_piece(struct parsing *p, struct tok_span bytes)
 static enum tok_status read_trainer(struct parsing *p, struct tok_span bytes)
 {
 	struct spm_model *model = p->model;
-	struct proto_message message = proto_open(bytes);
+	struct proto_message message = vocab_proto_open(bytes);
 	struct proto_field field;
 	bool more;
 
@@ -170,7 +170,7 @@ static enum tok_status read_trainer(struct parsing *p, struct tok_span bytes)
 static enum tok_status read_normalizer(struct parsing *p, struct tok_span bytes)
 {
 	struct spm_model *model = p->model;
-	struct proto_message message = proto_open(bytes);
+	struct proto_message message = vocab_proto_open(bytes);
 	struct proto_field field;
 	bool more;
 
@@ -192,7 +192,7 @@ static enum tok_status read_normalizer(struct parsing *p, struct tok_span bytes)
 
 static enum tok_status read_denormalizer(struct parsing *p, struct tok_span bytes)
 {
-	struct proto_message message = proto_open(bytes);
+	struct proto_message message = vocab_proto_open(bytes);
 	struct proto_field field;
 	bool more;
 
@@ -207,10 +207,10 @@ static enum tok_status read_denormalizer(struct parsing *p, struct tok_span byte
 
 static size_t count_pieces(struct tok_span file)
 {
-	struct proto_message message = proto_open(file);
+	struct proto_message message = vocab_proto_open(file);
 	struct proto_field field;
 	size_t count = 0;
-	while (proto_next(&message, &field))
+	while (vocab_proto_next(&message, &field))
 		count += field.number == 1;
 	return count;
 }
@@ -219,7 +219,7 @@ enum tok_status spm_parse(struct tok_span file, struct spm_model *model, struct 
 			  struct tok_error *err)
 {
 	struct parsing p = { model, file, err };
-	struct proto_message message = proto_open(file);
+	struct proto_message message = vocab_proto_open(file);
 	struct proto_field field;
 	bool more;
 
@@ -244,12 +244,12 @@ enum tok_status spm_parse(struct tok_span file, struct spm_model *model, struct 
 
 bool spm_detect(struct tok_span file)
 {
-	struct proto_message message = proto_open(file), piece;
+	struct proto_message message = vocab_proto_open(file), piece;
 	struct proto_field field;
-	if (!proto_next(&message, &field) || field.number != 1 || field.wire != PROTO_BYTES)
+	if (!vocab_proto_next(&message, &field) || field.number != 1 || field.wire != PROTO_BYTES)
 		return false;
-	piece = proto_open(field.bytes);
-	return proto_next(&piece, &field) && field.number == 1 && field.wire == PROTO_BYTES;
+	piece = vocab_proto_open(field.bytes);
+	return vocab_proto_next(&piece, &field) && field.number == 1 && field.wire == PROTO_BYTES;
 }
 
 enum tok_status vocab_read_sentencepiece(struct tok_span file, struct tok_spec *out,
