@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """tok and the SentencePiece library 0.2.3 on the same models and strings.
 
-    spm_models.py --tok build/tok --folder build/test-data/spm [MODEL...]
+    spm_models.py --tok build/tok --cache build/test-data
 
-Trains small models in FOLDER over model type, normalisation rule and options,
-takes the MODELs given besides, and compares, string by string
+Trains small models in CACHE/spm over model type, normalisation rule and options,
+takes real ones from CACHE/tokenizers besides, and compares, string by string
 
 encode  ids, pieces, byte offsets and, where the string is text, character offsets
 decode  the bytes of what was encoded and of ids drawn at random
@@ -171,6 +171,9 @@ def make_models(folder):
         path.write_bytes(changed(base.read_bytes(), change))
         paths.append(path)
     return paths
+
+
+REAL = ["llama2_spm", "mistral_v3", "albert", "smart"]
 
 
 # ---- comparing ----------------------------------------------------------------
@@ -377,22 +380,22 @@ def check_loading(tok, folder, bases, report):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tok", required=True)
-    parser.add_argument("--folder", required=True, type=pathlib.Path)
+    parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--report", type=int, default=2, help="differences to show for each model and check")
-    parser.add_argument("models", nargs="*", type=pathlib.Path)
     options = parser.parse_args()
     assert sentencepiece.__version__ == "0.2.3", sentencepiece.__version__
 
-    (options.folder / "texts").mkdir(parents=True, exist_ok=True)
+    folder = options.cache / "spm"
+    (folder / "texts").mkdir(parents=True, exist_ok=True)
     texts = trouble()
     files = []
     for i, text in enumerate(texts):
-        files.append(str(options.folder / "texts" / str(i)))
+        files.append(str(folder / "texts" / str(i)))
         pathlib.Path(files[-1]).write_bytes(text)
 
-    models = make_models(options.folder)
-    there = [path for path in options.models if path.exists()]
-    skipped = len(options.models) - len(there)
+    models = make_models(folder)
+    there = [path for name in REAL for path in (options.cache / "tokenizers" / name).glob("*.model")]
+    skipped = len(REAL) - len(there)
     total = strings = 0
     print("| model | strings | encode | characters | decoded | decode |\n|---|--:|--:|--:|--:|--:|")
     for model in models + there:
@@ -400,10 +403,11 @@ def main():
         encode = check_encode(options.tok, model, library, files, texts, options.report)
         chars = check_chars(options.tok, model, library, files, texts, options.report)
         count, decode = check_decode(options.tok, model, library, texts, options.report)
-        print(f"| {model.stem} | {len(texts)} | {encode} | {chars} | {count} | {decode} |", flush=True)
+        name = model.stem if model in models else model.parent.name
+        print(f"| {name} | {len(texts)} | {encode} | {chars} | {count} | {decode} |", flush=True)
         total += encode + chars + decode
         strings += len(texts) + count
-    count, wrong = check_loading(options.tok, options.folder, models[:4], options.report)
+    count, wrong = check_loading(options.tok, folder, models[:4], options.report)
     print(f"| loading damaged models | {count} | {wrong} | | | |")
     print(f"{len(models) + len(there)} models, {strings} strings, {count} damaged models, "
           f"{total + wrong} differences, {skipped} models skipped")
