@@ -35,8 +35,7 @@ TOK_MUST_USE enum tok_status cli_input_fill(struct cli_input *input, size_t want
 
 static inline struct tok_span cli_input_rest(const struct cli_input *input)
 {
-	return (struct tok_span){ input->buffer.bytes + input->begin,
-				  input->buffer.count - input->begin };
+	return tok_span_slice(tok_buffer_span(&input->buffer), input->begin, input->buffer.count);
 }
 
 static inline void cli_input_drop(struct cli_input *input, size_t count)

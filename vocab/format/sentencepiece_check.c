@@ -2,6 +2,8 @@
  * (ModelInterface::InitializePieces, SentencePieceProcessor::Load). */
 #include "vocab/format/sentencepiece_internal.h"
 
+#include <math.h>
+
 #include "tok/base/hash.h"
 #include "tok/text/utf8.h"
 #include "vocab/format/json.h"
@@ -31,8 +33,8 @@ static bool is_reserved(const struct spm_model *model, const struct tok_vocab_en
 		entry->type == TOK_PIECE_BYTE);
 }
 
-static enum tok_status check_text(const struct spm_model *model,
-				  const struct tok_vocab_entry *entry, struct tok_error *err)
+static enum tok_status check_piece_alone(const struct spm_model *model,
+					 const struct tok_vocab_entry *entry, struct tok_error *err)
 {
 	const struct tok_span text = entry->text;
 	if (text.count == 0)
@@ -43,8 +45,12 @@ static enum tok_status check_text(const struct spm_model *model,
 	if (!tok_utf8_valid(text))
 		return tok_fail(err, TOK_EFORMAT, "piece %u is not UTF-8: '%s'", entry->id,
 				vocab_show(text).text);
-	if (memchr(text.bytes, 0, text.count) && entry->type != TOK_PIECE_UNUSED)
+	if (memchr(text.bytes, 0, text.count))
 		return tok_fail(err, TOK_EFORMAT, "piece %u has a NUL in it", entry->id);
+	if (model->kind == SPM_UNIGRAM && !isfinite(entry->score))
+		return tok_fail(err, TOK_EFORMAT,
+				"the score of piece %u is %f: a log probability is finite",
+				entry->id, entry->score);
 	const struct tok_char first = tok_utf8_at(text, 0);
 	if (model->kind == SPM_CHAR && entry->type == TOK_PIECE_NORMAL && first.length < text.count)
 		return tok_fail(err, TOK_EFORMAT,
@@ -85,7 +91,7 @@ static enum tok_status check_piece(const struct spm_model *model, struct tok_voc
 		entry->type = TOK_PIECE_UNUSED;
 	if (is_nul(entry->text) && entry->type == TOK_PIECE_UNUSED)
 		return TOK_OK;
-	enum tok_status status = check_text(model, entry, err);
+	enum tok_status status = check_piece_alone(model, entry, err);
 	if (status != TOK_OK)
 		return status;
 	struct tok_strings *names = is_reserved(model, entry) ? &seen->reserved : &seen->matched;
