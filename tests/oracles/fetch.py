@@ -136,7 +136,7 @@ def put(path, data):
 def bert_lines(tokens):
     """The package writes "▁word" for a word's beginning and bare pieces elsewhere."""
     for i, token in enumerate(tokens):
-        if token.startswith("["):
+        if token.startswith("[") and token.endswith("]") and len(token) > 2:
             yield token
         elif i == 1:
             yield "[unused0]"
