@@ -21,9 +21,9 @@ import subprocess
 import sys
 import time
 
-LOSSLESS = ["gpt35turbo", "gpt4o", "gptoss", "llama3", "llama3_1", "deepseek_v3", "cl100k", "o200k",
-            "r50k", "p50k", "tekken"]
-LINEAR = LOSSLESS + ["qwen3", "claude", "gemma3", "gemini", "llama2", "bert", "albert", "llama2_spm"]
+LOSSLESS = ["gpt35turbo", "gptoss", "llama3", "deepseek_v3", "cl100k", "o200k", "r50k", "tekken"]
+LINEAR = ["cl100k", "o200k", "llama3", "deepseek_v3", "qwen3", "claude", "gemma3", "llama2", "bert", "albert",
+          "llama2_spm", "tekken"]
 LINEAR_SECONDS = 10
 
 

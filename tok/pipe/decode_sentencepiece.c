@@ -40,7 +40,7 @@ bool tok_decode_sentencepiece(struct tok_decoder *d, const struct tok_decode_ste
 			continue;
 		}
 		at_start &= d->text.count == 0;
-		if (type == TOK_PIECE_CONTROL || (skip_special && token->special))
+		if (type == TOK_PIECE_CONTROL || (skip_special && token->skipped))
 			continue;
 		if (type == TOK_PIECE_UNKNOWN) {
 			const struct tok_span surface = step->as.sentencepiece.unk_surface;

@@ -84,7 +84,7 @@ static bool join_bytes(struct tok_decoder *d, const tok_id *ids, size_t count, b
 	const struct tok_token_info *tokens = d->tokenizer->tokens;
 	for (size_t i = 0; i < count; i++) {
 		const struct tok_token_info *token = &tokens[ids[i]];
-		if (skip_special && token->special)
+		if (skip_special && token->skipped)
 			continue;
 		if (!tok_buffer_add(&d->text, token->decode.bytes, token->decode.count))
 			return false;
@@ -97,7 +97,7 @@ static bool list_tokens(struct tok_decoder *d, const tok_id *ids, size_t count, 
 	tok_list_clear(&d->list);
 	for (size_t i = 0; i < count; i++) {
 		const struct tok_token_info *token = &d->tokenizer->tokens[ids[i]];
-		if (skip_special && token->special)
+		if (skip_special && token->skipped)
 			continue;
 		if (!tok_list_put(&d->list, token->decode) || !tok_list_close(&d->list))
 			return false;

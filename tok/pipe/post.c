@@ -109,10 +109,10 @@ static bool pad_run(struct tok_encoder *e)
 	const struct tok_padding *padding = &e->tokenizer->spec.padding;
 	const size_t have = e->run.tokens.count;
 	const bool named = e->named;
-	size_t want = padding->length > have ? padding->length : have;
+	size_t want = padding->length ? padding->length : have;
 	if (padding->multiple > 0 && want % padding->multiple)
 		want += padding->multiple - want % padding->multiple;
-	if (want == have)
+	if (want <= have)
 		return true;
 
 	begin_spare(e);
@@ -161,20 +161,37 @@ static size_t count_trailing(struct tok_span name)
 	return count;
 }
 
-/* Offsets move by characters of the original text. */
+/* The first and the last border of the character that `at` is inside of; `at`
+ * itself where it is a border. */
+static struct tok_range character_around(struct tok_span text, size_t at)
+{
+	for (size_t back = 1; back <= 3 && back <= at && at < text.count; back++) {
+		const size_t length = tok_utf8_at(text, at - back).length;
+		if (length > back)
+			return (struct tok_range){ (uint32_t)(at - back),
+						   (uint32_t)(at - back + length) };
+	}
+	return (struct tok_range){ (uint32_t)at, (uint32_t)at };
+}
+
+/* Offsets move by whole characters of the original text, as in the reference,
+ * which knows no parts of characters. */
 static void trim_range(struct tok_range *range, struct tok_span text, size_t leading,
 		       size_t trailing)
 {
+	const size_t whole_end = character_around(text, range->end).end;
 	size_t begin = range->begin, end = range->end;
-	for (size_t i = 0; i < leading && begin < end; i++)
+	if (leading > 0)
+		begin = character_around(text, begin).begin;
+	for (size_t i = 0; i < leading && begin < whole_end; i++)
 		begin += tok_utf8_at(text, begin).length;
 	if (begin > end)
-		begin = end;
+		end = begin;
 
-	size_t cut = end, left = trailing;
+	size_t cut = whole_end, left = trailing;
 	for (; left > 0 && cut > 0; left--)
 		cut -= tok_utf8_before(text, cut).length;
-	if (left == 0) /* otherwise there are not so many characters in front: leave it */
+	if (trailing > 0 && left == 0) /* else there are not so many characters: leave it */
 		end = cut > begin ? cut : begin;
 	*range = (struct tok_range){ (uint32_t)begin, (uint32_t)end };
 }

@@ -161,6 +161,22 @@ static enum tok_status name_added(struct tok_tokenizer *t, struct tok_norm_scrat
 	return TOK_OK;
 }
 
+/* Hugging Face asks whether the string that decoding starts from is a special
+ * token's content: a special token that normalisation changes is not skipped. */
+static void mark_skipped(struct tok_tokenizer *t)
+{
+	for (size_t id = 0; id < t->size; id++)
+		t->tokens[id].skipped = t->tokens[id].special;
+	for (size_t i = 0; i < t->spec.added_count; i++) {
+		struct tok_token_info *info = &t->tokens[t->spec.added[i].id];
+		if (tok_span_equal(info->decode, info->text))
+			continue;
+		const tok_id same = tok_strings_find(&t->by_text, info->decode);
+		info->skipped =
+		    same != TOK_NO_ID && t->tokens[same].added && t->tokens[same].special;
+	}
+}
+
 /* ---- decoding tables ------------------------------------------------------ */
 
 static enum tok_status make_decode_regexes(struct tok_tokenizer *t, struct tok_error *err)
@@ -223,6 +239,8 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = scratch ? name_added(t, scratch, err) : tok_fail_memory(err);
 		tok_norm_scratch_free(scratch);
 	}
+	if (status == TOK_OK)
+		mark_skipped(t);
 	if (status == TOK_OK)
 		status = make_decode_regexes(t, err);
 	if (status == TOK_OK)

@@ -14,6 +14,7 @@ struct tok_token_info {
 				 * normalised, the normalised content */
 	const struct tok_vocab_entry *entry; /* of the model, or NULL */
 	bool special, added;
+	bool skipped; /* by a decoder told to skip special tokens */
 };
 
 enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
