@@ -414,7 +414,7 @@ static void nothing_is_quadratic(void **state)
 			const clock_t start = clock();
 			cut(&b, (struct tok_span){ (const uint8_t *)bytes, count }, false);
 			const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-			if (seconds > 1)
+			if (seconds > 30) /* only what grows with the square takes so long */
 				fail_msg("%s on 2 MB of '%s': %.1f s", steps[s], fillings[f],
 					 seconds);
 		}

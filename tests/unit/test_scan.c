@@ -365,7 +365,7 @@ static void time_scan(const struct tok_scan *scan, const char *name, const char 
 	for (size_t at = 0; scan->next(text, at, &match);)
 		at = match.end;
 	const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-	if (seconds > 1)
+	if (seconds > 30) /* only what grows with the square takes so long */
 		fail_msg("%s takes %.1f s for 2 MB of '%s'", name, seconds, filling);
 }
 
