@@ -132,6 +132,7 @@ static void read_bpe(struct hf_reader *r, const struct vocab_json *object)
 	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
 	read_dropout(r, hf_find(object, "dropout"));
 	model->unk = unk ? read_token(r, unk) : TOK_NO_ID;
+	model->as.bpe.unk_missing = unk && model->unk == TOK_NO_ID;
 	model->as.bpe.prefix = read_affix(r, hf_find(object, "continuing_subword_prefix"));
 	model->as.bpe.suffix = read_affix(r, hf_find(object, "end_of_word_suffix"));
 	model->as.bpe.fuse_unk = fuse_unk && hf_bool(r, fuse_unk);
