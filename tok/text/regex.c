@@ -1,3 +1,6 @@
+/*
+ * regex.c - patterns as the reference programs understand them, run by PCRE2.
+ */
 #include "tok/text/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -8,14 +11,16 @@
 
 enum {
 	MATCH_LIMIT = 10 * 1000 * 1000,
-	HEAP_LIMIT_KIB = 64 * 1024,
+	HEAP_LIMIT_KIB = 512 * 1024,
 	JIT_STACK_FIRST = 32 * 1024,
-	JIT_STACK_MOST = 16 * 1024 * 1024,
-	PATTERN_MOST = 64 * 1024
+	JIT_STACK_MOST = 128 * 1024 * 1024 /* address space, used when it is needed */,
+	PATTERN_MOST = 64 * 1024,
+	WINDOW_FIRST = 512
 };
 
 struct tok_regex {
 	pcre2_code *code;        /* NULL: a literal */
+	bool compiled;           /* to machine code */
 	struct tok_span literal; /* a copy behind the struct */
 };
 
@@ -30,7 +35,9 @@ struct tok_regex_scratch {
 static enum tok_status compile(struct tok_regex *regex, struct tok_span pattern,
 			       enum tok_regex_dialect dialect, struct tok_error *err)
 {
-	struct tok_pattern p = { .text = pattern, .dialect = dialect, .err = err };
+	struct tok_pattern p = {
+		.text = pattern, .dialect = dialect, .unicode = tok_set_pcre2_unicode(), .err = err
+	};
 	enum tok_status status = tok_pattern_translate(&p);
 	if (status != TOK_OK)
 		goto done;
@@ -38,10 +45,9 @@ static enum tok_status compile(struct tok_regex *regex, struct tok_span pattern,
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	int code;
 	size_t at;
-	uint32_t options =
-	    PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
 	if (dialect == TOK_REGEX_RUST)
-		options |= PCRE2_DOLLAR_ENDONLY;
+		options |= PCRE2_ALT_CIRCUMFLEX; /* '^' behind the last newline too */
 	if (!context || pcre2_set_newline(context, PCRE2_NEWLINE_LF) != 0) {
 		pcre2_compile_context_free(context);
 		status = tok_fail_memory(err);
@@ -58,9 +64,9 @@ static enum tok_status compile(struct tok_regex *regex, struct tok_span pattern,
 		    code == PCRE2_ERROR_NOMEMORY ? tok_fail_memory(err) : tok_pattern_fail(&p, why);
 		goto done;
 	}
-	(void)pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE); /* slower without, not wrong */
+	regex->compiled = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0;
 done:
-	tok_buffer_release(&p.out);
+	tok_pattern_release(&p);
 	return status;
 }
 
@@ -144,6 +150,37 @@ static bool find_literal(struct tok_span literal, struct tok_span text, size_t f
 	return true;
 }
 
+/* PCRE2's interpreter first looks whether all of the text is UTF-8, which for
+ * match after match would take the square of its length: it is shown a window,
+ * a larger one where the match may depend on what is behind it. */
+static int interpret(const struct tok_regex *regex, struct tok_regex_scratch *scratch,
+		     struct tok_span text, size_t from)
+{
+	for (size_t window = WINDOW_FIRST;; window *= 2) {
+		const bool whole = window >= text.count - from;
+		size_t end = whole ? text.count : from + window;
+		for (int i = 0; i < 3 && end < text.count && (text.bytes[end] & 0xC0) == 0x80; i++)
+			end++;
+		const int rc = pcre2_match(regex->code, text.bytes, end, from,
+					   PCRE2_NO_JIT | (whole ? 0 : PCRE2_PARTIAL_HARD),
+					   scratch->data, scratch->context);
+		if (whole || (rc != PCRE2_ERROR_NOMATCH && rc != PCRE2_ERROR_PARTIAL))
+			return rc;
+	}
+}
+
+static int match(const struct tok_regex *regex, struct tok_regex_scratch *scratch,
+		 struct tok_span text, size_t from)
+{
+	if (regex->compiled) {
+		const int rc = pcre2_match(regex->code, text.bytes, text.count, from, 0,
+					   scratch->data, scratch->context);
+		if (rc != PCRE2_ERROR_JIT_STACKLIMIT)
+			return rc;
+	}
+	return interpret(regex, scratch, text, from);
+}
+
 enum tok_status tok_regex_find(const struct tok_regex *regex, struct tok_regex_scratch *scratch,
 			       struct tok_span text, size_t from, bool *found,
 			       struct tok_range *out, struct tok_error *err)
@@ -156,12 +193,9 @@ enum tok_status tok_regex_find(const struct tok_regex *regex, struct tok_regex_s
 		return TOK_OK;
 	}
 
-	PCRE2_SPTR subject = text.count ? text.bytes : (PCRE2_SPTR) "";
-	int rc =
-	    pcre2_match(regex->code, subject, text.count, from, 0, scratch->data, scratch->context);
-	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-		rc = pcre2_match(regex->code, subject, text.count, from, PCRE2_NO_JIT,
-				 scratch->data, scratch->context);
+	if (text.count == 0)
+		text.bytes = (const uint8_t *)"";
+	const int rc = match(regex, scratch, text, from);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return TOK_OK;
 	if (rc == PCRE2_ERROR_NOMEMORY)

