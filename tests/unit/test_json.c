@@ -174,7 +174,7 @@ static const struct vocab_json *item_at(const struct vocab_json *array, size_t p
 
 static void test_paths(void **state)
 {
-	static const char text[] = "{\"x\":[[],[{\"a b\":[{\"c\":\"d\"},7],\"\\u0000\":null}]]}";
+	static const char text[] = "{\"x\":[[],[{\"a b\":[{\"c\":\"d\"},7],\"\\u0000\":[[0]]}]]}";
 	struct vocab_json_document doc = { 0 };
 	struct tok_error err = { 0 };
 	(void)state;

@@ -120,40 +120,65 @@ static bool index_specials(struct hf_reader *r, const struct vocab_json *object,
 }
 
 /* {"Sequence": {"id": "A", ...}} or {"SpecialToken": {"id": "[CLS]", ...}} */
-static void read_piece(struct hf_reader *r, const struct vocab_json *piece,
-		       const struct specials *specials, struct hf_list *items)
+struct piece {
+	const struct vocab_json *id;
+	bool is_text;
+	size_t sequence; /* 0 for A, 1 for B */
+};
+
+static struct piece read_piece(struct hf_reader *r, const struct vocab_json *value)
 {
-	const struct vocab_json *text = vocab_json_get(piece, "Sequence");
-	const struct vocab_json *special = vocab_json_get(piece, "SpecialToken");
-	if (piece->kind != VOCAB_JSON_OBJECT || piece->count != 1 || (!text && !special)) {
-		r->status = vocab_json_fail(r->doc, piece, r->err,
+	static const char *const sequences[] = { "A", "B" };
+	const struct vocab_json *text = vocab_json_get(value, "Sequence");
+	const struct vocab_json *special = vocab_json_get(value, "SpecialToken");
+	struct piece piece = { .is_text = text != NULL };
+	if (value->kind != VOCAB_JSON_OBJECT || value->count != 1 || (!text && !special)) {
+		r->status = vocab_json_fail(r->doc, value, r->err,
 					    "this must be {\"Sequence\": ...} or "
 					    "{\"SpecialToken\": ...}");
-		return;
+		return piece;
 	}
 	const struct vocab_json *body = text ? text : special;
 	if (!hf_is_object(r, body, "this"))
-		return;
-	const struct vocab_json *id = hf_need(r, body, "id");
+		return piece;
+	piece.id = hf_need(r, body, "id");
 	hf_whole(r, hf_need(r, body, "type_id"), UINT32_MAX);
-	const struct tok_span name = hf_text(r, id);
-	if (r->status != TOK_OK)
-		return;
-	if (text) {
+	if (text)
+		piece.sequence = hf_word(r, piece.id, sequences, 2);
+	else if (r->status == TOK_OK && piece.id->kind != VOCAB_JSON_STRING)
+		hf_expected(r, piece.id, "this", "a string");
+	return piece;
+}
+
+static void add_piece(struct hf_reader *r, struct piece piece, const struct specials *specials,
+		      struct hf_list *items)
+{
+	if (piece.is_text) {
 		struct tok_template_item *item = hf_list_add(r, items, sizeof *item);
-		if (!tok_span_equal(name, tok_span_of("A")) && r->status == TOK_OK)
-			r->status = vocab_json_fail(
-			    r->doc, id, r->err, "a template for one text has sequence 'A' only");
 		if (item)
 			item->kind = TOK_TEMPLATE_TEXT;
+		if (item && piece.sequence != 0)
+			r->status =
+			    vocab_json_fail(r->doc, piece.id, r->err,
+					    "a template for one text has sequence 'A' only");
 		return;
 	}
+	const struct tok_span name = vocab_json_text(piece.id);
 	const uint32_t place = tok_strings_find(&specials->by_name, name);
 	if (place != TOK_NO_ID)
 		add_special(r, specials->object + place, items);
 	else
-		r->status = vocab_json_fail(r->doc, id, r->err, "'special_tokens' has no '%s'",
-					    vocab_show(name).text);
+		r->status = vocab_json_fail(r->doc, piece.id, r->err,
+					    "'special_tokens' has no '%s'", vocab_show(name).text);
+}
+
+/* The template for two texts is of no use here, but has to be one. */
+static void check_pair(struct hf_reader *r, const struct vocab_json *value)
+{
+	const size_t count = hf_items(r, value);
+	const struct vocab_json *piece = count ? value + 1 : NULL;
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, piece = vocab_json_next(piece))
+		read_piece(r, piece);
 }
 
 static void read_template(struct hf_reader *r, const struct vocab_json *object,
@@ -162,17 +187,21 @@ static void read_template(struct hf_reader *r, const struct vocab_json *object,
 	const struct vocab_json *single = hf_need(r, object, "single");
 	const struct vocab_json *object_of_specials = hf_need(r, object, "special_tokens");
 	struct specials specials;
-	hf_items(r, hf_need(r, object, "pair"));
+	check_pair(r, hf_need(r, object, "pair"));
 	const size_t count = hf_items(r, single);
 	struct tok_post_step *step = add_step(r, steps, TOK_POST_TEMPLATE);
 	if (!step || !index_specials(r, object_of_specials, &specials))
 		return;
 
 	struct hf_list items = { 0 };
-	const struct vocab_json *piece = single + 1;
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++) {
-		read_piece(r, piece, &specials, &items);
-		piece = vocab_json_next(piece);
+	const struct vocab_json *value = single + 1;
+	if (count > MOST_ITEMS)
+		r->status =
+		    tok_fail(r->err, TOK_ELIMIT, "a template may have up to %d tokens", MOST_ITEMS);
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, value = vocab_json_next(value)) {
+		const struct piece piece = read_piece(r, value);
+		if (r->status == TOK_OK)
+			add_piece(r, piece, &specials, &items);
 	}
 	step->items = items.items;
 	step->item_count = items.count;
