@@ -46,8 +46,8 @@ void tok_set_add_shorthand(struct tok_set *set, enum tok_shorthand what,
 /* The property `name` of \p{name}: a general category, long or short, a binary
  * property, a script; case, spaces, '_' and '-' do not count.  False if there
  * is no such property. */
-bool tok_set_add_property(struct tok_set *set, struct tok_span name,
-			  enum tok_regex_dialect dialect, bool in_class);
+bool tok_set_add_property(struct tok_set *set, struct tok_span name, enum tok_regex_dialect dialect,
+			  bool in_class);
 
 /* A POSIX bracket: alpha, digit, ...  False if there is no such class. */
 bool tok_set_add_posix(struct tok_set *set, struct tok_span name, enum tok_regex_dialect dialect);
