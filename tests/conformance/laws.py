@@ -11,6 +11,7 @@ parts     a document encoded in parts (a small --max-document) has the ids of
 linear    2 MB of one letter, of spaces, of letters without a break, of newlines
           and of broken UTF-8 finish; the limit is far above what is needed and
           only catches what grows with the square
+limit     140 MB of one letter, which would take 7 GB to merge, are refused in words
 """
 import argparse
 import json
@@ -105,7 +106,17 @@ def law_linear(tok, path):
     return f"{len(inputs)} (slowest {slowest:.2f} s)"
 
 
+def law_limit(tok, path):
+    """More than can be merged in one is refused with a sentence, at once."""
+    text = b"a" * 140_000_000
+    done = subprocess.run([tok, "encode", "-t", path, "-F", "u32"], input=text, capture_output=True, timeout=60)
+    assert done.returncode == 2, f"exit {done.returncode}"
+    assert b"140000000 bytes" in done.stderr, done.stderr
+    return 1
+
+
 LAWS = [
+    ("limit", law_limit, ["cl100k"]),
     ("identity", law_identity, LOSSLESS),
     ("tiling", law_tiling, LOSSLESS),
     ("parts", law_parts, LOSSLESS),

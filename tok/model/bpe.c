@@ -208,6 +208,11 @@ static enum tok_status encode_part(const struct tok_model *model, struct tok_bpe
 			return recall_part(scratch, slot, out, err);
 	}
 
+	if (bytes.count > TOK_STRETCH_MAX)
+		return tok_fail(err, TOK_ELIMIT,
+				"%zu bytes from byte %u on have no break: at most %zu are merged "
+				"in one",
+				bytes.count, part.begin, TOK_STRETCH_MAX);
 	scratch->count = 0;
 	if (!reserve_symbols(scratch, bytes.count))
 		return tok_fail_memory(err);

@@ -106,10 +106,15 @@ TOK_API void tok_model_free(struct tok_model *model);
 TOK_API struct tok_model_scratch *tok_model_scratch_new(void); /* NULL if memory is out */
 TOK_API void tok_model_scratch_free(struct tok_model_scratch *scratch);
 
+/* Longest stretch in which any two neighbours might join, in bytes: merging one
+ * takes some fifty bytes of memory a byte. */
+#define TOK_STRETCH_MAX ((size_t)128 << 20)
+
 /* Append the tokens of bytes [piece.begin, piece.end) of `text`.  Ranges count
  * from the start of `text` and lie inside the piece.  An empty piece has no
  * tokens.  Fails with TOK_ETEXT where the reference fails (an unknown token is
- * needed and there is none), or TOK_ENOMEM; `out` is then as it was. */
+ * needed and there is none), TOK_ELIMIT (BPE over TOK_STRETCH_MAX), or TOK_ENOMEM;
+ * `out` is then as it was. */
 TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *model,
 						      struct tok_model_scratch *scratch,
 						      struct tok_span text, struct tok_range piece,
