@@ -51,12 +51,6 @@ void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch)
 	free(scratch);
 }
 
-void tok_unigram_release(struct tok_unigram *unigram)
-{
-	if (unigram)
-		tok_trie_release(&unigram->trie);
-}
-
 /* SentencePiece gives user-defined pieces a bonus that grows with their bytes. */
 static double score_entry(const struct tok_vocab_entry *entry, bool single_precision)
 {
@@ -96,17 +90,15 @@ enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_mode
 	u->unk_place =
 	    spec->unk == TOK_NO_ID ? TOK_NO_ID : tok_lexicon_place(&model->lexicon, spec->unk);
 
-	enum tok_status status = tok_trie_init(&u->trie, err);
-	for (uint32_t i = 0; status == TOK_OK && i < model->lexicon.count; i++) {
+	for (size_t i = 0; i < model->lexicon.count; i++) {
 		const struct tok_vocab_entry *entry = &spec->entries[i];
 		scores[i] = score_entry(entry, u->single_precision);
 		if (isnan(scores[i]))
 			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
 					entry->id);
-		if (tok_piece_matches(entry->type) && entry->type != TOK_PIECE_UNUSED)
-			status = tok_trie_add(&u->trie, model->lexicon.texts[i], i, err);
 	}
-	return status;
+	return tok_lexicon_trie(&model->lexicon, &model->arena,
+				TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED), &u->trie, err);
 }
 
 static double add_scores(const struct tok_unigram *u, double token, double path)
@@ -155,7 +147,7 @@ static enum tok_status find_path(const struct tok_unigram *u, struct step *steps
 			node = tok_trie_child(&u->trie, node, word.bytes[i]);
 			if (node == 0)
 				break;
-			const uint32_t place = u->trie.values[node];
+			const uint32_t place = tok_trie_value(&u->trie, node);
 			if (place == TOK_NO_ID)
 				continue;
 			if (i + 1 > frontier)
@@ -199,8 +191,7 @@ static enum tok_status add_unknown(const struct tok_model *model, struct tok_spa
 		return tok_tokens_add(out, lexicon->unk, run) ? TOK_OK : tok_fail_memory(err);
 	}
 
-	const uint32_t place =
-	    tok_strings_find(&lexicon->by_text, tok_span_slice(text, run.begin, run.end));
+	const uint32_t place = tok_lexicon_find(lexicon, tok_span_slice(text, run.begin, run.end));
 	for (uint32_t i = run.begin; i < run.end && spelled; i++)
 		spelled = lexicon->byte_ids[text.bytes[i]] != TOK_NO_ID;
 	if (place != TOK_NO_ID || !spelled)
