@@ -291,4 +291,16 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
+/* ---- bpe.c ---- */
+
+/* What a scratch remembers is of one model: make it this one.  False if memory is
+ * out. */
+TOK_MUST_USE bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* A piece without looking for places to cut it; after tok_bpe_claim. */
+TOK_MUST_USE enum tok_status tok_bpe_encode_whole(const struct tok_model *model,
+						  struct tok_bpe_scratch *scratch,
+						  struct tok_span text, struct tok_range piece,
+						  struct tok_tokens *out, struct tok_error *err);
+
 #endif

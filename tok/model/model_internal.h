@@ -95,6 +95,11 @@ TOK_MUST_USE enum tok_status tok_bpe_encode(const struct tok_model *model,
 					    struct tok_bpe_scratch *scratch, struct tok_span text,
 					    struct tok_range piece, struct tok_tokens *out,
 					    struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_bpe_encode_run(const struct tok_model *model,
+						struct tok_bpe_scratch *scratch,
+						struct tok_span text, uint32_t begin,
+						const uint32_t *ends, size_t count,
+						struct tok_tokens *out, struct tok_error *err);
 struct tok_bpe_scratch *tok_bpe_scratch_new(void);
 void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch);
 

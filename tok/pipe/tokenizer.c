@@ -247,6 +247,8 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = make_byte_decoder(t, err);
 	if (status == TOK_OK) {
 		t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
+		t->tiles = !t->needs_origin && tok_pretokenizer_tiles(t->pretokenizer);
+		t->kernel = tok_kernel_best();
 		t->cut = tok_cut_rule(t);
 	}
 	return status;

@@ -39,6 +39,8 @@ struct tok_tokenizer {
 	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
 	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
 	bool needs_origin; /* origins are tracked even if nobody wants offsets */
+	bool tiles;        /* pieces tile the text: tok_pretokenizer_ends */
+	enum tok_kernel kernel;
 };
 
 /* Where texts for this tokenizer may be cut, added tokens aside. */

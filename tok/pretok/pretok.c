@@ -319,3 +319,22 @@ bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer)
 			return true;
 	return false;
 }
+
+bool tok_pretokenizer_tiles(const struct tok_pretokenizer *p)
+{
+	return p->count == 1 && p->ops[0].kind == PRETOK_CUT_SCAN && p->ops[0].scan->gapless &&
+	       (p->ops[0].behavior == TOK_ISOLATED || p->ops[0].behavior == TOK_REMOVED);
+}
+
+size_t tok_pretokenizer_ends(const struct tok_pretokenizer *p, enum tok_kernel kernel,
+			     struct tok_span text, size_t from, uint32_t *ends, size_t capacity)
+{
+	size_t count = 0;
+	struct tok_range match;
+	(void)kernel;
+	while (count < capacity && p->ops[0].scan->next(text, from, &match)) {
+		ends[count++] = match.end;
+		from = match.end;
+	}
+	return count;
+}

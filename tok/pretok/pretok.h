@@ -9,6 +9,7 @@
 #ifndef TOK_PRETOK_PRETOK_H
 #define TOK_PRETOK_PRETOK_H
 
+#include "tok/base/cpu.h"
 #include "tok/text/regex.h"
 #include "tok/text/text.h"
 
@@ -92,6 +93,14 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokeniz
 						     struct tok_pretok_scratch *scratch,
 						     struct tok_text *text, bool starts_document,
 						     struct tok_pieces *out, struct tok_error *err);
+
+/* Do the pieces tile the text, with no byte changed? */
+TOK_API bool tok_pretokenizer_tiles(const struct tok_pretokenizer *pretokenizer);
+
+/* For a pre-tokenizer that tiles: the ends of the pieces of text[from..] in order. */
+TOK_API size_t tok_pretokenizer_ends(const struct tok_pretokenizer *pretokenizer,
+				     enum tok_kernel kernel, struct tok_span text, size_t from,
+				     uint32_t *ends, size_t capacity);
 
 /* Does a piece always end between an ASCII letter or digit and a space that an
  * ASCII letter follows, and is the text from that space on always cut the same
