@@ -27,12 +27,13 @@ static enum tok_status open_text(struct tok_span text, int *out, struct tok_erro
 	return TOK_OK;
 }
 
-static int spawn(const struct cli_load *load, int input, pid_t *out)
+static int spawn(const struct bench_run *run, int input, pid_t *out)
 {
+	const struct cli_load *load = &run->opts->load;
 	/* posix_spawn takes strings that it does not change as if it might. */
 	union {
-		const char *given[8];
-		char *taken[8];
+		const char *given[10];
+		char *taken[10];
 	} arguments = { .given = { "tok", "encode" } };
 	size_t count = 2;
 	if (load->tokenizer) {
@@ -42,6 +43,10 @@ static int spawn(const struct cli_load *load, int input, pid_t *out)
 	if (load->pattern) {
 		arguments.given[count++] = "--pattern";
 		arguments.given[count++] = load->pattern;
+	}
+	if (run->how.special_text == TOK_SPECIAL_MATCH) {
+		arguments.given[count++] = "--special-text";
+		arguments.given[count++] = "match";
 	}
 	posix_spawn_file_actions_t actions;
 	int code = posix_spawn_file_actions_init(&actions);
@@ -80,7 +85,7 @@ enum tok_status bench_start_process(const struct bench_run *run, struct bench_ti
 		return status;
 
 	const double begun = seconds_now();
-	const int code = spawn(&run->opts->load, input, &child);
+	const int code = spawn(run, input, &child);
 	close(input);
 	if (code != 0)
 		return tok_fail(err, TOK_EIO, "cannot start '%s': %s", self, strerror(code));

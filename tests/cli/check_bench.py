@@ -41,6 +41,8 @@ class Measurements(unittest.TestCase):
         self.assertLessEqual(0, seconds["min"])
         self.assertLessEqual(seconds["min"], seconds["median"])
         self.assertLessEqual(seconds["median"], seconds["max"])
+        if report["runs"] == 2:
+            self.assertAlmostEqual((seconds["min"] + seconds["max"]) / 2, seconds["median"], 8)
         self.assertEqual("mb_per_second" in clock, rated)
         if rated:
             self.assertAlmostEqual(clock["mb_per_second"] * seconds["median"] * 1e6 / amount, 1, 2)
