@@ -46,6 +46,9 @@ void norm_edit_char(struct norm_edit *edit, uint32_t code, int change);
 /* Origin of the character that ends at `end` of `from`. */
 struct tok_range norm_edit_before(const struct norm_edit *edit, size_t end);
 
+/* Rewrite all that is left byte by byte; for a text that is not tracked. */
+void norm_edit_map(struct norm_edit *edit, const struct tok_bytemap *map);
+
 /* Is `to` the result?  If not, `from` is unchanged. */
 bool norm_edit_finish(struct norm_edit *edit);
 
@@ -198,7 +201,11 @@ struct norm_pass {
 		struct {
 			struct tok_regex *regex;
 			struct tok_span content;
+			/* A byte that becomes a few others; NULL: the pattern is more. */
+			const struct tok_bytemap *map;
+			uint8_t byte;
 		} replace;
+		const struct tok_bytemap *bytes; /* of the byte-level alphabet */
 		struct norm_charsmap charsmap;
 		const struct norm_sentencepiece *sentencepiece;
 	} as;
