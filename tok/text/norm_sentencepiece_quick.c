@@ -129,6 +129,21 @@ static bool append_chars(struct state *s)
 	return true;
 }
 
+/* All that is UTF-8, where every character and every space stays. */
+static bool append_valid(struct state *s)
+{
+	size_t end = s->at;
+	while ((end = norm_skip_ascii(s->text, end)) < s->text.count) {
+		const uint32_t length = tok_utf8_length(s->text.bytes + end, s->text.count - end);
+		if (length == 0)
+			break;
+		end += length;
+	}
+	const struct tok_span valid = tok_span_slice(s->text, s->at, end);
+	s->at = end;
+	return tok_bytemap_append(&s->self->quick.map, valid, s->to);
+}
+
 /* Whatever comes next, by the rules. */
 static bool append_prefix(struct state *s)
 {
@@ -177,6 +192,11 @@ bool norm_sentencepiece_append(const struct norm_sentencepiece *self, struct tok
 		.after_space = self->remove_extra_whitespaces,
 	};
 	while (s.at < text.count) {
+		if (self->quick.identity && !self->remove_extra_whitespaces) {
+			if (!append_valid(&s) || (s.at < text.count && !append_prefix(&s)))
+				return false;
+			continue;
+		}
 		if (!append_bytes(&s))
 			return false;
 		const size_t begin = s.at;
