@@ -225,30 +225,72 @@ static enum tok_status recall_word(struct tok_unigram_writer *writer,
 	return TOK_OK;
 }
 
+/* The word's path, if the sum before it leaves no doubt; or NULL. */
+static const struct tok_word_slot *find_word(const struct tok_unigram *u,
+					     const struct tok_unigram_word *word,
+					     struct tok_span text, double sum)
+{
+	if (!word->pair)
+		return NULL;
+	struct tok_word_slot *slot = tok_words_find(word->pair, &word->key);
+	if (!slot) {
+		struct tok_word_slot made = { .key = word->key };
+		if (!tok_unigram_learn(u, tok_span_slice(text, word->begin, word->end), &made))
+			return NULL;
+		slot = tok_words_put(word->pair, &made);
+	}
+	return fabs(sum) <= slot->of.limit ? slot : NULL;
+}
+
+/* May a character that no token holds be written as unknown? */
+static bool has_unknown(const struct tok_unigram *u)
+{
+	return u->unk_place != TOK_NO_ID || u->single_precision;
+}
+
 static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
-				   struct tok_unigram_writer *writer, struct tok_range word,
-				   uint32_t origin, double *sum, struct tok_error *err)
+				   struct tok_unigram_writer *writer,
+				   const struct tok_unigram_word *word, uint32_t origin,
+				   double *sum, struct tok_error *err)
 {
 	const struct tok_unigram *u = writer->model->unigram;
-	const size_t length = word.end - word.begin;
-	if (length > TOK_WORD_BYTES)
-		return tok_unigram_search(scratch, writer, word, origin, sum, err);
-
-	const struct tok_word_key key = tok_word_key(writer->text, word.begin, length);
-	struct tok_word_slot *slot = tok_words_slot(&scratch->words, &key);
-	bool known = tok_word_holds(slot, &key);
-	if (!known) {
-		struct tok_word_slot made;
-		known = tok_unigram_learn(
-		    u, tok_span_slice(writer->text, word.begin, word.end), &made);
-		if (known) {
-			made.key = key;
-			*slot = made;
-		}
+	if (u->single_precision && fabs(*sum) > TOK_UNIGRAM_REBASE)
+		*sum = 0.0;
+	if (word->is_unknown) {
+		*sum = tok_unigram_add(u, u->unknown_score, *sum);
+		return tok_unigram_write(writer, u->unk_place, word->begin, word->end, err);
 	}
-	if (known && fabs(*sum) <= slot->of.limit)
-		return recall_word(writer, slot, word.begin, sum, err);
-	return tok_unigram_search(scratch, writer, word, origin, sum, err);
+	const struct tok_word_slot *slot = find_word(u, word, writer->text, *sum);
+	return slot ? recall_word(writer, slot, word->begin, sum, err)
+		    : tok_unigram_search(scratch, writer,
+					 (struct tok_range){ word->begin, word->end }, origin,
+					 sum, err);
+}
+
+/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, and call for their slots. */
+static size_t cut_words(const struct tok_unigram *u, struct tok_unigram_scratch *scratch,
+			struct tok_span text, uint32_t *at)
+{
+	struct tok_unigram_word *word = scratch->batch;
+	for (; word < scratch->batch + TOK_UNIGRAM_BATCH && *at < text.count; word++) {
+		const struct tok_char c = tok_unigram_char(text, *at);
+		word->begin = *at;
+		word->end = *at + c.length;
+		word->pair = NULL;
+		word->is_unknown = tok_unigram_class(u->cuts, c.code) == 0 && has_unknown(u);
+		if (!word->is_unknown) {
+			word->end = tok_unigram_cut(u->cuts, text, word->end, c.code);
+			const uint32_t length = word->end - word->begin;
+			if (length <= TOK_WORD_BYTES) {
+				word->key = tok_word_key(text, word->begin, length);
+				word->pair = tok_words_pair(&scratch->words, &word->key);
+				__builtin_prefetch(word->pair);
+				__builtin_prefetch(word->pair + 1);
+			}
+		}
+		*at = word->end;
+	}
+	return (size_t)(word - scratch->batch);
 }
 
 enum tok_status tok_unigram_encode(const struct tok_model *model,
@@ -264,12 +306,11 @@ enum tok_status tok_unigram_encode(const struct tok_model *model,
 	enum tok_status status = TOK_OK;
 	double sum = 0.0;
 	tok_words_claim(&scratch->words, u->fingerprint);
-	for (struct tok_range word = { piece.begin, 0 }; status == TOK_OK && word.begin < piece.end;
-	     word.begin = word.end) {
-		word.end = tok_unigram_cut(u->cuts, head, word.begin);
-		if (u->single_precision && fabs(sum) > TOK_UNIGRAM_REBASE)
-			sum = 0.0;
-		status = encode_word(scratch, &writer, word, piece.begin, &sum, err);
+	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
+		const size_t count = cut_words(u, scratch, head, &at);
+		for (size_t i = 0; status == TOK_OK && i < count; i++)
+			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
+					     &sum, err);
 	}
 	return status == TOK_OK ? write_pending(&writer, err) : status;
 }

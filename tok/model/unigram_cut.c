@@ -49,24 +49,24 @@ bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *are
 	return true;
 }
 
-uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at)
+uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at,
+			 uint32_t before)
 {
 	const uint8_t *bytes = text.bytes;
 	const uint32_t size = (uint32_t)text.count;
-	struct tok_char before = tok_utf8_at(text, at);
-	for (at += before.length; at < size;) {
-		while (before.code < 128 && bytes[at] < 128) {
-			if (!cuts->ascii[before.code][bytes[at]])
+	while (at < size) {
+		while (before < 128 && bytes[at] < 128) {
+			if (!cuts->ascii[before][bytes[at]])
 				return at;
-			before.code = bytes[at++];
+			before = bytes[at++];
 			if (at == size)
 				return at;
 		}
 		const struct tok_char c = tok_utf8_at(text, at);
-		if (!(tok_unigram_class(cuts, before.code) & TOK_CHAR_LEADS) ||
+		if (!(tok_unigram_class(cuts, before) & TOK_CHAR_LEADS) ||
 		    !(tok_unigram_class(cuts, c.code) & TOK_CHAR_FOLLOWS))
 			return at;
-		before = c;
+		before = c.code;
 		at += c.length;
 	}
 	return at;

@@ -41,9 +41,16 @@ static inline uint8_t tok_unigram_class(const struct tok_unigram_cuts *cuts, uin
 	return cuts->classes[(size_t)cuts->pages[code >> 8] << 8 | (code & 0xFF)];
 }
 
-/* The end of the word that begins at `at`: the first place behind its first
- * character that no token crosses, or the end of the text. */
-uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at);
+/* The first place from `at` on, where the character `before` has ended, that no
+ * token crosses, or the end of the text. */
+uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at,
+			 uint32_t before);
+
+static inline struct tok_char tok_unigram_char(struct tok_span text, uint32_t at)
+{
+	return text.bytes[at] < 0x80 ? (struct tok_char){ text.bytes[at], 1 }
+				     : tok_utf8_at(text, at);
+}
 
 /* ---- the compiled model ---- */
 
@@ -69,17 +76,24 @@ static inline double tok_unigram_add(const struct tok_unigram *u, double token, 
 	return u->single_precision ? (double)((float)token + (float)path) : token + path;
 }
 
-static inline uint32_t tok_unigram_char_length(struct tok_span text, uint32_t at)
-{
-	return text.bytes[at] < 0x80 ? 1 : tok_utf8_at(text, at).length;
-}
-
 /* ---- the scratch, and writing ---- */
 
 struct tok_unigram_step;
 
+struct tok_unigram_word {
+	uint32_t begin, end;
+	bool is_unknown;            /* a character that no token holds */
+	struct tok_word_key key;    /* where there is a pair */
+	struct tok_word_slot *pair; /* NULL: not to be remembered */
+};
+
+/* So many are cut before the first is looked up: their slots are on the way from
+ * memory in the meantime. */
+enum { TOK_UNIGRAM_BATCH = 64 };
+
 struct tok_unigram_scratch {
 	struct tok_words words;
+	struct tok_unigram_word batch[TOK_UNIGRAM_BATCH];
 	struct tok_unigram_step *steps;
 	size_t step_capacity;
 };

@@ -2,17 +2,17 @@
 
 #include <stdlib.h>
 
-#define SLOT_COUNT ((size_t)1 << TOK_WORD_SLOT_BITS)
+#define SLOT_COUNT ((size_t)2 << TOK_WORD_PAIR_BITS)
 
 _Static_assert(sizeof(struct tok_word_slot) == 64, "a slot is a cache line");
 
 bool tok_words_init(struct tok_words *words)
 {
-	enum { LINE = sizeof(struct tok_word_slot) };
-	*words = (struct tok_words){ .block = calloc(SLOT_COUNT + 1, LINE) };
+	enum { PAIR = 2 * sizeof(struct tok_word_slot) };
+	*words = (struct tok_words){ .block = calloc(SLOT_COUNT + 2, PAIR / 2) };
 	if (words->block)
-		words->slots = (struct tok_word_slot *)(((uintptr_t)words->block + LINE - 1) /
-							LINE * LINE);
+		words->slots = (struct tok_word_slot *)(((uintptr_t)words->block + PAIR - 1) /
+							PAIR * PAIR);
 	return words->block != NULL;
 }
 
