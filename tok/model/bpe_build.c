@@ -1,12 +1,6 @@
 /* What is the same for all three orders of BPE. */
 #include "tok/model/bpe_internal.h"
 
-void tok_bpe_release(struct tok_bpe *bpe)
-{
-	if (bpe)
-		tok_trie_release(&bpe->user);
-}
-
 static uint64_t mix(uint64_t hash, uint64_t fact)
 {
 	hash = (hash ^ fact) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -47,23 +41,23 @@ static enum tok_status find_inner(struct tok_model *model, struct tok_error *err
 	    bpe->suffix.count)
 		return TOK_OK;
 
-	struct tok_charmap *inner = tok_arena_array(&model->arena, 1, sizeof *inner);
-	if (!inner || !tok_charmap_init(inner, &model->arena))
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = model->lexicon.texts[i];
+	struct tok_charmap *inner = &bpe->inner;
+	bool room = tok_charmap_init(inner, &model->arena);
+	for (size_t i = 0; room && i < model->lexicon.count; i++) {
+		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
 		uint32_t before = UINT32_MAX;
-		for (size_t at = 0; at < text.count;) {
+		for (size_t at = 0; room && at < text.count;) {
 			const struct tok_char c = tok_bpe_unit(bpe, text, at);
-			if (at > 0 && c.code != before &&
-			    !tok_charmap_set(inner, &model->arena, c.code, 1))
-				return tok_fail_memory(err);
+			if (at > 0 && c.code != before)
+				room = tok_charmap_set(inner, c.code, 1);
 			before = c.code;
 			at += c.length;
 		}
 	}
-	bpe->inner = inner;
-	return TOK_OK;
+	if (room && tok_charmap_freeze(inner, &model->arena))
+		return TOK_OK;
+	tok_charmap_discard(inner);
+	return tok_fail_memory(err);
 }
 
 enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_spec *spec,
@@ -102,6 +96,8 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 				     : tok_bpe_build_splits(model, spec, err);
 	if (status == TOK_OK)
 		status = find_inner(model, err);
+	if (status == TOK_OK)
+		status = tok_bpe_build_walk(model, err);
 	if (status == TOK_OK)
 		bpe->fingerprint = hash_model(model, spec);
 	return status;

@@ -54,7 +54,7 @@ static uint32_t symbol_length(const struct tok_model *model, uint32_t symbol, st
 			      uint32_t at)
 {
 	if (symbol < model->lexicon.count)
-		return (uint32_t)model->lexicon.texts[symbol].count;
+		return (uint32_t)tok_lexicon_text(&model->lexicon, symbol).count;
 	return tok_utf8_at(text, at).length;
 }
 

@@ -8,19 +8,21 @@
 #ifndef TOK_MODEL_MODEL_INTERNAL_H
 #define TOK_MODEL_MODEL_INTERNAL_H
 
-#include "tok/base/hash.h"
+#include "tok/base/texts.h"
 #include "tok/model/model.h"
+#include "tok/model/trie_internal.h"
 
 /* Longest prefix or suffix: byte fallback spells them out for every character. */
 enum { TOK_AFFIX_MAX = 255 };
 #define TOK_ENTRY_MAX ((size_t)1 << 28)
 
 struct tok_lexicon {
-	struct tok_span *texts;
-	tok_id *ids;
+	struct tok_texts texts;
+	const tok_id *ids;
+	const uint8_t *types; /* enum tok_piece_type */
 	size_t count;
-	struct tok_strings by_text; /* what text can match: text to place */
-	uint32_t *slots;            /* open addressing: id to place */
+	struct tok_index by_text; /* what text can match */
+	uint32_t *slots;          /* open addressing: id to place; only while building */
 	size_t mask;
 	uint64_t fingerprint; /* of all that decides an encoding */
 
@@ -36,7 +38,27 @@ TOK_MUST_USE enum tok_status tok_lexicon_init(struct tok_lexicon *out,
 					      const struct tok_model_spec *spec,
 					      struct tok_arena *arena, struct tok_error *err);
 
-/* The place of the entry with `id`, or TOK_NO_ID. */
+static inline struct tok_span tok_lexicon_text(const struct tok_lexicon *lexicon, size_t place)
+{
+	return tok_texts_at(&lexicon->texts, place);
+}
+
+/* The place of the entry that `text` matches, or TOK_NO_ID. */
+static inline uint32_t tok_lexicon_find(const struct tok_lexicon *lexicon, struct tok_span text)
+{
+	return tok_index_find(&lexicon->by_text, &lexicon->texts, text);
+}
+
+/* A trie from the texts of all entries of the given types to their places. */
+#define TOK_TYPE_BIT(type) (1u << (type))
+#define TOK_TYPES_OF_TEXT                                                                          \
+	(TOK_TYPE_BIT(TOK_PIECE_NORMAL) | TOK_TYPE_BIT(TOK_PIECE_USER_DEFINED) |                   \
+	 TOK_TYPE_BIT(TOK_PIECE_UNUSED))
+TOK_MUST_USE enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon,
+					      struct tok_arena *arena, unsigned types,
+					      struct tok_trie *out, struct tok_error *err);
+
+/* While building: the place of the entry with `id`, or TOK_NO_ID. */
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id);
 
 /* Can text match a piece of this type?  (Control, unknown and byte pieces are
@@ -60,7 +82,6 @@ struct tok_model {
 	struct tok_bpe *bpe; /* the one of `kind`, in the arena; WordLevel has none */
 	struct tok_unigram *unigram;
 	struct tok_wordpiece *wordpiece;
-	uint8_t *types; /* of the entries, for WordLevel */
 };
 
 struct tok_model_scratch {
@@ -74,7 +95,6 @@ TOK_MUST_USE enum tok_status tok_bpe_encode(const struct tok_model *model,
 					    struct tok_bpe_scratch *scratch, struct tok_span text,
 					    struct tok_range piece, struct tok_tokens *out,
 					    struct tok_error *err);
-void tok_bpe_release(struct tok_bpe *bpe);
 struct tok_bpe_scratch *tok_bpe_scratch_new(void);
 void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch);
 
@@ -85,7 +105,6 @@ TOK_MUST_USE enum tok_status tok_unigram_encode(const struct tok_model *model,
 						struct tok_unigram_scratch *scratch,
 						struct tok_span text, struct tok_range piece,
 						struct tok_tokens *out, struct tok_error *err);
-void tok_unigram_release(struct tok_unigram *unigram);
 struct tok_unigram_scratch *tok_unigram_scratch_new(void);
 void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch);
 
@@ -95,7 +114,6 @@ TOK_MUST_USE enum tok_status tok_wordpiece_build(struct tok_model *model,
 TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
 						  struct tok_span text, struct tok_range piece,
 						  struct tok_tokens *out, struct tok_error *err);
-void tok_wordpiece_release(struct tok_wordpiece *wordpiece);
 
 /* Room for `more` tokens, and adding one where there is room. */
 TOK_MUST_USE bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more);

@@ -34,12 +34,6 @@ void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch)
 	free(scratch);
 }
 
-void tok_unigram_release(struct tok_unigram *unigram)
-{
-	if (unigram)
-		tok_trie_release(&unigram->trie);
-}
-
 /* SentencePiece gives user-defined pieces a bonus that grows with their bytes. */
 static double score_entry(const struct tok_vocab_entry *entry, bool single_precision)
 {
@@ -64,34 +58,28 @@ static double score_unknown(const struct tok_model_spec *spec)
 	return single ? (double)((float)least - (float)UNKNOWN_PENALTY) : least - UNKNOWN_PENALTY;
 }
 
-/* Index what text can match. */
+/* Note the tokens, and index what text can match. */
 static enum tok_status add_tokens(struct tok_model *model, const struct tok_model_spec *spec,
 				  struct tok_unigram_token *tokens, struct tok_error *err)
 {
+	const unsigned types = TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED);
 	struct tok_unigram *u = model->unigram;
-	struct tok_span *texts = calloc(model->lexicon.count + 1, sizeof *texts);
-	size_t count = 0;
-	enum tok_status status = texts ? tok_trie_init(&u->trie, err) : tok_fail_memory(err);
-	for (uint32_t i = 0; status == TOK_OK && i < model->lexicon.count; i++) {
+	for (uint32_t i = 0; i < model->lexicon.count; i++) {
 		const struct tok_vocab_entry *entry = &spec->entries[i];
-		const struct tok_span text = model->lexicon.texts[i];
+		const uint32_t length = (uint32_t)entry->text.count;
 		const double score = score_entry(entry, u->single_precision);
-		tokens[i] =
-		    (struct tok_unigram_token){ score, entry->id, (uint32_t)text.count };
 		if (isnan(score))
-			status = tok_fail(err, TOK_EFORMAT,
-					  "the score of token %u is not a number", entry->id);
-		else if (tok_piece_matches(entry->type) && entry->type != TOK_PIECE_UNUSED) {
-			status = tok_trie_add(&u->trie, text, i, err);
-			texts[count++] = text;
+			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
+					entry->id);
+		tokens[i] = (struct tok_unigram_token){ score, entry->id, length };
+		if (types & TOK_TYPE_BIT(entry->type)) {
 			u->greatest = fmax(u->greatest, fabs(score));
-			u->longest = u->longest > text.count ? u->longest : (uint32_t)text.count;
+			u->longest = u->longest > length ? u->longest : length;
 		}
 	}
-	if (status == TOK_OK && !tok_unigram_cuts_build(u->cuts, &model->arena, texts, count))
-		status = tok_fail_memory(err);
-	free(texts);
-	return status;
+	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
+		return tok_fail_memory(err);
+	return tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
 }
 
 enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_model_spec *spec,
@@ -136,8 +124,7 @@ static enum tok_status add_unknown(const struct tok_model *model, struct tok_spa
 		return tok_tokens_add(out, lexicon->unk, run) ? TOK_OK : tok_fail_memory(err);
 	}
 
-	const uint32_t place =
-	    tok_strings_find(&lexicon->by_text, tok_span_slice(text, run.begin, run.end));
+	const uint32_t place = tok_lexicon_find(lexicon, tok_span_slice(text, run.begin, run.end));
 	for (uint32_t i = run.begin; i < run.end && spelled; i++)
 		spelled = lexicon->byte_ids[text.bytes[i]] != TOK_NO_ID;
 	if (place != TOK_NO_ID || !spelled)

@@ -29,23 +29,33 @@ static void note_token(struct tok_unigram_cuts *cuts, struct tok_span token)
 	}
 }
 
+/* Give every character of a token a page; returns the number of pages. */
+static uint16_t add_pages(struct tok_unigram_cuts *cuts, struct tok_span token, uint16_t pages)
+{
+	for (size_t at = 0; at < token.count;) {
+		const struct tok_char c = tok_utf8_at(token, at);
+		if (cuts->pages[c.code >> 8] == 0)
+			cuts->pages[c.code >> 8] = pages++;
+		at += c.length;
+	}
+	return pages;
+}
+
 bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *arena,
-			    const struct tok_span *tokens, size_t count)
+			    const struct tok_lexicon *lexicon, unsigned types)
 {
 	uint16_t pages = 1;
-	for (size_t i = 0; i < count; i++) {
-		for (size_t at = 0; at < tokens[i].count;) {
-			const struct tok_char c = tok_utf8_at(tokens[i], at);
-			if (cuts->pages[c.code >> 8] == 0)
-				cuts->pages[c.code >> 8] = pages++;
-			at += c.length;
-		}
+	for (size_t i = 0; i < lexicon->count; i++) {
+		if (types & TOK_TYPE_BIT(lexicon->types[i]))
+			pages = add_pages(cuts, tok_lexicon_text(lexicon, i), pages);
 	}
 	cuts->classes = tok_arena_array(arena, pages, 256);
 	if (!cuts->classes)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		note_token(cuts, tokens[i]);
+	for (size_t i = 0; i < lexicon->count; i++) {
+		if (types & TOK_TYPE_BIT(lexicon->types[i]))
+			note_token(cuts, tok_lexicon_text(lexicon, i));
+	}
 	return true;
 }
 

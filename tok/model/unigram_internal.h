@@ -7,7 +7,6 @@
 #define TOK_MODEL_UNIGRAM_INTERNAL_H
 
 #include "tok/model/model_internal.h"
-#include "tok/model/trie_internal.h"
 #include "tok/model/words_internal.h"
 #include "tok/text/utf8.h"
 
@@ -33,8 +32,9 @@ struct tok_unigram_cuts {
 	uint16_t pages[TOK_UNIGRAM_PAGES];
 };
 
+/* From the tokens of the given types.  False if memory is out. */
 TOK_MUST_USE bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *arena,
-					 const struct tok_span *tokens, size_t count);
+					 const struct tok_lexicon *lexicon, unsigned types);
 
 static inline uint8_t tok_unigram_class(const struct tok_unigram_cuts *cuts, uint32_t code)
 {
@@ -65,11 +65,6 @@ struct tok_unigram {
 	uint64_t fingerprint; /* of all that decides what a word becomes */
 	struct tok_unigram_cuts *cuts;
 };
-
-static inline uint32_t tok_unigram_value(const struct tok_unigram *u, uint32_t node)
-{
-	return u->trie.values[node];
-}
 
 static inline double tok_unigram_add(const struct tok_unigram *u, double token, double path)
 {

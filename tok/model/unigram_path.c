@@ -76,7 +76,7 @@ static bool extend_paths(struct search *s)
 		node = tok_trie_child(&u->trie, node, bytes[i]);
 		if (node == 0)
 			break;
-		const uint32_t place = tok_unigram_value(u, node);
+		const uint32_t place = tok_trie_value(&u->trie, node);
 		if (place == TOK_NO_ID)
 			continue;
 		move_frontier(s, i + 1);

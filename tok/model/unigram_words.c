@@ -62,7 +62,7 @@ static void find_edges(const struct tok_unigram *u, struct tok_span word, struct
 			const uint8_t start = starts[i];
 			const uint32_t node =
 			    tok_trie_child(&u->trie, nodes[i], word.bytes[start + depth]);
-			const uint32_t place = tok_unigram_value(u, node);
+			const uint32_t place = tok_trie_value(&u->trie, node);
 			const uint8_t count = lattice->counts[start];
 			lattice->edges[start][count] = (struct edge){ place, depth + 1 };
 			if (node != 0 && place != TOK_NO_ID)

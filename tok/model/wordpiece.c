@@ -10,12 +10,6 @@ struct tok_wordpiece {
 	size_t max_chars;
 };
 
-void tok_wordpiece_release(struct tok_wordpiece *wordpiece)
-{
-	if (wordpiece)
-		tok_trie_release(&wordpiece->trie);
-}
-
 enum tok_status tok_wordpiece_build(struct tok_model *model, const struct tok_model_spec *spec,
 				    struct tok_error *err)
 {
@@ -25,11 +19,8 @@ enum tok_status tok_wordpiece_build(struct tok_model *model, const struct tok_mo
 	model->wordpiece = w;
 	w->max_chars = spec->as.wordpiece.max_chars;
 
-	enum tok_status status = tok_trie_init(&w->trie, err);
-	for (uint32_t i = 0; status == TOK_OK && i < model->lexicon.count; i++) {
-		if (tok_piece_matches(spec->entries[i].type))
-			status = tok_trie_add(&w->trie, model->lexicon.texts[i], i, err);
-	}
+	const enum tok_status status =
+	    tok_lexicon_trie(&model->lexicon, &model->arena, TOK_TYPES_OF_TEXT, &w->trie, err);
 	if (status != TOK_OK)
 		return status;
 
@@ -52,8 +43,8 @@ static uint32_t match_longest(const struct tok_trie *trie, uint32_t node, struct
 		node = tok_trie_child(trie, node, text.bytes[i]);
 		if (node == 0)
 			break;
-		if (trie->values[node] != TOK_NO_ID) {
-			best = trie->values[node];
+		if (tok_trie_value(trie, node) != TOK_NO_ID) {
+			best = tok_trie_value(trie, node);
 			*end = i + 1;
 		}
 	}

@@ -15,12 +15,25 @@ struct tok_added_entry {
 	const struct tok_added_token *token;
 };
 
+/* First bytes that are looked for a block at a time; with more, one by one. */
+enum { TOK_ADDED_FEW = 8 };
+
+enum tok_added_start {
+	TOK_ADDED_NEVER,  /* no content begins with this byte */
+	TOK_ADDED_LONGER, /* some do, the byte alone is none */
+	TOK_ADDED_ALONE   /* the byte alone is one */
+};
+
 /* Immutable; entries sorted by content. */
 struct tok_added_set {
 	struct tok_added_entry *entries;
 	size_t count;
-	bool starts[256];  /* some content begins with this byte */
-	bool has_ordinary; /* some token is not special */
+	bool has_ordinary;   /* some token is not special */
+	uint8_t starts[256]; /* enum tok_added_start */
+	uint32_t first[257]; /* contents that begin with byte b: from first[b] to first[b + 1] */
+	uint64_t pairs[256 * 256 / 64];   /* a bit for the two bytes that one begins with */
+	uint8_t few_bytes[TOK_ADDED_FEW]; /* all bytes that one begins with, some repeated ... */
+	bool few;                         /* ... if they are as few */
 };
 
 struct tok_added_match {

@@ -24,10 +24,12 @@ enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
 	if (compat) {
 		form.data = compose ? unorm2_getNFKCInstance(&code) : unorm2_getNFKDInstance(&code);
 		form.quick_check = compose ? UCHAR_NFKC_QUICK_CHECK : UCHAR_NFKD_QUICK_CHECK;
+		form.sure = compose ? &norm_sure_nfkc : &norm_sure_nfkd;
 		form.plain_below = 0xA0;
 	} else {
 		form.data = compose ? unorm2_getNFCInstance(&code) : unorm2_getNFDInstance(&code);
 		form.quick_check = compose ? UCHAR_NFC_QUICK_CHECK : UCHAR_NFD_QUICK_CHECK;
+		form.sure = compose ? &norm_sure_nfc : &norm_sure_nfd;
 		form.plain_below = compose ? 0x300 : 0xC0;
 	}
 	if (code == U_MEMORY_ALLOCATION_ERROR)
@@ -251,11 +253,11 @@ enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *ed
 
 	size_t at = 0;
 	while (at < text.count && !edit->failed) {
-		const size_t ascii_end = norm_skip_ascii(text, at);
-		if (ascii_end == text.count || ascii_end > at + 1) {
-			/* the last one may have a mark behind it */
-			at = ascii_end == text.count ? ascii_end : ascii_end - 1;
-			norm_edit_keep(edit, at);
+		size_t sure_end = norm_skip_sure(form->sure, text, at);
+		if (sure_end > at && sure_end < text.count) /* it may have a mark behind it */
+			sure_end -= tok_utf8_before(text, sure_end).length;
+		if (sure_end > at) {
+			norm_edit_keep(edit, at = sure_end);
 			continue;
 		}
 		const struct tok_char c = tok_utf8_at(text, at);

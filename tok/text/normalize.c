@@ -4,6 +4,7 @@
 #include <unicode/uchar.h>
 
 #include "tok/text/normalize_internal.h"
+#include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 
 struct tok_normalizer {
@@ -21,10 +22,18 @@ static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
 	return pass;
 }
 
+static void add_simple(struct tok_normalizer *self, norm_run *run, const struct norm_sure *sure)
+{
+	add_pass(self, run)->sure = sure;
+}
+
 static enum tok_status add_form(struct tok_normalizer *self, enum tok_norm_kind kind,
 				struct tok_error *err)
 {
-	return norm_form_find(kind, &add_pass(self, norm_run_form)->as.form, err);
+	struct norm_pass *pass = add_pass(self, norm_run_form);
+	const enum tok_status status = norm_form_find(kind, &pass->as.form, err);
+	pass->sure = pass->as.form.sure;
+	return status;
 }
 
 static enum tok_status add_replace(struct tok_normalizer *self, const struct tok_norm_step *step,
@@ -43,15 +52,15 @@ static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_no
 {
 	enum tok_status status = TOK_OK;
 	if (step->as.bert.clean_text)
-		add_pass(self, norm_run_bert_clean);
+		add_simple(self, norm_run_bert_clean, &norm_sure_clean);
 	if (step->as.bert.handle_chinese_chars)
-		add_pass(self, norm_run_bert_chinese);
+		add_simple(self, norm_run_bert_chinese, &norm_sure_chinese);
 	if (step->as.bert.strip_accents) {
 		status = add_form(self, TOK_NORM_NFD, err);
-		add_pass(self, norm_run_bert_accents);
+		add_simple(self, norm_run_bert_accents, &norm_sure_accents);
 	}
 	if (step->as.bert.lowercase)
-		add_pass(self, norm_run_lowercase);
+		add_simple(self, norm_run_lowercase, &norm_sure_lower);
 	return status;
 }
 
@@ -88,7 +97,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 		add_pass(self, norm_run_nmt);
 		return TOK_OK;
 	case TOK_NORM_LOWERCASE:
-		add_pass(self, norm_run_lowercase);
+		add_simple(self, norm_run_lowercase, &norm_sure_lower);
 		return TOK_OK;
 	case TOK_NORM_STRIP:
 		pass = add_pass(self, norm_run_strip);
@@ -96,7 +105,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 		pass->as.strip.right = step->as.strip.right;
 		return TOK_OK;
 	case TOK_NORM_STRIP_ACCENTS:
-		add_pass(self, norm_run_strip_accents);
+		add_simple(self, norm_run_strip_accents, &norm_sure_accents);
 		return TOK_OK;
 	case TOK_NORM_PREPEND:
 		return add_prepend(self, step->as.prepend, err);
@@ -181,6 +190,27 @@ void tok_norm_scratch_free(struct tok_norm_scratch *scratch)
 	free(scratch->blocked.items);
 	tok_regex_scratch_free(scratch->regex);
 	free(scratch);
+}
+
+static bool keeps_space(const struct norm_pass *pass, struct tok_span text)
+{
+	return !(pass->as.strip.left && tok_unicode_space(tok_utf8_at(text, 0).code)) &&
+	       !(pass->as.strip.right && tok_unicode_space(tok_utf8_before(text, text.count).code));
+}
+
+static bool keeps(const struct norm_pass *pass, struct tok_span text)
+{
+	if (pass->sure)
+		return norm_skip_sure(pass->sure, text, 0) == text.count;
+	return pass->run == norm_run_strip && keeps_space(pass, text);
+}
+
+bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_span text)
+{
+	for (size_t i = 0; i < normalizer->pass_count && text.count; i++)
+		if (!keeps(&normalizer->passes[i], text))
+			return false;
+	return true;
 }
 
 enum tok_status tok_normalize(const struct tok_normalizer *normalizer,

@@ -75,6 +75,10 @@ TOK_API size_t tok_normalizer_step_count(const struct tok_normalizer *normalizer
 TOK_API struct tok_norm_scratch *tok_norm_scratch_new(void); /* NULL if memory is out */
 TOK_API void tok_norm_scratch_free(struct tok_norm_scratch *scratch);
 
+/* Would `text` surely come out as it went in?  A quick look, made for texts that
+ * do; false says nothing. */
+TOK_API bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_span text);
+
 /* Normalise `text` in place. */
 TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 						   struct tok_norm_scratch *scratch,

@@ -49,11 +49,42 @@ struct tok_range norm_edit_before(const struct norm_edit *edit, size_t end);
 /* Is `to` the result?  If not, `from` is unchanged. */
 bool norm_edit_finish(struct norm_edit *edit);
 
+/* ---- characters that a pass surely keeps ---- */
+
+enum { NORM_SURE_LIMIT = 0x30000, NORM_SURE_BLOCK = 64 };
+
+/*
+ * A text in which every character is sure is left as it is, whatever stands
+ * beside whatever; those that are not may be kept too.  Bad bytes are sure.
+ * The tables are made by norm_sure_tables.py.
+ */
+struct norm_sure {
+	bool asks[256]; /* some character that begins with this byte is not sure */
+	uint16_t blocks[NORM_SURE_LIMIT / NORM_SURE_BLOCK]; /* which word of norm_doubtful */
+};
+
+extern const uint64_t norm_doubtful[]; /* a bit for each character of a block */
+extern const struct norm_sure norm_sure_nfc, norm_sure_nfd, norm_sure_nfkc, norm_sure_nfkd,
+    norm_sure_lower, norm_sure_accents, norm_sure_clean, norm_sure_chinese;
+
+static inline bool norm_is_sure(const struct norm_sure *sure, uint32_t code)
+{
+	if (code >= NORM_SURE_LIMIT)
+		return code > 0x10FFFF;
+	const uint64_t doubtful = norm_doubtful[sure->blocks[code / NORM_SURE_BLOCK]];
+	return !(doubtful >> code % NORM_SURE_BLOCK & 1);
+}
+
+/* The first character at or after `at`, where one begins, that is not sure; or
+ * the end. */
+size_t norm_skip_sure(const struct norm_sure *sure, struct tok_span text, size_t at);
+
 /* ---- normalisation forms ---- */
 
 struct norm_form {
 	const UNormalizer2 *data;
 	bool compose;
+	const struct norm_sure *sure;
 	uint32_t plain_below; /* characters below are never changed by the form ... */
 	int quick_check;      /* ... nor are those of which this UProperty says yes */
 };
@@ -157,6 +188,7 @@ typedef enum tok_status norm_run(const struct norm_pass *pass, struct norm_edit 
 
 struct norm_pass {
 	norm_run *run;
+	const struct norm_sure *sure; /* what it keeps; NULL: no table tells */
 	union {
 		struct norm_form form;
 		struct {

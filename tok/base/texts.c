@@ -1,0 +1,85 @@
+#include "tok/base/texts.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum tok_status tok_texts_copy(struct tok_texts *out, struct tok_arena *arena,
+			       const struct tok_span *spans, size_t count, struct tok_error *err)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (spans[i].count > UINT32_MAX - total)
+			return tok_fail(err, TOK_ELIMIT,
+					"the texts of the tokens have 4 GiB or more");
+		total += spans[i].count;
+	}
+	uint8_t *bytes = tok_arena_array(arena, total, 1);
+	uint32_t *starts = tok_arena_array(arena, count + 1, sizeof *starts);
+	if (!bytes || !starts)
+		return tok_fail_memory(err);
+
+	uint32_t at = 0;
+	for (size_t i = 0; i < count; i++) {
+		starts[i] = at;
+		if (spans[i].count)
+			memcpy(bytes + at, spans[i].bytes, spans[i].count);
+		at += (uint32_t)spans[i].count;
+	}
+	starts[count] = at;
+	*out = (struct tok_texts){ .bytes = bytes, .starts = starts, .count = count };
+	return TOK_OK;
+}
+
+bool tok_index_init(struct tok_index *index, struct tok_arena *arena, size_t expected)
+{
+	size_t slots = 16;
+	while (slots / 4 * 3 < expected) {
+		if (slots > SIZE_MAX / 2)
+			return false;
+		slots *= 2;
+	}
+	*index = (struct tok_index){ .mask = slots - 1 };
+	index->slots = tok_arena_array(arena, slots, sizeof *index->slots);
+	if (index->slots)
+		memset(index->slots, 0xFF, slots * sizeof *index->slots);
+	return index->slots != NULL;
+}
+
+/* The slot of `text`, or the free one where it would go. */
+static struct tok_index_slot *find_slot(const struct tok_index *index,
+					const struct tok_texts *texts, struct tok_span text,
+					uint32_t *tag)
+{
+	const XXH64_hash_t hash = XXH3_64bits(text.bytes, text.count);
+	*tag = (uint32_t)(hash >> 32);
+	for (size_t at = (size_t)hash & index->mask;; at = (at + 1) & index->mask) {
+		struct tok_index_slot *slot = &index->slots[at];
+		if (slot->value == TOK_NO_ID ||
+		    (slot->tag == *tag && tok_span_equal(tok_texts_at(texts, slot->value), text)))
+			return slot;
+	}
+}
+
+uint32_t tok_index_add(struct tok_index *index, const struct tok_texts *texts, uint32_t value)
+{
+	uint32_t tag;
+	struct tok_index_slot *slot = find_slot(index, texts, tok_texts_at(texts, value), &tag);
+	if (slot->value != TOK_NO_ID)
+		return slot->value;
+	*slot = (struct tok_index_slot){ tag, value };
+	return TOK_NO_ID;
+}
+
+void tok_index_put(struct tok_index *index, const struct tok_texts *texts, uint32_t value)
+{
+	uint32_t tag;
+	struct tok_index_slot *slot = find_slot(index, texts, tok_texts_at(texts, value), &tag);
+	*slot = (struct tok_index_slot){ tag, value };
+}
+
+uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *texts,
+			struct tok_span text)
+{
+	uint32_t tag;
+	return find_slot(index, texts, text, &tag)->value;
+}
