@@ -156,12 +156,6 @@ static enum tok_status write_pending(struct tok_unigram_writer *writer, struct t
 		   : add_unknown(writer->model, writer->text, run, writer->out, err);
 }
 
-static bool has_room(const struct tok_tokens *out, size_t more)
-{
-	return out->capacity - out->count >= more &&
-	       (!out->ranged || out->range_capacity - out->count >= more);
-}
-
 enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t place,
 				  uint32_t begin, uint32_t end, struct tok_error *err)
 {
@@ -181,7 +175,7 @@ enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t pl
 		writer->unknown = (struct tok_range){ begin, end };
 		return TOK_OK;
 	}
-	if (!has_room(writer->out, 1) && !tok_tokens_reserve(writer->out, 1))
+	if (!tok_tokens_make_room(writer->out, 1))
 		return tok_fail_memory(err);
 	tok_tokens_put(writer->out, u->tokens[place].id, begin, end);
 	return TOK_OK;
@@ -198,8 +192,7 @@ static enum tok_status recall_word(struct tok_unigram_writer *writer,
 		if (status != TOK_OK)
 			return status;
 	}
-	if (!has_room(writer->out, TOK_WORD_TOKENS) &&
-	    !tok_tokens_reserve(writer->out, TOK_WORD_TOKENS))
+	if (!tok_tokens_make_room(writer->out, TOK_WORD_TOKENS))
 		return tok_fail_memory(err);
 	double score = *sum;
 	for (uint32_t i = 0; i < slot->count; i++) {

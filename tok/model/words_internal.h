@@ -25,7 +25,7 @@
 #include "tok/base/span.h"
 #include "tok/base/status.h"
 
-enum { TOK_WORD_BYTES = 23, TOK_WORD_TOKENS = 7, TOK_WORD_PAIR_BITS = 13 };
+enum { TOK_WORD_BYTES = 23, TOK_WORD_TOKENS = 7, TOK_WORD_PAIR_BITS = 14 };
 
 /* The bytes, then zeros; the length in place of the last one. */
 struct tok_word_key {
@@ -44,16 +44,25 @@ struct tok_word_slot {
 };
 
 struct tok_words {
-	struct tok_word_slot *slots; /* NULL: memory was out */
-	void *block;
+	struct tok_word_slot *slots;
+	void *memory;
 	uint64_t owner; /* fingerprint of the model whose words these are */
 };
 
 /* False if memory is out. */
 TOK_MUST_USE bool tok_words_init(struct tok_words *words);
 void tok_words_release(struct tok_words *words);
+void tok_words_forget(struct tok_words *words);
+
 /* Forget everything unless it is of the model with this fingerprint. */
-void tok_words_claim(struct tok_words *words, uint64_t fingerprint);
+static inline void tok_words_claim(struct tok_words *words, uint64_t fingerprint)
+{
+	if (words->owner == fingerprint)
+		return;
+	if (words->owner != 0)
+		tok_words_forget(words);
+	words->owner = fingerprint;
+}
 
 /* Of text[at, at + length), 1 to TOK_WORD_BYTES long. */
 static inline struct tok_word_key tok_word_key(struct tok_span text, size_t at, size_t length)
