@@ -156,8 +156,8 @@ static enum tok_status write_pending(struct tok_unigram_writer *writer, struct t
 		   : add_unknown(writer->model, writer->text, run, writer->out, err);
 }
 
-enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t place,
-				  uint32_t begin, uint32_t end, struct tok_error *err)
+enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t place, uint32_t begin,
+				  uint32_t end, struct tok_error *err)
 {
 	const struct tok_unigram *u = writer->model->unigram;
 	const bool unknown = place == u->unk_place;
@@ -243,8 +243,8 @@ static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
 	const struct tok_word_slot *slot = find_word(u, word, writer->text, *sum);
 	return slot ? recall_word(writer, slot, word->begin, sum, err)
 		    : tok_unigram_search(scratch, writer,
-					 (struct tok_range){ word->begin, word->end }, origin,
-					 sum, err);
+					 (struct tok_range){ word->begin, word->end }, origin, sum,
+					 err);
 }
 
 /* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, and call for their slots. */

@@ -15,8 +15,8 @@ static void note_token(struct tok_unigram_cuts *cuts, struct tok_span token)
 	uint32_t before = TOK_BAD_BYTE;
 	for (size_t at = 0; at < token.count;) {
 		const struct tok_char c = tok_utf8_at(token, at);
-		uint8_t *class = &cuts->classes[(size_t)cuts->pages[c.code >> 8] << 8 |
-						(c.code & 0xFF)];
+		uint8_t *class =
+		    &cuts->classes[(size_t)cuts->pages[c.code >> 8] << 8 | (c.code & 0xFF)];
 		if (at > 0)
 			*class |= TOK_CHAR_FOLLOWS;
 		if (at > 0 && before < 128 && c.code < 128)

@@ -165,6 +165,9 @@ enum tok_status tok_unigram_search(struct tok_unigram_scratch *scratch,
 		.base = word.begin,
 	};
 	enum tok_status status = TOK_OK;
+	if (!tok_grow(&scratch->steps, &scratch->step_capacity, 1, sizeof *scratch->steps))
+		return tok_fail_memory(err);
+	scratch->steps[0].score = *sum;
 	for (uint32_t check = WINDOW; status == TOK_OK && s.base + s.at < word.end;) {
 		const size_t left = word.end - s.base;
 		const size_t want = check + reach < left ? check + reach : left;
@@ -172,8 +175,6 @@ enum tok_status tok_unigram_search(struct tok_unigram_scratch *scratch,
 			      sizeof *scratch->steps))
 			return tok_fail_memory(err);
 		s.steps = scratch->steps;
-		if (s.at == 0)
-			s.steps[0].score = *sum;
 		while (s.at < check && s.base + s.at < word.end) {
 			const uint32_t before = s.base + s.at;
 			if (!extend_paths(&s))

@@ -150,8 +150,7 @@ bool tok_unigram_learn(const struct tok_unigram *u, struct tok_span word,
 	if (count > TOK_WORD_TOKENS)
 		return false;
 	slot->count = (uint16_t)count;
-	slot->of.limit =
-	    find_limit(u, sums[size].best - sums[size].second, lattice.characters);
+	slot->of.limit = find_limit(u, sums[size].best - sums[size].second, lattice.characters);
 	for (uint32_t end = size; end > 0; end -= sums[end].last.length)
 		slot->tokens[--count] = sums[end].last.place;
 	return true;

@@ -131,8 +131,8 @@ static enum tok_status spell_word(const struct tok_model *model, struct tok_span
 		if (at == word.begin || w->continues)
 			place = match_longest(&w->trie, root, text, at, word.end, &end);
 		*known = place != TOK_NO_ID;
-		if (*known && !add_token(spelling, model->lexicon.ids[place],
-					 (struct tok_range){ at, end }))
+		if (*known &&
+		    !add_token(spelling, model->lexicon.ids[place], (struct tok_range){ at, end }))
 			return tok_fail_memory(err);
 		root = w->continue_root;
 	}
