@@ -118,6 +118,7 @@ void tok_model_scratch_free(struct tok_model_scratch *scratch)
 		return;
 	tok_bpe_scratch_free(scratch->bpe);
 	tok_unigram_scratch_free(scratch->unigram);
+	tok_wordpiece_scratch_free(scratch->wordpiece);
 	free(scratch);
 }
 
@@ -139,7 +140,11 @@ static enum tok_status encode_piece(const struct tok_model *model,
 			   ? tok_unigram_encode(model, scratch->unigram, text, piece, out, err)
 			   : tok_fail_memory(err);
 	case TOK_MODEL_WORDPIECE:
-		return tok_wordpiece_encode(model, text, piece, out, err);
+		if (!scratch->wordpiece)
+			scratch->wordpiece = tok_wordpiece_scratch_new();
+		return scratch->wordpiece
+			   ? tok_wordpiece_encode(model, scratch->wordpiece, text, piece, out, err)
+			   : tok_fail_memory(err);
 	case TOK_MODEL_WORDLEVEL:
 		return encode_wordlevel(model, text, piece, out, err);
 	}

@@ -74,6 +74,7 @@ struct tok_unigram;
 struct tok_wordpiece;
 struct tok_bpe_scratch;
 struct tok_unigram_scratch;
+struct tok_wordpiece_scratch;
 
 struct tok_model {
 	struct tok_arena arena;
@@ -87,6 +88,7 @@ struct tok_model {
 struct tok_model_scratch {
 	struct tok_bpe_scratch *bpe;
 	struct tok_unigram_scratch *unigram;
+	struct tok_wordpiece_scratch *wordpiece;
 };
 
 TOK_MUST_USE enum tok_status
@@ -117,11 +119,23 @@ TOK_MUST_USE enum tok_status tok_wordpiece_build(struct tok_model *model,
 						 const struct tok_model_spec *spec,
 						 struct tok_error *err);
 TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
+						  struct tok_wordpiece_scratch *scratch,
 						  struct tok_span text, struct tok_range piece,
 						  struct tok_tokens *out, struct tok_error *err);
+struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void);
+void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch);
 
 /* Room for `more` tokens, and adding one where there is room. */
 TOK_MUST_USE bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more);
+
+/* The same, where most of the time there is room already. */
+static inline bool tok_tokens_make_room(struct tok_tokens *tokens, size_t more)
+{
+	return (tokens->capacity - tokens->count >= more &&
+		(!tokens->ranged || (tokens->range_capacity >= more &&
+				     tokens->range_capacity - more >= tokens->count))) ||
+	       tok_tokens_reserve(tokens, more);
+}
 
 static inline void tok_tokens_put(struct tok_tokens *tokens, tok_id id, uint32_t begin,
 				  uint32_t end)

@@ -1,53 +1,36 @@
 /*
- * The most probable way to cut a piece (Viterbi): encode_optimized of Hugging
- * Face's models/unigram and EncodeOptimized of SentencePiece's unigram_model.cc.
- * Both keep the first of equally good paths, and meet shorter tokens first and
- * earlier starts first; so does this.
+ * Unigram: a text is cut where no token crosses, and each word between two cuts
+ * is recalled if its path is certain (unigram_words.c), or searched for
+ * (unigram_path.c).  The sum of scores is carried from word to word as the
+ * reference programs add it up.
  */
+#include "tok/model/unigram_internal.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "tok/model/model_internal.h"
-#include "tok/model/trie_internal.h"
-#include "tok/text/utf8.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define UNKNOWN_PENALTY 10.0
-#define NOWHERE         UINT32_MAX
-
-struct tok_unigram {
-	struct tok_trie trie;
-	const double *scores; /* by place; as float where single_precision */
-	double unknown_score;
-	uint32_t unk_place; /* TOK_NO_ID: none */
-	bool single_precision, fuse_unk;
-};
-
-/* The best path that ends here. */
-struct step {
-	double score;
-	uint32_t start; /* of its last token; NOWHERE: no path ends here */
-	uint32_t place;
-};
-
-struct tok_unigram_scratch {
-	struct step *steps;
-	size_t step_capacity;
-	uint32_t *ends; /* of the tokens on the best path, last first */
-	size_t end_capacity;
-};
 
 struct tok_unigram_scratch *tok_unigram_scratch_new(void)
 {
-	return calloc(1, sizeof(struct tok_unigram_scratch));
+	struct tok_unigram_scratch *scratch = calloc(1, sizeof *scratch);
+	if (scratch && !tok_words_init(&scratch->words)) {
+		free(scratch);
+		return NULL;
+	}
+	return scratch;
 }
 
 void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch)
 {
 	if (!scratch)
 		return;
+	tok_words_release(&scratch->words);
 	free(scratch->steps);
-	free(scratch->ends);
 	free(scratch);
 }
 
@@ -75,100 +58,50 @@ static double score_unknown(const struct tok_model_spec *spec)
 	return single ? (double)((float)least - (float)UNKNOWN_PENALTY) : least - UNKNOWN_PENALTY;
 }
 
+/* Note the tokens, and index what text can match. */
+static enum tok_status add_tokens(struct tok_model *model, const struct tok_model_spec *spec,
+				  struct tok_unigram_token *tokens, struct tok_error *err)
+{
+	const unsigned types = TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED);
+	struct tok_unigram *u = model->unigram;
+	for (uint32_t i = 0; i < model->lexicon.count; i++) {
+		const struct tok_vocab_entry *entry = &spec->entries[i];
+		const uint32_t length = (uint32_t)entry->text.count;
+		const double score = score_entry(entry, u->single_precision);
+		if (isnan(score))
+			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
+					entry->id);
+		tokens[i] = (struct tok_unigram_token){ score, entry->id, length };
+		if (types & TOK_TYPE_BIT(entry->type)) {
+			u->greatest = fmax(u->greatest, fabs(score));
+			u->longest = u->longest > length ? u->longest : length;
+		}
+	}
+	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
+		return tok_fail_memory(err);
+	return tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+}
+
 enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_model_spec *spec,
 				  struct tok_error *err)
 {
 	struct tok_unigram *u = tok_arena_array(&model->arena, 1, sizeof *u);
-	double *scores = tok_arena_array(&model->arena, spec->entry_count, sizeof *scores);
-	if (!u || !scores)
+	struct tok_unigram_token *tokens =
+	    tok_arena_array(&model->arena, spec->entry_count, sizeof *tokens);
+	struct tok_unigram_cuts *cuts = tok_arena_array(&model->arena, 1, sizeof *cuts);
+	if (!u || !tokens || !cuts)
 		return tok_fail_memory(err);
 	model->unigram = u;
-	u->scores = scores;
+	u->tokens = tokens;
+	u->cuts = cuts;
 	u->single_precision = spec->as.unigram.single_precision;
 	u->fuse_unk = spec->as.unigram.fuse_unk;
 	u->unknown_score = score_unknown(spec);
 	u->unk_place =
 	    spec->unk == TOK_NO_ID ? TOK_NO_ID : tok_lexicon_place(&model->lexicon, spec->unk);
-
-	for (size_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_vocab_entry *entry = &spec->entries[i];
-		scores[i] = score_entry(entry, u->single_precision);
-		if (isnan(scores[i]))
-			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
-					entry->id);
-	}
-	return tok_lexicon_trie(&model->lexicon, &model->arena,
-				TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED), &u->trie, err);
-}
-
-static double add_scores(const struct tok_unigram *u, double token, double path)
-{
-	return u->single_precision ? (double)((float)token + (float)path) : token + path;
-}
-
-/* Offer a path to `step`; the first of equals stays. */
-static bool improve_step(struct step *step, double score, uint32_t start, uint32_t place)
-{
-	if (step->start != NOWHERE && !(score > step->score))
-		return false;
-	*step = (struct step){ score, start, place };
-	return true;
-}
-
-/* SentencePiece moves the zero when sums grow past what a float adds well. */
-static void rebase_scores(struct step *steps, uint32_t at, uint32_t frontier)
-{
-	const float offset = (float)steps[at].score;
-	for (uint32_t i = at; i <= frontier; i++) {
-		if (i == at || steps[i].start != NOWHERE)
-			steps[i].score = (double)((float)steps[i].score - offset);
-	}
-	steps[at].score = 0.0;
-}
-
-static enum tok_status find_path(const struct tok_unigram *u, struct step *steps,
-				 struct tok_span word, struct tok_error *err)
-{
-	static const double rebase_threshold = 100000.0;
-	const uint32_t size = (uint32_t)word.count;
-	uint32_t frontier = 0;
-	for (uint32_t i = 0; i <= size; i++)
-		steps[i] = (struct step){ 0.0, NOWHERE, TOK_NO_ID };
-
-	for (uint32_t at = 0, length; at < size; at += length) {
-		length = tok_utf8_at(word, at).length;
-		if (u->single_precision && fabs(steps[at].score) > rebase_threshold)
-			rebase_scores(steps, at, frontier);
-
-		const double so_far = steps[at].score;
-		bool has_single = false;
-		uint32_t node = TOK_TRIE_ROOT;
-		for (uint32_t i = at; i < size; i++) {
-			node = tok_trie_child(&u->trie, node, word.bytes[i]);
-			if (node == 0)
-				break;
-			const uint32_t place = tok_trie_value(&u->trie, node);
-			if (place == TOK_NO_ID)
-				continue;
-			if (i + 1 > frontier)
-				frontier = i + 1;
-			improve_step(&steps[i + 1], add_scores(u, u->scores[place], so_far), at,
-				     place);
-			has_single = has_single || i + 1 - at == length;
-		}
-		if (has_single)
-			continue;
-		if (at + length > frontier)
-			frontier = at + length;
-		if (improve_step(&steps[at + length], add_scores(u, u->unknown_score, so_far), at,
-				 u->unk_place) &&
-		    u->unk_place == TOK_NO_ID && !u->single_precision)
-			return tok_fail(err, TOK_ETEXT,
-					"byte %u begins a character that no token has, and there "
-					"is no unknown token",
-					at);
-	}
-	return TOK_OK;
+	const uint64_t facts[] = { model->lexicon.fingerprint, spec->unk, u->single_precision };
+	u->fingerprint = XXH3_64bits(facts, sizeof facts);
+	return add_tokens(model, spec, tokens, err);
 }
 
 /* Hugging Face looks the text of an unknown run up once more, and spells it in
@@ -214,42 +147,150 @@ static bool does_fuse(const struct tok_model *model)
 	return model->unigram->fuse_unk && !by_byte;
 }
 
+static enum tok_status write_pending(struct tok_unigram_writer *writer, struct tok_error *err)
+{
+	const struct tok_range run = writer->unknown;
+	writer->unknown = (struct tok_range){ 0, 0 };
+	return run.begin == run.end
+		   ? TOK_OK
+		   : add_unknown(writer->model, writer->text, run, writer->out, err);
+}
+
+enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t place, uint32_t begin,
+				  uint32_t end, struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	const bool unknown = place == u->unk_place;
+	if (unknown && writer->fuses && writer->unknown.end == begin &&
+	    writer->unknown.begin < begin) {
+		writer->unknown.end = end;
+		return TOK_OK;
+	}
+	if (writer->unknown.begin != writer->unknown.end) {
+		const enum tok_status status = write_pending(writer, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (unknown) {
+		writer->unknown = (struct tok_range){ begin, end };
+		return TOK_OK;
+	}
+	if (!tok_tokens_make_room(writer->out, 1))
+		return tok_fail_memory(err);
+	tok_tokens_put(writer->out, u->tokens[place].id, begin, end);
+	return TOK_OK;
+}
+
+/* Write a word that was met before, and add up its scores. */
+static enum tok_status recall_word(struct tok_unigram_writer *writer,
+				   const struct tok_word_slot *slot, uint32_t at, double *sum,
+				   struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	if (writer->unknown.begin != writer->unknown.end) {
+		const enum tok_status status = write_pending(writer, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (!tok_tokens_make_room(writer->out, TOK_WORD_TOKENS))
+		return tok_fail_memory(err);
+	double score = *sum;
+	for (uint32_t i = 0; i < slot->count; i++) {
+		const struct tok_unigram_token *token = &u->tokens[slot->tokens[i]];
+		score = tok_unigram_add(u, token->score, score);
+		tok_tokens_put(writer->out, token->id, at, at + token->length);
+		at += token->length;
+	}
+	*sum = score;
+	return TOK_OK;
+}
+
+/* The word's path, if the sum before it leaves no doubt; or NULL. */
+static const struct tok_word_slot *find_word(const struct tok_unigram *u,
+					     const struct tok_unigram_word *word,
+					     struct tok_span text, double sum)
+{
+	if (!word->pair)
+		return NULL;
+	struct tok_word_slot *slot = tok_words_find(word->pair, &word->key);
+	if (!slot) {
+		struct tok_word_slot made = { .key = word->key };
+		if (!tok_unigram_learn(u, tok_span_slice(text, word->begin, word->end), &made))
+			return NULL;
+		slot = tok_words_put(word->pair, &made);
+	}
+	return fabs(sum) <= slot->of.limit ? slot : NULL;
+}
+
+/* May a character that no token holds be written as unknown? */
+static bool has_unknown(const struct tok_unigram *u)
+{
+	return u->unk_place != TOK_NO_ID || u->single_precision;
+}
+
+static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
+				   struct tok_unigram_writer *writer,
+				   const struct tok_unigram_word *word, uint32_t origin,
+				   double *sum, struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	if (u->single_precision && fabs(*sum) > TOK_UNIGRAM_REBASE)
+		*sum = 0.0;
+	if (word->is_unknown) {
+		*sum = tok_unigram_add(u, u->unknown_score, *sum);
+		return tok_unigram_write(writer, u->unk_place, word->begin, word->end, err);
+	}
+	const struct tok_word_slot *slot = find_word(u, word, writer->text, *sum);
+	return slot ? recall_word(writer, slot, word->begin, sum, err)
+		    : tok_unigram_search(scratch, writer,
+					 (struct tok_range){ word->begin, word->end }, origin, sum,
+					 err);
+}
+
+/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, and call for their slots. */
+static size_t cut_words(const struct tok_unigram *u, struct tok_unigram_scratch *scratch,
+			struct tok_span text, uint32_t *at)
+{
+	struct tok_unigram_word *word = scratch->batch;
+	for (; word < scratch->batch + TOK_UNIGRAM_BATCH && *at < text.count; word++) {
+		const struct tok_char c = tok_unigram_char(text, *at);
+		word->begin = *at;
+		word->end = *at + c.length;
+		word->pair = NULL;
+		word->is_unknown = tok_unigram_class(u->cuts, c.code) == 0 && has_unknown(u);
+		if (!word->is_unknown) {
+			word->end = tok_unigram_cut(u->cuts, text, word->end, c.code);
+			const uint32_t length = word->end - word->begin;
+			if (length <= TOK_WORD_BYTES) {
+				word->key = tok_word_key(text, word->begin, length);
+				word->pair = tok_words_pair(&scratch->words, &word->key);
+				__builtin_prefetch(word->pair);
+				__builtin_prefetch(word->pair + 1);
+			}
+		}
+		*at = word->end;
+	}
+	return (size_t)(word - scratch->batch);
+}
+
 enum tok_status tok_unigram_encode(const struct tok_model *model,
 				   struct tok_unigram_scratch *scratch, struct tok_span text,
 				   struct tok_range piece, struct tok_tokens *out,
 				   struct tok_error *err)
 {
 	const struct tok_unigram *u = model->unigram;
-	const size_t size = piece.end - piece.begin;
-	if (!tok_grow(&scratch->steps, &scratch->step_capacity, size + 1, sizeof *scratch->steps) ||
-	    !tok_grow(&scratch->ends, &scratch->end_capacity, size, sizeof *scratch->ends))
-		return tok_fail_memory(err);
-
-	const struct step *steps = scratch->steps;
-	enum tok_status status =
-	    find_path(u, scratch->steps, tok_span_slice(text, piece.begin, piece.end), err);
-	if (status != TOK_OK)
-		return status;
-
-	size_t count = 0;
-	for (uint32_t end = (uint32_t)size; end > 0; end = steps[end].start)
-		scratch->ends[count++] = end;
-	if (!tok_tokens_reserve(out, count))
-		return tok_fail_memory(err);
-
-	const bool fuses = does_fuse(model);
-	for (size_t i = count; status == TOK_OK && i > 0;) {
-		const struct step *step = &steps[scratch->ends[--i]];
-		struct tok_range range = { piece.begin + step->start,
-					   piece.begin + scratch->ends[i] };
-		if (step->place != u->unk_place) {
-			if (!tok_tokens_add(out, model->lexicon.ids[step->place], range))
-				return tok_fail_memory(err);
-			continue;
-		}
-		while (fuses && i > 0 && steps[scratch->ends[i - 1]].place == u->unk_place)
-			range.end = piece.begin + scratch->ends[--i];
-		status = add_unknown(model, text, range, out, err);
+	struct tok_unigram_writer writer = {
+		.model = model, .out = out, .text = text, .fuses = does_fuse(model)
+	};
+	const struct tok_span head = { text.bytes, piece.end };
+	enum tok_status status = TOK_OK;
+	double sum = 0.0;
+	tok_words_claim(&scratch->words, u->fingerprint);
+	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
+		const size_t count = cut_words(u, scratch, head, &at);
+		for (size_t i = 0; status == TOK_OK && i < count; i++)
+			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
+					     &sum, err);
 	}
-	return status;
+	return status == TOK_OK ? write_pending(&writer, err) : status;
 }
