@@ -9,11 +9,11 @@
 /* What is told about one token. */
 struct token_facts {
 	struct tok_span text;
-	const struct tok_vocab_entry *entry; /* or NULL */
+	struct tok_vocab_entry entry;        /* if `known` to the model */
 	const struct tok_added_token *added; /* or NULL */
-	const struct tok_merge *merge;       /* that makes it, or NULL */
+	struct tok_merge merge;              /* the one that makes it, if it is `merged` */
 	size_t merge_rank;
-	bool special;
+	bool special, known, merged;
 	struct tok_buffer bytes;
 };
 
@@ -50,7 +50,7 @@ static bool lower(struct tok_span text, struct tok_buffer *out)
 
 static bool find_bytes(const struct tok_spec *spec, tok_id id, struct token_facts *facts)
 {
-	if (facts->entry && !facts->added && facts->entry.type == TOK_PIECE_BYTE)
+	if (facts->known && !facts->added && facts->entry.type == TOK_PIECE_BYTE)
 		for (unsigned byte = 0; byte < 256; byte++)
 			if (spec->model.byte_ids[byte] == id)
 				return tok_buffer_add_byte(&facts->bytes, (uint8_t)byte);
