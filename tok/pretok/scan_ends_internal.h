@@ -74,14 +74,16 @@ SCAN_INLINE size_t scan_ends(const struct scan_family *family, scan_classify *cl
 		uint32_t skip = 0;
 		for (;;) {
 			const struct scan_window w = scan_look(family, text, &pair, skip, at);
-			const uint64_t starts = family->starts(&w);
+			uint64_t known = scan_known(&w);
+			const uint64_t all = family->starts(&w, &known) & w.valid;
+			const uint64_t starts = all & known;
 			count += flatten(starts & ~(uint64_t)1, (uint32_t)at, ends + count);
-			if (w.ends_text) {
+			if (w.ends_text && known == w.valid) {
 				ends[count++] = (uint32_t)text.count;
 				return count;
 			}
-			uint32_t step = scan_highest(starts);
-			if (step == 0)
+			uint32_t step = scan_highest(starts | 1);
+			if (all == 1)
 				step = family->inside(&w);
 			if (step == 0)
 				break;

@@ -37,8 +37,10 @@ struct scan_window {
 	bool ends_text;
 };
 
-/* Where pieces begin in the window (bit 0 always), as far as it can tell. */
-typedef uint64_t scan_starts(const struct scan_window *window);
+/* Where pieces begin in the window (bit 0 always); bits beyond the window mean
+ * nothing.  *known comes in as the bits that white space at the window's end
+ * leaves decided; clears those at which it cannot tell for another reason. */
+typedef uint64_t scan_starts(const struct scan_window *window, uint64_t *known);
 
 /* A whole window inside one piece: a later character of it, as the distance
  * from the window's begin, from which the piece would end at the same place;
@@ -99,12 +101,14 @@ SCAN_INLINE uint64_t scan_behind_run(uint64_t set, uint64_t from)
 	return (set + from) & ~set;
 }
 
-/* Without the bits at and behind which nothing is known, because the white
- * space that reaches the window's end may go on: all but its first. */
-SCAN_INLINE uint64_t scan_drop_open(uint64_t starts, uint64_t white, const struct scan_window *w)
+/* What can be told although white space that reaches the window's end may go
+ * on: all but what follows its first byte. */
+SCAN_INLINE uint64_t scan_known(const struct scan_window *w)
 {
-	const uint64_t solid = w->valid & ~white;
-	return solid ? starts & scan_low_bits(scan_highest(solid) + 2) : starts & 1;
+	const uint64_t solid = w->valid & ~w->mask[SCAN_MASK_WHITE];
+	if (w->ends_text)
+		return w->valid;
+	return solid ? w->valid & scan_low_bits(scan_highest(solid) + 2) : 1;
 }
 
 /* The last character of each run of white space, where `followed` comes next. */

@@ -32,8 +32,9 @@ SCAN_INLINE uint64_t scan_rest_of_letters(const struct scan_window *w)
  * GPT-2.  A piece that begins with a space takes the word behind it along.  An
  * apostrophe that begins a piece and a contraction ends it behind that.
  */
-SCAN_INLINE uint64_t scan_starts_gpt2(const struct scan_window *w)
+SCAN_INLINE uint64_t scan_starts_gpt2(const struct scan_window *w, uint64_t *known)
 {
+	(void)known; /* all that white space leaves */
 	const uint64_t white = w->mask[SCAN_MASK_WHITE];
 	const uint64_t letter = w->mask[LETTERS_LETTER], number = w->mask[SCAN_MASK_NUMBER];
 	const uint64_t rest = scan_rest_of_letters(w);
@@ -54,8 +55,7 @@ SCAN_INLINE uint64_t scan_starts_gpt2(const struct scan_window *w)
 		starts &= ~((uint64_t)2 << at);
 		starts |= at + length < SCAN_BLOCK ? (uint64_t)1 << (at + length) : 0;
 	}
-	starts &= w->valid;
-	return w->ends_text ? starts : scan_drop_open(starts, white, w);
+	return starts;
 }
 
 /* cl100k and those like it.  One character of the rest, or a blank, goes with
@@ -90,22 +90,24 @@ SCAN_INLINE uint64_t scan_starts_letters(const struct scan_window *w, bool singl
 		if (end > at && end < SCAN_BLOCK)
 			starts |= (uint64_t)1 << end;
 	}
-	starts &= w->valid;
-	return w->ends_text ? starts : scan_drop_open(starts, w->mask[SCAN_MASK_WHITE], w);
+	return starts;
 }
 
-SCAN_INLINE uint64_t scan_starts_cl100k(const struct scan_window *w)
+SCAN_INLINE uint64_t scan_starts_cl100k(const struct scan_window *w, uint64_t *known)
 {
+	(void)known;
 	return scan_starts_letters(w, false, false);
 }
 
-SCAN_INLINE uint64_t scan_starts_cl100k_trailing(const struct scan_window *w)
+SCAN_INLINE uint64_t scan_starts_cl100k_trailing(const struct scan_window *w, uint64_t *known)
 {
+	(void)known;
 	return scan_starts_letters(w, false, true);
 }
 
-SCAN_INLINE uint64_t scan_starts_qwen(const struct scan_window *w)
+SCAN_INLINE uint64_t scan_starts_qwen(const struct scan_window *w, uint64_t *known)
 {
+	(void)known;
 	return scan_starts_letters(w, true, false);
 }
 
