@@ -5,11 +5,6 @@
 #include "tok/base/buffer.h"
 #include "tok/pretok/pretok_internal.h"
 
-struct tok_pretokenizer {
-	struct pretok_op *ops;
-	size_t count;
-};
-
 struct tok_pretok_scratch {
 	struct tok_text text;
 	struct tok_pieces pieces;
@@ -318,23 +313,4 @@ bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer)
 		    pretokenizer->ops[i].prepend == TOK_PREPEND_FIRST)
 			return true;
 	return false;
-}
-
-bool tok_pretokenizer_tiles(const struct tok_pretokenizer *p)
-{
-	return p->count == 1 && p->ops[0].kind == PRETOK_CUT_SCAN && p->ops[0].scan->gapless &&
-	       (p->ops[0].behavior == TOK_ISOLATED || p->ops[0].behavior == TOK_REMOVED);
-}
-
-size_t tok_pretokenizer_ends(const struct tok_pretokenizer *p, enum tok_kernel kernel,
-			     struct tok_span text, size_t from, uint32_t *ends, size_t capacity)
-{
-	size_t count = 0;
-	struct tok_range match;
-	(void)kernel;
-	while (count < capacity && p->ops[0].scan->next(text, from, &match)) {
-		ends[count++] = match.end;
-		from = match.end;
-	}
-	return count;
 }
