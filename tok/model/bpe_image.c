@@ -213,7 +213,8 @@ static bool open_facts(struct tok_model *model, const struct tok_image *image)
 	bpe->symbol_count = facts->symbol_count;
 	bpe->fingerprint = facts->fingerprint;
 	bpe->prefix = (struct tok_span){ bytes, facts->prefix_count };
-	bpe->suffix = (struct tok_span){ bytes + facts->prefix_count, affixes - facts->prefix_count };
+	bpe->suffix =
+	    (struct tok_span){ bytes + facts->prefix_count, affixes - facts->prefix_count };
 	memcpy(bpe->byte_symbols, facts->byte_symbols, sizeof bpe->byte_symbols);
 	return true;
 }

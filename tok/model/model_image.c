@@ -122,7 +122,8 @@ enum tok_status tok_model_open(const struct tok_image *image, struct tok_model *
 	if (sound)
 		status = open_kind(model, image, &sound, err);
 	if (status == TOK_OK && !sound)
-		status = tok_fail(err, TOK_EFORMAT, "the image's model points outside of its tables");
+		status =
+		    tok_fail(err, TOK_EFORMAT, "the image's model points outside of its tables");
 	if (status == TOK_OK)
 		*out = model;
 	else
