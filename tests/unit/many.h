@@ -50,9 +50,12 @@ static const struct {
 	{ "single word", MANY_BYTE_LEVEL(MANY_ADDED(10, "a", true, false, false, true, false),
 					 "{\"type\":\"Lowercase\"}", "") },
 	{ "inside words",
-	  MANY_BYTE_LEVEL(MANY_ADDED(10, "a b", false, false, false, false, false), "null", "") },
+	  MANY_BYTE_LEVEL(MANY_ADDED(10, "dog a", false, false, false, false, true), "null", "") },
 	{ "digits", MANY_BYTE_LEVEL("", "{\"type\":\"NFKC\"}",
 				    "{\"type\":\"Digits\",\"individual_digits\":true},") },
+	{ "unknown vanishes", "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{"
+			      "\"type\":\"BPE\",\"vocab\":{"
+			      "\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]}}" },
 	{ "word level",
 	  "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{\"type\":\"WordLevel\","
 	  "\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"the\":1,\"dog\":2,\"don't\":3,\"hey\":4}}}" },
