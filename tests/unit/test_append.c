@@ -11,7 +11,7 @@
 #include "tests/unit/many.h"
 #include "tok/pipe/append.h"
 
-enum { TEXT_BYTES = 240, ROUNDS = 150 };
+enum { TEXT_BYTES = 240, ROUNDS = 80 };
 
 static struct many all;
 
@@ -46,7 +46,8 @@ static void check_ids(const struct subject *s, struct tok_span text, struct coll
 		fail_msg("%s: '%.*s' is encoded in parts, but not whole: %s", s->name,
 			 (int)text.count, text.bytes, err.message);
 	collect(got, more);
-	if (got->count != r.count || memcmp(got->ids, r.ids, r.count * sizeof *r.ids) != 0)
+	if (got->count != r.count ||
+	    (r.count > 0 && memcmp(got->ids, r.ids, r.count * sizeof *r.ids) != 0))
 		fail_msg("%s: '%.*s': the ids in parts differ from those of the whole", s->name,
 			 (int)text.count, text.bytes);
 	got->count = kept;
@@ -199,8 +200,8 @@ static void refused_text_is_not_taken(void **state)
 	tok_append_free(a);
 }
 
-/* Two million bytes that are never final, one at a time: a search of all of them
- * for each would be 2,000,000,000,000 steps, an hour. */
+/* A million bytes that are never final, one at a time: a search of all of them
+ * for each would be 500,000,000,000 steps, many minutes. */
 static void searches_are_linear(void **state)
 {
 	const struct tok_encode_options options = { 0 };
@@ -210,7 +211,7 @@ static void searches_are_linear(void **state)
 	(void)state;
 	struct tok_append *a = tok_append_new(all.tokenizers[0], &options);
 	assert_non_null(a);
-	for (size_t i = 0; i < 2000000; i++) {
+	for (size_t i = 0; i < 1000000; i++) {
 		const uint8_t byte = (uint8_t)('0' + i % 10);
 		assert_int_equal(tok_append_text(a, (struct tok_span){ &byte, 1 }, &ids, &err),
 				 TOK_OK);

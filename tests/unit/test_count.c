@@ -10,7 +10,7 @@
 #include "tok/pipe/count.h"
 #include "tok/text/utf8.h"
 
-enum { LONG_BYTES = 400 * 1000, SHORT_BYTES = 200 };
+enum { LONG_BYTES = 300 * 1000, SHORT_BYTES = 160 };
 
 static struct many all;
 
@@ -116,8 +116,8 @@ static void long_texts(void **state)
 		if (status == TOK_OK)
 			assert_int_equal(count, r.count);
 		const struct tok_encode_options special = { .add_special = true };
-		for (size_t i = 0; status == TOK_OK && i < 6; i++) {
-			const size_t limit = many_draw(&seed, i < 3 ? 3000 : (uint32_t)r.count);
+		for (size_t i = 0; status == TOK_OK && i < 4; i++) {
+			const size_t limit = many_draw(&seed, i < 2 ? 3000 : (uint32_t)r.count);
 			struct tok_budget got;
 			size_t end = 0;
 			for (size_t k = 0; k < limit; k++)
