@@ -85,6 +85,7 @@ enum tok_status vocab_image_compile(const char *path, const struct vocab_read_op
 struct mapping {
 	void *bytes;
 	size_t count;
+	bool ours; /* nobody else can have written the file */
 };
 
 static void unmap(void *owner)
@@ -104,6 +105,8 @@ static struct mapping *map_path(const char *path)
 	if (mapping && fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
 	    info.st_size > 0) {
 		mapping->count = (size_t)info.st_size;
+		mapping->ours =
+		    info.st_uid == geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 		/* All of it is looked at: the checksum sees to that. */
 		bytes = mmap(NULL, mapping->count, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	}
@@ -129,7 +132,8 @@ static enum tok_status open_mapping(struct mapping *mapping, const struct image_
 	    (source.low != wanted->low || source.high != wanted->high))
 		status = tok_fail(err, TOK_EFORMAT, "the image is of another source");
 	if (status == TOK_OK)
-		status = tok_tokenizer_open(block, unmap, mapping, out, err);
+		status =
+		    tok_tokenizer_open(block, wanted && mapping->ours, unmap, mapping, out, err);
 	if (status != TOK_OK)
 		unmap(mapping);
 	return status;
