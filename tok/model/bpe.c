@@ -267,10 +267,10 @@ static enum tok_status split_part(const struct tok_model *model, struct tok_bpe_
 	return merge_part(model, scratch, text, part, piece, err);
 }
 
-static enum tok_status encode_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-				   struct tok_span text, struct tok_range part,
-				   struct tok_range piece, struct tok_tokens *out,
-				   struct tok_error *err)
+enum tok_status tok_bpe_encode_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				    struct tok_span text, struct tok_range part,
+				    struct tok_range piece, struct tok_tokens *out,
+				    struct tok_error *err)
 {
 	const struct tok_span bytes = tok_span_slice(text, part.begin, part.end);
 	const bool is_short = bytes.count <= TOK_MEMO_TEXT;
@@ -292,44 +292,30 @@ static enum tok_status encode_part(const struct tok_model *model, struct tok_bpe
 	return tok_bpe_write(model, scratch, text, piece.end, out, err);
 }
 
-/* Where the part that begins at `at` ends: before a character that no token has
- * behind another, if both it and the one before are known. */
-static uint32_t find_cut(const struct tok_bpe *bpe, struct tok_span text, uint32_t at,
-			 uint32_t limit)
-{
-	if (!bpe->inner.pages)
-		return limit;
-	const struct tok_span head = { text.bytes, limit };
-	struct tok_char before = tok_bpe_unit(bpe, head, at);
-	bool known = tok_charmap_get(&bpe->chars[0][0], before.code) != TOK_SYMBOL_NONE;
-	for (at += before.length; at < limit;) {
-		const struct tok_char unit = tok_bpe_unit(bpe, head, at);
-		const bool was_known = known;
-		known = tok_charmap_get(&bpe->chars[0][0], unit.code) != TOK_SYMBOL_NONE;
-		if (known && was_known && unit.code != before.code &&
-		    tok_charmap_get(&bpe->inner, unit.code) == TOK_SYMBOL_NONE)
-			return at;
-		before = unit;
-		at += unit.length;
-	}
-	return limit;
-}
-
 bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 {
 	if (scratch->memo.owner == bpe->fingerprint && scratch->adjoins)
 		return true;
 	tok_memo_claim(&scratch->memo, bpe->fingerprint);
+	tok_bpe_claim_cuts(bpe, scratch);
 	return tok_walk_claim(scratch);
 }
 
-enum tok_status tok_bpe_encode_whole(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-				     struct tok_span text, struct tok_range piece,
-				     struct tok_tokens *out, struct tok_error *err)
+static enum tok_status encode_parts(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				    struct tok_span text, uint32_t begin, const uint32_t *ends,
+				    size_t count, struct tok_range piece, struct tok_tokens *out,
+				    struct tok_error *err)
 {
-	scratch->position = piece.begin;
-	scratch->after_unknown = false;
-	return encode_part(model, scratch, text, piece, piece, out, err);
+	if (!out->ranged)
+		return tok_bpe_encode_batch(model, scratch, text, begin, ends, count, &piece, out,
+					    err);
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
+		const struct tok_range part = { begin, ends[i] };
+		status = tok_bpe_encode_part(model, scratch, text, part, piece, out, err);
+		begin = ends[i];
+	}
+	return status;
 }
 
 enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scratch *scratch,
@@ -337,18 +323,18 @@ enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scr
 			       struct tok_error *err)
 {
 	const struct tok_bpe *bpe = model->bpe;
+	const struct tok_span head = { text.bytes, piece.end };
+	uint32_t ends[TOK_BPE_BATCH];
 	if (!tok_bpe_claim(bpe, scratch))
 		return tok_fail_memory(err);
-	scratch->position = piece.begin;
-	scratch->after_unknown = false;
-
-	for (struct tok_range part = { piece.begin, 0 }; part.begin < piece.end;
-	     part.begin = part.end) {
-		part.end = find_cut(bpe, text, part.begin, piece.end);
+	tok_bpe_start(scratch, piece.begin);
+	for (uint32_t at = piece.begin; at < piece.end;) {
+		const size_t count = tok_bpe_cut(bpe, scratch, head, at, ends, TOK_BPE_BATCH);
 		const enum tok_status status =
-		    encode_part(model, scratch, text, part, piece, out, err);
+		    encode_parts(model, scratch, head, at, ends, count, piece, out, err);
 		if (status != TOK_OK)
 			return status;
+		at = ends[count - 1];
 	}
 	return TOK_OK;
 }

@@ -30,36 +30,6 @@ static uint64_t hash_model(const struct tok_model *model, const struct tok_model
 	return hash;
 }
 
-/* A text may be cut before a character that no token has behind another one:
- * no merge crosses the cut.  Not where unused pieces are, because how one is
- * taken apart depends on the whole piece of text, and not where whole pieces are
- * looked up, because the memo would then confuse them with parts. */
-static enum tok_status find_inner(struct tok_model *model, struct tok_error *err)
-{
-	struct tok_bpe *bpe = model->bpe;
-	if (!bpe->exact || bpe->has_split || bpe->ignore_merges || bpe->prefix.count ||
-	    bpe->suffix.count)
-		return TOK_OK;
-
-	struct tok_charmap *inner = &bpe->inner;
-	bool room = tok_charmap_init(inner, &model->arena);
-	for (size_t i = 0; room && i < model->lexicon.count; i++) {
-		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
-		uint32_t before = UINT32_MAX;
-		for (size_t at = 0; room && at < text.count;) {
-			const struct tok_char c = tok_bpe_unit(bpe, text, at);
-			if (at > 0 && c.code != before)
-				room = tok_charmap_set(inner, c.code, 1);
-			before = c.code;
-			at += c.length;
-		}
-	}
-	if (room && tok_charmap_freeze(inner, &model->arena))
-		return TOK_OK;
-	tok_charmap_discard(inner);
-	return tok_fail_memory(err);
-}
-
 enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_spec *spec,
 			      struct tok_error *err)
 {
@@ -95,7 +65,7 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 				     ? tok_bpe_build_merges(model, spec, err)
 				     : tok_bpe_build_splits(model, spec, err);
 	if (status == TOK_OK)
-		status = find_inner(model, err);
+		status = tok_bpe_build_cuts(model, err);
 	if (status == TOK_OK)
 		status = tok_bpe_build_walk(model, err);
 	if (status == TOK_OK)

@@ -23,6 +23,7 @@ static uint32_t map_tag(size_t i, char part)
 struct facts {
 	uint64_t fingerprint, symbol_count;
 	uint32_t order, raw_bytes, ignore_merges, fuse_unk, unk_missing, exact, has_split;
+	uint32_t unknown_breaks, zero;
 	uint32_t rank_limit, unk_symbol, prefix_count;
 	uint32_t byte_symbols[256];
 };
@@ -53,6 +54,7 @@ static void save_facts(const struct tok_bpe *bpe, struct tok_image_writer *w)
 		.unk_missing = bpe->unk_missing,
 		.exact = bpe->exact,
 		.has_split = bpe->has_split,
+		.unknown_breaks = bpe->unknown_breaks,
 		.rank_limit = bpe->rank_limit,
 		.unk_symbol = bpe->unk_symbol,
 		.prefix_count = (uint32_t)bpe->prefix.count,
@@ -209,6 +211,7 @@ static bool open_facts(struct tok_model *model, const struct tok_image *image)
 	bpe->unk_missing = facts->unk_missing != 0;
 	bpe->exact = facts->exact != 0;
 	bpe->has_split = facts->has_split != 0;
+	bpe->unknown_breaks = facts->unknown_breaks != 0;
 	bpe->rank_limit = facts->rank_limit;
 	bpe->unk_symbol = facts->unk_symbol;
 	bpe->symbol_count = facts->symbol_count;
@@ -225,7 +228,8 @@ static bool open_maps(struct tok_bpe *bpe, const struct tok_image *image)
 {
 	for (size_t i = 0; i < 5; i++) {
 		struct tok_charmap *map = i < 4 ? &bpe->chars[i / 2][i % 2] : &bpe->inner;
-		if (!open_map(map, i, image, bpe->symbol_count))
+		/* What `inner` holds is compared only. */
+		if (!open_map(map, i, image, i < 4 ? bpe->symbol_count : UINT64_MAX))
 			return false;
 	}
 	return bpe->chars[0][0].pages && (bpe->chars[1][0].pages || !bpe->prefix.count) &&

@@ -132,8 +132,10 @@ struct tok_bpe {
 	struct tok_span prefix, suffix;
 	/* Symbols of characters, by [has the prefix][has the suffix]. */
 	struct tok_charmap chars[2][2];
-	struct tok_charmap inner;   /* characters met inside tokens behind another one; without
-				       pages: the text may not be cut */
+	/* What characters are behind inside tokens: bpe_cut.c.  Without pages: a piece
+	 * may not be cut. */
+	struct tok_charmap inner;
+	bool unknown_breaks;        /* nothing merges with unknown text */
 	uint32_t byte_symbols[256]; /* of byte tokens, TOK_SYMBOL_NONE where missing */
 	uint32_t unk_symbol;
 	struct tok_pairs pairs;
@@ -279,8 +281,9 @@ struct tok_bpe_scratch {
 	struct tok_merge_split *splits; /* by symbol: the last pair met that makes it */
 	size_t split_capacity;
 	struct tok_memo memo;
-	uint32_t *adjoins; /* see walk.c */
-	uint64_t *dead;    /* a bit a byte of the piece */
+	uint8_t plain[256]; /* bytes that may be passed over when looking for a cut */
+	uint32_t *adjoins;  /* see walk.c */
+	uint64_t *dead;     /* a bit a byte of the piece */
 	size_t dead_capacity;
 	uint32_t position;  /* where the next token of the piece begins */
 	bool after_unknown; /* the last token written is an unknown run */
@@ -307,16 +310,45 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
+/* ---- bpe_cut.c: where no merge crosses ---- */
+
+TOK_MUST_USE enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err);
+void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* The ends of the parts of text[at..], at most `capacity` of them; the last one is
+ * text.count when it is done. */
+size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scratch,
+		   struct tok_span text, uint32_t at, uint32_t *ends, size_t capacity);
+
 /* ---- bpe.c ---- */
 
 /* What a scratch remembers is of one model: make it this one.  False if memory is
  * out. */
 TOK_MUST_USE bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
-/* A piece without looking for places to cut it; after tok_bpe_claim. */
-TOK_MUST_USE enum tok_status tok_bpe_encode_whole(const struct tok_model *model,
-						  struct tok_bpe_scratch *scratch,
-						  struct tok_span text, struct tok_range piece,
-						  struct tok_tokens *out, struct tok_error *err);
+/* One part of a piece; after tok_bpe_claim and tok_bpe_start. */
+TOK_MUST_USE enum tok_status tok_bpe_encode_part(const struct tok_model *model,
+						 struct tok_bpe_scratch *scratch,
+						 struct tok_span text, struct tok_range part,
+						 struct tok_range piece, struct tok_tokens *out,
+						 struct tok_error *err);
+
+/* A piece begins. */
+static inline void tok_bpe_start(struct tok_bpe_scratch *scratch, uint32_t begin)
+{
+	scratch->position = begin;
+	scratch->after_unknown = false;
+}
+
+/* ---- bpe_run.c ---- */
+
+enum { TOK_BPE_BATCH = 256 };
+
+/* Up to TOK_BPE_BATCH stretches of text, each ending at one of `ends`: pieces, or
+ * (`piece` not NULL) parts of one.  Ranges are not wanted. */
+TOK_MUST_USE enum tok_status
+tok_bpe_encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+		     struct tok_span text, uint32_t begin, const uint32_t *ends, size_t count,
+		     const struct tok_range *piece, struct tok_tokens *out, struct tok_error *err);
 
 #endif

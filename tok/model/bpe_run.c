@@ -6,11 +6,9 @@
  */
 #include "tok/model/bpe_internal.h"
 
-enum { BATCH = 256 };
-
 struct batch {
-	struct tok_memo_key keys[BATCH]; /* high 0: too long for the memo */
-	uint32_t buckets[BATCH];
+	struct tok_memo_key keys[TOK_BPE_BATCH]; /* high 0: too long for the memo */
+	uint32_t buckets[TOK_BPE_BATCH];
 };
 
 /* The first `count` (1 to 15) of the 16 bytes at `from`. */
@@ -44,9 +42,10 @@ static void make_keys(const struct tok_memo *memo, struct tok_span text, uint32_
 	}
 }
 
-static enum tok_status encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-				    struct tok_span text, uint32_t begin, const uint32_t *ends,
-				    size_t count, struct tok_tokens *out, struct tok_error *err)
+enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				     struct tok_span text, uint32_t begin, const uint32_t *ends,
+				     size_t count, const struct tok_range *piece,
+				     struct tok_tokens *out, struct tok_error *err)
 {
 	struct batch batch;
 	make_keys(&scratch->memo, text, begin, ends, count, &batch);
@@ -60,15 +59,20 @@ static enum tok_status encode_batch(const struct tok_model *model, struct tok_bp
 			memcpy(to, entry->ids, sizeof entry->ids);
 			to[0] &= TOK_MEMO_ID_MAX;
 			out->count += entry->ids[0] >> 24;
-		} else {
-			const struct tok_range piece = { i ? ends[i - 1] : begin, ends[i] };
-			const enum tok_status status =
-			    tok_bpe_encode_whole(model, scratch, text, piece, out, err);
-			if (status != TOK_OK)
-				return status;
-			if (!tok_tokens_reserve(out, (count - i) * TOK_MEMO_IDS))
-				return tok_fail_memory(err);
+			scratch->after_unknown = false;
+			continue;
 		}
+		const struct tok_range part = { i ? ends[i - 1] : begin, ends[i] };
+		if (!piece)
+			tok_bpe_start(scratch, part.begin);
+		else
+			scratch->position = part.begin;
+		const enum tok_status status = tok_bpe_encode_part(model, scratch, text, part,
+								   piece ? *piece : part, out, err);
+		if (status != TOK_OK)
+			return status;
+		if (!tok_tokens_reserve(out, (count - i) * TOK_MEMO_IDS))
+			return tok_fail_memory(err);
 	}
 	return TOK_OK;
 }
@@ -80,10 +84,11 @@ enum tok_status tok_bpe_encode_run(const struct tok_model *model, struct tok_bpe
 	if (!tok_bpe_claim(model->bpe, scratch))
 		return tok_fail_memory(err);
 	for (size_t done = 0; done < count;) {
-		const size_t some = count - done < BATCH ? count - done : BATCH;
+		const size_t left = count - done;
+		const size_t some = left < TOK_BPE_BATCH ? left : TOK_BPE_BATCH;
 		const enum tok_status status =
-		    encode_batch(model, scratch, text, done ? ends[done - 1] : begin, ends + done,
-				 some, out, err);
+		    tok_bpe_encode_batch(model, scratch, text, done ? ends[done - 1] : begin,
+					 ends + done, some, NULL, out, err);
 		if (status != TOK_OK)
 			return status;
 		done += some;
