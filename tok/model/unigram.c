@@ -247,32 +247,6 @@ static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
 					 err);
 }
 
-/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, and call for their slots. */
-static size_t cut_words(const struct tok_unigram *u, struct tok_unigram_scratch *scratch,
-			struct tok_span text, uint32_t *at)
-{
-	struct tok_unigram_word *word = scratch->batch;
-	for (; word < scratch->batch + TOK_UNIGRAM_BATCH && *at < text.count; word++) {
-		const struct tok_char c = tok_unigram_char(text, *at);
-		word->begin = *at;
-		word->end = *at + c.length;
-		word->pair = NULL;
-		word->is_unknown = tok_unigram_class(u->cuts, c.code) == 0 && has_unknown(u);
-		if (!word->is_unknown) {
-			word->end = tok_unigram_cut(u->cuts, text, word->end, c.code);
-			const uint32_t length = word->end - word->begin;
-			if (length <= TOK_WORD_BYTES) {
-				word->key = tok_word_key(text, word->begin, length);
-				word->pair = tok_words_pair(&scratch->words, &word->key);
-				__builtin_prefetch(word->pair);
-				__builtin_prefetch(word->pair + 1);
-			}
-		}
-		*at = word->end;
-	}
-	return (size_t)(word - scratch->batch);
-}
-
 enum tok_status tok_unigram_encode(const struct tok_model *model,
 				   struct tok_unigram_scratch *scratch, struct tok_span text,
 				   struct tok_range piece, struct tok_tokens *out,
@@ -287,7 +261,8 @@ enum tok_status tok_unigram_encode(const struct tok_model *model,
 	double sum = 0.0;
 	tok_words_claim(&scratch->words, u->fingerprint);
 	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
-		const size_t count = cut_words(u, scratch, head, &at);
+		const size_t count = tok_unigram_cut(u->cuts, &scratch->words, head, &at,
+						     has_unknown(u), scratch->batch);
 		for (size_t i = 0; status == TOK_OK && i < count; i++)
 			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
 					     &sum, err);
