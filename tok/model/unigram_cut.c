@@ -79,22 +79,25 @@ static uint32_t find_cut(const struct tok_unigram_cuts *cuts, struct tok_span te
 	return at;
 }
 
-size_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, const struct tok_words *memory,
-		       struct tok_span text, uint32_t *at, bool unknown,
-		       struct tok_unigram_word *words)
+size_t tok_unigram_cut(const struct tok_unigram *u, const struct tok_words *memory,
+		       struct tok_span text, uint32_t *at, struct tok_unigram_word *words)
 {
 	struct tok_unigram_word *word = words;
 	uint32_t end = *at;
 	struct tok_char c = tok_unigram_char(text, end);
 	for (; word < words + TOK_UNIGRAM_BATCH && end < text.count; word++) {
-		word->begin = end;
-		word->is_unknown = unknown && tok_unigram_class(cuts, c.code) == 0;
-		word->pair = NULL;
-		end = find_cut(cuts, text, end + c.length, &c);
+		const uint32_t begin = end;
+		const bool is_held = c.code < 128 || tok_unigram_class(u->cuts, c.code) != 0;
+		end = find_cut(u->cuts, text, end + c.length, &c);
+		const uint32_t length = end - begin;
+		word->begin = begin;
 		word->end = end;
-		const uint32_t length = end - word->begin;
-		if (!word->is_unknown && length <= TOK_WORD_BYTES) {
-			word->key = tok_word_key(text, word->begin, length);
+		word->place = length == 1 ? u->bytes[text.bytes[begin]]
+			      : is_held   ? TOK_NO_ID
+					  : u->unk_place;
+		word->pair = NULL;
+		if (word->place == TOK_NO_ID && length <= TOK_WORD_BYTES) {
+			word->key = tok_word_key(text, begin, length);
 			word->pair = tok_words_pair(memory, &word->key);
 			__builtin_prefetch(word->pair);
 			__builtin_prefetch(word->pair + 1);

@@ -14,9 +14,8 @@
 #define TOK_UNIGRAM_REBASE 100000.0
 
 struct tok_unigram_token {
-	double score; /* a float where single_precision */
+	float score; /* exact where single_precision */
 	tok_id id;
-	uint32_t length; /* bytes */
 };
 
 static inline struct tok_char tok_unigram_char(struct tok_span text, uint32_t at)
@@ -49,7 +48,7 @@ static inline uint8_t tok_unigram_class(const struct tok_unigram_cuts *cuts, uin
 
 struct tok_unigram_word {
 	uint32_t begin, end;
-	bool is_unknown;            /* a character that no token holds */
+	uint32_t place;             /* of a character that has one path; TOK_NO_ID: a word */
 	struct tok_word_key key;    /* where there is a pair */
 	struct tok_word_slot *pair; /* NULL: not to be remembered */
 };
@@ -58,18 +57,12 @@ struct tok_unigram_word {
  * memory in the meantime. */
 enum { TOK_UNIGRAM_BATCH = 64 };
 
-/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, call for their slots,
- * and return how many they are.  Where `unknown` is false, no character becomes
- * a word only because no token holds it. */
-size_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, const struct tok_words *memory,
-		       struct tok_span text, uint32_t *at, bool unknown,
-		       struct tok_unigram_word *words);
-
 /* ---- the compiled model ---- */
 
 struct tok_unigram {
 	struct tok_trie trie;
 	const struct tok_unigram_token *tokens; /* by place */
+	const double *scores;                   /* by place; NULL where single_precision */
 	double unknown_score;
 	double greatest;    /* |score| of the tokens that text can match */
 	uint32_t longest;   /* bytes of such a token */
@@ -77,7 +70,18 @@ struct tok_unigram {
 	bool single_precision, fuse_unk;
 	uint64_t fingerprint; /* of all that decides what a word becomes */
 	struct tok_unigram_cuts *cuts;
+	uint32_t bytes[256]; /* what a byte becomes that is a word by itself; or TOK_NO_ID */
 };
+
+/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, call for their slots,
+ * and return how many they are. */
+size_t tok_unigram_cut(const struct tok_unigram *u, const struct tok_words *memory,
+		       struct tok_span text, uint32_t *at, struct tok_unigram_word *words);
+
+static inline double tok_unigram_score(const struct tok_unigram *u, uint32_t place)
+{
+	return u->scores ? u->scores[place] : (double)u->tokens[place].score;
+}
 
 static inline double tok_unigram_add(const struct tok_unigram *u, double token, double path)
 {
