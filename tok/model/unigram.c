@@ -288,8 +288,7 @@ enum tok_status tok_unigram_encode(const struct tok_model *model,
 	double sum = 0.0;
 	tok_words_claim(&scratch->words, u->fingerprint);
 	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
-		const size_t count =
-		    tok_unigram_cut(u, &scratch->words, head, &at, scratch->batch);
+		const size_t count = tok_unigram_cut(u, &scratch->words, head, &at, scratch->batch);
 		for (size_t i = 0; status == TOK_OK && i < count; i++)
 			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
 					     &sum, err);

@@ -80,8 +80,9 @@ static bool extend_paths(struct search *s)
 		if (place == TOK_NO_ID)
 			continue;
 		move_frontier(s, i + 1);
-		improve_step(&s->steps[i + 1], tok_unigram_add(u, tok_unigram_score(u, place), so_far),
-			     place, i + 1 - at);
+		improve_step(&s->steps[i + 1],
+			     tok_unigram_add(u, tok_unigram_score(u, place), so_far), place,
+			     i + 1 - at);
 		has_single = has_single || i + 1 - at == length;
 	}
 	if (!has_single) {

@@ -68,7 +68,8 @@ static bool extend_sums(const struct tok_unigram *u, struct tok_span word, struc
 		/* Even where it is in the vocabulary it is written as unknown. */
 		if (place == u->unk_place)
 			return false;
-		offer_paths(&sums[i + 1], &sums[at], tok_unigram_score(u, place), place, i + 1 - at);
+		offer_paths(&sums[i + 1], &sums[at], tok_unigram_score(u, place), place,
+			    i + 1 - at);
 		has_single = has_single || i + 1 - at == length;
 	}
 	return has_single;
