@@ -29,6 +29,14 @@ bool cli_chars_set(struct cli_chars *chars, struct tok_span text)
 	return true;
 }
 
+size_t cli_chars_count(struct tok_span text)
+{
+	size_t number = 0;
+	for (size_t at = 0; at < text.count; number++)
+		at += tok_utf8_at(text, at).length;
+	return number;
+}
+
 void cli_chars_release(struct cli_chars *chars)
 {
 	free(chars->marks);

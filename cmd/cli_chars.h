@@ -19,6 +19,9 @@ struct cli_chars {
 TOK_MUST_USE bool cli_chars_set(struct cli_chars *chars, struct tok_span text);
 void cli_chars_release(struct cli_chars *chars);
 
+/* Characters of a text, without an index. */
+size_t cli_chars_count(struct tok_span text);
+
 /* From the character that holds the first byte to the one after the character
  * that holds the last; an empty range becomes an empty range. */
 struct tok_range cli_chars_range(const struct cli_chars *chars, struct tok_range bytes);

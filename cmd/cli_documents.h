@@ -1,11 +1,12 @@
 /*
  * cli_documents.h - the documents of one operand, in parts that fit in memory.
  *
- *	struct cli_documents d;
- *	status = cli_documents_open(&d, path, &split, &cut, &err);
+ *	struct cli_documents d = { 0 };
+ *	status = cli_documents_open(&d, path, form, &split, &cut, &err);
  *	while ((status = cli_documents_next(&d, &part, &err)) == TOK_OK && part.text.bytes)
  *		...
  *	cli_documents_close(&d);
+ *	cli_documents_release(&d);
  *
  * A long document is cut where its tokenizer says that this changes nothing;
  * else it is taken whole, up to the limit.
@@ -16,7 +17,6 @@
 #include "cmd/cli.h"
 #include "cmd/cli_input.h"
 #include "tok/pipe/encoder.h"
-#include "vocab/format/json.h"
 
 /* What makes a document. */
 struct cli_split {
@@ -74,30 +74,49 @@ struct cli_cut {
 struct cli_cut cli_cut_for(const struct tok_tokenizer *tokenizer,
 			   const struct tok_encode_options *how);
 
+/* A piece of the operand: a part of one document, or several whole documents. */
 struct cli_part {
-	struct tok_span text; /* .bytes NULL: no document is left */
-	bool first, last;     /* of its document */
-	uint64_t number;      /* of the document (for lines: the line), from 1 */
-	uint64_t bytes;       /* of the operand up to the end of this part */
+	struct tok_span text; /* .bytes NULL: no document is left, or the wait was ended */
+	bool several;         /* whole documents, each with what ends it: use cli_split_next */
+	bool first, last;     /* of its document; both where there are several */
+	uint64_t bytes;       /* of the operand before it */
 };
 
 struct cli_documents {
 	struct cli_input input;
 	const struct cli_split *split;
 	struct cli_cut cut;
-	struct vocab_json_document json; /* of the current line */
-	size_t searched;                 /* bytes of the window without a terminator */
-	bool inside;                     /* a part of the current document went out */
-	uint64_t number, bytes;
+	size_t searched; /* bytes of the window without a terminator */
+	bool inside;     /* a part of the current document went out */
+	bool begun;      /* something went out */
+	uint64_t bytes;  /* of the operand that went out, with what stands between */
 };
 
-TOK_MUST_USE enum tok_status cli_documents_open(struct cli_documents *out, const char *path,
+/* `documents` is zeroed or was closed before; it borrows `split`. */
+TOK_MUST_USE enum tok_status cli_documents_open(struct cli_documents *documents, const char *path,
+						enum cli_input_form form,
 						const struct cli_split *split,
 						const struct cli_cut *cut, struct tok_error *err);
 void cli_documents_close(struct cli_documents *documents);
+void cli_documents_release(struct cli_documents *documents);
 
-/* The text lives until the next call.  Messages name the operand. */
+/* The text lies in the input's window until the next call.  Of several documents
+ * as many come together as fit in a part, and only such as were read already or
+ * can be read without a wait. */
 TOK_MUST_USE enum tok_status cli_documents_next(struct cli_documents *documents,
 						struct cli_part *out, struct tok_error *err);
+
+/* Begin after so many bytes, where a document ended in an earlier run. */
+TOK_MUST_USE enum tok_status cli_documents_skip(struct cli_documents *documents, uint64_t bytes,
+						struct tok_error *err);
+
+/* Take the next document off the front of `rest`, which was a part of several. */
+struct tok_span cli_split_next(const struct cli_split *split, struct tok_span *rest);
+
+/* Fails where a document, whole in memory, is one that could not have been had in
+ * parts within the limit. */
+TOK_MUST_USE enum tok_status cli_documents_check(const struct cli_split *split,
+						 const struct cli_cut *cut, struct tok_span text,
+						 struct tok_error *err);
 
 #endif

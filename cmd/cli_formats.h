@@ -15,6 +15,9 @@ enum cli_format {
 /* The same, as the words of an option. */
 #define CLI_FORMAT_WORDS "text|jsonl|u16|u32|npy"
 
+/* Vocabularies of so many ids fit in two bytes an id. */
+#define CLI_U16_IDS 65536
+
 /* Length of the header of the npy files that are written here. */
 #define CLI_NPY_HEADER 128
 

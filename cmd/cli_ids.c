@@ -16,7 +16,9 @@ enum tok_status cli_ids_open(struct cli_ids *out, const char *path, enum cli_for
 	*out = (struct cli_ids){ .format = format,
 				 .width = format == CLI_FORMAT_U16 ? 2 : 4,
 				 .promised = UINT64_MAX };
-	enum tok_status status = cli_documents_open(&out->lines, path, &by_lines, &nowhere, err);
+	/* Ids may be any bytes: what looks compressed is not. */
+	enum tok_status status =
+	    cli_documents_open(&out->lines, path, CLI_INPUT_RAW, &by_lines, &nowhere, err);
 	if (status != TOK_OK)
 		return status;
 	if (!tok_grow(&out->ids, &out->capacity, PART_IDS, sizeof *out->ids))
@@ -31,6 +33,7 @@ enum tok_status cli_ids_open(struct cli_ids *out, const char *path, enum cli_for
 void cli_ids_close(struct cli_ids *ids)
 {
 	cli_documents_close(&ids->lines);
+	cli_documents_release(&ids->lines);
 	vocab_json_release(&ids->json);
 	free(ids->ids);
 }
@@ -162,21 +165,39 @@ static enum tok_status next_binary(struct cli_ids *r, bool *last, struct tok_err
 
 /* ---- jsonl ---------------------------------------------------------------- */
 
+/* *none: there is no line left. */
+static enum tok_status next_line(struct cli_ids *r, struct tok_span *line, bool *none,
+				 struct tok_error *err)
+{
+	struct cli_part part = { 0 };
+	if (r->several.count == 0) {
+		const enum tok_status status = cli_documents_next(&r->lines, &part, err);
+		if (status != TOK_OK)
+			return status;
+		if (part.several)
+			r->several = part.text;
+	}
+	*none = r->several.count == 0 && !part.text.bytes;
+	*line = r->several.count ? cli_split_next(&by_lines, &r->several) : part.text;
+	return TOK_OK;
+}
+
 static enum tok_status next_jsonl(struct cli_ids *r, struct cli_id_part *out, struct tok_error *err)
 {
-	struct cli_part line;
-	enum tok_status status = cli_documents_next(&r->lines, &line, err);
-	if (status != TOK_OK)
+	struct tok_span line;
+	*out = (struct cli_id_part){ .last = true, .number = r->number + 1 };
+	enum tok_status status = next_line(r, &line, &out->none, err);
+	if (status != TOK_OK && status != TOK_ELIMIT)
 		return status;
-	*out =
-	    (struct cli_id_part){ .last = true, .none = !line.text.bytes, .number = line.number };
-	if (out->none)
+	if (status == TOK_OK && out->none)
 		return TOK_OK;
-	status = cli_json_ids(&r->json, line.text, &r->ids, &r->capacity, &out->count, err);
+	if (status == TOK_OK)
+		status = cli_json_ids(&r->json, line, &r->ids, &r->capacity, &out->count, err);
 	out->ids = r->ids;
+	r->number++;
 	if (status == TOK_OK)
 		return status;
-	return tok_fail_in(err, status, "'%s': line %" PRIu64, r->lines.input.name, line.number);
+	return tok_fail_in(err, status, "'%s': line %" PRIu64, r->lines.input.name, r->number);
 }
 
 enum tok_status cli_ids_next(struct cli_ids *r, struct cli_id_part *out, struct tok_error *err)

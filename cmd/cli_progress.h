@@ -18,12 +18,19 @@ struct cli_progress {
 	uint64_t total; /* bytes to come, 0: not known */
 };
 
-/* `files` are the operands; where all are regular files the end is known. */
-struct cli_progress cli_progress_begin(enum cli_progress_when when, int count, char **files);
-void cli_progress_show(struct cli_progress *progress, uint64_t bytes);
+/* What was done so far. */
+struct cli_done {
+	uint64_t bytes;      /* of text */
+	uint64_t bytes_read; /* of the files: less where they are compressed */
+	uint64_t tokens;
+};
+
+/* `total`: bytes of all files, 0 if that is not known. */
+struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total);
+void cli_progress_show(struct cli_progress *progress, const struct cli_done *done);
 
 /* Before anything else is said on standard error. */
 void cli_progress_clear(struct cli_progress *progress);
-void cli_progress_end(struct cli_progress *progress, uint64_t bytes);
+void cli_progress_end(struct cli_progress *progress, const struct cli_done *done);
 
 #endif

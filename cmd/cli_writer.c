@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "vocab/format/json_write.h"
-
-enum { U16_LARGEST = 65535, BATCH = 4096 };
+#include <string.h>
 
 /* ---- npy ------------------------------------------------------------------ */
 
@@ -20,7 +18,7 @@ static void format_npy_header(const struct cli_writer *w, char header[CLI_NPY_HE
 	const int n =
 	    snprintf(header + fixed, CLI_NPY_HEADER - fixed,
 		     "{'descr': '<u%zu', 'fortran_order': False, 'shape': (%" PRIu64 ",), }",
-		     w->width, w->total);
+		     w->shape->width, w->total);
 	header[fixed + (size_t)n] = ' ';
 	header[CLI_NPY_HEADER - 1] = '\n';
 }
@@ -56,195 +54,101 @@ static enum tok_status finish_npy(struct cli_writer *w, struct tok_error *err)
 	return status;
 }
 
-/* ---- ids ------------------------------------------------------------------ */
+/* ---- documents ------------------------------------------------------------ */
 
-enum tok_status cli_writer_begin(struct cli_writer *w, size_t size, struct tok_error *err)
+enum tok_status cli_writer_begin(struct cli_writer *w, struct tok_error *err)
 {
-	w->width = w->format == CLI_FORMAT_U16 ? 2 : 4;
-	if (w->format == CLI_FORMAT_NPY && size <= U16_LARGEST)
-		w->width = 2;
-	if (w->format == CLI_FORMAT_U16 && size > U16_LARGEST)
-		return tok_fail(err, TOK_EARG,
-				"u16 holds vocabularies of up to %d ids and this one has %zu: "
-				"use u32",
-				U16_LARGEST, size);
-	return w->format == CLI_FORMAT_NPY ? begin_npy(w, err) : TOK_OK;
+	return w->shape->format == CLI_FORMAT_NPY ? begin_npy(w, err) : TOK_OK;
 }
 
-static enum tok_status put_bytes(struct cli_writer *w, const void *bytes, size_t count,
-				 struct tok_error *err)
+static enum tok_status put(struct cli_writer *w, const void *bytes, size_t count,
+			   struct tok_error *err)
 {
 	if (!w->spool)
 		return cli_output_add(w->out, bytes, count, err);
-	if (fwrite(bytes, 1, count, w->spool) != count)
+	if (count && fwrite(bytes, 1, count, w->spool) != count)
 		return tok_fail(err, TOK_EIO, "cannot write a temporary file: %s", strerror(errno));
 	return TOK_OK;
 }
 
-static enum tok_status put_binary(struct cli_writer *w, const tok_id *ids, size_t count,
-				  struct tok_error *err)
+enum tok_status cli_writer_documents(struct cli_writer *w, const struct cli_block *block,
+				     size_t from, size_t to, struct tok_error *err)
 {
-	uint8_t bytes[BATCH * 4];
-	enum tok_status status = TOK_OK;
-	for (size_t done = 0; done < count && status == TOK_OK;) {
-		size_t used = 0;
-		for (size_t i = 0; i < BATCH && done < count; i++, done++)
-			for (size_t b = 0; b < w->width; b++)
-				bytes[used++] = (uint8_t)(ids[done] >> 8 * b);
-		status = put_bytes(w, bytes, used, err);
-	}
-	return status;
+	if (from == to)
+		return TOK_OK;
+	const size_t begin = from ? block->ends[from - 1].made : 0;
+	for (size_t i = from; i < to; i++)
+		w->total += block->ends[i].ids;
+	return put(w, block->bytes.bytes + begin, block->ends[to - 1].made - begin, err);
 }
 
-/* Decimal digits of `n` at the end of `digits`; returns where they begin. */
-static char *put_digits(uint64_t n, char digits[20])
+/* What stands before the next `count` ids of the current document. */
+static bool join(struct cli_writer *w, uint64_t count)
 {
-	char *at = digits + 20;
-	do
-		*--at = (char)('0' + n % 10);
-	while ((n /= 10) != 0);
-	return at;
+	tok_buffer_clear(&w->joint);
+	if (!w->inside && !cli_shape_begin(w->shape, &w->joint))
+		return false;
+	if (w->in_document && count && !cli_shape_separate(w->shape, &w->joint))
+		return false;
+	w->inside = true;
+	w->in_document += count;
+	w->total += count;
+	return true;
 }
 
-static enum tok_status put_text(struct cli_writer *w, const tok_id *ids, size_t count,
-				char separator, struct tok_error *err)
+static bool append_list(struct tok_buffer *to, const struct tok_buffer *list)
 {
-	char text[BATCH], digits[20];
-	size_t used = 0;
-	enum tok_status status = TOK_OK;
-	for (size_t i = 0; i < count && status == TOK_OK; i++) {
-		const char *at = put_digits(ids[i], digits);
-		const size_t length = (size_t)(digits + sizeof digits - at);
-		if (w->in_document + i > 0)
-			text[used++] = separator;
-		memcpy(text + used, at, length);
-		used += length;
-		if (used + 1 + sizeof digits > sizeof text) {
-			status = cli_output_add(w->out, text, used, err);
-			used = 0;
-		}
-	}
-	return status == TOK_OK ? cli_output_add(w->out, text, used, err) : status;
+	return list->count == 0 || ((to->count == 0 || tok_buffer_add_byte(to, ',')) &&
+				    tok_buffer_add(to, list->bytes, list->count));
 }
 
-/* ---- what jsonl may say besides ------------------------------------------- */
-
-static bool note_tokens(struct cli_writer *w, const struct tok_encoding *e)
-{
-	bool ok = true;
-	for (size_t i = 0; i < e->count && ok; i++)
-		ok = (w->tokens_json.count == 0 || tok_buffer_add_byte(&w->tokens_json, ',')) &&
-		     vocab_json_put_string(&w->tokens_json, e->tokens[i]);
-	return ok;
-}
-
-static bool note_offsets(struct cli_writer *w, const struct tok_encoding *e, uint64_t base)
-{
-	bool ok = true;
-	for (size_t i = 0; i < e->count && ok; i++) {
-		char pair[48];
-		const int n = snprintf(pair, sizeof pair, "%s[%" PRIu64 ",%" PRIu64 "]",
-				       w->offsets_json.count ? "," : "", base + e->ranges[i].begin,
-				       base + e->ranges[i].end);
-		ok = tok_buffer_add(&w->offsets_json, pair, (size_t)n);
-	}
-	return ok;
-}
-
-static enum tok_status add_jsonl(struct cli_writer *w, const struct tok_encoding *e, uint64_t base,
-				 struct tok_error *err)
-{
-	enum tok_status status = TOK_OK;
-	if (w->in_document == 0)
-		status = cli_output_add(w->out, "{\"ids\":[", 8, err);
-	if (status == TOK_OK)
-		status = put_text(w, e->ids, e->count, ',', err);
-	if (status == TOK_OK &&
-	    ((w->tokens && !note_tokens(w, e)) || (w->offsets && !note_offsets(w, e, base))))
-		status = tok_fail_memory(err);
-	return status;
-}
-
-static enum tok_status put_list(struct cli_writer *w, const char *name, struct tok_buffer *list,
+enum tok_status cli_writer_part(struct cli_writer *w, const struct cli_block *block,
 				struct tok_error *err)
 {
-	char head[32];
-	const int n = snprintf(head, sizeof head, ",\"%s\":[", name);
-	enum tok_status status = cli_output_add(w->out, head, (size_t)n, err);
-	if (status == TOK_OK)
-		status = cli_output_add(w->out, list->bytes, list->count, err);
-	if (status == TOK_OK)
-		status = cli_output_add(w->out, "]", 1, err);
-	tok_buffer_clear(list);
+	if (!join(w, block->part_ids) || !append_list(&w->tokens_json, &block->tokens) ||
+	    !append_list(&w->offsets_json, &block->offsets))
+		return tok_fail_memory(err);
+	const enum tok_status status = put(w, w->joint.bytes, w->joint.count, err);
+	if (status != TOK_OK || block->part_ids == 0)
+		return status;
+	return put(w, block->bytes.bytes + block->part_begin,
+		   block->bytes.count - block->part_begin, err);
+}
+
+static enum tok_status put_eod(struct cli_writer *w, struct tok_error *err)
+{
+	static const struct tok_range nowhere = { 0 };
+	const struct tok_encoding eod = cli_shape_eod(w->shape, &nowhere);
+	struct cli_block block = { 0 };
+	const enum tok_status status = cli_block_part(&block, w->shape, &eod, 0)
+					   ? cli_writer_part(w, &block, err)
+					   : tok_fail_memory(err);
+	cli_block_release(&block);
 	return status;
 }
 
-static enum tok_status end_jsonl(struct cli_writer *w, struct tok_error *err)
+enum tok_status cli_writer_end(struct cli_writer *w, bool eod, struct tok_error *err)
 {
-	enum tok_status status = TOK_OK;
-	if (w->in_document == 0)
-		status = cli_output_add(w->out, "{\"ids\":[", 8, err);
-	if (status == TOK_OK)
-		status = cli_output_add(w->out, "]", 1, err);
-	if (status == TOK_OK && w->tokens)
-		status = put_list(w, "tokens", &w->tokens_json, err);
-	if (status == TOK_OK && w->offsets)
-		status = put_list(w, "offsets", &w->offsets_json, err);
-	return status == TOK_OK ? cli_output_add(w->out, "}\n", 2, err) : status;
-}
-
-/* ---- documents ------------------------------------------------------------ */
-
-enum tok_status cli_writer_add(struct cli_writer *w, const struct tok_encoding *encoding,
-			       uint64_t base, struct tok_error *err)
-{
-	enum tok_status status = TOK_OK;
-	if (encoding->count == 0)
-		return TOK_OK;
-	switch (w->format) {
-	case CLI_FORMAT_TEXT:
-		status = put_text(w, encoding->ids, encoding->count, ' ', err);
-		break;
-	case CLI_FORMAT_JSONL:
-		status = add_jsonl(w, encoding, base, err);
-		break;
-	case CLI_FORMAT_U16:
-	case CLI_FORMAT_U32:
-	case CLI_FORMAT_NPY:
-		status = put_binary(w, encoding->ids, encoding->count, err);
-		break;
-	}
-	w->in_document += encoding->count;
-	w->total += encoding->count;
-	return status;
-}
-
-enum tok_status cli_writer_end(struct cli_writer *w, struct tok_error *err)
-{
-	enum tok_status status = TOK_OK;
-	switch (w->format) {
-	case CLI_FORMAT_TEXT:
-		status = cli_output_add(w->out, "\n", 1, err);
-		break;
-	case CLI_FORMAT_JSONL:
-		status = end_jsonl(w, err);
-		break;
-	case CLI_FORMAT_U16:
-	case CLI_FORMAT_U32:
-	case CLI_FORMAT_NPY:
-		break;
-	}
+	enum tok_status status = eod ? put_eod(w, err) : TOK_OK;
+	if (status != TOK_OK)
+		return status;
+	if (!join(w, 0) || !cli_shape_end(w->shape, &w->joint, &w->tokens_json, &w->offsets_json))
+		return tok_fail_memory(err);
+	tok_buffer_clear(&w->tokens_json);
+	tok_buffer_clear(&w->offsets_json);
 	w->in_document = 0;
-	return status;
+	w->inside = false;
+	return put(w, w->joint.bytes, w->joint.count, err);
 }
 
 enum tok_status cli_writer_finish(struct cli_writer *w, struct tok_error *err)
 {
-	return w->format == CLI_FORMAT_NPY ? finish_npy(w, err) : TOK_OK;
+	return w->shape->format == CLI_FORMAT_NPY ? finish_npy(w, err) : TOK_OK;
 }
 
 void cli_writer_release(struct cli_writer *w)
 {
+	tok_buffer_release(&w->joint);
 	tok_buffer_release(&w->tokens_json);
 	tok_buffer_release(&w->offsets_json);
 	if (w->spool)

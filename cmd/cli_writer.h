@@ -1,13 +1,11 @@
 /*
- * cli_writer.h - ids of documents into one of the formats.
+ * cli_writer.h - blocks of ids, in order, into one file of one of the formats.
  *
- *	struct cli_writer w = { .out = &out, .format = CLI_FORMAT_TEXT };
- *	status = cli_writer_begin(&w, size, &err);
- *	for each document {
- *		for each part
- *			status = cli_writer_add(&w, &encoding, base, &err);
- *		status = cli_writer_end(&w, &err);
- *	}
+ *	struct cli_writer w = { .shape = &shape, .out = &out };
+ *	status = cli_writer_begin(&w, &err);
+ *	status = cli_writer_documents(&w, &block, 0, block.count, &err);
+ *	status = cli_writer_part(&w, &block, &err);  // then, after the last part:
+ *	status = cli_writer_end(&w, eod, &err);
  *	status = cli_writer_finish(&w, &err);
  *	cli_writer_release(&w);
  */
@@ -16,31 +14,34 @@
 
 #include <stdio.h>
 
-#include "cmd/cli_formats.h"
+#include "cmd/cli_block.h"
 #include "cmd/cli_output.h"
-#include "tok/pipe/encoder.h"
 
 struct cli_writer {
-	struct cli_output *out; /* borrowed */
-	enum cli_format format;
-	bool tokens, offsets; /* jsonl only */
+	const struct cli_shape *shape; /* borrowed */
+	struct cli_output *out;        /* borrowed */
 
-	size_t width;                                /* bytes an id, of the binary formats */
 	uint64_t total;                              /* ids in all */
 	uint64_t in_document;                        /* ids of the current document */
+	bool inside;                                 /* a part of it is written, its end is not */
+	struct tok_buffer joint;                     /* what stands around ids */
 	struct tok_buffer tokens_json, offsets_json; /* of the current document */
 	FILE *spool; /* npy where the output cannot be gone back to: ids wait here */
 };
 
-/* `size` is the tokenizer's.  Fails with TOK_EARG where the ids do not fit. */
-TOK_MUST_USE enum tok_status cli_writer_begin(struct cli_writer *writer, size_t size,
-					      struct tok_error *err);
+TOK_MUST_USE enum tok_status cli_writer_begin(struct cli_writer *writer, struct tok_error *err);
 
-/* More of the current document; `base` is added to every range. */
-TOK_MUST_USE enum tok_status cli_writer_add(struct cli_writer *writer,
-					    const struct tok_encoding *encoding, uint64_t base,
+/* The documents [from, to) of a block. */
+TOK_MUST_USE enum tok_status cli_writer_documents(struct cli_writer *writer,
+						  const struct cli_block *block, size_t from,
+						  size_t to, struct tok_error *err);
+
+/* The part that ends a block; then the end of its document, with `eod` if wanted. */
+TOK_MUST_USE enum tok_status cli_writer_part(struct cli_writer *writer,
+					     const struct cli_block *block, struct tok_error *err);
+TOK_MUST_USE enum tok_status cli_writer_end(struct cli_writer *writer, bool eod,
 					    struct tok_error *err);
-TOK_MUST_USE enum tok_status cli_writer_end(struct cli_writer *writer, struct tok_error *err);
+
 TOK_MUST_USE enum tok_status cli_writer_finish(struct cli_writer *writer, struct tok_error *err);
 void cli_writer_release(struct cli_writer *writer);
 

@@ -1,73 +1,173 @@
 /* count.c - tok count: how many tokens texts have. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "cmd/cli.h"
-#include "cmd/cli_documents.h"
+#include "cmd/cli_json.h"
 #include "cmd/cli_load.h"
+#include "cmd/cli_pool.h"
+#include "cmd/cli_source.h"
 #include "vocab/format/json_write.h"
 
 struct count_options {
 	struct cli_load load;
 	struct cli_split split;
 	struct cli_specials specials;
-	bool json;
+	bool json, raw;
+	uint64_t threads;
 };
 
 static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT } };
 
-static const struct cli_option option_table[] = { CLI_LOAD_ROWS(struct count_options, load),
-						  CLI_SPLIT_ROWS(struct count_options, split),
-						  CLI_SPECIAL_ROWS(struct count_options, specials),
-						  { CLI_GROUP, .name = "Output" },
-						  { CLI_FLAG, 'j', "json", NULL,
-						    "write one JSON object, of schema tok.count.1",
-						    CLI_FIELD(struct count_options, json, bool) },
-						  { CLI_END } };
+static const struct cli_option option_table[] = {
+	CLI_LOAD_ROWS(struct count_options, load),
+	CLI_SPLIT_ROWS(struct count_options, split),
+	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
+	  CLI_FIELD(struct count_options, raw, bool) },
+	CLI_SPECIAL_ROWS(struct count_options, specials),
+	{ CLI_GROUP, .name = "Output" },
+	{ CLI_FLAG, 'j', "json", NULL, "write one JSON object, of schema tok.count.1",
+	  CLI_FIELD(struct count_options, json, bool) },
+	{ CLI_GROUP, .name = "Running" },
+	CLI_THREADS_ROW(struct count_options, threads),
+	{ CLI_END }
+};
 
 struct counts {
 	uint64_t documents, tokens, bytes;
 };
 
+/* What a thread made of a work: the counts of each region. */
+struct count_item {
+	struct cli_work work;
+	struct counts *counts;
+	size_t capacity;
+	struct tok_error error; /* of a document */
+	size_t error_region;
+};
+
 struct count_run {
 	const struct count_options *opts;
 	struct tok_tokenizer *tokenizer;
-	struct tok_encoder *encoder;
 	struct tok_encode_options how;
-	struct cli_cut cut;
+	struct cli_files files;
+	struct cli_source source;
+	struct count_item *items; /* one a slot of the pool */
+
+	size_t operand;       /* whose counts are below; those before are shown */
+	bool failed;          /* it is not to be shown */
+	struct counts counts; /* of it */
 	struct counts total;
 	int shown; /* files whose counts are written */
+	bool trouble;
 };
 
-static enum tok_status count_documents(struct count_run *run, struct cli_documents *documents,
-				       struct counts *counts, struct tok_error *err)
+/* ---- counting ------------------------------------------------------------- */
+
+struct worker {
+	const struct count_run *run;
+	struct tok_encoder *encoder;
+	struct vocab_json_document json;
+};
+
+static void *begin_worker(void *context)
 {
-	struct cli_part part;
-	enum tok_status status;
-	while ((status = cli_documents_next(documents, &part, err)) == TOK_OK && part.text.bytes) {
-		struct tok_encoding encoding = { 0 };
-		if (part.first || part.text.count)
-			status = tok_encode(run->encoder, part.text, &run->how, &encoding, err);
-		if (status != TOK_OK)
-			return tok_fail_in(err, status, "'%s': document %" PRIu64,
-					   documents->input.name, part.number);
-		counts->documents += part.last;
-		counts->tokens += encoding.count;
-		counts->bytes += part.text.count;
-	}
+	const struct count_run *run = context;
+	struct worker *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->run = run;
+	w->encoder = tok_encoder_new(run->tokenizer);
+	if (w->encoder)
+		return w;
+	free(w);
+	return NULL;
+}
+
+static void end_worker(void *worker)
+{
+	struct worker *w = worker;
+	tok_encoder_free(w->encoder);
+	vocab_json_release(&w->json);
+	free(w);
+}
+
+static bool read_item(void *context, size_t slot, size_t *bytes)
+{
+	struct count_run *run = context;
+	struct count_item *item = &run->items[slot];
+	if (!cli_source_read(&run->source, &item->work))
+		return false;
+	*bytes = item->work.text.count;
+	return true;
+}
+
+static enum tok_status count_text(struct worker *w, struct tok_span text, struct counts *counts,
+				  struct tok_error *err)
+{
+	const char *field = w->run->opts->split.jsonl;
+	struct tok_encoding encoding = { 0 };
+	enum tok_status status = TOK_OK;
+	if (field)
+		status = cli_json_text(&w->json, text, field, &text, err);
+	if (status == TOK_OK)
+		status = tok_encode(w->encoder, text, &w->run->how, &encoding, err);
+	counts->tokens += encoding.count;
+	counts->bytes += text.count;
 	return status;
 }
 
-static enum tok_status count_file(struct count_run *run, const char *path, struct counts *counts,
-				  struct tok_error *err)
+/* On failure counts->documents are those before the one that was refused. */
+static enum tok_status count_documents(struct worker *w, struct tok_span rest,
+				       struct counts *counts, struct tok_error *err)
 {
-	struct cli_documents documents;
-	enum tok_status status =
-	    cli_documents_open(&documents, path, &run->opts->split, &run->cut, err);
-	if (status != TOK_OK)
-		return status;
-	status = count_documents(run, &documents, counts, err);
-	cli_documents_close(&documents);
+	while (rest.count) {
+		const struct tok_span text = cli_split_next(&w->run->opts->split, &rest);
+		enum tok_status status =
+		    cli_documents_check(&w->run->opts->split, &w->run->source.cut, text, err);
+		if (status == TOK_OK)
+			status = count_text(w, text, counts, err);
+		if (status != TOK_OK)
+			return status;
+		counts->documents++;
+	}
+	return TOK_OK;
+}
+
+static enum tok_status count_region(struct worker *w, const struct cli_work *work, size_t at,
+				    struct counts *counts, struct tok_error *err)
+{
+	const struct cli_region *region = &work->regions[at];
+	const struct tok_span text = cli_work_text(work, at);
+	if (region->several)
+		return count_documents(w, text, counts, err);
+	enum tok_status status = TOK_OK;
+	if (region->first || text.count)
+		status = count_text(w, text, counts, err);
+	counts->documents += region->last;
 	return status;
+}
+
+static void count_item_from(struct worker *w, struct count_item *item, size_t from)
+{
+	const size_t count = item->work.region_count;
+	item->error = (struct tok_error){ 0 };
+	if (!tok_grow(&item->counts, &item->capacity, count, sizeof *item->counts)) {
+		tok_fail_memory(&item->error);
+		item->error_region = from;
+		return;
+	}
+	for (size_t i = from; i < count && item->error.status == TOK_OK; i++) {
+		item->counts[i] = (struct counts){ 0 };
+		item->error_region = i;
+		(void)!count_region(w, &item->work, i, &item->counts[i], &item->error);
+	}
+}
+
+static void work_on_item(void *context, void *worker, size_t slot)
+{
+	struct count_run *run = context;
+	count_item_from(worker, &run->items[slot], 0);
 }
 
 /* ---- showing -------------------------------------------------------------- */
@@ -119,68 +219,146 @@ static enum cli_exit print_json_file(const struct count_run *run, const struct c
 	return result;
 }
 
-static enum cli_exit show_file(struct count_run *run, const struct counts *counts, const char *path)
+static void show_file(struct count_run *run)
 {
-	enum cli_exit result = CLI_OK;
-	if (run->opts->json)
-		result = print_json_file(run, counts, path);
-	else
+	const char *path = run->files.items[run->operand].path;
+	const struct counts *counts = &run->counts;
+	if (!run->opts->json)
 		print_row(run, counts, path);
+	else if (print_json_file(run, counts, path) != CLI_OK)
+		run->trouble = true;
 	run->total.documents += counts->documents;
 	run->total.tokens += counts->tokens;
 	run->total.bytes += counts->bytes;
 	run->shown++;
-	return result;
 }
 
-static enum cli_exit count_files(struct count_run *run, int argc, char **argv)
+static void show_head(const struct count_run *run)
 {
-	enum cli_exit result = CLI_OK;
 	if (run->opts->json)
 		printf("{\"schema\":\"tok.count.1\",\"files\":[");
 	else
 		print_head(run);
-	for (int i = 0; i < argc; i++) {
-		struct tok_error err = { 0 };
-		struct counts counts = { 0 };
-		enum cli_exit one;
-		if (count_file(run, argv[i], &counts, &err) == TOK_OK)
-			one = show_file(run, &counts, argv[i]);
-		else
-			one = cli_error("%s", err.message);
-		if (one != CLI_OK)
-			result = one;
-	}
+}
+
+static void show_total(const struct count_run *run)
+{
 	if (run->opts->json) {
 		printf("],\"total\":{");
 		print_json_counts(&run->total);
 		printf("}\n");
-	} else if (argc > 1) {
+	} else if (run->files.count > 1) {
 		print_row(run, &run->total, "total");
 	}
-	return result;
+}
+
+/* ---- counts of regions, in order ------------------------------------------ */
+
+/* All operands before this one have ended. */
+static void show_until(struct count_run *run, size_t operand)
+{
+	for (; run->operand < operand; run->operand++) {
+		if (!run->failed)
+			show_file(run);
+		run->failed = false;
+		run->counts = (struct counts){ 0 };
+	}
+}
+
+static void refuse_operand(struct count_run *run, struct tok_error *err, bool of_document)
+{
+	if (of_document)
+		tok_fail_in(
+		    err, err->status, "'%s': %s %" PRIu64, run->files.items[run->operand].path,
+		    run->opts->split.jsonl ? "line" : "document", run->counts.documents + 1);
+	cli_error("%s", err->message);
+	run->failed = run->trouble = true;
+	cli_source_stop(&run->source, run->operand + 1);
+}
+
+static void add_region(struct count_run *run, struct worker *w, struct count_item *item, size_t at)
+{
+	const bool after_error = item->error.status != TOK_OK && at > item->error_region;
+	show_until(run, item->work.regions[at].operand);
+	if (run->failed)
+		return;
+	if (after_error) /* of another operand: go on behind it */
+		count_item_from(w, item, at);
+	if (at < item->capacity) { /* else there was no memory for them */
+		run->counts.documents += item->counts[at].documents;
+		run->counts.tokens += item->counts[at].tokens;
+		run->counts.bytes += item->counts[at].bytes;
+	}
+	if (item->error.status != TOK_OK && at == item->error_region)
+		refuse_operand(run, &item->error, true);
+}
+
+static bool write_item(void *context, void *worker, size_t slot)
+{
+	struct count_run *run = context;
+	struct count_item *item = &run->items[slot];
+	struct cli_work *work = &item->work;
+	for (size_t i = 0; i < work->region_count; i++)
+		add_region(run, worker, item, i);
+	if (work->error.status != TOK_OK) {
+		show_until(run, work->error_operand);
+		if (!run->failed)
+			refuse_operand(run, &work->error, work->error.status == TOK_ELIMIT);
+	}
+	return true;
+}
+
+static enum tok_status count_files(struct count_run *run, struct tok_error *err)
+{
+	static const struct cli_pool_steps steps = { begin_worker, end_worker, read_item,
+						     work_on_item, write_item };
+	const size_t threads = cli_threads_for(run->opts->threads);
+	const size_t slots = cli_pool_slots(threads);
+	run->items = calloc(slots, sizeof *run->items);
+	if (!run->items)
+		return tok_fail_memory(err);
+	cli_source_begin(&run->source);
+	const enum tok_status status = cli_pool_run(&steps, run, threads, err);
+	cli_source_end(&run->source);
+	for (size_t i = 0; i < slots; i++) {
+		cli_work_release(&run->items[i].work);
+		free(run->items[i].counts);
+	}
+	free(run->items);
+	return status;
 }
 
 static enum cli_exit run_count(const void *options, int argc, char **argv)
 {
 	struct count_run run = { .opts = options };
 	struct tok_error err = { 0 };
-	enum cli_exit result = cli_split_check(&run.opts->split);
+	const struct count_options *opts = options;
+	enum cli_exit result = cli_threads_check(opts->threads);
+	if (result == CLI_OK)
+		result = cli_split_check(&opts->split);
 	if (result != CLI_OK)
 		return result;
 
-	run.how = cli_specials_options(&run.opts->specials);
-	enum tok_status status = cli_load(&run.opts->load, &run.tokenizer, &err);
+	run.how = cli_specials_options(&opts->specials);
+	enum tok_status status = cli_load(&opts->load, &run.tokenizer, &err);
 	if (status == TOK_OK) {
-		run.cut = cli_cut_for(run.tokenizer, &run.how);
-		run.encoder = tok_encoder_new(run.tokenizer);
-		if (!run.encoder)
-			status = tok_fail_memory(&err);
+		result = cli_files_add_all(&run.files, argc, argv);
+		run.source = (struct cli_source){
+			.files = &run.files,
+			.split = &opts->split,
+			.cut = cli_cut_for(run.tokenizer, &run.how),
+			.raw = opts->raw,
+		};
+		show_head(&run);
+		status = count_files(&run, &err);
+		show_until(&run, run.files.count);
+		show_total(&run);
 	}
-	result = status == TOK_OK ? count_files(&run, argc, argv) : cli_error("%s", err.message);
-	tok_encoder_free(run.encoder);
+	if (status != TOK_OK)
+		result = cli_error("%s", err.message);
+	cli_files_release(&run.files);
 	tok_tokenizer_free(run.tokenizer);
-	return result;
+	return run.trouble ? CLI_TROUBLE : result;
 }
 
 const struct cli_tool tool_count = {
@@ -191,8 +369,10 @@ const struct cli_tool tool_count = {
 	.description =
 	    "Writes for each FILE, or for standard input where there is none or it is -, how\n"
 	    "many tokens and bytes it has and how many bytes there are to a token; below more\n"
-	    "than one FILE their total. A whole FILE is one document unless --lines, --null or\n"
-	    "--jsonl says otherwise; their number is then shown too. The bytes are those of the\n"
+	    "than one FILE their total. A folder stands for all regular files in it and in its\n"
+	    "subfolders, each of which is shown; gzip and Zstandard files are expanded. A whole\n"
+	    "file is one document unless --lines, --null or --jsonl says otherwise; their number\n"
+	    "is then shown too. The bytes are those of the\n"
 	    "documents, without what stands between them. A FILE that could not be read to its\n"
 	    "end is not shown.",
 	.examples = "  printf 'Hello, world' | tok count\n"

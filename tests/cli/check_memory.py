@@ -16,6 +16,9 @@ COMMANDS = [
     "printf '{\"ids\":[72]}' | tok decode --format jsonl --lines",
     "printf 'Hello' | tok encode --output out",
     "printf 'Hello' | tok count --json",
+    "printf 'a\\nb\\n' | tok bench decode --lines --runs 1 --threads 2 >/dev/null",
+    r"printf H >text; printf 'H\0\0\0' >ids; "
+    "tok bench decode --runs 1 --threads 1 --json --check ids text >/dev/null",
     "tok inspect",
     "tok inspect --json",
     "tok inspect --id 10",

@@ -10,6 +10,28 @@
 #include "tok/text/normalize_internal.h"
 #include "tok/text/utf8.h"
 
+static const struct row {
+	const char *steps, *text, *want, *origins;
+} rows[] = {
+#include "normalize_table.inc"
+};
+
+/* Where a step says '%', the rules of the table of references. */
+static char *with_rules(const char *steps)
+{
+	const char *percent = strchr(steps, '%'), *rules = NULL;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && !rules; i++)
+		if (strncmp(rows[i].steps, "precompiled:", 12) == 0)
+			rules = rows[i].steps + 12;
+	assert_non_null(rules);
+	const size_t room = strlen(steps) + strlen(rules) + 1;
+	char *out = malloc(room);
+	assert_non_null(out);
+	(void)snprintf(out, room, "%.*s%s%s", percent ? (int)(percent - steps) : (int)strlen(steps),
+		       steps, percent ? rules : "", percent ? percent + 1 : "");
+	return out;
+}
+
 struct bench {
 	struct tok_normalizer *normalizer;
 	struct tok_norm_scratch *scratch;
@@ -21,8 +43,10 @@ static struct bench make(const char *steps)
 {
 	struct bench b = { .tracked.tracked = true };
 	struct tok_error err = { 0 };
-	if (build(steps, &b.normalizer, &err) != TOK_OK)
+	char *words = with_rules(steps);
+	if (build(words, &b.normalizer, &err) != TOK_OK)
 		fail_msg("%s: %s", steps, err.message);
+	free(words);
 	b.scratch = tok_norm_scratch_new();
 	assert_non_null(b.scratch);
 	return b;
@@ -88,6 +112,12 @@ static const char *const all_steps[] = {
 	"sentencepiece:drs::61,6161,20,2020",
 	"sentencepiece:de:",
 	"sentencepiece:e::c3a9,0a",
+	"sentencepiece:dr::2e,e28093,28",
+	"precompiled:%",
+	"sentencepiece::%",
+	"sentencepiece:de:%",
+	"sentencepiece:dre:%",
+	"sentencepiece:rs:%:2e,c3a9,61cc81,74,41",
 };
 enum { STEPS = sizeof all_steps / sizeof *all_steps };
 

@@ -83,3 +83,49 @@ uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *t
 	uint32_t tag;
 	return find_slot(index, texts, text, &tag)->value;
 }
+
+/* ---- in an image ------------------------------------------------------------------ */
+
+void tok_texts_save(const struct tok_texts *texts, uint32_t bytes_tag, uint32_t starts_tag,
+		    struct tok_image_writer *writer)
+{
+	tok_image_put(writer, bytes_tag, texts->bytes, texts->starts[texts->count]);
+	tok_image_put(writer, starts_tag, texts->starts,
+		      (texts->count + 1) * sizeof *texts->starts);
+}
+
+void tok_index_save(const struct tok_index *index, uint32_t tag, struct tok_image_writer *writer)
+{
+	tok_image_put(writer, tag, index->slots, (index->mask + 1) * sizeof *index->slots);
+}
+
+bool tok_texts_open(struct tok_texts *out, const struct tok_image *image, uint32_t bytes_tag,
+		    uint32_t starts_tag)
+{
+	size_t bytes, starts;
+	out->bytes = tok_image_array(image, bytes_tag, 1, &bytes);
+	out->starts = tok_image_array(image, starts_tag, sizeof *out->starts, &starts);
+	if (starts == 0 || out->starts[starts - 1] > bytes)
+		return false;
+	out->count = starts - 1;
+	uint32_t falls = 0;
+	for (size_t i = 0; i < out->count; i++)
+		falls |= out->starts[i] > out->starts[i + 1];
+	return !falls;
+}
+
+bool tok_index_open(struct tok_index *out, const struct tok_image *image, uint32_t tag,
+		    size_t limit)
+{
+	size_t slots, free_slots = 0;
+	uint32_t wild = 0;
+	out->slots = tok_image_array(image, tag, sizeof *out->slots, &slots);
+	if (slots == 0 || (slots & (slots - 1)) != 0)
+		return false;
+	out->mask = slots - 1;
+	for (size_t i = 0; i < slots; i++) {
+		free_slots += out->slots[i].value == TOK_NO_ID;
+		wild |= out->slots[i].value >= limit && out->slots[i].value != TOK_NO_ID;
+	}
+	return !wild && free_slots > 0;
+}

@@ -17,6 +17,7 @@
 #define TOK_BASE_TEXTS_H
 
 #include "tok/base/arena.h"
+#include "tok/base/image.h"
 
 struct tok_texts {
 	const uint8_t *bytes;
@@ -63,5 +64,19 @@ TOK_API void tok_index_put(struct tok_index *index, const struct tok_texts *text
 /* The number, or TOK_NO_ID. */
 TOK_API uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *texts,
 				struct tok_span text);
+
+/* ---- in an image: under tags of the caller's choice ---- */
+
+TOK_API void tok_texts_save(const struct tok_texts *texts, uint32_t bytes_tag, uint32_t starts_tag,
+			    struct tok_image_writer *writer);
+TOK_API void tok_index_save(const struct tok_index *index, uint32_t tag,
+			    struct tok_image_writer *writer);
+
+/* False if what is there is no such table: starts that fall or leave the bytes,
+ * values that are not below `limit`, no slot free. */
+TOK_API TOK_MUST_USE bool tok_texts_open(struct tok_texts *out, const struct tok_image *image,
+					 uint32_t bytes_tag, uint32_t starts_tag);
+TOK_API TOK_MUST_USE bool tok_index_open(struct tok_index *out, const struct tok_image *image,
+					 uint32_t tag, size_t limit);
 
 #endif

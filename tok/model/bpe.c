@@ -315,8 +315,7 @@ static uint32_t find_cut(const struct tok_bpe *bpe, struct tok_span text, uint32
 	return limit;
 }
 
-/* What a scratch remembers is of one model. */
-static bool claim_scratch(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
+bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 {
 	if (scratch->memo.owner == bpe->fingerprint && scratch->adjoins)
 		return true;
@@ -324,12 +323,21 @@ static bool claim_scratch(const struct tok_bpe *bpe, struct tok_bpe_scratch *scr
 	return tok_walk_claim(scratch);
 }
 
+enum tok_status tok_bpe_encode_whole(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				     struct tok_span text, struct tok_range piece,
+				     struct tok_tokens *out, struct tok_error *err)
+{
+	scratch->position = piece.begin;
+	scratch->after_unknown = false;
+	return encode_part(model, scratch, text, piece, piece, out, err);
+}
+
 enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 			       struct tok_span text, struct tok_range piece, struct tok_tokens *out,
 			       struct tok_error *err)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	if (!claim_scratch(bpe, scratch))
+	if (!tok_bpe_claim(bpe, scratch))
 		return tok_fail_memory(err);
 	scratch->position = piece.begin;
 	scratch->after_unknown = false;

@@ -49,25 +49,41 @@ struct tok_pair {
 struct tok_pairs {
 	struct tok_pair *slots;
 	uint32_t count; /* of the slots; at least one is free */
+	/* Two bits a pair in one word of a table small enough to stay near: most pairs
+	 * that are asked for do not exist, and are not looked for farther away. */
+	uint64_t *filter;
+	unsigned filter_shift; /* 64 - log2 of its words */
 };
 
 TOK_MUST_USE bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *arena, size_t count);
 /* Add, or replace what the same pair had. */
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair);
 
-static inline uint32_t tok_pairs_home(const struct tok_pairs *pairs, uint32_t left, uint32_t right)
+static inline uint64_t tok_pairs_hash(uint32_t left, uint32_t right)
 {
 	uint64_t key = (uint64_t)left << 32 | right;
 	key = (key ^ key >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
-	key = (key ^ key >> 32) * UINT64_C(0x9E3779B97F4A7C15);
-	return (uint32_t)((key >> 32) * pairs->count >> 32);
+	return (key ^ key >> 32) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-/* The pair, or a free slot. */
+static inline uint32_t tok_pairs_home(const struct tok_pairs *pairs, uint64_t hash)
+{
+	return (uint32_t)((hash >> 32) * pairs->count >> 32);
+}
+
+static inline uint64_t tok_pairs_bits(uint64_t hash)
+{
+	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63);
+}
+
+/* The pair; its rank is TOK_RANK_NONE where there is none. */
 static inline struct tok_pair tok_pairs_get(const struct tok_pairs *pairs, uint32_t left,
 					    uint32_t right)
 {
-	uint32_t at = tok_pairs_home(pairs, left, right);
+	const uint64_t hash = tok_pairs_hash(left, right), bits = tok_pairs_bits(hash);
+	if ((pairs->filter[hash >> pairs->filter_shift] & bits) != bits)
+		return (struct tok_pair){ left, right, TOK_RANK_NONE, TOK_SYMBOL_NONE };
+	uint32_t at = tok_pairs_home(pairs, hash);
 	for (;;) {
 		const struct tok_pair slot = pairs->slots[at];
 		if ((slot.left == left && slot.right == right) || slot.rank == TOK_RANK_NONE)
@@ -290,5 +306,17 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* ---- bpe.c ---- */
+
+/* What a scratch remembers is of one model: make it this one.  False if memory is
+ * out. */
+TOK_MUST_USE bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* A piece without looking for places to cut it; after tok_bpe_claim. */
+TOK_MUST_USE enum tok_status tok_bpe_encode_whole(const struct tok_model *model,
+						  struct tok_bpe_scratch *scratch,
+						  struct tok_span text, struct tok_range piece,
+						  struct tok_tokens *out, struct tok_error *err);
 
 #endif

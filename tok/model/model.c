@@ -164,3 +164,37 @@ enum tok_status tok_model_encode(const struct tok_model *model, struct tok_model
 		out->count = before;
 	return status;
 }
+
+static enum tok_status encode_each(const struct tok_model *model, struct tok_model_scratch *scratch,
+				   struct tok_span text, uint32_t begin, const uint32_t *ends,
+				   size_t count, struct tok_tokens *out, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
+		const struct tok_range piece = { begin, ends[i] };
+		status = encode_piece(model, scratch, text, piece, out, err);
+		begin = ends[i];
+	}
+	return status;
+}
+
+enum tok_status tok_model_encode_run(const struct tok_model *model,
+				     struct tok_model_scratch *scratch, struct tok_span text,
+				     uint32_t begin, const uint32_t *ends, size_t count,
+				     struct tok_tokens *out, struct tok_error *err)
+{
+	const size_t before = out->count;
+	enum tok_status status;
+	if (model->kind == TOK_MODEL_BPE && !out->ranged) {
+		if (!scratch->bpe)
+			scratch->bpe = tok_bpe_scratch_new();
+		status = scratch->bpe ? tok_bpe_encode_run(model, scratch->bpe, text, begin, ends,
+							   count, out, err)
+				      : tok_fail_memory(err);
+	} else {
+		status = encode_each(model, scratch, text, begin, ends, count, out, err);
+	}
+	if (status != TOK_OK)
+		out->count = before;
+	return status;
+}

@@ -97,6 +97,11 @@ TOK_MUST_USE enum tok_status tok_bpe_encode(const struct tok_model *model,
 					    struct tok_bpe_scratch *scratch, struct tok_span text,
 					    struct tok_range piece, struct tok_tokens *out,
 					    struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_bpe_encode_run(const struct tok_model *model,
+						struct tok_bpe_scratch *scratch,
+						struct tok_span text, uint32_t begin,
+						const uint32_t *ends, size_t count,
+						struct tok_tokens *out, struct tok_error *err);
 struct tok_bpe_scratch *tok_bpe_scratch_new(void);
 void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch);
 
@@ -119,6 +124,19 @@ TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
 						  struct tok_tokens *out, struct tok_error *err);
 struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void);
 void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch);
+
+/* X_image.c: to and from an image.  What comes back false is no such model. */
+void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *writer);
+void tok_unigram_save(const struct tok_model *model, struct tok_image_writer *writer);
+void tok_wordpiece_save(const struct tok_model *model, struct tok_image_writer *writer);
+TOK_MUST_USE enum tok_status tok_bpe_open(struct tok_model *model, const struct tok_image *image,
+					  bool *sound, struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_unigram_open(struct tok_model *model,
+					      const struct tok_image *image, bool *sound,
+					      struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_wordpiece_open(struct tok_model *model,
+						const struct tok_image *image, bool *sound,
+						struct tok_error *err);
 
 /* Room for `more` tokens, and adding one where there is room. */
 TOK_MUST_USE bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more);

@@ -294,15 +294,26 @@ enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
 	return room ? TOK_OK : tok_fail_memory(err);
 }
 
-bool tok_trie_is_sound(const struct tok_trie *trie, size_t value_limit)
+void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer)
 {
-	if (trie->count < TOK_TRIE_BLOCK || trie->count % TOK_TRIE_BLOCK)
-		return false;
-	for (size_t i = 0; i < trie->count; i++) {
-		const uint64_t value = trie->cells[i] >> 40;
-		if ((uint32_t)(trie->cells[i] >> 8) >= trie->count ||
-		    (value != TOK_TRIE_NO_VALUE && value >= value_limit))
-			return false;
+	if (trie->cells)
+		tok_image_put(writer, tag, trie->cells, trie->count * sizeof *trie->cells);
+}
+
+bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
+		   size_t value_limit)
+{
+	size_t count, wild = 0;
+	const uint64_t *cells = tok_image_array(image, tag, sizeof *cells, &count);
+	*trie = (struct tok_trie){ 0 };
+	if (count == 0)
+		return true;
+	/* Child cells lie in the block of the base, so it is enough that bases fit. */
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t value = cells[i] >> 40;
+		wild += (cells[i] >> 8 & UINT32_MAX) >= count ||
+			(value >= value_limit && value != TOK_TRIE_NO_VALUE);
 	}
-	return true;
+	*trie = (struct tok_trie){ cells, count };
+	return wild == 0 && count % TOK_TRIE_BLOCK == 0;
 }

@@ -24,6 +24,7 @@
 #define TOK_MODEL_TRIE_INTERNAL_H
 
 #include "tok/base/arena.h"
+#include "tok/base/image.h"
 
 enum { TOK_TRIE_ROOT = 0, TOK_TRIE_NO_VALUE = 0xFFFFFF, TOK_TRIE_BLOCK = 256 };
 
@@ -38,8 +39,11 @@ TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_ar
 					    const struct tok_span *texts, const uint32_t *values,
 					    size_t count, struct tok_error *err);
 
-/* Is every base inside the array?  What comes from a file must be asked. */
-bool tok_trie_is_sound(const struct tok_trie *trie, size_t value_limit);
+/* To and from an image; false if some base or value leads outside.  An image
+ * without the section gives a trie without cells. */
+void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer);
+TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
+				size_t value_limit);
 
 /* The child, or 0. */
 static inline uint32_t tok_trie_child(const struct tok_trie *trie, uint32_t node, uint8_t byte)

@@ -49,6 +49,7 @@ bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *are
 		if (types & TOK_TYPE_BIT(lexicon->types[i]))
 			pages = add_pages(cuts, tok_lexicon_text(lexicon, i), pages);
 	}
+	cuts->page_count = pages;
 	cuts->classes = tok_arena_array(arena, pages, 256);
 	if (!cuts->classes)
 		return false;

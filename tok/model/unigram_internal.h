@@ -35,6 +35,7 @@ struct tok_unigram_cuts {
 	uint8_t ascii[128][128]; /* [a][b]: some token has b behind a */
 	uint8_t *classes;        /* pages of 256; the first is all zero */
 	uint16_t pages[TOK_UNIGRAM_PAGES];
+	uint16_t page_count;
 };
 
 /* From the tokens of the given types.  False if memory is out. */

@@ -64,7 +64,8 @@ static bool extend_paths(struct search *s)
 {
 	const struct tok_unigram *u = s->model;
 	const uint8_t *bytes = s->text.bytes + s->base;
-	const uint32_t at = s->at, limit = (uint32_t)s->text.count - s->base;
+	const uint32_t at = s->at, left = (uint32_t)s->text.count - s->base - at;
+	const uint32_t limit = at + (left < u->longest ? left : u->longest);
 	const uint32_t length = tok_unigram_char(s->text, s->base + at).length;
 	if (u->single_precision && fabs(s->steps[at].score) > TOK_UNIGRAM_REBASE)
 		rebase_scores(s);

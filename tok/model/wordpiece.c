@@ -199,3 +199,45 @@ enum tok_status tok_wordpiece_encode(const struct tok_model *model,
 		tok_words_put(pair, &made);
 	return status;
 }
+
+/* ---- image ---------------------------------------------------------------------- */
+
+enum { FACTS = TOK_IMAGE_TAG('w', 'f', 'c', 't'), TRIE = TOK_IMAGE_TAG('w', 't', 'r', 'i') };
+
+struct facts {
+	uint64_t fingerprint, max_chars;
+	uint32_t continues, continue_root;
+};
+
+void tok_wordpiece_save(const struct tok_model *model, struct tok_image_writer *writer)
+{
+	const struct tok_wordpiece *w = model->wordpiece;
+	const struct facts facts = {
+		.fingerprint = w->fingerprint,
+		.max_chars = w->max_chars,
+		.continues = w->continues,
+		.continue_root = w->continue_root,
+	};
+	tok_image_put(writer, FACTS, &facts, sizeof facts);
+	tok_trie_save(&w->trie, TRIE, writer);
+}
+
+enum tok_status tok_wordpiece_open(struct tok_model *model, const struct tok_image *image,
+				   bool *sound, struct tok_error *err)
+{
+	struct tok_wordpiece *w = tok_arena_array(&model->arena, 1, sizeof *w);
+	size_t count;
+	if (!w)
+		return tok_fail_memory(err);
+	model->wordpiece = w;
+	const struct facts *facts = tok_image_array(image, FACTS, sizeof *facts, &count);
+	*sound = count == 1 && tok_trie_open(&w->trie, image, TRIE, model->lexicon.count) &&
+		 w->trie.cells && facts->continue_root < w->trie.count;
+	if (!*sound)
+		return TOK_OK;
+	w->fingerprint = facts->fingerprint;
+	w->max_chars = facts->max_chars;
+	w->continues = facts->continues != 0;
+	w->continue_root = facts->continue_root;
+	return TOK_OK;
+}

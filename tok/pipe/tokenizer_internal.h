@@ -4,18 +4,9 @@
 #ifndef TOK_PIPE_TOKENIZER_INTERNAL_H
 #define TOK_PIPE_TOKENIZER_INTERNAL_H
 
-#include "tok/base/hash.h"
 #include "tok/pipe/added_internal.h"
+#include "tok/pipe/names_internal.h"
 #include "tok/pipe/tokenizer.h"
-
-struct tok_token_info {
-	struct tok_span text;   /* as the file writes it; .bytes NULL: a hole */
-	struct tok_span decode; /* what decoding starts from: of an added token that is matched
-				 * normalised, the normalised content */
-	const struct tok_vocab_entry *entry; /* of the model, or NULL */
-	bool special, added;
-	bool skipped; /* by a decoder told to skip special tokens */
-};
 
 enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
 
@@ -26,10 +17,9 @@ struct tok_tokenizer {
 	struct tok_pretokenizer *pretokenizer;
 	struct tok_model *model;
 
-	struct tok_token_info *tokens; /* size of them, by id */
-	size_t size;
-	struct tok_strings by_text;
+	struct tok_names names;
 
+	struct tok_span *added_contents;       /* of spec.added, what is looked for */
 	struct tok_added_set added;            /* matched in the text as it came */
 	struct tok_added_set added_normalized; /* matched after normalisation */
 
@@ -37,9 +27,22 @@ struct tok_tokenizer {
 	size_t decode_regex_count;
 	enum tok_cut cut;
 	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
-	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
+	bool byte_decoder; /* decoding is joining the names' decodes, which hold bytes */
 	bool needs_origin; /* origins are tracked even if nobody wants offsets */
+	bool tiles;        /* pieces tile the text: tok_pretokenizer_ends */
+	enum tok_kernel kernel;
+
+	/* Of one that is a view over an image: what to do when it is let go. */
+	void (*release_image)(void *owner);
+	void *image_owner;
 };
+
+/* names_build.c: t->names of t->spec and t->added_contents. */
+TOK_MUST_USE enum tok_status tok_names_build(struct tok_tokenizer *t, struct tok_error *err);
+
+/* What does not depend on the vocabulary and is made anew for an image: the
+ * normalizer, the pre-tokenizer, the decoder's patterns, the sets of added tokens. */
+TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err);
 
 /* Where texts for this tokenizer may be cut, added tokens aside. */
 enum tok_cut tok_cut_rule(const struct tok_tokenizer *tokenizer);

@@ -5,11 +5,6 @@
 #include "tok/base/buffer.h"
 #include "tok/pretok/pretok_internal.h"
 
-struct tok_pretokenizer {
-	struct pretok_op *ops;
-	size_t count;
-};
-
 struct tok_pretok_scratch {
 	struct tok_text text;
 	struct tok_pieces pieces;

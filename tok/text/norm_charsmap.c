@@ -132,3 +132,15 @@ size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span te
 {
 	return find_rule(map, text, true, replacement);
 }
+
+bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte)
+{
+	if (!map->units || !map->begins[byte])
+		return false;
+	uint32_t node = offset_of(map->units[0]) ^ byte;
+	node ^= offset_of(map->units[node]);
+	for (uint32_t next = 0; next < 0x80; next++)
+		if (label_of(map->units[node ^ next]) == next)
+			return true;
+	return false;
+}

@@ -72,6 +72,16 @@ void norm_edit_char(struct norm_edit *edit, uint32_t code, int change)
 	norm_edit_drop(edit, end);
 }
 
+void norm_edit_map(struct norm_edit *edit, const struct tok_bytemap *map)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	flush_run(edit);
+	if (!edit->failed &&
+	    !tok_bytemap_append(map, tok_span_slice(text, edit->at, text.count), edit->to))
+		edit->failed = true;
+	edit->run = edit->at = text.count;
+}
+
 bool norm_edit_finish(struct norm_edit *edit)
 {
 	const bool untouched = !edit->rewritten && edit->run == 0 && edit->to->count == 0 &&

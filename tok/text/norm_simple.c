@@ -40,6 +40,15 @@ enum tok_status norm_run_prepend(const struct norm_pass *pass, struct norm_edit 
 	return TOK_OK;
 }
 
+static void replace_byte(const struct norm_pass *pass, struct norm_edit *edit)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	const uint8_t *first = memchr(text.bytes, pass->as.replace.byte, text.count);
+	norm_edit_keep(edit, first ? (size_t)(first - text.bytes) : text.count);
+	if (first)
+		norm_edit_map(edit, pass->as.replace.map);
+}
+
 /* Matches as the reference walks them: an empty match that touches the end of
  * the match before it is passed over.  New text points at the last character of
  * what it replaces. */
@@ -48,6 +57,11 @@ enum tok_status norm_run_replace(const struct norm_pass *pass, struct norm_edit 
 {
 	const struct tok_span text = tok_text_span(edit->from);
 	size_t from = 0, last_end = SIZE_MAX;
+
+	if (pass->as.replace.map && !edit->from->tracked) {
+		replace_byte(pass, edit);
+		return TOK_OK;
+	}
 
 	while (from <= text.count) {
 		struct tok_range match;

@@ -36,6 +36,14 @@ static enum tok_status add_form(struct tok_normalizer *self, enum tok_norm_kind 
 	return status;
 }
 
+static const struct tok_bytemap *keep_map(struct tok_normalizer *self,
+					  const struct tok_bytemap *map)
+{
+	return (const struct tok_bytemap *)(const void *)tok_arena_copy(
+		   &self->arena, (struct tok_span){ (const uint8_t *)map, sizeof *map })
+	    .bytes;
+}
+
 static enum tok_status add_replace(struct tok_normalizer *self, const struct tok_norm_step *step,
 				   struct tok_error *err)
 {
@@ -43,6 +51,16 @@ static enum tok_status add_replace(struct tok_normalizer *self, const struct tok
 	pass->as.replace.content = tok_arena_copy(&self->arena, step->as.replace.content);
 	if (!pass->as.replace.content.bytes)
 		return tok_fail_memory(err);
+	const struct tok_span pattern = step->as.replace.pattern;
+	if (step->as.replace.dialect == TOK_REGEX_LITERAL && pattern.count == 1 &&
+	    pattern.bytes[0] < 0x80 && step->as.replace.content.count <= TOK_BYTEMAP_MOST) {
+		struct tok_bytemap map = tok_bytemap_identity();
+		tok_bytemap_set(&map, pattern.bytes[0], step->as.replace.content);
+		pass->as.replace.byte = pattern.bytes[0];
+		pass->as.replace.map = keep_map(self, &map);
+		if (!pass->as.replace.map)
+			return tok_fail_memory(err);
+	}
 	return tok_regex_new(step->as.replace.pattern, step->as.replace.dialect,
 			     &pass->as.replace.regex, err);
 }
@@ -70,6 +88,14 @@ static enum tok_status add_prepend(struct tok_normalizer *self, struct tok_span 
 	struct norm_pass *pass = add_pass(self, norm_run_prepend);
 	pass->as.prepend = tok_arena_copy(&self->arena, text);
 	return pass->as.prepend.bytes ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status add_byte_level(struct tok_normalizer *self, struct tok_error *err)
+{
+	const struct tok_bytemap alphabet = tok_bytemap_alphabet();
+	struct norm_pass *pass = add_pass(self, norm_run_byte_level);
+	pass->as.bytes = keep_map(self, &alphabet);
+	return pass->as.bytes ? TOK_OK : tok_fail_memory(err);
 }
 
 static enum tok_status add_precompiled(struct tok_normalizer *self, struct tok_span blob,
@@ -116,8 +142,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 	case TOK_NORM_PRECOMPILED:
 		return add_precompiled(self, step->as.precompiled, err);
 	case TOK_NORM_BYTE_LEVEL:
-		add_pass(self, norm_run_byte_level);
-		return TOK_OK;
+		return add_byte_level(self, err);
 	case TOK_NORM_SENTENCEPIECE:
 		pass = add_pass(self, norm_run_sentencepiece);
 		return norm_sentencepiece_new(step, &self->arena, &pass->as.sentencepiece, err);
@@ -202,6 +227,9 @@ static bool keeps(const struct norm_pass *pass, struct tok_span text)
 {
 	if (pass->sure)
 		return norm_skip_sure(pass->sure, text, 0) == text.count;
+	if (pass->run == norm_run_replace)
+		return pass->as.replace.map &&
+		       !memchr(text.bytes, pass->as.replace.byte, text.count);
 	return pass->run == norm_run_strip && keeps_space(pass, text);
 }
 

@@ -16,6 +16,7 @@
 #ifndef TOK_TEXT_NORMALIZE_H
 #define TOK_TEXT_NORMALIZE_H
 
+#include "tok/text/bytemap.h"
 #include "tok/text/regex.h"
 #include "tok/text/text.h"
 
@@ -87,5 +88,6 @@ TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *
 /* The byte-level alphabet of GPT-2: every byte as one printable character. */
 TOK_API uint32_t tok_byte_to_char(uint8_t byte);
 TOK_API int tok_char_to_byte(uint32_t code); /* -1: not in the alphabet */
+TOK_API struct tok_bytemap tok_bytemap_alphabet(void);
 
 #endif

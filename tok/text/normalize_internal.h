@@ -46,6 +46,9 @@ void norm_edit_char(struct norm_edit *edit, uint32_t code, int change);
 /* Origin of the character that ends at `end` of `from`. */
 struct tok_range norm_edit_before(const struct norm_edit *edit, size_t end);
 
+/* Rewrite all that is left byte by byte; for a text that is not tracked. */
+void norm_edit_map(struct norm_edit *edit, const struct tok_bytemap *map);
+
 /* Is `to` the result?  If not, `from` is unchanged. */
 bool norm_edit_finish(struct norm_edit *edit);
 
@@ -121,6 +124,9 @@ size_t norm_charsmap_shortest(const struct norm_charsmap *map, struct tok_span t
 size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span text,
 			     struct tok_span *replacement);
 
+/* May a rule go on with an ASCII byte behind `byte`? */
+bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte);
+
 struct norm_protected {
 	const struct tok_span *pieces; /* sorted, no two the same */
 	const uint32_t *parent;        /* the longest other piece that begins it, or TOK_NO_ID */
@@ -128,10 +134,26 @@ struct norm_protected {
 	bool starts[256]; /* bytes that a piece begins with */
 };
 
+/* What becomes of a byte, whatever other ASCII stands beside it. */
+enum norm_byte_kind {
+	NORM_BYTE_TEXT,  /* something without spaces */
+	NORM_BYTE_SPACE, /* one space */
+	NORM_BYTE_ASK    /* not so simple, or no ASCII */
+};
+
+/* For texts that are not tracked. */
+struct norm_quick_bytes {
+	uint8_t kinds[256];     /* enum norm_byte_kind */
+	bool may_join[256];     /* a rule begins with it and goes on beyond ASCII */
+	struct tok_bytemap map; /* what the first two kinds become, spaces escaped */
+	bool identity;          /* no rule and no protected piece: characters stay */
+};
+
 struct norm_sentencepiece {
 	struct norm_charsmap map; /* no units: the identity */
 	struct norm_protected protected;
 	bool plain[256]; /* ASCII that stands for itself wherever it is */
+	struct norm_quick_bytes quick;
 	bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces;
 	bool whitespace_as_suffix;
 };
@@ -140,6 +162,21 @@ TOK_MUST_USE enum tok_status norm_sentencepiece_new(const struct tok_norm_step *
 						    struct tok_arena *arena,
 						    const struct norm_sentencepiece **out,
 						    struct tok_error *err);
+
+/* What `text` begins with becomes *result; returns how much of it that is. */
+size_t norm_sentencepiece_prefix(const struct norm_sentencepiece *self, struct tok_span text,
+				 struct tok_span *result);
+
+/* norm_sentencepiece_quick.c: `quick` from the rest of it. */
+void norm_sentencepiece_prepare(struct norm_sentencepiece *self);
+
+/* Append what follows the leading spaces to a text that is not tracked.  False if
+ * memory is out. */
+TOK_MUST_USE bool norm_sentencepiece_append(const struct norm_sentencepiece *self,
+					    struct tok_span text, struct tok_text *to);
+
+/* What a space is in the result. */
+struct tok_span norm_sentencepiece_space(const struct norm_sentencepiece *self);
 
 /* ---- grapheme clusters ---- */
 
@@ -198,7 +235,11 @@ struct norm_pass {
 		struct {
 			struct tok_regex *regex;
 			struct tok_span content;
+			/* A byte that becomes a few others; NULL: the pattern is more. */
+			const struct tok_bytemap *map;
+			uint8_t byte;
 		} replace;
+		const struct tok_bytemap *bytes; /* of the byte-level alphabet */
 		struct norm_charsmap charsmap;
 		const struct norm_sentencepiece *sentencepiece;
 	} as;

@@ -1,0 +1,181 @@
+#include "cmd/cli_source.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cmd/cli_chars.h"
+
+/* A work of less than this takes in the next operand too, if that is a file. */
+enum { SMALL_WORK = 1 << 16, LARGE_MEMORY = 1 << 23 };
+
+void cli_work_clear(struct cli_work *work)
+{
+	tok_buffer_clear(&work->text);
+	if (work->text.capacity > LARGE_MEMORY)
+		tok_buffer_release(&work->text);
+	work->region_count = 0;
+	work->error = (struct tok_error){ 0 };
+}
+
+void cli_work_release(struct cli_work *work)
+{
+	tok_buffer_release(&work->text);
+	free(work->regions);
+	*work = (struct cli_work){ 0 };
+}
+
+/* Where no descriptor can be had, a wait for bytes is not ended early. */
+void cli_source_begin(struct cli_source *s)
+{
+	const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->documents = (struct cli_documents){ .input = { .wake = wake > 0 ? wake : 0 } };
+	atomic_init(&s->stopped, 0);
+}
+
+void cli_source_end(struct cli_source *s)
+{
+	if (s->open)
+		cli_documents_close(&s->documents);
+	cli_documents_release(&s->documents);
+	if (s->documents.input.wake > 0)
+		close(s->documents.input.wake);
+}
+
+void cli_source_stop(struct cli_source *s, size_t operand)
+{
+	const uint64_t one = 1;
+	atomic_store(&s->stopped, operand);
+	if (s->documents.input.wake > 0)
+		(void)!write(s->documents.input.wake, &one, sizeof one);
+}
+
+static bool is_stopped(struct cli_source *s)
+{
+	return s->next <= atomic_load(&s->stopped);
+}
+
+/* The wait was ended for a stop, perhaps of an operand that is done already. */
+static void take_wake_up(struct cli_source *s)
+{
+	uint64_t count;
+	if (atomic_load(&s->stopped) != CLI_SOURCE_ALL)
+		(void)!read(s->documents.input.wake, &count, sizeof count);
+}
+
+static void close_operand(struct cli_source *s)
+{
+	s->bytes += s->documents.bytes;
+	s->bytes_read += s->documents.input.bytes_read;
+	cli_documents_close(&s->documents);
+	s->open = false;
+}
+
+static enum tok_status open_next(struct cli_source *s, struct tok_error *err)
+{
+	const struct cli_file *file = &s->files->items[s->next++];
+	enum tok_status status =
+	    cli_documents_open(&s->documents, file->path,
+			       s->raw ? CLI_INPUT_RAW : CLI_INPUT_EXPANDED, s->split, &s->cut, err);
+	if (status != TOK_OK)
+		return status;
+	s->open = true;
+	if (s->skip_bytes)
+		status = cli_documents_skip(&s->documents, s->skip_bytes, err);
+	s->skip_bytes = 0;
+	return status;
+}
+
+static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
+				  const struct cli_part *part, struct tok_error *err)
+{
+	struct cli_input *input = &s->documents.input;
+	/* What lies between the end of the text and the window was dropped with it. */
+	const uint8_t *rest = cli_input_rest(input).bytes;
+	const size_t taken = (size_t)(rest - part->text.bytes);
+	size_t begin;
+	if (part->first)
+		s->base = 0;
+	struct cli_region region = {
+		.operand = s->next - 1,
+		.count = part->text.count,
+		.several = part->several,
+		.first = part->first,
+		.last = part->last,
+		.bytes = part->bytes,
+		.end = s->documents.bytes,
+		.base = s->base,
+	};
+	s->base += s->cut.between_characters && !part->last ? cli_chars_count(part->text)
+							    : part->text.count;
+	if (!tok_grow(&work->regions, &work->region_capacity, work->region_count + 1,
+		      sizeof *work->regions) ||
+	    !cli_input_hand_over(input, taken, &work->text, &begin))
+		return tok_fail_memory(err);
+	region.begin = begin;
+	work->regions[work->region_count++] = region;
+	return TOK_OK;
+}
+
+/* The next piece of the open operand into `work`; none: it has ended. */
+static enum tok_status read_region(struct cli_source *s, struct cli_work *work,
+				   struct tok_error *err)
+{
+	struct cli_part part;
+	enum tok_status status = TOK_OK;
+	do {
+		if (s->documents.input.woken)
+			take_wake_up(s);
+		if (is_stopped(s)) {
+			close_operand(s);
+			return TOK_OK;
+		}
+		status = cli_documents_next(&s->documents, &part, err);
+	} while (status == TOK_OK && !part.text.bytes && s->documents.input.woken);
+	if (status == TOK_OK && part.text.bytes)
+		return add_region(s, work, &part, err);
+	close_operand(s);
+	return status;
+}
+
+static void refuse_operand(struct cli_source *s, struct cli_work *work)
+{
+	work->error_operand = s->next - 1;
+	if (s->open)
+		close_operand(s);
+}
+
+/* May more be put into a work that holds something? */
+static bool takes_more(const struct cli_source *s, const struct cli_work *work)
+{
+	if (work->region_count == 0)
+		return true;
+	const struct cli_region *last = &work->regions[work->region_count - 1];
+	const bool whole = last->several || (last->first && last->last);
+	if (!whole || work->text.count >= SMALL_WORK)
+		return false;
+	return s->open ? !s->documents.input.waits : s->files->items[s->next].regular;
+}
+
+bool cli_source_read(struct cli_source *s, struct cli_work *work)
+{
+	cli_work_clear(work);
+	while ((s->open || s->next < s->files->count) && takes_more(s, work)) {
+		enum tok_status status = TOK_OK;
+		if (!s->open && s->next < atomic_load(&s->stopped)) {
+			s->next++;
+			continue;
+		}
+		if (!s->open)
+			status = open_next(s, &work->error);
+		if (status == TOK_OK && s->open)
+			status = read_region(s, work, &work->error);
+		if (status != TOK_OK) {
+			refuse_operand(s, work);
+			break;
+		}
+	}
+	work->bytes = s->bytes + (s->open ? s->documents.bytes : 0);
+	work->bytes_read = s->bytes_read + (s->open ? s->documents.input.bytes_read : 0);
+	return work->region_count > 0 || work->error.status != TOK_OK;
+}

@@ -1,0 +1,370 @@
+/* encode_run.c - what the threads of tok encode do. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/cli_chars.h"
+#include "cmd/cli_json.h"
+#include "cmd/cli_pool.h"
+#include "cmd/encode_internal.h"
+
+/* A whole document up to this size is made ready as one; a longer one as a part. */
+enum { SMALL_DOCUMENT = 1 << 20 };
+
+struct worker {
+	struct encode_run *run;
+	struct tok_encoder *encoder;
+	struct vocab_json_document json;
+	struct cli_chars chars;
+	struct tok_range *ranges; /* in characters */
+	size_t range_capacity;
+};
+
+struct encode_item {
+	struct cli_work work;
+	struct cli_block block;
+	struct tok_error error; /* of the document after the block */
+	size_t error_region;
+};
+
+/* Ids that may be written: of the part, and in all. */
+struct limits {
+	uint64_t part, room;
+};
+
+static void *begin_worker(void *context)
+{
+	struct encode_run *run = context;
+	struct worker *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->run = run;
+	w->encoder = tok_encoder_new(run->tokenizer);
+	if (w->encoder)
+		return w;
+	free(w);
+	return NULL;
+}
+
+static void end_worker(void *worker)
+{
+	struct worker *w = worker;
+	tok_encoder_free(w->encoder);
+	vocab_json_release(&w->json);
+	cli_chars_release(&w->chars);
+	free(w->ranges);
+	free(w);
+}
+
+/* ---- text to a block ------------------------------------------------------ */
+
+static enum tok_status count_in_characters(struct worker *w, struct tok_span text,
+					   struct tok_encoding *encoding, struct tok_error *err)
+{
+	if (!cli_chars_set(&w->chars, text) ||
+	    !tok_grow(&w->ranges, &w->range_capacity, encoding->count, sizeof *w->ranges))
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < encoding->count; i++)
+		w->ranges[i] = cli_chars_range(&w->chars, encoding->ranges[i]);
+	encoding->ranges = w->ranges;
+	return TOK_OK;
+}
+
+/* At most `limit` ids of a text, which is a document or, without --jsonl, a part. */
+static enum tok_status encode_text(struct worker *w, struct tok_span text, uint64_t limit,
+				   struct tok_encoding *out, struct tok_error *err)
+{
+	const struct encode_run *run = w->run;
+	const struct encode_options *opts = run->opts;
+	enum tok_status status = TOK_OK;
+	if (opts->split.jsonl)
+		status = cli_json_text(&w->json, text, opts->split.jsonl, &text, err);
+	if (status == TOK_OK)
+		status = tok_encode(w->encoder, text, &run->how, out, err);
+	if (status != TOK_OK)
+		return status;
+	if (out->count > limit)
+		out->count = (size_t)limit;
+	if (opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR)
+		status = count_in_characters(w, text, out, err);
+	return status;
+}
+
+static enum tok_status encode_document(struct worker *w, struct encode_item *item,
+				       struct tok_span text, uint64_t room, struct tok_error *err)
+{
+	const struct encode_run *run = w->run;
+	const uint64_t most = run->opts->max_tokens;
+	struct tok_encoding encoding;
+	enum tok_status status =
+	    cli_documents_check(&run->opts->split, &run->source.cut, text, err);
+	if (status == TOK_OK)
+		status = encode_text(w, text, room < most ? room : most, &encoding, err);
+	if (status != TOK_OK)
+		return status;
+	struct cli_shape shape = *run->shape;
+	if (encoding.count == room)
+		shape.eod = TOK_NO_ID; /* there is no room for it */
+	return cli_block_document(&item->block, &shape, &encoding) ? TOK_OK : tok_fail_memory(err);
+}
+
+/* Documents until the room is used up. */
+static enum tok_status encode_documents(struct worker *w, struct encode_item *item, size_t at,
+					uint64_t room, struct tok_error *err)
+{
+	const struct cli_region *region = &item->work.regions[at];
+	const struct tok_span all = cli_work_text(&item->work, at);
+	struct cli_block *block = &item->block;
+	struct tok_span rest = all;
+	do {
+		struct tok_span text = rest;
+		if (region->several)
+			text = cli_split_next(&w->run->opts->split, &rest);
+		else
+			rest.count = 0;
+		const enum tok_status status =
+		    encode_document(w, item, text, room - block->ids, err);
+		if (status != TOK_OK)
+			return status;
+		struct cli_block_end *end = &block->ends[block->count - 1];
+		end->region = (uint32_t)at;
+		end->text =
+		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
+	} while (rest.count && block->ids < room);
+	return TOK_OK;
+}
+
+static enum tok_status encode_part(struct worker *w, struct encode_item *item, size_t at,
+				   uint64_t limit, struct tok_error *err)
+{
+	const struct cli_region *region = &item->work.regions[at];
+	const struct tok_span text = cli_work_text(&item->work, at);
+	struct tok_encoding encoding = { 0 };
+	enum tok_status status = TOK_OK;
+	if (limit > 0 && (region->first || text.count > 0))
+		status = encode_text(w, text, limit, &encoding, err);
+	if (status != TOK_OK)
+		return status;
+	return cli_block_part(&item->block, w->run->shape, &encoding, region->base)
+		   ? TOK_OK
+		   : tok_fail_memory(err);
+}
+
+/* The regions of an item from one on, as far as limits and errors allow. */
+static void encode_regions(struct worker *w, struct encode_item *item, size_t from,
+			   struct limits limits)
+{
+	struct cli_block *block = &item->block;
+	cli_block_clear(block);
+	item->error = (struct tok_error){ 0 };
+	for (size_t i = from; i < item->work.region_count && block->ids < limits.room; i++) {
+		const struct cli_region *region = &item->work.regions[i];
+		const bool is_small =
+		    region->first && region->last && region->count <= SMALL_DOCUMENT;
+		const uint64_t room = limits.room - block->ids;
+		enum tok_status status;
+		if (region->several || is_small)
+			status = encode_documents(w, item, i, limits.room, &item->error);
+		else
+			status = encode_part(w, item, i, limits.part < room ? limits.part : room,
+					     &item->error);
+		item->error_region = i;
+		if (status != TOK_OK)
+			break;
+	}
+}
+
+static bool read_item(void *context, size_t slot, size_t *bytes)
+{
+	struct encode_run *run = context;
+	struct encode_item *item = &run->items[slot];
+	if (!cli_source_read(&run->source, &item->work))
+		return false;
+	*bytes = item->work.text.count;
+	return true;
+}
+
+static void work_on_item(void *context, void *worker, size_t slot)
+{
+	const struct encode_run *run = context;
+	const struct limits limits = { run->opts->max_tokens, run->opts->budget };
+	encode_regions(worker, &run->items[slot], 0, limits);
+}
+
+/* ---- blocks to the writer, in order --------------------------------------- */
+
+static bool lose_output(struct encode_run *run, const struct tok_error *err)
+{
+	run->output_lost = true;
+	cli_progress_clear(&run->progress);
+	cli_error("%s", err->message);
+	cli_source_stop(&run->source, CLI_SOURCE_ALL);
+	return false;
+}
+
+/* What is missing of the current operand is not wanted any more. */
+static void give_up(struct encode_run *run, size_t operand)
+{
+	cli_source_stop(&run->source, operand + 1);
+	run->operand = operand + 1;
+	run->number = 0;
+}
+
+/* A document that is given up half way still ends, so that the next one begins
+ * where a reader looks for it. */
+static bool end_half_document(struct encode_run *run)
+{
+	struct tok_error err = { 0 };
+	if (!run->writer.inside || cli_writer_end(&run->writer, false, &err) == TOK_OK)
+		return true;
+	return lose_output(run, &err);
+}
+
+static bool refuse_operand(struct encode_run *run, size_t operand, struct tok_error *err,
+			   bool of_document)
+{
+	const char *name = run->source.files->items[operand].path;
+	if (operand != run->operand)
+		run->number = 0;
+	if (of_document)
+		tok_fail_in(err, err->status, "'%s': %s %" PRIu64, name,
+			    run->opts->split.jsonl ? "line" : "document", run->number + 1);
+	cli_progress_clear(&run->progress);
+	cli_error("%s", err->message);
+	run->trouble = true;
+	give_up(run, operand);
+	return end_half_document(run);
+}
+
+/* Count documents of an operand as they end. */
+static void enter_operand(struct encode_run *run, size_t operand)
+{
+	if (operand != run->operand)
+		run->number = 0;
+	run->operand = operand;
+}
+
+static enum tok_status write_documents(struct encode_run *run, const struct encode_item *item,
+				       struct tok_error *err)
+{
+	const struct cli_block *block = &item->block;
+	for (size_t i = 0; i < block->count; i++) {
+		enter_operand(run, item->work.regions[block->ends[i].region].operand);
+		run->number++;
+	}
+	return cli_writer_documents(&run->writer, block, 0, block->count, err);
+}
+
+static enum tok_status write_part(struct encode_run *run, const struct encode_item *item,
+				  struct tok_error *err)
+{
+	struct cli_writer *writer = &run->writer;
+	const struct cli_region *region = &item->work.regions[item->work.region_count - 1];
+	if (!item->block.has_part)
+		return TOK_OK;
+	enter_operand(run, region->operand);
+	enum tok_status status = cli_writer_part(writer, &item->block, err);
+	const bool enough =
+	    cli_split_is_whole(&run->opts->split) && writer->in_document >= run->opts->max_tokens;
+	if (status != TOK_OK || (!region->last && !enough))
+		return status;
+	const bool eod = cli_shape_has_eod(run->shape) && writer->total < run->opts->budget;
+	status = cli_writer_end(writer, eod, err);
+	run->number++;
+	if (status == TOK_OK && enough && !region->last)
+		give_up(run, region->operand);
+	return status;
+}
+
+/* What may still be written. */
+static struct limits find_limits(const struct encode_run *run, const struct encode_item *item)
+{
+	const struct cli_region *last = &item->work.regions[item->work.region_count - 1];
+	const uint64_t begun = last->first ? 0 : run->writer.in_document;
+	const uint64_t most = run->opts->max_tokens;
+	return (struct limits){ begun < most ? most - begun : 0,
+				run->opts->budget - run->writer.total };
+}
+
+static bool exceeds(const struct cli_block *block, struct limits limits)
+{
+	return block->part_ids > limits.part || block->ids > limits.room ||
+	       block->part_ids > limits.room - block->ids;
+}
+
+static size_t skip_given_up(const struct encode_run *run, const struct cli_work *work, size_t at)
+{
+	while (at < work->region_count && work->regions[at].operand < run->operand)
+		at++;
+	return at;
+}
+
+/* Write what there is from a region on; *next is where to go on after a document
+ * that was refused.  What a thread made without knowing the limits, or that an
+ * operand was given up, is made again. */
+static bool write_regions(struct encode_run *run, struct worker *w, struct encode_item *item,
+			  size_t from, size_t *next)
+{
+	struct tok_error err = { 0 };
+	const struct limits limits = find_limits(run, item);
+	if (from > 0 || exceeds(&item->block, limits))
+		encode_regions(w, item, from, limits);
+	if (write_documents(run, item, &err) != TOK_OK || write_part(run, item, &err) != TOK_OK)
+		return lose_output(run, &err);
+	*next = item->work.region_count;
+	if (run->writer.total >= run->opts->budget) {
+		run->enough = true;
+		cli_source_stop(&run->source, CLI_SOURCE_ALL);
+		(void)end_half_document(run);
+		return false;
+	}
+	if (item->error.status == TOK_OK)
+		return true;
+	if (!refuse_operand(run, item->work.regions[item->error_region].operand, &item->error,
+			    true))
+		return false;
+	*next = skip_given_up(run, &item->work, item->error_region);
+	return true;
+}
+
+static bool write_item(void *context, void *worker, size_t slot)
+{
+	struct encode_run *run = context;
+	struct encode_item *item = &run->items[slot];
+	struct cli_work *work = &item->work;
+	size_t at = skip_given_up(run, work, 0);
+	while (at < work->region_count)
+		if (!write_regions(run, worker, item, at, &at))
+			return false;
+	if (work->error.status != TOK_OK && work->error_operand >= run->operand &&
+	    !refuse_operand(run, work->error_operand, &work->error,
+			    work->error.status == TOK_ELIMIT))
+		return false;
+	run->done = (struct cli_done){ work->bytes, work->bytes_read, run->writer.total };
+	cli_progress_show(&run->progress, &run->done);
+	return true;
+}
+
+bool encode_run(struct encode_run *run)
+{
+	static const struct cli_pool_steps steps = { begin_worker, end_worker, read_item,
+						     work_on_item, write_item };
+	struct tok_error err = { 0 };
+	const size_t threads = cli_threads_for(run->opts->threads);
+	const size_t slots = cli_pool_slots(threads);
+	enum tok_status status = TOK_OK;
+	run->items = calloc(slots, sizeof *run->items);
+	if (!run->items)
+		status = tok_fail_memory(&err);
+	cli_source_begin(&run->source);
+	if (status == TOK_OK && run->opts->budget > 0)
+		status = cli_pool_run(&steps, run, threads, &err);
+	cli_source_end(&run->source);
+	for (size_t i = 0; run->items && i < slots; i++) {
+		cli_work_release(&run->items[i].work);
+		cli_block_release(&run->items[i].block);
+	}
+	free(run->items);
+	if (status != TOK_OK)
+		cli_error("%s", err.message);
+	return status == TOK_OK && !run->trouble && !run->output_lost;
+}
