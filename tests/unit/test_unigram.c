@@ -343,6 +343,27 @@ static size_t check_text(struct definition *d, int number, const struct tok_mode
 	return d->fails;
 }
 
+/* The model again, over an image of itself that *block holds. */
+static struct tok_model *reopen(struct tok_model *model, void **block)
+{
+	struct tok_image_writer writer = { 0 };
+	struct tok_image image;
+	struct tok_span bytes;
+	struct tok_model *opened = NULL;
+	struct tok_error err = { 0 };
+	tok_model_save(model, &writer);
+	assert_true(tok_image_finish(&writer, &bytes));
+	*block = aligned_alloc(64, (bytes.count + 63) / 64 * 64);
+	memcpy(*block, bytes.bytes, bytes.count);
+	bytes.bytes = *block;
+	assert_int_equal(tok_image_open(bytes, &image, &err), TOK_OK);
+	if (tok_model_open(&image, &opened, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	tok_image_writer_release(&writer);
+	tok_model_free(model);
+	return opened;
+}
+
 static void check_flavour(enum flavour flavour, int vocabularies, size_t text_bytes)
 {
 	struct drawn *v = malloc(sizeof *v);
@@ -365,9 +386,13 @@ static void check_flavour(enum flavour flavour, int vocabularies, size_t text_by
 			struct tok_error err = { 0 };
 			if (tok_model_new(&v->spec, &model, &err) != TOK_OK)
 				fail_msg("%s", err.message);
+			void *block = NULL;
+			if (i % 2)
+				model = reopen(model, &block);
 			d.spec = &v->spec;
 			failed += check_text(&d, i, model, scratch, &found);
 			tok_model_free(model);
+			free(block);
 		}
 	}
 	assert_true(failed < (size_t)vocabularies);
