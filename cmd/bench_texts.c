@@ -23,8 +23,8 @@ struct reader {
 
 static bool end_document(struct reader *r)
 {
-	const struct tok_span text = tok_span_slice(tok_buffer_span(&r->texts->bytes), r->begin,
-						    r->texts->bytes.count);
+	const struct tok_span text =
+	    tok_span_slice(tok_buffer_span(&r->texts->bytes), r->begin, r->texts->bytes.count);
 	struct hashes *hashes = &r->hashes;
 	if (!tok_grow(&hashes->values, &hashes->capacity, hashes->count + 1,
 		      sizeof *hashes->values))

@@ -3,24 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_cache.h"
-#include "vocab/format/read.h"
 #include "vocab/image/image.h"
-
-/* Are files opened through their compiled images?  Not before there are such. */
-static const bool through_images = false;
-
-static enum tok_status load_source(const struct cli_load *options, struct tok_tokenizer **out,
-				   struct tok_error *err)
-{
-	const struct vocab_read_options reading = { .pattern = options->pattern };
-	struct tok_spec spec = { 0 };
-	enum tok_status status = vocab_read_path(options->tokenizer, &reading, &spec, err);
-	if (status != TOK_OK)
-		return status;
-	status = tok_tokenizer_new(&spec, out, err);
-	tok_spec_release(&spec);
-	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", options->tokenizer);
-}
 
 static enum tok_status load_image(const struct cli_load *options, bool cached,
 				  struct tok_tokenizer **out, struct tok_error *err)
@@ -43,8 +26,7 @@ static enum tok_status load(const struct cli_load *options, bool cached, struct 
 				"--pattern is for a .tiktoken file: name it with -t");
 	if (!options->tokenizer)
 		return tok_tokenizer_bytes(out, err);
-	return through_images ? load_image(options, cached, out, err)
-			      : load_source(options, out, err);
+	return load_image(options, cached, out, err);
 }
 
 enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,

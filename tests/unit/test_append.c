@@ -11,7 +11,7 @@
 #include "tests/unit/many.h"
 #include "tok/pipe/append.h"
 
-enum { TEXT_BYTES = 240, ROUNDS = 150 };
+enum { TEXT_BYTES = 240, ROUNDS = 80 };
 
 static struct many all;
 
@@ -46,7 +46,8 @@ static void check_ids(const struct subject *s, struct tok_span text, struct coll
 		fail_msg("%s: '%.*s' is encoded in parts, but not whole: %s", s->name,
 			 (int)text.count, text.bytes, err.message);
 	collect(got, more);
-	if (got->count != r.count || memcmp(got->ids, r.ids, r.count * sizeof *r.ids) != 0)
+	if (got->count != r.count ||
+	    (r.count > 0 && memcmp(got->ids, r.ids, r.count * sizeof *r.ids) != 0))
 		fail_msg("%s: '%.*s': the ids in parts differ from those of the whole", s->name,
 			 (int)text.count, text.bytes);
 	got->count = kept;
@@ -158,12 +159,7 @@ static void words_become_final(void **state)
 		const struct tok_encode_options options = { .special_text = TOK_SPECIAL_MATCH };
 		struct tok_append_ids ids;
 		struct tok_error err = { 0 };
-		size_t t = 0;
-		while (t < all.count && strcmp(all.names[t], rows[i].name) != 0)
-			t++;
-		if (t == all.count)
-			skip();
-		struct tok_append *a = tok_append_new(all.tokenizers[t], &options);
+		struct tok_append *a = tok_append_new(many_find(&all, rows[i].name), &options);
 		assert_non_null(a);
 		assert_int_equal(tok_append_text(a, tok_span_of(rows[i].text), &ids, &err), TOK_OK);
 		if (ids.count != rows[i].final)
@@ -180,9 +176,7 @@ static void refused_text_is_not_taken(void **state)
 	struct tok_append_ids ids;
 	struct tok_error err = { 0 };
 	(void)state;
-	if (strcmp(all.names[1], "cl100k") != 0)
-		skip();
-	struct tok_append *a = tok_append_new(all.tokenizers[1], &options);
+	struct tok_append *a = tok_append_new(many_find(&all, "cl100k"), &options);
 	assert_non_null(a);
 	assert_int_equal(tok_append_text(a, tok_span_of("x x"), &ids, &err), TOK_OK);
 	assert_int_equal(ids.count, 1);
@@ -199,8 +193,8 @@ static void refused_text_is_not_taken(void **state)
 	tok_append_free(a);
 }
 
-/* Two million bytes that are never final, one at a time: a search of all of them
- * for each would be 2,000,000,000,000 steps, an hour. */
+/* A million bytes that are never final, one at a time: a search of all of them
+ * for each would be 500,000,000,000 steps, many minutes. */
 static void searches_are_linear(void **state)
 {
 	const struct tok_encode_options options = { 0 };
@@ -210,7 +204,7 @@ static void searches_are_linear(void **state)
 	(void)state;
 	struct tok_append *a = tok_append_new(all.tokenizers[0], &options);
 	assert_non_null(a);
-	for (size_t i = 0; i < 2000000; i++) {
+	for (size_t i = 0; i < 1000000; i++) {
 		const uint8_t byte = (uint8_t)('0' + i % 10);
 		assert_int_equal(tok_append_text(a, (struct tok_span){ &byte, 1 }, &ids, &err),
 				 TOK_OK);
@@ -222,15 +216,19 @@ static void searches_are_linear(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest laws[] = {
 		cmocka_unit_test(parts_have_the_ids_of_the_whole),
 		cmocka_unit_test(templates_come_at_the_end),
-		cmocka_unit_test(words_become_final),
-		cmocka_unit_test(refused_text_is_not_taken),
 		cmocka_unit_test(searches_are_linear),
 	};
+	const struct CMUnitTest examples[] = {
+		cmocka_unit_test(words_become_final),
+		cmocka_unit_test(refused_text_is_not_taken),
+	};
 	all = argc > 1 ? many_of_files(argv + 1, argc - 1) : many_new();
-	const int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	int failures = cmocka_run_group_tests(laws, NULL, NULL);
+	if (argc == 1)
+		failures += cmocka_run_group_tests(examples, NULL, NULL);
 	many_release(&all);
 	return failures;
 }

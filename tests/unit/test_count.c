@@ -10,7 +10,7 @@
 #include "tok/pipe/count.h"
 #include "tok/text/utf8.h"
 
-enum { LONG_BYTES = 400 * 1000, SHORT_BYTES = 200 };
+enum { LONG_BYTES = 300 * 1000, SHORT_BYTES = 160 };
 
 static struct many all;
 
@@ -115,8 +115,9 @@ static void long_texts(void **state)
 		assert_int_equal(tok_count(e, text, &options, &count, &err), status);
 		if (status == TOK_OK)
 			assert_int_equal(count, r.count);
-		for (size_t i = 0; status == TOK_OK && i < 6; i++) {
-			const size_t limit = many_draw(&seed, i < 3 ? 3000 : (uint32_t)r.count);
+		const struct tok_encode_options special = { .add_special = true };
+		for (size_t i = 0; status == TOK_OK && i < 4; i++) {
+			const size_t limit = many_draw(&seed, i < 2 ? 3000 : (uint32_t)r.count);
 			struct tok_budget got;
 			size_t end = 0;
 			for (size_t k = 0; k < limit; k++)
@@ -128,10 +129,61 @@ static void long_texts(void **state)
 					 limit, got.count, got.bytes, end);
 			assert_true(got.clean_count <= got.count && got.clean_bytes <= got.bytes);
 		}
+		if (tok_encode(oracle, text, &special, &r, &err) == TOK_OK) {
+			assert_int_equal(tok_count(e, text, &special, &count, &err), TOK_OK);
+			assert_int_equal(count, r.count);
+		}
 		tok_encoder_free(oracle);
 		tok_encoder_free(e);
 	}
 	free(bytes);
+}
+
+/* Where every byte is a token a text may be cut anywhere, but not so that people
+ * see it. */
+static void no_character_is_split(void **state)
+{
+	static const char character[] = "\xE4\xBD\xA0";
+	const struct tok_encode_options options = { 0 };
+	struct tok_encoder *e = tok_encoder_new(many_find(&all, "bytes"));
+	uint8_t *bytes = malloc(LONG_BYTES);
+	const struct tok_span text = { bytes, LONG_BYTES };
+	(void)state;
+	assert_true(e && bytes);
+	for (size_t i = 0; i < LONG_BYTES; i++)
+		bytes[i] = (uint8_t)character[i % 3];
+	for (size_t limit = 262140; limit < 262150; limit++) { /* a part ends there */
+		struct tok_budget got;
+		struct tok_error err = { 0 };
+		assert_int_equal(tok_count_to(e, text, &options, limit, &got, &err), TOK_OK);
+		assert_int_equal(got.bytes, limit);
+		assert_int_equal(got.clean_bytes, limit / 3 * 3);
+		assert_int_equal(got.clean_count, limit / 3 * 3);
+	}
+	free(bytes);
+	tok_encoder_free(e);
+}
+
+/* The last token may end many parts before the next one begins. */
+static void parts_without_tokens(void **state)
+{
+	const struct tok_encode_options options = { 0 };
+	struct tok_error err = { 0 };
+	struct tok_budget got;
+	char text[5000];
+	(void)state;
+	struct tok_encoder *e = tok_encoder_new(many_find(&all, "unknown vanishes"));
+	assert_non_null(e);
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = " zz"[i % 3];
+	memcpy(text, "ab", 2);
+	const struct tok_span span = { (const uint8_t *)text, sizeof text };
+	assert_int_equal(tok_count_to(e, span, &options, 1, &got, &err), TOK_OK);
+	assert_true(got.all && got.count == 1 && got.bytes == sizeof text);
+	memcpy(text + sizeof text - 3, " ab", 3);
+	assert_int_equal(tok_count_to(e, span, &options, 1, &got, &err), TOK_OK);
+	assert_true(!got.all && got.count == 1 && got.bytes == 2 && got.clean_bytes == 2);
+	tok_encoder_free(e);
 }
 
 static void templates_count(void **state)
@@ -170,9 +222,7 @@ static void the_rest_is_not_read(void **state)
 	struct tok_budget budget;
 	size_t count;
 	(void)state;
-	if (strcmp(all.names[1], "cl100k") != 0)
-		skip();
-	struct tok_encoder *e = tok_encoder_new(all.tokenizers[1]);
+	struct tok_encoder *e = tok_encoder_new(many_find(&all, "cl100k"));
 	char *bytes = malloc(LONG_BYTES);
 	assert_true(e && bytes);
 	for (size_t i = 0; i < LONG_BYTES; i++)
@@ -192,14 +242,20 @@ static void the_rest_is_not_read(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest laws[] = {
 		cmocka_unit_test(short_texts_to_every_limit),
 		cmocka_unit_test(long_texts),
 		cmocka_unit_test(templates_count),
+	};
+	const struct CMUnitTest examples[] = {
+		cmocka_unit_test(no_character_is_split),
+		cmocka_unit_test(parts_without_tokens),
 		cmocka_unit_test(the_rest_is_not_read),
 	};
 	all = argc > 1 ? many_of_files(argv + 1, argc - 1) : many_new();
-	const int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	int failures = cmocka_run_group_tests(laws, NULL, NULL);
+	if (argc == 1)
+		failures += cmocka_run_group_tests(examples, NULL, NULL);
 	many_release(&all);
 	return failures;
 }

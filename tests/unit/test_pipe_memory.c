@@ -1,8 +1,7 @@
 /*
  * test_pipe_memory.c - counting, appending and batches when the n-th allocation
  * fails, for every n: TOK_ENOMEM comes back, nothing stays allocated, and what
- * was to be done can still be done.  And once warm, appending and counting
- * allocate nothing.
+ * was to be done can still be done.  And once warm, they allocate nothing.
  *
  * Linked with --wrap for malloc, calloc, realloc and free.  One thread: which
  * allocation is the n-th must not be a matter of luck.
@@ -171,24 +170,29 @@ static void the_warm_allocate_nothing(void **state)
 {
 	struct tok_append *a = tok_append_new(tokenizer, &options);
 	struct tok_encoder *e = tok_encoder_new(tokenizer);
+	struct tok_batch *b = tok_batch_new(tokenizer, 1);
+	const struct tok_span whole = tok_span_of(text);
 	struct tok_append_ids ids;
+	struct tok_batch_ids r;
 	struct tok_error err = { 0 };
 	size_t count;
 	(void)state;
-	assert_true(a && e);
-	for (int round = 0; round < 3; round++) {
-		asked = 0;
+	assert_true(a && e && b);
+	for (int round = 0; round < 20; round++) {
+		asked = round < 2 ? 0 : asked;
 		for (const char *at = text; *at; at++)
 			assert_int_equal(
 			    tok_append_text(a, (struct tok_span){ (const uint8_t *)at, 1 }, &ids,
 					    &err),
 			    TOK_OK);
 		assert_int_equal(tok_append_finish(a, &ids, &err), TOK_OK);
-		assert_int_equal(tok_count(e, tok_span_of(text), &options, &count, &err), TOK_OK);
+		assert_int_equal(tok_count(e, whole, &options, &count, &err), TOK_OK);
+		assert_int_equal(tok_batch_encode(b, &whole, 1, &options, &r, &err), TOK_OK);
 	}
 	assert_int_equal(asked, 0);
 	tok_append_free(a);
 	tok_encoder_free(e);
+	tok_batch_free(b);
 }
 
 int main(void)

@@ -19,6 +19,20 @@ static bool align_block(struct tok_buffer *block)
 	return over == 0 || tok_buffer_add(block, zeros, TOK_IMAGE_ALIGN - over);
 }
 
+/* A section that these bytes begin; NULL if there is none. */
+static const struct tok_image_section *find_same(const struct tok_buffer *block,
+						 const struct directory *directory,
+						 const void *bytes, size_t count)
+{
+	for (size_t i = 0; count > 0 && i < directory->count; i++) {
+		const struct tok_image_section *section = &directory->sections[i];
+		if (section->count >= count &&
+		    memcmp(block->bytes + section->at, bytes, count) == 0)
+			return section;
+	}
+	return NULL;
+}
+
 void tok_image_put(struct tok_image_writer *writer, uint32_t tag, const void *bytes, size_t count)
 {
 	struct directory directory;
@@ -30,9 +44,10 @@ void tok_image_put(struct tok_image_writer *writer, uint32_t tag, const void *by
 	writer->failed = directory.count == TOK_IMAGE_SECTIONS;
 	if (writer->failed)
 		return;
-	directory.sections[directory.count++] =
-	    (struct tok_image_section){ tag, writer->block.count, count };
-	writer->failed = !tok_buffer_add(&writer->block, bytes, count);
+	const struct tok_image_section *same = find_same(&writer->block, &directory, bytes, count);
+	const uint64_t at = same ? same->at : writer->block.count;
+	directory.sections[directory.count++] = (struct tok_image_section){ tag, at, count };
+	writer->failed = !same && !tok_buffer_add(&writer->block, bytes, count);
 	memcpy(writer->block.bytes, &directory, sizeof directory);
 }
 
@@ -60,7 +75,7 @@ enum tok_status tok_image_open(struct tok_span block, struct tok_image *out, str
 			return tok_fail(err, TOK_EFORMAT,
 					"section %zu of the image lies outside of it", i);
 	}
-	*out = (struct tok_image){ block, directory->sections, (size_t)directory->count };
+	*out = (struct tok_image){ block, directory->sections, (size_t)directory->count, false };
 	return TOK_OK;
 }
 

@@ -12,7 +12,8 @@
  *
  * Numbers are those of the machine that wrote them; sections begin at multiples
  * of 64 bytes.  What is in a section is the business of whoever put it there; that
- * each lies inside the block is checked when the image is opened.
+ * each lies inside the block is checked when the image is opened.  A section that
+ * begins as another one does and is no longer lies in it and takes no room.
  */
 #ifndef TOK_BASE_IMAGE_H
 #define TOK_BASE_IMAGE_H
@@ -44,6 +45,9 @@ struct tok_image {
 	struct tok_span block;
 	const struct tok_image_section *sections;
 	size_t count;
+	/* We wrote it ourselves and it is as we wrote it: who opens its tables need not
+	 * look at each number.  False unless the caller says so. */
+	bool trusted;
 };
 
 /* `block` must begin at a multiple of 64 and outlive the image. */

@@ -46,42 +46,34 @@ bool tok_index_init(struct tok_index *index, struct tok_arena *arena, size_t exp
 }
 
 /* The slot of `text`, or the free one where it would go. */
-static struct tok_index_slot *find_slot(const struct tok_index *index,
-					const struct tok_texts *texts, struct tok_span text,
-					uint32_t *tag)
+static uint32_t *find_slot(const struct tok_index *index, const struct tok_texts *texts,
+			   struct tok_span text)
 {
-	const XXH64_hash_t hash = XXH3_64bits(text.bytes, text.count);
-	*tag = (uint32_t)(hash >> 32);
-	for (size_t at = (size_t)hash & index->mask;; at = (at + 1) & index->mask) {
-		struct tok_index_slot *slot = &index->slots[at];
-		if (slot->value == TOK_NO_ID ||
-		    (slot->tag == *tag && tok_span_equal(tok_texts_at(texts, slot->value), text)))
-			return slot;
-	}
+	size_t at = (size_t)XXH3_64bits(text.bytes, text.count) & index->mask;
+	while (index->slots[at] != TOK_NO_ID &&
+	       !tok_span_equal(tok_texts_at(texts, index->slots[at]), text))
+		at = (at + 1) & index->mask;
+	return &index->slots[at];
 }
 
 uint32_t tok_index_add(struct tok_index *index, const struct tok_texts *texts, uint32_t value)
 {
-	uint32_t tag;
-	struct tok_index_slot *slot = find_slot(index, texts, tok_texts_at(texts, value), &tag);
-	if (slot->value != TOK_NO_ID)
-		return slot->value;
-	*slot = (struct tok_index_slot){ tag, value };
+	uint32_t *slot = find_slot(index, texts, tok_texts_at(texts, value));
+	if (*slot != TOK_NO_ID)
+		return *slot;
+	*slot = value;
 	return TOK_NO_ID;
 }
 
 void tok_index_put(struct tok_index *index, const struct tok_texts *texts, uint32_t value)
 {
-	uint32_t tag;
-	struct tok_index_slot *slot = find_slot(index, texts, tok_texts_at(texts, value), &tag);
-	*slot = (struct tok_index_slot){ tag, value };
+	*find_slot(index, texts, tok_texts_at(texts, value)) = value;
 }
 
 uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *texts,
 			struct tok_span text)
 {
-	uint32_t tag;
-	return find_slot(index, texts, text, &tag)->value;
+	return *find_slot(index, texts, text);
 }
 
 /* ---- in an image ------------------------------------------------------------------ */
@@ -109,7 +101,7 @@ bool tok_texts_open(struct tok_texts *out, const struct tok_image *image, uint32
 		return false;
 	out->count = starts - 1;
 	uint32_t falls = 0;
-	for (size_t i = 0; i < out->count; i++)
+	for (size_t i = 0; i < out->count && !image->trusted; i++)
 		falls |= out->starts[i] > out->starts[i + 1];
 	return !falls;
 }
@@ -123,9 +115,9 @@ bool tok_index_open(struct tok_index *out, const struct tok_image *image, uint32
 	if (slots == 0 || (slots & (slots - 1)) != 0)
 		return false;
 	out->mask = slots - 1;
-	for (size_t i = 0; i < slots; i++) {
-		free_slots += out->slots[i].value == TOK_NO_ID;
-		wild |= out->slots[i].value >= limit && out->slots[i].value != TOK_NO_ID;
+	for (size_t i = 0; i < slots && !image->trusted; i++) {
+		free_slots += out->slots[i] == TOK_NO_ID;
+		wild |= out->slots[i] >= limit && out->slots[i] != TOK_NO_ID;
 	}
-	return !wild && free_slots > 0;
+	return image->trusted || (!wild && free_slots > 0);
 }

@@ -39,13 +39,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_texts_copy(struct tok_texts *out, struc
 
 /* XXH3 (64 bit), open addressing at a load of at most three quarters.  A hostile
  * set of keys can slow a look-up down, never make it wrong. */
-struct tok_index_slot {
-	uint32_t tag;   /* high bits of the hash */
-	uint32_t value; /* TOK_NO_ID: free */
-};
-
 struct tok_index {
-	struct tok_index_slot *slots;
+	uint32_t *slots; /* values; TOK_NO_ID: free */
 	size_t mask;
 };
 

@@ -81,9 +81,9 @@ enum tok_status tok_bpe_encode_run(const struct tok_model *model, struct tok_bpe
 		return tok_fail_memory(err);
 	for (size_t done = 0; done < count;) {
 		const size_t some = count - done < BATCH ? count - done : BATCH;
-		const enum tok_status status = encode_batch(
-		    model, scratch, text, done ? ends[done - 1] : begin, ends + done, some, out,
-		    err);
+		const enum tok_status status =
+		    encode_batch(model, scratch, text, done ? ends[done - 1] : begin, ends + done,
+				 some, out, err);
 		if (status != TOK_OK)
 			return status;
 		done += some;

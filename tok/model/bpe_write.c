@@ -77,8 +77,8 @@ static enum tok_status write_piece(const struct tok_model *model, struct tok_bpe
 		const bool is_entry = top < model->lexicon.count;
 		if (is_entry && bpe->roles[top] == TOK_ROLE_SPLIT && depth <= SPLIT_DEPTH_MAX) {
 			const struct tok_merge_split split = scratch->splits[top];
-			const uint32_t left = lesser(
-			    bytes, symbol_length(model, split.left, text, range.begin));
+			const uint32_t left =
+			    lesser(bytes, symbol_length(model, split.left, text, range.begin));
 			stack[count - 1].symbol = split.right;
 			stack[count - 1].length = bytes - left;
 			stack[count - 1].depth = depth + 1;

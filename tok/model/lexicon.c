@@ -10,6 +10,8 @@ static size_t hash_id(tok_id id)
 
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id)
 {
+	if (!lexicon->slots)
+		return id < lexicon->count ? id : TOK_NO_ID;
 	for (size_t at = hash_id(id) & lexicon->mask;; at = (at + 1) & lexicon->mask) {
 		const uint32_t place = lexicon->slots[at];
 		if (place == TOK_NO_ID || lexicon->ids[place] == id)

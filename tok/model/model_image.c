@@ -21,6 +21,30 @@ struct facts {
 	uint32_t byte_ids[256];
 };
 
+/* Does anybody look whole texts up other than in a trie? */
+static bool needs_by_text(const struct tok_model *model)
+{
+	switch (model->kind) {
+	case TOK_MODEL_BPE:
+		return !tok_bpe_walks(model);
+	case TOK_MODEL_UNIGRAM:
+	case TOK_MODEL_WORDLEVEL:
+		return true;
+	case TOK_MODEL_WORDPIECE:
+		break;
+	}
+	return false;
+}
+
+/* Is each id the place of its entry? */
+static bool are_places(const struct tok_lexicon *lexicon)
+{
+	for (size_t i = 0; i < lexicon->count; i++)
+		if (lexicon->ids[i] != i)
+			return false;
+	return true;
+}
+
 static void save_lexicon(const struct tok_model *model, struct tok_image_writer *w)
 {
 	const struct tok_lexicon *lexicon = &model->lexicon;
@@ -36,8 +60,11 @@ static void save_lexicon(const struct tok_model *model, struct tok_image_writer 
 	tok_texts_save(&lexicon->texts, TEXT_BYTES, TEXT_STARTS, w);
 	tok_image_put(w, IDS, lexicon->ids, lexicon->count * sizeof *lexicon->ids);
 	tok_image_put(w, TYPES, lexicon->types, lexicon->count);
-	tok_index_save(&lexicon->by_text, BY_TEXT, w);
-	tok_image_put(w, BY_ID, lexicon->slots, (lexicon->mask + 1) * sizeof *lexicon->slots);
+	if (needs_by_text(model))
+		tok_index_save(&lexicon->by_text, BY_TEXT, w);
+	if (!are_places(lexicon))
+		tok_image_put(w, BY_ID, lexicon->slots,
+			      (lexicon->mask + 1) * sizeof *lexicon->slots);
 }
 
 /* Places by id: a power of two of them, all of which lead to entries but some. */
@@ -45,14 +72,16 @@ static bool open_places(struct tok_lexicon *lexicon, const struct tok_image *ima
 {
 	size_t slots, free_slots = 0, wild = 0;
 	lexicon->slots = tok_image_array(image, BY_ID, sizeof *lexicon->slots, &slots);
-	if (slots == 0 || (slots & (slots - 1)) != 0)
-		return false;
-	for (size_t i = 0; i < slots; i++) {
+	if (slots == 0) {
+		lexicon->slots = NULL;
+		return true;
+	}
+	lexicon->mask = slots - 1;
+	for (size_t i = 0; i < slots && !image->trusted; i++) {
 		free_slots += lexicon->slots[i] == TOK_NO_ID;
 		wild += lexicon->slots[i] != TOK_NO_ID && lexicon->slots[i] >= lexicon->count;
 	}
-	lexicon->mask = slots - 1;
-	return free_slots > 0 && wild == 0;
+	return (slots & (slots - 1)) == 0 && (image->trusted || (free_slots > 0 && wild == 0));
 }
 
 static bool open_lexicon(struct tok_model *model, const struct tok_image *image)
@@ -72,9 +101,7 @@ static bool open_lexicon(struct tok_model *model, const struct tok_image *image)
 	lexicon->count = lexicon->texts.count;
 	lexicon->ids = tok_image_array(image, IDS, sizeof *lexicon->ids, &ids);
 	lexicon->types = tok_image_array(image, TYPES, 1, &types);
-	return ids == lexicon->count && types == lexicon->count &&
-	       tok_index_open(&lexicon->by_text, image, BY_TEXT, lexicon->count) &&
-	       open_places(lexicon, image);
+	return ids == lexicon->count && types == lexicon->count && open_places(lexicon, image);
 }
 
 void tok_model_save(const struct tok_model *model, struct tok_image_writer *writer)
@@ -121,8 +148,12 @@ enum tok_status tok_model_open(const struct tok_image *image, struct tok_model *
 	enum tok_status status = TOK_OK;
 	if (sound)
 		status = open_kind(model, image, &sound, err);
+	if (status == TOK_OK && sound && needs_by_text(model))
+		sound =
+		    tok_index_open(&model->lexicon.by_text, image, BY_TEXT, model->lexicon.count);
 	if (status == TOK_OK && !sound)
-		status = tok_fail(err, TOK_EFORMAT, "the image's model points outside of its tables");
+		status =
+		    tok_fail(err, TOK_EFORMAT, "the image's model points outside of its tables");
 	if (status == TOK_OK)
 		*out = model;
 	else

@@ -21,8 +21,9 @@ struct tok_lexicon {
 	const tok_id *ids;
 	const uint8_t *types; /* enum tok_piece_type */
 	size_t count;
-	struct tok_index by_text; /* what text can match */
-	uint32_t *slots;          /* open addressing: id to place; only while building */
+	/* What text can match.  Not in an image of a model whose trie tells the same. */
+	struct tok_index by_text;
+	uint32_t *slots; /* open addressing: id to place; NULL: they are equal */
 	size_t mask;
 	uint64_t fingerprint; /* of all that decides an encoding */
 
@@ -43,7 +44,7 @@ static inline struct tok_span tok_lexicon_text(const struct tok_lexicon *lexicon
 	return tok_texts_at(&lexicon->texts, place);
 }
 
-/* The place of the entry that `text` matches, or TOK_NO_ID. */
+/* The place of the entry that `text` matches, or TOK_NO_ID; where by_text is. */
 static inline uint32_t tok_lexicon_find(const struct tok_lexicon *lexicon, struct tok_span text)
 {
 	return tok_index_find(&lexicon->by_text, &lexicon->texts, text);
@@ -58,7 +59,7 @@ TOK_MUST_USE enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon,
 					      struct tok_arena *arena, unsigned types,
 					      struct tok_trie *out, struct tok_error *err);
 
-/* While building: the place of the entry with `id`, or TOK_NO_ID. */
+/* The place of the entry with `id`, or TOK_NO_ID. */
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id);
 
 /* Can text match a piece of this type?  (Control, unknown and byte pieces are
@@ -124,6 +125,9 @@ TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
 						  struct tok_tokens *out, struct tok_error *err);
 struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void);
 void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch);
+
+/* Are pieces found by walking a trie, so that no other index of texts is asked? */
+bool tok_bpe_walks(const struct tok_model *model);
 
 /* X_image.c: to and from an image.  What comes back false is no such model. */
 void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *writer);

@@ -309,7 +309,7 @@ bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_
 	if (count == 0)
 		return true;
 	/* Child cells lie in the block of the base, so it is enough that bases fit. */
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !image->trusted; i++) {
 		const uint64_t value = cells[i] >> 40;
 		wild += (cells[i] >> 8 & UINT32_MAX) >= count ||
 			(value >= value_limit && value != TOK_TRIE_NO_VALUE);

@@ -66,6 +66,11 @@ static uint32_t length_of(const struct tok_model *model, uint32_t token)
 	return starts[1] - starts[0];
 }
 
+bool tok_bpe_walks(const struct tok_model *model)
+{
+	return model->bpe->walk.spines != NULL;
+}
+
 uint32_t tok_bpe_find_whole(const struct tok_model *model, struct tok_span part)
 {
 	const struct tok_walk *walk = &model->bpe->walk;

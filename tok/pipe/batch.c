@@ -18,9 +18,9 @@
 
 /* A run of texts is a job once it has so many bytes; a text longer than a part
  * and a half is worth sharing out. */
-#define JOB_BYTES         ((size_t)64 * 1024)
-#define LONG_BYTES        (TOK_PART_BYTES + TOK_PART_BYTES / 2)
-#define TEXT_COUNTS_LEAST 16 /* also an empty text costs something */
+#define JOB_BYTES   ((size_t)64 * 1024)
+#define LONG_BYTES  (TOK_PART_BYTES + TOK_PART_BYTES / 2)
+#define TEXT_WEIGHT 16 /* also an empty text costs something */
 
 struct job {
 	size_t first, last; /* texts [first, last) */
@@ -132,7 +132,7 @@ static bool add_jobs(struct tok_batch *b, size_t count)
 		struct job job = { .first = i };
 		for (size_t weight = 0;
 		     i < count && weight < JOB_BYTES && b->texts[i].count <= LONG_BYTES; i++)
-			weight += b->texts[i].count + TEXT_COUNTS_LEAST;
+			weight += b->texts[i].count + TEXT_WEIGHT;
 		job.last = i;
 		if (!add_job(b, job))
 			return false;

@@ -6,7 +6,7 @@
  *	struct tok_budget budget;
  *	status = tok_count(encoder, text, &o, &count, &err);
  *	status = tok_count_to(encoder, text, &o, 1000, &budget, &err);
- *	text.count = budget.clean_bytes;  // now at most 1000 tokens of it
+ *	text.count = budget.clean_bytes;  // the front that 1000 tokens hold
  *
  * The answers are those of tok_encode of the whole text, but no ids are kept:
  * the text is taken in parts of at most 256 KiB wherever tok_tokenizer_cut finds
@@ -44,9 +44,9 @@ struct tok_budget {
 /* The first `limit` tokens of `text`.  Reads little more of it than they cover,
  * if there is a place to cut.
  *
- * The tokens are those of the whole text.  The front may have others when it
- * stands alone, and then rarely one more: the end of a word that was cut off is
- * no longer there to be merged with.
+ * The tokens are those of the whole text.  The front alone nearly always has the
+ * same; it may not where a splitter or normaliser looks ahead and now sees an
+ * end.  Who needs a hard limit counts the front again.
  *
  * TOK_EARG for .add_special and .truncate: take the tokens of the template,
  * which are those of an empty text, off the limit first. */

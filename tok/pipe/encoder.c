@@ -153,8 +153,8 @@ static enum tok_status encode_run(struct tok_encoder *e, struct tok_span text,
 	uint32_t ends[RUN_PIECES];
 	enum tok_status status = TOK_OK;
 	for (uint32_t from = 0; status == TOK_OK && from < text.count;) {
-		const size_t count = tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from,
-							   ends, RUN_PIECES);
+		const size_t count =
+		    tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from, ends, RUN_PIECES);
 		status = tok_model_encode_run(t->model, e->model, text, from, ends, count,
 					      &e->run.tokens, err);
 		from = ends[count - 1];

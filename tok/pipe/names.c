@@ -46,10 +46,9 @@ enum tok_status tok_names_open(struct tok_names *names, const struct tok_image *
 {
 	size_t ids, flags, scores;
 	*names = (struct tok_names){ 0 };
-	const bool sound =
-	    tok_texts_open(&names->texts, image, TEXT_BYTES, TEXT_STARTS) &&
-	    tok_texts_open(&names->decodes, image, DECODE_BYTES, DECODE_STARTS) &&
-	    tok_index_open(&names->by_text, image, BY_TEXT, names->texts.count);
+	const bool sound = tok_texts_open(&names->texts, image, TEXT_BYTES, TEXT_STARTS) &&
+			   tok_texts_open(&names->decodes, image, DECODE_BYTES, DECODE_STARTS) &&
+			   tok_index_open(&names->by_text, image, BY_TEXT, names->texts.count);
 	names->ids = tok_image_array(image, IDS, sizeof *names->ids, &ids);
 	names->numbers = tok_image_array(image, NUMBERS, sizeof *names->numbers, &names->size);
 	names->flags = tok_image_array(image, FLAGS, 1, &flags);
@@ -58,8 +57,9 @@ enum tok_status tok_names_open(struct tok_names *names, const struct tok_image *
 		names->scores = NULL;
 	if (!sound || ids != names->texts.count || flags != names->size ||
 	    names->decodes.count != names->size || (scores && scores != names->size) ||
-	    !are_below(names->numbers, names->size, ids) ||
-	    !are_below(names->ids, ids, names->size))
-		return tok_fail(err, TOK_EFORMAT, "the image's names point outside of their tables");
+	    (!image->trusted && (!are_below(names->numbers, names->size, ids) ||
+				 !are_below(names->ids, ids, names->size))))
+		return tok_fail(err, TOK_EFORMAT,
+				"the image's names point outside of their tables");
 	return TOK_OK;
 }

@@ -14,8 +14,8 @@
 /* Of an id.  The lowest three bits are its enum tok_piece_type. */
 enum {
 	TOK_NAME_TYPE = 7,
-	TOK_NAME_ENTRY = 8,   /* the model knows it */
-	TOK_NAME_ADDED = 16,  /* it is an added token */
+	TOK_NAME_ENTRY = 8,  /* the model knows it */
+	TOK_NAME_ADDED = 16, /* it is an added token */
 	TOK_NAME_SPECIAL = 32,
 	TOK_NAME_SKIPPED = 64 /* by a decoder told to skip special tokens */
 };

@@ -2,10 +2,12 @@
  * parts.c - a text in parts.
  *
  * tok_tokenizer_cut is asked about a window that the text goes on behind: what
- * it finds must be a cut whatever follows the window.  It is, because it looks
- * for three bytes that settle the matter: a letter or digit that ends a piece, a
+ * it finds must be a cut whatever follows the window.  It is.  A cut between words
+ * is proved by the three bytes around it: a letter or digit that ends a piece, a
  * space that begins the next one, and a letter that keeps the space from joining
- * other spaces.  Nothing that follows the letter takes it back.
+ * other spaces; nothing that follows the letter takes that back, and no added
+ * token that could lie across or look across such a place is in the set.  Where
+ * single bytes are the tokens, nothing can follow that matters.
  */
 #include "tok/pipe/parts_internal.h"
 

@@ -51,7 +51,8 @@ static uint32_t code_choice(struct codec *c, uint32_t value, uint32_t last)
 	c->failed |= value > last;
 	return c->failed ? 0 : value;
 }
-#define CODE_CHOICE(c, field, type, last) ((field) = (type)code_choice((c), (uint32_t)(field), (last)))
+#define CODE_CHOICE(c, field, type, last)                                                          \
+	((field) = (type)code_choice((c), (uint32_t)(field), (last)))
 
 /* The bytes of a mapped image are used where they lie. */
 static void code_span(struct codec *c, struct tok_span *span)
@@ -116,8 +117,7 @@ static void code_norm(struct codec *c, struct tok_norm_step *step)
 	case TOK_NORM_REPLACE:
 		code_span(c, &step->as.replace.pattern);
 		code_span(c, &step->as.replace.content);
-		CODE_CHOICE(c, step->as.replace.dialect, enum tok_regex_dialect,
-			    TOK_REGEX_LITERAL);
+		CODE_CHOICE(c, step->as.replace.dialect, enum tok_regex_dialect, TOK_REGEX_LITERAL);
 		break;
 	case TOK_NORM_BERT:
 		code_bool(c, &step->as.bert.clean_text);
@@ -155,8 +155,7 @@ static void code_pretok(struct codec *c, struct tok_pretok_step *step)
 	switch (step->kind) {
 	case TOK_PRETOK_SPLIT:
 		code_span(c, &step->as.split.pattern);
-		CODE_CHOICE(c, step->as.split.dialect, enum tok_regex_dialect,
-			    TOK_REGEX_LITERAL);
+		CODE_CHOICE(c, step->as.split.dialect, enum tok_regex_dialect, TOK_REGEX_LITERAL);
 		CODE_CHOICE(c, step->as.split.behavior, enum tok_behavior, TOK_CONTIGUOUS);
 		code_bool(c, &step->as.split.invert);
 		break;
@@ -230,8 +229,7 @@ static void code_decoder(struct codec *c, struct tok_decode_step *step)
 	case TOK_DECODE_REPLACE:
 		code_span(c, &step->as.replace.pattern);
 		code_span(c, &step->as.replace.content);
-		CODE_CHOICE(c, step->as.replace.dialect, enum tok_regex_dialect,
-			    TOK_REGEX_LITERAL);
+		CODE_CHOICE(c, step->as.replace.dialect, enum tok_regex_dialect, TOK_REGEX_LITERAL);
 		break;
 	case TOK_DECODE_STRIP:
 		code_u32(c, &step->as.strip.content);

@@ -29,9 +29,8 @@ TOK_API void tok_tokenizer_free(struct tok_tokenizer *tokenizer);
 /* Which implementation of the hot loops to use, by the names of tok/base/cpu.h;
  * NULL is the best one, which is the choice of a new tokenizer.  To be called
  * before any encoder is made.  TOK_EARG if this machine does not run it. */
-TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_use_kernel(struct tok_tokenizer *tokenizer,
-							      const char *name,
-							      struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+tok_tokenizer_use_kernel(struct tok_tokenizer *tokenizer, const char *name, struct tok_error *err);
 
 /* ---- images: a compiled tokenizer as one block that is used where it lies ---- */
 
@@ -39,13 +38,15 @@ TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_use_kernel(struct tok_tokeniz
 TOK_API void tok_tokenizer_save(const struct tok_tokenizer *tokenizer,
 				struct tok_image_writer *writer);
 
-/* A tokenizer over such a block, which stays as it is until `release` is called
- * with `owner`: when the tokenizer is freed; on failure it is not called.  Every
- * number of the block that could lead out of a table is looked at: a block made by
- * somebody else can give wrong ids but does no harm. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_tokenizer_open(struct tok_span block, void (*release)(void *owner), void *owner,
-		   struct tok_tokenizer **out, struct tok_error *err);
+/* A tokenizer over such a block, which stays as it is until `release` is called with
+ * `owner`: when the tokenizer is freed; on failure it is not called.  Unless it is
+ * `trusted` - we wrote it, and a checksum says that it is as we wrote it - every
+ * number that could lead out of a table is looked at: a block made by somebody else
+ * can give wrong ids but does no harm. */
+TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_open(struct tok_span block, bool trusted,
+							void (*release)(void *owner), void *owner,
+							struct tok_tokenizer **out,
+							struct tok_error *err);
 
 /* The built-in tokenizer: ids 0 to 255 are the bytes. */
 TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out,

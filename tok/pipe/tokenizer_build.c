@@ -96,8 +96,8 @@ static bool joins_bytes(const struct tok_spec *spec)
 static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 {
 	t->byte_decoder = joins_bytes(&t->spec);
-	enum tok_status status = tok_normalizer_new(t->spec.normalizers, t->spec.normalizer_count,
-						    &t->normalizer, err);
+	enum tok_status status =
+	    tok_normalizer_new(t->spec.normalizers, t->spec.normalizer_count, &t->normalizer, err);
 	if (status == TOK_OK)
 		status = normalize_added(t, err);
 	if (status == TOK_OK)

@@ -80,11 +80,12 @@ static enum tok_status open_added(struct tok_tokenizer *t, const struct tok_imag
 	return TOK_OK;
 }
 
-static enum tok_status open_tables(struct tok_tokenizer *t, struct tok_span block,
+static enum tok_status open_tables(struct tok_tokenizer *t, struct tok_span block, bool trusted,
 				   struct tok_error *err)
 {
 	struct tok_image image;
 	enum tok_status status = tok_image_open(block, &image, err);
+	image.trusted = trusted;
 	if (status == TOK_OK)
 		status = open_facts(t, &image, err);
 	if (status == TOK_OK)
@@ -100,13 +101,14 @@ static enum tok_status open_tables(struct tok_tokenizer *t, struct tok_span bloc
 	return status;
 }
 
-enum tok_status tok_tokenizer_open(struct tok_span block, void (*release)(void *owner), void *owner,
+enum tok_status tok_tokenizer_open(struct tok_span block, bool trusted,
+				   void (*release)(void *owner), void *owner,
 				   struct tok_tokenizer **out, struct tok_error *err)
 {
 	struct tok_tokenizer *t = calloc(1, sizeof *t);
 	if (!t)
 		return tok_fail_memory(err);
-	const enum tok_status status = open_tables(t, block, err);
+	const enum tok_status status = open_tables(t, block, trusted, err);
 	if (status != TOK_OK) {
 		tok_tokenizer_free(t);
 		return status;
