@@ -58,9 +58,26 @@ static double score_unknown(const struct tok_model_spec *spec)
 	return single ? (double)((float)least - (float)UNKNOWN_PENALTY) : least - UNKNOWN_PENALTY;
 }
 
+/* The one path of a character that is a word: its own token, or unknown.  Where
+ * there may be neither, and where the unknown token is a token like others, it
+ * is left to the search. */
+static void fill_bytes(struct tok_unigram *u)
+{
+	memset(u->bytes, 0xFF, sizeof u->bytes);
+	for (uint32_t c = 0; c < 128; c++) {
+		const uint32_t node = tok_trie_child(&u->trie, TOK_TRIE_ROOT, (uint8_t)c);
+		const uint32_t place = node ? tok_trie_value(&u->trie, node) : TOK_NO_ID;
+		if (tok_unigram_class(u->cuts, c) == 0)
+			u->bytes[c] = u->unk_place;
+		else if (place != u->unk_place)
+			u->bytes[c] = place;
+	}
+}
+
 /* Note the tokens, and index what text can match. */
 static enum tok_status add_tokens(struct tok_model *model, const struct tok_model_spec *spec,
-				  struct tok_unigram_token *tokens, struct tok_error *err)
+				  struct tok_unigram_token *tokens, double *scores,
+				  struct tok_error *err)
 {
 	const unsigned types = TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED);
 	struct tok_unigram *u = model->unigram;
@@ -71,7 +88,9 @@ static enum tok_status add_tokens(struct tok_model *model, const struct tok_mode
 		if (isnan(score))
 			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
 					entry->id);
-		tokens[i] = (struct tok_unigram_token){ score, entry->id, length };
+		tokens[i] = (struct tok_unigram_token){ scores ? 0.0f : (float)score, entry->id };
+		if (scores)
+			scores[i] = score;
 		if (types & TOK_TYPE_BIT(entry->type)) {
 			u->greatest = fmax(u->greatest, fabs(score));
 			u->longest = u->longest > length ? u->longest : length;
@@ -79,7 +98,11 @@ static enum tok_status add_tokens(struct tok_model *model, const struct tok_mode
 	}
 	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
 		return tok_fail_memory(err);
-	return tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+	const enum tok_status status =
+	    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+	if (status == TOK_OK)
+		fill_bytes(u);
+	return status;
 }
 
 enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_model_spec *spec,
@@ -89,19 +112,23 @@ enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_mode
 	struct tok_unigram_token *tokens =
 	    tok_arena_array(&model->arena, spec->entry_count, sizeof *tokens);
 	struct tok_unigram_cuts *cuts = tok_arena_array(&model->arena, 1, sizeof *cuts);
-	if (!u || !tokens || !cuts)
+	const bool single = spec->as.unigram.single_precision;
+	double *scores =
+	    single ? NULL : tok_arena_array(&model->arena, spec->entry_count, sizeof *scores);
+	if (!u || !tokens || !cuts || (!single && !scores))
 		return tok_fail_memory(err);
 	model->unigram = u;
 	u->tokens = tokens;
 	u->cuts = cuts;
-	u->single_precision = spec->as.unigram.single_precision;
+	u->scores = scores;
+	u->single_precision = single;
 	u->fuse_unk = spec->as.unigram.fuse_unk;
 	u->unknown_score = score_unknown(spec);
 	u->unk_place =
 	    spec->unk == TOK_NO_ID ? TOK_NO_ID : tok_lexicon_place(&model->lexicon, spec->unk);
 	const uint64_t facts[] = { model->lexicon.fingerprint, spec->unk, u->single_precision };
 	u->fingerprint = XXH3_64bits(facts, sizeof facts);
-	return add_tokens(model, spec, tokens, err);
+	return add_tokens(model, spec, tokens, scores, err);
 }
 
 /* Hugging Face looks the text of an unknown run up once more, and spells it in
@@ -196,10 +223,13 @@ static enum tok_status recall_word(struct tok_unigram_writer *writer,
 		return tok_fail_memory(err);
 	double score = *sum;
 	for (uint32_t i = 0; i < slot->count; i++) {
-		const struct tok_unigram_token *token = &u->tokens[slot->tokens[i]];
-		score = tok_unigram_add(u, token->score, score);
-		tok_tokens_put(writer->out, token->id, at, at + token->length);
-		at += token->length;
+		const uint32_t place = slot->tokens[i];
+		uint32_t end = at;
+		score = tok_unigram_add(u, tok_unigram_score(u, place), score);
+		if (writer->out->ranged)
+			end += (uint32_t)tok_lexicon_text(&writer->model->lexicon, place).count;
+		tok_tokens_put(writer->out, u->tokens[place].id, at, end);
+		at = end;
 	}
 	*sum = score;
 	return TOK_OK;
@@ -222,12 +252,6 @@ static const struct tok_word_slot *find_word(const struct tok_unigram *u,
 	return fabs(sum) <= slot->of.limit ? slot : NULL;
 }
 
-/* May a character that no token holds be written as unknown? */
-static bool has_unknown(const struct tok_unigram *u)
-{
-	return u->unk_place != TOK_NO_ID || u->single_precision;
-}
-
 static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
 				   struct tok_unigram_writer *writer,
 				   const struct tok_unigram_word *word, uint32_t origin,
@@ -236,41 +260,18 @@ static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
 	const struct tok_unigram *u = writer->model->unigram;
 	if (u->single_precision && fabs(*sum) > TOK_UNIGRAM_REBASE)
 		*sum = 0.0;
-	if (word->is_unknown) {
-		*sum = tok_unigram_add(u, u->unknown_score, *sum);
-		return tok_unigram_write(writer, u->unk_place, word->begin, word->end, err);
+	if (word->place != TOK_NO_ID) {
+		const double score = word->place == u->unk_place
+					 ? u->unknown_score
+					 : tok_unigram_score(u, word->place);
+		*sum = tok_unigram_add(u, score, *sum);
+		return tok_unigram_write(writer, word->place, word->begin, word->end, err);
 	}
 	const struct tok_word_slot *slot = find_word(u, word, writer->text, *sum);
 	return slot ? recall_word(writer, slot, word->begin, sum, err)
 		    : tok_unigram_search(scratch, writer,
 					 (struct tok_range){ word->begin, word->end }, origin, sum,
 					 err);
-}
-
-/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, and call for their slots. */
-static size_t cut_words(const struct tok_unigram *u, struct tok_unigram_scratch *scratch,
-			struct tok_span text, uint32_t *at)
-{
-	struct tok_unigram_word *word = scratch->batch;
-	for (; word < scratch->batch + TOK_UNIGRAM_BATCH && *at < text.count; word++) {
-		const struct tok_char c = tok_unigram_char(text, *at);
-		word->begin = *at;
-		word->end = *at + c.length;
-		word->pair = NULL;
-		word->is_unknown = tok_unigram_class(u->cuts, c.code) == 0 && has_unknown(u);
-		if (!word->is_unknown) {
-			word->end = tok_unigram_cut(u->cuts, text, word->end, c.code);
-			const uint32_t length = word->end - word->begin;
-			if (length <= TOK_WORD_BYTES) {
-				word->key = tok_word_key(text, word->begin, length);
-				word->pair = tok_words_pair(&scratch->words, &word->key);
-				__builtin_prefetch(word->pair);
-				__builtin_prefetch(word->pair + 1);
-			}
-		}
-		*at = word->end;
-	}
-	return (size_t)(word - scratch->batch);
 }
 
 enum tok_status tok_unigram_encode(const struct tok_model *model,
@@ -287,7 +288,7 @@ enum tok_status tok_unigram_encode(const struct tok_model *model,
 	double sum = 0.0;
 	tok_words_claim(&scratch->words, u->fingerprint);
 	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
-		const size_t count = cut_words(u, scratch, head, &at);
+		const size_t count = tok_unigram_cut(u, &scratch->words, head, &at, scratch->batch);
 		for (size_t i = 0; status == TOK_OK && i < count; i++)
 			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
 					     &sum, err);

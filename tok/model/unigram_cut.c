@@ -60,25 +60,50 @@ bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *are
 	return true;
 }
 
-uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at,
-			 uint32_t before)
+/* The first place from `at` on that no token crosses, or the end of the text.
+ * `*c` is the character before `at`, and then the one at the place found. */
+static uint32_t find_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at,
+			 struct tok_char *c)
 {
-	const uint8_t *bytes = text.bytes;
-	const uint32_t size = (uint32_t)text.count;
-	while (at < size) {
-		while (before < 128 && bytes[at] < 128) {
-			if (!cuts->ascii[before][bytes[at]])
+	while (at < text.count) {
+		const struct tok_char before = *c;
+		*c = tok_unigram_char(text, at);
+		if (before.code < 128 && c->code < 128) {
+			if (!cuts->ascii[before.code][c->code])
 				return at;
-			before = bytes[at++];
-			if (at == size)
-				return at;
-		}
-		const struct tok_char c = tok_utf8_at(text, at);
-		if (!(tok_unigram_class(cuts, before) & TOK_CHAR_LEADS) ||
-		    !(tok_unigram_class(cuts, c.code) & TOK_CHAR_FOLLOWS))
+		} else if (!(tok_unigram_class(cuts, before.code) & TOK_CHAR_LEADS) ||
+			   !(tok_unigram_class(cuts, c->code) & TOK_CHAR_FOLLOWS)) {
 			return at;
-		before = c.code;
-		at += c.length;
+		}
+		at += c->length;
 	}
 	return at;
+}
+
+size_t tok_unigram_cut(const struct tok_unigram *u, const struct tok_words *memory,
+		       struct tok_span text, uint32_t *at, struct tok_unigram_word *words)
+{
+	struct tok_unigram_word *word = words;
+	uint32_t end = *at;
+	struct tok_char c = tok_unigram_char(text, end);
+	for (; word < words + TOK_UNIGRAM_BATCH && end < text.count; word++) {
+		const uint32_t begin = end;
+		const bool is_held = c.code < 128 || tok_unigram_class(u->cuts, c.code) != 0;
+		end = find_cut(u->cuts, text, end + c.length, &c);
+		const uint32_t length = end - begin;
+		word->begin = begin;
+		word->end = end;
+		word->place = length == 1 ? u->bytes[text.bytes[begin]]
+			      : is_held   ? TOK_NO_ID
+					  : u->unk_place;
+		word->pair = NULL;
+		if (word->place == TOK_NO_ID && length <= TOK_WORD_BYTES) {
+			word->key = tok_word_key(text, begin, length);
+			word->pair = tok_words_pair(memory, &word->key);
+			__builtin_prefetch(word->pair);
+			__builtin_prefetch(word->pair + 1);
+		}
+	}
+	*at = end;
+	return (size_t)(word - words);
 }

@@ -4,6 +4,8 @@
 enum {
 	FACTS = TOK_IMAGE_TAG('u', 'f', 'c', 't'),
 	TOKENS = TOK_IMAGE_TAG('u', 't', 'o', 'k'),
+	SCORES = TOK_IMAGE_TAG('u', 's', 'c', 'o'),
+	BYTES = TOK_IMAGE_TAG('u', 'b', 'y', 't'),
 	TRIE = TOK_IMAGE_TAG('u', 't', 'r', 'i'),
 	ASCII = TOK_IMAGE_TAG('u', 'a', 's', 'c'),
 	PAGES = TOK_IMAGE_TAG('u', 'p', 'a', 'g'),
@@ -30,6 +32,9 @@ void tok_unigram_save(const struct tok_model *model, struct tok_image_writer *w)
 	};
 	tok_image_put(w, FACTS, &facts, sizeof facts);
 	tok_image_put(w, TOKENS, u->tokens, model->lexicon.count * sizeof *u->tokens);
+	if (u->scores)
+		tok_image_put(w, SCORES, u->scores, model->lexicon.count * sizeof *u->scores);
+	tok_image_put(w, BYTES, u->bytes, sizeof u->bytes);
 	tok_trie_save(&u->trie, TRIE, w);
 	tok_image_put(w, ASCII, u->cuts->ascii, sizeof u->cuts->ascii);
 	tok_image_put(w, PAGES, u->cuts->pages, sizeof u->cuts->pages);
@@ -49,6 +54,28 @@ static bool open_cuts(struct tok_unigram_cuts *cuts, const struct tok_image *ima
 	memcpy(cuts->pages, of_pages, sizeof cuts->pages);
 	for (size_t i = 0; i < pages; i++)
 		if (cuts->pages[i] >= cuts->page_count)
+			return false;
+	return true;
+}
+
+/* Scores are kept apart where floats do not hold them. */
+static bool open_scores(struct tok_unigram *u, const struct tok_image *image, size_t tokens)
+{
+	size_t count;
+	const double *scores = tok_image_array(image, SCORES, sizeof *scores, &count);
+	u->scores = u->single_precision ? NULL : scores;
+	return u->single_precision || (scores && count == tokens);
+}
+
+static bool open_bytes(struct tok_unigram *u, const struct tok_image *image, size_t tokens)
+{
+	size_t count;
+	const uint32_t *bytes = tok_image_array(image, BYTES, sizeof *bytes, &count);
+	if (count != sizeof u->bytes / sizeof *u->bytes)
+		return false;
+	memcpy(u->bytes, bytes, sizeof u->bytes);
+	for (size_t i = 0; i < count; i++)
+		if (u->bytes[i] >= tokens && u->bytes[i] != TOK_NO_ID)
 			return false;
 	return true;
 }
@@ -77,6 +104,7 @@ enum tok_status tok_unigram_open(struct tok_model *model, const struct tok_image
 	u->longest = facts->longest;
 	u->unk_place = facts->unk_place;
 	u->single_precision = facts->single_precision != 0;
+	*sound = open_scores(u, image, tokens) && open_bytes(u, image, tokens);
 	u->fuse_unk = facts->fuse_unk != 0;
 	return TOK_OK;
 }

@@ -14,12 +14,17 @@
 #define TOK_UNIGRAM_REBASE 100000.0
 
 struct tok_unigram_token {
-	double score; /* a float where single_precision */
+	float score; /* exact where single_precision */
 	tok_id id;
-	uint32_t length; /* bytes */
 };
 
-/* ---- unigram_cut.c: where no token crosses ---- */
+static inline struct tok_char tok_unigram_char(struct tok_span text, uint32_t at)
+{
+	return text.bytes[at] < 0x80 ? (struct tok_char){ text.bytes[at], 1 }
+				     : tok_utf8_at(text, at);
+}
+
+/* ---- unigram_cut.c: words that no token crosses ---- */
 
 enum { TOK_UNIGRAM_PAGES = (TOK_BAD_BYTE >> 8) + 1 };
 
@@ -42,22 +47,23 @@ static inline uint8_t tok_unigram_class(const struct tok_unigram_cuts *cuts, uin
 	return cuts->classes[(size_t)cuts->pages[code >> 8] << 8 | (code & 0xFF)];
 }
 
-/* The first place from `at` on, where the character `before` has ended, that no
- * token crosses, or the end of the text. */
-uint32_t tok_unigram_cut(const struct tok_unigram_cuts *cuts, struct tok_span text, uint32_t at,
-			 uint32_t before);
+struct tok_unigram_word {
+	uint32_t begin, end;
+	uint32_t place;             /* of a character that has one path; TOK_NO_ID: a word */
+	struct tok_word_key key;    /* where there is a pair */
+	struct tok_word_slot *pair; /* NULL: not to be remembered */
+};
 
-static inline struct tok_char tok_unigram_char(struct tok_span text, uint32_t at)
-{
-	return text.bytes[at] < 0x80 ? (struct tok_char){ text.bytes[at], 1 }
-				     : tok_utf8_at(text, at);
-}
+/* So many are cut before the first is looked up: their slots are on the way from
+ * memory in the meantime. */
+enum { TOK_UNIGRAM_BATCH = 64 };
 
 /* ---- the compiled model ---- */
 
 struct tok_unigram {
 	struct tok_trie trie;
 	const struct tok_unigram_token *tokens; /* by place */
+	const double *scores;                   /* by place; NULL where single_precision */
 	double unknown_score;
 	double greatest;    /* |score| of the tokens that text can match */
 	uint32_t longest;   /* bytes of such a token */
@@ -65,7 +71,18 @@ struct tok_unigram {
 	bool single_precision, fuse_unk;
 	uint64_t fingerprint; /* of all that decides what a word becomes */
 	struct tok_unigram_cuts *cuts;
+	uint32_t bytes[256]; /* what a byte becomes that is a word by itself; or TOK_NO_ID */
 };
+
+/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, call for their slots,
+ * and return how many they are. */
+size_t tok_unigram_cut(const struct tok_unigram *u, const struct tok_words *memory,
+		       struct tok_span text, uint32_t *at, struct tok_unigram_word *words);
+
+static inline double tok_unigram_score(const struct tok_unigram *u, uint32_t place)
+{
+	return u->scores ? u->scores[place] : (double)u->tokens[place].score;
+}
 
 static inline double tok_unigram_add(const struct tok_unigram *u, double token, double path)
 {
@@ -75,17 +92,6 @@ static inline double tok_unigram_add(const struct tok_unigram *u, double token, 
 /* ---- the scratch, and writing ---- */
 
 struct tok_unigram_step;
-
-struct tok_unigram_word {
-	uint32_t begin, end;
-	bool is_unknown;            /* a character that no token holds */
-	struct tok_word_key key;    /* where there is a pair */
-	struct tok_word_slot *pair; /* NULL: not to be remembered */
-};
-
-/* So many are cut before the first is looked up: their slots are on the way from
- * memory in the meantime. */
-enum { TOK_UNIGRAM_BATCH = 64 };
 
 struct tok_unigram_scratch {
 	struct tok_words words;

@@ -81,8 +81,9 @@ static bool extend_paths(struct search *s)
 		if (place == TOK_NO_ID)
 			continue;
 		move_frontier(s, i + 1);
-		improve_step(&s->steps[i + 1], tok_unigram_add(u, u->tokens[place].score, so_far),
-			     place, i + 1 - at);
+		improve_step(&s->steps[i + 1],
+			     tok_unigram_add(u, tok_unigram_score(u, place), so_far), place,
+			     i + 1 - at);
 		has_single = has_single || i + 1 - at == length;
 	}
 	if (!has_single) {
@@ -169,7 +170,7 @@ enum tok_status tok_unigram_search(struct tok_unigram_scratch *scratch,
 	if (!tok_grow(&scratch->steps, &scratch->step_capacity, 1, sizeof *scratch->steps))
 		return tok_fail_memory(err);
 	scratch->steps[0].score = *sum;
-	for (uint32_t check = WINDOW; status == TOK_OK && s.base + s.at < word.end;) {
+	for (size_t check = WINDOW; status == TOK_OK && s.base + s.at < word.end;) {
 		const size_t left = word.end - s.base;
 		const size_t want = check + reach < left ? check + reach : left;
 		if (!tok_grow(&scratch->steps, &scratch->step_capacity, want + 1,
@@ -188,7 +189,7 @@ enum tok_status tok_unigram_search(struct tok_unigram_scratch *scratch,
 		if (s.base + s.at < word.end) {
 			status = write_path(&s, writer, find_common(&s), err);
 			/* What is kept is looked at again when it has doubled. */
-			check = s.at > WINDOW ? 2 * s.at : s.at + WINDOW;
+			check = s.at > WINDOW ? 2 * (size_t)s.at : s.at + WINDOW;
 		}
 	}
 	if (status != TOK_OK)

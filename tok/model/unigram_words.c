@@ -32,82 +32,45 @@
 
 #include "tok/model/unigram_internal.h"
 
-/* A token that the word holds; `place` is where among the entries. */
-struct edge {
-	uint32_t place, length;
-};
-
-/* The tokens of a word by where they begin. */
-struct lattice {
-	struct edge edges[TOK_WORD_BYTES][TOK_WORD_BYTES];
-	uint8_t counts[TOK_WORD_BYTES];
-	uint8_t starts[TOK_WORD_BYTES]; /* of the characters */
-	uint32_t characters;
-};
-
-/* Walk down from all characters in step, so that their ways through memory do
- * not wait for each other. */
-static void find_edges(const struct tok_unigram *u, struct tok_span word, struct lattice *lattice)
-{
-	uint32_t nodes[TOK_WORD_BYTES], walks = lattice->characters;
-	uint8_t starts[TOK_WORD_BYTES];
-	for (uint32_t i = 0; i < walks; i++) {
-		starts[i] = lattice->starts[i];
-		nodes[i] = TOK_TRIE_ROOT;
-		lattice->counts[starts[i]] = 0;
-	}
-	for (uint32_t depth = 0; walks > 0; depth++) {
-		uint32_t kept = 0;
-		for (uint32_t i = 0; i < walks; i++) {
-			const uint8_t start = starts[i];
-			const uint32_t node =
-			    tok_trie_child(&u->trie, nodes[i], word.bytes[start + depth]);
-			const uint32_t place = tok_trie_value(&u->trie, node);
-			const uint8_t count = lattice->counts[start];
-			lattice->edges[start][count] = (struct edge){ place, depth + 1 };
-			if (node != 0 && place != TOK_NO_ID)
-				lattice->counts[start] = (uint8_t)(count + 1);
-			starts[kept] = start;
-			nodes[kept] = node;
-			kept += node != 0;
-		}
-		walks = kept;
-		while (walks > 0 && starts[walks - 1] + depth + 1 >= word.count)
-			walks--;
-	}
-}
-
 /* The best and second best sums of paths that end here. */
 struct two_sums {
 	double best, second;
-	struct edge last; /* of the best path; length 0: no path ends here */
+	uint32_t place, length; /* of the best path's last token; length 0: no path */
 };
 
 static void offer_paths(struct two_sums *to, const struct two_sums *from, double score,
-			struct edge edge)
+			uint32_t place, uint32_t length)
 {
 	const double best = from->best + score, second = from->second + score;
-	if (to->last.length != 0 && !(best > to->best)) {
+	if (to->length != 0 && !(best > to->best)) {
 		to->second = best > to->second ? best : to->second;
 		return;
 	}
-	to->second = to->last.length != 0 && to->best > second ? to->best : second;
+	to->second = to->length != 0 && to->best > second ? to->best : second;
 	to->best = best;
-	to->last = edge;
+	to->place = place;
+	to->length = length;
 }
 
-/* Offer the tokens of the character at `at`.  False if none is the character. */
-static bool extend_sums(const struct tok_unigram *u, const struct lattice *lattice,
-			struct two_sums *sums, uint32_t at, uint32_t length)
+/* Offer the tokens that begin at `at`.  False if none is the character. */
+static bool extend_sums(const struct tok_unigram *u, struct tok_span word, struct two_sums *sums,
+			uint32_t at, uint32_t length)
 {
 	bool has_single = false;
-	for (uint32_t i = 0; i < lattice->counts[at]; i++) {
-		const struct edge edge = lattice->edges[at][i];
+	uint32_t node = TOK_TRIE_ROOT;
+	for (uint32_t i = at; i < word.count; i++) {
+		node = tok_trie_child(&u->trie, node, word.bytes[i]);
+		if (node == 0)
+			break;
+		const uint32_t place = tok_trie_value(&u->trie, node);
+		if (place == TOK_NO_ID)
+			continue;
 		/* Even where it is in the vocabulary it is written as unknown. */
-		if (edge.place == u->unk_place)
+		if (place == u->unk_place)
 			return false;
-		offer_paths(&sums[at + edge.length], &sums[at], u->tokens[edge.place].score, edge);
-		has_single = has_single || edge.length == length;
+		offer_paths(&sums[i + 1], &sums[at], tok_unigram_score(u, place), place,
+			    i + 1 - at);
+		has_single = has_single || i + 1 - at == length;
 	}
 	return has_single;
 }
@@ -125,33 +88,28 @@ static double find_limit(const struct tok_unigram *u, double margin, double char
 bool tok_unigram_learn(const struct tok_unigram *u, struct tok_span word,
 		       struct tok_word_slot *slot)
 {
-	struct lattice lattice;
 	struct two_sums sums[TOK_WORD_BYTES + 1];
 	const uint32_t size = (uint32_t)word.count;
-	lattice.characters = 0;
-	for (uint32_t at = 0; at < size; at += tok_unigram_char(word, at).length)
-		lattice.starts[lattice.characters++] = (uint8_t)at;
-	find_edges(u, word, &lattice);
-
 	for (uint32_t i = 0; i <= size; i++)
-		sums[i].last.length = 0;
+		sums[i].length = 0;
 	sums[0].best = 0.0;
 	sums[0].second = -INFINITY;
-	for (uint32_t i = 0; i < lattice.characters; i++) {
-		const uint32_t at = lattice.starts[i];
-		const uint32_t end = i + 1 < lattice.characters ? lattice.starts[i + 1] : size;
-		if (!extend_sums(u, &lattice, sums, at, end - at))
+
+	uint32_t characters = 0;
+	for (uint32_t at = 0, length; at < size; at += length, characters++) {
+		length = tok_unigram_char(word, at).length;
+		if (!extend_sums(u, word, sums, at, length))
 			return false;
 	}
 
 	uint32_t count = 0;
-	for (uint32_t end = size; end > 0; end -= sums[end].last.length)
+	for (uint32_t end = size; end > 0; end -= sums[end].length)
 		count++;
 	if (count > TOK_WORD_TOKENS)
 		return false;
 	slot->count = (uint16_t)count;
-	slot->of.limit = find_limit(u, sums[size].best - sums[size].second, lattice.characters);
-	for (uint32_t end = size; end > 0; end -= sums[end].last.length)
-		slot->tokens[--count] = sums[end].last.place;
+	slot->of.limit = find_limit(u, sums[size].best - sums[size].second, characters);
+	for (uint32_t end = size; end > 0; end -= sums[end].length)
+		slot->tokens[--count] = sums[end].place;
 	return true;
 }

@@ -72,18 +72,24 @@ static inline struct tok_word_key tok_word_key(struct tok_span text, size_t at, 
 		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 	};
-	struct tok_word_key key = { { 0 } };
-	if (text.count - at >= sizeof key) {
-		struct tok_word_key mask;
-		memcpy(&key, text.bytes + at, sizeof key);
-		memcpy(&mask, ones + sizeof key - length, sizeof mask);
-		for (size_t i = 0; i < 3; i++)
-			key.parts[i] &= mask.parts[i];
+	uint64_t a, b, c;
+	if (text.count - at >= 3 * sizeof a) {
+		uint64_t masks[3];
+		memcpy(masks, ones + sizeof masks - length, sizeof masks);
+		memcpy(&a, text.bytes + at, sizeof a);
+		memcpy(&b, text.bytes + at + 8, sizeof b);
+		memcpy(&c, text.bytes + at + 16, sizeof c);
+		a &= masks[0];
+		b &= masks[1];
+		c &= masks[2];
 	} else {
-		memcpy(&key, text.bytes + at, length);
+		uint8_t bytes[3 * sizeof a] = { 0 };
+		memcpy(bytes, text.bytes + at, length);
+		memcpy(&a, bytes, sizeof a);
+		memcpy(&b, bytes + 8, sizeof b);
+		memcpy(&c, bytes + 16, sizeof c);
 	}
-	key.parts[2] |= (uint64_t)length << SHIFT;
-	return key;
+	return (struct tok_word_key){ { a, b, c | (uint64_t)length << SHIFT } };
 }
 
 /* The two slots where the word may lie. */
