@@ -32,21 +32,31 @@ static bool note_token(struct tok_bpe *bpe, struct tok_span text)
 	return room;
 }
 
-/* Does some merge take the unknown token, or the token of a byte? */
-static bool merges_unknown(const struct tok_bpe *bpe)
+/* Is unknown text written as tokens that no merge takes?  (It may vanish, and what
+ * stands around it then joins.) */
+static bool unknown_breaks(const struct tok_model *model)
 {
+	const struct tok_bpe *bpe = model->bpe;
+	bool is_written = bpe->order != TOK_BPE_MERGES || bpe->unk_symbol != TOK_SYMBOL_NONE;
+	if (bpe->user.cells) /* these may hold known and unknown characters */
+		return false;
+	if (!is_written && model->lexicon.byte_fallback) {
+		is_written = true;
+		for (size_t byte = 0; byte < 256; byte++)
+			is_written = is_written && bpe->byte_symbols[byte] != TOK_SYMBOL_NONE;
+	}
 	for (uint32_t i = 0; i < bpe->pairs.count; i++) {
 		const struct tok_pair *pair = &bpe->pairs.slots[i];
 		if (pair->rank == TOK_RANK_NONE)
 			continue;
 		if (pair->left == bpe->unk_symbol || pair->right == bpe->unk_symbol)
-			return true;
+			return false;
 		for (size_t byte = 0; byte < 256; byte++)
 			if (pair->left == bpe->byte_symbols[byte] ||
 			    pair->right == bpe->byte_symbols[byte])
-				return true;
+				return false;
 	}
-	return false;
+	return is_written;
 }
 
 enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err)
@@ -56,7 +66,7 @@ enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *er
 	    bpe->suffix.count)
 		return TOK_OK;
 
-	bpe->unknown_breaks = !merges_unknown(bpe);
+	bpe->unknown_breaks = unknown_breaks(model);
 	bool room = tok_charmap_init(&bpe->inner, &model->arena);
 	for (size_t i = 0; room && i < model->lexicon.count; i++)
 		room = note_token(bpe, tok_lexicon_text(&model->lexicon, i));
