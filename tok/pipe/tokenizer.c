@@ -341,6 +341,11 @@ bool tok_tokenizer_is_special(const struct tok_tokenizer *t, tok_id id)
 	return id < t->size && t->tokens[id].special;
 }
 
+const char *tok_tokenizer_path(const struct tok_tokenizer *t)
+{
+	return tok_pretokenizer_path(t->pretokenizer);
+}
+
 const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *t)
 {
 	return &t->spec;
