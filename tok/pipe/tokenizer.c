@@ -145,6 +145,11 @@ bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_me
 	return tok_model_merge(t->model, id, out, rank);
 }
 
+const char *tok_tokenizer_path(const struct tok_tokenizer *t)
+{
+	return tok_pretokenizer_path(t->pretokenizer);
+}
+
 const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *t)
 {
 	return &t->spec;

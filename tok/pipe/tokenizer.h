@@ -78,6 +78,9 @@ TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id i
  * model has neither entries nor merges: ask for them by id. */
 TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *tokenizer);
 
+/* How it finds the pieces of a text, for people: tok_pretokenizer_path. */
+TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
+
 /* The last place in `text` where it may be cut without changing any id: the
  * tokens of the two sides, one after the other, are the tokens of the whole.
  * 0 if no such place is known.  `match_special`: will special tokens in the

@@ -15,6 +15,7 @@ static const struct {
 	{ &tok_scan_qwen, "qwen (block scanner)", TOK_SCAN_QWEN },
 	{ &tok_scan_o200k, "o200k (block scanner)", TOK_SCAN_O200K },
 	{ &tok_scan_tekken, "tekken (block scanner)", TOK_SCAN_TEKKEN },
+	{ &tok_scan_deepseek_steps, "deepseek (block scanner)", TOK_SCAN_DEEPSEEK },
 };
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
@@ -42,7 +43,7 @@ static size_t find_family(const struct tok_pretokenizer *p)
 	if (p->count == 3 && isolates(&p->ops[0]) && isolates(&p->ops[1]) && isolates(&p->ops[2]) &&
 	    p->ops[0].scan == deepseek[0] && p->ops[1].scan == deepseek[1] &&
 	    p->ops[2].scan == deepseek[2])
-		scan = deepseek[2];
+		scan = &tok_scan_deepseek_steps;
 	for (size_t i = 0; scan && i < FAMILY_COUNT; i++)
 		if (families[i].scan == scan)
 			return i;

@@ -73,28 +73,6 @@ SCAN_INLINE void classify_ascii(struct bytes b, struct scan_block *block)
 	block->uncased = block->mark = block->han_kana = block->inner = 0;
 }
 
-/* Leads of characters that are letters without case: U+4000..9FFF but for the
- * hexagrams, U+3400..3FFF, U+AC00..D77F. */
-SCAN_INLINE uint64_t find_uncased(struct bytes b, uint64_t three)
-{
-	/* The second byte of a character, seen from its first. */
-	const uint64_t from_90 = between(b, 0x90, 0xBF) >> 1;
-	const uint64_t from_b0 = between(b, 0xB0, 0xBF) >> 1;
-	const uint64_t from_9e = between(b, 0x9E, 0xBF) >> 1;
-	const uint64_t hexagrams = equal(b, 0xE4) & equal(b, 0xB7) >> 1;
-	const uint64_t yi = equal(b, 0xEA) & ~from_b0;
-	return three & ((between(b, 0xE4, 0xEC) & ~hexagrams & ~yi) | (equal(b, 0xE3) & from_90) |
-			(equal(b, 0xED) & ~from_9e));
-}
-
-/* Han between U+4E00 and U+9FA5, as far as two bytes tell; not U+9F80..9FA5. */
-SCAN_INLINE uint64_t find_han(struct bytes b, uint64_t uncased)
-{
-	const uint64_t first = equal(b, 0xE4) & ~(between(b, 0xB8, 0xBF) >> 1);
-	const uint64_t last = equal(b, 0xE9) & between(b, 0xBE, 0xBF) >> 1;
-	return uncased & between(b, 0xE4, 0xE9) & ~first & ~last;
-}
-
 /* What is not ASCII in a block, if it is UTF-8. */
 SCAN_INLINE bool classify_others(const uint8_t *p, struct bytes b, uint64_t high,
 				 struct scan_block *block)
@@ -110,14 +88,37 @@ SCAN_INLINE bool classify_others(const uint8_t *p, struct bytes b, uint64_t high
 
 	if ((all | leads.tail) != high || !scan_leads_match(&leads))
 		return false;
-	uint64_t uncased = leads.three ? find_uncased(b, leads.three) : 0;
-	/* the last of the han go with those that are looked up */
-	uncased &= ~(equal(b, 0xE9) & equal(b, 0xBE) >> 1);
+	uint64_t uncased = 0;
+	if (leads.three) {
+		const struct scan_uncased seen = {
+			.e3 = equal(b, 0xE3),
+			.e4 = equal(b, 0xE4),
+			.e4_to_e9 = between(b, 0xE4, 0xE9),
+			.e9 = equal(b, 0xE9),
+			.ea = equal(b, 0xEA),
+			.ea_to_ec = between(b, 0xEA, 0xEC),
+			.ed = equal(b, 0xED),
+			.b7 = equal(b, 0xB7),
+			.be = equal(b, 0xBE),
+			.bf = equal(b, 0xBF),
+			.from_90 = between(b, 0x90, 0xBF),
+			.from_9e = between(b, 0x9E, 0xBF),
+			.from_b0 = between(b, 0xB0, 0xBF),
+			.from_b8 = between(b, 0xB8, 0xBF),
+		};
+		uncased = scan_find_uncased(&seen) & leads.three;
+		planes.han_kana = scan_find_han(&seen, uncased);
+	}
 	planes.plane[0] = planes.plane[1] = uncased;
-	planes.han_kana = find_han(b, uncased);
 	scan_look_up(p, all & ~uncased, &leads, &planes);
 	scan_add_planes(&planes, &leads, block);
 	return true;
+}
+
+SCAN_INLINE struct bytes load(const uint8_t *p)
+{
+	return (struct bytes){ _mm256_loadu_si256((const __m256i *)(const void *)p),
+			       _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
 }
 
 SCAN_INLINE void classify(struct tok_span text, size_t at, struct scan_block *block)
@@ -125,28 +126,14 @@ SCAN_INLINE void classify(struct tok_span text, size_t at, struct scan_block *bl
 	const size_t left = text.count - at;
 	const uint8_t *p = text.bytes + at;
 	uint8_t copy[SCAN_BLOCK];
-	struct bytes b;
 
-	block->count = left < SCAN_BLOCK ? (uint32_t)left : SCAN_BLOCK;
-	if (left < SCAN_BLOCK) {
-		memset(copy, 0, sizeof copy);
-		memcpy(copy, p, left);
+	block->count = scan_block_count(p, left);
+	if (block->count < SCAN_BLOCK) {
+		scan_copy_block(copy, p, block->count);
 		p = copy;
 	}
-	b.low = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	b.high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-	uint64_t high = has_bit(b, 0);
-	if (high) {
-		block->count = scan_block_count(p, left);
-		if (block->count < SCAN_BLOCK && left > SCAN_BLOCK) {
-			memset(copy, 0, sizeof copy);
-			memcpy(copy, p, block->count);
-			p = copy;
-			b.low = _mm256_loadu_si256((const __m256i *)(const void *)p);
-			b.high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-			high = has_bit(b, 0);
-		}
-	}
+	const struct bytes b = load(p);
+	const uint64_t high = has_bit(b, 0);
 	classify_ascii(b, block);
 	if (high && !classify_others(p, b, high, block))
 		tok_scan_classify_bad(text, at, block);

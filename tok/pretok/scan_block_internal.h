@@ -199,6 +199,38 @@ SCAN_INLINE void scan_add_planes(const struct scan_planes *planes, const struct 
 	block->inner = scan_spread(all, &good) & ~all;
 }
 
+/* Where bytes of some values stand, for sets without wide look-ups. */
+struct scan_uncased {
+	uint64_t e3, e4, e4_to_e9, e9, ea, ea_to_ec, ed; /* leads */
+	uint64_t b7, be, bf, from_90, from_9e, from_b0, from_b8;
+};
+
+/* Leads of characters that are letters without case whatever their last byte:
+ * U+3400..9FFF but for the hexagrams and for U+9F80..9FBF, which are not all
+ * han to every family, and U+AC00..D77F. */
+SCAN_INLINE uint64_t scan_find_uncased(const struct scan_uncased *b)
+{
+	const uint64_t others =
+	    (b->e4 & b->b7 >> 1) | (b->ea & ~(b->from_b0 >> 1)) | (b->e9 & b->be >> 1);
+	return ((b->e4_to_e9 | b->ea_to_ec) & ~others) | (b->e3 & b->from_90 >> 1) |
+	       (b->ed & ~(b->from_9e >> 1));
+}
+
+/* Those of them that are U+4E00..9F7F. */
+SCAN_INLINE uint64_t scan_find_han(const struct scan_uncased *b, uint64_t uncased)
+{
+	const uint64_t early = b->e4 & ~(b->from_b8 >> 1);
+	const uint64_t late = b->e9 & b->bf >> 1;
+	return uncased & b->e4_to_e9 & ~early & ~late;
+}
+
+/* `count` bytes and zeros up to 64. */
+SCAN_INLINE void scan_copy_block(uint8_t copy[SCAN_BLOCK], const uint8_t *p, uint32_t count)
+{
+	memset(copy, 0, SCAN_BLOCK);
+	memcpy(copy, p, count);
+}
+
 /* A block that holds bytes of no character: as slowly as is right. */
 void tok_scan_classify_bad(struct tok_span text, size_t at, struct scan_block *block);
 

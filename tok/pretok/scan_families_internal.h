@@ -6,6 +6,7 @@
 
 #include "tok/pretok/scan_ends_internal.h"
 #include "tok/pretok/scan_family_cased_internal.h"
+#include "tok/pretok/scan_family_deepseek_internal.h"
 #include "tok/pretok/scan_family_letters_internal.h"
 #include "tok/pretok/scan_kernel_internal.h"
 
@@ -26,6 +27,9 @@ static const struct scan_family scan_o200k = { &tok_scan_o200k, CASED_MASK_COUNT
 static const struct scan_family scan_tekken = { &tok_scan_tekken, TEKKEN_MASK_COUNT,
 						scan_keep_tekken, scan_starts_tekken,
 						scan_inside_cased };
+static const struct scan_family scan_deepseek = { &tok_scan_deepseek_steps, DEEPSEEK_MASK_COUNT,
+						  scan_keep_deepseek, scan_starts_deepseek,
+						  scan_inside_deepseek };
 
 #define SCAN_ENDS(family, classify, flatten)                                                       \
 	static size_t ends_##family(struct tok_span text, size_t from, uint32_t *ends,             \
@@ -42,6 +46,7 @@ static const struct scan_family scan_tekken = { &tok_scan_tekken, TEKKEN_MASK_CO
 	SCAN_ENDS(qwen, classify, flatten)                                                         \
 	SCAN_ENDS(o200k, classify, flatten)                                                        \
 	SCAN_ENDS(tekken, classify, flatten)                                                       \
+	SCAN_ENDS(deepseek, classify, flatten)                                                     \
 	tok_scan_ends *const table[TOK_SCAN_FAMILY_COUNT] = {                                      \
 		[TOK_SCAN_GPT2] = ends_gpt2,                                                       \
 		[TOK_SCAN_CL100K] = ends_cl100k,                                                   \
@@ -49,6 +54,7 @@ static const struct scan_family scan_tekken = { &tok_scan_tekken, TEKKEN_MASK_CO
 		[TOK_SCAN_QWEN] = ends_qwen,                                                       \
 		[TOK_SCAN_O200K] = ends_o200k,                                                     \
 		[TOK_SCAN_TEKKEN] = ends_tekken,                                                   \
+		[TOK_SCAN_DEEPSEEK] = ends_deepseek,                                               \
 	};
 
 #endif

@@ -17,6 +17,5 @@ static tok_scan_ends *const *const kernels[TOK_KERNEL_COUNT] = {
 
 tok_scan_ends *tok_scan_ends_of(enum tok_scan_family family, enum tok_kernel kernel)
 {
-	tok_scan_ends *const *all = kernels[kernel];
-	return all && all[family] ? all[family] : tok_scan_scalar[family];
+	return (kernels[kernel] ? kernels[kernel] : tok_scan_scalar)[family];
 }

@@ -29,6 +29,7 @@ SCALAR_ENDS(cl100k_trailing)
 SCALAR_ENDS(qwen)
 SCALAR_ENDS(o200k)
 SCALAR_ENDS(tekken)
+SCALAR_ENDS(deepseek_steps)
 
 tok_scan_ends *const tok_scan_scalar[TOK_SCAN_FAMILY_COUNT] = {
 	[TOK_SCAN_GPT2] = ends_gpt2,
@@ -37,4 +38,5 @@ tok_scan_ends *const tok_scan_scalar[TOK_SCAN_FAMILY_COUNT] = {
 	[TOK_SCAN_QWEN] = ends_qwen,
 	[TOK_SCAN_O200K] = ends_o200k,
 	[TOK_SCAN_TEKKEN] = ends_tekken,
+	[TOK_SCAN_DEEPSEEK] = ends_deepseek_steps,
 };
