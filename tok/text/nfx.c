@@ -11,7 +11,7 @@
 #include "tok/text/normalize_internal.h"
 #include "tok/text/utf8.h"
 
-enum { UNICODE_MAJOR = 9 };
+enum { UNICODE_MAJOR = 9, HANGUL_FIRST = 0xAC00, HANGUL_LAST = 0xD7A3 };
 
 enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
 			       struct tok_error *err)
@@ -59,10 +59,15 @@ static bool is_plain(const struct norm_form *form, uint32_t code)
 	       !norm_unicode_has(code, UNICODE_MAJOR);
 }
 
+static bool is_hangul(uint32_t code)
+{
+	return code >= HANGUL_FIRST && code <= HANGUL_LAST;
+}
+
 /* May the text be cut in front of `code`? */
 static bool is_boundary(const struct norm_form *form, uint32_t code)
 {
-	return code < 0x300 || code > 0x10FFFF ||
+	return code < 0x300 || code > 0x10FFFF || is_hangul(code) ||
 	       unorm2_hasBoundaryBefore(form->data, (UChar32)code) ||
 	       !norm_unicode_has(code, UNICODE_MAJOR);
 }
@@ -297,9 +302,9 @@ static bool is_alone(const struct norm_form *form, struct tok_span text, size_t 
 
 static uint8_t *put_hangul(uint8_t *out, uint32_t code)
 {
-	enum { FIRST = 0xAC00, LEADS = 0x1100, VOWELS = 0x1161, TAILS = 0x11A7 };
+	enum { LEADS = 0x1100, VOWELS = 0x1161, TAILS = 0x11A7 };
 	enum { VOWEL_COUNT = 21, TAIL_COUNT = 28 };
-	const uint32_t syllable = code - FIRST, tail = syllable % TAIL_COUNT;
+	const uint32_t syllable = code - HANGUL_FIRST, tail = syllable % TAIL_COUNT;
 	out += tok_utf8_put(LEADS + syllable / TAIL_COUNT / VOWEL_COUNT, out);
 	out += tok_utf8_put(VOWELS + syllable / TAIL_COUNT % VOWEL_COUNT, out);
 	return tail ? out + tok_utf8_put(TAILS + tail, out) : out;
@@ -316,17 +321,24 @@ static uint8_t *put_parts(const struct norm_form *form, uint8_t *out, uint32_t c
 	return out;
 }
 
-/* Put what the character at `edit->at` becomes; returns where it ends. */
-static size_t put_decomposed(const struct norm_form *form, struct norm_edit *edit)
+/* Put what the character at `edit->at` becomes, and syllables behind it. */
+static void put_decomposed(const struct norm_form *form, struct norm_edit *edit)
 {
-	const struct tok_char c = tok_utf8_at(tok_text_span(edit->from), edit->at);
-	uint8_t bytes[MOST_PARTS * 4];
-	const uint8_t *end = c.code >= 0xAC00 && c.code <= 0xD7A3 ? put_hangul(bytes, c.code)
-								  : put_parts(form, bytes, c.code);
-	norm_edit_drop(edit, edit->at + c.length);
-	norm_edit_put(edit, (struct tok_span){ bytes, (size_t)(end - bytes) },
-		      (struct tok_range){ 0, 0 });
-	return edit->at;
+	const struct tok_span text = tok_text_span(edit->from);
+	norm_edit_flush(edit);
+	do {
+		const struct tok_char c = tok_utf8_at(text, edit->at);
+		uint8_t *out =
+		    edit->failed ? NULL : tok_text_room(edit->to, (size_t)MOST_PARTS * 4);
+		if (!out) {
+			edit->failed = true;
+			return;
+		}
+		out = is_hangul(c.code) ? put_hangul(out, c.code) : put_parts(form, out, c.code);
+		edit->to->count = (size_t)(out - edit->to->bytes);
+		edit->run = edit->at += c.length;
+	} while (edit->at < text.count && is_hangul(tok_utf8_at(text, edit->at).code) &&
+		 is_alone(form, text, edit->at));
 }
 
 enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *edit,
@@ -344,7 +356,8 @@ enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *ed
 		if (at == text.count)
 			break;
 		if (!form->compose && !edit->from->tracked && is_alone(form, text, at)) {
-			at = put_decomposed(form, edit);
+			put_decomposed(form, edit);
+			at = edit->at;
 			continue;
 		}
 		struct stretch s = { .form = form, .edit = edit, .scratch = scratch };

@@ -31,11 +31,12 @@ struct tok_bytemap norm_clean_bytes(void)
 
 static bool map_block(const uint8_t *in, uint8_t *out)
 {
-	bool removes = false;
+	uint8_t removes = 0;
 	for (size_t i = 0; i < NORM_QUICK_BLOCK; i++) {
-		const bool is_space = in[i] == '\t' || in[i] == '\n' || in[i] == '\r';
-		out[i] = is_space ? ' ' : in[i];
-		removes |= (in[i] < 0x20 && !is_space) || in[i] >= 0x7F;
+		const uint8_t byte = in[i];
+		const uint8_t space = (byte == '\t') | (byte == '\n') | (byte == '\r');
+		out[i] = space ? ' ' : byte;
+		removes |= (uint8_t)(((byte < 0x20) ^ space) | (byte >= 0x7F));
 	}
 	return !removes;
 }
@@ -80,24 +81,26 @@ static bool is_chinese(uint32_t code)
 /* Spaces around the Chinese characters at `edit->at`, of which there is one. */
 static void space_chinese(struct norm_edit *edit)
 {
+	enum { MANY = 64, MOST_BYTES = 6 };
 	const struct tok_span text = tok_text_span(edit->from);
-	struct tok_char c = tok_utf8_at(text, edit->at);
 	norm_edit_flush(edit);
-	do {
-		uint8_t *out = tok_text_room(edit->to, c.length + 2);
-		if (!out) {
-			edit->failed = true;
-			norm_edit_keep(edit, text.count);
-			return;
-		}
+	uint8_t *out = edit->failed ? NULL : tok_text_room(edit->to, MANY * MOST_BYTES);
+	if (!out) {
+		edit->failed = true;
+		norm_edit_keep(edit, text.count);
+		return;
+	}
+	for (size_t i = 0; i < MANY && edit->at < text.count; i++) {
+		const struct tok_char c = tok_utf8_at(text, edit->at);
+		if (!is_chinese(c.code))
+			break;
 		out[0] = ' ';
 		memcpy(out + 1, text.bytes + edit->at, c.length);
 		out[1 + c.length] = ' ';
-		edit->to->count += c.length + 2;
+		out += c.length + 2;
 		edit->run = edit->at += c.length;
-		if (edit->at < text.count)
-			c = tok_utf8_at(text, edit->at);
-	} while (edit->at < text.count && is_chinese(c.code));
+	}
+	edit->to->count = (size_t)(out - edit->to->bytes);
 }
 
 static void space_tracked_chinese(struct norm_edit *edit)

@@ -16,22 +16,13 @@ static bool is_low_block(const uint8_t *bytes, uint8_t limit)
 	return !high;
 }
 
-static uint8_t lowest_asking(const struct norm_sure *sure)
-{
-	size_t byte = 0;
-	while (byte < 0xFF && !sure->asks[byte])
-		byte++;
-	return (uint8_t)byte;
-}
-
 size_t norm_skip_sure(const struct norm_sure *sure, struct tok_span text, size_t at)
 {
-	const uint8_t limit = lowest_asking(sure);
 	while (at < text.count) {
 		size_t end = text.count;
 		if (end - at >= BLOCK) {
 			end = at + BLOCK;
-			if (is_low_block(text.bytes + at, limit)) {
+			if (is_low_block(text.bytes + at, sure->lowest)) {
 				at = end;
 				continue;
 			}

@@ -82,6 +82,7 @@ enum { NORM_SURE_LIMIT = 0x30000, NORM_SURE_BLOCK = 64 };
  * The tables are made by norm_sure_tables.py.
  */
 struct norm_sure {
+	uint8_t lowest; /* the first byte that asks */
 	bool asks[256]; /* some character that begins with this byte is not sure */
 	uint16_t blocks[NORM_SURE_LIMIT / NORM_SURE_BLOCK]; /* which word of norm_doubtful */
 };
