@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "tok/model/bpe_internal.h"
 #include "tok/model/model_internal.h"
 
 bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more)
@@ -172,4 +173,23 @@ enum tok_status tok_model_encode(const struct tok_model *model, struct tok_model
 	if (status != TOK_OK)
 		out->count = before;
 	return status;
+}
+
+static bool is_token(const struct tok_model *model, uint32_t code)
+{
+	const uint32_t symbol = tok_charmap_get(model->bpe->chars[0][0], code);
+	return symbol < model->lexicon.count &&
+	       (!model->bpe->roles || model->bpe->roles[symbol] == TOK_ROLE_TOKEN);
+}
+
+/* BPE: no token has `code` behind another character, so no merge crosses.  Both
+ * are tokens by themselves, so that no unknown run and no run of bytes does.
+ * Unigram adds scores from the beginning of the text on, and rounds. */
+bool tok_model_breaks_before(const struct tok_model *model, uint32_t before, uint32_t code)
+{
+	if (model->kind != TOK_MODEL_BPE || !model->bpe->inner || model->bpe->raw_bytes ||
+	    before == code || before >= TOK_BAD_BYTE || code >= TOK_BAD_BYTE)
+		return false;
+	return is_token(model, before) && is_token(model, code) &&
+	       tok_charmap_get(model->bpe->inner, code) == TOK_SYMBOL_NONE;
 }

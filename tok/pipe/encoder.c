@@ -127,7 +127,8 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	if (text->count == 0)
 		return TOK_OK;
 
-	const bool starts = text->tracked ? text->origin[0].begin == 0 : base == 0;
+	const bool starts =
+	    !text->continues && (text->tracked ? text->origin[0].begin == 0 : base == 0);
 	enum tok_status status =
 	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
@@ -173,6 +174,7 @@ static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span str
 	if (stretch.count == 0)
 		return TOK_OK;
 	e->text.tracked = e->slice.tracked = e->options->offsets || t->needs_origin;
+	e->text.continues = e->options->continues && base == 0;
 	if (!tok_text_set(&e->text, stretch, base))
 		return tok_fail_memory(err);
 	enum tok_status status = tok_normalize(t->normalizer, e->norm, &e->text, err);
@@ -184,6 +186,7 @@ static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span str
 			return encode_slice(e, &e->text, base, err);
 		if (match.begin > done) {
 			tok_text_clear(&e->slice);
+			e->slice.continues = e->text.continues && done == 0;
 			if (!tok_text_copy(&e->slice, &e->text, done, match.begin))
 				return tok_fail_memory(err);
 			status = encode_slice(e, &e->slice, base + done, err);

@@ -247,7 +247,7 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = make_byte_decoder(t, err);
 	if (status == TOK_OK) {
 		t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
-		t->cut = tok_cut_rule(t);
+		t->cuts = tok_find_cuts(t);
 	}
 	return status;
 }

@@ -17,7 +17,12 @@ struct tok_token_info {
 	bool skipped; /* by a decoder told to skip special tokens */
 };
 
-enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
+/* Where texts may be cut, added tokens aside: see cut.c. */
+struct tok_cuts {
+	bool anywhere, words, lines, chars, fresh_lines;
+	bool norm_fronts, pretok_fronts; /* something is done at the beginning of a text */
+	uint32_t space;                  /* what the model or splitter sees of one */
+};
 
 struct tok_tokenizer {
 	struct tok_spec spec;
@@ -35,14 +40,13 @@ struct tok_tokenizer {
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
-	enum tok_cut cut;
+	struct tok_cuts cuts;
 	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
 	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
 	bool needs_origin; /* origins are tracked even if nobody wants offsets */
 };
 
-/* Where texts for this tokenizer may be cut, added tokens aside. */
-enum tok_cut tok_cut_rule(const struct tok_tokenizer *tokenizer);
+struct tok_cuts tok_find_cuts(const struct tok_tokenizer *tokenizer);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left

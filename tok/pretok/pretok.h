@@ -98,6 +98,13 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokeniz
  * way, whatever stands in front of it? */
 TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer);
 
+/* Does a piece always end behind a single `newline` (a newline, or the space that
+ * it has become) between a character that tok_norm_line_ends() and one that
+ * tok_norm_line_begins(), and is the text from there on, marked as
+ * tok_text.continues, always cut the same way? */
+TOK_API bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer,
+					   uint32_t newline);
+
 /* Must the caller track origins even if it wants no offsets?  (Metaspace with
  * TOK_PREPEND_FIRST asks where in the document a piece began.) */
 TOK_API bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer);

@@ -7,12 +7,6 @@
 #include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 
-struct tok_normalizer {
-	struct tok_arena arena;
-	struct norm_pass *passes;
-	size_t pass_count, step_count;
-};
-
 enum { PASSES_OF_A_STEP = 5 }; /* at most: BERT's */
 
 static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
@@ -260,6 +254,7 @@ enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 		struct norm_edit edit = { .from = text, .to = &scratch->spare, .start = start };
 		tok_text_clear(edit.to);
 		edit.to->tracked = text->tracked;
+		edit.to->continues = text->continues;
 
 		const enum tok_status status = pass->run(pass, &edit, scratch, err);
 		if (status != TOK_OK)

@@ -139,6 +139,7 @@ struct norm_marks {
 
 struct norm_charsmap {
 	const uint32_t *units;
+	size_t count;
 	struct tok_span strings; /* each ends with NUL or with the last byte */
 	bool begins[256];        /* is there a rule that begins with this byte? */
 };
@@ -155,6 +156,9 @@ size_t norm_charsmap_shortest(const struct norm_charsmap *map, struct tok_span t
 			      struct tok_span *replacement);
 size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span text,
 			     struct tok_span *replacement);
+
+/* May a rule have `byte` behind another one?  True says nothing. */
+bool norm_charsmap_has_inner(const struct norm_charsmap *map, uint8_t byte);
 
 /* May a rule go on with an ASCII byte behind `byte`? */
 bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte);
@@ -202,10 +206,10 @@ size_t norm_sentencepiece_prefix(const struct norm_sentencepiece *self, struct t
 /* norm_sentencepiece_quick.c: `quick` from the rest of it. */
 void norm_sentencepiece_prepare(struct norm_sentencepiece *self);
 
-/* Append what follows the leading spaces to a text that is not tracked.  False if
- * memory is out. */
+/* Append `text` to one that is not tracked; `starts`: as if behind spaces that
+ * were left out.  False if memory is out. */
 TOK_MUST_USE bool norm_sentencepiece_append(const struct norm_sentencepiece *self,
-					    struct tok_span text, struct tok_text *to);
+					    struct tok_span text, bool starts, struct tok_text *to);
 
 /* What a space is in the result. */
 struct tok_span norm_sentencepiece_space(const struct norm_sentencepiece *self);
@@ -275,6 +279,13 @@ struct norm_pass {
 		struct norm_charsmap charsmap;
 		const struct norm_sentencepiece *sentencepiece;
 	} as;
+};
+
+/* The steps compiled: each one to a few passes. */
+struct tok_normalizer {
+	struct tok_arena arena;
+	struct norm_pass *passes;
+	size_t pass_count, step_count;
 };
 
 norm_run norm_run_form, norm_run_lowercase, norm_run_strip, norm_run_prepend, norm_run_replace,
