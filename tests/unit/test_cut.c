@@ -149,12 +149,153 @@ static void test_given(void **state)
 	}
 }
 
+/* ---- tokenizers made here ---- */
+
+#define ADDED(id, content, single, left, right, normalized, special)                               \
+	"{\"id\":" #id ",\"content\":\"" content "\",\"single_word\":" #single                     \
+	",\"lstrip\":" #left ",\"rstrip\":" #right ",\"normalized\":" #normalized                  \
+	",\"special\":" #special "}"
+#define PLAIN(id, content) ADDED(id, content, false, false, false, false, false)
+#define SPECIAL_S          ADDED(900, "<s>", false, false, false, false, true)
+#define NEWLINES           PLAIN(901, "\\n") "," PLAIN(902, "\\n\\n")
+#define REPLACE            "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\u2581\"}"
+#define PREPEND            "{\"type\":\"Prepend\",\"prepend\":\"\u2581\"}"
+#define SEQUENCE(a, b)     "{\"type\":\"Sequence\",\"normalizers\":[" a "," b "]}"
+#define BERT_NORMALIZER                                                                            \
+	"{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,"          \
+	"\"strip_accents\":null,\"lowercase\":true}"
+#define METASPACE(scheme, split)                                                                   \
+	"{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"" scheme          \
+	"\",\"split\":" split "}"
+#define BYTE_LEVEL(prefix)                                                                         \
+	"{\"type\":\"ByteLevel\",\"add_prefix_space\":" prefix                                     \
+	",\"trim_offsets\":true,\"use_regex\":true}"
+
+static const struct {
+	const char *name, *normalizer, *pre_tokenizer, *added;
+	bool cuts;
+} made[] = {
+	{ "Llama 2", SEQUENCE(PREPEND, REPLACE), "null", SPECIAL_S, true },
+	{ "Gemma 3", REPLACE, "null", SPECIAL_S "," NEWLINES, true },
+	{ "newlines, prepended", SEQUENCE(PREPEND, REPLACE), "null", NEWLINES, true },
+	{ "token before a space", SEQUENCE(PREPEND, REPLACE), "null", PLAIN(900, "ab"), true },
+	{ "Metaspace always", "null", METASPACE("always", "false"), SPECIAL_S, true },
+	{ "Metaspace first", "null", METASPACE("first", "false"), SPECIAL_S, true },
+	{ "Metaspace split", "null", METASPACE("first", "true"), SPECIAL_S, true },
+	{ "ByteLevel", "{\"type\":\"NFC\"}", BYTE_LEVEL("false"), SPECIAL_S, true },
+	{ "ByteLevel, prefix", "{\"type\":\"NFKC\"}", BYTE_LEVEL("true"), SPECIAL_S, true },
+	{ "BERT", BERT_NORMALIZER, "{\"type\":\"BertPreTokenizer\"}", SPECIAL_S, true },
+	{ "Strip", "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}",
+	  "{\"type\":\"WhitespaceSplit\"}", SPECIAL_S, true },
+	{ "NMT", "{\"type\":\"Nmt\"}", "{\"type\":\"WhitespaceSplit\"}", SPECIAL_S, true },
+	{ "lstrip", "null", BYTE_LEVEL("false"),
+	  ADDED(900, "<s>", false, true, false, false, false), true },
+	{ "rstrip", "null", BYTE_LEVEL("false"),
+	  ADDED(900, "<s>", false, false, true, false, false), false },
+	{ "single", "null", BYTE_LEVEL("false"), ADDED(900, "a", true, false, false, false, false),
+	  false },
+	{ "across a space", "null", BYTE_LEVEL("false"), PLAIN(900, "b a"), true },
+	{ "across a newline", "null", BYTE_LEVEL("false"), PLAIN(900, "a\\nb"), true },
+	{ "normalized", "{\"type\":\"Lowercase\"}", BYTE_LEVEL("false"),
+	  ADDED(900, "AB B", false, false, false, true, false), false },
+	{ "normalized, elsewhere", REPLACE, "null",
+	  ADDED(900, "<x>", false, false, false, true, false), true },
+	{ "regular expression",
+	  "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" +\"},\"content\":\"_\"}",
+	  BYTE_LEVEL("false"), SPECIAL_S, false },
+	{ "length", "null", "{\"type\":\"FixedLength\",\"length\":5}", SPECIAL_S, false },
+};
+
+static void say(struct tok_buffer *out, const char *text)
+{
+	assert_true(tok_buffer_add(out, text, strlen(text)));
+}
+
+/* BPE in which "\u2581" and "\u4F60" stand at beginnings only. */
+static void make_spec(size_t row, struct tok_spec *spec)
+{
+	static const char *const tokens[] = { "<unk>",        "\u2581",    "\u4F60", "\u597D",
+					      "\u3002",       ".",         " ",      "\\n",
+					      "\u0436",       "\u2581a",   "ab",     "\u2581ab",
+					      "\u4F60\u597D", "\\n\u0436", "b\\n",   "\u0120",
+					      "\u0120a" };
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	struct tok_buffer json = { 0 };
+	struct tok_error err = { 0 };
+	char item[32];
+	say(&json, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[");
+	say(&json, made[row].added);
+	say(&json, "],\"normalizer\":");
+	say(&json, made[row].normalizer);
+	say(&json, ",\"pre_tokenizer\":");
+	say(&json, made[row].pre_tokenizer);
+	say(&json,
+	    ",\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":\"BPE\",\"dropout\":"
+	    "null,\"unk_token\":\"<unk>\",\"continuing_subword_prefix\":null,"
+	    "\"end_of_word_suffix\":null,\"fuse_unk\":true,\"byte_fallback\":false,\"vocab\":{");
+	size_t id = 0;
+	for (; id < sizeof tokens / sizeof *tokens; id++) {
+		(void)snprintf(item, sizeof item, "\"%s\":%zu,", tokens[id], id);
+		say(&json, item);
+	}
+	for (const char *p = letters; *p; p++) {
+		(void)snprintf(item, sizeof item, "\"%c\":%zu%s", *p, id++, p[1] ? "," : "");
+		say(&json, item);
+	}
+	say(&json, "},\"merges\":[\"a b\"");
+	say(&json,
+	    strstr(made[row].pre_tokenizer, "ByteLevel")
+		? ",\"\u0120 a\"]}}"
+		: ",\"\u2581 a\",\"\u2581 ab\",\"\u4F60 \u597D\",\"\\n \u0436\",\"b \\n\"]}}");
+	if (vocab_read_bytes(tok_buffer_span(&json), NULL, spec, &err) != TOK_OK)
+		fail_msg("%s: %s", made[row].name, err.message);
+	tok_buffer_release(&json);
+}
+
+static void test_made(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < sizeof made / sizeof *made; row++) {
+		struct tok_spec spec = { 0 };
+		make_spec(row, &spec);
+		const size_t places = check_tokenizer(made[row].name, &spec, 3000);
+		if (made[row].cuts != (places > 300))
+			fail_msg("%s: %zu places", made[row].name, places);
+	}
+}
+
+static void test_fixtures(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {
+		{ "spm", "bpe.model" },          { "spm", "bpe_bytes.model" },
+		{ "spm", "bpe_fallback.model" }, { "spm", "bpe_plain.model" },
+		{ "spm", "char.model" },         { "spm", "word.model" },
+		{ "spm", "unigram.model" },      { "spm", "unigram_suffix.model" },
+		{ "gguf", "bert.gguf" },         { "gguf", "gpt2.gguf" },
+		{ "gguf", "llama.gguf" },        { "gguf", "t5.gguf" },
+	};
+	size_t places = 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct tok_spec spec = { 0 };
+		struct tok_error err = { 0 };
+		char *path = fixture_path(names[i][0], names[i][1]);
+		if (vocab_read_path(path, NULL, &spec, &err) != TOK_OK)
+			fail_msg("%s: %s", path, err.message);
+		places += check_tokenizer(path, &spec, 1000);
+		free(path);
+	}
+	assert_true(places > 1000);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest by_hand[] = { cmocka_unit_test(test_given) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_made),
+					    cmocka_unit_test(test_fixtures) };
 	given = argv + 1;
 	given_count = argc - 1;
-	if (given_count > 0)
-		return cmocka_run_group_tests(by_hand, NULL, NULL);
-	return 0;
+	return given_count > 0 ? cmocka_run_group_tests(by_hand, NULL, NULL)
+			       : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,8 @@
  * lines   Behind a newline between two characters that are no spaces, of which
  *         the second is a letter or digit: for texts that seldom have a space.
  *         Published splitters and those that remove white space end a piece there
- *         (tok_pretokenizer_breaks_lines).  Or the newline is itself an added
- *         token: what follows is then a text of its own.
+ *         (tok_pretokenizer_breaks_lines).  Or newlines are themselves added
+ *         tokens: what follows a run of them is then a text of its own.
  * chars   Between two characters, the second beyond ASCII, where nothing is split
  *         and no token has the second one behind another one: text in few
  *         spaces, in a vocabulary that has few words of its language.
@@ -94,7 +94,54 @@ static bool model_breaks_words(const struct tok_model *model, uint32_t space)
 	return true;
 }
 
-struct tok_cuts tok_find_cuts(const struct tok_tokenizer *t)
+/* ---- what the added tokens allow ------------------------------------------ */
+
+/* Does a run of newlines always become tokens that end where it ends, unless
+ * they reach over one of its ends? */
+static bool has_newline_tokens(const struct tok_added_set *set, bool match_special)
+{
+	bool alone = false;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct tok_span content = set->entries[i].content;
+		if (!memchr(content.bytes, '\n', content.count))
+			continue;
+		if (set->entries[i].token->special && !match_special)
+			return false;
+		alone |= content.count == 1;
+	}
+	return alone;
+}
+
+/* Tokens that are looked for in normalised text are rarely there at all: what one
+ * might do is asked of all places at once, and of words only. */
+static void heed_normalized(struct tok_cuts *cuts, const struct tok_added_set *set,
+			    bool match_special)
+{
+	struct tok_added_reach reach = { 0 };
+	uint8_t space[4];
+	if (set->count == 0)
+		return;
+	tok_added_note_reach(set, !match_special, &reach);
+	(void)tok_utf8_put(cuts->space, space);
+	for (const char *p = letters_and_digits; *p; p++)
+		if (tok_added_reaches(&reach, (uint8_t)*p, space[0]) ||
+		    tok_added_reaches(&reach, (uint8_t)*p, ' '))
+			cuts->words = false;
+	cuts->words = cuts->words && !reach.single_word && !reach.rstrip;
+	cuts->lines = cuts->chars = false;
+}
+
+/* The space behind a word belongs to a token that takes what follows it; a
+ * newline also to one that takes what comes before. */
+static void heed_added(struct tok_cuts *cuts)
+{
+	cuts->words = cuts->words && !cuts->reach.single_word && !cuts->reach.rstrip;
+	cuts->lines =
+	    cuts->lines && !cuts->reach.single_word && !cuts->reach.rstrip && !cuts->reach.lstrip;
+	cuts->chars = cuts->chars && !cuts->reach.single_word;
+}
+
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special)
 {
 	const struct tok_norm_cut norm = tok_normalizer_cut(t->normalizer);
 	struct tok_cuts cuts = { .anywhere = is_bytes_only(t),
@@ -107,120 +154,72 @@ struct tok_cuts tok_find_cuts(const struct tok_tokenizer *t)
 		cuts.words = norm.words;
 	else if (by_characters)
 		cuts.words = norm.words && model_breaks_words(t->model, cuts.space);
-	cuts.lines = norm.lines && tok_pretokenizer_breaks_lines(t->pretokenizer, norm.newline);
+	cuts.newline_tokens = has_newline_tokens(&t->added, match_special);
+	if (cuts.newline_tokens)
+		cuts.lines = norm.lines && !norm.fronts && !cuts.pretok_fronts;
+	else
+		cuts.lines =
+		    norm.lines && tok_pretokenizer_breaks_lines(t->pretokenizer, norm.newline);
 	cuts.chars = norm.chars && by_characters;
-	cuts.fresh_lines = norm.lines && !norm.fronts && !cuts.pretok_fronts;
-	return cuts;
-}
 
-/* ---- what the added tokens allow ------------------------------------------ */
-
-struct search {
-	const struct tok_tokenizer *tokenizer;
-	struct tok_span text;
-	struct tok_cuts cuts;
-	struct tok_added_reach reach; /* of the tokens in the text as it came */
-};
-
-/* Is a newline a token that nothing else competes with? */
-static bool has_newline_token(const struct tok_tokenizer *t, bool match_special)
-{
-	const struct tok_added_match match =
-	    tok_added_find(&t->added, tok_span_of("\n"), 0, 0, !match_special);
-	return match.token && match.token->content.count == 1;
-}
-
-/* A token that is looked for in normalised text is seen there only, and texts
- * that hold it are rare: what it might do is asked of all places at once. */
-static void heed_normalized(struct search *s, bool match_special)
-{
-	struct tok_added_reach reach = { 0 };
-	const struct tok_added_set *set = &s->tokenizer->added_normalized;
-	uint8_t space[4];
-	if (set->count == 0)
-		return;
-	tok_added_note_reach(set, !match_special, &reach);
-	(void)tok_utf8_put(s->cuts.space, space);
-	for (const char *p = letters_and_digits; *p; p++)
-		if (tok_added_reaches(&reach, (uint8_t)*p, space[0]) ||
-		    tok_added_reaches(&reach, (uint8_t)*p, ' '))
-			s->cuts.words = false;
-	s->cuts.words = s->cuts.words && !reach.single_word && !reach.rstrip;
-	/* What lies in front of a token, or across a newline, is not worth a proof. */
-	s->cuts.lines = s->cuts.fresh_lines = s->cuts.chars = false;
-}
-
-static void heed_added(struct search *s, bool match_special)
-{
-	const struct tok_tokenizer *t = s->tokenizer;
-	tok_added_note_reach(&t->added, !match_special, &s->reach);
-	heed_normalized(s, match_special);
-	if (s->reach.single_word) {
-		s->cuts = (struct tok_cuts){ 0 };
-		return;
-	}
-	/* The space behind a word belongs to a token that takes what follows it; a
-	 * newline also to one that takes what comes before. */
-	s->cuts.words = s->cuts.words && !s->reach.rstrip;
-	if (s->reach.rstrip || s->reach.lstrip)
-		s->cuts.lines = s->cuts.fresh_lines = false;
-	s->cuts.fresh_lines = s->cuts.fresh_lines && has_newline_token(t, match_special);
-	if (has_newline_token(t, match_special))
-		s->cuts.lines = s->cuts.fresh_lines;
-	s->cuts.lines = s->cuts.lines || s->cuts.fresh_lines;
+	tok_added_note_reach(&t->added, !match_special, &cuts.reach);
+	heed_added(&cuts);
+	heed_normalized(&cuts, &t->added_normalized, match_special);
+	*out = cuts;
 }
 
 /* ---- the search ----------------------------------------------------------- */
 
 /* `at` is where the second part would begin; text is in front of it. */
-static bool is_apart(const struct search *s, size_t at, bool fronts)
+static bool is_apart(const struct tok_cuts *cuts, struct tok_span text, size_t at, bool fronts)
 {
-	const uint8_t before = s->text.bytes[at - 1];
-	return !tok_added_reaches(&s->reach, before, s->text.bytes[at]) &&
-	       !(fronts && s->reach.ends[before]);
+	const uint8_t before = text.bytes[at - 1];
+	return !tok_added_reaches(&cuts->reach, before, text.bytes[at]) &&
+	       !(fronts && cuts->reach.ends[before]);
 }
 
-static bool is_word_place(const struct search *s, size_t at)
+static bool is_word_place(const struct tok_cuts *cuts, struct tok_span text, size_t at)
 {
-	const uint8_t *p = s->text.bytes + at;
-	return p[0] == ' ' && at + 1 < s->text.count && is_letter(p[1]) &&
-	       is_letter_or_digit(p[-1]) && is_apart(s, at, s->cuts.norm_fronts);
+	const uint8_t *p = text.bytes + at;
+	return p[0] == ' ' && at + 1 < text.count && is_letter(p[1]) && is_letter_or_digit(p[-1]) &&
+	       is_apart(cuts, text, at, cuts->norm_fronts);
 }
 
-static bool is_line_place(const struct search *s, size_t at)
+static bool is_line_place(const struct tok_cuts *cuts, struct tok_span text, size_t at)
 {
-	const struct tok_span text = s->text;
-	return text.bytes[at - 1] == '\n' && at >= 2 &&
-	       tok_norm_line_begins(tok_utf8_at(text, at).code) &&
-	       tok_norm_line_ends(tok_utf8_before(text, at - 1).code) &&
-	       !tok_added_reaches(&s->reach, text.bytes[at - 2], '\n') &&
-	       is_apart(s, at, s->cuts.norm_fronts || s->cuts.pretok_fronts);
+	size_t run = at - 1;
+	if (text.bytes[run] != '\n' || !tok_norm_line_begins(tok_utf8_at(text, at).code) ||
+	    !is_apart(cuts, text, at, cuts->norm_fronts || cuts->pretok_fronts))
+		return false;
+	while (cuts->newline_tokens && run > 0 && text.bytes[run - 1] == '\n')
+		run--;
+	if (run == 0 || tok_added_reaches(&cuts->reach, text.bytes[run - 1], '\n'))
+		return false;
+	return cuts->newline_tokens || tok_norm_line_ends(tok_utf8_before(text, run).code);
 }
 
-static bool is_char_place(const struct search *s, size_t at)
+static bool is_char_place(const struct tok_cuts *cuts, const struct tok_model *model,
+			  struct tok_span text, size_t at)
 {
-	const struct tok_span text = s->text;
 	if (text.bytes[at] < 0xC2)
 		return false;
 	const uint32_t before = tok_utf8_before(text, at).code, code = tok_utf8_at(text, at).code;
-	return before != ' ' && before != '\n' && before != s->cuts.space &&
-	       code != s->cuts.space &&
-	       tok_model_breaks_before(s->tokenizer->model, before, code) &&
-	       is_apart(s, at, s->cuts.norm_fronts || s->cuts.pretok_fronts);
+	return before != ' ' && before != '\n' && before != cuts->space && code != cuts->space &&
+	       tok_model_breaks_before(model, before, code) &&
+	       is_apart(cuts, text, at, cuts->norm_fronts || cuts->pretok_fronts);
 }
 
 size_t tok_tokenizer_cut(const struct tok_tokenizer *t, struct tok_span text, bool match_special)
 {
-	struct search s = { .tokenizer = t, .text = text, .cuts = t->cuts };
-	if (s.cuts.anywhere)
+	const struct tok_cuts *cuts = &t->cuts[match_special];
+	if (cuts->anywhere)
 		return text.count;
-	if (!s.cuts.words && !s.cuts.lines && !s.cuts.chars && !s.cuts.fresh_lines)
+	if (!cuts->words && !cuts->lines && !cuts->chars)
 		return 0;
-	heed_added(&s, match_special);
 	for (size_t at = text.count; at-- > 1;)
-		if ((s.cuts.words && is_word_place(&s, at)) ||
-		    (s.cuts.lines && is_line_place(&s, at)) ||
-		    (s.cuts.chars && is_char_place(&s, at)))
+		if ((cuts->words && is_word_place(cuts, text, at)) ||
+		    (cuts->lines && is_line_place(cuts, text, at)) ||
+		    (cuts->chars && is_char_place(cuts, t->model, text, at)))
 			return at;
 	return 0;
 }

@@ -247,7 +247,8 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = make_byte_decoder(t, err);
 	if (status == TOK_OK) {
 		t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
-		t->cuts = tok_find_cuts(t);
+		for (int match_special = 0; match_special < 2; match_special++)
+			tok_cuts_init(&t->cuts[match_special], t, match_special);
 	}
 	return status;
 }

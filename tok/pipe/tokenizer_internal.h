@@ -17,11 +17,12 @@ struct tok_token_info {
 	bool skipped; /* by a decoder told to skip special tokens */
 };
 
-/* Where texts may be cut, added tokens aside: see cut.c. */
+/* Where texts may be cut: see cut.c. */
 struct tok_cuts {
-	bool anywhere, words, lines, chars, fresh_lines;
+	bool anywhere, words, lines, newline_tokens, chars;
 	bool norm_fronts, pretok_fronts; /* something is done at the beginning of a text */
 	uint32_t space;                  /* what the model or splitter sees of one */
+	struct tok_added_reach reach;    /* of the tokens in the text as it came */
 };
 
 struct tok_tokenizer {
@@ -40,13 +41,13 @@ struct tok_tokenizer {
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
-	struct tok_cuts cuts;
-	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
-	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
-	bool needs_origin; /* origins are tracked even if nobody wants offsets */
+	struct tok_cuts cuts[2]; /* [are special tokens looked for?] */
+	bool byte_model;         /* the model's symbols are bytes: text reaches it as it is */
+	bool byte_decoder;       /* decoding is joining `decode`, which holds bytes */
+	bool needs_origin;       /* origins are tracked even if nobody wants offsets */
 };
 
-struct tok_cuts tok_find_cuts(const struct tok_tokenizer *tokenizer);
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *tokenizer, bool match_special);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left
