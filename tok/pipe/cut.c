@@ -155,11 +155,8 @@ void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool mat
 	else if (by_characters)
 		cuts.words = norm.words && model_breaks_words(t->model, cuts.space);
 	cuts.newline_tokens = has_newline_tokens(&t->added, match_special);
-	if (cuts.newline_tokens)
-		cuts.lines = norm.lines && !norm.fronts && !cuts.pretok_fronts;
-	else
-		cuts.lines =
-		    norm.lines && tok_pretokenizer_breaks_lines(t->pretokenizer, norm.newline);
+	cuts.lines = norm.lines && (cuts.newline_tokens ||
+				    tok_pretokenizer_breaks_lines(t->pretokenizer, norm.newline));
 	cuts.chars = norm.chars && by_characters;
 
 	tok_added_note_reach(&t->added, !match_special, &cuts.reach);

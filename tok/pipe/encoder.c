@@ -127,8 +127,7 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	if (text->count == 0)
 		return TOK_OK;
 
-	const bool starts =
-	    !text->continues && (text->tracked ? text->origin[0].begin == 0 : base == 0);
+	const bool starts = text->tracked ? text->origin[0].begin == 0 : base == 0;
 	enum tok_status status =
 	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
