@@ -45,6 +45,7 @@ static enum tok_status count_documents(struct count_run *run, struct cli_documen
 	enum tok_status status;
 	while ((status = cli_documents_next(documents, &part, err)) == TOK_OK && part.text.bytes) {
 		struct tok_encoding encoding = { 0 };
+		run->how.continues = !part.first;
 		if (part.first || part.text.count)
 			status = tok_encode(run->encoder, part.text, &run->how, &encoding, err);
 		if (status != TOK_OK)

@@ -107,6 +107,7 @@ static enum tok_status encode_part(struct encode_run *run, const struct cli_part
 	if (place->written >= run->opts->max_tokens || (!part->first && part->text.count == 0))
 		return TOK_OK;
 
+	run->how.continues = !part->first;
 	enum tok_status status = tok_encode(run->encoder, part->text, &run->how, &encoding, err);
 	if (status != TOK_OK)
 		return tok_fail_in(err, status, "document %" PRIu64, part->number);
