@@ -278,6 +278,31 @@ static void test_usual_texts_are_kept(void **state)
 	}
 }
 
+/* Behind another text nothing is put in front, and spaces are like any others. */
+static void test_texts_that_continue(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *steps, *text, *want;
+	} cases[] = {
+		{ "prepend:5f", "a", "a" },
+		{ "strip:lr", " a ", " a" },
+		{ "prepend:e29681+literal:20:e29681", " a b", "\u2581a\u2581b" },
+		{ "sentencepiece:de:", "a b", "a\u2581b" },
+		{ "sentencepiece:dre:", "  a ", "\u2581a" },
+		{ "sentencepiece:dre:", "a b", "a\u2581b" },
+		{ "sentencepiece:dre:%", "\u3000b", "\u2581b" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bench b = make(cases[i].steps);
+		b.tracked.continues = b.untracked.continues = true;
+		check(&b, cases[i].steps, tok_span_of(cases[i].text));
+		if (!tok_span_equal(tok_text_span(&b.tracked), tok_span_of(cases[i].want)))
+			fail_on(cases[i].steps, "not what was wanted", tok_text_span(&b.tracked));
+		release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_all_code_points),
 		cmocka_unit_test(test_random_strings),
 		cmocka_unit_test(test_usual_texts_are_kept),
+		cmocka_unit_test(test_texts_that_continue),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

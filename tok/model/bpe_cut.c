@@ -85,6 +85,14 @@ void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scrat
 		    tok_charmap_get(&bpe->inner, byte) == SEVERAL;
 }
 
+/* Has no token `code` behind `before`? */
+static bool is_border(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
+{
+	const uint32_t behind = tok_charmap_get(&bpe->inner, code);
+	return before != code &&
+	       (behind == TOK_SYMBOL_NONE || (behind != SEVERAL && behind != before));
+}
+
 /* The end of the part that begins at `at`. */
 static uint32_t find_cut(const struct tok_bpe *bpe, const uint8_t plain[256], struct tok_span text,
 			 uint32_t at)
@@ -107,12 +115,8 @@ static uint32_t find_cut(const struct tok_bpe *bpe, const uint8_t plain[256], st
 		known = tok_charmap_get(units, unit.code) != TOK_SYMBOL_NONE;
 		if (known != was_known && bpe->unknown_breaks)
 			return at;
-		if (known && was_known && unit.code != before.code) {
-			const uint32_t behind = tok_charmap_get(&bpe->inner, unit.code);
-			if (behind == TOK_SYMBOL_NONE ||
-			    (behind != SEVERAL && behind != before.code))
-				return at;
-		}
+		if (known && was_known && is_border(bpe, before.code, unit.code))
+			return at;
 		before = unit;
 		at += unit.length;
 	}
@@ -132,4 +136,23 @@ size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scra
 		ends[count++] = at;
 	}
 	return count;
+}
+
+static bool is_token(const struct tok_model *model, uint32_t code)
+{
+	const uint32_t symbol = tok_charmap_get(&model->bpe->chars[0][0], code);
+	return symbol < model->lexicon.count &&
+	       (!model->bpe->roles || model->bpe->roles[symbol] == TOK_ROLE_TOKEN);
+}
+
+/* BPE: no token has `code` behind `before`, so no merge crosses.  Both are tokens by
+ * themselves, so that no unknown run and no run of bytes does.  Unigram adds scores
+ * from the beginning of the text on, and rounds. */
+bool tok_model_breaks_before(const struct tok_model *model, uint32_t before, uint32_t code)
+{
+	if (model->kind != TOK_MODEL_BPE || !model->bpe->inner.pages || model->bpe->raw_bytes ||
+	    before == code || before >= TOK_BAD_BYTE || code >= TOK_BAD_BYTE)
+		return false;
+	return is_token(model, before) && is_token(model, code) &&
+	       is_border(model->bpe, before, code);
 }

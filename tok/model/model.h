@@ -141,4 +141,9 @@ TOK_API void tok_model_save(const struct tok_model *model, struct tok_image_writ
 TOK_API TOK_MUST_USE enum tok_status tok_model_open(const struct tok_image *image,
 						    struct tok_model **out, struct tok_error *err);
 
+/* Are the tokens of every text with characters `before` and `code` side by side
+ * those of the text up to `before` followed by those of the text from `code` on?
+ * False says nothing. */
+TOK_API bool tok_model_breaks_before(const struct tok_model *model, uint32_t before, uint32_t code);
+
 #endif

@@ -201,32 +201,28 @@ struct tok_added_match tok_added_find(const struct tok_added_set *set, struct to
 	return none;
 }
 
-static bool is_ascii_letter(uint8_t byte)
-{
-	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-}
-
-static bool holds_word_space(struct tok_span content)
-{
-	for (size_t i = 1; i < content.count; i++) {
-		const uint8_t before = content.bytes[i - 1];
-		if (content.bytes[i] == ' ' &&
-		    (is_ascii_letter(before) || (before >= '0' && before <= '9')))
-			return true;
-	}
-	return false;
-}
-
-bool tok_added_spans_words(const struct tok_added_set *set, bool skip_special)
+void tok_added_note_reach(const struct tok_added_set *set, bool skip_special,
+			  struct tok_added_reach *out)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const struct tok_added_token *token = set->entries[i].token;
+		const struct tok_span content = set->entries[i].content;
 		/* A special token that is passed over still hides what it overlaps. */
 		if (skip_special && token->special && !set->has_ordinary)
 			continue;
-		if (token->single_word || token->rstrip ||
-		    holds_word_space(set->entries[i].content))
-			return true;
+		out->single_word |= token->single_word;
+		out->lstrip |= token->lstrip;
+		out->rstrip |= token->rstrip;
+		out->ends[content.bytes[content.count - 1]] = true;
+		for (size_t k = 1; k < content.count; k++) {
+			const size_t pair = pair_of(content.bytes + k - 1);
+			out->pairs[pair / 64] |= UINT64_C(1) << pair % 64;
+		}
 	}
-	return false;
+}
+
+bool tok_added_reaches(const struct tok_added_reach *reach, uint8_t before, uint8_t behind)
+{
+	const size_t pair = pair_of((const uint8_t[]){ before, behind });
+	return reach->pairs[pair / 64] >> pair % 64 & 1;
 }

@@ -50,8 +50,18 @@ void tok_added_set_init(struct tok_added_set *out, struct tok_added_entry *entri
 struct tok_added_match tok_added_find(const struct tok_added_set *set, struct tok_span text,
 				      size_t from, size_t done, bool skip_special);
 
-/* Might a match straddle, or look across, a cut between a letter or digit and
- * a space before a letter? */
-bool tok_added_spans_words(const struct tok_added_set *set, bool skip_special);
+/* What the tokens of a set may do at a place where a text is cut. */
+struct tok_added_reach {
+	bool single_word, lstrip, rstrip; /* of some token */
+	bool ends[256];                   /* the last bytes of the contents */
+	uint64_t pairs[256 * 256 / 64];   /* a bit for two bytes that stand side by side in one */
+};
+
+/* Add what the tokens of `set` may do to `out`. */
+void tok_added_note_reach(const struct tok_added_set *set, bool skip_special,
+			  struct tok_added_reach *out);
+
+/* Can a match lie across a place between these two bytes? */
+bool tok_added_reaches(const struct tok_added_reach *reach, uint8_t before, uint8_t behind);
 
 #endif

@@ -184,13 +184,14 @@ static enum tok_status add_match(struct tok_encoder *e, struct tok_span text,
 /* Normalise a stretch that holds no unnormalised added token, then look for
  * those that are matched in normalised text. */
 static enum tok_status encode_normalized(struct tok_encoder *e, struct tok_span stretch,
-					 size_t base, struct tok_error *err)
+					 size_t base, bool continues, struct tok_error *err)
 {
 	const struct tok_tokenizer *t = e->tokenizer;
 	const bool skip_special = e->options->special_text == TOK_SPECIAL_ORDINARY;
 	size_t done = 0, resume = 0;
 
 	e->text.tracked = e->slice.tracked = e->options->offsets || t->needs_origin;
+	e->text.continues = continues || (e->options->continues && base == 0);
 	if (!tok_text_set(&e->text, stretch, base))
 		return tok_fail_memory(err);
 	enum tok_status status = tok_normalize(t->normalizer, e->norm, &e->text, err);
@@ -202,6 +203,7 @@ static enum tok_status encode_normalized(struct tok_encoder *e, struct tok_span 
 			return encode_slice(e, &e->text, base, err);
 		if (match.begin > done) {
 			tok_text_clear(&e->slice);
+			e->slice.continues = e->text.continues && done == 0;
 			if (!tok_text_copy(&e->slice, &e->text, done, match.begin))
 				return tok_fail_memory(err);
 			status = encode_slice(e, &e->slice, base + done, err);
@@ -261,13 +263,13 @@ static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span str
 	const struct tok_tokenizer *t = e->tokenizer;
 	enum tok_status status = TOK_OK;
 	if (!t->tiles || e->run.tokens.ranged)
-		return stretch.count ? encode_normalized(e, stretch, base, err) : TOK_OK;
-	while (status == TOK_OK && stretch.count > 0) {
+		return stretch.count ? encode_normalized(e, stretch, base, false, err) : TOK_OK;
+	for (bool first = true; status == TOK_OK && stretch.count > 0; first = false) {
 		const size_t count = find_part(e, stretch);
 		const struct tok_span part = tok_span_slice(stretch, 0, count);
 		status = tok_normalizer_keeps(t->normalizer, part)
 			     ? encode_kept(e, part, base, err)
-			     : encode_normalized(e, part, base, err);
+			     : encode_normalized(e, part, base, !first, err);
 		stretch = tok_span_slice(stretch, count, stretch.count);
 		base += count;
 	}

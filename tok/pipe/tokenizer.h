@@ -82,9 +82,10 @@ TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *to
 TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
 
 /* The last place in `text` where it may be cut without changing any id: the
- * tokens of the two sides, one after the other, are the tokens of the whole.
- * 0 if no such place is known.  `match_special`: will special tokens in the
- * text be looked for?  The template is not part of this: a cut text is encoded
+ * tokens of the two sides, one after the other, are the tokens of the whole, if
+ * the second side is encoded with tok_encode_options.continues; so are those of
+ * `text` and whatever follows it.  0 if no such place is known.  `match_special`: will special
+ * tokens in the text be looked for?  The template is not part of this: a cut text is encoded
  * without it. */
 TOK_API size_t tok_tokenizer_cut(const struct tok_tokenizer *tokenizer, struct tok_span text,
 				 bool match_special);

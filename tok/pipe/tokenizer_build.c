@@ -93,9 +93,18 @@ static bool joins_bytes(const struct tok_spec *spec)
 	return spec->decoder_count == 1 && spec->decoders[0].kind == TOK_DECODE_BYTE_LEVEL;
 }
 
+static bool has_single_bytes(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		if (spec->model.entries[i].text.count > 1)
+			return false;
+	return spec->raw_vocabulary;
+}
+
 static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 {
 	t->byte_decoder = joins_bytes(&t->spec);
+	t->single_bytes = has_single_bytes(&t->spec);
 	enum tok_status status =
 	    tok_normalizer_new(t->spec.normalizers, t->spec.normalizer_count, &t->normalizer, err);
 	if (status == TOK_OK)
@@ -106,8 +115,6 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 		status = make_model(t, err);
 	if (status == TOK_OK)
 		status = tok_tokenizer_equip(t, err);
-	if (status == TOK_OK)
-		t->cut = tok_cut_rule(t);
 	return status;
 }
 

@@ -12,7 +12,7 @@ enum {
 };
 
 struct facts {
-	uint32_t cut, byte_model, byte_decoder;
+	uint32_t single_bytes, byte_model, byte_decoder;
 };
 
 static bool save_added(const struct tok_tokenizer *t, struct tok_image_writer *w)
@@ -30,7 +30,7 @@ static bool save_added(const struct tok_tokenizer *t, struct tok_image_writer *w
 void tok_tokenizer_save(const struct tok_tokenizer *t, struct tok_image_writer *w)
 {
 	const struct facts facts = {
-		.cut = (uint32_t)t->cut,
+		.single_bytes = t->single_bytes,
 		.byte_model = t->byte_model,
 		.byte_decoder = t->byte_decoder,
 	};
@@ -49,9 +49,9 @@ static enum tok_status open_facts(struct tok_tokenizer *t, const struct tok_imag
 {
 	size_t count;
 	const struct facts *facts = tok_image_array(image, FACTS, sizeof *facts, &count);
-	if (count != 1 || facts->cut > TOK_CUT_ANYWHERE)
+	if (count != 1)
 		return tok_fail(err, TOK_EFORMAT, "the image is not of a tokenizer");
-	t->cut = (enum tok_cut)facts->cut;
+	t->single_bytes = facts->single_bytes != 0;
 	t->byte_model = facts->byte_model != 0;
 	t->byte_decoder = facts->byte_decoder != 0;
 	return TOK_OK;

@@ -8,7 +8,13 @@
 #include "tok/pipe/names_internal.h"
 #include "tok/pipe/tokenizer.h"
 
-enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
+/* Where texts may be cut: see cut.c. */
+struct tok_cuts {
+	bool anywhere, words, lines, newline_tokens, chars;
+	bool norm_fronts, pretok_fronts; /* something is done at the beginning of a text */
+	uint32_t space;                  /* what the model or splitter sees of one */
+	struct tok_added_reach reach;    /* of the tokens in the text as it came */
+};
 
 struct tok_tokenizer {
 	struct tok_spec spec;
@@ -25,11 +31,12 @@ struct tok_tokenizer {
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
-	enum tok_cut cut;
-	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
-	bool byte_decoder; /* decoding is joining the names' decodes, which hold bytes */
-	bool needs_origin; /* origins are tracked even if nobody wants offsets */
-	bool tiles;        /* pieces tile the text: tok_pretokenizer_ends */
+	struct tok_cuts cuts[2]; /* by whether special tokens in the text are matched */
+	bool single_bytes;       /* no token has more than one byte */
+	bool byte_model;         /* the model's symbols are bytes: text reaches it as it is */
+	bool byte_decoder;       /* decoding is joining the names' decodes, which hold bytes */
+	bool needs_origin;       /* origins are tracked even if nobody wants offsets */
+	bool tiles;              /* pieces tile the text: tok_pretokenizer_ends */
 	enum tok_kernel kernel;
 
 	/* Of one that is a view over an image: what to do when it is let go. */
@@ -44,8 +51,7 @@ TOK_MUST_USE enum tok_status tok_names_build(struct tok_tokenizer *t, struct tok
  * normalizer, the pre-tokenizer, the decoder's patterns, the sets of added tokens. */
 TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err);
 
-/* Where texts for this tokenizer may be cut, added tokens aside. */
-enum tok_cut tok_cut_rule(const struct tok_tokenizer *tokenizer);
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left

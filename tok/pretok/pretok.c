@@ -306,6 +306,28 @@ bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer)
 	return false;
 }
 
+/* At "x\ny" no published pattern takes the newline along with y, none looks at
+ * what is behind y, and what takes it along with x does so at the end of a text
+ * too.  A single space may be part of the next word. */
+static bool breaks_lines(const struct pretok_op *op, uint32_t newline)
+{
+	if (op->kind == PRETOK_CUT_SCAN)
+		return newline == '\n' && breaks_words(op);
+	return op->kind == PRETOK_CUT_CLASS && op->which == PRETOK_SPACE && !op->invert &&
+	       (op->behavior == TOK_REMOVED || op->behavior == TOK_ISOLATED);
+}
+
+bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer, uint32_t newline)
+{
+	for (size_t i = 0; i < pretokenizer->count; i++) {
+		if (breaks_lines(&pretokenizer->ops[i], newline))
+			return true;
+		if (!stays_local(&pretokenizer->ops[i]))
+			return false;
+	}
+	return false;
+}
+
 bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer)
 {
 	for (size_t i = 0; i < pretokenizer->count; i++)

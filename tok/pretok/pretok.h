@@ -132,6 +132,13 @@ TOK_API const char *tok_pretokenizer_path(const struct tok_pretokenizer *pretoke
  * way, whatever stands in front of it? */
 TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer);
 
+/* Does a piece always end behind a single `newline` (a newline, or the space that
+ * it has become) between a character that tok_norm_line_ends() and one that
+ * tok_norm_line_begins(), and is the text from there on, marked as
+ * tok_text.continues, always cut the same way? */
+TOK_API bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer,
+					   uint32_t newline);
+
 /* Must the caller track origins even if it wants no offsets?  (Metaspace with
  * TOK_PREPEND_FIRST asks where in the document a piece began.) */
 TOK_API bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer);

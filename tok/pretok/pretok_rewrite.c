@@ -20,6 +20,8 @@ static struct tok_range first_origin(const struct tok_text *text, struct tok_ran
  * is one piece that began where the text began, whatever became of its head. */
 static bool begins_document(const struct pretok_run *run, struct tok_range piece)
 {
+	if (run->text->continues)
+		return false;
 	if (!run->cut)
 		return run->starts;
 	if (!run->text->tracked)
@@ -27,10 +29,16 @@ static bool begins_document(const struct pretok_run *run, struct tok_range piece
 	return run->text->origin[piece.begin].begin == 0;
 }
 
+/* Does the piece go on behind another text?  Behind a cut it does not. */
+static bool goes_on(const struct pretok_run *run)
+{
+	return run->text->continues && !run->cut;
+}
+
 static bool add_space(struct pretok_run *run, struct tok_range piece)
 {
 	const struct tok_text *text = run->text;
-	if (text->bytes[piece.begin] != ' ' &&
+	if (text->bytes[piece.begin] != ' ' && !goes_on(run) &&
 	    !tok_text_put(run->new_text, " ", 1, first_origin(text, piece)))
 		return false;
 	return tok_text_copy(run->new_text, text, piece.begin, piece.end);
@@ -59,7 +67,7 @@ static bool wants_metaspace(const struct pretok_op *op, const struct pretok_run 
 		return false;
 	switch (op->prepend) {
 	case TOK_PREPEND_ALWAYS:
-		return true;
+		return !goes_on(run);
 	case TOK_PREPEND_FIRST:
 		return begins_document(run, piece);
 	case TOK_PREPEND_NEVER:
@@ -119,6 +127,7 @@ static bool rewrite_piece(const struct pretok_op *op, struct pretok_run *run,
 bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run)
 {
 	const struct tok_bytemap map = make_map(op);
+	run->new_text->continues = run->text->continues;
 	for (size_t i = 0; i < run->pieces->count; i++) {
 		const size_t begin = run->new_text->count;
 		if (!rewrite_piece(op, run, &map, run->pieces->ranges[i]) ||

@@ -214,7 +214,7 @@ static size_t put_plain(const struct norm_sentencepiece *self, struct output *ou
 static void put_body(const struct norm_sentencepiece *self, struct output *output,
 		     struct tok_span text, size_t at)
 {
-	bool after_space = self->remove_extra_whitespaces;
+	bool after_space = self->remove_extra_whitespaces && !output->edit->from->continues;
 	while (at < text.count && !output->edit->failed) {
 		const size_t plain_end = put_plain(self, output, text, at);
 		if (plain_end > at) {
@@ -258,14 +258,16 @@ enum tok_status norm_run_sentencepiece(const struct norm_pass *pass, struct norm
 	struct output output = { .edit = edit, .space = norm_sentencepiece_space(self) };
 
 	edit->rewritten = true;
-	const size_t begin = skip_leading_spaces(self, text);
+	const bool continues = edit->from->continues;
+	const size_t begin = continues ? 0 : skip_leading_spaces(self, text);
 	if (begin == text.count)
 		return TOK_OK;
-	if (self->add_dummy_prefix && !self->whitespace_as_suffix)
+	if (self->add_dummy_prefix && !self->whitespace_as_suffix && !continues)
 		put(&output, output.space, begin);
 	if (to->tracked)
 		put_body(self, &output, text, begin);
-	else if (!norm_sentencepiece_append(self, tok_span_slice(text, begin, text.count), to))
+	else if (!norm_sentencepiece_append(self, tok_span_slice(text, begin, text.count),
+					    !continues, to))
 		edit->failed = true;
 	if (edit->failed)
 		return TOK_OK;

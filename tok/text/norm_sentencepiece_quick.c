@@ -182,14 +182,14 @@ static bool append_prefixes(struct state *s)
 }
 
 bool norm_sentencepiece_append(const struct norm_sentencepiece *self, struct tok_span text,
-			       struct tok_text *to)
+			       bool starts, struct tok_text *to)
 {
 	struct state s = {
 		.self = self,
 		.text = text,
 		.space = norm_sentencepiece_space(self),
 		.to = to,
-		.after_space = self->remove_extra_whitespaces,
+		.after_space = self->remove_extra_whitespaces && starts,
 	};
 	while (s.at < text.count) {
 		if (self->quick.identity && !self->remove_extra_whitespaces) {

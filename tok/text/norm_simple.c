@@ -10,7 +10,7 @@ enum tok_status norm_run_strip(const struct norm_pass *pass, struct norm_edit *e
 	const struct tok_span text = tok_text_span(edit->from);
 	size_t begin = 0, end = text.count;
 
-	while (pass->as.strip.left && begin < end) {
+	while (pass->as.strip.left && !edit->from->continues && begin < end) {
 		const struct tok_char c = tok_utf8_at(text, begin);
 		if (!tok_unicode_space(c.code))
 			break;
@@ -34,7 +34,7 @@ enum tok_status norm_run_prepend(const struct norm_pass *pass, struct norm_edit 
 	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
 	const uint32_t first = tok_utf8_at(text, 0).length;
-	if (pass->as.prepend.count)
+	if (pass->as.prepend.count && !edit->from->continues)
 		norm_edit_put(edit, pass->as.prepend, tok_text_origin(edit->from, 0, first));
 	norm_edit_keep(edit, text.count);
 	return TOK_OK;

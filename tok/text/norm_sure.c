@@ -4,7 +4,6 @@
  * first byte has been looked at, so whole blocks are passed over byte by byte.
  */
 #include "tok/text/normalize_internal.h"
-#include "tok/text/utf8.h"
 
 enum { BLOCK = 64 };
 
@@ -17,40 +16,78 @@ static bool is_low_block(const uint8_t *bytes, uint8_t limit)
 	return !high;
 }
 
-static uint8_t lowest_asking(const struct norm_sure *sure)
-{
-	size_t byte = 0;
-	while (byte < 0xFF && !sure->asks[byte])
-		byte++;
-	return (uint8_t)byte;
-}
-
-/* Is the character that begins at `at` sure?  Whether it is well formed matters
- * only where it seems not to be: else it is a bad byte, and sure as well. */
-static bool is_sure_at(const struct norm_sure *sure, struct tok_span text, size_t at)
-{
-	const uint8_t *p = text.bytes + at;
-	if (p[0] < 0xE0 || p[0] >= 0xF0 || text.count - at < 3)
-		return norm_is_sure(sure, tok_utf8_at(text, at).code);
-	const uint32_t code = (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-	return norm_is_sure(sure, code) || norm_is_sure(sure, tok_utf8_at(text, at).code);
-}
-
 size_t norm_skip_sure(const struct norm_sure *sure, struct tok_span text, size_t at)
 {
-	const uint8_t limit = lowest_asking(sure);
 	while (at < text.count) {
 		size_t end = text.count;
 		if (end - at >= BLOCK) {
 			end = at + BLOCK;
-			if (is_low_block(text.bytes + at, limit)) {
+			if (is_low_block(text.bytes + at, sure->lowest)) {
 				at = end;
 				continue;
 			}
 		}
 		for (; at < end; at++)
-			if (sure->asks[text.bytes[at]] && !is_sure_at(sure, text, at))
+			if (sure->asks[text.bytes[at]] && !norm_is_sure_at(sure, text, at))
 				return at;
 	}
 	return at;
+}
+
+/* What is simple between `at` and `end`; returns how far that went. */
+static size_t map_sure(const struct norm_quick *quick, struct tok_span text, size_t at, size_t end,
+		       uint8_t **to)
+{
+	uint8_t *out = *to;
+	while (at < end) {
+		size_t stop = end;
+		if (end - at >= NORM_QUICK_BLOCK) {
+			stop = at + NORM_QUICK_BLOCK;
+			if (quick->map_block(text.bytes + at, out)) {
+				at = stop;
+				out += NORM_QUICK_BLOCK;
+				continue;
+			}
+		}
+		for (; at < stop; at++) {
+			const uint8_t byte = text.bytes[at];
+			if (byte < 0x80) {
+				*out = quick->ascii->entries[byte].bytes[0];
+				out += quick->ascii->entries[byte].count;
+			} else if (!quick->sure->asks[byte] ||
+				   norm_is_sure_at(quick->sure, text, at)) {
+				*out++ = byte;
+			} else {
+				*to = out;
+				return at;
+			}
+		}
+	}
+	*to = out;
+	return at;
+}
+
+void norm_edit_quick(struct norm_edit *edit, const struct norm_quick *quick)
+{
+	enum { CHUNK = 1 << 14 };
+	const struct tok_span text = tok_text_span(edit->from);
+
+	if (edit->run == 0 && edit->to->count == 0)
+		norm_edit_keep(edit, norm_skip_sure(quick->sure, text, edit->at));
+	if (edit->at == text.count)
+		return;
+	norm_edit_flush(edit);
+	while (edit->at < text.count && !edit->failed) {
+		const size_t end = text.count - edit->at < CHUNK ? text.count : edit->at + CHUNK;
+		uint8_t *out = tok_text_room(edit->to, end - edit->at);
+		if (!out) {
+			edit->failed = true;
+			break;
+		}
+		edit->at = map_sure(quick, text, edit->at, end, &out);
+		edit->to->count = (size_t)(out - edit->to->bytes);
+		if (edit->at < end)
+			break;
+	}
+	edit->run = edit->at;
 }

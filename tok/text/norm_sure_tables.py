@@ -97,6 +97,7 @@ def main():
     print("};")
     for name, (asks, blocks) in columns.items():
         print(f"\nconst struct norm_sure norm_sure_{name} = {{")
+        print(f"\t.lowest = {min(asks)},")
         print("\t.asks = {")
         print_numbers([int(b in asks) for b in range(256)], 0, 32)
         print("\t},\n\t.blocks = {")

@@ -7,13 +7,7 @@
 #include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 
-struct tok_normalizer {
-	struct tok_arena arena;
-	struct norm_pass *passes;
-	size_t pass_count, step_count;
-};
-
-enum { PASSES_OF_A_STEP = 4 }; /* at most: BERT's */
+enum { PASSES_OF_A_STEP = 5 }; /* at most: BERT's */
 
 static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
 {
@@ -30,18 +24,15 @@ static void add_simple(struct tok_normalizer *self, norm_run *run, const struct 
 static enum tok_status add_form(struct tok_normalizer *self, enum tok_norm_kind kind,
 				struct tok_error *err)
 {
-	struct norm_pass *pass = add_pass(self, norm_run_form);
-	const enum tok_status status = norm_form_find(kind, &pass->as.form, err);
-	pass->sure = pass->as.form.sure;
-	return status;
+	return norm_form_find(kind, &add_pass(self, norm_run_form)->as.form, err);
 }
 
-static const struct tok_bytemap *keep_map(struct tok_normalizer *self,
-					  const struct tok_bytemap *map)
+static const struct tok_bytemap *keep_map(struct tok_normalizer *self, struct tok_bytemap map)
 {
-	return (const struct tok_bytemap *)(const void *)tok_arena_copy(
-		   &self->arena, (struct tok_span){ (const uint8_t *)map, sizeof *map })
-	    .bytes;
+	struct tok_bytemap *kept = tok_arena_array(&self->arena, 1, sizeof *kept);
+	if (kept)
+		*kept = map;
+	return kept;
 }
 
 static enum tok_status add_replace(struct tok_normalizer *self, const struct tok_norm_step *step,
@@ -57,7 +48,7 @@ static enum tok_status add_replace(struct tok_normalizer *self, const struct tok
 		struct tok_bytemap map = tok_bytemap_identity();
 		tok_bytemap_set(&map, pattern.bytes[0], step->as.replace.content);
 		pass->as.replace.byte = pattern.bytes[0];
-		pass->as.replace.map = keep_map(self, &map);
+		pass->as.replace.map = keep_map(self, map);
 		if (!pass->as.replace.map)
 			return tok_fail_memory(err);
 	}
@@ -65,20 +56,36 @@ static enum tok_status add_replace(struct tok_normalizer *self, const struct tok
 			     &pass->as.replace.regex, err);
 }
 
+static enum tok_status add_mapped(struct tok_normalizer *self, norm_run *run,
+				  const struct norm_sure *sure, struct tok_bytemap map,
+				  struct tok_error *err)
+{
+	struct norm_pass *pass = add_pass(self, run);
+	pass->sure = sure;
+	pass->as.bytes = keep_map(self, map);
+	return pass->as.bytes ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status add_lowercase(struct tok_normalizer *self, struct tok_error *err)
+{
+	return add_mapped(self, norm_run_lowercase, &norm_sure_lower, norm_lower_bytes(), err);
+}
+
 static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_norm_step *step,
 				struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	if (step->as.bert.clean_text)
-		add_simple(self, norm_run_bert_clean, &norm_sure_clean);
+		status = add_mapped(self, norm_run_bert_clean, &norm_sure_clean, norm_clean_bytes(),
+				    err);
 	if (step->as.bert.handle_chinese_chars)
 		add_simple(self, norm_run_bert_chinese, &norm_sure_chinese);
-	if (step->as.bert.strip_accents) {
+	if (status == TOK_OK && step->as.bert.strip_accents) {
 		status = add_form(self, TOK_NORM_NFD, err);
 		add_simple(self, norm_run_bert_accents, &norm_sure_accents);
 	}
-	if (step->as.bert.lowercase)
-		add_simple(self, norm_run_lowercase, &norm_sure_lower);
+	if (status == TOK_OK && step->as.bert.lowercase)
+		status = add_lowercase(self, err);
 	return status;
 }
 
@@ -88,14 +95,6 @@ static enum tok_status add_prepend(struct tok_normalizer *self, struct tok_span 
 	struct norm_pass *pass = add_pass(self, norm_run_prepend);
 	pass->as.prepend = tok_arena_copy(&self->arena, text);
 	return pass->as.prepend.bytes ? TOK_OK : tok_fail_memory(err);
-}
-
-static enum tok_status add_byte_level(struct tok_normalizer *self, struct tok_error *err)
-{
-	const struct tok_bytemap alphabet = tok_bytemap_alphabet();
-	struct norm_pass *pass = add_pass(self, norm_run_byte_level);
-	pass->as.bytes = keep_map(self, &alphabet);
-	return pass->as.bytes ? TOK_OK : tok_fail_memory(err);
 }
 
 static enum tok_status add_precompiled(struct tok_normalizer *self, struct tok_span blob,
@@ -123,8 +122,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 		add_pass(self, norm_run_nmt);
 		return TOK_OK;
 	case TOK_NORM_LOWERCASE:
-		add_simple(self, norm_run_lowercase, &norm_sure_lower);
-		return TOK_OK;
+		return add_lowercase(self, err);
 	case TOK_NORM_STRIP:
 		pass = add_pass(self, norm_run_strip);
 		pass->as.strip.left = step->as.strip.left;
@@ -142,7 +140,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 	case TOK_NORM_PRECOMPILED:
 		return add_precompiled(self, step->as.precompiled, err);
 	case TOK_NORM_BYTE_LEVEL:
-		return add_byte_level(self, err);
+		return add_mapped(self, norm_run_byte_level, NULL, tok_bytemap_alphabet(), err);
 	case TOK_NORM_SENTENCEPIECE:
 		pass = add_pass(self, norm_run_sentencepiece);
 		return norm_sentencepiece_new(step, &self->arena, &pass->as.sentencepiece, err);
@@ -225,6 +223,8 @@ static bool keeps_space(const struct norm_pass *pass, struct tok_span text)
 
 static bool keeps(const struct norm_pass *pass, struct tok_span text)
 {
+	if (pass->run == norm_run_form)
+		return norm_form_skip(&pass->as.form, text, 0) == text.count;
 	if (pass->sure)
 		return norm_skip_sure(pass->sure, text, 0) == text.count;
 	if (pass->run == norm_run_replace)
@@ -254,6 +254,7 @@ enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 		struct norm_edit edit = { .from = text, .to = &scratch->spare, .start = start };
 		tok_text_clear(edit.to);
 		edit.to->tracked = text->tracked;
+		edit.to->continues = text->continues;
 
 		const enum tok_status status = pass->run(pass, &edit, scratch, err);
 		if (status != TOK_OK)

@@ -80,6 +80,21 @@ TOK_API void tok_norm_scratch_free(struct tok_norm_scratch *scratch);
  * do; false says nothing. */
 TOK_API bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_span text);
 
+/* Where normalising the parts, the second one marked as tok_text.continues, is
+ * normalising the whole. */
+struct tok_norm_cut {
+	bool words;  /* before a space between an ASCII letter or digit and a letter; both
+		      * then stay ASCII letters or digits */
+	bool lines;  /* behind a newline between characters of which tok_norm_line_ends() and
+		      * tok_norm_line_begins() are true, and they stay what they are asked for */
+	bool chars;  /* between any two characters that are no spaces, which stay as they are */
+	bool fronts; /* the beginning of a text that does not continue is treated specially */
+	uint32_t space, newline; /* what a space and a newline become */
+};
+TOK_API struct tok_norm_cut tok_normalizer_cut(const struct tok_normalizer *normalizer);
+TOK_API bool tok_norm_line_ends(uint32_t code);
+TOK_API bool tok_norm_line_begins(uint32_t code);
+
 /* Normalise `text` in place. */
 TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 						   struct tok_norm_scratch *scratch,

@@ -24,6 +24,9 @@ struct tok_text {
 	size_t count;
 	size_t capacity, origin_capacity;
 	bool tracked;
+	/* Goes on behind another text: nothing is put in front of it, and spaces at
+	 * its beginning are like any others. */
+	bool continues;
 };
 
 /* Replace the contents with `from`, whose first byte stands at `base` of the
