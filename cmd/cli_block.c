@@ -88,6 +88,7 @@ static bool put_ids(const struct cli_shape *shape, struct tok_buffer *to, const 
 	case CLI_FORMAT_U16:
 	case CLI_FORMAT_U32:
 	case CLI_FORMAT_NPY:
+	case CLI_FORMAT_MEGATRON:
 		break;
 	}
 	return shape->width == 2 ? put_narrow(to, ids, count) : put_wide(to, ids, count);
