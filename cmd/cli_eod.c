@@ -6,13 +6,9 @@
 /* As the published models were trained; a tokenizer of chats has others besides,
  * for the end of a turn. */
 static const char *const known[] = {
-	"<|endoftext|>",
-	"<|end_of_text|>",
-	"</s>",
-	"<eos>",
-	"<|eos|>",
-	"<\xef\xbd\x9c"
-	"end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+	"<|endoftext|>", "<|end_of_text|>",
+	"</s>",          "<eos>",
+	"<|eos|>",       "<\357\275\234end\342\226\201of\342\226\201sentence\357\275\234>",
 };
 
 static enum tok_status find_known(const struct tok_tokenizer *t, tok_id *out, struct tok_error *err)
