@@ -95,7 +95,9 @@ enum tok_status cli_writer_documents(struct cli_writer *w, const struct cli_bloc
 		if (status != TOK_OK)
 			return status;
 	}
-	return put(w, block->bytes.bytes + begin, block->ends[to - 1].made - begin, err);
+	const struct tok_span bytes =
+	    tok_span_slice(tok_buffer_span(&block->bytes), begin, block->ends[to - 1].made);
+	return put(w, bytes.bytes, bytes.count, err);
 }
 
 /* What stands before the next `count` ids of the current document. */
