@@ -235,11 +235,26 @@ const struct cli_tool tool_encode = {
 	    "that memory stays small; where it shows no such place, and always with --add-special\n"
 	    "or --hf, a document is taken whole, up to --max-document.\n"
 	    "\n"
-	    "With u16, u32 and npy the ids of all documents follow each other. npy is an array of\n"
-	    "'<u4'; u16 refuses a vocabulary of more than 65,536 ids. With --tokens or --offsets "
-	    "what is told of one document is kept\n"
-	    "in memory until its end. With --output the file is replaced also where some of the\n"
-	    "input was bad: it then holds what standard output would have shown.\n"
+	    "With u16, u32 and npy the ids of all documents follow each other; u16 and --dtype\n"
+	    "uint16 refuse a vocabulary of more than 65,536 ids. megatron makes FILE.bin and\n"
+	    "FILE.idx, the pair that Megatron-LM reads, in which each document is a sequence.\n"
+	    "With --tokens or --offsets what is told of one document is kept in memory until its\n"
+	    "end. With --output the file is replaced also where some of the input was bad: it "
+	    "then\n"
+	    "holds what standard output would have shown. A run that is interrupted leaves it as\n"
+	    "it was.\n"
+	    "\n"
+	    "--append-eod puts the token that ends a document in the training of the model behind\n"
+	    "each document, also where --max-tokens cut it; --eod names it where none is known or\n"
+	    "more than one. --budget counts it, --max-tokens does not.\n"
+	    "\n"
+	    "--shard-tokens makes FILE-00000.npy and so on, with an ending that suits the format.\n"
+	    "Each takes its place when it is whole and on the disk, and FILE.json lists them. "
+	    "When\n"
+	    "a run was interrupted or killed, the same command with --resume goes on behind the\n"
+	    "last whole shard and ends with the files of a run that was left alone; it refuses\n"
+	    "where the options, the tokenizer or the input files are others now. Standard input\n"
+	    "must be given again from its beginning.\n"
 	    "\n"
 	    "A range that --offsets shows begins at the first byte or\n"
 	    "character and ends after the last; a token that the template added has [0,0].",
@@ -248,7 +263,10 @@ const struct cli_tool tool_encode = {
 	    "  printf 'one\\ntwo\\n' | tok encode --lines --offsets\n"
 	    "  printf '{\"text\":\"caf\\303\\251\"}\\n' | tok encode --jsonl text --tokens\n"
 	    "  printf 'Hello' | tok encode --format npy --output ids.npy\n"
-	    "  printf 'Hello' | tok encode --max-tokens 2\n",
+	    "  printf 'Hello' | tok encode --max-tokens 2\n"
+	    "  seq 1000 | gzip | tok encode --lines --threads 2 | tail -n 1\n"
+	    "  printf 'one\\ntwo\\n' | tok encode --lines --eod 0 --format megatron --output data\n"
+	    "  seq 99 | tok encode --lines --format npy --shard-tokens 50 --output part --resume\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
