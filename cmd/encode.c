@@ -148,10 +148,11 @@ static enum tok_status prepare(struct encode_job *job, int argc, char **argv, bo
 	if (status != TOK_OK)
 		return status;
 	prepare_run(job);
+	/* Before the output may be one of the files in a folder. */
+	*all_found = cli_files_add_all(&job->files, argc, argv) == CLI_OK;
 	status = cli_dataset_begin(&job->run.dataset, err);
 	if (status != TOK_OK)
 		return status;
-	*all_found = cli_files_add_all(&job->files, argc, argv) == CLI_OK;
 	return job->opts->shard_tokens ? resume(job, err) : TOK_OK;
 }
 
