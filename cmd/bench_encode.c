@@ -24,9 +24,10 @@ static size_t weigh_part(const struct bench_run *run, size_t item)
 static enum tok_status encode_part(const struct bench_run *run, void *worker, size_t item,
 				   uint64_t *made, struct tok_error *err)
 {
+	const struct tok_encode_options how = bench_texts_how(&run->texts, item, &run->how);
 	struct tok_encoding encoding;
 	const enum tok_status status =
-	    tok_encode(worker, bench_texts_part(&run->texts, item), &run->how, &encoding, err);
+	    tok_encode(worker, bench_texts_part(&run->texts, item), &how, &encoding, err);
 	if (status == TOK_OK)
 		*made += encoding.count;
 	return status;

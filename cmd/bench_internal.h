@@ -50,6 +50,15 @@ static inline struct tok_span bench_texts_part(const struct bench_texts *texts, 
 			      texts->parts[i].end);
 }
 
+/* How part `i` is encoded: one that is not the first of its document continues. */
+static inline struct tok_encode_options bench_texts_how(const struct bench_texts *texts, size_t i,
+							const struct tok_encode_options *how)
+{
+	struct tok_encode_options of_part = *how;
+	of_part.continues = i > 0 && !texts->parts[i - 1].last;
+	return of_part;
+}
+
 /* ---- what is timed -------------------------------------------------------- */
 
 /* Ids of one document, in bench_run.ids. */

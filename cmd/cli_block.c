@@ -33,6 +33,7 @@ void cli_block_release(struct cli_block *block)
 
 /* ---- ids ------------------------------------------------------------------ */
 
+/* `count` is not 0, here and below. */
 static bool put_decimal(struct tok_buffer *to, const tok_id *ids, size_t count, char separator)
 {
 	if (count > SIZE_MAX / (CLI_DIGITS_MAX + 1) ||
@@ -44,7 +45,7 @@ static bool put_decimal(struct tok_buffer *to, const tok_id *ids, size_t count, 
 		at = cli_put_digits(at, ids[i]);
 		*at++ = separator;
 	}
-	to->count += (size_t)(at - begin) - (count > 0); /* none behind the last */
+	to->count += (size_t)(at - begin) - 1; /* none behind the last */
 	return true;
 }
 
@@ -80,6 +81,8 @@ static bool put_wide(struct tok_buffer *to, const tok_id *ids, size_t count)
 static bool put_ids(const struct cli_shape *shape, struct tok_buffer *to, const tok_id *ids,
 		    size_t count)
 {
+	if (count == 0)
+		return true;
 	switch (shape->format) {
 	case CLI_FORMAT_TEXT:
 		return put_decimal(to, ids, count, ' ');
@@ -88,6 +91,7 @@ static bool put_ids(const struct cli_shape *shape, struct tok_buffer *to, const 
 	case CLI_FORMAT_U16:
 	case CLI_FORMAT_U32:
 	case CLI_FORMAT_NPY:
+	case CLI_FORMAT_MEGATRON:
 		break;
 	}
 	return shape->width == 2 ? put_narrow(to, ids, count) : put_wide(to, ids, count);

@@ -9,11 +9,13 @@ enum cli_format {
 	CLI_FORMAT_JSONL,
 	CLI_FORMAT_U16,
 	CLI_FORMAT_U32,
-	CLI_FORMAT_NPY
+	CLI_FORMAT_NPY,
+	CLI_FORMAT_MEGATRON /* written only */
 };
 
-/* The same, as the words of an option. */
-#define CLI_FORMAT_WORDS "text|jsonl|u16|u32|npy"
+/* The same, as the words of an option: what is read, and what is written. */
+#define CLI_FORMAT_WORDS         "text|jsonl|u16|u32|npy"
+#define CLI_FORMAT_WRITTEN_WORDS CLI_FORMAT_WORDS "|megatron"
 
 /* Vocabularies of so many ids fit in two bytes an id. */
 #define CLI_U16_IDS 65536

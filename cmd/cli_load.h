@@ -42,12 +42,14 @@ struct cli_specials {
 	bool add_special, hf;
 };
 
+#define CLI_SPECIAL_WORDS "ordinary|match|error"
+
 #define CLI_SPECIAL_ROWS(T, field)                                                                 \
 	{ CLI_GROUP, .name = "Special tokens" },                                                   \
 	    { CLI_CHOICE,                                                                          \
 	      0,                                                                                   \
 	      "special-text",                                                                      \
-	      "ordinary|match|error",                                                              \
+	      CLI_SPECIAL_WORDS,                                                                   \
 	      "what text that spells a special token is: ordinary text, the token, an error",      \
 	      CLI_FIELD(T, field.special_text, int) },                                             \
 	    { CLI_FLAG,                                                                            \

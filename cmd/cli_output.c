@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/cli_interrupt.h"
+
 enum { WRITE_SIZE = 1 << 18 };
 
 static enum tok_status refuse(const struct cli_output *out, struct tok_error *err)
@@ -50,7 +52,7 @@ static int create_nameless(const char *target, mode_t mode)
 	char *folder = name_beside(target, true);
 	if (!folder)
 		return -1;
-	const int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	const int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	free(folder);
 	return fd;
 }
@@ -63,13 +65,15 @@ static enum tok_status create_beside(struct cli_output *out, const struct stat *
 		out->temporary = name_beside(out->target, false);
 		if (!out->temporary)
 			return tok_fail_memory(err);
-		out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		out->fd = open(out->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	}
 	if (out->fd < 0) {
 		free(out->temporary);
 		out->temporary = NULL;
 		return refuse(out, err);
 	}
+	if (out->temporary)
+		cli_interrupt_add_file(out->temporary);
 	if (old && fchmod(out->fd, old->st_mode & 07777) != 0)
 		return refuse(out, err);
 	out->start = 0;
@@ -158,6 +162,36 @@ enum tok_status cli_output_patch(struct cli_output *out, uint64_t at, const void
 	return n == (ssize_t)count ? TOK_OK : refuse(out, err);
 }
 
+enum tok_status cli_output_read(struct cli_output *out, uint64_t at, void *bytes, size_t count,
+				struct tok_error *err)
+{
+	const enum tok_status status = flush(out, err);
+	if (status != TOK_OK)
+		return status;
+	const ssize_t n = pread(out->fd, bytes, count, (off_t)(out->start + (int64_t)at));
+	if (n == (ssize_t)count)
+		return TOK_OK;
+	return tok_fail(err, TOK_EIO, "cannot read '%s' back: %s", out->name,
+			n < 0 ? strerror(errno) : "it has become shorter");
+}
+
+enum tok_status cli_output_sync(struct cli_output *out, struct tok_error *err)
+{
+	const enum tok_status status = flush(out, err);
+	if (status != TOK_OK || !out->target)
+		return status;
+	return fsync(out->fd) == 0 ? TOK_OK : refuse(out, err);
+}
+
+/* A signal that ends us while the file has its temporary name removes it. */
+static void set_temporary(struct cli_output *out, char *name)
+{
+	if (out->temporary)
+		cli_interrupt_drop_file(out->temporary);
+	free(out->temporary);
+	out->temporary = name;
+}
+
 static enum tok_status take_place(struct cli_output *out, struct tok_error *err)
 {
 	if (fsync(out->fd) != 0)
@@ -168,16 +202,14 @@ static enum tok_status take_place(struct cli_output *out, struct tok_error *err)
 		if (!name)
 			return tok_fail_memory(err);
 		snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
-		if (linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0) {
-			free(name);
+		cli_interrupt_add_file(name);
+		set_temporary(out, name);
+		if (linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
 			return refuse(out, err);
-		}
-		out->temporary = name;
 	}
 	if (rename(out->temporary, out->target) != 0)
 		return refuse(out, err);
-	free(out->temporary);
-	out->temporary = NULL;
+	set_temporary(out, NULL);
 	return TOK_OK;
 }
 
@@ -202,7 +234,7 @@ void cli_output_abandon(struct cli_output *out)
 		close(out->fd);
 	if (out->temporary)
 		unlink(out->temporary);
-	free(out->temporary);
+	set_temporary(out, NULL);
 	free(out->target);
 	tok_buffer_release(&out->buffer);
 	*out = (struct cli_output){ .fd = -1 };

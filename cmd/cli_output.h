@@ -38,6 +38,19 @@ TOK_MUST_USE enum tok_status cli_output_patch(struct cli_output *out, uint64_t a
 					      const void *bytes, size_t count,
 					      struct tok_error *err);
 
+/* Read back what was written, of a regular file that was named. */
+TOK_MUST_USE enum tok_status cli_output_read(struct cli_output *out, uint64_t at, void *bytes,
+					     size_t count, struct tok_error *err);
+
+/* Everything out and on the disk, not yet in its place. */
+TOK_MUST_USE enum tok_status cli_output_sync(struct cli_output *out, struct tok_error *err);
+
+/* Bytes so far. */
+static inline uint64_t cli_output_size(const struct cli_output *out)
+{
+	return out->written + out->buffer.count;
+}
+
 /* Everything out, on the disk and in its place; releases `out` either way. */
 TOK_MUST_USE enum tok_status cli_output_commit(struct cli_output *out, struct tok_error *err);
 

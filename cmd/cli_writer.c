@@ -58,7 +58,12 @@ static enum tok_status finish_npy(struct cli_writer *w, struct tok_error *err)
 
 enum tok_status cli_writer_begin(struct cli_writer *w, struct tok_error *err)
 {
-	return w->shape->format == CLI_FORMAT_NPY ? begin_npy(w, err) : TOK_OK;
+	if (w->shape->format == CLI_FORMAT_NPY)
+		return begin_npy(w, err);
+	if (w->shape->format != CLI_FORMAT_MEGATRON)
+		return TOK_OK;
+	w->index.width = w->shape->width;
+	return cli_megatron_begin(&w->index, err);
 }
 
 static enum tok_status put(struct cli_writer *w, const void *bytes, size_t count,
@@ -71,15 +76,28 @@ static enum tok_status put(struct cli_writer *w, const void *bytes, size_t count
 	return TOK_OK;
 }
 
+static enum tok_status count_document(struct cli_writer *w, uint64_t ids, struct tok_error *err)
+{
+	w->documents++;
+	return w->shape->format == CLI_FORMAT_MEGATRON ? cli_megatron_add(&w->index, ids, err)
+						       : TOK_OK;
+}
+
 enum tok_status cli_writer_documents(struct cli_writer *w, const struct cli_block *block,
 				     size_t from, size_t to, struct tok_error *err)
 {
 	if (from == to)
 		return TOK_OK;
 	const size_t begin = from ? block->ends[from - 1].made : 0;
-	for (size_t i = from; i < to; i++)
+	for (size_t i = from; i < to; i++) {
+		const enum tok_status status = count_document(w, block->ends[i].ids, err);
 		w->total += block->ends[i].ids;
-	return put(w, block->bytes.bytes + begin, block->ends[to - 1].made - begin, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	const struct tok_span bytes =
+	    tok_span_slice(tok_buffer_span(&block->bytes), begin, block->ends[to - 1].made);
+	return put(w, bytes.bytes, bytes.count, err);
 }
 
 /* What stands before the next `count` ids of the current document. */
@@ -130,6 +148,8 @@ static enum tok_status put_eod(struct cli_writer *w, struct tok_error *err)
 enum tok_status cli_writer_end(struct cli_writer *w, bool eod, struct tok_error *err)
 {
 	enum tok_status status = eod ? put_eod(w, err) : TOK_OK;
+	if (status == TOK_OK)
+		status = count_document(w, w->in_document, err);
 	if (status != TOK_OK)
 		return status;
 	if (!join(w, 0) || !cli_shape_end(w->shape, &w->joint, &w->tokens_json, &w->offsets_json))
@@ -143,7 +163,10 @@ enum tok_status cli_writer_end(struct cli_writer *w, bool eod, struct tok_error 
 
 enum tok_status cli_writer_finish(struct cli_writer *w, struct tok_error *err)
 {
-	return w->shape->format == CLI_FORMAT_NPY ? finish_npy(w, err) : TOK_OK;
+	if (w->shape->format == CLI_FORMAT_NPY)
+		return finish_npy(w, err);
+	return w->shape->format == CLI_FORMAT_MEGATRON ? cli_megatron_finish(&w->index, err)
+						       : TOK_OK;
 }
 
 void cli_writer_release(struct cli_writer *w)

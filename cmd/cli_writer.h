@@ -15,13 +15,16 @@
 #include <stdio.h>
 
 #include "cmd/cli_block.h"
+#include "cmd/cli_megatron.h"
 #include "cmd/cli_output.h"
 
 struct cli_writer {
 	const struct cli_shape *shape; /* borrowed */
 	struct cli_output *out;        /* borrowed */
+	struct cli_megatron index;     /* megatron: its .out is set by the caller */
 
 	uint64_t total;                              /* ids in all */
+	uint64_t documents;                          /* that ended */
 	uint64_t in_document;                        /* ids of the current document */
 	bool inside;                                 /* a part of it is written, its end is not */
 	struct tok_buffer joint;                     /* what stands around ids */

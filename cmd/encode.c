@@ -1,11 +1,13 @@
 /* encode.c - tok encode: text to ids. */
 #include "cmd/cli.h"
+#include "cmd/cli_eod.h"
 #include "cmd/cli_pool.h"
 #include "cmd/encode_internal.h"
 
 static const struct encode_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.format = -1,
+	.dtype = -1,
 	.max_tokens = UINT64_MAX,
 	.budget = UINT64_MAX,
 };
@@ -17,20 +19,32 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct encode_options, raw, bool) },
 	CLI_SPECIAL_ROWS(struct encode_options, specials),
 	{ CLI_GROUP, .name = "Output" },
-	{ CLI_CHOICE, 'F', "format", CLI_FORMAT_WORDS,
+	{ CLI_CHOICE, 'F', "format", CLI_FORMAT_WRITTEN_WORDS,
 	  "how ids are written (text, or jsonl with --tokens or --offsets)",
 	  CLI_FIELD(struct encode_options, format, int) },
+	{ CLI_CHOICE, 0, "dtype", ENCODE_DTYPE_WORDS,
+	  "what npy and megatron hold (uint32; megatron says int32)",
+	  CLI_FIELD(struct encode_options, dtype, int) },
 	{ CLI_TEXT, 'o', "output", "FILE",
 	  "write to FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct encode_options, output, const char *) },
+	{ CLI_SIZE, 0, "shard-tokens", "N",
+	  "write FILE-00000 and so on, each ending with the document that fills N ids",
+	  CLI_FIELD(struct encode_options, shard_tokens, uint64_t) },
+	{ CLI_FLAG, 0, "resume", NULL, "go on behind the shards that an earlier run completed",
+	  CLI_FIELD(struct encode_options, resume, bool) },
 	{ CLI_FLAG, 0, "tokens", NULL, "write the tokens' text too (jsonl)",
 	  CLI_FIELD(struct encode_options, tokens, bool) },
 	{ CLI_FLAG, 0, "offsets", NULL, "write where in the document each token lies too (jsonl)",
 	  CLI_FIELD(struct encode_options, offsets, bool) },
-	{ CLI_CHOICE, 0, "offset-unit", "byte|char", "what --offsets counts (byte)",
+	{ CLI_CHOICE, 0, "offset-unit", ENCODE_UNIT_WORDS, "what --offsets counts (byte)",
 	  CLI_FIELD(struct encode_options, offset_unit, int) },
 	{ CLI_SIZE, 'n', "max-tokens", "N", "write only the first N ids of each document",
 	  CLI_FIELD(struct encode_options, max_tokens, uint64_t) },
+	{ CLI_FLAG, 0, "append-eod", NULL, "put the end-of-document token after each document",
+	  CLI_FIELD(struct encode_options, append_eod, bool) },
+	{ CLI_TEXT, 0, "eod", "TOKEN|ID", "put this one, where the tokenizer has no obvious one",
+	  CLI_FIELD(struct encode_options, eod, const char *) },
 	{ CLI_SIZE, 0, "budget", "N", "end after N ids in all",
 	  CLI_FIELD(struct encode_options, budget, uint64_t) },
 	{ CLI_GROUP, .name = "Running" },
@@ -44,61 +58,107 @@ static const struct cli_option option_table[] = {
 /* What a run has and releases. */
 struct encode_job {
 	const struct encode_options *opts;
+	enum cli_format format;
 	struct tok_tokenizer *tokenizer;
 	struct cli_files files;
 	struct cli_shape shape;
-	struct cli_output out;
+	struct tok_buffer options; /* that make a difference to the output, for the manifest */
 	struct encode_run run;
 };
 
-static enum tok_status prepare_shape(struct encode_job *job, enum cli_format format,
-				     struct tok_error *err)
+static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *err)
 {
+	const struct encode_options *opts = job->opts;
 	const size_t size = tok_tokenizer_size(job->tokenizer);
+	const bool narrow = job->format == CLI_FORMAT_U16 || opts->dtype == ENCODE_UINT16;
 	job->shape = (struct cli_shape){
-		.format = format,
-		.width = format == CLI_FORMAT_U16 ? 2 : 4,
-		.tokens = job->opts->tokens,
-		.offsets = job->opts->offsets,
+		.format = job->format,
+		.width = narrow ? 2 : 4,
+		.tokens = opts->tokens,
+		.offsets = opts->offsets,
 		.eod = TOK_NO_ID,
 	};
-	if (job->shape.width == 2 && size > CLI_U16_IDS)
+	if (narrow && size > CLI_U16_IDS)
 		return tok_fail(err, TOK_EARG,
-				"u16 holds vocabularies of up to %d ids and this one has %zu: "
-				"use u32",
-				CLI_U16_IDS, size);
-	return TOK_OK;
+				"ids of two bytes suit vocabularies of up to %d and this one has "
+				"%zu: use %s",
+				CLI_U16_IDS, size,
+				job->format == CLI_FORMAT_U16 ? "u32" : "--dtype uint32");
+	if (!opts->append_eod && !opts->eod)
+		return TOK_OK;
+	const enum tok_status status =
+	    cli_eod_find(job->tokenizer, opts->eod, &job->shape.eod, err);
+	if (status == TOK_OK)
+		job->shape.eod_text = tok_tokenizer_token(job->tokenizer, job->shape.eod);
+	return status;
 }
 
-static enum tok_status prepare(struct encode_job *job, enum cli_format format,
-			       struct tok_error *err)
+static void prepare_run(struct encode_job *job)
 {
 	const struct encode_options *opts = job->opts;
 	struct encode_run *run = &job->run;
-	enum tok_status status = cli_load(&opts->load, &job->tokenizer, err);
-	if (status == TOK_OK)
-		status = prepare_shape(job, format, err);
-	if (status == TOK_OK)
-		status = cli_output_open(&job->out, opts->output, err);
-	if (status != TOK_OK)
-		return status;
 	run->opts = opts;
 	run->tokenizer = job->tokenizer;
 	run->shape = &job->shape;
 	run->how = cli_specials_options(&opts->specials);
 	run->how.offsets = opts->offsets;
 	run->how.tokens = opts->tokens;
-	run->source.files = &job->files;
-	run->source.split = &opts->split;
-	run->source.raw = opts->raw;
-	run->source.cut = cli_cut_for(job->tokenizer, &run->how);
+	run->source = (struct cli_source){
+		.files = &job->files,
+		.split = &opts->split,
+		.raw = opts->raw,
+		.cut = cli_cut_for(job->tokenizer, &run->how),
+	};
 	run->source.cut.between_characters = opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR;
-	run->writer = (struct cli_writer){ .shape = &job->shape, .out = &job->out };
-	return cli_writer_begin(&run->writer, err);
+	run->dataset.shape = &job->shape;
+	run->dataset.path = opts->output;
+	run->dataset.shard_tokens = opts->shard_tokens;
+}
+
+/* Go on behind what an earlier run made. */
+static enum tok_status resume(struct encode_job *job, struct tok_error *err)
+{
+	struct cli_dataset *dataset = &job->run.dataset;
+	struct cli_manifest *manifest = &dataset->manifest;
+	enum tok_status status = encode_tell_options(job->opts, job->shape.eod, &job->options)
+				     ? TOK_OK
+				     : tok_fail_memory(err);
+	manifest->options = (const char *)job->options.bytes;
+	if (status == TOK_OK)
+		status = cli_hash_files(&job->files, &manifest->inputs, err);
+	if (status == TOK_OK)
+		status = cli_hash_tokenizer(job->tokenizer, &manifest->tokenizer, err);
+	if (status == TOK_OK)
+		status = cli_dataset_resume(dataset, job->opts->resume, err);
+	if (status != TOK_OK)
+		return status;
+	const struct cli_place place = manifest->place;
+	job->run.place = place;
+	job->run.source.next = manifest->complete ? job->files.count : (size_t)place.operand;
+	job->run.source.skip_bytes = manifest->complete ? 0 : place.bytes;
+	return TOK_OK;
+}
+
+static enum tok_status prepare(struct encode_job *job, int argc, char **argv, bool *all_found,
+			       struct tok_error *err)
+{
+	enum tok_status status = cli_load(&job->opts->load, &job->tokenizer, err);
+	if (status == TOK_OK)
+		status = prepare_shape(job, err);
+	if (status != TOK_OK)
+		return status;
+	prepare_run(job);
+	/* Before the output may be one of the files in a folder. */
+	*all_found = cli_files_add_all(&job->files, argc, argv) == CLI_OK;
+	status = cli_dataset_begin(&job->run.dataset, err);
+	if (status != TOK_OK)
+		return status;
+	return job->opts->shard_tokens ? resume(job, err) : TOK_OK;
 }
 
 static enum cli_exit run_job(struct encode_job *job)
 {
+	const struct cli_place end = { .operand = job->files.count };
 	struct encode_run *run = &job->run;
 	struct tok_error err = { 0 };
 	run->progress = cli_progress_begin((enum cli_progress_when)job->opts->progress,
@@ -107,43 +167,52 @@ static enum cli_exit run_job(struct encode_job *job)
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)
 		return CLI_TROUBLE;
-	if (cli_writer_finish(&run->writer, &err) != TOK_OK ||
-	    cli_output_commit(&job->out, &err) != TOK_OK)
+	if (cli_dataset_finish(&run->dataset, &end, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	return well ? CLI_OK : CLI_TROUBLE;
 }
 
-static enum cli_exit check(const struct encode_options *opts, int *format)
+static enum cli_exit check(const struct encode_options *opts, enum cli_format format)
 {
 	const bool wide = opts->offsets || opts->tokens;
-	*format = opts->format >= 0 ? opts->format : wide ? CLI_FORMAT_JSONL : CLI_FORMAT_TEXT;
-	if (wide && *format != CLI_FORMAT_JSONL)
+	if (wide && format != CLI_FORMAT_JSONL)
 		return cli_usage("--%s needs --format jsonl", opts->offsets ? "offsets" : "tokens");
+	if (opts->dtype >= 0 && format != CLI_FORMAT_NPY && format != CLI_FORMAT_MEGATRON)
+		return cli_usage("--dtype needs --format npy or megatron");
+	const bool is_named = opts->output && strcmp(opts->output, "-") != 0;
+	if (format == CLI_FORMAT_MEGATRON && !is_named)
+		return cli_usage("--format megatron needs --output: it makes two files");
+	if (opts->shard_tokens && !is_named)
+		return cli_usage("--shard-tokens needs --output");
+	if (opts->resume && !opts->shard_tokens)
+		return cli_usage("--resume needs --shard-tokens");
 	const enum cli_exit threads = cli_threads_check(opts->threads);
 	return threads == CLI_OK ? cli_split_check(&opts->split) : threads;
 }
 
 static enum cli_exit run_encode(const void *options, int argc, char **argv)
 {
-	struct encode_job job = { .opts = options, .out = { .fd = -1 } };
+	const struct encode_options *opts = options;
+	const bool wide = opts->offsets || opts->tokens;
+	struct encode_job job = { .opts = options };
 	struct tok_error err = { 0 };
-	int format;
+	bool all_found = true;
 
-	enum cli_exit result = check(job.opts, &format);
+	job.format = opts->format >= 0 ? (enum cli_format)opts->format
+		     : wide            ? CLI_FORMAT_JSONL
+				       : CLI_FORMAT_TEXT;
+	enum cli_exit result = check(opts, job.format);
 	if (result != CLI_OK)
 		return result;
-	if (prepare(&job, (enum cli_format)format, &err) == TOK_OK) {
-		const enum cli_exit found = cli_files_add_all(&job.files, argc, argv);
+	if (prepare(&job, argc, argv, &all_found, &err) == TOK_OK)
 		result = run_job(&job);
-		result = result == CLI_OK ? found : result;
-	} else {
+	else
 		result = cli_error("%s", err.message);
-	}
-	cli_writer_release(&job.run.writer);
-	cli_output_abandon(&job.out);
+	cli_dataset_release(&job.run.dataset);
 	cli_files_release(&job.files);
+	tok_buffer_release(&job.options);
 	tok_tokenizer_free(job.tokenizer);
-	return result;
+	return all_found ? result : CLI_TROUBLE;
 }
 
 const struct cli_tool tool_encode = {
@@ -167,11 +236,26 @@ const struct cli_tool tool_encode = {
 	    "that memory stays small; where it shows no such place, and always with --add-special\n"
 	    "or --hf, a document is taken whole, up to --max-document.\n"
 	    "\n"
-	    "With u16, u32 and npy the ids of all documents follow each other. npy is an array of\n"
-	    "'<u4'; u16 refuses a vocabulary of more than 65,536 ids. With --tokens or --offsets "
-	    "what is told of one document is kept\n"
-	    "in memory until its end. With --output the file is replaced also where some of the\n"
-	    "input was bad: it then holds what standard output would have shown.\n"
+	    "With u16, u32 and npy the ids of all documents follow each other; u16 and --dtype\n"
+	    "uint16 refuse a vocabulary of more than 65,536 ids. megatron makes FILE.bin and\n"
+	    "FILE.idx, the pair that Megatron-LM reads, in which each document is a sequence.\n"
+	    "With --tokens or --offsets what is told of one document is kept in memory until its\n"
+	    "end. With --output the file is replaced also where some of the input was bad: it "
+	    "then\n"
+	    "holds what standard output would have shown. A run that is interrupted leaves it as\n"
+	    "it was.\n"
+	    "\n"
+	    "--append-eod puts the token that ends a document in the training of the model behind\n"
+	    "each document, also where --max-tokens cut it; --eod names it where none is known or\n"
+	    "more than one. --budget counts it, --max-tokens does not.\n"
+	    "\n"
+	    "--shard-tokens makes FILE-00000.npy and so on, with an ending that suits the format.\n"
+	    "Each takes its place when it is whole and on the disk, and FILE.json lists them. "
+	    "When\n"
+	    "a run was interrupted or killed, the same command with --resume goes on behind the\n"
+	    "last whole shard and ends with the files of a run that was left alone; it refuses\n"
+	    "where the options, the tokenizer or the input files are others now. Standard input\n"
+	    "must be given again from its beginning.\n"
 	    "\n"
 	    "A range that --offsets shows begins at the first byte or\n"
 	    "character and ends after the last; a token that the template added has [0,0].",
@@ -180,7 +264,10 @@ const struct cli_tool tool_encode = {
 	    "  printf 'one\\ntwo\\n' | tok encode --lines --offsets\n"
 	    "  printf '{\"text\":\"caf\\303\\251\"}\\n' | tok encode --jsonl text --tokens\n"
 	    "  printf 'Hello' | tok encode --format npy --output ids.npy\n"
-	    "  printf 'Hello' | tok encode --max-tokens 2\n",
+	    "  printf 'Hello' | tok encode --max-tokens 2\n"
+	    "  seq 1000 | gzip | tok encode --lines --threads 2 | tail -n 1\n"
+	    "  printf 'one\\ntwo\\n' | tok encode --lines --eod 0 --format megatron --output data\n"
+	    "  seq 99 | tok encode --lines --format npy --shard-tokens 50 --output part --resume\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -2,12 +2,16 @@
 #ifndef CMD_ENCODE_INTERNAL_H
 #define CMD_ENCODE_INTERNAL_H
 
+#include "cmd/cli_dataset.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
-#include "cmd/cli_writer.h"
 
 enum encode_unit { ENCODE_UNIT_BYTE, ENCODE_UNIT_CHAR };
+#define ENCODE_UNIT_WORDS "byte|char"
+
+enum encode_dtype { ENCODE_UINT16, ENCODE_UINT32 };
+#define ENCODE_DTYPE_WORDS "uint16|uint32"
 
 struct encode_options {
 	struct cli_load load;
@@ -17,7 +21,12 @@ struct encode_options {
 	int offset_unit;
 	bool offsets, tokens, raw;
 	uint64_t max_tokens, budget;
+	bool append_eod;
+	const char *eod;
 	const char *output;
+	int dtype; /* -1: not asked for */
+	uint64_t shard_tokens;
+	bool resume;
 	int progress;
 	uint64_t threads;
 };
@@ -29,14 +38,12 @@ struct encode_run {
 	struct tok_encode_options how;
 	const struct cli_shape *shape;
 	struct cli_source source;
-	struct cli_writer writer;
+	struct cli_dataset dataset;
 	struct cli_progress progress;
 
 	struct encode_item *items; /* one a slot of the pool */
-	size_t operand;            /* whose documents are written */
-	uint64_t number;           /* of them that ended */
+	struct cli_place place;    /* up to where documents are written */
 	struct cli_done done;
-	bool enough;      /* the budget is spent */
 	bool output_lost; /* and said so */
 	bool trouble;     /* an operand was bad, and said so */
 };
@@ -44,5 +51,10 @@ struct encode_run {
 /* Everything from the source to the writer; false: something went wrong, and was
  * said. */
 bool encode_run(struct encode_run *run);
+
+/* The options that make a difference to the output, as text that ends with NUL.
+ * False if memory is out. */
+TOK_MUST_USE bool encode_tell_options(const struct encode_options *options, tok_id eod,
+				      struct tok_buffer *to);
 
 #endif

@@ -203,33 +203,38 @@ static bool lose_output(struct encode_run *run, const struct tok_error *err)
 	return false;
 }
 
-/* What is missing of the current operand is not wanted any more. */
+/* What is missing of an operand is not wanted any more. */
 static void give_up(struct encode_run *run, size_t operand)
 {
 	cli_source_stop(&run->source, operand + 1);
-	run->operand = operand + 1;
-	run->number = 0;
+	run->place = (struct cli_place){ .operand = operand + 1 };
 }
 
 /* A document that is given up half way still ends, so that the next one begins
  * where a reader looks for it. */
 static bool end_half_document(struct encode_run *run)
 {
+	struct cli_writer *writer = &run->dataset.writer;
 	struct tok_error err = { 0 };
-	if (!run->writer.inside || cli_writer_end(&run->writer, false, &err) == TOK_OK)
+	if (!writer->inside || cli_writer_end(writer, false, &err) == TOK_OK)
 		return true;
 	return lose_output(run, &err);
+}
+
+static void enter_operand(struct encode_run *run, size_t operand)
+{
+	if (operand != run->place.operand)
+		run->place = (struct cli_place){ .operand = operand };
 }
 
 static bool refuse_operand(struct encode_run *run, size_t operand, struct tok_error *err,
 			   bool of_document)
 {
-	const char *name = run->source.files->items[operand].path;
-	if (operand != run->operand)
-		run->number = 0;
+	enter_operand(run, operand);
 	if (of_document)
-		tok_fail_in(err, err->status, "'%s': %s %" PRIu64, name,
-			    run->opts->split.jsonl ? "line" : "document", run->number + 1);
+		tok_fail_in(err, err->status, "'%s': %s %" PRIu64,
+			    run->source.files->items[operand].path,
+			    run->opts->split.jsonl ? "line" : "document", run->place.number + 1);
 	cli_progress_clear(&run->progress);
 	cli_error("%s", err->message);
 	run->trouble = true;
@@ -237,54 +242,78 @@ static bool refuse_operand(struct encode_run *run, size_t operand, struct tok_er
 	return end_half_document(run);
 }
 
-/* Count documents of an operand as they end. */
-static void enter_operand(struct encode_run *run, size_t operand)
-{
-	if (operand != run->operand)
-		run->number = 0;
-	run->operand = operand;
-}
-
+/* The documents of a block, with a new shard after each one that fills a shard. */
 static enum tok_status write_documents(struct encode_run *run, const struct encode_item *item,
 				       struct tok_error *err)
 {
+	struct cli_dataset *dataset = &run->dataset;
 	const struct cli_block *block = &item->block;
-	for (size_t i = 0; i < block->count; i++) {
-		enter_operand(run, item->work.regions[block->ends[i].region].operand);
-		run->number++;
+	size_t from = 0;
+	enum tok_status status = TOK_OK;
+	while (from < block->count && status == TOK_OK) {
+		uint64_t ids = dataset->writer.total;
+		size_t to = from;
+		while (to < block->count && (to == from || ids < cli_dataset_limit(dataset))) {
+			const struct cli_block_end *end = &block->ends[to++];
+			const struct cli_region *region = &item->work.regions[end->region];
+			enter_operand(run, region->operand);
+			run->place.number++;
+			run->place.bytes = region->bytes + end->text;
+			ids += end->ids;
+		}
+		status = cli_dataset_open(dataset, err);
+		if (status == TOK_OK)
+			status = cli_writer_documents(&dataset->writer, block, from, to, err);
+		if (status == TOK_OK && ids >= cli_dataset_limit(dataset))
+			status = cli_dataset_close(dataset, &run->place, err);
+		from = to;
 	}
-	return cli_writer_documents(&run->writer, block, 0, block->count, err);
+	return status;
+}
+
+/* A long document ends; `enough`: only its beginning is wanted. */
+static enum tok_status end_document(struct encode_run *run, const struct cli_region *region,
+				    bool enough, struct tok_error *err)
+{
+	struct cli_dataset *dataset = &run->dataset;
+	const bool eod =
+	    cli_shape_has_eod(run->shape) && cli_dataset_total(dataset) < run->opts->budget;
+	enum tok_status status = cli_writer_end(&dataset->writer, eod, err);
+	run->place.number++;
+	run->place.bytes = region->end;
+	if (enough && !region->last)
+		give_up(run, region->operand);
+	if (status == TOK_OK && dataset->writer.total >= cli_dataset_limit(dataset))
+		status = cli_dataset_close(dataset, &run->place, err);
+	return status;
 }
 
 static enum tok_status write_part(struct encode_run *run, const struct encode_item *item,
 				  struct tok_error *err)
 {
-	struct cli_writer *writer = &run->writer;
+	struct cli_writer *writer = &run->dataset.writer;
 	const struct cli_region *region = &item->work.regions[item->work.region_count - 1];
 	if (!item->block.has_part)
 		return TOK_OK;
 	enter_operand(run, region->operand);
-	enum tok_status status = cli_writer_part(writer, &item->block, err);
+	enum tok_status status = cli_dataset_open(&run->dataset, err);
+	if (status == TOK_OK)
+		status = cli_writer_part(writer, &item->block, err);
 	const bool enough =
 	    cli_split_is_whole(&run->opts->split) && writer->in_document >= run->opts->max_tokens;
 	if (status != TOK_OK || (!region->last && !enough))
 		return status;
-	const bool eod = cli_shape_has_eod(run->shape) && writer->total < run->opts->budget;
-	status = cli_writer_end(writer, eod, err);
-	run->number++;
-	if (status == TOK_OK && enough && !region->last)
-		give_up(run, region->operand);
-	return status;
+	return end_document(run, region, enough, err);
 }
 
 /* What may still be written. */
 static struct limits find_limits(const struct encode_run *run, const struct encode_item *item)
 {
 	const struct cli_region *last = &item->work.regions[item->work.region_count - 1];
-	const uint64_t begun = last->first ? 0 : run->writer.in_document;
+	const uint64_t begun = last->first ? 0 : run->dataset.writer.in_document;
 	const uint64_t most = run->opts->max_tokens;
 	return (struct limits){ begun < most ? most - begun : 0,
-				run->opts->budget - run->writer.total };
+				run->opts->budget - cli_dataset_total(&run->dataset) };
 }
 
 static bool exceeds(const struct cli_block *block, struct limits limits)
@@ -295,7 +324,7 @@ static bool exceeds(const struct cli_block *block, struct limits limits)
 
 static size_t skip_given_up(const struct encode_run *run, const struct cli_work *work, size_t at)
 {
-	while (at < work->region_count && work->regions[at].operand < run->operand)
+	while (at < work->region_count && work->regions[at].operand < run->place.operand)
 		at++;
 	return at;
 }
@@ -313,8 +342,7 @@ static bool write_regions(struct encode_run *run, struct worker *w, struct encod
 	if (write_documents(run, item, &err) != TOK_OK || write_part(run, item, &err) != TOK_OK)
 		return lose_output(run, &err);
 	*next = item->work.region_count;
-	if (run->writer.total >= run->opts->budget) {
-		run->enough = true;
+	if (cli_dataset_total(&run->dataset) >= run->opts->budget) {
 		cli_source_stop(&run->source, CLI_SOURCE_ALL);
 		(void)end_half_document(run);
 		return false;
@@ -337,11 +365,12 @@ static bool write_item(void *context, void *worker, size_t slot)
 	while (at < work->region_count)
 		if (!write_regions(run, worker, item, at, &at))
 			return false;
-	if (work->error.status != TOK_OK && work->error_operand >= run->operand &&
+	if (work->error.status != TOK_OK && work->error_operand >= run->place.operand &&
 	    !refuse_operand(run, work->error_operand, &work->error,
 			    work->error.status == TOK_ELIMIT))
 		return false;
-	run->done = (struct cli_done){ work->bytes, work->bytes_read, run->writer.total };
+	run->done =
+	    (struct cli_done){ work->bytes, work->bytes_read, cli_dataset_total(&run->dataset) };
 	cli_progress_show(&run->progress, &run->done);
 	return true;
 }
@@ -358,7 +387,7 @@ bool encode_run(struct encode_run *run)
 	if (!run->items)
 		status = tok_fail_memory(&err);
 	cli_source_begin(&run->source);
-	if (status == TOK_OK && run->opts->budget > 0)
+	if (status == TOK_OK && cli_dataset_total(&run->dataset) < run->opts->budget)
 		status = cli_pool_run(&steps, run, threads, &err);
 	cli_source_end(&run->source);
 	for (size_t i = 0; run->items && i < slots; i++) {

@@ -191,7 +191,8 @@ class Output(unittest.TestCase):
 
     def test_killed_run_keeps_what_was_there(self):
         for number in (signal.SIGTERM, signal.SIGKILL):
-            run = subprocess.Popen((TOK, "encode", "-o", self.out), stdin=subprocess.PIPE)
+            run = subprocess.Popen((TOK, "encode", "-o", self.out), stdin=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
             run.stdin.write(noise(6_000_000))
             run.stdin.flush()
             time.sleep(0.2)

@@ -15,6 +15,10 @@ COMMANDS = [
     "printf '72 105\\n' | tok decode --jsonl text",
     "printf '{\"ids\":[72]}' | tok decode --format jsonl --lines",
     "printf 'Hello' | tok encode --output out",
+    "mkdir -p d; printf 'a\\nb\\n' | tee d/a > d/b; tok encode --lines --threads 2 d",
+    "printf 'a\\nb\\n' | gzip | tok encode --lines --eod 0",
+    "printf 'ab\\nc\\n' | tok encode --lines --format megatron --output m",
+    "rm -f s*; seq 30 | tok encode --lines --shard-tokens 40 --output s",
     "printf 'Hello' | tok count --json",
     "printf 'a\\nb\\n' | tok bench decode --lines --runs 1 --threads 2 >/dev/null",
     r"printf H >text; printf 'H\0\0\0' >ids; "

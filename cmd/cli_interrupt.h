@@ -1,0 +1,29 @@
+/*
+ * cli_interrupt.h - what happens on SIGINT and SIGTERM while a file is being made.
+ *
+ *	cli_interrupt_say("tok encode: interrupted: '%s' is as it was", name);
+ *	cli_interrupt_hold();      // both files, or neither
+ *	rename(...); rename(...);
+ *	cli_interrupt_release();
+ *
+ * The signal ends the program as it would have, after the sentence is on standard
+ * error and temporary files that have a name are gone.  A signal that was ignored
+ * from the start stays so.
+ */
+#ifndef CMD_CLI_INTERRUPT_H
+#define CMD_CLI_INTERRUPT_H
+
+#include "tok/base/status.h"
+
+/* The sentence from now on, cut at 500 bytes.  The first call installs handlers. */
+void cli_interrupt_say(const char *fmt, ...) TOK_PRINTF(1, 2);
+
+/* Between these two the end is put off.  From one thread at a time. */
+void cli_interrupt_hold(void);
+void cli_interrupt_release(void);
+
+/* A temporary file to be removed, and not any more.  `name` is borrowed until then. */
+void cli_interrupt_add_file(const char *name);
+void cli_interrupt_drop_file(const char *name);
+
+#endif
