@@ -22,12 +22,13 @@ ABSENT = {
     "quicktok": "what PyPI and crates.io hold under this name is another project, a trainer for toy vocabularies that "
                 "reads no published one; the C++ quicktok is in no registry (toktok-rs says that it is a port of it)",
     "toktok (crates.io 0.2.1, PyPI 0.0.2)": "other projects of the same name; toktok-rs is the tokenizer",
+    "wordchipper (PyPI 0.9.2)": "the vocabularies inside the wheel have 256 entries; its crate is measured",
     "splintr (PyPI 0.0.5)": "another project of the same name; its package is splintr-rs, measured here as a crate",
     "hypertok (PyPI 0.1.0)": "another project of the same name; measured here from npm",
     "gigatoken (crates.io, npm)": "not there; measured from its PyPI wheel and, as a crate, from its PyPI source",
     "tokenizers (npm 0.23.2)": "the engine of tokenizers 0.23 of PyPI, which is measured",
-    "exatok": "a crate for GPUs; its own page sends hosts to the reference loop that other peers beat",
-    "wordchipper (crates.io)": "reads its vocabularies over the network only, or from the PyPI wheel, which is tried",
+    "exatok (crates.io 0.1.1)": "a tokenizer for GPUs; not tried here",
+    "kitoken, tiktoken-rs-node, @anush008/tokenizers (npm)": "the Rust crates of the same engines are measured",
 }
 
 
