@@ -3,6 +3,7 @@ import json
 import mmap
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -85,14 +86,26 @@ class Driver:
     calls = ("whole", "documents")
 
     def __init__(self, name, version, command):
-        self.name, self.version, self.command = name, version, command
+        self.name, self.version, self.command, self.rewritten = name, version, command, {}
 
-    def run(self, setup, vocab, text, call, passes=2, decode=0, threads=1, limit=600):
+    def run(self, setup, vocab, text, call, *args, **more):
         """(sample, file of ids)"""
+        try:
+            return self.run_once(setup, vocab, text, call, *args, **more)
+        except Broken as error:
+            if vocab.name in self.rewritten or not re.search("reads tokenizer.json only|failed to parse tokenizer", str(error)):
+                raise
+            other = vocab.rewritten(setup.data, setup.cache)
+            if not other:
+                raise
+        self.rewritten[vocab.name] = other
+        return self.run_once(setup, vocab, text, call, *args, **more)
+
+    def run_once(self, setup, vocab, text, call, passes=2, decode=0, threads=1, limit=600):
         ids = setup.cache / "run/ids"
         ids.parent.mkdir(parents=True, exist_ok=True)
         ids.unlink(missing_ok=True)
-        command = [*self.command, *vocab.options(setup.data), "--text", text.path, "--cuts", text.cuts, "--call", call,
+        command = [*self.command, *vocab.options(setup.data, self.rewritten.get(vocab.name)), "--text", text.path, "--cuts", text.cuts, "--call", call,
                    "--passes", passes, "--decode", decode, "--threads", threads, "--ids", ids,
                    "--start", repr(time.monotonic())]
         said, _, _, _, peak = spawn(command, setup.cache, setup.cpus(threads), threads, limit)

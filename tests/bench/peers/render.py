@@ -99,7 +99,8 @@ def threads_table(cell):
     for name, entry in cell["peers"].items():
         times = bar.thread_times(entry)
         if times.get(1) and times.get(2):
-            rows.append([name, f"{cell['bytes'] / times[1] / 1e6:.0f}", f"{cell['bytes'] / times[2] / 1e6:.0f}", f"{times[1] / times[2]:.2f}×"])
+            rates = [f"{cell['bytes'] / times[n] / 1e6:.0f}" for n in (1, 2)]
+            rows.append([name, *rates, f"{times[1] / times[2]:.2f}×"])
     return table(["", "one thread, MB/s (wall)", "two", "gain"], rows)
 
 
@@ -140,7 +141,8 @@ def render(report):
     out.append(f"Made by `tests/bench/peers/run.py` on {report['date']}; nothing here is typed by hand. "
                f"{machine['cpu']} (family/model {machine['family']}, {', '.join(machine['flags'])}), {machine['cpus']} processors, "
                f"{machine['memory_gb']} GB, Linux {machine['kernel']}, huge pages {machine['huge_pages']}; load average "
-               f"{machine['load_at_start']:.1f} at the start: where it is not near 0 the machine had other work, and wall times say little.\n")
+               f"{machine['load_at_start']:.1f} at the start: where it is not near 0 the machine had other work, and wall times "
+               "say little.\n")
     out.append("Every number is one thread on one processor unless it says otherwise, processor seconds (user and system) unless it says "
                f"wall, the median of up to {report['runs']} fresh processes run in turn, with the slowest and the quickest in brackets. "
                "*Cold*: the first pass over the text in a fresh process, without the load. *Cold with load*: process start to last id. "
@@ -154,7 +156,8 @@ def render(report):
         if some:
             out.append(f"## {title}\n")
         for cell in some:
-            out.append(f"### {cell['vocab']}, {cell['text']}, {cell['bytes'] / 1e6:.1f} MB\n" if cell["bytes"] > 5000 else f"### {cell['vocab']}\n")
+            size = f", {cell['text']}, {cell['bytes'] / 1e6:.1f} MB" if cell["bytes"] > 5000 else ""
+            out.append(f"### {cell['vocab']}{size}\n")
             out.append(make(cell))
     out.append("## Versions\n")
     versions = {name: entry["version"] for cell in cells for name, entry in cell["peers"].items()}

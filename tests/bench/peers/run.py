@@ -222,8 +222,8 @@ def cells(setup, wanted, runners, texts):
             for text in wanted(texts, known(["english", "cjk"])) if name in names else ():
                 yield cell(setup, [Whole(r) for r in whole], "decode", v[name], texts[text], passes=1, decode=2)
     if "threads" in phases and len(os.sched_getaffinity(0)) > 1:
-        quick = [r for r in runners if r.name.split()[0] in ("tok", "gigatoken", "toktok-rs", "tokenizers-1", "tokie", "fastokens", "tiktoken")]
-        yield threads_cell(setup, [r for r in quick if not r.name.endswith("(npm)")], v["cl100k"], texts[known(["english"])[0]])
+        able = ("tok", "gigatoken", "toktok-rs", "tokenizers-1", "tokie", "fastokens", "tiktoken")
+        yield threads_cell(setup, [r for r in runners if r.name.split()[0] in able and not r.name.endswith("(npm)")], v["cl100k"], texts[known(["english"])[0]])
     if "import" in phases and "gemma3" in names:
         yield import_cell(setup, [r for r in runners if r.name.split()[0] in ("tok", "tokenizers-0", "tokenizers-1")], v["gemma3"], small)
     if "pipe" in phases and "cl100k" in names:

@@ -18,25 +18,39 @@ O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}
 
 
 class Vocab:
-    def __init__(self, name, kind, file, pattern=""):
-        self.name, self.kind, self.file, self.pattern = name, kind, file, pattern
+    """`twin`: where the same vocabulary lies as a tokenizer.json.  Peers that read nothing else get that
+    file, written anew by tokenizers 0.23, because some read only its way to write merges."""
+
+    def __init__(self, name, kind, file, pattern="", twin=None):
+        self.name, self.kind, self.file, self.pattern, self.twin = name, kind, file, pattern, twin
 
     def path(self, data):
         return data / "tokenizers" / self.name / self.file
 
-    def options(self, data):
-        return ["--name", self.name, "--kind", self.kind, "--path", str(self.path(data)), "--pattern", self.pattern]
+    def options(self, data, rewritten=None):
+        kind, path = ("json", rewritten) if rewritten else (self.kind, self.path(data))
+        return ["--name", self.name, "--kind", kind, "--path", str(path), "--pattern", self.pattern]
+
+    def rewritten(self, data, cache):
+        """The twin as tokenizers 0.23 writes it; None if there is none."""
+        source = data / "tokenizers" / self.twin if self.twin else self.path(data) if self.kind == "json" else None
+        path = cache / "rewritten" / f"{self.name}.json"
+        if source and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([data / "venv/bin/python", "-c", "import sys, tokenizers\n"
+                            "tokenizers.Tokenizer.from_file(sys.argv[1]).save(sys.argv[2])", source, path], check=True)
+        return path if source else None
 
 
 VOCABS = {v.name: v for v in (
-    Vocab("cl100k", "tiktoken", "cl100k_base.tiktoken", CL100K),
-    Vocab("o200k", "tiktoken", "o200k_base.tiktoken", O200K),
+    Vocab("cl100k", "tiktoken", "cl100k_base.tiktoken", CL100K, "gpt35turbo/tokenizer.json"),
+    Vocab("o200k", "tiktoken", "o200k_base.tiktoken", O200K, "gpt4o/tokenizer.json"),
     Vocab("llama3", "json", "tokenizer.json"),
     Vocab("qwen3", "json", "tokenizer.json"),
     Vocab("gptoss", "json", "tokenizer.json"),
     Vocab("deepseek_v3", "json", "tokenizer.json"),
     Vocab("llama2", "json", "tokenizer.json"),
-    Vocab("llama2_spm", "spm", "tokenizer.model"),
+    Vocab("llama2_spm", "spm", "tokenizer.model", twin="llama2/tokenizer.json"),
     Vocab("gemma3", "json", "tokenizer.json"),
     Vocab("albert", "spm", "spiece.model"),
     Vocab("bert", "bert", "vocab.txt"),
