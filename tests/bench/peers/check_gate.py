@@ -4,9 +4,10 @@
     check_gate.py BUILD SCRATCH
 
 A small vocabulary and text, tok as the reference, and peers that are right, wrong, broken
-and slow.  Needs no network.
+and endless.  Needs no network.
 """
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def expect(what, got, wanted):
 
 
 def options(scratch):
-    return argparse.Namespace(cache=scratch, data=scratch, runs=2, patience=60, limit=20)
+    return argparse.Namespace(cache=scratch, data=scratch, runs=2, patience=60, limit=60)
 
 
 def fakes(scratch):
@@ -77,6 +78,15 @@ def check_gate(scratch):
         expect(wanted, wanted in page, True)
 
 
+def check_limit(scratch):
+    try:
+        measure.spawn([sys.executable, "-c", "import time; time.sleep(30)"], scratch, {max(os.sched_getaffinity(0))}, limit=0.5)
+        said = "finished"
+    except measure.Broken as error:
+        said = str(error)
+    expect("a peer without end", said, "did not finish within 0.5 s")
+
+
 def check_tok(build, scratch):
     """The C driver builds against this library, and both forms of tok give the same ids."""
     driver, program = run.build_tok(build, scratch)
@@ -98,9 +108,10 @@ def main():
     build, scratch = map(pathlib.Path, sys.argv[1:])
     scratch.mkdir(parents=True, exist_ok=True)
     check_gate(scratch)
+    check_limit(scratch)
     check_tok(build, scratch)
     expect("pinned peers", all(p.version() for p in peers.peers()), True)
-    print("check_gate: right, wrong, broken and slow are told apart")
+    print("check_gate: right, wrong, broken and endless are told apart")
     return 0
 
 

@@ -189,7 +189,7 @@ def pipe_cell(setup, program, vocab, text):
                              "while n > 0:\n    sys.stdout.buffer.write(d[:n]); n -= len(d)\n", text.path, str(size)],
                             stdout=subprocess.PIPE)
     command = [*program.command(setup, vocab), "-o", "/dev/null"]
-    _, _, cpu, wall, peak = measure.spawn(command, setup.cache, setup.cpus(1), limit=1800, stdin=feed.stdout)
+    _, cpu, wall, peak = measure.spawn(command, setup.cache, setup.cpus(1), limit=1800, stdin=feed.stdout)
     feed.wait()
     return {"phase": "pipe", "vocab": vocab.name, "text": text.name, "bytes": size,
             "peers": {program.name: {"version": program.version, "samples": [{"first": [cpu, wall], "peak_kb": peak, "passes": []}]}}}

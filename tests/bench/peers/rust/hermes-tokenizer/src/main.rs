@@ -7,7 +7,7 @@ impl Peer for Hermes {
         if vocab.kind != "json" {
             return Err("reads tokenizer.json only".into());
         }
-        hermes_tokenizer::Tokenizer::from_file(&vocab.path).map(Hermes).map_err(|e| e.to_string())
+        hermes_tokenizer::Tokenizer::from_file(&vocab.path).map(Hermes).map_err(|e| format!("{e:#}"))
     }
     fn whole(&mut self, text: &str, _threads: usize) -> Result<Ids, String> {
         self.0.encode(text, false).map(Ids::Flat).map_err(|e| e.to_string())
