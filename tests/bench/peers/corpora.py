@@ -11,6 +11,7 @@ import random
 import re
 
 NAMES = {"english": "en-prose", "code": "code", "cjk": "cjk", "mixed": "mixed"}
+HOSTILE = ("one letter", "random letters", "base64 lines", "spaces")
 SPECIAL = re.compile(rb"\x00|<\||<\xef\xbd\x9c|<(?:s|/s|unk|pad|bos|eos|mask|cls|sep)>|\[(?:CLS|SEP|MASK|UNK|PAD|unused)|<unused"
                      rb"|<(?:start|end)_of", re.I)
 DOCUMENT = 16384  # bytes at least; a document ends with a line
@@ -91,7 +92,7 @@ def hostile(folder, size=2_000_000):
     letters = bytes(chance.choices(b"abcdefghijklmnopqrstuvwxyz", k=size))
     digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     lines = b"".join(bytes(chance.choices(digits, k=76)) + b"\n" for _ in range(size // 77))
-    texts = {"one letter": b"a" * size, "random letters": letters, "base64 lines": lines, "spaces": b" " * size}
+    texts = dict(zip(HOSTILE, (b"a" * size, letters, lines, b" " * size)))
     folder.mkdir(parents=True, exist_ok=True)
     made = {}
     for name, data in texts.items():

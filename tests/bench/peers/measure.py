@@ -13,6 +13,10 @@ import time
 MEMORY = 14 << 30  # a peer that wants more is stopped: the machine has other users
 
 
+# What a peer says that would read the vocabulary if it were another file.
+OTHER_FORM = re.compile("reads tokenizer.json only|failed to parse tokenizer")
+
+
 class Broken(Exception):
     """The run gave no answer; the reason in one line."""
 
@@ -94,7 +98,7 @@ class Driver:
         try:
             return self.run_once(setup, vocab, text, call, *args, **more)
         except Broken as error:
-            if vocab.name in self.rewritten or not re.search("reads tokenizer.json only|failed to parse tokenizer", str(error)):
+            if vocab.name in self.rewritten or not OTHER_FORM.search(str(error)):
                 raise
             other = vocab.rewritten(setup.data, setup.cache)
             if not other:

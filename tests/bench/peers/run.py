@@ -10,6 +10,7 @@ samples go to CACHE/results.json; render.py makes RESULTS.md of it.  --only name
 (encode, start, hostile, decode, threads, import, pipe), texts, vocabularies and peers.
 """
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -52,6 +53,11 @@ class Wanted:
         names = list(names)
         named = [n for n in names if self.words & {n, *more(n)}]
         return named or (names if otherwise is None else otherwise)
+
+    def unknown(self, source):
+        every = list(peers.peers())
+        return self.words - {*PHASES, *vocabs.VOCABS, *corpora.NAMES, *corpora.HOSTILE, *(p.stem for p in source.glob("*.txt")),
+                             *(p.name for p in every), *(p.short for p in every)}
 
 
 def build_tok(build, cache):
@@ -225,7 +231,8 @@ def cells(setup, wanted, runners, texts):
         able = ("tok", "gigatoken", "toktok-rs", "tokenizers-1", "tokie", "fastokens", "tiktoken")
         yield threads_cell(setup, [r for r in runners if r.name.split()[0] in able and not r.name.endswith("(npm)")], v["cl100k"], texts[known(["english"])[0]])
     if "import" in phases and "gemma3" in names:
-        yield import_cell(setup, [r for r in runners if r.name.split()[0] in ("tok", "tokenizers-0", "tokenizers-1")], v["gemma3"], small)
+        readers = [r for r in runners if r.name.split()[0] in ("tok", "tokenizers-0", "tokenizers-1")]
+        yield import_cell(setup, readers, v["gemma3"], small)
     if "pipe" in phases and "cl100k" in names:
         yield pipe_cell(setup, tok[-1], v["cl100k"], texts[known(["mixed"])[0]])
 
@@ -260,9 +267,17 @@ def main():
     options = parser.parse_args()
     options.data = options.data or options.tok / "test-data"
     options.cache.mkdir(parents=True, exist_ok=True)
+    lock = open(options.cache / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        parser.error(f"another run is using '{options.cache}'")
     options.out = options.out or options.cache / "results.json"
 
     setup, wanted = Setup(options), Wanted(options.only)
+    unknown = wanted.unknown(options.corpora)
+    if unknown:
+        parser.error(f"--only: nothing is called {', '.join(sorted(unknown))}")
     tok = build_tok(options.tok, setup.cache)
     runners, absent = install(wanted, setup.cache)
     texts = corpora.corpora(options.corpora, setup.cache / "texts", options.bytes)
