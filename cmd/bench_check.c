@@ -105,8 +105,8 @@ static enum tok_status encode_all(struct check *check, struct tok_encoder *encod
 	for (size_t i = 0; i < run->texts.count; i++) {
 		const struct tok_encode_options how = bench_texts_how(&run->texts, i, &run->how);
 		struct tok_encoding encoding;
-		enum tok_status status = tok_encode(encoder, bench_texts_part(&run->texts, i), &how,
-						    &encoding, err);
+		enum tok_status status =
+		    tok_encode(encoder, bench_texts_part(&run->texts, i), &how, &encoding, err);
 		if (status == TOK_OK)
 			status = take(check, &encoding, err);
 		if (status != TOK_OK)
