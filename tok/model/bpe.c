@@ -29,6 +29,7 @@ void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch)
 	free(scratch->splits);
 	free(scratch->adjoins);
 	free(scratch->dead);
+	free(scratch->lanes);
 	tok_memo_release(&scratch->memo);
 	tok_queue_release(&scratch->queue);
 	free(scratch);
@@ -182,7 +183,7 @@ static bool recall_ranges(const struct tok_model *model, struct tok_bpe_scratch 
 			  const struct tok_memo_entry *entry, struct tok_span part,
 			  struct tok_tokens *out)
 {
-	const size_t count = entry->ids[0] >> 24;
+	const size_t count = tok_memo_count(entry);
 	size_t done = 0;
 	for (size_t i = 0; i < count; i++) {
 		const tok_id id = entry->ids[i] & TOK_MEMO_ID_MAX;
@@ -206,7 +207,7 @@ static bool recall_part(const struct tok_model *model, struct tok_bpe_scratch *s
 {
 	if (out->ranged && !recall_ranges(model, scratch, entry, part, out))
 		return false;
-	const size_t count = entry->ids[0] >> 24;
+	const size_t count = tok_memo_count(entry);
 	for (size_t i = 0; i < count; i++)
 		out->ids[out->count + i] = entry->ids[i] & TOK_MEMO_ID_MAX;
 	out->count += count;

@@ -207,9 +207,18 @@ void tok_queue_release(struct tok_queue *queue);
 /* ---- memo.c: pieces met before ---- */
 
 /* A piece of up to 15 bytes as two words, its length in the highest byte; at
- * most four ids, how many in the highest byte of the first.  Two entries, the
- * one put in last in front, share a cache line. */
-enum { TOK_MEMO_TEXT = 15, TOK_MEMO_IDS = 4, TOK_MEMO_WAYS = 2, TOK_MEMO_ID_MAX = 0xFFFFFF };
+ * most four ids, how many in the highest byte of the first, with the mark of
+ * having been found.  Two entries share a cache line: a new one takes the second
+ * place, and what it displaces moves to the first if it was found there, so that
+ * pieces met once do not push out pieces met often. */
+enum {
+	TOK_MEMO_TEXT = 15,
+	TOK_MEMO_IDS = 4,
+	TOK_MEMO_WAYS = 2,
+	TOK_MEMO_ID_MAX = 0xFFFFFF,
+	TOK_MEMO_COUNT_SHIFT = 24
+};
+#define TOK_MEMO_FOUND   ((uint32_t)1 << 31)
 #define TOK_MEMO_BUCKETS ((size_t)1 << 16)
 
 struct tok_memo_key {
@@ -252,16 +261,23 @@ static inline struct tok_memo_key tok_memo_key(struct tok_span piece)
 	return key;
 }
 
-/* The entry, or NULL. */
-static inline const struct tok_memo_entry *tok_memo_find(const struct tok_memo *memo, size_t bucket,
+static inline size_t tok_memo_count(const struct tok_memo_entry *entry)
+{
+	return entry->ids[0] >> TOK_MEMO_COUNT_SHIFT & 7;
+}
+
+/* The entry, which is marked as found, or NULL. */
+static inline const struct tok_memo_entry *tok_memo_find(struct tok_memo *memo, size_t bucket,
 							 struct tok_memo_key key)
 {
-	const struct tok_memo_entry *entry = &memo->entries[bucket * TOK_MEMO_WAYS];
-	if (entry[0].key.low == key.low && entry[0].key.high == key.high)
-		return entry;
-	if (entry[1].key.low == key.low && entry[1].key.high == key.high)
-		return entry + 1;
-	return NULL;
+	struct tok_memo_entry *entry = &memo->entries[bucket * TOK_MEMO_WAYS];
+	if (entry->key.low != key.low || entry->key.high != key.high)
+		entry++;
+	if (entry->key.low != key.low || entry->key.high != key.high)
+		return NULL;
+	if (!(entry->ids[0] & TOK_MEMO_FOUND))
+		entry->ids[0] |= TOK_MEMO_FOUND;
+	return entry;
 }
 
 /* ---- merge.c: the merge loop ---- */
@@ -283,7 +299,9 @@ struct tok_bpe_scratch {
 	struct tok_memo memo;
 	uint8_t plain[256]; /* bytes that may be passed over when looking for a cut */
 	uint32_t *adjoins;  /* see walk.c */
-	uint64_t *dead;     /* a bit a byte of the piece */
+	uint32_t *lanes;    /* tokens of stretches walked together */
+	size_t lane_capacity;
+	uint64_t *dead; /* a bit a byte of the piece */
 	size_t dead_capacity;
 	uint32_t position;  /* where the next token of the piece begins */
 	bool after_unknown; /* the last token written is an unknown run */
@@ -294,6 +312,38 @@ TOK_MUST_USE enum tok_status tok_bpe_write(const struct tok_model *model,
 					   struct tok_bpe_scratch *scratch, struct tok_span text,
 					   uint32_t limit, struct tok_tokens *out,
 					   struct tok_error *err);
+
+/* ---- pairs of tokens asked before: do they adjoin? ---- */
+
+/* Left and right (24 bits each) are mixed one to one into 48 bits: the low ones
+ * choose the slot, the rest is kept whole beside the answer, so that an answer is
+ * never another pair's.  A rest of 0 is that of empty slots and is not kept. */
+enum { TOK_ADJOINS_BITS = 17 };
+
+static inline uint64_t tok_walk_mix(uint32_t left, uint32_t right)
+{
+	const uint64_t key =
+	    ((uint64_t)left << 24 | right) * UINT64_C(0x9E3779B97F4B) & ((UINT64_C(1) << 48) - 1);
+	return key ^ key >> 24;
+}
+
+static inline bool tok_walk_recall(const struct tok_bpe_scratch *scratch, uint32_t left,
+				   uint32_t right, bool *answer)
+{
+	const uint64_t mixed = tok_walk_mix(left, right);
+	const uint32_t slot = scratch->adjoins[mixed & ((1u << TOK_ADJOINS_BITS) - 1)];
+	const uint32_t rest = (uint32_t)(mixed >> TOK_ADJOINS_BITS);
+	*answer = slot & 1;
+	return slot >> 1 == rest && rest != 0;
+}
+
+static inline void tok_walk_remember(struct tok_bpe_scratch *scratch, uint32_t left, uint32_t right,
+				     bool answer)
+{
+	const uint64_t mixed = tok_walk_mix(left, right);
+	scratch->adjoins[mixed & ((1u << TOK_ADJOINS_BITS) - 1)] =
+	    (uint32_t)(mixed >> TOK_ADJOINS_BITS) << 1 | answer;
+}
 
 /* walk.c: forget the pairs of another model.  False if memory is out. */
 TOK_MUST_USE bool tok_walk_claim(struct tok_bpe_scratch *scratch);
@@ -306,6 +356,27 @@ uint32_t tok_bpe_find_whole(const struct tok_model *model, struct tok_span part)
 enum tok_walk_result { TOK_WALK_DONE, TOK_WALK_LOST, TOK_WALK_NOMEM };
 enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 				  struct tok_span part);
+
+/* ---- walk_many.c ---- */
+
+enum { TOK_STRETCHES = 64, TOK_MEETINGS = 128 };
+
+enum tok_stretch_state {
+	TOK_STRETCH_DONE, /* `tokens` are its encoding */
+	TOK_STRETCH_BACK, /* a longest token was too long: walk it */
+	TOK_STRETCH_LOST  /* no tokens spell it: merge it */
+};
+
+struct tok_stretch {
+	struct tok_span text;
+	uint32_t *tokens; /* room for one a byte */
+	uint32_t count;
+	enum tok_stretch_state state;
+};
+
+/* Walk up to TOK_STRETCHES stretches, which come with count 0 and state DONE. */
+void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
+		       struct tok_stretch *stretches, size_t count);
 
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);

@@ -1,14 +1,20 @@
 /*
  * A run of pieces through BPE.  Most pieces were met before, so the common way is
  * laid out for the machine: the keys of many pieces are made first and their
- * memory is asked for, then all are looked up, and what is found is copied as
- * four ids, however many of them count.
+ * memory is asked for, then all are looked up, those that were not met are walked
+ * together, and what is found is copied as four ids, however many of them count.
  */
 #include "tok/model/bpe_internal.h"
+
+/* Longer pieces are walked alone. */
+enum { TOGETHER_MAX = 512 };
 
 struct batch {
 	struct tok_memo_key keys[TOK_BPE_BATCH]; /* high 0: too long for the memo */
 	uint32_t buckets[TOK_BPE_BATCH];
+	const struct tok_memo_entry *found[TOK_BPE_BATCH]; /* NULL: not met before */
+	struct tok_stretch stretches[TOK_BPE_BATCH];       /* those not met, in order */
+	size_t stretch_count;
 };
 
 /* The first `count` (1 to 15) of the 16 bytes at `from`. */
@@ -42,23 +48,143 @@ static void make_keys(const struct tok_memo *memo, struct tok_span text, uint32_
 	}
 }
 
+/* Look all up; those not found become stretches.  *bytes: of those that will be
+ * walked together. */
+static void look_up(struct tok_memo *memo, struct tok_span text, uint32_t begin,
+		    const uint32_t *ends, size_t count, struct batch *batch, size_t *bytes)
+{
+	*bytes = 0;
+	batch->stretch_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct tok_memo_entry *entry = NULL;
+		if (batch->keys[i].high)
+			entry = tok_memo_find(memo, batch->buckets[i], batch->keys[i]);
+		batch->found[i] = entry;
+		if (entry)
+			continue;
+		const struct tok_range piece = { i ? ends[i - 1] : begin, ends[i] };
+		struct tok_stretch *stretch = &batch->stretches[batch->stretch_count++];
+		*stretch = (struct tok_stretch){
+			.text = tok_span_slice(text, piece.begin, piece.end),
+			.state = TOK_STRETCH_LOST,
+		};
+		if (stretch->text.count <= TOGETHER_MAX)
+			*bytes += stretch->text.count;
+	}
+}
+
+/* May the tokens be written as they are, and kept? */
+static bool are_plain(const struct tok_model *model, const struct tok_stretch *stretch)
+{
+	const struct tok_bpe *bpe = model->bpe;
+	for (size_t i = 0; bpe->roles && i < stretch->count; i++)
+		if (bpe->roles[stretch->tokens[i]] != TOK_ROLE_TOKEN)
+			return false;
+	return true;
+}
+
+/* Places become ids. */
+static void name_tokens(const struct tok_model *model, struct tok_stretch *stretch)
+{
+	if (model->lexicon.slots)
+		for (size_t i = 0; i < stretch->count; i++)
+			stretch->tokens[i] = model->lexicon.ids[stretch->tokens[i]];
+}
+
+static void keep_stretch(struct tok_memo *memo, const struct tok_stretch *stretch)
+{
+	if (stretch->text.count > TOK_MEMO_TEXT || stretch->count > TOK_MEMO_IDS)
+		return;
+	for (size_t i = 0; i < stretch->count; i++)
+		if (stretch->tokens[i] > TOK_MEMO_ID_MAX)
+			return;
+	tok_memo_put(memo, tok_memo_key(stretch->text), stretch->tokens, stretch->count);
+}
+
+static void walk_group(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+		       struct tok_stretch *stretches, const uint16_t *which, size_t count)
+{
+	struct tok_stretch group[TOK_STRETCHES];
+	for (size_t i = 0; i < count; i++) {
+		group[i] = stretches[which[i]];
+		group[i].state = TOK_STRETCH_DONE;
+	}
+	tok_bpe_walk_many(model->bpe, scratch, group, count);
+	for (size_t i = 0; i < count; i++) {
+		if (group[i].state == TOK_STRETCH_DONE && are_plain(model, &group[i])) {
+			name_tokens(model, &group[i]);
+			keep_stretch(&scratch->memo, &group[i]);
+			stretches[which[i]] = group[i];
+		}
+	}
+}
+
+/* Walk what was not found, as far as that is done together. */
+static bool walk_stretches(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			   struct batch *batch, size_t bytes)
+{
+	uint16_t which[TOK_STRETCHES];
+	size_t count = 0, used = 0;
+	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, bytes, sizeof *scratch->lanes))
+		return false;
+	for (size_t i = 0; i < batch->stretch_count; i++) {
+		struct tok_stretch *stretch = &batch->stretches[i];
+		if (stretch->text.count > TOGETHER_MAX)
+			continue;
+		stretch->tokens = scratch->lanes + used;
+		used += stretch->text.count;
+		which[count++] = (uint16_t)i;
+		if (count == TOK_STRETCHES) {
+			walk_group(model, scratch, batch->stretches, which, count);
+			count = 0;
+		}
+	}
+	if (count)
+		walk_group(model, scratch, batch->stretches, which, count);
+	return true;
+}
+
+static inline void put_entry(struct tok_tokens *out, const struct tok_memo_entry *entry)
+{
+	tok_id *to = out->ids + out->count;
+	memcpy(to, entry->ids, sizeof entry->ids);
+	to[0] &= TOK_MEMO_ID_MAX;
+	out->count += tok_memo_count(entry);
+}
+
+static inline bool is_same_key(struct tok_memo_key a, struct tok_memo_key b)
+{
+	return a.low == b.low && a.high == b.high;
+}
+
 enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 				     struct tok_span text, uint32_t begin, const uint32_t *ends,
 				     size_t count, const struct tok_range *piece,
 				     struct tok_tokens *out, struct tok_error *err)
 {
 	struct batch batch;
+	size_t bytes;
 	make_keys(&scratch->memo, text, begin, ends, count, &batch);
-	if (!tok_tokens_reserve(out, count * TOK_MEMO_IDS))
+	look_up(&scratch->memo, text, begin, ends, count, &batch, &bytes);
+	if (bytes && model->bpe->walk.spines && !walk_stretches(model, scratch, &batch, bytes))
 		return tok_fail_memory(err);
+	if (!tok_tokens_reserve(out, count * TOK_MEMO_IDS + bytes))
+		return tok_fail_memory(err);
+
+	const struct tok_stretch *stretch = batch.stretches;
 	for (size_t i = 0; i < count; i++) {
-		const struct tok_memo_entry *entry =
-		    tok_memo_find(&scratch->memo, batch.buckets[i], batch.keys[i]);
-		if (entry && batch.keys[i].high) {
-			tok_id *to = out->ids + out->count;
-			memcpy(to, entry->ids, sizeof entry->ids);
-			to[0] &= TOK_MEMO_ID_MAX;
-			out->count += entry->ids[0] >> 24;
+		const struct tok_memo_entry *entry = batch.found[i];
+		const struct tok_stretch *walked = entry ? NULL : stretch++;
+		/* What was found may have been displaced by what was walked since. */
+		if (entry && is_same_key(entry->key, batch.keys[i])) {
+			put_entry(out, entry);
+			scratch->after_unknown = false;
+			continue;
+		}
+		if (walked && walked->state == TOK_STRETCH_DONE) {
+			memcpy(out->ids + out->count, walked->tokens,
+			       walked->count * sizeof *out->ids);
+			out->count += walked->count;
 			scratch->after_unknown = false;
 			continue;
 		}
@@ -71,7 +197,7 @@ enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_b
 								   piece ? *piece : part, out, err);
 		if (status != TOK_OK)
 			return status;
-		if (!tok_tokens_reserve(out, (count - i) * TOK_MEMO_IDS))
+		if (!tok_tokens_reserve(out, (count - i) * TOK_MEMO_IDS + bytes))
 			return tok_fail_memory(err);
 	}
 	return TOK_OK;

@@ -10,31 +10,21 @@
 
 #include <stdlib.h>
 
-/* Pairs asked before.  Left and right (24 bits each) are mixed one to one into 48
- * bits: the low ones choose the slot, the rest is kept whole beside the answer, so
- * that an answer is never another pair's.  A rest of 0 is that of empty slots. */
-enum { SLOT_BITS = 17 };
-#define SLOTS    ((size_t)1 << SLOT_BITS)
-#define KEY_MASK ((UINT64_C(1) << 48) - 1)
-
 static bool adjoins(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch, uint32_t left,
 		    uint32_t right)
 {
-	const uint64_t key = ((uint64_t)left << 24 | right) * UINT64_C(0x9E3779B97F4B) & KEY_MASK;
-	const uint64_t mixed = key ^ key >> 24;
-	uint32_t *slot = &scratch->adjoins[mixed & (SLOTS - 1)];
-	const uint32_t rest = (uint32_t)(mixed >> SLOT_BITS);
-	if (*slot >> 1 == rest && rest != 0)
-		return *slot & 1;
-	const bool answer = tok_bpe_adjoins(bpe, left, right);
-	*slot = rest << 1 | answer;
+	bool answer;
+	if (tok_walk_recall(scratch, left, right, &answer))
+		return answer;
+	answer = tok_bpe_adjoins(bpe, left, right);
+	tok_walk_remember(scratch, left, right, answer);
 	return answer;
 }
 
 bool tok_walk_claim(struct tok_bpe_scratch *scratch)
 {
 	free(scratch->adjoins);
-	scratch->adjoins = calloc(SLOTS, sizeof *scratch->adjoins);
+	scratch->adjoins = calloc((size_t)1 << TOK_ADJOINS_BITS, sizeof *scratch->adjoins);
 	return scratch->adjoins != NULL;
 }
 
