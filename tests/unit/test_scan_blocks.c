@@ -41,6 +41,21 @@ static void neon_is_scalar(void **state)
 	obey(TOK_KERNEL_NEON);
 }
 
+/* The compiler's own way to ask, where it has one. */
+static void kernels_are_those_of_the_machine(void **state)
+{
+	(void)state;
+#if defined(__x86_64__)
+	const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+	assert_int_equal(tok_kernel_runs(TOK_KERNEL_AVX2), avx2);
+	assert_int_equal(tok_kernel_runs(TOK_KERNEL_AVX512),
+			 avx2 && __builtin_cpu_supports("avx512bw") &&
+			     __builtin_cpu_supports("avx512vbmi2"));
+#endif
+	assert_true(tok_kernel_runs(TOK_KERNEL_SCALAR));
+	assert_true(tok_kernel_runs(tok_kernel_best()));
+}
+
 /* What a person may ask for, and the sentences for what is not to be had. */
 static void kernels_are_chosen_by_name(void **state)
 {
@@ -74,6 +89,7 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		rounds = strtoul(argv[1], NULL, 10);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kernels_are_those_of_the_machine),
 		cmocka_unit_test(kernels_are_chosen_by_name),
 		cmocka_unit_test(avx2_is_scalar),
 		cmocka_unit_test(avx512_is_scalar),

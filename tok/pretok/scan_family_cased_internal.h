@@ -49,7 +49,7 @@ SCAN_INLINE uint64_t scan_word_chars(const struct scan_window *w)
 	return w->mask[CASED_UPPER] | w->mask[CASED_LOWER] | scan_either_case(w);
 }
 
-/* What is in no class; the marks that belong to it are found later. */
+/* What is in no class. */
 SCAN_INLINE uint64_t scan_rest_of_cased(const struct scan_window *w)
 {
 	return w->valid &
@@ -58,10 +58,9 @@ SCAN_INLINE uint64_t scan_rest_of_cased(const struct scan_window *w)
 
 /* Newlines and slashes that signs take along: from the first newline behind a
  * sign on.  A slash is a sign, too, unless it is taken itself. */
-SCAN_INLINE uint64_t scan_taken_by_signs(const struct scan_window *w)
+SCAN_INLINE uint64_t scan_taken_by_signs(const struct scan_window *w, uint64_t rest)
 {
 	const uint64_t newline = w->mask[SCAN_MASK_NEWLINE], slash = w->mask[CASED_SLASH];
-	const uint64_t rest = scan_rest_of_cased(w);
 	const uint64_t tail = newline | slash;
 	const uint64_t behind_sign = newline & (rest & ~slash) << 1;
 	/* In each run of both, the first slashes that are signs ... */
@@ -72,6 +71,43 @@ SCAN_INLINE uint64_t scan_taken_by_signs(const struct scan_window *w)
 	return scan_rest_of_run(tail, behind_sign | (scan_behind_run(slash, slashes) & newline));
 }
 
+/* Words and signs of a window. */
+struct scan_cased {
+	uint64_t word, rest, taken; /* newlines and slashes that signs take */
+	uint64_t sign;              /* the rest that is not taken */
+	uint64_t begins;            /* of signs, where a piece does */
+	uint64_t behind_one;        /* the characters behind those that begin one */
+};
+
+SCAN_INLINE struct scan_cased scan_divide(const struct scan_window *w, uint64_t stray_marks)
+{
+	struct scan_cased c = { .word = scan_word_chars(w) & ~stray_marks,
+				.rest = scan_rest_of_cased(w) | stray_marks };
+	c.taken = scan_taken_by_signs(w, c.rest);
+	c.sign = c.rest & ~c.taken;
+	c.begins = scan_run_starts(c.sign) & ~(w->mask[SCAN_MASK_SPACE] << 1);
+	c.behind_one = scan_next_char(c.begins, w->mask[SCAN_MASK_INNER]);
+	return c;
+}
+
+/* Signs take the marks behind them along as signs, unless they are one sign in
+ * front of a word.  What follows such a mark may be stray in its turn; and
+ * where newlines are about, it may take slashes that would have been signs, so
+ * that only the first is certain. */
+SCAN_INLINE struct scan_cased scan_divide_cased(const struct scan_window *w)
+{
+	const uint64_t mark = w->mask[CASED_MARK];
+	uint64_t stray = 0, more;
+	struct scan_cased c = scan_divide(w, 0);
+	while ((more = scan_run_starts(c.word) & mark & c.sign << 1 & ~c.behind_one) != 0) {
+		if (w->mask[SCAN_MASK_NEWLINE])
+			more &= ~more + 1;
+		stray |= scan_rest_of_run(mark, more);
+		c = scan_divide(w, stray);
+	}
+	return c;
+}
+
 /* What contractions behind words make of a window. */
 struct scan_suffixes {
 	uint64_t bytes; /* of contractions that end a word */
@@ -79,12 +115,11 @@ struct scan_suffixes {
 };
 
 /* A word takes one contraction; the next begins a word of its own. */
-SCAN_INLINE struct scan_suffixes scan_find_suffixes(const struct scan_window *w)
+SCAN_INLINE struct scan_suffixes scan_find_suffixes(const struct scan_window *w, uint64_t word)
 {
 	struct scan_suffixes found = { 0, 0 };
 	size_t last_end = 0;
-	uint64_t quotes =
-	    w->mask[CASED_APOSTROPHE] & scan_word_chars(w) << 1 & w->mask[CASED_CONTRACTION] >> 1;
+	uint64_t quotes = w->mask[CASED_APOSTROPHE] & word << 1 & w->mask[CASED_CONTRACTION] >> 1;
 	for (; quotes; quotes &= quotes - 1) {
 		const size_t at = scan_lowest(quotes);
 		const size_t end = tok_scan_contraction(w->text, w->at + at, true) - w->at;
@@ -97,14 +132,13 @@ SCAN_INLINE struct scan_suffixes scan_find_suffixes(const struct scan_window *w)
 	return found;
 }
 
-/* Where a word ends because a capital follows, without the bytes of `suffixes`.
- * Sets *known to the bits that can be told, where it is not all. */
-SCAN_INLINE uint64_t scan_case_borders(const struct scan_window *w, uint64_t suffixes,
-				       uint64_t *known)
+/* Where a word ends because a capital follows; `word` is without contractions.
+ * Clears the bits of *known that cannot be told. */
+SCAN_INLINE uint64_t scan_case_borders(const struct scan_window *w, uint64_t word, uint64_t *known)
 {
-	const uint64_t upper = w->mask[CASED_UPPER] & ~suffixes;
-	const uint64_t lower = w->mask[CASED_LOWER] & ~suffixes;
-	const uint64_t either = scan_either_case(w) & ~suffixes;
+	const uint64_t upper = w->mask[CASED_UPPER] & word;
+	const uint64_t lower = w->mask[CASED_LOWER] & word;
+	const uint64_t either = scan_either_case(w) & word;
 	uint64_t borders = upper & lower << 1;
 	uint64_t open = upper & either << 1;
 	if (!open)
@@ -119,7 +153,7 @@ SCAN_INLINE uint64_t scan_case_borders(const struct scan_window *w, uint64_t suf
 		const uint32_t end = behind ? scan_lowest(behind) : SCAN_BLOCK;
 		if (end >= w->count && !w->ends_text)
 			*known &= scan_low_bits(at);
-		else if (end >= w->count || !(scan_word_chars(w) >> end & 1))
+		else if (end >= w->count || !(word >> end & 1))
 			borders |= (uint64_t)1 << at;
 	}
 	return borders;
@@ -130,36 +164,23 @@ SCAN_INLINE uint64_t scan_starts_cased(const struct scan_window *w, bool contrac
 {
 	const uint64_t newline = w->mask[SCAN_MASK_NEWLINE];
 	const uint64_t inner = w->mask[SCAN_MASK_INNER];
-	const uint64_t word = scan_word_chars(w), rest = scan_rest_of_cased(w);
-	const uint64_t taken = scan_taken_by_signs(w);
-	const uint64_t sign = rest & ~taken, white = w->mask[SCAN_MASK_WHITE] & ~taken;
-	const uint64_t solid = word | w->mask[SCAN_MASK_NUMBER] | rest;
+	const struct scan_cased c = scan_divide_cased(w);
+	const uint64_t white = w->mask[SCAN_MASK_WHITE] & ~c.taken;
+	const uint64_t solid = c.word | w->mask[SCAN_MASK_NUMBER] | c.rest;
+	const uint64_t joined = (white & ~newline) << 1 | c.behind_one;
 
-	const uint64_t signs = scan_run_starts(sign) & ~(w->mask[SCAN_MASK_SPACE] << 1);
-	const uint64_t behind_one_sign = scan_next_char(signs, inner);
-	const uint64_t words = scan_run_starts(word);
-	uint64_t starts = 1 | signs | (words & ~((white & ~newline) << 1 | behind_one_sign)) |
+	uint64_t starts = 1 | c.begins | (scan_run_starts(c.word) & ~joined) |
 			  scan_run_starts(white) | scan_behind_newlines(white, newline & white) |
 			  (scan_last_white(white, solid, w) & ~newline);
 	starts |= single_numbers ? w->mask[SCAN_MASK_NUMBER] & ~inner : scan_number_starts(w);
+	if (!contractions)
+		return starts | scan_case_borders(w, c.word, known);
 
-	struct scan_suffixes suffixes = { 0, 0 };
-	if (contractions) {
-		suffixes = scan_find_suffixes(w);
-		if (!w->ends_text) /* an apostrophe there may begin a contraction */
-			*known &= scan_low_bits(w->count - 1);
-	}
-	starts |= scan_case_borders(w, suffixes.bytes, known);
-	starts = (starts & ~suffixes.bytes) | suffixes.ends;
-
-	/* Signs take the marks behind them along unless they are one sign in front
-	 * of a word: seldom seen, and given up in front of them. */
-	const uint64_t stray = words & w->mask[CASED_MARK] & sign << 1 & ~behind_one_sign;
-	if (stray) {
-		const uint64_t before = starts & scan_low_bits(scan_lowest(stray));
-		*known &= scan_low_bits(scan_highest(before) + 1);
-	}
-	return starts;
+	const struct scan_suffixes suffixes = scan_find_suffixes(w, c.word);
+	if (!w->ends_text) /* an apostrophe there may begin a contraction */
+		*known &= scan_low_bits(w->count - 1);
+	starts |= scan_case_borders(w, c.word & ~suffixes.bytes, known);
+	return (starts & ~suffixes.bytes) | suffixes.ends;
 }
 
 SCAN_INLINE uint64_t scan_starts_o200k(const struct scan_window *w, uint64_t *known)
@@ -179,8 +200,10 @@ SCAN_INLINE uint32_t scan_inside_cased(const struct scan_window *w)
 	const uint64_t lower = w->mask[CASED_LOWER] & begins;
 	const uint32_t last = scan_highest(begins);
 
-	if (w->valid & ~first & ~scan_word_chars(w))
-		return scan_inside_signs(w, scan_rest_of_cased(w) & ~scan_taken_by_signs(w));
+	if (w->valid & ~first & ~scan_word_chars(w)) {
+		const uint64_t rest = scan_rest_of_cased(w);
+		return scan_inside_signs(w, rest & ~scan_taken_by_signs(w, rest));
+	}
 	if (lower) /* from there on, it is small letters that matter */
 		return scan_highest(lower);
 	/* No small letter yet: what counts is whether "either" came before capitals. */
