@@ -52,6 +52,16 @@ struct cli_option {
 #define CLI_FIELD(T, field, type)                                                                  \
 	(offsetof(T, field) + 0 * sizeof(_Generic(((T *)0)->field, type : 0)))
 
+/* One of the things that a tool does, of those that do several: `tok vocab compile`.
+ * The options are the tool's. */
+struct cli_word {
+	const char *name;     /* "compile" */
+	const char *operands; /* "TOKENIZER" */
+	const char *summary;  /* one line, no full stop */
+	bool reads_files;     /* as in struct cli_tool */
+	enum cli_exit (*run)(const void *options, int argc, char **argv);
+};
+
 struct cli_tool {
 	const char *name;        /* "encode" */
 	const char *summary;     /* one line for NAME and for `tok help`, no full stop */
@@ -64,6 +74,8 @@ struct cli_tool {
 	const void *defaults; /* initial options struct */
 	size_t options_size;
 	enum cli_exit (*run)(const void *options, int argc, char **argv);
+	const struct cli_word *words; /* instead of run: the first operand names one, and its
+				       * run() gets the others; ends with a name of NULL */
 };
 
 /* Every tool, sorted by name; ends with NULL. */

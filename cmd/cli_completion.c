@@ -36,7 +36,16 @@ static void print_bash_tool(const struct cli_tool *tool, FILE *to)
 	fprintf(to, "\t%s)\n\t\toptions='", tool->name);
 	print_bash_names(tool->options, to);
 	print_bash_names(cli_common_options, to);
-	fputs("'\n\t\tcase $before in\n", to);
+	fputs("'\n", to);
+	if (tool->words) {
+		fputs("\t\tif ((COMP_CWORD == first)) && [[ $word != -* ]]; then "
+		      "valued=word values='",
+		      to);
+		for (const struct cli_word *w = tool->words; w->name; w++)
+			fprintf(to, "%s%s", w == tool->words ? "" : " ", w->name);
+		fputs("'; fi\n", to);
+	}
+	fputs("\t\tcase $before in\n", to);
 	for (const struct cli_option *o = tool->options; o->kind != CLI_END; o++) {
 		if (o->kind == CLI_GROUP || !takes_value(o))
 			continue;
@@ -55,7 +64,7 @@ static void print_bash(FILE *to)
 {
 	fputs("_tok() {\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-	      "\tlocal tool=${COMP_WORDS[0]##*/} options= values= valued=\n"
+	      "\tlocal tool=${COMP_WORDS[0]##*/} options= values= valued= first=1\n"
 	      "\tif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
 	      "\tif [[ $word == = ]]; then word=; fi\n"
 	      "\tcase $tool in\n"
@@ -67,10 +76,11 @@ static void print_bash(FILE *to)
 	      to);
 	for (const struct cli_tool *const *tool = cli_tools; *tool; tool++)
 		fprintf(to, " %s", (*tool)->name);
-	fputs("' -- \"$word\"))\n\t\t\treturn\n\t\tfi\n\t\ttool=${COMP_WORDS[1]};;\n\tesac\n"
-	      "\tcase $tool in\n"
-	      "\t--print-completion) values='bash zsh fish' valued=word;;\n",
-	      to);
+	fputs(
+	    "' -- \"$word\"))\n\t\t\treturn\n\t\tfi\n\t\ttool=${COMP_WORDS[1]} first=2;;\n\tesac\n"
+	    "\tcase $tool in\n"
+	    "\t--print-completion) values='bash zsh fish' valued=word;;\n",
+	    to);
 	for (const struct cli_tool *const *tool = cli_tools; *tool; tool++)
 		print_bash_tool(*tool, to);
 	fputs("\tesac\n"
@@ -136,6 +146,17 @@ static void print_zsh_options(const struct cli_option *options, FILE *to)
 	}
 }
 
+static void print_zsh_words(const struct cli_word *words, FILE *to)
+{
+	fputs(" \\\n\t\t'1:word:((", to);
+	for (const struct cli_word *w = words; w->name; w++) {
+		fprintf(to, "%s%s\\:\"", w == words ? "" : " ", w->name);
+		print_zsh_help(w->summary, to);
+		fputc('"', to);
+	}
+	fputs("))'", to);
+}
+
 static void print_zsh(FILE *to)
 {
 	fputs("#compdef tok", to);
@@ -152,6 +173,8 @@ static void print_zsh(FILE *to)
 		fprintf(to, "\n_tok_%s() {\n\t_arguments -S", (*tool)->name);
 		print_zsh_options((*tool)->options, to);
 		print_zsh_options(cli_common_options, to);
+		if ((*tool)->words)
+			print_zsh_words((*tool)->words, to);
 		fputs(" \\\n\t\t'*:FILE:_files'\n}\n", to);
 	}
 	fputs("\n_tok() {\n"
@@ -205,6 +228,15 @@ static void print_fish_options(const char *command, const struct cli_option *opt
 	}
 }
 
+static void print_fish_words(const char *command, const struct cli_word *words, FILE *to)
+{
+	for (const struct cli_word *w = words; w && w->name; w++) {
+		fprintf(to, "complete -c %s -a %s -d ", command, w->name);
+		print_fish_text(w->summary, to);
+		fputc('\n', to);
+	}
+}
+
 static void print_fish(FILE *to)
 {
 	const char *first = "complete -c tok -n __fish_use_subcommand";
@@ -221,9 +253,11 @@ static void print_fish(FILE *to)
 			(*t)->name);
 		snprintf(command, sizeof command, "tok -n '__fish_seen_subcommand_from %s'",
 			 (*t)->name);
+		print_fish_words(command, (*t)->words, to);
 		print_fish_options(command, (*t)->options, to);
 		print_fish_options(command, cli_common_options, to);
 		snprintf(command, sizeof command, "tok-%s", (*t)->name);
+		print_fish_words(command, (*t)->words, to);
 		print_fish_options(command, (*t)->options, to);
 		print_fish_options(command, cli_common_options, to);
 	}

@@ -32,10 +32,22 @@ static void print_options(const struct cli_option *options, FILE *to)
 	}
 }
 
+static void print_words(const struct cli_word *words, FILE *to)
+{
+	fputs("\nWords:\n", to);
+	for (; words->name; words++) {
+		char left[160];
+		snprintf(left, sizeof left, "%s %s", words->name, words->operands);
+		fprintf(to, "  %-*s%s\n", HELP_COLUMN - 2, left, words->summary);
+	}
+}
+
 void cli_print_help(const struct cli_tool *tool, FILE *to)
 {
 	fprintf(to, "Usage: tok %s [OPTION...]%s%s\n\n%s\n", tool->name,
 		tool->operands[0] ? " " : "", tool->operands, tool->description);
+	if (tool->words)
+		print_words(tool->words, to);
 	print_options(tool->options, to);
 	fprintf(to, "\nOther:\n");
 	print_options(cli_common_options, to);

@@ -1,24 +1,44 @@
 #include "cmd/cli_load.h"
 
-#include "vocab/format/read.h"
+#include <stdlib.h>
+
+#include "cmd/cli_cache.h"
+#include "vocab/image/image.h"
+
+static enum tok_status load_image(const struct cli_load *options, bool cached,
+				  struct tok_tokenizer **out, struct tok_error *err)
+{
+	const struct vocab_read_options reading = { .pattern = options->pattern };
+	char *folder = NULL;
+	enum tok_status status = cached ? cli_cache_folder(&folder, err) : TOK_OK;
+	if (status != TOK_OK)
+		return status;
+	status = vocab_image_open(options->tokenizer, &reading, folder, out, err);
+	free(folder);
+	return status;
+}
+
+static enum tok_status load(const struct cli_load *options, bool cached, struct tok_tokenizer **out,
+			    struct tok_error *err)
+{
+	if (!options->tokenizer && options->pattern)
+		return tok_fail(err, TOK_EARG,
+				"--pattern is for a .tiktoken file: name it with -t");
+	if (!options->tokenizer)
+		return tok_tokenizer_bytes(out, err);
+	return load_image(options, cached, out, err);
+}
 
 enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,
 			 struct tok_error *err)
 {
-	if (!options->tokenizer) {
-		if (options->pattern)
-			return tok_fail(err, TOK_EARG,
-					"--pattern is for a .tiktoken file: name it with -t");
-		return tok_tokenizer_bytes(out, err);
-	}
-	const struct vocab_read_options reading = { .pattern = options->pattern };
-	struct tok_spec spec = { 0 };
-	enum tok_status status = vocab_read_path(options->tokenizer, &reading, &spec, err);
-	if (status != TOK_OK)
-		return status;
-	status = tok_tokenizer_new(&spec, out, err);
-	tok_spec_release(&spec);
-	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", options->tokenizer);
+	return load(options, true, out, err);
+}
+
+enum tok_status cli_load_uncached(const struct cli_load *options, struct tok_tokenizer **out,
+				  struct tok_error *err)
+{
+	return load(options, false, out, err);
 }
 
 struct tok_encode_options cli_specials_options(const struct cli_specials *specials)

@@ -28,8 +28,13 @@ struct cli_load {
 		    CLI_FIELD(T, field.pattern, const char *)                                      \
 	}
 
+/* Through the cache of compiled tokenizers, where there is one: see cli_cache.h. */
 TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,
 				      struct tok_error *err);
+
+/* The file read and compiled, whatever the cache holds. */
+TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
+					       struct tok_tokenizer **out, struct tok_error *err);
 
 /* What to do with special tokens, for the tools that encode. */
 struct cli_specials {

@@ -107,11 +107,33 @@ static void print_options(const struct cli_option *options, FILE *to)
 	}
 }
 
+static void print_words(const struct cli_word *words, FILE *to)
+{
+	fputs(".SH WORDS\n", to);
+	for (; words->name; words++) {
+		fprintf(to, ".TP\n\\fB%s\\fR ", words->name);
+		print_string(words->operands, to);
+		fputc('\n', to);
+		print_string(words->summary, to);
+		fputs(".\n", to);
+	}
+}
+
 static void print_exit_status(FILE *to)
 {
 	fputs(".SH EXIT STATUS\n"
 	      "0 if all was done, 1 if the answer is no, 2 if there was trouble.\n"
 	      "A bad file does not stop the others.\n",
+	      to);
+}
+
+static void print_environment(FILE *to)
+{
+	fputs(".SH ENVIRONMENT\n"
+	      ".TP\n.B TOK_CACHE\n"
+	      "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
+	      ".BR tok\\-formats (5).\n"
+	      "Where it is not set that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n",
 	      to);
 }
 
@@ -125,6 +147,8 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	print_string(tool->operands, to);
 	fputs("\n.SH DESCRIPTION\n", to);
 	print_paragraphs(tool->description, to);
+	if (tool->words)
+		print_words(tool->words, to);
 	fputs(".SH OPTIONS\n", to);
 	print_options(tool->options, to);
 	fputs(".SS Other\n", to);
@@ -165,6 +189,7 @@ void cli_print_tok_man(FILE *to)
 	      "print completions for a shell.\n",
 	      to);
 	print_exit_status(to);
+	print_environment(to);
 	fputs(".SH EXAMPLES\n.RS 2\n.EX\n"
 	      "printf \\(aqHello, world\\(aq | tok encode\n"
 	      "printf \\(aqHello, world\\(aq | tok encode | tok decode\n"

@@ -238,15 +238,49 @@ static enum cli_exit parse(const struct cli_tool *tool, int argc, char **argv, v
 	}
 }
 
-static enum cli_exit run_tool(const struct cli_tool *tool, const void *options, int argc,
-			      char **argv)
+static enum cli_exit run_on_files(enum cli_exit (*run)(const void *options, int argc, char **argv),
+				  const void *options, int argc, char **argv)
 {
 	char dash[] = "-";
 	char *standard_input[] = { dash, NULL };
-	if (!tool->reads_files && argc > 0)
+	return argc == 0 ? run(options, 1, standard_input) : run(options, argc, argv);
+}
+
+static enum cli_exit refuse_word(const struct cli_word *words, const char *given)
+{
+	char names[256] = "";
+	size_t used = 0;
+	for (const struct cli_word *w = words; w->name && used < sizeof names; w++)
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+					 w == words ? "" : ", ", w->name);
+	return given ? cli_usage("'%s' is not a word of it: %s", given, names)
+		     : cli_usage("a word says what is to be done: %s", names);
+}
+
+static enum cli_exit run_word(const struct cli_tool *tool, const void *options, int argc,
+			      char **argv)
+{
+	if (argc == 0)
+		return refuse_word(tool->words, NULL);
+	const struct cli_word *word = tool->words;
+	while (word->name && strcmp(word->name, argv[0]) != 0)
+		word++;
+	if (!word->name)
+		return refuse_word(tool->words, argv[0]);
+	if (word->reads_files)
+		return run_on_files(word->run, options, argc - 1, argv + 1);
+	return word->run(options, argc - 1, argv + 1);
+}
+
+static enum cli_exit run_tool(const struct cli_tool *tool, const void *options, int argc,
+			      char **argv)
+{
+	if (tool->words)
+		return run_word(tool, options, argc, argv);
+	if (tool->reads_files)
+		return run_on_files(tool->run, options, argc, argv);
+	if (argc > 0)
 		return cli_usage("'%s' is too much: only options are taken", argv[0]);
-	if (tool->reads_files && argc == 0)
-		return tool->run(options, 1, standard_input);
 	return tool->run(options, argc, argv);
 }
 

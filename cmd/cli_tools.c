@@ -1,12 +1,15 @@
 #include "cmd/cli.h"
 
+extern const struct cli_tool tool_bench;
 extern const struct cli_tool tool_count;
 extern const struct cli_tool tool_decode;
 extern const struct cli_tool tool_encode;
 extern const struct cli_tool tool_inspect;
+extern const struct cli_tool tool_vocab;
 
-const struct cli_tool *const cli_tools[] = { &tool_count, &tool_decode, &tool_encode, &tool_inspect,
-					     NULL };
+const struct cli_tool *const cli_tools[] = {
+	&tool_bench, &tool_count, &tool_decode, &tool_encode, &tool_inspect, &tool_vocab, NULL,
+};
 
 const struct cli_tool *cli_tool_find(const char *name)
 {

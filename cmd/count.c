@@ -102,16 +102,18 @@ static bool read_item(void *context, size_t slot, size_t *bytes)
 	return true;
 }
 
-static enum tok_status count_text(struct worker *w, struct tok_span text, struct counts *counts,
-				  struct tok_error *err)
+static enum tok_status count_text(struct worker *w, struct tok_span text, bool continues,
+				  struct counts *counts, struct tok_error *err)
 {
+	struct tok_encode_options how = w->run->how;
 	const char *field = w->run->opts->split.jsonl;
 	struct tok_encoding encoding = { 0 };
 	enum tok_status status = TOK_OK;
+	how.continues = continues;
 	if (field)
 		status = cli_json_text(&w->json, text, field, &text, err);
 	if (status == TOK_OK)
-		status = tok_encode(w->encoder, text, &w->run->how, &encoding, err);
+		status = tok_encode(w->encoder, text, &how, &encoding, err);
 	counts->tokens += encoding.count;
 	counts->bytes += text.count;
 	return status;
@@ -126,7 +128,7 @@ static enum tok_status count_documents(struct worker *w, struct tok_span rest,
 		enum tok_status status =
 		    cli_documents_check(&w->run->opts->split, &w->run->source.cut, text, err);
 		if (status == TOK_OK)
-			status = count_text(w, text, counts, err);
+			status = count_text(w, text, false, counts, err);
 		if (status != TOK_OK)
 			return status;
 		counts->documents++;
@@ -143,7 +145,7 @@ static enum tok_status count_region(struct worker *w, const struct cli_work *wor
 		return count_documents(w, text, counts, err);
 	enum tok_status status = TOK_OK;
 	if (region->first || text.count)
-		status = count_text(w, text, counts, err);
+		status = count_text(w, text, !region->first, counts, err);
 	counts->documents += region->last;
 	return status;
 }

@@ -70,16 +70,18 @@ static enum tok_status count_in_characters(struct worker *w, struct tok_span tex
 }
 
 /* At most `limit` ids of a text, which is a document or, without --jsonl, a part. */
-static enum tok_status encode_text(struct worker *w, struct tok_span text, uint64_t limit,
-				   struct tok_encoding *out, struct tok_error *err)
+static enum tok_status encode_text(struct worker *w, struct tok_span text, bool continues,
+				   uint64_t limit, struct tok_encoding *out, struct tok_error *err)
 {
 	const struct encode_run *run = w->run;
+	struct tok_encode_options how = run->how;
 	const struct encode_options *opts = run->opts;
 	enum tok_status status = TOK_OK;
+	how.continues = continues;
 	if (opts->split.jsonl)
 		status = cli_json_text(&w->json, text, opts->split.jsonl, &text, err);
 	if (status == TOK_OK)
-		status = tok_encode(w->encoder, text, &run->how, out, err);
+		status = tok_encode(w->encoder, text, &how, out, err);
 	if (status != TOK_OK)
 		return status;
 	if (out->count > limit)
@@ -98,7 +100,7 @@ static enum tok_status encode_document(struct worker *w, struct encode_item *ite
 	enum tok_status status =
 	    cli_documents_check(&run->opts->split, &run->source.cut, text, err);
 	if (status == TOK_OK)
-		status = encode_text(w, text, room < most ? room : most, &encoding, err);
+		status = encode_text(w, text, false, room < most ? room : most, &encoding, err);
 	if (status != TOK_OK)
 		return status;
 	struct cli_shape shape = *run->shape;
@@ -141,7 +143,7 @@ static enum tok_status encode_part(struct worker *w, struct encode_item *item, s
 	struct tok_encoding encoding = { 0 };
 	enum tok_status status = TOK_OK;
 	if (limit > 0 && (region->first || text.count > 0))
-		status = encode_text(w, text, limit, &encoding, err);
+		status = encode_text(w, text, !region->first, limit, &encoding, err);
 	if (status != TOK_OK)
 		return status;
 	return cli_block_part(&item->block, w->run->shape, &encoding, region->base)

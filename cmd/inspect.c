@@ -130,6 +130,7 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 			stages[s].describe(spec, i, line);
 			printf("%-16s %s\n", i == 0 ? stages[s].title : "", line);
 		}
+	printf("%-16s %s\n", "splitter", tok_tokenizer_path(tokenizer));
 	if (spec->truncation.enabled)
 		printf("%-16s to %zu tokens, at the %s, with --hf\n", "truncation",
 		       spec->truncation.max_length, spec->truncation.left ? "front" : "end");
@@ -199,7 +200,8 @@ static bool add_whole(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 			   spec->model.kind == TOK_MODEL_BPE ? spec->model.as.bpe.merge_count : 0);
 	for (size_t s = 0; ok && s < STAGE_COUNT; s++)
 		ok = add_stage(out, spec, s);
-	ok = ok && cli_add_format(out, ",\"special_tokens\":[") && add_specials(out, tokenizer) &&
+	ok = ok && cli_add_format(out, ",\"splitter\":\"%s\"", tok_tokenizer_path(tokenizer)) &&
+	     cli_add_format(out, ",\"special_tokens\":[") && add_specials(out, tokenizer) &&
 	     cli_add_format(out, "],\"added_tokens\":[");
 	for (size_t i = 0; ok && i < spec->added_count; i++)
 		ok = (i == 0 || tok_buffer_add_byte(out, ',')) && add_added(out, &spec->added[i]);

@@ -9,11 +9,11 @@
 /* What is told about one token. */
 struct token_facts {
 	struct tok_span text;
-	const struct tok_vocab_entry *entry; /* or NULL */
+	struct tok_vocab_entry entry;        /* if `known` to the model */
 	const struct tok_added_token *added; /* or NULL */
-	const struct tok_merge *merge;       /* that makes it, or NULL */
+	struct tok_merge merge;              /* the one that makes it, if it is `merged` */
 	size_t merge_rank;
-	bool special;
+	bool special, known, merged;
 	struct tok_buffer bytes;
 };
 
@@ -50,13 +50,13 @@ static bool lower(struct tok_span text, struct tok_buffer *out)
 
 static bool find_bytes(const struct tok_spec *spec, tok_id id, struct token_facts *facts)
 {
-	if (facts->entry && !facts->added && facts->entry->type == TOK_PIECE_BYTE)
+	if (facts->known && !facts->added && facts->entry.type == TOK_PIECE_BYTE)
 		for (unsigned byte = 0; byte < 256; byte++)
 			if (spec->model.byte_ids[byte] == id)
 				return tok_buffer_add_byte(&facts->bytes, (uint8_t)byte);
-	if (!facts->added && spec->raw_vocabulary && facts->entry)
-		return tok_buffer_add(&facts->bytes, facts->entry->text.bytes,
-				      facts->entry->text.count);
+	if (!facts->added && spec->raw_vocabulary && facts->known)
+		return tok_buffer_add(&facts->bytes, facts->entry.text.bytes,
+				      facts->entry.text.count);
 	if (!facts->added && is_byte_level(spec)) {
 		if (lower(facts->text, &facts->bytes))
 			return true;
@@ -76,15 +76,10 @@ static bool gather(const struct tok_tokenizer *tokenizer, tok_id id, struct toke
 	for (size_t i = 0; i < spec->added_count; i++)
 		if (spec->added[i].id == id)
 			facts->added = &spec->added[i];
-	for (size_t i = 0; i < model->entry_count && !facts->entry; i++)
-		if (model->entries[i].id == id)
-			facts->entry = &model->entries[i];
+	facts->known = tok_tokenizer_entry(tokenizer, id, &facts->entry);
 	if (model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_MERGES)
-		for (size_t i = 0; i < model->as.bpe.merge_count && !facts->merge; i++)
-			if (model->as.bpe.merges[i].result == id) {
-				facts->merge = &model->as.bpe.merges[i];
-				facts->merge_rank = i;
-			}
+		facts->merged =
+		    tok_tokenizer_merge(tokenizer, id, &facts->merge, &facts->merge_rank);
 	return find_bytes(spec, id, facts);
 }
 
@@ -130,18 +125,18 @@ static void print_facts(const struct tok_tokenizer *tokenizer, tok_id id,
 	printf("\n%-8s %s\n", "special", facts->special ? "yes" : "no");
 	printf("%-8s %s\n", "type",
 	       facts->added    ? "added"
-	       : !facts->entry ? "-"
-			       : type_name(facts->entry->type));
-	if (facts->entry && has_score(model))
-		printf("%-8s %.9g\n", "score", facts->entry->score);
-	if (facts->entry && has_rank(model))
-		printf("%-8s %u\n", "rank", facts->entry->id);
-	if (!facts->merge)
+	       : !facts->known ? "-"
+			       : type_name(facts->entry.type));
+	if (facts->known && has_score(model))
+		printf("%-8s %.9g\n", "score", facts->entry.score);
+	if (facts->known && has_rank(model))
+		printf("%-8s %u\n", "rank", facts->entry.id);
+	if (!facts->merged)
 		return;
 	printf("%-8s %zu:", "merge", facts->merge_rank);
-	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge->left), line);
+	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge.left), line);
 	printf(" %s", line);
-	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge->right), line);
+	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge.right), line);
 	printf(" %s\n", line);
 }
 
@@ -155,15 +150,15 @@ static bool add_facts(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 		ok = cli_add_format(out, "%02x", facts->bytes.bytes[i]);
 	ok = ok && cli_add_format(out, "\",\"special\":%s,\"added\":%s", cli_bool(facts->special),
 				  cli_bool(facts->added != NULL));
-	if (ok && facts->entry)
-		ok = cli_add_format(out, ",\"type\":\"%s\"", type_name(facts->entry->type));
-	if (ok && facts->entry && has_score(model))
-		ok = cli_add_format(out, ",\"score\":%.9g", facts->entry->score);
-	if (ok && facts->entry && has_rank(model))
-		ok = cli_add_format(out, ",\"rank\":%u", facts->entry->id);
-	if (ok && facts->merge)
+	if (ok && facts->known)
+		ok = cli_add_format(out, ",\"type\":\"%s\"", type_name(facts->entry.type));
+	if (ok && facts->known && has_score(model))
+		ok = cli_add_format(out, ",\"score\":%.9g", facts->entry.score);
+	if (ok && facts->known && has_rank(model))
+		ok = cli_add_format(out, ",\"rank\":%u", facts->entry.id);
+	if (ok && facts->merged)
 		ok = cli_add_format(out, ",\"merge\":{\"rank\":%zu,\"left\":%u,\"right\":%u}",
-				    facts->merge_rank, facts->merge->left, facts->merge->right);
+				    facts->merge_rank, facts->merge.left, facts->merge.right);
 	return ok && tok_buffer_add(out, "}\n", 2);
 }
 

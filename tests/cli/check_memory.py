@@ -20,6 +20,9 @@ COMMANDS = [
     "printf 'ab\\nc\\n' | tok encode --lines --format megatron --output m",
     "rm -f s*; seq 30 | tok encode --lines --shard-tokens 40 --output s",
     "printf 'Hello' | tok count --json",
+    "printf 'a\\nb\\n' | tok bench decode --lines --runs 1 --threads 2 >/dev/null",
+    r"printf H >text; printf 'H\0\0\0' >ids; "
+    "tok bench decode --runs 1 --threads 1 --json --check ids text >/dev/null",
     "tok inspect",
     "tok inspect --json",
     "tok inspect --id 10",

@@ -37,6 +37,16 @@ def help_options(text):
     return found
 
 
+def help_words(text):
+    part = re.search(r"^Words:\n((?:  .*\n)+)", text, re.M)
+    return {line.split()[0] for line in part[1].splitlines()} if part else set()
+
+
+def man_words(page):
+    part = re.search(r"^\.SH WORDS\n(.*?)^\.SH", page, re.M | re.S)
+    return set(re.findall(r"^\.TP\n(\w+)", roff(part[1]), re.M)) if part else set()
+
+
 def roff(text):
     text = text.replace("\\-", "-").replace("\\(aq", "'").replace("\\(ha", "^")
     text = text.replace("\\(ti", "~").replace("\\(ga", "`").replace("\\&", "")
@@ -72,11 +82,14 @@ def bash_words(script, words, where):
     return set(done.stdout.split())
 
 
-def check_completion(tool, options, scripts, where):
+def check_completion(tool, options, words, scripts, where):
     names = {"--" + n for n in options} | {"-" + o[0] for o in options.values() if o[0]}
     bash = scripts["bash"]
     expect(f"bash, tok {tool}", bash_words(bash, ["tok", tool, "-"], where), names)
     expect(f"bash, tok-{tool}", bash_words(bash, ["tok-" + tool, "-"], where), names)
+    if words:
+        expect(f"bash, words of {tool}", bash_words(bash, ["tok", tool, ""], where), words)
+        expect(f"bash, words of tok-{tool}", bash_words(bash, ["tok-" + tool, ""], where), words)
     for name, (short, argument, _) in options.items():
         if "|" in argument and argument.islower():
             choices = set(argument.split("|"))
@@ -91,11 +104,14 @@ def check_completion(tool, options, scripts, where):
     zsh = open(scripts["zsh"], encoding="utf-8").read()
     body = re.search(rf"^_tok_{tool}\(\) {{\n(.*?)^}}", zsh, re.S | re.M)[1]
     expect(f"zsh, {tool}", set(re.findall(r"'(--?[\w-]+)[=+]?\[", body)), names)
+    expect(f"zsh, words of {tool}", set(re.findall(r"[( ](\w+)\\:\"", body)), words)
 
     fish = open(scripts["fish"], encoding="utf-8").read()
     for command in (f"tok -n '__fish_seen_subcommand_from {tool}'", f"tok-{tool}"):
         lines = [l for l in fish.splitlines() if l.startswith(f"complete -c {command} ")]
         found = set()
+        expect(f"fish, words of {command}", set(re.findall(r" -a (\w+) -d ", "\n".join(lines))),
+               words)
         for line in lines:
             found |= {"-" + m for m in re.findall(r" -s (\w)", line)}
             found |= {"--" + m for m in re.findall(r" -l ([\w-]+)", line)}
@@ -111,7 +127,9 @@ def check_tool(tool, scripts, where):
         troubles.append(f"{tool}: --help and manual differ: {options} {man_options(page)}")
     if not examples(text) or examples(text) != page_examples(page):
         troubles.append(f"{tool}: examples of --help and manual differ")
-    check_completion(tool, options, scripts, where)
+    words = help_words(text)
+    expect(f"words in the manual of {tool}", man_words(page), words)
+    check_completion(tool, options, words, scripts, where)
     check_fresh(f"tok-{tool}.1", page)
     for name in options:
         done = run(TOK, tool, f"--{name}=x", stdin=subprocess.DEVNULL, cwd=where)

@@ -1,5 +1,6 @@
 /* fail_alloc.c - preloaded: the allocation whose number is in TOK_FAIL_ALLOC fails,
  * and a mark on descriptor 9 says that it was reached. */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static bool fails(void)
 	if (wanted == 0 || atomic_fetch_add(&asked, 1) + 1 != wanted)
 		return false;
 	(void)!write(9, "!", 1);
+	errno = ENOMEM; /* the C library relies on it */
 	return true;
 }
 

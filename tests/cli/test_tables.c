@@ -94,7 +94,12 @@ static void each_tool_is_sound(void **state)
 		assert_true(t->summary[strlen(t->summary) - 1] != '.');
 		assert_true(strncmp(t->examples, "  tok", 5) == 0 || strstr(t->examples, "tok "));
 		assert_int_equal(t->examples[strlen(t->examples) - 1], '\n');
-		assert_non_null(t->run);
+		assert_true((t->run != NULL) != (t->words != NULL));
+		for (const struct cli_word *w = t->words; w && w->name; w++) {
+			assert_non_null(w->run);
+			assert_true(islower((unsigned char)w->summary[0]));
+			assert_true(w->summary[strlen(w->summary) - 1] != '.');
+		}
 		assert_non_null(t->defaults);
 	}
 	assert_null(cli_tool_find("nothing"));

@@ -136,6 +136,12 @@ def gguf_llama(string, strings):
             "tokenizer.ggml.bos_token_id": (4, struct.pack("<I", 1))}
 
 
+def scan_text():
+    """What the splitting patterns tell apart, in a few blocks of 64 bytes."""
+    return ("It's  DON'T we'Ll 'ſo.\r\n\n \t x/\n/y ..́a\u00a0\u3000b ❤️ ❤️12345 ½٣٤٥٦"
+            "日本語とカナ・ー。한국어 中Ab中AB ÉCOLEÉté नमस्ते ไทย \u2028\x85   7\n").encode()
+
+
 def seeds():
     for name, data in hf_seeds():
         yield "hf", name, data
@@ -154,13 +160,16 @@ def seeds():
         (r"(a+)+$|[[:alpha:]]\1", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
     ]):
         yield "regex", f"pattern{i}", pattern.encode() + b"\0" + subject.encode()
+    for i in range(7):  # the families of fuzz_scan.c
+        yield "scan", f"family{i}", bytes([i]) + scan_text()
+        yield "scan", f"family{i}-bad", bytes([i]) + scan_text() + b"\xe4\xb8\xff\0\x80 "
 
 
 def main():
     root = pathlib.Path(sys.argv[1])
     count = 0
     for target, name, data in seeds():
-        for folder in (target, "any") if target not in ("regex", "vocab_merges") else (target,):
+        for folder in (target, "any") if target not in ("regex", "scan", "vocab_merges") else (target,):
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / (name if folder == target else f"{target}-{name}")).write_bytes(data)
             count += 1

@@ -12,8 +12,7 @@ struct tok_bpe_scratch *tok_bpe_scratch_new(void)
 	struct tok_bpe_scratch *scratch = calloc(1, sizeof *scratch);
 	if (!scratch)
 		return NULL;
-	scratch->memo = calloc(TOK_MEMO_SLOTS, sizeof *scratch->memo);
-	if (!scratch->memo) {
+	if (!tok_memo_init(&scratch->memo)) {
 		free(scratch);
 		return NULL;
 	}
@@ -28,7 +27,9 @@ void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch)
 	free(scratch->lengths);
 	free(scratch->nodes);
 	free(scratch->splits);
-	free(scratch->memo);
+	free(scratch->adjoins);
+	free(scratch->dead);
+	tok_memo_release(&scratch->memo);
 	tok_queue_release(&scratch->queue);
 	free(scratch);
 }
@@ -81,7 +82,7 @@ static enum tok_status split_units(const struct tok_model *model, struct tok_bpe
 		const struct tok_span prefix = at == piece.begin ? none : bpe->prefix;
 		const struct tok_span suffix = end < piece.end ? none : bpe->suffix;
 		const uint32_t symbol =
-		    tok_charmap_get(bpe->chars[prefix.count != 0][suffix.count != 0], unit.code);
+		    tok_charmap_get(&bpe->chars[prefix.count != 0][suffix.count != 0], unit.code);
 		if (symbol != TOK_SYMBOL_NONE) {
 			if (unknown)
 				push_symbol(scratch, bpe->unk_symbol, unknown);
@@ -129,8 +130,8 @@ static uint32_t match_user(const struct tok_bpe *bpe, struct tok_span text, uint
 		node = tok_trie_child(&bpe->user, node, text.bytes[i]);
 		if (node == 0)
 			break;
-		if (bpe->user.values[node] != TOK_NO_ID) {
-			symbol = bpe->user.values[node] | TOK_SYMBOL_FROZEN;
+		if (tok_trie_value(&bpe->user, node) != TOK_NO_ID) {
+			symbol = tok_trie_value(&bpe->user, node) | TOK_SYMBOL_FROZEN;
 			*length = i + 1 - at;
 			matches++;
 		}
@@ -146,76 +147,86 @@ static void split_plainly(const struct tok_bpe *bpe, struct tok_bpe_scratch *scr
 		struct tok_char unit =
 		    tok_bpe_unit(bpe, (struct tok_span){ text.bytes, part.end }, at);
 		uint32_t symbol = TOK_SYMBOL_NONE;
-		if (bpe->user.slots)
+		if (bpe->user.cells)
 			symbol = match_user(bpe, text, at, part.end, &unit.length);
 		if (symbol == TOK_SYMBOL_NONE)
-			symbol = tok_charmap_get(bpe->chars[0][0], unit.code);
+			symbol = tok_charmap_get(&bpe->chars[0][0], unit.code);
 		push_symbol(scratch, symbol, unit.length);
 		at += unit.length;
 	}
 }
 
-/* Keep the tokens of a part; unknown text is not kept, since it may grow
- * together with what stands before it. */
-static void remember_part(const struct tok_model *model, const struct tok_bpe_scratch *scratch,
-			  struct tok_memo_slot *slot, struct tok_span part)
+/* Keep the tokens of a part; what SentencePiece does not write as one token is not
+ * kept, since it may grow together with what stands before it. */
+static void remember_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			  struct tok_memo_key key)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	struct tok_memo_slot made = { .length = (uint8_t)part.count,
-				      .count = (uint8_t)scratch->count };
-	size_t end = 0;
+	tok_id ids[TOK_MEMO_IDS];
 	for (size_t i = 0; i < scratch->count; i++) {
 		uint32_t symbol = scratch->symbols[i];
 		if (bpe->roles && symbol != TOK_SYMBOL_NONE)
 			symbol &= ~TOK_SYMBOL_FROZEN;
-		end += scratch->lengths[i];
-		if (symbol >= model->lexicon.count || end > part.count ||
-		    (bpe->roles && bpe->roles[symbol] != TOK_ROLE_TOKEN))
+		if (symbol >= model->lexicon.count ||
+		    (bpe->roles && bpe->roles[symbol] != TOK_ROLE_TOKEN) ||
+		    model->lexicon.ids[symbol] > TOK_MEMO_ID_MAX)
 			return;
-		made.ends[i] = (uint8_t)end;
-		made.ids[i] = model->lexicon.ids[symbol];
+		ids[i] = model->lexicon.ids[symbol];
 	}
-	memcpy(made.text, part.bytes, part.count);
-	*slot = made;
+	tok_memo_put(&scratch->memo, key, ids, scratch->count);
 }
 
-static enum tok_status recall_part(struct tok_bpe_scratch *scratch,
-				   const struct tok_memo_slot *slot, struct tok_tokens *out,
-				   struct tok_error *err)
+/* Ranges from the scratch's position on, where the texts of the tokens are the
+ * part. */
+static bool recall_ranges(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			  const struct tok_memo_entry *entry, struct tok_span part,
+			  struct tok_tokens *out)
 {
-	if (!tok_tokens_reserve(out, slot->count))
-		return tok_fail_memory(err);
-	const uint32_t base = scratch->position;
-	for (size_t i = 0; i < slot->count; i++) {
-		const uint32_t end = base + slot->ends[i];
-		tok_tokens_put(out, slot->ids[i], scratch->position, end);
-		scratch->position = end;
+	const size_t count = entry->ids[0] >> 24;
+	size_t done = 0;
+	for (size_t i = 0; i < count; i++) {
+		const tok_id id = entry->ids[i] & TOK_MEMO_ID_MAX;
+		const uint32_t place = tok_lexicon_place(&model->lexicon, id);
+		const struct tok_span token = tok_lexicon_text(&model->lexicon, place);
+		const uint32_t begin = scratch->position + (uint32_t)done;
+		if (token.count > part.count - done ||
+		    memcmp(token.bytes, part.bytes + done, token.count) != 0)
+			return false;
+		done += token.count;
+		out->ranges[out->count + i] =
+		    (struct tok_range){ begin, begin + (uint32_t)token.count };
 	}
+	return done == part.count;
+}
+
+/* False if the entry does not tell the ranges that are wanted. */
+static bool recall_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			const struct tok_memo_entry *entry, struct tok_span part,
+			struct tok_tokens *out)
+{
+	if (out->ranged && !recall_ranges(model, scratch, entry, part, out))
+		return false;
+	const size_t count = entry->ids[0] >> 24;
+	for (size_t i = 0; i < count; i++)
+		out->ids[out->count + i] = entry->ids[i] & TOK_MEMO_ID_MAX;
+	out->count += count;
+	scratch->position += (uint32_t)part.count;
 	scratch->after_unknown = false;
-	return TOK_OK;
+	return true;
 }
 
-static enum tok_status encode_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-				   struct tok_span text, struct tok_range part,
-				   struct tok_range piece, struct tok_tokens *out,
-				   struct tok_error *err)
+/* First symbols, merged. */
+static enum tok_status merge_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				  struct tok_span text, struct tok_range part,
+				  struct tok_range piece, struct tok_error *err)
 {
-	const struct tok_span bytes = tok_span_slice(text, part.begin, part.end);
-	struct tok_memo_slot *slot = NULL;
-	if (bytes.count <= TOK_MEMO_TEXT) {
-		slot = tok_memo_slot(scratch->memo, bytes);
-		if (tok_memo_holds(slot, bytes))
-			return recall_part(scratch, slot, out, err);
-	}
-
-	if (bytes.count > TOK_STRETCH_MAX)
+	const size_t count = part.end - part.begin;
+	if (count > TOK_STRETCH_MAX)
 		return tok_fail(err, TOK_ELIMIT,
 				"%zu bytes from byte %u on have no break: at most %zu are merged "
 				"in one",
-				bytes.count, part.begin, TOK_STRETCH_MAX);
+				count, part.begin, TOK_STRETCH_MAX);
 	scratch->count = 0;
-	if (!reserve_symbols(scratch, bytes.count))
-		return tok_fail_memory(err);
 	if (model->bpe->order == TOK_BPE_MERGES) {
 		const enum tok_status status = split_units(model, scratch, text, part, piece, err);
 		if (status != TOK_OK)
@@ -223,43 +234,88 @@ static enum tok_status encode_part(const struct tok_model *model, struct tok_bpe
 	} else {
 		split_plainly(model->bpe, scratch, text, part);
 	}
-	if (!tok_bpe_merge(model->bpe, scratch))
+	return tok_bpe_merge(model->bpe, scratch) ? TOK_OK : tok_fail_memory(err);
+}
+
+/* The part's tokens into the scratch's symbols. */
+static enum tok_status split_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				  struct tok_span text, struct tok_range part,
+				  struct tok_range piece, struct tok_error *err)
+{
+	const struct tok_bpe *bpe = model->bpe;
+	const struct tok_span bytes = tok_span_slice(text, part.begin, part.end);
+	scratch->count = 0;
+	if (!reserve_symbols(scratch, bytes.count))
 		return tok_fail_memory(err);
-	if (slot && scratch->count <= TOK_MEMO_TOKENS)
-		remember_part(model, scratch, slot, bytes);
+	if (bpe->ignore_merges) {
+		const uint32_t place = tok_bpe_find_whole(model, bytes);
+		if (place != TOK_NO_ID) {
+			push_symbol(scratch, place, (uint32_t)bytes.count);
+			return TOK_OK;
+		}
+	}
+	if (bpe->walk.spines) {
+		switch (tok_bpe_walk(model, scratch, bytes)) {
+		case TOK_WALK_DONE:
+			return TOK_OK;
+		case TOK_WALK_NOMEM:
+			return tok_fail_memory(err);
+		case TOK_WALK_LOST:
+			break;
+		}
+	}
+	return merge_part(model, scratch, text, part, piece, err);
+}
+
+enum tok_status tok_bpe_encode_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				    struct tok_span text, struct tok_range part,
+				    struct tok_range piece, struct tok_tokens *out,
+				    struct tok_error *err)
+{
+	const struct tok_span bytes = tok_span_slice(text, part.begin, part.end);
+	const bool is_short = bytes.count <= TOK_MEMO_TEXT;
+	struct tok_memo_key key = { 0 };
+	if (is_short) {
+		key = tok_memo_key(bytes);
+		const struct tok_memo_entry *entry =
+		    tok_memo_find(&scratch->memo, tok_memo_bucket(key), key);
+		if (entry && !tok_tokens_reserve(out, TOK_MEMO_IDS))
+			return tok_fail_memory(err);
+		if (entry && recall_part(model, scratch, entry, bytes, out))
+			return TOK_OK;
+	}
+	const enum tok_status status = split_part(model, scratch, text, part, piece, err);
+	if (status != TOK_OK)
+		return status;
+	if (is_short && scratch->count >= 1 && scratch->count <= TOK_MEMO_IDS)
+		remember_part(model, scratch, key);
 	return tok_bpe_write(model, scratch, text, piece.end, out, err);
 }
 
-/* Where the part that begins at `at` ends: before a character that no token has
- * behind another, if both it and the one before are known. */
-static uint32_t find_cut(const struct tok_bpe *bpe, struct tok_span text, uint32_t at,
-			 uint32_t limit)
+bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 {
-	if (!bpe->inner)
-		return limit;
-	const struct tok_span head = { text.bytes, limit };
-	struct tok_char before = tok_bpe_unit(bpe, head, at);
-	bool known = tok_charmap_get(bpe->chars[0][0], before.code) != TOK_SYMBOL_NONE;
-	for (at += before.length; at < limit;) {
-		const struct tok_char unit = tok_bpe_unit(bpe, head, at);
-		const bool was_known = known;
-		known = tok_charmap_get(bpe->chars[0][0], unit.code) != TOK_SYMBOL_NONE;
-		if (known && was_known && unit.code != before.code &&
-		    tok_charmap_get(bpe->inner, unit.code) == TOK_SYMBOL_NONE)
-			return at;
-		before = unit;
-		at += unit.length;
-	}
-	return limit;
+	if (scratch->memo.owner == bpe->fingerprint && scratch->adjoins)
+		return true;
+	tok_memo_claim(&scratch->memo, bpe->fingerprint);
+	tok_bpe_claim_cuts(bpe, scratch);
+	return tok_walk_claim(scratch);
 }
 
-/* A memo holds the pieces of one model. */
-static void claim_memo(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
+static enum tok_status encode_parts(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				    struct tok_span text, uint32_t begin, const uint32_t *ends,
+				    size_t count, struct tok_range piece, struct tok_tokens *out,
+				    struct tok_error *err)
 {
-	if (scratch->memo_owner == bpe->fingerprint)
-		return;
-	memset(scratch->memo, 0, TOK_MEMO_SLOTS * sizeof *scratch->memo);
-	scratch->memo_owner = bpe->fingerprint;
+	if (!out->ranged)
+		return tok_bpe_encode_batch(model, scratch, text, begin, ends, count, &piece, out,
+					    err);
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
+		const struct tok_range part = { begin, ends[i] };
+		status = tok_bpe_encode_part(model, scratch, text, part, piece, out, err);
+		begin = ends[i];
+	}
+	return status;
 }
 
 enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scratch *scratch,
@@ -267,30 +323,18 @@ enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scr
 			       struct tok_error *err)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	const struct tok_span bytes = tok_span_slice(text, piece.begin, piece.end);
-	claim_memo(bpe, scratch);
-	scratch->position = piece.begin;
-	scratch->after_unknown = false;
-
-	if (bytes.count <= TOK_MEMO_TEXT) {
-		const struct tok_memo_slot *slot = tok_memo_slot(scratch->memo, bytes);
-		if (tok_memo_holds(slot, bytes))
-			return recall_part(scratch, slot, out, err);
-	}
-	if (bpe->ignore_merges) {
-		const uint32_t place = tok_strings_find(&model->lexicon.by_text, bytes);
-		if (place != TOK_NO_ID)
-			return tok_tokens_add(out, model->lexicon.ids[place], piece)
-				   ? TOK_OK
-				   : tok_fail_memory(err);
-	}
-	for (struct tok_range part = { piece.begin, 0 }; part.begin < piece.end;
-	     part.begin = part.end) {
-		part.end = find_cut(bpe, text, part.begin, piece.end);
+	const struct tok_span head = { text.bytes, piece.end };
+	uint32_t ends[TOK_BPE_BATCH];
+	if (!tok_bpe_claim(bpe, scratch))
+		return tok_fail_memory(err);
+	tok_bpe_start(scratch, piece.begin);
+	for (uint32_t at = piece.begin; at < piece.end;) {
+		const size_t count = tok_bpe_cut(bpe, scratch, head, at, ends, TOK_BPE_BATCH);
 		const enum tok_status status =
-		    encode_part(model, scratch, text, part, piece, out, err);
+		    encode_parts(model, scratch, head, at, ends, count, piece, out, err);
 		if (status != TOK_OK)
 			return status;
+		at = ends[count - 1];
 	}
 	return TOK_OK;
 }

@@ -1,12 +1,6 @@
 /* What is the same for all three orders of BPE. */
 #include "tok/model/bpe_internal.h"
 
-void tok_bpe_release(struct tok_bpe *bpe)
-{
-	if (bpe)
-		tok_trie_release(&bpe->user);
-}
-
 static uint64_t mix(uint64_t hash, uint64_t fact)
 {
 	hash = (hash ^ fact) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -34,36 +28,6 @@ static uint64_t hash_model(const struct tok_model *model, const struct tok_model
 		hash = mix(hash, merge->result);
 	}
 	return hash;
-}
-
-/* A text may be cut before a character that no token has behind another one:
- * no merge crosses the cut.  Not where unused pieces are, because how one is
- * taken apart depends on the whole piece of text, and not where whole pieces are
- * looked up, because the memo would then confuse them with parts. */
-static enum tok_status find_inner(struct tok_model *model, struct tok_error *err)
-{
-	struct tok_bpe *bpe = model->bpe;
-	if (!bpe->exact || bpe->has_split || bpe->ignore_merges || bpe->prefix.count ||
-	    bpe->suffix.count)
-		return TOK_OK;
-
-	struct tok_charmap *inner = tok_arena_array(&model->arena, 1, sizeof *inner);
-	if (!inner || !tok_charmap_init(inner, &model->arena))
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = model->lexicon.texts[i];
-		uint32_t before = UINT32_MAX;
-		for (size_t at = 0; at < text.count;) {
-			const struct tok_char c = tok_bpe_unit(bpe, text, at);
-			if (at > 0 && c.code != before &&
-			    !tok_charmap_set(inner, &model->arena, c.code, 1))
-				return tok_fail_memory(err);
-			before = c.code;
-			at += c.length;
-		}
-	}
-	bpe->inner = inner;
-	return TOK_OK;
 }
 
 enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_spec *spec,
@@ -101,7 +65,9 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 				     ? tok_bpe_build_merges(model, spec, err)
 				     : tok_bpe_build_splits(model, spec, err);
 	if (status == TOK_OK)
-		status = find_inner(model, err);
+		status = tok_bpe_build_cuts(model, err);
+	if (status == TOK_OK)
+		status = tok_bpe_build_walk(model, err);
 	if (status == TOK_OK)
 		bpe->fingerprint = hash_model(model, spec);
 	return status;

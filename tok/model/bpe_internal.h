@@ -22,17 +22,22 @@
 enum { TOK_CHARMAP_PAGES = (TOK_BAD_BYTE >> 8) + 1 };
 
 struct tok_charmap {
-	uint32_t *pages[TOK_CHARMAP_PAGES]; /* of 256 symbols; one page is shared by all gaps */
-	uint32_t *empty;
+	uint16_t *pages;         /* by code >> 8: which 256 of the symbols; 0: none is set */
+	const uint32_t *symbols; /* page_count times 256 */
+	size_t page_count;
+	uint32_t *building; /* the same on the heap, until it is frozen */
+	size_t capacity;
 };
 
+/* Build: init, set as often as wanted, then freeze into the arena or discard. */
 TOK_MUST_USE bool tok_charmap_init(struct tok_charmap *map, struct tok_arena *arena);
-TOK_MUST_USE bool tok_charmap_set(struct tok_charmap *map, struct tok_arena *arena, uint32_t code,
-				  uint32_t symbol);
+TOK_MUST_USE bool tok_charmap_set(struct tok_charmap *map, uint32_t code, uint32_t symbol);
+TOK_MUST_USE bool tok_charmap_freeze(struct tok_charmap *map, struct tok_arena *arena);
+void tok_charmap_discard(struct tok_charmap *map);
 
 static inline uint32_t tok_charmap_get(const struct tok_charmap *map, uint32_t code)
 {
-	return map->pages[code >> 8][code & 0xFF];
+	return map->symbols[(size_t)map->pages[code >> 8] << 8 | (code & 0xFF)];
 }
 
 /* ---- pairs.c: (left, right) -> (rank, result) ---- */
@@ -43,31 +48,74 @@ struct tok_pair {
 
 struct tok_pairs {
 	struct tok_pair *slots;
-	unsigned shift; /* 64 - log2 of the slots */
-	size_t mask;
+	uint32_t count; /* of the slots; at least one is free */
+	/* Two bits a pair in one word of a table small enough to stay near: most pairs
+	 * that are asked for do not exist, and are not looked for farther away. */
+	uint64_t *filter;
+	unsigned filter_shift; /* 64 - log2 of its words */
 };
 
 TOK_MUST_USE bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *arena, size_t count);
 /* Add, or replace what the same pair had. */
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair);
 
-static inline size_t tok_pairs_home(const struct tok_pairs *pairs, uint32_t left, uint32_t right)
+static inline uint64_t tok_pairs_hash(uint32_t left, uint32_t right)
 {
 	uint64_t key = (uint64_t)left << 32 | right;
 	key = (key ^ key >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
-	return (size_t)((key ^ key >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> pairs->shift);
+	return (key ^ key >> 32) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-/* The pair, or a free slot. */
+static inline uint32_t tok_pairs_home(const struct tok_pairs *pairs, uint64_t hash)
+{
+	return (uint32_t)((hash >> 32) * pairs->count >> 32);
+}
+
+static inline uint64_t tok_pairs_bits(uint64_t hash)
+{
+	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63);
+}
+
+/* The pair; its rank is TOK_RANK_NONE where there is none. */
 static inline struct tok_pair tok_pairs_get(const struct tok_pairs *pairs, uint32_t left,
 					    uint32_t right)
 {
-	for (size_t at = tok_pairs_home(pairs, left, right);; at = (at + 1) & pairs->mask) {
+	const uint64_t hash = tok_pairs_hash(left, right), bits = tok_pairs_bits(hash);
+	if ((pairs->filter[hash >> pairs->filter_shift] & bits) != bits)
+		return (struct tok_pair){ left, right, TOK_RANK_NONE, TOK_SYMBOL_NONE };
+	uint32_t at = tok_pairs_home(pairs, hash);
+	for (;;) {
 		const struct tok_pair slot = pairs->slots[at];
 		if ((slot.left == left && slot.right == right) || slot.rank == TOK_RANK_NONE)
 			return slot;
+		if (++at == pairs->count)
+			at = 0;
 	}
 }
+
+/* ---- spine.c: which tokens may stand side by side ---- */
+
+/* How a token comes to be: its two parts, and its birth: 1 + the rank of the
+ * merge that joins them, 0 for a single unit.  TOK_BIRTH_NEVER: no merges of
+ * rising rank make this token of its text. */
+struct tok_spine {
+	uint32_t left, right, birth;
+};
+#define TOK_BIRTH_NEVER UINT32_MAX
+
+struct tok_walk {
+	struct tok_trie trie;           /* of all tokens that text can match */
+	const struct tok_spine *spines; /* by place; NULL: this model only merges */
+	const uint32_t *shorter;        /* by place: the longest token with a birth that begins
+					   this one's text, or TOK_NO_ID */
+};
+
+/* Fill bpe->walk where the model's merges allow it. */
+TOK_MUST_USE enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err);
+
+/* Are two tokens with a birth, one behind the other, what their text is encoded
+ * as? */
+bool tok_bpe_adjoins(const struct tok_bpe *bpe, uint32_t left, uint32_t right);
 
 /* ---- the compiled model ---- */
 
@@ -83,9 +131,11 @@ struct tok_bpe {
 	bool raw_bytes, ignore_merges, fuse_unk, unk_missing;
 	struct tok_span prefix, suffix;
 	/* Symbols of characters, by [has the prefix][has the suffix]. */
-	struct tok_charmap *chars[2][2];
-	struct tok_charmap *inner;  /* characters met inside tokens behind another one; NULL: the
-				       text may not be cut */
+	struct tok_charmap chars[2][2];
+	/* What characters are behind inside tokens: bpe_cut.c.  Without pages: a piece
+	 * may not be cut. */
+	struct tok_charmap inner;
+	bool unknown_breaks;        /* nothing merges with unknown text */
 	uint32_t byte_symbols[256]; /* of byte tokens, TOK_SYMBOL_NONE where missing */
 	uint32_t unk_symbol;
 	struct tok_pairs pairs;
@@ -94,11 +144,12 @@ struct tok_bpe {
 	 * be told from its rank.  Otherwise results[rank] decides, as it does in
 	 * Hugging Face's Word::merge_all. */
 	bool exact;
-	uint32_t *results;
-	uint8_t *roles;       /* TOK_BPE_SCORES: by symbol */
+	const uint32_t *results;
+	const uint8_t *roles; /* TOK_BPE_SCORES: by symbol */
 	bool has_split;       /* some symbol has TOK_ROLE_SPLIT */
-	struct tok_trie user; /* user-defined pieces, .slots NULL: none */
+	struct tok_trie user; /* user-defined pieces, .cells NULL: none */
 	size_t symbol_count;
+	struct tok_walk walk;
 	uint64_t fingerprint;
 };
 
@@ -155,21 +206,62 @@ void tok_queue_release(struct tok_queue *queue);
 
 /* ---- memo.c: pieces met before ---- */
 
-enum { TOK_MEMO_TEXT = 22, TOK_MEMO_TOKENS = 8, TOK_MEMO_SLOTS = 1 << 14 };
+/* A piece of up to 15 bytes as two words, its length in the highest byte; at
+ * most four ids, how many in the highest byte of the first.  Two entries, the
+ * one put in last in front, share a cache line. */
+enum { TOK_MEMO_TEXT = 15, TOK_MEMO_IDS = 4, TOK_MEMO_WAYS = 2, TOK_MEMO_ID_MAX = 0xFFFFFF };
+#define TOK_MEMO_BUCKETS ((size_t)1 << 16)
 
-struct tok_memo_slot {
-	uint8_t length, count; /* length 0: free */
-	uint8_t text[TOK_MEMO_TEXT];
-	uint8_t ends[TOK_MEMO_TOKENS]; /* of the tokens, from the piece's begin */
-	tok_id ids[TOK_MEMO_TOKENS];
+struct tok_memo_key {
+	uint64_t low, high; /* high 0: no piece */
 };
 
-/* The slot for `text`, which holds it or something else. */
-struct tok_memo_slot *tok_memo_slot(struct tok_memo_slot *slots, struct tok_span text);
+struct tok_memo_entry {
+	struct tok_memo_key key;
+	uint32_t ids[TOK_MEMO_IDS];
+};
 
-static inline bool tok_memo_holds(const struct tok_memo_slot *slot, struct tok_span text)
+struct tok_memo {
+	struct tok_memo_entry *entries; /* TOK_MEMO_WAYS a bucket */
+	void *memory;
+	uint64_t owner; /* fingerprint of the model whose pieces it holds */
+};
+
+TOK_MUST_USE bool tok_memo_init(struct tok_memo *memo);
+void tok_memo_release(struct tok_memo *memo);
+/* Make it hold the pieces of this model only. */
+void tok_memo_claim(struct tok_memo *memo, uint64_t owner);
+void tok_memo_put(struct tok_memo *memo, struct tok_memo_key key, const tok_id *ids, size_t count);
+
+static inline size_t tok_memo_bucket(struct tok_memo_key key)
 {
-	return slot->length == text.count && memcmp(slot->text, text.bytes, text.count) == 0;
+	uint64_t hash = (key.low ^ key.low >> 32) * UINT64_C(0x9E3779B97F4A7C15) +
+			key.high * UINT64_C(0xD6E8FEB86659FD93);
+	hash ^= hash >> 32;
+	return (size_t)(hash * UINT64_C(0xBF58476D1CE4E5B9) >> 48);
+}
+
+/* The key of `piece`, which has 1 to 15 bytes. */
+static inline struct tok_memo_key tok_memo_key(struct tok_span piece)
+{
+	uint8_t bytes[16] = { 0 };
+	struct tok_memo_key key;
+	memcpy(bytes, piece.bytes, piece.count);
+	memcpy(&key, bytes, sizeof key);
+	key.high |= (uint64_t)piece.count << 56;
+	return key;
+}
+
+/* The entry, or NULL. */
+static inline const struct tok_memo_entry *tok_memo_find(const struct tok_memo *memo, size_t bucket,
+							 struct tok_memo_key key)
+{
+	const struct tok_memo_entry *entry = &memo->entries[bucket * TOK_MEMO_WAYS];
+	if (entry[0].key.low == key.low && entry[0].key.high == key.high)
+		return entry;
+	if (entry[1].key.low == key.low && entry[1].key.high == key.high)
+		return entry + 1;
+	return NULL;
 }
 
 /* ---- merge.c: the merge loop ---- */
@@ -188,10 +280,13 @@ struct tok_bpe_scratch {
 	struct tok_queue queue;
 	struct tok_merge_split *splits; /* by symbol: the last pair met that makes it */
 	size_t split_capacity;
-	struct tok_memo_slot *memo;
-	uint64_t memo_owner; /* fingerprint of the model whose pieces it holds */
-	uint32_t position;   /* where the next token of the piece begins */
-	bool after_unknown;  /* the last token written is an unknown run */
+	struct tok_memo memo;
+	uint8_t plain[256]; /* bytes that may be passed over when looking for a cut */
+	uint32_t *adjoins;  /* see walk.c */
+	uint64_t *dead;     /* a bit a byte of the piece */
+	size_t dead_capacity;
+	uint32_t position;  /* where the next token of the piece begins */
+	bool after_unknown; /* the last token written is an unknown run */
 };
 
 /* bpe_write.c: the scratch's symbols as tokens. */
@@ -200,7 +295,60 @@ TOK_MUST_USE enum tok_status tok_bpe_write(const struct tok_model *model,
 					   uint32_t limit, struct tok_tokens *out,
 					   struct tok_error *err);
 
+/* walk.c: forget the pairs of another model.  False if memory is out. */
+TOK_MUST_USE bool tok_walk_claim(struct tok_bpe_scratch *scratch);
+
+/* The token whose text is all of `part`, or TOK_NO_ID. */
+uint32_t tok_bpe_find_whole(const struct tok_model *model, struct tok_span part);
+
+/* The tokens of a part into scratch->symbols and lengths.  TOK_WALK_LOST:
+ * the part must be merged. */
+enum tok_walk_result { TOK_WALK_DONE, TOK_WALK_LOST, TOK_WALK_NOMEM };
+enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				  struct tok_span part);
+
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* ---- bpe_cut.c: where no merge crosses ---- */
+
+TOK_MUST_USE enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err);
+void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* The ends of the parts of text[at..], at most `capacity` of them; the last one is
+ * text.count when it is done. */
+size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scratch,
+		   struct tok_span text, uint32_t at, uint32_t *ends, size_t capacity);
+
+/* ---- bpe.c ---- */
+
+/* What a scratch remembers is of one model: make it this one.  False if memory is
+ * out. */
+TOK_MUST_USE bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* One part of a piece; after tok_bpe_claim and tok_bpe_start. */
+TOK_MUST_USE enum tok_status tok_bpe_encode_part(const struct tok_model *model,
+						 struct tok_bpe_scratch *scratch,
+						 struct tok_span text, struct tok_range part,
+						 struct tok_range piece, struct tok_tokens *out,
+						 struct tok_error *err);
+
+/* A piece begins. */
+static inline void tok_bpe_start(struct tok_bpe_scratch *scratch, uint32_t begin)
+{
+	scratch->position = begin;
+	scratch->after_unknown = false;
+}
+
+/* ---- bpe_run.c ---- */
+
+enum { TOK_BPE_BATCH = 256 };
+
+/* Up to TOK_BPE_BATCH stretches of text, each ending at one of `ends`: pieces, or
+ * (`piece` not NULL) parts of one.  Ranges are not wanted. */
+TOK_MUST_USE enum tok_status
+tok_bpe_encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+		     struct tok_span text, uint32_t begin, const uint32_t *ends, size_t count,
+		     const struct tok_range *piece, struct tok_tokens *out, struct tok_error *err);
 
 #endif

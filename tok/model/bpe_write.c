@@ -54,8 +54,8 @@ static uint32_t symbol_length(const struct tok_model *model, uint32_t symbol, st
 			      uint32_t at)
 {
 	if (symbol < model->lexicon.count)
-		return (uint32_t)model->lexicon.texts[symbol].count;
-	return tok_utf8_at(text, at).length;
+		return (uint32_t)tok_lexicon_text(&model->lexicon, symbol).count;
+	return at < text.count ? tok_utf8_at(text, at).length : 0;
 }
 
 /* One symbol of `length` bytes, an unused piece as the pieces that it was last
@@ -77,7 +77,8 @@ static enum tok_status write_piece(const struct tok_model *model, struct tok_bpe
 		const bool is_entry = top < model->lexicon.count;
 		if (is_entry && bpe->roles[top] == TOK_ROLE_SPLIT && depth <= SPLIT_DEPTH_MAX) {
 			const struct tok_merge_split split = scratch->splits[top];
-			const uint32_t left = symbol_length(model, split.left, text, range.begin);
+			const uint32_t left =
+			    lesser(bytes, symbol_length(model, split.left, text, range.begin));
 			stack[count - 1].symbol = split.right;
 			stack[count - 1].length = bytes - left;
 			stack[count - 1].depth = depth + 1;

@@ -4,9 +4,9 @@
 /* Is the result the left text with the right one, less its prefix, behind it? */
 static bool is_joined(const struct tok_model *model, const uint32_t places[3])
 {
-	const struct tok_span *texts = model->lexicon.texts;
-	const struct tok_span left = texts[places[0]], right = texts[places[1]];
-	const struct tok_span result = texts[places[2]];
+	const struct tok_span left = tok_lexicon_text(&model->lexicon, places[0]);
+	const struct tok_span right = tok_lexicon_text(&model->lexicon, places[1]);
+	const struct tok_span result = tok_lexicon_text(&model->lexicon, places[2]);
 	const size_t skip = model->bpe->prefix.count;
 	if (left.count == 0 || right.count <= skip ||
 	    result.count != left.count + right.count - skip)
@@ -23,8 +23,9 @@ static enum tok_status add_merges(struct tok_model *model, const struct tok_mode
 	if (count >= TOK_ENTRY_MAX)
 		return tok_fail(err, TOK_ELIMIT, "%zu merges, this build takes %zu", count,
 				TOK_ENTRY_MAX - 1);
-	bpe->results = tok_arena_array(&model->arena, count, sizeof *bpe->results);
-	if (!bpe->results || !tok_pairs_init(&bpe->pairs, &model->arena, count))
+	uint32_t *results = tok_arena_array(&model->arena, count, sizeof *results);
+	bpe->results = results;
+	if (!results || !tok_pairs_init(&bpe->pairs, &model->arena, count))
 		return tok_fail_memory(err);
 
 	bpe->rank_limit = (uint32_t)count;
@@ -41,7 +42,7 @@ static enum tok_status add_merges(struct tok_model *model, const struct tok_mode
 						ids[i]);
 		}
 		bpe->exact = bpe->exact && is_joined(model, places);
-		bpe->results[rank] = places[2];
+		results[rank] = places[2];
 		tok_pairs_put(&bpe->pairs,
 			      (struct tok_pair){ places[0], places[1], rank, places[2] });
 	}
@@ -63,20 +64,20 @@ static uint32_t single_unit(const struct tok_bpe *bpe, struct tok_span text, str
 }
 
 static enum tok_status add_units(struct tok_model *model, struct tok_span prefix,
-				 struct tok_span suffix, struct tok_charmap **out,
+				 struct tok_span suffix, struct tok_charmap *map,
 				 struct tok_error *err)
 {
-	struct tok_charmap *map = tok_arena_array(&model->arena, 1, sizeof *map);
-	if (!map || !tok_charmap_init(map, &model->arena))
-		return tok_fail_memory(err);
-	*out = map;
-	for (uint32_t i = 0; i < model->lexicon.count; i++) {
+	bool room = tok_charmap_init(map, &model->arena);
+	for (uint32_t i = 0; room && i < model->lexicon.count; i++) {
 		const uint32_t code =
-		    single_unit(model->bpe, model->lexicon.texts[i], prefix, suffix);
-		if (code != TOK_SYMBOL_NONE && !tok_charmap_set(map, &model->arena, code, i))
-			return tok_fail_memory(err);
+		    single_unit(model->bpe, tok_lexicon_text(&model->lexicon, i), prefix, suffix);
+		if (code != TOK_SYMBOL_NONE)
+			room = tok_charmap_set(map, code, i);
 	}
-	return TOK_OK;
+	if (room && tok_charmap_freeze(map, &model->arena))
+		return TOK_OK;
+	tok_charmap_discard(map);
+	return tok_fail_memory(err);
 }
 
 enum tok_status tok_bpe_build_merges(struct tok_model *model, const struct tok_model_spec *spec,

@@ -1,8 +1,7 @@
 /*
  * BPE where any two neighbours that make a token may join (tiktoken and
  * SentencePiece): every way to cut a token into two parts is a pair, if each
- * part is a token or a single unit.  One trie from the front and one from the
- * back find all cuts of a token in one walk each.
+ * part is a token or a single unit.
  */
 #include <stdlib.h>
 
@@ -11,20 +10,20 @@
 struct splitter {
 	struct tok_model *model;
 	const struct tok_model_spec *spec;
-	struct tok_trie forward, backward;
+	struct tok_trie forward; /* in `scratch` */
+	struct tok_arena scratch;
+	struct tok_span *texts; /* those that can merge, with their places: in `scratch` */
+	uint32_t *places;
+	size_t text_count;
 	uint32_t *ranks; /* by place */
-	uint32_t *lefts; /* of the token at hand: symbol of its first n bytes */
-	size_t left_capacity;
 	struct tok_pair *pairs;
 	size_t pair_count, pair_capacity;
 };
 
 static void release_splitter(struct splitter *s)
 {
-	tok_trie_release(&s->forward);
-	tok_trie_release(&s->backward);
+	tok_arena_release(&s->scratch);
 	free(s->ranks);
-	free(s->lefts);
 	free(s->pairs);
 }
 
@@ -89,10 +88,9 @@ static enum tok_status rank_entries(struct splitter *s, struct tok_error *err)
 static bool ensure_unit(struct tok_model *model, struct tok_char unit)
 {
 	struct tok_bpe *bpe = model->bpe;
-	if (tok_charmap_get(bpe->chars[0][0], unit.code) != TOK_SYMBOL_NONE)
+	if (tok_charmap_get(&bpe->chars[0][0], unit.code) != TOK_SYMBOL_NONE)
 		return true;
-	return tok_charmap_set(bpe->chars[0][0], &model->arena, unit.code,
-			       (uint32_t)bpe->symbol_count++);
+	return tok_charmap_set(&bpe->chars[0][0], unit.code, (uint32_t)bpe->symbol_count++);
 }
 
 static struct tok_char last_unit(const struct tok_bpe *bpe, struct tok_span text)
@@ -105,7 +103,7 @@ static struct tok_char last_unit(const struct tok_bpe *bpe, struct tok_span text
 static bool can_merge(const struct splitter *s, size_t place)
 {
 	return tok_piece_matches(s->spec->entries[place].type) &&
-	       s->model->lexicon.texts[place].count > 0;
+	       tok_lexicon_text(&s->model->lexicon, place).count > 0;
 }
 
 /* Tokens first, so that a unit that is one gets its place. */
@@ -115,16 +113,15 @@ static enum tok_status add_units(struct splitter *s, struct tok_error *err)
 	struct tok_bpe *bpe = model->bpe;
 	bpe->symbol_count = model->lexicon.count;
 	for (uint32_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = model->lexicon.texts[i];
+		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
 		if (!can_merge(s, i))
 			continue;
 		const struct tok_char unit = tok_bpe_unit(bpe, text, 0);
-		if (unit.length == text.count &&
-		    !tok_charmap_set(bpe->chars[0][0], &model->arena, unit.code, i))
+		if (unit.length == text.count && !tok_charmap_set(&bpe->chars[0][0], unit.code, i))
 			return tok_fail_memory(err);
 	}
 	for (uint32_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = model->lexicon.texts[i];
+		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
 		if (can_merge(s, i) && (!ensure_unit(model, tok_bpe_unit(bpe, text, 0)) ||
 					!ensure_unit(model, last_unit(bpe, text))))
 			return tok_fail_memory(err);
@@ -132,50 +129,51 @@ static enum tok_status add_units(struct splitter *s, struct tok_error *err)
 	return TOK_OK;
 }
 
-static enum tok_status fill_tries(struct splitter *s, struct tok_error *err)
+static enum tok_status fill_trie(struct splitter *s, struct tok_error *err)
 {
-	enum tok_status status = tok_trie_init(&s->forward, err);
-	if (status == TOK_OK)
-		status = tok_trie_init(&s->backward, err);
-	for (uint32_t i = 0; i < s->model->lexicon.count && status == TOK_OK; i++) {
-		const struct tok_span text = s->model->lexicon.texts[i];
+	const size_t count = s->model->lexicon.count;
+	s->texts = tok_arena_array(&s->scratch, count, sizeof *s->texts);
+	s->places = tok_arena_array(&s->scratch, count, sizeof *s->places);
+	if (!s->texts || !s->places)
+		return tok_fail_memory(err);
+	for (uint32_t i = 0; i < count; i++) {
 		if (!can_merge(s, i))
 			continue;
-		status = tok_trie_add(&s->forward, text, i, err);
-		if (status == TOK_OK)
-			status = tok_trie_add_reversed(&s->backward, text, i, err);
+		s->texts[s->text_count] = tok_lexicon_text(&s->model->lexicon, i);
+		s->places[s->text_count++] = i;
 	}
-	return status;
+	return tok_trie_build(&s->forward, &s->scratch, s->texts, s->places, s->text_count, err);
+}
+
+/* The symbol of a part, which may be a unit without a token. */
+static uint32_t find_right(const struct splitter *s, struct tok_span part, struct tok_char last)
+{
+	if (part.count == last.length)
+		return tok_charmap_get(&s->model->bpe->chars[0][0], last.code);
+	return tok_lexicon_find(&s->model->lexicon, part);
 }
 
 /* All pairs that make the token `place`. */
 static bool split_token(struct splitter *s, uint32_t place)
 {
 	const struct tok_bpe *bpe = s->model->bpe;
-	const struct tok_charmap *units = bpe->chars[0][0];
-	const struct tok_span text = s->model->lexicon.texts[place];
-	if (!tok_grow(&s->lefts, &s->left_capacity, text.count, sizeof *s->lefts))
-		return false;
-
+	const struct tok_span text = tok_lexicon_text(&s->model->lexicon, place);
 	const struct tok_char first = tok_bpe_unit(bpe, text, 0), last = last_unit(bpe, text);
 	uint32_t node = TOK_TRIE_ROOT;
 	for (size_t cut = 1; cut < text.count; cut++) {
 		node = tok_trie_child(&s->forward, node, text.bytes[cut - 1]);
-		s->lefts[cut] = cut == first.length ? tok_charmap_get(units, first.code)
-						    : s->forward.values[node];
-	}
-	node = TOK_TRIE_ROOT;
-	for (size_t cut = text.count - 1; cut > 0; cut--) {
-		node = tok_trie_child(&s->backward, node, text.bytes[cut]);
-		const uint32_t right = text.count - cut == last.length
-					   ? tok_charmap_get(units, last.code)
-					   : s->backward.values[node];
-		if (right == TOK_SYMBOL_NONE || s->lefts[cut] == TOK_SYMBOL_NONE)
+		const uint32_t left = cut == first.length
+					  ? tok_charmap_get(&bpe->chars[0][0], first.code)
+					  : tok_trie_value(&s->forward, node);
+		if (left == TOK_SYMBOL_NONE)
+			continue;
+		const uint32_t right = find_right(s, tok_span_slice(text, cut, text.count), last);
+		if (right == TOK_SYMBOL_NONE)
 			continue;
 		if (!tok_grow(&s->pairs, &s->pair_capacity, s->pair_count + 1, sizeof *s->pairs))
 			return false;
 		s->pairs[s->pair_count++] =
-		    (struct tok_pair){ s->lefts[cut], right, s->ranks[place], place };
+		    (struct tok_pair){ left, right, s->ranks[place], place };
 	}
 	return true;
 }
@@ -194,6 +192,19 @@ static enum tok_status add_pairs(struct splitter *s, struct tok_error *err)
 	return TOK_OK;
 }
 
+static enum tok_status add_user_pieces(struct splitter *s, struct tok_error *err)
+{
+	size_t kept = 0; /* the trie of all is made by now */
+	for (size_t i = 0; i < s->text_count; i++) {
+		if (s->spec->entries[s->places[i]].type != TOK_PIECE_USER_DEFINED)
+			continue;
+		s->texts[kept] = s->texts[i];
+		s->places[kept++] = s->places[i];
+	}
+	return tok_trie_build(&s->model->bpe->user, &s->model->arena, s->texts, s->places, kept,
+			      err);
+}
+
 /* SentencePiece: what each symbol is written as, and which pieces are taken
  * whole wherever they stand. */
 static enum tok_status add_roles(struct splitter *s, struct tok_error *err)
@@ -201,42 +212,35 @@ static enum tok_status add_roles(struct splitter *s, struct tok_error *err)
 	struct tok_model *model = s->model;
 	struct tok_bpe *bpe = model->bpe;
 	bool has_user = false;
-	bpe->roles = tok_arena_array(&model->arena, bpe->symbol_count, 1);
-	if (!bpe->roles)
+	uint8_t *roles = tok_arena_array(&model->arena, bpe->symbol_count, 1);
+	if (!roles)
 		return tok_fail_memory(err);
-	memset(bpe->roles, TOK_ROLE_UNKNOWN, bpe->symbol_count);
+	bpe->roles = memset(roles, TOK_ROLE_UNKNOWN, bpe->symbol_count);
 	for (uint32_t i = 0; i < model->lexicon.count; i++) {
 		const enum tok_piece_type type = s->spec->entries[i].type;
 		if (!can_merge(s, i))
 			continue;
 		if (type != TOK_PIECE_UNUSED) {
-			bpe->roles[i] = TOK_ROLE_TOKEN;
-		} else if (tok_bpe_unit(bpe, model->lexicon.texts[i], 0).length <
-			   model->lexicon.texts[i].count) {
-			bpe->roles[i] = TOK_ROLE_SPLIT;
+			roles[i] = TOK_ROLE_TOKEN;
+		} else if (tok_bpe_unit(bpe, tok_lexicon_text(&model->lexicon, i), 0).length <
+			   tok_lexicon_text(&model->lexicon, i).count) {
+			roles[i] = TOK_ROLE_SPLIT;
 			bpe->has_split = true;
 		}
 		has_user = has_user || type == TOK_PIECE_USER_DEFINED;
 	}
-	if (!has_user)
-		return TOK_OK;
-
-	enum tok_status status = tok_trie_init(&bpe->user, err);
-	for (uint32_t i = 0; i < model->lexicon.count && status == TOK_OK; i++) {
-		if (s->spec->entries[i].type == TOK_PIECE_USER_DEFINED && can_merge(s, i))
-			status = tok_trie_add(&bpe->user, model->lexicon.texts[i], i, err);
-	}
-	return status;
+	return has_user ? add_user_pieces(s, err) : TOK_OK;
 }
 
 enum tok_status tok_bpe_build_splits(struct tok_model *model, const struct tok_model_spec *spec,
 				     struct tok_error *err)
 {
 	struct tok_bpe *bpe = model->bpe;
-	struct tok_charmap *units = tok_arena_array(&model->arena, 1, sizeof *units);
-	if (!units || !tok_charmap_init(units, &model->arena))
+	struct tok_charmap *units = &bpe->chars[0][0];
+	if (!tok_charmap_init(units, &model->arena)) {
+		tok_charmap_discard(units);
 		return tok_fail_memory(err);
-	bpe->chars[0][0] = units;
+	}
 	bpe->exact = true;
 
 	struct splitter s = { .model = model, .spec = spec };
@@ -244,11 +248,15 @@ enum tok_status tok_bpe_build_splits(struct tok_model *model, const struct tok_m
 	if (status == TOK_OK)
 		status = add_units(&s, err);
 	if (status == TOK_OK)
-		status = fill_tries(&s, err);
+		status = fill_trie(&s, err);
 	if (status == TOK_OK)
 		status = add_pairs(&s, err);
 	if (status == TOK_OK && bpe->order == TOK_BPE_SCORES)
 		status = add_roles(&s, err);
+	if (status == TOK_OK && !tok_charmap_freeze(units, &model->arena))
+		status = tok_fail_memory(err);
+	if (status != TOK_OK)
+		tok_charmap_discard(units);
 	release_splitter(&s);
 	return status;
 }

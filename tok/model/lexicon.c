@@ -10,6 +10,8 @@ static size_t hash_id(tok_id id)
 
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id)
 {
+	if (!lexicon->slots)
+		return id < lexicon->count ? id : TOK_NO_ID;
 	for (size_t at = hash_id(id) & lexicon->mask;; at = (at + 1) & lexicon->mask) {
 		const uint32_t place = lexicon->slots[at];
 		if (place == TOK_NO_ID || lexicon->ids[place] == id)
@@ -43,34 +45,40 @@ static enum tok_status index_ids(struct tok_lexicon *lexicon, struct tok_arena *
 	return TOK_OK;
 }
 
-/* One block for all texts. */
+static enum tok_status copy_texts(struct tok_lexicon *lexicon, const struct tok_model_spec *spec,
+				  struct tok_arena *arena, struct tok_error *err)
+{
+	struct tok_arena scratch = { 0 };
+	struct tok_span *spans = tok_arena_array(&scratch, lexicon->count, sizeof *spans);
+	if (!spans)
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < lexicon->count; i++)
+		spans[i] = spec->entries[i].text;
+	const enum tok_status status =
+	    tok_texts_copy(&lexicon->texts, arena, spans, lexicon->count, err);
+	tok_arena_release(&scratch);
+	return status;
+}
+
 static enum tok_status copy_entries(struct tok_lexicon *lexicon, const struct tok_model_spec *spec,
 				    struct tok_arena *arena, struct tok_error *err)
 {
-	size_t total = 0;
-	for (size_t i = 0; i < spec->entry_count; i++) {
-		if (spec->entries[i].text.count > SIZE_MAX / 4 - total)
-			return tok_fail_memory(err);
-		total += spec->entries[i].text.count;
-	}
-	uint8_t *bytes = tok_arena_array(arena, total, 1);
-	lexicon->texts = tok_arena_array(arena, spec->entry_count, sizeof *lexicon->texts);
-	lexicon->ids = tok_arena_array(arena, spec->entry_count, sizeof *lexicon->ids);
-	if (!bytes || !lexicon->texts || !lexicon->ids)
+	tok_id *ids = tok_arena_array(arena, lexicon->count, sizeof *ids);
+	uint8_t *types = tok_arena_array(arena, lexicon->count, 1);
+	if (!ids || !types)
 		return tok_fail_memory(err);
+	lexicon->ids = ids;
+	lexicon->types = types;
 
 	XXH3_state_t hash;
 	XXH3_64bits_reset(&hash);
-	for (size_t i = 0; i < spec->entry_count; i++) {
+	for (size_t i = 0; i < lexicon->count; i++) {
 		const struct tok_vocab_entry *entry = &spec->entries[i];
 		if (entry->id == TOK_NO_ID)
 			return tok_fail(err, TOK_ELIMIT, "a token has the id %u, the largest is %u",
 					entry->id, entry->id - 1);
-		lexicon->texts[i] = (struct tok_span){ bytes, entry->text.count };
-		lexicon->ids[i] = entry->id;
-		if (entry->text.count)
-			memcpy(bytes, entry->text.bytes, entry->text.count);
-		bytes += entry->text.count;
+		ids[i] = entry->id;
+		types[i] = (uint8_t)entry->type;
 		const uint64_t facts[] = { entry->id, (uint64_t)entry->type, entry->text.count };
 		XXH3_64bits_update(&hash, facts, sizeof facts);
 		XXH3_64bits_update(&hash, &entry->score, sizeof entry->score);
@@ -78,27 +86,45 @@ static enum tok_status copy_entries(struct tok_lexicon *lexicon, const struct to
 	}
 	XXH3_64bits_update(&hash, spec->byte_ids, sizeof spec->byte_ids);
 	lexicon->fingerprint = XXH3_64bits_digest(&hash);
-	return TOK_OK;
+	return copy_texts(lexicon, spec, arena, err);
 }
 
-static enum tok_status index_texts(struct tok_lexicon *lexicon, const struct tok_model_spec *spec,
-				   struct tok_arena *arena, struct tok_error *err)
+static enum tok_status index_texts(struct tok_lexicon *lexicon, struct tok_arena *arena,
+				   struct tok_error *err)
 {
-	if (!tok_strings_init(&lexicon->by_text, arena, lexicon->count))
+	if (!tok_index_init(&lexicon->by_text, arena, lexicon->count))
 		return tok_fail_memory(err);
 	for (uint32_t i = 0; i < lexicon->count; i++) {
-		if (!tok_piece_matches(spec->entries[i].type))
+		if (!tok_piece_matches((enum tok_piece_type)lexicon->types[i]))
 			continue;
-		if (!tok_strings_add(&lexicon->by_text, lexicon->texts[i], i)) {
-			const uint32_t first =
-			    tok_strings_find(&lexicon->by_text, lexicon->texts[i]);
+		const uint32_t first = tok_index_add(&lexicon->by_text, &lexicon->texts, i);
+		if (first != TOK_NO_ID)
 			return tok_fail(
 			    err, TOK_EFORMAT,
 			    "tokens %u and %u have the same text, each must have its own",
 			    lexicon->ids[first], lexicon->ids[i]);
-		}
 	}
 	return TOK_OK;
+}
+
+enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon, struct tok_arena *arena,
+				 unsigned types, struct tok_trie *out, struct tok_error *err)
+{
+	struct tok_arena scratch = { 0 };
+	struct tok_span *texts = tok_arena_array(&scratch, lexicon->count, sizeof *texts);
+	uint32_t *places = tok_arena_array(&scratch, lexicon->count, sizeof *places);
+	size_t count = 0;
+	enum tok_status status = texts && places ? TOK_OK : tok_fail_memory(err);
+	for (uint32_t i = 0; status == TOK_OK && i < lexicon->count; i++) {
+		if (!(types & TOK_TYPE_BIT(lexicon->types[i])))
+			continue;
+		texts[count] = tok_lexicon_text(lexicon, i);
+		places[count++] = i;
+	}
+	if (status == TOK_OK)
+		status = tok_trie_build(out, arena, texts, places, count, err);
+	tok_arena_release(&scratch);
+	return status;
 }
 
 enum tok_status tok_lexicon_init(struct tok_lexicon *out, const struct tok_model_spec *spec,
@@ -120,7 +146,7 @@ enum tok_status tok_lexicon_init(struct tok_lexicon *out, const struct tok_model
 	if (status == TOK_OK)
 		status = index_ids(out, arena, err);
 	if (status == TOK_OK)
-		status = index_texts(out, spec, arena, err);
+		status = index_texts(out, arena, err);
 	if (status == TOK_OK && spec->unk != TOK_NO_ID &&
 	    tok_lexicon_place(out, spec->unk) == TOK_NO_ID)
 		status = tok_fail(err, TOK_EFORMAT,

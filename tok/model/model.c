@@ -41,26 +41,15 @@ void tok_tokens_release(struct tok_tokens *tokens)
 	*tokens = (struct tok_tokens){ .ranged = tokens->ranged };
 }
 
-static enum tok_status build_wordlevel(struct tok_model *model, const struct tok_model_spec *spec,
-				       struct tok_error *err)
-{
-	model->types = tok_arena_array(&model->arena, spec->entry_count, 1);
-	if (!model->types)
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < spec->entry_count; i++)
-		model->types[i] = (uint8_t)spec->entries[i].type;
-	return TOK_OK;
-}
-
 static enum tok_status encode_wordlevel(const struct tok_model *model, struct tok_span text,
 					struct tok_range piece, struct tok_tokens *out,
 					struct tok_error *err)
 {
 	const struct tok_lexicon *lexicon = &model->lexicon;
 	const uint32_t place =
-	    tok_strings_find(&lexicon->by_text, tok_span_slice(text, piece.begin, piece.end));
+	    tok_lexicon_find(lexicon, tok_span_slice(text, piece.begin, piece.end));
 	tok_id id = lexicon->unk;
-	if (place != TOK_NO_ID && model->types[place] != TOK_PIECE_UNUSED) {
+	if (place != TOK_NO_ID && lexicon->types[place] != TOK_PIECE_UNUSED) {
 		id = lexicon->ids[place];
 	} else if (lexicon->byte_fallback && lexicon->all_bytes) {
 		return tok_tokens_put_bytes(out, lexicon, text, piece) ? TOK_OK
@@ -89,7 +78,7 @@ static enum tok_status build_model(struct tok_model *model, const struct tok_mod
 	case TOK_MODEL_WORDPIECE:
 		return tok_wordpiece_build(model, spec, err);
 	case TOK_MODEL_WORDLEVEL:
-		return build_wordlevel(model, spec, err);
+		return TOK_OK; /* the lexicon is all it needs */
 	}
 	return tok_fail(err, TOK_EARG, "there is no such kind of model");
 }
@@ -114,9 +103,6 @@ void tok_model_free(struct tok_model *model)
 {
 	if (!model)
 		return;
-	tok_bpe_release(model->bpe);
-	tok_unigram_release(model->unigram);
-	tok_wordpiece_release(model->wordpiece);
 	tok_arena_release(&model->arena);
 	free(model);
 }
@@ -132,6 +118,7 @@ void tok_model_scratch_free(struct tok_model_scratch *scratch)
 		return;
 	tok_bpe_scratch_free(scratch->bpe);
 	tok_unigram_scratch_free(scratch->unigram);
+	tok_wordpiece_scratch_free(scratch->wordpiece);
 	free(scratch);
 }
 
@@ -153,7 +140,11 @@ static enum tok_status encode_piece(const struct tok_model *model,
 			   ? tok_unigram_encode(model, scratch->unigram, text, piece, out, err)
 			   : tok_fail_memory(err);
 	case TOK_MODEL_WORDPIECE:
-		return tok_wordpiece_encode(model, text, piece, out, err);
+		if (!scratch->wordpiece)
+			scratch->wordpiece = tok_wordpiece_scratch_new();
+		return scratch->wordpiece
+			   ? tok_wordpiece_encode(model, scratch->wordpiece, text, piece, out, err)
+			   : tok_fail_memory(err);
 	case TOK_MODEL_WORDLEVEL:
 		return encode_wordlevel(model, text, piece, out, err);
 	}
@@ -169,6 +160,40 @@ enum tok_status tok_model_encode(const struct tok_model *model, struct tok_model
 
 	const size_t before = out->count;
 	const enum tok_status status = encode_piece(model, scratch, text, piece, out, err);
+	if (status != TOK_OK)
+		out->count = before;
+	return status;
+}
+
+static enum tok_status encode_each(const struct tok_model *model, struct tok_model_scratch *scratch,
+				   struct tok_span text, uint32_t begin, const uint32_t *ends,
+				   size_t count, struct tok_tokens *out, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
+		const struct tok_range piece = { begin, ends[i] };
+		status = encode_piece(model, scratch, text, piece, out, err);
+		begin = ends[i];
+	}
+	return status;
+}
+
+enum tok_status tok_model_encode_run(const struct tok_model *model,
+				     struct tok_model_scratch *scratch, struct tok_span text,
+				     uint32_t begin, const uint32_t *ends, size_t count,
+				     struct tok_tokens *out, struct tok_error *err)
+{
+	const size_t before = out->count;
+	enum tok_status status;
+	if (model->kind == TOK_MODEL_BPE && !out->ranged) {
+		if (!scratch->bpe)
+			scratch->bpe = tok_bpe_scratch_new();
+		status = scratch->bpe ? tok_bpe_encode_run(model, scratch->bpe, text, begin, ends,
+							   count, out, err)
+				      : tok_fail_memory(err);
+	} else {
+		status = encode_each(model, scratch, text, begin, ends, count, out, err);
+	}
 	if (status != TOK_OK)
 		out->count = before;
 	return status;

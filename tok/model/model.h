@@ -13,7 +13,7 @@
 #ifndef TOK_MODEL_MODEL_H
 #define TOK_MODEL_MODEL_H
 
-#include "tok/base/buffer.h"
+#include "tok/base/image.h"
 
 enum tok_model_kind { TOK_MODEL_BPE, TOK_MODEL_UNIGRAM, TOK_MODEL_WORDPIECE, TOK_MODEL_WORDLEVEL };
 
@@ -120,5 +120,30 @@ TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *mo
 						      struct tok_span text, struct tok_range piece,
 						      struct tok_tokens *out,
 						      struct tok_error *err);
+
+/* The same for `count` pieces that follow each other: the first begins at `begin`,
+ * each ends at one of `ends`, which rise.  Ranges are not wanted. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_model_encode_run(const struct tok_model *model, struct tok_model_scratch *scratch,
+		     struct tok_span text, uint32_t begin, const uint32_t *ends, size_t count,
+		     struct tok_tokens *out, struct tok_error *err);
+
+/* The first merge of an explicit list that makes `id`, and its place; false if
+ * there is none or the model has no list.  Looks through all of them. */
+TOK_API bool tok_model_merge(const struct tok_model *model, tok_id id, struct tok_merge *out,
+			     size_t *rank);
+
+/* Put the tables into an image; failure shows in tok_image_finish. */
+TOK_API void tok_model_save(const struct tok_model *model, struct tok_image_writer *writer);
+
+/* A model over the tables of an image, which must outlive it.  Everything that
+ * could lead out of a table is looked at: TOK_EFORMAT. */
+TOK_API TOK_MUST_USE enum tok_status tok_model_open(const struct tok_image *image,
+						    struct tok_model **out, struct tok_error *err);
+
+/* Are the tokens of every text with characters `before` and `code` side by side
+ * those of the text up to `before` followed by those of the text from `code` on?
+ * False says nothing. */
+TOK_API bool tok_model_breaks_before(const struct tok_model *model, uint32_t before, uint32_t code);
 
 #endif

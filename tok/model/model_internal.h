@@ -8,19 +8,22 @@
 #ifndef TOK_MODEL_MODEL_INTERNAL_H
 #define TOK_MODEL_MODEL_INTERNAL_H
 
-#include "tok/base/hash.h"
+#include "tok/base/texts.h"
 #include "tok/model/model.h"
+#include "tok/model/trie_internal.h"
 
 /* Longest prefix or suffix: byte fallback spells them out for every character. */
 enum { TOK_AFFIX_MAX = 255 };
 #define TOK_ENTRY_MAX ((size_t)1 << 28)
 
 struct tok_lexicon {
-	struct tok_span *texts;
-	tok_id *ids;
+	struct tok_texts texts;
+	const tok_id *ids;
+	const uint8_t *types; /* enum tok_piece_type */
 	size_t count;
-	struct tok_strings by_text; /* what text can match: text to place */
-	uint32_t *slots;            /* open addressing: id to place */
+	/* What text can match.  Not in an image of a model whose trie tells the same. */
+	struct tok_index by_text;
+	uint32_t *slots; /* open addressing: id to place; NULL: they are equal */
 	size_t mask;
 	uint64_t fingerprint; /* of all that decides an encoding */
 
@@ -35,6 +38,26 @@ struct tok_lexicon {
 TOK_MUST_USE enum tok_status tok_lexicon_init(struct tok_lexicon *out,
 					      const struct tok_model_spec *spec,
 					      struct tok_arena *arena, struct tok_error *err);
+
+static inline struct tok_span tok_lexicon_text(const struct tok_lexicon *lexicon, size_t place)
+{
+	return tok_texts_at(&lexicon->texts, place);
+}
+
+/* The place of the entry that `text` matches, or TOK_NO_ID; where by_text is. */
+static inline uint32_t tok_lexicon_find(const struct tok_lexicon *lexicon, struct tok_span text)
+{
+	return tok_index_find(&lexicon->by_text, &lexicon->texts, text);
+}
+
+/* A trie from the texts of all entries of the given types to their places. */
+#define TOK_TYPE_BIT(type) (1u << (type))
+#define TOK_TYPES_OF_TEXT                                                                          \
+	(TOK_TYPE_BIT(TOK_PIECE_NORMAL) | TOK_TYPE_BIT(TOK_PIECE_USER_DEFINED) |                   \
+	 TOK_TYPE_BIT(TOK_PIECE_UNUSED))
+TOK_MUST_USE enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon,
+					      struct tok_arena *arena, unsigned types,
+					      struct tok_trie *out, struct tok_error *err);
 
 /* The place of the entry with `id`, or TOK_NO_ID. */
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id);
@@ -52,6 +75,7 @@ struct tok_unigram;
 struct tok_wordpiece;
 struct tok_bpe_scratch;
 struct tok_unigram_scratch;
+struct tok_wordpiece_scratch;
 
 struct tok_model {
 	struct tok_arena arena;
@@ -60,12 +84,12 @@ struct tok_model {
 	struct tok_bpe *bpe; /* the one of `kind`, in the arena; WordLevel has none */
 	struct tok_unigram *unigram;
 	struct tok_wordpiece *wordpiece;
-	uint8_t *types; /* of the entries, for WordLevel */
 };
 
 struct tok_model_scratch {
 	struct tok_bpe_scratch *bpe;
 	struct tok_unigram_scratch *unigram;
+	struct tok_wordpiece_scratch *wordpiece;
 };
 
 TOK_MUST_USE enum tok_status
@@ -74,7 +98,11 @@ TOK_MUST_USE enum tok_status tok_bpe_encode(const struct tok_model *model,
 					    struct tok_bpe_scratch *scratch, struct tok_span text,
 					    struct tok_range piece, struct tok_tokens *out,
 					    struct tok_error *err);
-void tok_bpe_release(struct tok_bpe *bpe);
+TOK_MUST_USE enum tok_status tok_bpe_encode_run(const struct tok_model *model,
+						struct tok_bpe_scratch *scratch,
+						struct tok_span text, uint32_t begin,
+						const uint32_t *ends, size_t count,
+						struct tok_tokens *out, struct tok_error *err);
 struct tok_bpe_scratch *tok_bpe_scratch_new(void);
 void tok_bpe_scratch_free(struct tok_bpe_scratch *scratch);
 
@@ -85,7 +113,6 @@ TOK_MUST_USE enum tok_status tok_unigram_encode(const struct tok_model *model,
 						struct tok_unigram_scratch *scratch,
 						struct tok_span text, struct tok_range piece,
 						struct tok_tokens *out, struct tok_error *err);
-void tok_unigram_release(struct tok_unigram *unigram);
 struct tok_unigram_scratch *tok_unigram_scratch_new(void);
 void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch);
 
@@ -93,12 +120,39 @@ TOK_MUST_USE enum tok_status tok_wordpiece_build(struct tok_model *model,
 						 const struct tok_model_spec *spec,
 						 struct tok_error *err);
 TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
+						  struct tok_wordpiece_scratch *scratch,
 						  struct tok_span text, struct tok_range piece,
 						  struct tok_tokens *out, struct tok_error *err);
-void tok_wordpiece_release(struct tok_wordpiece *wordpiece);
+struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void);
+void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch);
+
+/* Are pieces found by walking a trie, so that no other index of texts is asked? */
+bool tok_bpe_walks(const struct tok_model *model);
+
+/* X_image.c: to and from an image.  What comes back false is no such model. */
+void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *writer);
+void tok_unigram_save(const struct tok_model *model, struct tok_image_writer *writer);
+void tok_wordpiece_save(const struct tok_model *model, struct tok_image_writer *writer);
+TOK_MUST_USE enum tok_status tok_bpe_open(struct tok_model *model, const struct tok_image *image,
+					  bool *sound, struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_unigram_open(struct tok_model *model,
+					      const struct tok_image *image, bool *sound,
+					      struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_wordpiece_open(struct tok_model *model,
+						const struct tok_image *image, bool *sound,
+						struct tok_error *err);
 
 /* Room for `more` tokens, and adding one where there is room. */
 TOK_MUST_USE bool tok_tokens_reserve(struct tok_tokens *tokens, size_t more);
+
+/* The same, where most of the time there is room already. */
+static inline bool tok_tokens_make_room(struct tok_tokens *tokens, size_t more)
+{
+	return (tokens->capacity - tokens->count >= more &&
+		(!tokens->ranged || (tokens->range_capacity >= more &&
+				     tokens->range_capacity - more >= tokens->count))) ||
+	       tok_tokens_reserve(tokens, more);
+}
 
 static inline void tok_tokens_put(struct tok_tokens *tokens, tok_id id, uint32_t begin,
 				  uint32_t end)

@@ -1,24 +1,35 @@
 #include "tok/model/bpe_internal.h"
 
+enum { FILTER_BITS_A_PAIR = 8 };
+
 bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *arena, size_t count)
 {
-	unsigned bits = 4;
-	while (bits < 40 && ((size_t)1 << bits) / 2 < count)
-		bits++;
-	const size_t slots = (size_t)1 << bits;
-	*pairs = (struct tok_pairs){ .shift = 64 - bits, .mask = slots - 1 };
+	const size_t slots = count + count / 4 + 8;
+	unsigned log = 4;
+	*pairs = (struct tok_pairs){ .count = (uint32_t)slots };
+	if (slots > UINT32_MAX / 2)
+		return false;
+	while (((size_t)64 << log) < count * FILTER_BITS_A_PAIR)
+		log++;
+	pairs->filter_shift = 64 - log;
+	pairs->filter = tok_arena_array(arena, (size_t)1 << log, sizeof *pairs->filter);
 	pairs->slots = tok_arena_array(arena, slots, sizeof *pairs->slots);
-	if (pairs->slots)
-		memset(pairs->slots, 0xFF, slots * sizeof *pairs->slots);
-	return pairs->slots != NULL;
+	if (!pairs->slots || !pairs->filter)
+		return false;
+	memset(pairs->slots, 0xFF, slots * sizeof *pairs->slots);
+	return true;
 }
 
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair)
 {
-	size_t at = tok_pairs_home(pairs, pair.left, pair.right);
-	for (; pairs->slots[at].rank != TOK_RANK_NONE; at = (at + 1) & pairs->mask) {
+	const uint64_t hash = tok_pairs_hash(pair.left, pair.right);
+	uint32_t at = tok_pairs_home(pairs, hash);
+	while (pairs->slots[at].rank != TOK_RANK_NONE) {
 		if (pairs->slots[at].left == pair.left && pairs->slots[at].right == pair.right)
 			break;
+		if (++at == pairs->count)
+			at = 0;
 	}
 	pairs->slots[at] = pair;
+	pairs->filter[hash >> pairs->filter_shift] |= tok_pairs_bits(hash);
 }

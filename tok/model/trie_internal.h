@@ -1,51 +1,62 @@
 /*
- * trie_internal.h - a trie over bytes in one flat table of (node, byte) -> child.
+ * trie_internal.h - a trie over bytes as a double array of eight-byte cells.
  *
- * Nodes are numbers, the root is 0.  Open addressing at a load of at most one
- * half; eight bytes a slot.
+ *	enum tok_status s = tok_trie_build(&trie, &arena, texts, values, count, &err);
+ *	uint32_t node = TOK_TRIE_ROOT;
+ *	while (i < text.count && (node = tok_trie_child(&trie, node, text.bytes[i++])))
+ *		value = tok_trie_value(&trie, node);
+ *
+ * A node is the number of its cell.  A cell holds
+ *
+ *	bits 0-7    the byte that leads to it
+ *	bits 8-39   base: the child for `byte` is cell base ^ byte, if that cell is
+ *	            labelled `byte`
+ *	bits 40-63  the value of the text that ends here, or TOK_TRIE_NO_VALUE
+ *
+ * No two nodes share a base and a free cell has a label that no base of its
+ * block can ask for (a block is 256 cells), so that one comparison decides.
+ * Nodes without children have base 0, whose block matches nothing.
+ *
+ * Source of the idea: J. Aoe, "An efficient digital search algorithm by using a
+ * double-array structure" (1989); the XOR form is S. Yata's (darts-clone).
  */
 #ifndef TOK_MODEL_TRIE_INTERNAL_H
 #define TOK_MODEL_TRIE_INTERNAL_H
 
-#include "tok/base/span.h"
-#include "tok/base/status.h"
+#include "tok/base/arena.h"
+#include "tok/base/image.h"
 
-enum { TOK_TRIE_ROOT = 0, TOK_TRIE_NODE_MAX = 1 << 24 };
-
-struct tok_trie_slot {
-	uint32_t key;   /* node * 256 + byte */
-	uint32_t child; /* 0: free, since the root is nobody's child */
-};
+enum { TOK_TRIE_ROOT = 0, TOK_TRIE_NO_VALUE = 0xFFFFFF, TOK_TRIE_BLOCK = 256 };
 
 struct tok_trie {
-	struct tok_trie_slot *slots;
-	size_t mask;
-	uint32_t *values; /* by node, TOK_NO_ID: no entry ends here */
-	size_t count, capacity;
+	const uint64_t *cells;
+	size_t count; /* of the cells: a multiple of TOK_TRIE_BLOCK */
 };
 
-TOK_MUST_USE enum tok_status tok_trie_init(struct tok_trie *trie, struct tok_error *err);
-TOK_MUST_USE enum tok_status tok_trie_add(struct tok_trie *trie, struct tok_span text,
-					  uint32_t value, struct tok_error *err);
-/* The same for the bytes of `text` from last to first. */
-TOK_MUST_USE enum tok_status tok_trie_add_reversed(struct tok_trie *trie, struct tok_span text,
-						   uint32_t value, struct tok_error *err);
-void tok_trie_release(struct tok_trie *trie);
+/* From texts to values below TOK_TRIE_NO_VALUE; of equal texts the last one
+ * wins.  Fails with TOK_ENOMEM or TOK_ELIMIT. */
+TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
+					    const struct tok_span *texts, const uint32_t *values,
+					    size_t count, struct tok_error *err);
 
-static inline size_t tok_trie_home(const struct tok_trie *trie, uint32_t key)
-{
-	return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & trie->mask;
-}
+/* To and from an image; false if some base or value leads outside.  An image
+ * without the section gives a trie without cells. */
+void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer);
+TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
+				size_t value_limit);
 
 /* The child, or 0. */
 static inline uint32_t tok_trie_child(const struct tok_trie *trie, uint32_t node, uint8_t byte)
 {
-	const uint32_t key = node << 8 | byte;
-	for (size_t at = tok_trie_home(trie, key);; at = (at + 1) & trie->mask) {
-		const struct tok_trie_slot slot = trie->slots[at];
-		if (slot.key == key || slot.child == 0)
-			return slot.child;
-	}
+	const uint32_t at = (uint32_t)(trie->cells[node] >> 8) ^ byte;
+	return (trie->cells[at] & 0xFF) == byte ? at : 0;
+}
+
+/* The value, or TOK_NO_ID. */
+static inline uint32_t tok_trie_value(const struct tok_trie *trie, uint32_t node)
+{
+	const uint32_t value = (uint32_t)(trie->cells[node] >> 40);
+	return value == TOK_TRIE_NO_VALUE ? TOK_NO_ID : value;
 }
 
 #endif

@@ -1,60 +1,37 @@
 /*
- * The most probable way to cut a piece (Viterbi): encode_optimized of Hugging
- * Face's models/unigram and EncodeOptimized of SentencePiece's unigram_model.cc.
- * Both keep the first of equally good paths, and meet shorter tokens first and
- * earlier starts first; so does this.
+ * Unigram: a text is cut where no token crosses, and each word between two cuts
+ * is recalled if its path is certain (unigram_words.c), or searched for
+ * (unigram_path.c).  The sum of scores is carried from word to word as the
+ * reference programs add it up.
  */
+#include "tok/model/unigram_internal.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "tok/model/model_internal.h"
-#include "tok/model/trie_internal.h"
-#include "tok/text/utf8.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define UNKNOWN_PENALTY 10.0
-#define NOWHERE         UINT32_MAX
-
-struct tok_unigram {
-	struct tok_trie trie;
-	const double *scores; /* by place; as float where single_precision */
-	double unknown_score;
-	uint32_t unk_place; /* TOK_NO_ID: none */
-	bool single_precision, fuse_unk;
-};
-
-/* The best path that ends here. */
-struct step {
-	double score;
-	uint32_t start; /* of its last token; NOWHERE: no path ends here */
-	uint32_t place;
-};
-
-struct tok_unigram_scratch {
-	struct step *steps;
-	size_t step_capacity;
-	uint32_t *ends; /* of the tokens on the best path, last first */
-	size_t end_capacity;
-};
 
 struct tok_unigram_scratch *tok_unigram_scratch_new(void)
 {
-	return calloc(1, sizeof(struct tok_unigram_scratch));
+	struct tok_unigram_scratch *scratch = calloc(1, sizeof *scratch);
+	if (scratch && !tok_words_init(&scratch->words)) {
+		free(scratch);
+		return NULL;
+	}
+	return scratch;
 }
 
 void tok_unigram_scratch_free(struct tok_unigram_scratch *scratch)
 {
 	if (!scratch)
 		return;
+	tok_words_release(&scratch->words);
 	free(scratch->steps);
-	free(scratch->ends);
 	free(scratch);
-}
-
-void tok_unigram_release(struct tok_unigram *unigram)
-{
-	if (unigram)
-		tok_trie_release(&unigram->trie);
 }
 
 /* SentencePiece gives user-defined pieces a bonus that grows with their bytes. */
@@ -81,102 +58,77 @@ static double score_unknown(const struct tok_model_spec *spec)
 	return single ? (double)((float)least - (float)UNKNOWN_PENALTY) : least - UNKNOWN_PENALTY;
 }
 
+/* The one path of a character that is a word: its own token, or unknown.  Where
+ * there may be neither, and where the unknown token is a token like others, it
+ * is left to the search. */
+static void fill_bytes(struct tok_unigram *u)
+{
+	memset(u->bytes, 0xFF, sizeof u->bytes);
+	for (uint32_t c = 0; c < 128; c++) {
+		const uint32_t node = tok_trie_child(&u->trie, TOK_TRIE_ROOT, (uint8_t)c);
+		const uint32_t place = node ? tok_trie_value(&u->trie, node) : TOK_NO_ID;
+		if (tok_unigram_class(u->cuts, c) == 0)
+			u->bytes[c] = u->unk_place;
+		else if (place != u->unk_place)
+			u->bytes[c] = place;
+	}
+}
+
+/* Note the tokens, and index what text can match. */
+static enum tok_status add_tokens(struct tok_model *model, const struct tok_model_spec *spec,
+				  struct tok_unigram_token *tokens, double *scores,
+				  struct tok_error *err)
+{
+	const unsigned types = TOK_TYPES_OF_TEXT & ~TOK_TYPE_BIT(TOK_PIECE_UNUSED);
+	struct tok_unigram *u = model->unigram;
+	for (uint32_t i = 0; i < model->lexicon.count; i++) {
+		const struct tok_vocab_entry *entry = &spec->entries[i];
+		const uint32_t length = (uint32_t)entry->text.count;
+		const double score = score_entry(entry, u->single_precision);
+		if (isnan(score))
+			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
+					entry->id);
+		tokens[i] = (struct tok_unigram_token){ scores ? 0.0f : (float)score, entry->id };
+		if (scores)
+			scores[i] = score;
+		if (types & TOK_TYPE_BIT(entry->type)) {
+			u->greatest = fmax(u->greatest, fabs(score));
+			u->longest = u->longest > length ? u->longest : length;
+		}
+	}
+	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
+		return tok_fail_memory(err);
+	const enum tok_status status =
+	    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+	if (status == TOK_OK)
+		fill_bytes(u);
+	return status;
+}
+
 enum tok_status tok_unigram_build(struct tok_model *model, const struct tok_model_spec *spec,
 				  struct tok_error *err)
 {
 	struct tok_unigram *u = tok_arena_array(&model->arena, 1, sizeof *u);
-	double *scores = tok_arena_array(&model->arena, spec->entry_count, sizeof *scores);
-	if (!u || !scores)
+	struct tok_unigram_token *tokens =
+	    tok_arena_array(&model->arena, spec->entry_count, sizeof *tokens);
+	struct tok_unigram_cuts *cuts = tok_arena_array(&model->arena, 1, sizeof *cuts);
+	const bool single = spec->as.unigram.single_precision;
+	double *scores =
+	    single ? NULL : tok_arena_array(&model->arena, spec->entry_count, sizeof *scores);
+	if (!u || !tokens || !cuts || (!single && !scores))
 		return tok_fail_memory(err);
 	model->unigram = u;
+	u->tokens = tokens;
+	u->cuts = cuts;
 	u->scores = scores;
-	u->single_precision = spec->as.unigram.single_precision;
+	u->single_precision = single;
 	u->fuse_unk = spec->as.unigram.fuse_unk;
 	u->unknown_score = score_unknown(spec);
 	u->unk_place =
 	    spec->unk == TOK_NO_ID ? TOK_NO_ID : tok_lexicon_place(&model->lexicon, spec->unk);
-
-	enum tok_status status = tok_trie_init(&u->trie, err);
-	for (uint32_t i = 0; status == TOK_OK && i < model->lexicon.count; i++) {
-		const struct tok_vocab_entry *entry = &spec->entries[i];
-		scores[i] = score_entry(entry, u->single_precision);
-		if (isnan(scores[i]))
-			return tok_fail(err, TOK_EFORMAT, "the score of token %u is not a number",
-					entry->id);
-		if (tok_piece_matches(entry->type) && entry->type != TOK_PIECE_UNUSED)
-			status = tok_trie_add(&u->trie, model->lexicon.texts[i], i, err);
-	}
-	return status;
-}
-
-static double add_scores(const struct tok_unigram *u, double token, double path)
-{
-	return u->single_precision ? (double)((float)token + (float)path) : token + path;
-}
-
-/* Offer a path to `step`; the first of equals stays. */
-static bool improve_step(struct step *step, double score, uint32_t start, uint32_t place)
-{
-	if (step->start != NOWHERE && !(score > step->score))
-		return false;
-	*step = (struct step){ score, start, place };
-	return true;
-}
-
-/* SentencePiece moves the zero when sums grow past what a float adds well. */
-static void rebase_scores(struct step *steps, uint32_t at, uint32_t frontier)
-{
-	const float offset = (float)steps[at].score;
-	for (uint32_t i = at; i <= frontier; i++) {
-		if (i == at || steps[i].start != NOWHERE)
-			steps[i].score = (double)((float)steps[i].score - offset);
-	}
-	steps[at].score = 0.0;
-}
-
-static enum tok_status find_path(const struct tok_unigram *u, struct step *steps,
-				 struct tok_span word, struct tok_error *err)
-{
-	static const double rebase_threshold = 100000.0;
-	const uint32_t size = (uint32_t)word.count;
-	uint32_t frontier = 0;
-	for (uint32_t i = 0; i <= size; i++)
-		steps[i] = (struct step){ 0.0, NOWHERE, TOK_NO_ID };
-
-	for (uint32_t at = 0, length; at < size; at += length) {
-		length = tok_utf8_at(word, at).length;
-		if (u->single_precision && fabs(steps[at].score) > rebase_threshold)
-			rebase_scores(steps, at, frontier);
-
-		const double so_far = steps[at].score;
-		bool has_single = false;
-		uint32_t node = TOK_TRIE_ROOT;
-		for (uint32_t i = at; i < size; i++) {
-			node = tok_trie_child(&u->trie, node, word.bytes[i]);
-			if (node == 0)
-				break;
-			const uint32_t place = u->trie.values[node];
-			if (place == TOK_NO_ID)
-				continue;
-			if (i + 1 > frontier)
-				frontier = i + 1;
-			improve_step(&steps[i + 1], add_scores(u, u->scores[place], so_far), at,
-				     place);
-			has_single = has_single || i + 1 - at == length;
-		}
-		if (has_single)
-			continue;
-		if (at + length > frontier)
-			frontier = at + length;
-		if (improve_step(&steps[at + length], add_scores(u, u->unknown_score, so_far), at,
-				 u->unk_place) &&
-		    u->unk_place == TOK_NO_ID && !u->single_precision)
-			return tok_fail(err, TOK_ETEXT,
-					"byte %u begins a character that no token has, and there "
-					"is no unknown token",
-					at);
-	}
-	return TOK_OK;
+	const uint64_t facts[] = { model->lexicon.fingerprint, spec->unk, u->single_precision };
+	u->fingerprint = XXH3_64bits(facts, sizeof facts);
+	return add_tokens(model, spec, tokens, scores, err);
 }
 
 /* Hugging Face looks the text of an unknown run up once more, and spells it in
@@ -199,8 +151,7 @@ static enum tok_status add_unknown(const struct tok_model *model, struct tok_spa
 		return tok_tokens_add(out, lexicon->unk, run) ? TOK_OK : tok_fail_memory(err);
 	}
 
-	const uint32_t place =
-	    tok_strings_find(&lexicon->by_text, tok_span_slice(text, run.begin, run.end));
+	const uint32_t place = tok_lexicon_find(lexicon, tok_span_slice(text, run.begin, run.end));
 	for (uint32_t i = run.begin; i < run.end && spelled; i++)
 		spelled = lexicon->byte_ids[text.bytes[i]] != TOK_NO_ID;
 	if (place != TOK_NO_ID || !spelled)
@@ -223,42 +174,124 @@ static bool does_fuse(const struct tok_model *model)
 	return model->unigram->fuse_unk && !by_byte;
 }
 
+static enum tok_status write_pending(struct tok_unigram_writer *writer, struct tok_error *err)
+{
+	const struct tok_range run = writer->unknown;
+	writer->unknown = (struct tok_range){ 0, 0 };
+	return run.begin == run.end
+		   ? TOK_OK
+		   : add_unknown(writer->model, writer->text, run, writer->out, err);
+}
+
+enum tok_status tok_unigram_write(struct tok_unigram_writer *writer, uint32_t place, uint32_t begin,
+				  uint32_t end, struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	const bool unknown = place == u->unk_place;
+	if (unknown && writer->fuses && writer->unknown.end == begin &&
+	    writer->unknown.begin < begin) {
+		writer->unknown.end = end;
+		return TOK_OK;
+	}
+	if (writer->unknown.begin != writer->unknown.end) {
+		const enum tok_status status = write_pending(writer, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (unknown) {
+		writer->unknown = (struct tok_range){ begin, end };
+		return TOK_OK;
+	}
+	if (!tok_tokens_make_room(writer->out, 1))
+		return tok_fail_memory(err);
+	tok_tokens_put(writer->out, u->tokens[place].id, begin, end);
+	return TOK_OK;
+}
+
+/* Write a word that was met before, and add up its scores. */
+static enum tok_status recall_word(struct tok_unigram_writer *writer,
+				   const struct tok_word_slot *slot, uint32_t at, double *sum,
+				   struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	if (writer->unknown.begin != writer->unknown.end) {
+		const enum tok_status status = write_pending(writer, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (!tok_tokens_make_room(writer->out, TOK_WORD_TOKENS))
+		return tok_fail_memory(err);
+	double score = *sum;
+	for (uint32_t i = 0; i < slot->count; i++) {
+		const uint32_t place = slot->tokens[i];
+		uint32_t end = at;
+		score = tok_unigram_add(u, tok_unigram_score(u, place), score);
+		if (writer->out->ranged)
+			end += (uint32_t)tok_lexicon_text(&writer->model->lexicon, place).count;
+		tok_tokens_put(writer->out, u->tokens[place].id, at, end);
+		at = end;
+	}
+	*sum = score;
+	return TOK_OK;
+}
+
+/* The word's path, if the sum before it leaves no doubt; or NULL. */
+static const struct tok_word_slot *find_word(const struct tok_unigram *u,
+					     const struct tok_unigram_word *word,
+					     struct tok_span text, double sum)
+{
+	if (!word->pair)
+		return NULL;
+	struct tok_word_slot *slot = tok_words_find(word->pair, &word->key);
+	if (!slot) {
+		struct tok_word_slot made = { .key = word->key };
+		if (!tok_unigram_learn(u, tok_span_slice(text, word->begin, word->end), &made))
+			return NULL;
+		slot = tok_words_put(word->pair, &made);
+	}
+	return fabs(sum) <= slot->of.limit ? slot : NULL;
+}
+
+static enum tok_status encode_word(struct tok_unigram_scratch *scratch,
+				   struct tok_unigram_writer *writer,
+				   const struct tok_unigram_word *word, uint32_t origin,
+				   double *sum, struct tok_error *err)
+{
+	const struct tok_unigram *u = writer->model->unigram;
+	if (u->single_precision && fabs(*sum) > TOK_UNIGRAM_REBASE)
+		*sum = 0.0;
+	if (word->place != TOK_NO_ID) {
+		const double score = word->place == u->unk_place
+					 ? u->unknown_score
+					 : tok_unigram_score(u, word->place);
+		*sum = tok_unigram_add(u, score, *sum);
+		return tok_unigram_write(writer, word->place, word->begin, word->end, err);
+	}
+	const struct tok_word_slot *slot = find_word(u, word, writer->text, *sum);
+	return slot ? recall_word(writer, slot, word->begin, sum, err)
+		    : tok_unigram_search(scratch, writer,
+					 (struct tok_range){ word->begin, word->end }, origin, sum,
+					 err);
+}
+
 enum tok_status tok_unigram_encode(const struct tok_model *model,
 				   struct tok_unigram_scratch *scratch, struct tok_span text,
 				   struct tok_range piece, struct tok_tokens *out,
 				   struct tok_error *err)
 {
 	const struct tok_unigram *u = model->unigram;
-	const size_t size = piece.end - piece.begin;
-	if (!tok_grow(&scratch->steps, &scratch->step_capacity, size + 1, sizeof *scratch->steps) ||
-	    !tok_grow(&scratch->ends, &scratch->end_capacity, size, sizeof *scratch->ends))
-		return tok_fail_memory(err);
-
-	const struct step *steps = scratch->steps;
-	enum tok_status status =
-	    find_path(u, scratch->steps, tok_span_slice(text, piece.begin, piece.end), err);
-	if (status != TOK_OK)
-		return status;
-
-	size_t count = 0;
-	for (uint32_t end = (uint32_t)size; end > 0; end = steps[end].start)
-		scratch->ends[count++] = end;
-	if (!tok_tokens_reserve(out, count))
-		return tok_fail_memory(err);
-
-	const bool fuses = does_fuse(model);
-	for (size_t i = count; status == TOK_OK && i > 0;) {
-		const struct step *step = &steps[scratch->ends[--i]];
-		struct tok_range range = { piece.begin + step->start,
-					   piece.begin + scratch->ends[i] };
-		if (step->place != u->unk_place) {
-			if (!tok_tokens_add(out, model->lexicon.ids[step->place], range))
-				return tok_fail_memory(err);
-			continue;
-		}
-		while (fuses && i > 0 && steps[scratch->ends[i - 1]].place == u->unk_place)
-			range.end = piece.begin + scratch->ends[--i];
-		status = add_unknown(model, text, range, out, err);
+	struct tok_unigram_writer writer = {
+		.model = model, .out = out, .text = text, .fuses = does_fuse(model)
+	};
+	const struct tok_span head = { text.bytes, piece.end };
+	enum tok_status status = TOK_OK;
+	double sum = 0.0;
+	tok_words_claim(&scratch->words, u->fingerprint);
+	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
+		const size_t count = tok_unigram_cut(u, &scratch->words, head, &at, scratch->batch);
+		for (size_t i = 0; status == TOK_OK && i < count; i++)
+			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
+					     &sum, err);
 	}
-	return status;
+	return status == TOK_OK ? write_pending(&writer, err) : status;
 }

@@ -1,6 +1,12 @@
-/* Greedy longest match, as Hugging Face's models/wordpiece does it. */
+/* Greedy longest match, as Hugging Face's models/wordpiece does it.  What a word
+ * becomes depends on nothing around it, so short words are remembered. */
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "tok/model/model_internal.h"
-#include "tok/model/trie_internal.h"
+#include "tok/model/words_internal.h"
 #include "tok/text/utf8.h"
 
 struct tok_wordpiece {
@@ -8,12 +14,29 @@ struct tok_wordpiece {
 	bool continues;         /* some token begins with the prefix */
 	uint32_t continue_root; /* where a match behind the first begins */
 	size_t max_chars;
+	uint64_t fingerprint; /* of all that decides what a word becomes */
 };
 
-void tok_wordpiece_release(struct tok_wordpiece *wordpiece)
+struct tok_wordpiece_scratch {
+	struct tok_words words;
+};
+
+struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void)
 {
-	if (wordpiece)
-		tok_trie_release(&wordpiece->trie);
+	struct tok_wordpiece_scratch *scratch = calloc(1, sizeof *scratch);
+	if (scratch && !tok_words_init(&scratch->words)) {
+		free(scratch);
+		return NULL;
+	}
+	return scratch;
+}
+
+void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch)
+{
+	if (!scratch)
+		return;
+	tok_words_release(&scratch->words);
+	free(scratch);
 }
 
 enum tok_status tok_wordpiece_build(struct tok_model *model, const struct tok_model_spec *spec,
@@ -24,16 +47,16 @@ enum tok_status tok_wordpiece_build(struct tok_model *model, const struct tok_mo
 		return tok_fail_memory(err);
 	model->wordpiece = w;
 	w->max_chars = spec->as.wordpiece.max_chars;
+	const struct tok_span prefix = spec->as.wordpiece.prefix;
+	const uint64_t facts[] = { model->lexicon.fingerprint, spec->unk, w->max_chars,
+				   XXH3_64bits(prefix.bytes, prefix.count) };
+	w->fingerprint = XXH3_64bits(facts, sizeof facts);
 
-	enum tok_status status = tok_trie_init(&w->trie, err);
-	for (uint32_t i = 0; status == TOK_OK && i < model->lexicon.count; i++) {
-		if (tok_piece_matches(spec->entries[i].type))
-			status = tok_trie_add(&w->trie, model->lexicon.texts[i], i, err);
-	}
+	const enum tok_status status =
+	    tok_lexicon_trie(&model->lexicon, &model->arena, TOK_TYPES_OF_TEXT, &w->trie, err);
 	if (status != TOK_OK)
 		return status;
 
-	const struct tok_span prefix = spec->as.wordpiece.prefix;
 	w->continues = true;
 	w->continue_root = TOK_TRIE_ROOT;
 	for (size_t i = 0; i < prefix.count && w->continues; i++) {
@@ -52,8 +75,8 @@ static uint32_t match_longest(const struct tok_trie *trie, uint32_t node, struct
 		node = tok_trie_child(trie, node, text.bytes[i]);
 		if (node == 0)
 			break;
-		if (trie->values[node] != TOK_NO_ID) {
-			best = trie->values[node];
+		if (tok_trie_value(trie, node) != TOK_NO_ID) {
+			best = tok_trie_value(trie, node);
 			*end = i + 1;
 		}
 	}
@@ -65,6 +88,8 @@ static uint32_t match_longest(const struct tok_trie *trie, uint32_t node, struct
 static bool is_too_long(struct tok_span word, size_t max_chars)
 {
 	size_t count = 0;
+	if (word.count <= max_chars)
+		return false;
 	for (size_t at = 0; at < word.count; count++) {
 		if (count == max_chars)
 			return true;
@@ -73,36 +98,146 @@ static bool is_too_long(struct tok_span word, size_t max_chars)
 	return false;
 }
 
-enum tok_status tok_wordpiece_encode(const struct tok_model *model, struct tok_span text,
-				     struct tok_range piece, struct tok_tokens *out,
-				     struct tok_error *err)
+/* Where the tokens of a word go: out, and into `kept` unless that is NULL. */
+struct spelling {
+	struct tok_tokens *out;
+	struct tok_word_slot *kept; /* of its count tokens the first few are there */
+	uint32_t begin;             /* of the word */
+};
+
+static bool add_token(struct spelling *s, tok_id id, struct tok_range range)
+{
+	struct tok_word_slot *kept = s->kept;
+	if (kept && kept->count < TOK_WORD_TOKENS) {
+		kept->tokens[kept->count] = id;
+		kept->of.ends[kept->count] = (uint8_t)(range.end - s->begin);
+	}
+	if (kept)
+		kept->count++;
+	return tok_tokens_add(s->out, id, range);
+}
+
+/* *known: the word can be spelled. */
+static enum tok_status spell_word(const struct tok_model *model, struct tok_span text,
+				  struct tok_range word, struct spelling *spelling, bool *known,
+				  struct tok_error *err)
 {
 	const struct tok_wordpiece *w = model->wordpiece;
-	const size_t before = out->count;
-	bool known = !is_too_long(tok_span_slice(text, piece.begin, piece.end), w->max_chars);
-	for (uint32_t at = piece.begin; known && at < piece.end;) {
-		const bool first = at == piece.begin;
-		uint32_t end = at;
-		const uint32_t place =
-		    first || w->continues
-			? match_longest(&w->trie, first ? TOK_TRIE_ROOT : w->continue_root, text,
-					at, piece.end, &end)
-			: TOK_NO_ID;
-		if (place == TOK_NO_ID)
-			known = false;
-		else if (!tok_tokens_add(out, model->lexicon.ids[place],
-					 (struct tok_range){ at, end }))
+	uint32_t root = TOK_TRIE_ROOT;
+	*known = !is_too_long(tok_span_slice(text, word.begin, word.end), w->max_chars);
+	for (uint32_t at = word.begin, end; *known && at < word.end; at = end) {
+		uint32_t place = TOK_NO_ID;
+		end = at;
+		if (at == word.begin || w->continues)
+			place = match_longest(&w->trie, root, text, at, word.end, &end);
+		*known = place != TOK_NO_ID;
+		if (*known &&
+		    !add_token(spelling, model->lexicon.ids[place], (struct tok_range){ at, end }))
 			return tok_fail_memory(err);
-		at = end;
+		root = w->continue_root;
 	}
-	if (known)
-		return TOK_OK;
+	return TOK_OK;
+}
 
-	out->count = before;
+static enum tok_status encode_word(const struct tok_model *model, struct tok_span text,
+				   struct tok_range word, struct spelling *spelling,
+				   struct tok_error *err)
+{
+	const size_t before = spelling->out->count;
+	bool known;
+	const enum tok_status status = spell_word(model, text, word, spelling, &known, err);
+	if (status != TOK_OK || known)
+		return status;
+
 	if (model->lexicon.unk == TOK_NO_ID)
 		return tok_fail(err, TOK_ETEXT,
 				"bytes %u to %u cannot be spelled with this vocabulary, which has "
 				"no unknown token",
-				piece.begin, piece.end);
-	return tok_tokens_add(out, model->lexicon.unk, piece) ? TOK_OK : tok_fail_memory(err);
+				word.begin, word.end);
+	spelling->out->count = before;
+	if (spelling->kept)
+		spelling->kept->count = 0;
+	return add_token(spelling, model->lexicon.unk, word) ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status recall_word(const struct tok_word_slot *slot, uint32_t begin,
+				   struct tok_tokens *out, struct tok_error *err)
+{
+	if (!tok_tokens_make_room(out, TOK_WORD_TOKENS))
+		return tok_fail_memory(err);
+	if (!out->ranged) {
+		/* There is room for all: a copy of fixed size is the quickest. */
+		memcpy(out->ids + out->count, slot->tokens, sizeof slot->tokens);
+		out->count += slot->count;
+		return TOK_OK;
+	}
+	for (uint32_t i = 0, at = 0; i < slot->count; at = slot->of.ends[i++])
+		tok_tokens_put(out, slot->tokens[i], begin + at, begin + slot->of.ends[i]);
+	return TOK_OK;
+}
+
+enum tok_status tok_wordpiece_encode(const struct tok_model *model,
+				     struct tok_wordpiece_scratch *scratch, struct tok_span text,
+				     struct tok_range word, struct tok_tokens *out,
+				     struct tok_error *err)
+{
+	const uint32_t length = word.end - word.begin;
+	struct spelling spelling = { .out = out, .begin = word.begin };
+	if (length > TOK_WORD_BYTES)
+		return encode_word(model, text, word, &spelling, err);
+
+	tok_words_claim(&scratch->words, model->wordpiece->fingerprint);
+	struct tok_word_slot made = { .key = tok_word_key(text, word.begin, length) };
+	struct tok_word_slot *pair = tok_words_pair(&scratch->words, &made.key);
+	const struct tok_word_slot *slot = tok_words_find(pair, &made.key);
+	if (slot)
+		return recall_word(slot, word.begin, out, err);
+
+	spelling.kept = &made;
+	const enum tok_status status = encode_word(model, text, word, &spelling, err);
+	if (status == TOK_OK && made.count <= TOK_WORD_TOKENS)
+		tok_words_put(pair, &made);
+	return status;
+}
+
+/* ---- image ---------------------------------------------------------------------- */
+
+enum { FACTS = TOK_IMAGE_TAG('w', 'f', 'c', 't'), TRIE = TOK_IMAGE_TAG('w', 't', 'r', 'i') };
+
+struct facts {
+	uint64_t fingerprint, max_chars;
+	uint32_t continues, continue_root;
+};
+
+void tok_wordpiece_save(const struct tok_model *model, struct tok_image_writer *writer)
+{
+	const struct tok_wordpiece *w = model->wordpiece;
+	const struct facts facts = {
+		.fingerprint = w->fingerprint,
+		.max_chars = w->max_chars,
+		.continues = w->continues,
+		.continue_root = w->continue_root,
+	};
+	tok_image_put(writer, FACTS, &facts, sizeof facts);
+	tok_trie_save(&w->trie, TRIE, writer);
+}
+
+enum tok_status tok_wordpiece_open(struct tok_model *model, const struct tok_image *image,
+				   bool *sound, struct tok_error *err)
+{
+	struct tok_wordpiece *w = tok_arena_array(&model->arena, 1, sizeof *w);
+	size_t count;
+	if (!w)
+		return tok_fail_memory(err);
+	model->wordpiece = w;
+	const struct facts *facts = tok_image_array(image, FACTS, sizeof *facts, &count);
+	*sound = count == 1 && tok_trie_open(&w->trie, image, TRIE, model->lexicon.count) &&
+		 w->trie.cells && facts->continue_root < w->trie.count;
+	if (!*sound)
+		return TOK_OK;
+	w->fingerprint = facts->fingerprint;
+	w->max_chars = facts->max_chars;
+	w->continues = facts->continues != 0;
+	w->continue_root = facts->continue_root;
+	return TOK_OK;
 }

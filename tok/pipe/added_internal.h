@@ -15,12 +15,25 @@ struct tok_added_entry {
 	const struct tok_added_token *token;
 };
 
+/* First bytes that are looked for a block at a time; with more, one by one. */
+enum { TOK_ADDED_FEW = 8 };
+
+enum tok_added_start {
+	TOK_ADDED_NEVER,  /* no content begins with this byte */
+	TOK_ADDED_LONGER, /* some do, the byte alone is none */
+	TOK_ADDED_ALONE   /* the byte alone is one */
+};
+
 /* Immutable; entries sorted by content. */
 struct tok_added_set {
 	struct tok_added_entry *entries;
 	size_t count;
-	bool starts[256];  /* some content begins with this byte */
-	bool has_ordinary; /* some token is not special */
+	bool has_ordinary;   /* some token is not special */
+	uint8_t starts[256]; /* enum tok_added_start */
+	uint32_t first[257]; /* contents that begin with byte b: from first[b] to first[b + 1] */
+	uint64_t pairs[256 * 256 / 64];   /* a bit for the two bytes that one begins with */
+	uint8_t few_bytes[TOK_ADDED_FEW]; /* all bytes that one begins with, some repeated ... */
+	bool few;                         /* ... if they are as few */
 };
 
 struct tok_added_match {
@@ -37,8 +50,18 @@ void tok_added_set_init(struct tok_added_set *out, struct tok_added_entry *entri
 struct tok_added_match tok_added_find(const struct tok_added_set *set, struct tok_span text,
 				      size_t from, size_t done, bool skip_special);
 
-/* Might a match straddle, or look across, a cut between a letter or digit and
- * a space before a letter? */
-bool tok_added_spans_words(const struct tok_added_set *set, bool skip_special);
+/* What the tokens of a set may do at a place where a text is cut. */
+struct tok_added_reach {
+	bool single_word, lstrip, rstrip; /* of some token */
+	bool ends[256];                   /* the last bytes of the contents */
+	uint64_t pairs[256 * 256 / 64];   /* a bit for two bytes that stand side by side in one */
+};
+
+/* Add what the tokens of `set` may do to `out`. */
+void tok_added_note_reach(const struct tok_added_set *set, bool skip_special,
+			  struct tok_added_reach *out);
+
+/* Can a match lie across a place between these two bytes? */
+bool tok_added_reaches(const struct tok_added_reach *reach, uint8_t before, uint8_t behind);
 
 #endif

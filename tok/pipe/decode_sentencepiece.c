@@ -29,10 +29,9 @@ bool tok_decode_sentencepiece(struct tok_decoder *d, const struct tok_decode_ste
 	bool at_start = true;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct tok_token_info *token = &d->tokenizer->tokens[ids[i]];
-		const enum tok_piece_type type =
-		    token->entry ? token->entry->type : TOK_PIECE_NORMAL;
-		struct tok_span piece = token->decode;
+		const uint8_t flags = d->tokenizer->names.flags[ids[i]];
+		const enum tok_piece_type type = (enum tok_piece_type)(flags & TOK_NAME_TYPE);
+		struct tok_span piece = tok_texts_at(&d->tokenizer->names.decodes, ids[i]);
 		if (type == TOK_PIECE_BYTE) {
 			const int byte = tok_byte_of_name(piece);
 			if (byte >= 0 && !tok_buffer_add_byte(&d->text, (uint8_t)byte))
@@ -40,7 +39,7 @@ bool tok_decode_sentencepiece(struct tok_decoder *d, const struct tok_decode_ste
 			continue;
 		}
 		at_start &= d->text.count == 0;
-		if (type == TOK_PIECE_CONTROL || (skip_special && token->skipped))
+		if (type == TOK_PIECE_CONTROL || (skip_special && flags & TOK_NAME_SKIPPED))
 			continue;
 		if (type == TOK_PIECE_UNKNOWN) {
 			const struct tok_span surface = step->as.sentencepiece.unk_surface;

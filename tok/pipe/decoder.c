@@ -72,21 +72,21 @@ static enum tok_status check_ids(const struct tok_tokenizer *t, const tok_id *id
 				 struct tok_error *err)
 {
 	for (size_t i = 0; i < count; i++)
-		if (ids[i] >= t->size || !t->tokens[ids[i]].text.bytes)
+		if (!tok_names_has(&t->names, ids[i]))
 			return tok_fail(err, TOK_ETEXT,
 					"no token has id %u (number %zu): ids are below %zu",
-					ids[i], i + 1, t->size);
+					ids[i], i + 1, t->names.size);
 	return TOK_OK;
 }
 
 static bool join_bytes(struct tok_decoder *d, const tok_id *ids, size_t count, bool skip_special)
 {
-	const struct tok_token_info *tokens = d->tokenizer->tokens;
+	const struct tok_names *names = &d->tokenizer->names;
 	for (size_t i = 0; i < count; i++) {
-		const struct tok_token_info *token = &tokens[ids[i]];
-		if (skip_special && token->skipped)
+		const struct tok_span text = tok_texts_at(&names->decodes, ids[i]);
+		if (skip_special && names->flags[ids[i]] & TOK_NAME_SKIPPED)
 			continue;
-		if (!tok_buffer_add(&d->text, token->decode.bytes, token->decode.count))
+		if (!tok_buffer_add(&d->text, text.bytes, text.count))
 			return false;
 	}
 	return true;
@@ -96,10 +96,11 @@ static bool list_tokens(struct tok_decoder *d, const tok_id *ids, size_t count, 
 {
 	tok_list_clear(&d->list);
 	for (size_t i = 0; i < count; i++) {
-		const struct tok_token_info *token = &d->tokenizer->tokens[ids[i]];
-		if (skip_special && token->skipped)
+		const struct tok_names *names = &d->tokenizer->names;
+		if (skip_special && names->flags[ids[i]] & TOK_NAME_SKIPPED)
 			continue;
-		if (!tok_list_put(&d->list, token->decode) || !tok_list_close(&d->list))
+		if (!tok_list_put(&d->list, tok_texts_at(&names->decodes, ids[i])) ||
+		    !tok_list_close(&d->list))
 			return false;
 	}
 	return true;

@@ -5,6 +5,9 @@
 #include "tok/pipe/encoder_internal.h"
 #include "tok/text/utf8.h"
 
+enum { RUN_PIECES = 1024 };
+#define KEPT_PART ((size_t)1 << 16)
+
 struct tok_encoder *tok_encoder_new(const struct tok_tokenizer *tokenizer)
 {
 	struct tok_encoder *e = calloc(1, sizeof *e);
@@ -142,6 +145,23 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	return status;
 }
 
+/* Pieces that tile the text, some at a time. */
+static enum tok_status encode_run(struct tok_encoder *e, struct tok_span text,
+				  struct tok_error *err)
+{
+	const struct tok_tokenizer *t = e->tokenizer;
+	uint32_t ends[RUN_PIECES];
+	enum tok_status status = TOK_OK;
+	for (uint32_t from = 0; status == TOK_OK && from < text.count;) {
+		const size_t count =
+		    tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from, ends, RUN_PIECES);
+		status = tok_model_encode_run(t->model, e->model, text, from, ends, count,
+					      &e->run.tokens, err);
+		from = ends[count - 1];
+	}
+	return status;
+}
+
 /* ---- added tokens --------------------------------------------------------- */
 
 static enum tok_status add_match(struct tok_encoder *e, struct tok_span text,
@@ -163,16 +183,15 @@ static enum tok_status add_match(struct tok_encoder *e, struct tok_span text,
 
 /* Normalise a stretch that holds no unnormalised added token, then look for
  * those that are matched in normalised text. */
-static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span stretch, size_t base,
-				      struct tok_error *err)
+static enum tok_status encode_normalized(struct tok_encoder *e, struct tok_span stretch,
+					 size_t base, bool continues, struct tok_error *err)
 {
 	const struct tok_tokenizer *t = e->tokenizer;
 	const bool skip_special = e->options->special_text == TOK_SPECIAL_ORDINARY;
 	size_t done = 0, resume = 0;
 
-	if (stretch.count == 0)
-		return TOK_OK;
 	e->text.tracked = e->slice.tracked = e->options->offsets || t->needs_origin;
+	e->text.continues = continues || (e->options->continues && base == 0);
 	if (!tok_text_set(&e->text, stretch, base))
 		return tok_fail_memory(err);
 	enum tok_status status = tok_normalize(t->normalizer, e->norm, &e->text, err);
@@ -184,6 +203,7 @@ static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span str
 			return encode_slice(e, &e->text, base, err);
 		if (match.begin > done) {
 			tok_text_clear(&e->slice);
+			e->slice.continues = e->text.continues && done == 0;
 			if (!tok_text_copy(&e->slice, &e->text, done, match.begin))
 				return tok_fail_memory(err);
 			status = encode_slice(e, &e->slice, base + done, err);
@@ -195,6 +215,63 @@ static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span str
 					   tok_text_origin(&e->text, match.begin, match.end), err);
 		done = match.end;
 		resume = match.resume;
+	}
+	return status;
+}
+
+/* The same for a stretch that normalisation leaves as it is, where nobody asks
+ * for ranges and the pieces tile the text: nothing is copied. */
+static enum tok_status encode_kept(struct tok_encoder *e, struct tok_span stretch, size_t base,
+				   struct tok_error *err)
+{
+	const struct tok_tokenizer *t = e->tokenizer;
+	const bool skip_special = e->options->special_text == TOK_SPECIAL_ORDINARY;
+	enum tok_status status = TOK_OK;
+	size_t done = 0, resume = 0;
+
+	while (status == TOK_OK) {
+		const struct tok_added_match match =
+		    tok_added_find(&t->added_normalized, stretch, resume, done, skip_special);
+		if (match.begin > done)
+			status = encode_run(e, tok_span_slice(stretch, done, match.begin), err);
+		if (!match.token)
+			break;
+		const struct tok_range origin = { (uint32_t)(base + match.begin),
+						  (uint32_t)(base + match.end) };
+		if (status == TOK_OK)
+			status = add_match(e, stretch, &match, origin, err);
+		done = match.end;
+		resume = match.resume;
+	}
+	return status;
+}
+
+/* Where the next part of a stretch ends: parts small enough that one character
+ * to normalise does not slow everything down. */
+static size_t find_part(const struct tok_encoder *e, struct tok_span stretch)
+{
+	if (tok_normalizer_step_count(e->tokenizer->normalizer) == 0 || stretch.count <= KEPT_PART)
+		return stretch.count;
+	const size_t cut = tok_tokenizer_cut(e->tokenizer, tok_span_slice(stretch, 0, KEPT_PART),
+					     e->options->special_text != TOK_SPECIAL_ORDINARY);
+	return cut > 0 ? cut : stretch.count;
+}
+
+static enum tok_status encode_stretch(struct tok_encoder *e, struct tok_span stretch, size_t base,
+				      struct tok_error *err)
+{
+	const struct tok_tokenizer *t = e->tokenizer;
+	enum tok_status status = TOK_OK;
+	if (!t->tiles || e->run.tokens.ranged)
+		return stretch.count ? encode_normalized(e, stretch, base, false, err) : TOK_OK;
+	for (bool first = true; status == TOK_OK && stretch.count > 0; first = false) {
+		const size_t count = find_part(e, stretch);
+		const struct tok_span part = tok_span_slice(stretch, 0, count);
+		status = tok_normalizer_keeps(t->normalizer, part)
+			     ? encode_kept(e, part, base, err)
+			     : encode_normalized(e, part, base, !first, err);
+		stretch = tok_span_slice(stretch, count, stretch.count);
+		base += count;
 	}
 	return status;
 }

@@ -28,6 +28,10 @@ struct tok_encode_options {
 	bool truncate;    /* obey the file's own truncation and padding */
 	bool offsets;     /* fill tok_encoding.ranges */
 	bool tokens;      /* fill tok_encoding.tokens */
+	/* The text goes on behind another one that tok_tokenizer_cut() parted it
+	 * from: nothing is put in front of it, and spaces at its beginning are not
+	 * taken away. */
+	bool continues;
 };
 
 struct tok_encoding {

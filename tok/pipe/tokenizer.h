@@ -12,6 +12,7 @@
 #ifndef TOK_PIPE_TOKENIZER_H
 #define TOK_PIPE_TOKENIZER_H
 
+#include "tok/base/image.h"
 #include "tok/pipe/spec.h"
 
 struct tok_tokenizer;
@@ -24,6 +25,28 @@ struct tok_tokenizer;
 TOK_API TOK_MUST_USE enum tok_status
 tok_tokenizer_new(struct tok_spec *spec, struct tok_tokenizer **out, struct tok_error *err);
 TOK_API void tok_tokenizer_free(struct tok_tokenizer *tokenizer);
+
+/* Which implementation of the hot loops to use, by the names of tok/base/cpu.h;
+ * NULL is the best one, which is the choice of a new tokenizer.  To be called
+ * before any encoder is made.  TOK_EARG if this machine does not run it. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_tokenizer_use_kernel(struct tok_tokenizer *tokenizer, const char *name, struct tok_error *err);
+
+/* ---- images: a compiled tokenizer as one block that is used where it lies ---- */
+
+/* Put all tables into `writer`; failure shows in tok_image_finish. */
+TOK_API void tok_tokenizer_save(const struct tok_tokenizer *tokenizer,
+				struct tok_image_writer *writer);
+
+/* A tokenizer over such a block, which stays as it is until `release` is called with
+ * `owner`: when the tokenizer is freed; on failure it is not called.  Unless it is
+ * `trusted` - we wrote it, and a checksum says that it is as we wrote it - every
+ * number that could lead out of a table is looked at: a block made by somebody else
+ * can give wrong ids but does no harm. */
+TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_open(struct tok_span block, bool trusted,
+							void (*release)(void *owner), void *owner,
+							struct tok_tokenizer **out,
+							struct tok_error *err);
 
 /* The built-in tokenizer: ids 0 to 255 are the bytes. */
 TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out,
@@ -41,13 +64,28 @@ TOK_API tok_id tok_tokenizer_find(const struct tok_tokenizer *tokenizer, struct 
 
 TOK_API bool tok_tokenizer_is_special(const struct tok_tokenizer *tokenizer, tok_id id);
 
-/* The specification kept for people who ask what this tokenizer is; borrowed. */
+/* What the vocabulary says of `id`; false if the model does not know it.  The text
+ * is raw bytes where the vocabulary is raw; borrowed. */
+TOK_API bool tok_tokenizer_entry(const struct tok_tokenizer *tokenizer, tok_id id,
+				 struct tok_vocab_entry *out);
+
+/* The first merge of the list that makes `id`, and its place; false if there is
+ * none or the model has no list.  Looks through all merges. */
+TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id id,
+				 struct tok_merge *out, size_t *rank);
+
+/* The specification kept for people who ask what this tokenizer is; borrowed.  Its
+ * model has neither entries nor merges: ask for them by id. */
 TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *tokenizer);
 
+/* How it finds the pieces of a text, for people: tok_pretokenizer_path. */
+TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
+
 /* The last place in `text` where it may be cut without changing any id: the
- * tokens of the two sides, one after the other, are the tokens of the whole.
- * 0 if no such place is known.  `match_special`: will special tokens in the
- * text be looked for?  The template is not part of this: a cut text is encoded
+ * tokens of the two sides, one after the other, are the tokens of the whole, if
+ * the second side is encoded with tok_encode_options.continues; so are those of
+ * `text` and whatever follows it.  0 if no such place is known.  `match_special`: will special
+ * tokens in the text be looked for?  The template is not part of this: a cut text is encoded
  * without it. */
 TOK_API size_t tok_tokenizer_cut(const struct tok_tokenizer *tokenizer, struct tok_span text,
 				 bool match_special);

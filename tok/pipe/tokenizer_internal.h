@@ -4,20 +4,17 @@
 #ifndef TOK_PIPE_TOKENIZER_INTERNAL_H
 #define TOK_PIPE_TOKENIZER_INTERNAL_H
 
-#include "tok/base/hash.h"
 #include "tok/pipe/added_internal.h"
+#include "tok/pipe/names_internal.h"
 #include "tok/pipe/tokenizer.h"
 
-struct tok_token_info {
-	struct tok_span text;   /* as the file writes it; .bytes NULL: a hole */
-	struct tok_span decode; /* what decoding starts from: of an added token that is matched
-				 * normalised, the normalised content */
-	const struct tok_vocab_entry *entry; /* of the model, or NULL */
-	bool special, added;
-	bool skipped; /* by a decoder told to skip special tokens */
+/* Where texts may be cut: see cut.c. */
+struct tok_cuts {
+	bool anywhere, words, lines, newline_tokens, chars;
+	bool norm_fronts, pretok_fronts; /* something is done at the beginning of a text */
+	uint32_t space;                  /* what the model or splitter sees of one */
+	struct tok_added_reach reach;    /* of the tokens in the text as it came */
 };
-
-enum tok_cut { TOK_CUT_NOWHERE, TOK_CUT_AT_WORDS, TOK_CUT_ANYWHERE };
 
 struct tok_tokenizer {
 	struct tok_spec spec;
@@ -26,23 +23,35 @@ struct tok_tokenizer {
 	struct tok_pretokenizer *pretokenizer;
 	struct tok_model *model;
 
-	struct tok_token_info *tokens; /* size of them, by id */
-	size_t size;
-	struct tok_strings by_text;
+	struct tok_names names;
 
+	struct tok_span *added_contents;       /* of spec.added, what is looked for */
 	struct tok_added_set added;            /* matched in the text as it came */
 	struct tok_added_set added_normalized; /* matched after normalisation */
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
-	enum tok_cut cut;
-	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
-	bool byte_decoder; /* decoding is joining `decode`, which holds bytes */
-	bool needs_origin; /* origins are tracked even if nobody wants offsets */
+	struct tok_cuts cuts[2]; /* by whether special tokens in the text are matched */
+	bool single_bytes;       /* no token has more than one byte */
+	bool byte_model;         /* the model's symbols are bytes: text reaches it as it is */
+	bool byte_decoder;       /* decoding is joining the names' decodes, which hold bytes */
+	bool needs_origin;       /* origins are tracked even if nobody wants offsets */
+	bool tiles;              /* pieces tile the text: tok_pretokenizer_ends */
+	enum tok_kernel kernel;
+
+	/* Of one that is a view over an image: what to do when it is let go. */
+	void (*release_image)(void *owner);
+	void *image_owner;
 };
 
-/* Where texts for this tokenizer may be cut, added tokens aside. */
-enum tok_cut tok_cut_rule(const struct tok_tokenizer *tokenizer);
+/* names_build.c: t->names of t->spec and t->added_contents. */
+TOK_MUST_USE enum tok_status tok_names_build(struct tok_tokenizer *t, struct tok_error *err);
+
+/* What does not depend on the vocabulary and is made anew for an image: the
+ * normalizer, the pre-tokenizer, the decoder's patterns, the sets of added tokens. */
+TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err);
+
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left

@@ -5,11 +5,6 @@
 #include "tok/base/buffer.h"
 #include "tok/pretok/pretok_internal.h"
 
-struct tok_pretokenizer {
-	struct pretok_op *ops;
-	size_t count;
-};
-
 struct tok_pretok_scratch {
 	struct tok_text text;
 	struct tok_pieces pieces;
@@ -306,6 +301,28 @@ bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer)
 		if (splits_metaspace || breaks_words(op))
 			return true;
 		if (!stays_local(op))
+			return false;
+	}
+	return false;
+}
+
+/* At "x\ny" no published pattern takes the newline along with y, none looks at
+ * what is behind y, and what takes it along with x does so at the end of a text
+ * too.  A single space may be part of the next word. */
+static bool breaks_lines(const struct pretok_op *op, uint32_t newline)
+{
+	if (op->kind == PRETOK_CUT_SCAN)
+		return newline == '\n' && breaks_words(op);
+	return op->kind == PRETOK_CUT_CLASS && op->which == PRETOK_SPACE && !op->invert &&
+	       (op->behavior == TOK_REMOVED || op->behavior == TOK_ISOLATED);
+}
+
+bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer, uint32_t newline)
+{
+	for (size_t i = 0; i < pretokenizer->count; i++) {
+		if (breaks_lines(&pretokenizer->ops[i], newline))
+			return true;
+		if (!stays_local(&pretokenizer->ops[i]))
 			return false;
 	}
 	return false;

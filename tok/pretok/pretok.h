@@ -9,6 +9,7 @@
 #ifndef TOK_PRETOK_PRETOK_H
 #define TOK_PRETOK_PRETOK_H
 
+#include "tok/base/cpu.h"
 #include "tok/text/regex.h"
 #include "tok/text/text.h"
 
@@ -93,10 +94,50 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokeniz
 						     struct tok_text *text, bool starts_document,
 						     struct tok_pieces *out, struct tok_error *err);
 
+/*
+ * Runs of ends.  Where no step changes a byte and the pieces lie end to end,
+ * their ends say all; the patterns for which that holds have scanners that look
+ * at 64 bytes at a time:
+ *
+ *	while (from < text.count) {
+ *		count = tok_pretokenizer_ends(p, kernel, text, from, ends, CAPACITY);
+ *		... pieces [from, ends[0]), [ends[0], ends[1]) ...
+ *		from = ends[count - 1];
+ *	}
+ */
+
+/* Do the pieces tile the text, with no byte changed?  (One Split by a published
+ * pattern, or DeepSeek's three, and behind it no more than a raw ByteLevel that
+ * neither adds a space nor splits again.) */
+TOK_API bool tok_pretokenizer_tiles(const struct tok_pretokenizer *pretokenizer);
+
+/* For a pre-tokenizer that tiles: the ends of the pieces of text[from..] in
+ * order, at most `capacity` of them, which is at least TOK_ENDS_LEAST; room for
+ * some hundred is better.  `from` is 0 or an end returned before for the same
+ * text, which is shorter than 4 GiB.  Returns how many; the last one is
+ * text.count exactly when the text is done; 0 only for from == text.count.
+ * Exactly the pieces of tok_pretokenize, whatever the kernel, which must be one
+ * that runs here.  Reads nothing outside of the text; ends[] beyond what is
+ * returned may have been written to, up to `capacity`. */
+#define TOK_ENDS_LEAST 64
+TOK_API size_t tok_pretokenizer_ends(const struct tok_pretokenizer *pretokenizer,
+				     enum tok_kernel kernel, struct tok_span text, size_t from,
+				     uint32_t *ends, size_t capacity);
+
+/* How it finds pieces, for people: "gpt2 (block scanner)", "PCRE2", ... */
+TOK_API const char *tok_pretokenizer_path(const struct tok_pretokenizer *pretokenizer);
+
 /* Does a piece always end between an ASCII letter or digit and a space that an
  * ASCII letter follows, and is the text from that space on always cut the same
  * way, whatever stands in front of it? */
 TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretokenizer);
+
+/* Does a piece always end behind a single `newline` (a newline, or the space that
+ * it has become) between a character that tok_norm_line_ends() and one that
+ * tok_norm_line_begins(), and is the text from there on, marked as
+ * tok_text.continues, always cut the same way? */
+TOK_API bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer,
+					   uint32_t newline);
 
 /* Must the caller track origins even if it wants no offsets?  (Metaspace with
  * TOK_PREPEND_FIRST asks where in the document a piece began.) */

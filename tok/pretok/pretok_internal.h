@@ -60,6 +60,11 @@ struct pretok_op {
 	enum tok_prepend prepend;
 };
 
+struct tok_pretokenizer {
+	struct pretok_op *ops;
+	size_t count;
+};
+
 /* The text under way. */
 struct pretok_run {
 	struct tok_text *text;

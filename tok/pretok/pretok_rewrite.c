@@ -20,6 +20,8 @@ static struct tok_range first_origin(const struct tok_text *text, struct tok_ran
  * is one piece that began where the text began, whatever became of its head. */
 static bool begins_document(const struct pretok_run *run, struct tok_range piece)
 {
+	if (run->text->continues)
+		return false;
 	if (!run->cut)
 		return run->starts;
 	if (!run->text->tracked)
@@ -27,18 +29,29 @@ static bool begins_document(const struct pretok_run *run, struct tok_range piece
 	return run->text->origin[piece.begin].begin == 0;
 }
 
+/* Does the piece go on behind another text?  Behind a cut it does not. */
+static bool goes_on(const struct pretok_run *run)
+{
+	return run->text->continues && !run->cut;
+}
+
 static bool add_space(struct pretok_run *run, struct tok_range piece)
 {
 	const struct tok_text *text = run->text;
-	if (text->bytes[piece.begin] != ' ' &&
+	if (text->bytes[piece.begin] != ' ' && !goes_on(run) &&
 	    !tok_text_put(run->new_text, " ", 1, first_origin(text, piece)))
 		return false;
 	return tok_text_copy(run->new_text, text, piece.begin, piece.end);
 }
 
-static bool write_alphabet(struct pretok_run *run, struct tok_range piece)
+static bool write_alphabet(struct pretok_run *run, const struct tok_bytemap *map,
+			   struct tok_range piece)
 {
 	const struct tok_text *text = run->text;
+	if (!text->tracked)
+		return tok_bytemap_append(
+		    map, tok_span_slice(tok_text_span(text), piece.begin, piece.end),
+		    run->new_text);
 	for (size_t at = piece.begin; at < piece.end; at++)
 		if (!tok_text_put_char(run->new_text, tok_byte_to_char(text->bytes[at]),
 				       tok_text_origin(text, at, at + 1)))
@@ -54,7 +67,7 @@ static bool wants_metaspace(const struct pretok_op *op, const struct pretok_run 
 		return false;
 	switch (op->prepend) {
 	case TOK_PREPEND_ALWAYS:
-		return true;
+		return !goes_on(run);
 	case TOK_PREPEND_FIRST:
 		return begins_document(run, piece);
 	case TOK_PREPEND_NEVER:
@@ -64,12 +77,16 @@ static bool wants_metaspace(const struct pretok_op *op, const struct pretok_run 
 }
 
 static bool write_metaspace(const struct pretok_op *op, struct pretok_run *run,
-			    struct tok_range piece)
+			    const struct tok_bytemap *map, struct tok_range piece)
 {
 	const struct tok_text *text = run->text;
 	if (wants_metaspace(op, run, piece) &&
 	    !tok_text_put_char(run->new_text, op->character, first_origin(text, piece)))
 		return false;
+	if (!text->tracked)
+		return tok_bytemap_append(
+		    map, tok_span_slice(tok_text_span(text), piece.begin, piece.end),
+		    run->new_text);
 	for (size_t at = piece.begin; at < piece.end;) {
 		const uint8_t *space = memchr(text->bytes + at, ' ', piece.end - at);
 		const size_t end = space ? (size_t)(space - text->bytes) : piece.end;
@@ -83,21 +100,37 @@ static bool write_metaspace(const struct pretok_op *op, struct pretok_run *run,
 	return true;
 }
 
+/* How bytes change where origins are not tracked. */
+static struct tok_bytemap make_map(const struct pretok_op *op)
+{
+	if (op->kind == PRETOK_ALPHABET)
+		return tok_bytemap_alphabet();
+	struct tok_bytemap map = tok_bytemap_identity();
+	if (op->kind == PRETOK_METASPACE) {
+		uint8_t bytes[4];
+		const size_t count = tok_utf8_put(op->character, bytes);
+		tok_bytemap_set(&map, ' ', (struct tok_span){ bytes, count });
+	}
+	return map;
+}
+
 static bool rewrite_piece(const struct pretok_op *op, struct pretok_run *run,
-			  struct tok_range piece)
+			  const struct tok_bytemap *map, struct tok_range piece)
 {
 	if (op->kind == PRETOK_ADD_SPACE)
 		return add_space(run, piece);
 	if (op->kind == PRETOK_ALPHABET)
-		return write_alphabet(run, piece);
-	return write_metaspace(op, run, piece);
+		return write_alphabet(run, map, piece);
+	return write_metaspace(op, run, map, piece);
 }
 
 bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run)
 {
+	const struct tok_bytemap map = make_map(op);
+	run->new_text->continues = run->text->continues;
 	for (size_t i = 0; i < run->pieces->count; i++) {
 		const size_t begin = run->new_text->count;
-		if (!rewrite_piece(op, run, run->pieces->ranges[i]) ||
+		if (!rewrite_piece(op, run, &map, run->pieces->ranges[i]) ||
 		    !tok_pieces_add(run->new_pieces, begin, run->new_text->count))
 			return false;
 	}

@@ -81,6 +81,9 @@ size_t tok_scan_contraction(struct tok_span text, size_t at, bool fold);
 extern const struct tok_scan tok_scan_cl100k, tok_scan_cl100k_trailing, tok_scan_qwen;
 extern const struct tok_scan tok_scan_o200k, tok_scan_tekken;
 extern const struct tok_scan tok_scan_deepseek, tok_scan_han_kana;
+/* What DeepSeek's three Splits do one after the other: \p{N}{1,3}, han and kana,
+ * and its own.  Without gaps, for a gap is a piece. */
+extern const struct tok_scan tok_scan_deepseek_steps;
 extern const struct tok_scan tok_scan_number, tok_scan_number3;
 
 #endif

@@ -11,7 +11,7 @@
 #include "tok/text/normalize_internal.h"
 #include "tok/text/utf8.h"
 
-enum { UNICODE_MAJOR = 9 };
+enum { UNICODE_MAJOR = 9, HANGUL_FIRST = 0xAC00, HANGUL_LAST = 0xD7A3 };
 
 enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
 			       struct tok_error *err)
@@ -24,10 +24,12 @@ enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
 	if (compat) {
 		form.data = compose ? unorm2_getNFKCInstance(&code) : unorm2_getNFKDInstance(&code);
 		form.quick_check = compose ? UCHAR_NFKC_QUICK_CHECK : UCHAR_NFKD_QUICK_CHECK;
+		form.sure = compose ? &norm_sure_nfkc : &norm_sure_nfkd;
 		form.plain_below = 0xA0;
 	} else {
 		form.data = compose ? unorm2_getNFCInstance(&code) : unorm2_getNFDInstance(&code);
 		form.quick_check = compose ? UCHAR_NFC_QUICK_CHECK : UCHAR_NFD_QUICK_CHECK;
+		form.sure = compose ? &norm_sure_nfc : &norm_sure_nfd;
 		form.plain_below = compose ? 0x300 : 0xC0;
 	}
 	if (code == U_MEMORY_ALLOCATION_ERROR)
@@ -57,12 +59,42 @@ static bool is_plain(const struct norm_form *form, uint32_t code)
 	       !norm_unicode_has(code, UNICODE_MAJOR);
 }
 
+static bool is_hangul(uint32_t code)
+{
+	return code >= HANGUL_FIRST && code <= HANGUL_LAST;
+}
+
 /* May the text be cut in front of `code`? */
 static bool is_boundary(const struct norm_form *form, uint32_t code)
 {
-	return code < 0x300 || code > 0x10FFFF ||
+	return code < 0x300 || code > 0x10FFFF || is_hangul(code) ||
 	       unorm2_hasBoundaryBefore(form->data, (UChar32)code) ||
 	       !norm_unicode_has(code, UNICODE_MAJOR);
+}
+
+size_t norm_form_skip(const struct norm_form *form, struct tok_span text, size_t at)
+{
+	size_t boundary = at;
+	uint8_t last_class = 0;
+	for (;;) {
+		const size_t end = norm_skip_sure(form->sure, text, at);
+		if (end == text.count)
+			return end;
+		if (end > at) {
+			boundary = end - tok_utf8_before(text, end).length;
+			last_class = 0;
+			at = end;
+		}
+		const struct tok_char c = tok_utf8_at(text, at);
+		const uint8_t class = combining_class(form, c.code);
+		const bool is_start = is_boundary(form, c.code);
+		if (is_start)
+			boundary = at;
+		if (!is_plain(form, c.code) || (class != 0 && class < last_class))
+			return boundary;
+		last_class = class;
+		at += c.length;
+	}
 }
 
 static bool find_pair(const struct norm_form *form, uint32_t left, uint32_t right, uint32_t *out)
@@ -74,6 +106,27 @@ static bool find_pair(const struct norm_form *form, uint32_t left, uint32_t righ
 		return false;
 	*out = (uint32_t)whole;
 	return true;
+}
+
+enum { MOST_PARTS = 32 }; /* the longest decomposition has 18 */
+
+/* Number of UTF-16 units that `code` decomposes into; below 0: it does not. */
+static int32_t decompose(const struct norm_form *form, uint32_t code, UChar parts[MOST_PARTS])
+{
+	UErrorCode status = U_ZERO_ERROR;
+	if (code < 0xA0 || code > 0x10FFFF || !norm_unicode_has(code, UNICODE_MAJOR))
+		return -1;
+	const int32_t count =
+	    unorm2_getDecomposition(form->data, (UChar32)code, parts, MOST_PARTS, &status);
+	return U_FAILURE(status) ? -1 : count;
+}
+
+static uint32_t take_part(const UChar *parts, int32_t count, int32_t *at)
+{
+	const uint32_t part = parts[(*at)++];
+	if (!U16_IS_LEAD(part) || *at == count)
+		return part;
+	return 0x10000 + ((part - 0xD800) << 10) + (parts[(*at)++] - 0xDC00u);
 }
 
 /* ---- lists of marks ---- */
@@ -203,20 +256,14 @@ static bool add_decomposed(struct stretch *s, uint32_t code, bool first)
 
 static bool add_char(struct stretch *s, uint32_t code)
 {
-	UChar parts[32]; /* the longest decomposition has 18 */
-	UErrorCode status = U_ZERO_ERROR;
-	int32_t count = -1;
-	if (code >= 0xA0 && code <= 0x10FFFF && norm_unicode_has(code, UNICODE_MAJOR))
-		count = unorm2_getDecomposition(s->form->data, (UChar32)code, parts, 32, &status);
-	if (count < 0 || U_FAILURE(status))
+	UChar parts[MOST_PARTS];
+	const int32_t count = decompose(s->form, code, parts);
+	if (count < 0)
 		return add_decomposed(s, code, true);
 
 	for (int32_t i = 0; i < count;) {
 		const bool first = i == 0;
-		uint32_t part = parts[i++];
-		if (U16_IS_LEAD(part) && i < count)
-			part = 0x10000 + ((part - 0xD800) << 10) + (parts[i++] - 0xDC00u);
-		if (!add_decomposed(s, part, first))
+		if (!add_decomposed(s, take_part(parts, count, &i), first))
 			return false;
 	}
 	return true;
@@ -241,6 +288,59 @@ static size_t run_stretch(struct stretch *s, struct tok_span text, size_t begin)
 	return at;
 }
 
+/* ---- decomposing a character by itself, where nobody asks for origins ---- */
+
+/* Does nothing behind the character at `at`, which begins at a boundary, change
+ * places with what it becomes? */
+static bool is_alone(const struct norm_form *form, struct tok_span text, size_t at)
+{
+	const struct tok_char c = tok_utf8_at(text, at);
+	return is_boundary(form, c.code) &&
+	       (at + c.length == text.count ||
+		is_boundary(form, tok_utf8_at(text, at + c.length).code));
+}
+
+static uint8_t *put_hangul(uint8_t *out, uint32_t code)
+{
+	enum { LEADS = 0x1100, VOWELS = 0x1161, TAILS = 0x11A7 };
+	enum { VOWEL_COUNT = 21, TAIL_COUNT = 28 };
+	const uint32_t syllable = code - HANGUL_FIRST, tail = syllable % TAIL_COUNT;
+	out += tok_utf8_put(LEADS + syllable / TAIL_COUNT / VOWEL_COUNT, out);
+	out += tok_utf8_put(VOWELS + syllable / TAIL_COUNT % VOWEL_COUNT, out);
+	return tail ? out + tok_utf8_put(TAILS + tail, out) : out;
+}
+
+static uint8_t *put_parts(const struct norm_form *form, uint8_t *out, uint32_t code)
+{
+	UChar parts[MOST_PARTS];
+	const int32_t count = decompose(form, code, parts);
+	if (count < 0)
+		return out + tok_utf8_put(code, out);
+	for (int32_t i = 0; i < count;)
+		out += tok_utf8_put(take_part(parts, count, &i), out);
+	return out;
+}
+
+/* Put what the character at `edit->at` becomes, and syllables behind it. */
+static void put_decomposed(const struct norm_form *form, struct norm_edit *edit)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	norm_edit_flush(edit);
+	do {
+		const struct tok_char c = tok_utf8_at(text, edit->at);
+		uint8_t *out =
+		    edit->failed ? NULL : tok_text_room(edit->to, (size_t)MOST_PARTS * 4);
+		if (!out) {
+			edit->failed = true;
+			return;
+		}
+		out = is_hangul(c.code) ? put_hangul(out, c.code) : put_parts(form, out, c.code);
+		edit->to->count = (size_t)(out - edit->to->bytes);
+		edit->run = edit->at += c.length;
+	} while (edit->at < text.count && is_hangul(tok_utf8_at(text, edit->at).code) &&
+		 is_alone(form, text, edit->at));
+}
+
 enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *edit,
 			      struct tok_norm_scratch *scratch, struct tok_error *err)
 {
@@ -251,19 +351,13 @@ enum tok_status norm_run_form(const struct norm_pass *pass, struct norm_edit *ed
 
 	size_t at = 0;
 	while (at < text.count && !edit->failed) {
-		const size_t ascii_end = norm_skip_ascii(text, at);
-		if (ascii_end == text.count || ascii_end > at + 1) {
-			/* the last one may have a mark behind it */
-			at = ascii_end == text.count ? ascii_end : ascii_end - 1;
-			norm_edit_keep(edit, at);
-			continue;
-		}
-		const struct tok_char c = tok_utf8_at(text, at);
-		const size_t end = at + c.length;
-		if (is_plain(form, c.code) &&
-		    (end == text.count || is_boundary(form, tok_utf8_at(text, end).code))) {
-			norm_edit_keep(edit, end);
-			at = end;
+		at = norm_form_skip(form, text, at);
+		norm_edit_keep(edit, at);
+		if (at == text.count)
+			break;
+		if (!form->compose && !edit->from->tracked && is_alone(form, text, at)) {
+			put_decomposed(form, edit);
+			at = edit->at;
 			continue;
 		}
 		struct stretch s = { .form = form, .edit = edit, .scratch = scratch };

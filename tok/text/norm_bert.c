@@ -18,12 +18,41 @@ static bool is_removed(uint32_t code)
 		norm_unicode_has(code, 8));
 }
 
+struct tok_bytemap norm_clean_bytes(void)
+{
+	struct tok_bytemap map = tok_bytemap_identity();
+	for (uint8_t byte = 0; byte < 0x80; byte++)
+		if (is_removed(byte))
+			tok_bytemap_set(&map, byte, tok_span_of(""));
+		else if (tok_unicode_space(byte))
+			tok_bytemap_set(&map, byte, tok_span_of(" "));
+	return map;
+}
+
+static bool map_block(const uint8_t *in, uint8_t *out)
+{
+	uint8_t removes = 0;
+	for (size_t i = 0; i < NORM_QUICK_BLOCK; i++) {
+		const uint8_t byte = in[i];
+		const uint8_t space = (byte == '\t') | (byte == '\n') | (byte == '\r');
+		out[i] = space ? ' ' : byte;
+		removes |= (uint8_t)(((byte < 0x20) ^ space) | (byte >= 0x7F));
+	}
+	return !removes;
+}
+
 enum tok_status norm_run_bert_clean(const struct norm_pass *pass, struct norm_edit *edit,
 				    struct tok_norm_scratch *scratch, struct tok_error *err)
 {
-	(void)pass, (void)scratch, (void)err;
+	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
+	const struct norm_quick quick = { pass->sure, pass->as.bytes, map_block };
 	while (edit->at < text.count) {
+		if (!edit->from->tracked) {
+			norm_edit_quick(edit, &quick);
+			if (edit->at == text.count)
+				break;
+		}
 		const struct tok_char c = tok_utf8_at(text, edit->at);
 		if (is_removed(c.code))
 			norm_edit_drop(edit, edit->at + c.length);
@@ -49,27 +78,66 @@ static bool is_chinese(uint32_t code)
 	return false;
 }
 
+/* Spaces around the Chinese characters at `edit->at`, of which there is one. */
+static void space_chinese(struct norm_edit *edit)
+{
+	enum { MANY = 64, MOST_BYTES = 6 };
+	const struct tok_span text = tok_text_span(edit->from);
+	norm_edit_flush(edit);
+	uint8_t *out = edit->failed ? NULL : tok_text_room(edit->to, MANY * MOST_BYTES);
+	if (!out) {
+		edit->failed = true;
+		norm_edit_keep(edit, text.count);
+		return;
+	}
+	for (size_t i = 0; i < MANY && edit->at < text.count; i++) {
+		const struct tok_char c = tok_utf8_at(text, edit->at);
+		if (!is_chinese(c.code))
+			break;
+		out[0] = ' ';
+		memcpy(out + 1, text.bytes + edit->at, c.length);
+		out[1 + c.length] = ' ';
+		out += c.length + 2;
+		edit->run = edit->at += c.length;
+	}
+	edit->to->count = (size_t)(out - edit->to->bytes);
+}
+
+static void space_tracked_chinese(struct norm_edit *edit)
+{
+	const struct tok_span space = tok_span_of(" ");
+	const size_t end = edit->at + tok_utf8_at(tok_text_span(edit->from), edit->at).length;
+	const struct tok_range origin = tok_text_origin(edit->from, edit->at, end);
+	norm_edit_put(edit, space, origin);
+	norm_edit_keep(edit, end);
+	norm_edit_put(edit, space, origin);
+}
+
+/* Not by the table where origins are tracked, so that the two can be compared. */
+static void keep_sure(const struct norm_pass *pass, struct norm_edit *edit)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	norm_edit_keep(edit, edit->from->tracked ? norm_skip_ascii(text, edit->at)
+						 : norm_skip_sure(pass->sure, text, edit->at));
+}
+
 enum tok_status norm_run_bert_chinese(const struct norm_pass *pass, struct norm_edit *edit,
 				      struct tok_norm_scratch *scratch, struct tok_error *err)
 {
-	(void)pass, (void)scratch, (void)err;
+	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
-	const struct tok_span space = tok_span_of(" ");
 
 	while (edit->at < text.count) {
-		norm_edit_keep(edit, norm_skip_ascii(text, edit->at));
+		keep_sure(pass, edit);
 		if (edit->at == text.count)
 			break;
 		const struct tok_char c = tok_utf8_at(text, edit->at);
-		const size_t end = edit->at + c.length;
-		if (is_chinese(c.code)) {
-			const struct tok_range origin = tok_text_origin(edit->from, edit->at, end);
-			norm_edit_put(edit, space, origin);
-			norm_edit_keep(edit, end);
-			norm_edit_put(edit, space, origin);
-		} else {
-			norm_edit_keep(edit, end);
-		}
+		if (!is_chinese(c.code))
+			norm_edit_keep(edit, edit->at + c.length);
+		else if (edit->from->tracked)
+			space_tracked_chinese(edit);
+		else
+			space_chinese(edit);
 	}
 	return TOK_OK;
 }
@@ -94,10 +162,10 @@ static bool is_accent(uint32_t code)
 enum tok_status norm_run_bert_accents(const struct norm_pass *pass, struct norm_edit *edit,
 				      struct tok_norm_scratch *scratch, struct tok_error *err)
 {
-	(void)pass, (void)scratch, (void)err;
+	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
 	while (edit->at < text.count) {
-		norm_edit_keep(edit, norm_skip_ascii(text, edit->at));
+		keep_sure(pass, edit);
 		if (edit->at == text.count)
 			break;
 		const struct tok_char c = tok_utf8_at(text, edit->at);

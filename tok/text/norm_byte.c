@@ -29,10 +29,25 @@ int tok_char_to_byte(uint32_t code)
 	return code == MOVED_LOW + MOVED_MIDDLE ? 0xAD : -1;
 }
 
+struct tok_bytemap tok_bytemap_alphabet(void)
+{
+	struct tok_bytemap map;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint8_t bytes[4];
+		const size_t count = tok_utf8_put(tok_byte_to_char((uint8_t)byte), bytes);
+		tok_bytemap_set(&map, (uint8_t)byte, (struct tok_span){ bytes, count });
+	}
+	return map;
+}
+
 enum tok_status norm_run_byte_level(const struct norm_pass *pass, struct norm_edit *edit,
 				    struct tok_norm_scratch *scratch, struct tok_error *err)
 {
-	(void)pass, (void)scratch, (void)err;
+	(void)scratch, (void)err;
+	if (!edit->from->tracked) {
+		norm_edit_map(edit, pass->as.bytes);
+		return TOK_OK;
+	}
 	while (edit->at < edit->from->count) {
 		const size_t at = edit->at;
 		const uint8_t byte = edit->from->bytes[at];

@@ -26,13 +26,40 @@ static uint32_t find_lower(uint32_t code)
 	return lower != code && norm_unicode_has(code, 15) ? lower : code;
 }
 
+struct tok_bytemap norm_lower_bytes(void)
+{
+	struct tok_bytemap map = tok_bytemap_identity();
+	for (uint8_t byte = 'A'; byte <= 'Z'; byte++) {
+		const uint8_t lower = byte | 0x20;
+		tok_bytemap_set(&map, byte, (struct tok_span){ &lower, 1 });
+	}
+	return map;
+}
+
+static bool map_block(const uint8_t *in, uint8_t *out)
+{
+	uint8_t high = 0;
+	for (size_t i = 0; i < NORM_QUICK_BLOCK; i++) {
+		const bool is_capital = (uint8_t)(in[i] - 'A') < 26;
+		out[i] = (uint8_t)(in[i] + (is_capital ? 0x20 : 0));
+		high |= in[i];
+	}
+	return high < 0x80;
+}
+
 enum tok_status norm_run_lowercase(const struct norm_pass *pass, struct norm_edit *edit,
 				   struct tok_norm_scratch *scratch, struct tok_error *err)
 {
-	(void)pass, (void)scratch, (void)err;
+	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
+	const struct norm_quick quick = { pass->sure, pass->as.bytes, map_block };
 
 	while (edit->at < text.count) {
+		if (!edit->from->tracked) {
+			norm_edit_quick(edit, &quick);
+			if (edit->at == text.count)
+				break;
+		}
 		const uint8_t byte = text.bytes[edit->at];
 		if (byte < 0x80 && (byte < 'A' || byte > 'Z')) {
 			norm_edit_keep(edit, edit->at + 1);

@@ -79,6 +79,7 @@ enum tok_status norm_charsmap_read(struct tok_span blob, struct tok_arena *arena
 					"unit %u of the charsmap's trie points outside", i);
 
 	out->units = units;
+	out->count = count;
 	for (uint32_t byte = 0; byte < 256; byte++)
 		out->begins[byte] = label_of(units[offset_of(units[0]) ^ byte]) == byte;
 	out->strings = tok_arena_copy(arena, strings);
@@ -131,4 +132,24 @@ size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span te
 			     struct tok_span *replacement)
 {
 	return find_rule(map, text, true, replacement);
+}
+
+bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte)
+{
+	if (!map->units || !map->begins[byte])
+		return false;
+	uint32_t node = offset_of(map->units[0]) ^ byte;
+	node ^= offset_of(map->units[node]);
+	for (uint32_t next = 0; next < 0x80; next++)
+		if (label_of(map->units[node ^ next]) == next)
+			return true;
+	return false;
+}
+
+bool norm_charsmap_has_inner(const struct norm_charsmap *map, uint8_t byte)
+{
+	for (uint32_t i = 0; i < map->count; i++)
+		if (label_of(map->units[i]) == byte && i != (offset_of(map->units[0]) ^ byte))
+			return true;
+	return false;
 }

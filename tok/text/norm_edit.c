@@ -1,7 +1,7 @@
 #include "tok/text/normalize_internal.h"
 #include "tok/text/utf8.h"
 
-static void flush_run(struct norm_edit *edit)
+void norm_edit_flush(struct norm_edit *edit)
 {
 	if (edit->failed || edit->run == edit->at)
 		return;
@@ -14,13 +14,13 @@ void norm_edit_drop(struct norm_edit *edit, size_t position)
 {
 	if (position == edit->at)
 		return;
-	flush_run(edit);
+	norm_edit_flush(edit);
 	edit->run = edit->at = position;
 }
 
 void norm_edit_put(struct norm_edit *edit, struct tok_span bytes, struct tok_range origin)
 {
-	flush_run(edit);
+	norm_edit_flush(edit);
 	if (!edit->failed && !tok_text_put(edit->to, bytes.bytes, bytes.count, origin))
 		edit->failed = true;
 }
@@ -60,7 +60,7 @@ static void replace_char(struct norm_edit *edit, uint32_t code)
 void norm_edit_char(struct norm_edit *edit, uint32_t code, int change)
 {
 	if (change > 0) {
-		flush_run(edit);
+		norm_edit_flush(edit);
 		put_char(edit, code, norm_edit_before(edit, edit->at));
 		return;
 	}
@@ -72,12 +72,22 @@ void norm_edit_char(struct norm_edit *edit, uint32_t code, int change)
 	norm_edit_drop(edit, end);
 }
 
+void norm_edit_map(struct norm_edit *edit, const struct tok_bytemap *map)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	norm_edit_flush(edit);
+	if (!edit->failed &&
+	    !tok_bytemap_append(map, tok_span_slice(text, edit->at, text.count), edit->to))
+		edit->failed = true;
+	edit->run = edit->at = text.count;
+}
+
 bool norm_edit_finish(struct norm_edit *edit)
 {
 	const bool untouched = !edit->rewritten && edit->run == 0 && edit->to->count == 0 &&
 			       edit->at == edit->from->count;
 	if (untouched)
 		return false;
-	flush_run(edit);
+	norm_edit_flush(edit);
 	return true;
 }

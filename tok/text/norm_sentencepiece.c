@@ -117,6 +117,7 @@ enum tok_status norm_sentencepiece_new(const struct tok_norm_step *step, struct 
 	for (size_t byte = 0; byte < 0x80; byte++)
 		self->plain[byte] =
 		    byte != ' ' && !self->map.begins[byte] && !self->protected.starts[byte];
+	norm_sentencepiece_prepare(self);
 	*out = self;
 	return TOK_OK;
 }
@@ -126,9 +127,14 @@ enum tok_status norm_sentencepiece_new(const struct tok_norm_step *step, struct 
 static const uint8_t replacement_char[] = { 0xEF, 0xBF, 0xBD };
 static const uint8_t escaped_space[] = { 0xE2, 0x96, 0x81 };
 
-/* What the text begins with becomes *result; returns how much of it that is. */
-static size_t normalize_prefix(const struct norm_sentencepiece *self, struct tok_span text,
-			       struct tok_span *result)
+struct tok_span norm_sentencepiece_space(const struct norm_sentencepiece *self)
+{
+	return self->escape_whitespaces ? (struct tok_span){ escaped_space, sizeof escaped_space }
+					: tok_span_of(" ");
+}
+
+size_t norm_sentencepiece_prefix(const struct norm_sentencepiece *self, struct tok_span text,
+				 struct tok_span *result)
 {
 	size_t length = match_protected(&self->protected, text);
 	if (length) {
@@ -185,7 +191,7 @@ static size_t skip_leading_spaces(const struct norm_sentencepiece *self, struct 
 	while (self->remove_extra_whitespaces && at < text.count) {
 		struct tok_span result;
 		const size_t length =
-		    normalize_prefix(self, tok_span_slice(text, at, text.count), &result);
+		    norm_sentencepiece_prefix(self, tok_span_slice(text, at, text.count), &result);
 		if (!tok_span_equal(result, tok_span_of(" ")))
 			break;
 		at += length;
@@ -208,7 +214,7 @@ static size_t put_plain(const struct norm_sentencepiece *self, struct output *ou
 static void put_body(const struct norm_sentencepiece *self, struct output *output,
 		     struct tok_span text, size_t at)
 {
-	bool after_space = self->remove_extra_whitespaces;
+	bool after_space = self->remove_extra_whitespaces && !output->edit->from->continues;
 	while (at < text.count && !output->edit->failed) {
 		const size_t plain_end = put_plain(self, output, text, at);
 		if (plain_end > at) {
@@ -218,7 +224,7 @@ static void put_body(const struct norm_sentencepiece *self, struct output *outpu
 		}
 		struct tok_span result;
 		const size_t length =
-		    normalize_prefix(self, tok_span_slice(text, at, text.count), &result);
+		    norm_sentencepiece_prefix(self, tok_span_slice(text, at, text.count), &result);
 		while (after_space && result.count && result.bytes[0] == ' ')
 			result = tok_span_slice(result, 1, result.count);
 		if (result.count) {
@@ -249,17 +255,20 @@ enum tok_status norm_run_sentencepiece(const struct norm_pass *pass, struct norm
 	const struct norm_sentencepiece *self = pass->as.sentencepiece;
 	const struct tok_span text = tok_text_span(edit->from);
 	struct tok_text *to = edit->to;
-	struct output output = { .edit = edit, .space = tok_span_of(" ") };
-	if (self->escape_whitespaces)
-		output.space = (struct tok_span){ escaped_space, sizeof escaped_space };
+	struct output output = { .edit = edit, .space = norm_sentencepiece_space(self) };
 
 	edit->rewritten = true;
-	const size_t begin = skip_leading_spaces(self, text);
+	const bool continues = edit->from->continues;
+	const size_t begin = continues ? 0 : skip_leading_spaces(self, text);
 	if (begin == text.count)
 		return TOK_OK;
-	if (self->add_dummy_prefix && !self->whitespace_as_suffix)
+	if (self->add_dummy_prefix && !self->whitespace_as_suffix && !continues)
 		put(&output, output.space, begin);
-	put_body(self, &output, text, begin);
+	if (to->tracked)
+		put_body(self, &output, text, begin);
+	else if (!norm_sentencepiece_append(self, tok_span_slice(text, begin, text.count),
+					    !continues, to))
+		edit->failed = true;
 	if (edit->failed)
 		return TOK_OK;
 

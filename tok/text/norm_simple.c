@@ -10,7 +10,7 @@ enum tok_status norm_run_strip(const struct norm_pass *pass, struct norm_edit *e
 	const struct tok_span text = tok_text_span(edit->from);
 	size_t begin = 0, end = text.count;
 
-	while (pass->as.strip.left && begin < end) {
+	while (pass->as.strip.left && !edit->from->continues && begin < end) {
 		const struct tok_char c = tok_utf8_at(text, begin);
 		if (!tok_unicode_space(c.code))
 			break;
@@ -34,10 +34,19 @@ enum tok_status norm_run_prepend(const struct norm_pass *pass, struct norm_edit 
 	(void)scratch, (void)err;
 	const struct tok_span text = tok_text_span(edit->from);
 	const uint32_t first = tok_utf8_at(text, 0).length;
-	if (pass->as.prepend.count)
+	if (pass->as.prepend.count && !edit->from->continues)
 		norm_edit_put(edit, pass->as.prepend, tok_text_origin(edit->from, 0, first));
 	norm_edit_keep(edit, text.count);
 	return TOK_OK;
+}
+
+static void replace_byte(const struct norm_pass *pass, struct norm_edit *edit)
+{
+	const struct tok_span text = tok_text_span(edit->from);
+	const uint8_t *first = memchr(text.bytes, pass->as.replace.byte, text.count);
+	norm_edit_keep(edit, first ? (size_t)(first - text.bytes) : text.count);
+	if (first)
+		norm_edit_map(edit, pass->as.replace.map);
 }
 
 /* Matches as the reference walks them: an empty match that touches the end of
@@ -48,6 +57,11 @@ enum tok_status norm_run_replace(const struct norm_pass *pass, struct norm_edit 
 {
 	const struct tok_span text = tok_text_span(edit->from);
 	size_t from = 0, last_end = SIZE_MAX;
+
+	if (pass->as.replace.map && !edit->from->tracked) {
+		replace_byte(pass, edit);
+		return TOK_OK;
+	}
 
 	while (from <= text.count) {
 		struct tok_range match;

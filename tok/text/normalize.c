@@ -4,15 +4,10 @@
 #include <unicode/uchar.h>
 
 #include "tok/text/normalize_internal.h"
+#include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 
-struct tok_normalizer {
-	struct tok_arena arena;
-	struct norm_pass *passes;
-	size_t pass_count, step_count;
-};
-
-enum { PASSES_OF_A_STEP = 4 }; /* at most: BERT's */
+enum { PASSES_OF_A_STEP = 5 }; /* at most: BERT's */
 
 static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
 {
@@ -21,10 +16,23 @@ static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
 	return pass;
 }
 
+static void add_simple(struct tok_normalizer *self, norm_run *run, const struct norm_sure *sure)
+{
+	add_pass(self, run)->sure = sure;
+}
+
 static enum tok_status add_form(struct tok_normalizer *self, enum tok_norm_kind kind,
 				struct tok_error *err)
 {
 	return norm_form_find(kind, &add_pass(self, norm_run_form)->as.form, err);
+}
+
+static const struct tok_bytemap *keep_map(struct tok_normalizer *self, struct tok_bytemap map)
+{
+	struct tok_bytemap *kept = tok_arena_array(&self->arena, 1, sizeof *kept);
+	if (kept)
+		*kept = map;
+	return kept;
 }
 
 static enum tok_status add_replace(struct tok_normalizer *self, const struct tok_norm_step *step,
@@ -34,8 +42,33 @@ static enum tok_status add_replace(struct tok_normalizer *self, const struct tok
 	pass->as.replace.content = tok_arena_copy(&self->arena, step->as.replace.content);
 	if (!pass->as.replace.content.bytes)
 		return tok_fail_memory(err);
+	const struct tok_span pattern = step->as.replace.pattern;
+	if (step->as.replace.dialect == TOK_REGEX_LITERAL && pattern.count == 1 &&
+	    pattern.bytes[0] < 0x80 && step->as.replace.content.count <= TOK_BYTEMAP_MOST) {
+		struct tok_bytemap map = tok_bytemap_identity();
+		tok_bytemap_set(&map, pattern.bytes[0], step->as.replace.content);
+		pass->as.replace.byte = pattern.bytes[0];
+		pass->as.replace.map = keep_map(self, map);
+		if (!pass->as.replace.map)
+			return tok_fail_memory(err);
+	}
 	return tok_regex_new(step->as.replace.pattern, step->as.replace.dialect,
 			     &pass->as.replace.regex, err);
+}
+
+static enum tok_status add_mapped(struct tok_normalizer *self, norm_run *run,
+				  const struct norm_sure *sure, struct tok_bytemap map,
+				  struct tok_error *err)
+{
+	struct norm_pass *pass = add_pass(self, run);
+	pass->sure = sure;
+	pass->as.bytes = keep_map(self, map);
+	return pass->as.bytes ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status add_lowercase(struct tok_normalizer *self, struct tok_error *err)
+{
+	return add_mapped(self, norm_run_lowercase, &norm_sure_lower, norm_lower_bytes(), err);
 }
 
 static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_norm_step *step,
@@ -43,15 +76,16 @@ static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_no
 {
 	enum tok_status status = TOK_OK;
 	if (step->as.bert.clean_text)
-		add_pass(self, norm_run_bert_clean);
+		status = add_mapped(self, norm_run_bert_clean, &norm_sure_clean, norm_clean_bytes(),
+				    err);
 	if (step->as.bert.handle_chinese_chars)
-		add_pass(self, norm_run_bert_chinese);
-	if (step->as.bert.strip_accents) {
+		add_simple(self, norm_run_bert_chinese, &norm_sure_chinese);
+	if (status == TOK_OK && step->as.bert.strip_accents) {
 		status = add_form(self, TOK_NORM_NFD, err);
-		add_pass(self, norm_run_bert_accents);
+		add_simple(self, norm_run_bert_accents, &norm_sure_accents);
 	}
-	if (step->as.bert.lowercase)
-		add_pass(self, norm_run_lowercase);
+	if (status == TOK_OK && step->as.bert.lowercase)
+		status = add_lowercase(self, err);
 	return status;
 }
 
@@ -88,15 +122,14 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 		add_pass(self, norm_run_nmt);
 		return TOK_OK;
 	case TOK_NORM_LOWERCASE:
-		add_pass(self, norm_run_lowercase);
-		return TOK_OK;
+		return add_lowercase(self, err);
 	case TOK_NORM_STRIP:
 		pass = add_pass(self, norm_run_strip);
 		pass->as.strip.left = step->as.strip.left;
 		pass->as.strip.right = step->as.strip.right;
 		return TOK_OK;
 	case TOK_NORM_STRIP_ACCENTS:
-		add_pass(self, norm_run_strip_accents);
+		add_simple(self, norm_run_strip_accents, &norm_sure_accents);
 		return TOK_OK;
 	case TOK_NORM_PREPEND:
 		return add_prepend(self, step->as.prepend, err);
@@ -107,8 +140,7 @@ static enum tok_status add_step(struct tok_normalizer *self, const struct tok_no
 	case TOK_NORM_PRECOMPILED:
 		return add_precompiled(self, step->as.precompiled, err);
 	case TOK_NORM_BYTE_LEVEL:
-		add_pass(self, norm_run_byte_level);
-		return TOK_OK;
+		return add_mapped(self, norm_run_byte_level, NULL, tok_bytemap_alphabet(), err);
 	case TOK_NORM_SENTENCEPIECE:
 		pass = add_pass(self, norm_run_sentencepiece);
 		return norm_sentencepiece_new(step, &self->arena, &pass->as.sentencepiece, err);
@@ -183,6 +215,32 @@ void tok_norm_scratch_free(struct tok_norm_scratch *scratch)
 	free(scratch);
 }
 
+static bool keeps_space(const struct norm_pass *pass, struct tok_span text)
+{
+	return !(pass->as.strip.left && tok_unicode_space(tok_utf8_at(text, 0).code)) &&
+	       !(pass->as.strip.right && tok_unicode_space(tok_utf8_before(text, text.count).code));
+}
+
+static bool keeps(const struct norm_pass *pass, struct tok_span text)
+{
+	if (pass->run == norm_run_form)
+		return norm_form_skip(&pass->as.form, text, 0) == text.count;
+	if (pass->sure)
+		return norm_skip_sure(pass->sure, text, 0) == text.count;
+	if (pass->run == norm_run_replace)
+		return pass->as.replace.map &&
+		       !memchr(text.bytes, pass->as.replace.byte, text.count);
+	return pass->run == norm_run_strip && keeps_space(pass, text);
+}
+
+bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_span text)
+{
+	for (size_t i = 0; i < normalizer->pass_count && text.count; i++)
+		if (!keeps(&normalizer->passes[i], text))
+			return false;
+	return true;
+}
+
 enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 			      struct tok_norm_scratch *scratch, struct tok_text *text,
 			      struct tok_error *err)
@@ -196,6 +254,7 @@ enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 		struct norm_edit edit = { .from = text, .to = &scratch->spare, .start = start };
 		tok_text_clear(edit.to);
 		edit.to->tracked = text->tracked;
+		edit.to->continues = text->continues;
 
 		const enum tok_status status = pass->run(pass, &edit, scratch, err);
 		if (status != TOK_OK)

@@ -16,6 +16,7 @@
 #ifndef TOK_TEXT_NORMALIZE_H
 #define TOK_TEXT_NORMALIZE_H
 
+#include "tok/text/bytemap.h"
 #include "tok/text/regex.h"
 #include "tok/text/text.h"
 
@@ -75,6 +76,25 @@ TOK_API size_t tok_normalizer_step_count(const struct tok_normalizer *normalizer
 TOK_API struct tok_norm_scratch *tok_norm_scratch_new(void); /* NULL if memory is out */
 TOK_API void tok_norm_scratch_free(struct tok_norm_scratch *scratch);
 
+/* Would `text` surely come out as it went in?  A quick look, made for texts that
+ * do; false says nothing. */
+TOK_API bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_span text);
+
+/* Where normalising the parts, the second one marked as tok_text.continues, is
+ * normalising the whole. */
+struct tok_norm_cut {
+	bool words;  /* before a space between an ASCII letter or digit and a letter; both
+		      * then stay ASCII letters or digits */
+	bool lines;  /* behind a newline between characters of which tok_norm_line_ends() and
+		      * tok_norm_line_begins() are true, and they stay what they are asked for */
+	bool chars;  /* between any two characters that are no spaces, which stay as they are */
+	bool fronts; /* the beginning of a text that does not continue is treated specially */
+	uint32_t space, newline; /* what a space and a newline become */
+};
+TOK_API struct tok_norm_cut tok_normalizer_cut(const struct tok_normalizer *normalizer);
+TOK_API bool tok_norm_line_ends(uint32_t code);
+TOK_API bool tok_norm_line_begins(uint32_t code);
+
 /* Normalise `text` in place. */
 TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 						   struct tok_norm_scratch *scratch,
@@ -83,5 +103,6 @@ TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *
 /* The byte-level alphabet of GPT-2: every byte as one printable character. */
 TOK_API uint32_t tok_byte_to_char(uint8_t byte);
 TOK_API int tok_char_to_byte(uint32_t code); /* -1: not in the alphabet */
+TOK_API struct tok_bytemap tok_bytemap_alphabet(void);
 
 #endif

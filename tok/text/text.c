@@ -1,5 +1,6 @@
 #include "tok/text/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "tok/text/utf8.h"
@@ -62,6 +63,12 @@ bool tok_text_put_char(struct tok_text *text, uint32_t code, struct tok_range or
 {
 	uint8_t bytes[4];
 	return tok_text_put(text, bytes, tok_utf8_put(code, bytes), origin);
+}
+
+uint8_t *tok_text_room(struct tok_text *text, size_t more)
+{
+	assert(!text->tracked);
+	return reserve(text, more) ? text->bytes + text->count : NULL;
 }
 
 struct tok_range tok_text_origin(const struct tok_text *text, size_t begin, size_t end)

@@ -24,6 +24,9 @@ struct tok_text {
 	size_t count;
 	size_t capacity, origin_capacity;
 	bool tracked;
+	/* Goes on behind another text: nothing is put in front of it, and spaces at
+	 * its beginning are like any others. */
+	bool continues;
 };
 
 /* Replace the contents with `from`, whose first byte stands at `base` of the
@@ -41,6 +44,10 @@ TOK_API TOK_MUST_USE bool tok_text_put(struct tok_text *text, const void *bytes,
 /* Append one character that came from `origin`. */
 TOK_API TOK_MUST_USE bool tok_text_put_char(struct tok_text *text, uint32_t code,
 					    struct tok_range origin);
+
+/* Where `more` bytes behind those of a text that is not tracked may be written;
+ * `count` is raised by the caller.  NULL if memory is out. */
+TOK_API uint8_t *tok_text_room(struct tok_text *text, size_t more);
 
 /* Hull of the origins of bytes [begin, end); where that range is empty, an empty
  * one at the place.  {0, 0} if nothing is tracked. */

@@ -30,6 +30,22 @@ struct vocab_read_options {
 	const char *pattern;
 };
 
+/* The bytes a tokenizer is read from: one file, or vocab.json and merges.txt. */
+struct vocab_source {
+	const char *path;         /* of the first */
+	struct tok_span files[2]; /* mapped where they are regular files */
+	size_t count;
+	void *held; /* private */
+};
+
+/* Open the file or folder at `path`.  What comes out must be closed. */
+TOK_API TOK_MUST_USE enum tok_status vocab_source_open(const char *path, struct vocab_source *out,
+						       struct tok_error *err);
+TOK_API void vocab_source_close(struct vocab_source *source);
+TOK_API TOK_MUST_USE enum tok_status vocab_read_source(const struct vocab_source *source,
+						       const struct vocab_read_options *options,
+						       struct tok_spec *out, struct tok_error *err);
+
 /* Read the file or folder at `path`. */
 TOK_API TOK_MUST_USE enum tok_status vocab_read_path(const char *path,
 						     const struct vocab_read_options *options,

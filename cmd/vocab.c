@@ -1,0 +1,45 @@
+/* vocab.c - tok vocab: tokenizer files; what is done with them is one word each. */
+#include "cmd/vocab_internal.h"
+
+static const struct vocab_options defaults = { 0 };
+
+static const struct cli_option option_table[] = {
+	{ CLI_GROUP, .name = "Tokenizer" },
+	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
+	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",
+	  CLI_FIELD(struct vocab_options, pattern, const char *) },
+	{ CLI_GROUP, .name = "Output" },
+	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
+	  CLI_FIELD(struct vocab_options, output, const char *) },
+	{ CLI_END }
+};
+
+static const struct cli_word words[] = {
+	{ "compile", "TOKENIZER", "write the tokenizer as one image that opens at once", false,
+	  cli_vocab_compile },
+	{ NULL },
+};
+
+const struct cli_tool tool_vocab = {
+	.name = "vocab",
+	.summary = "compile tokenizer files",
+	.operands = "WORD [TOKENIZER]",
+	.description =
+	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
+	    "tok-formats(5) names, and writes it as a compiled image: one file that is mapped\n"
+	    "into memory and used as it lies, so that it opens in a moment.\n"
+	    "\n"
+	    "  tok vocab compile llama-3/tokenizer.json -o llama-3.tok\n"
+	    "  tok encode -t llama-3.tok corpus.txt\n"
+	    "\n"
+	    "Nobody needs to do this: every tool keeps the images of the tokenizers it opens in\n"
+	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file: on a\n"
+	    "machine without a cache, or to open an image without reading its source. An image\n"
+	    "is only for machines of the same byte order and for the version of tok that wrote\n"
+	    "it.",
+	.examples = "  tok vocab --help | grep compile\n",
+	.options = option_table,
+	.defaults = &defaults,
+	.options_size = sizeof defaults,
+	.words = words,
+};

@@ -1,0 +1,15 @@
+/*
+ * vocab_internal.h - what the words of tok vocab share: one a file, vocab_WORD.c.
+ */
+#ifndef CMD_VOCAB_INTERNAL_H
+#define CMD_VOCAB_INTERNAL_H
+
+#include "cmd/cli.h"
+
+struct vocab_options {
+	const char *output, *pattern;
+};
+
+enum cli_exit cli_vocab_compile(const void *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * image.h - a tokenizer compiled into one file that is mapped and used as it lies.
+ *
+ *	struct tok_tokenizer *t;
+ *	status = vocab_image_open("llama-3/tokenizer.json", NULL, cache_folder, &t, &err);
+ *
+ * An image holds a version, a checksum and the hash of what it was made from; one
+ * that is of another version, damaged or stale is never used.  Any number of
+ * threads and processes may open and write the same image at once.
+ */
+#ifndef VOCAB_IMAGE_IMAGE_H
+#define VOCAB_IMAGE_IMAGE_H
+
+#include "tok/pipe/tokenizer.h"
+#include "vocab/format/read.h"
+
+/* Write the compiled image of the tokenizer at `source` (any format, or a folder) to
+ * `target`, which takes it in one step: until then, what was there stays. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
+							 const struct vocab_read_options *options,
+							 const char *target, struct tok_error *err);
+
+/* Open the tokenizer at `path`: an image is mapped; any other file is compiled once
+ * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
+ * mapped from there. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_image_open(const char *path, const struct vocab_read_options *options,
+		 const char *cache_folder, struct tok_tokenizer **out, struct tok_error *err);
+
+#endif
