@@ -24,6 +24,11 @@ def read(path):
         return file.read()
 
 
+def heed_signals():
+    """Whoever runs this in the background may have had SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Shards(unittest.TestCase):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
@@ -94,7 +99,8 @@ class Shards(unittest.TestCase):
 
     def end_somewhere(self, args, chance, prefix):
         """Start a run and end it by a signal; a third of the runs may come to their end."""
-        run = subprocess.Popen((TOK, "encode") + args, cwd=self.folder, stderr=subprocess.PIPE)
+        run = subprocess.Popen((TOK, "encode") + args, cwd=self.folder, stderr=subprocess.PIPE,
+                               preexec_fn=heed_signals)
         number = chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
         deadline = time.monotonic() + 60
         wanted = chance.randrange(1, 4)  # more shards than before
@@ -240,7 +246,8 @@ class Shards(unittest.TestCase):
         self.write("out", b"old")
         for number in (signal.SIGINT, signal.SIGTERM):
             run = subprocess.Popen((TOK, "encode", "-o", "out"), cwd=self.folder,
-                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   preexec_fn=heed_signals)
             run.stdin.write(b"x" * 1_000_000)
             run.stdin.flush()
             time.sleep(0.1)
