@@ -36,7 +36,7 @@ class Failed(Exception):
     """Why this peer cannot run here."""
 
 
-def run(log, *command, cwd=None, env=None, limit=1800):
+def run(log, *command, cwd=None, env=None, limit=3600):
     with open(log, "ab") as file:
         done = subprocess.run([str(c) for c in command], cwd=cwd, env={**os.environ, **(env or {})}, stdout=file,
                               stderr=subprocess.STDOUT, timeout=limit)

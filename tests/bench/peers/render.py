@@ -67,14 +67,16 @@ def encode_table(cell):
         peak = statistics.median(s["peak_kb"] for s in entry["samples"]) / 1024
         load = [s["load"][0] for s in entry["samples"] if "load" in s]
         rows.append([name, rate(got["cold"], cell["bytes"]), rate(got["cold with load"], cell["bytes"]), rate(got["warm"], cell["bytes"]),
-                     rate(got["cold wall"], cell["bytes"]), milliseconds(load), f"{peak:.0f}", len(entry["samples"]), state(entry)])
+                     rate(got["cold wall"], cell["bytes"]), milliseconds(load), f"{peak:.0f}", len(got["cold with load"]), state(entry)])
     return table(["", "cold, MB/s", "cold with load", "warm", "cold, wall", "load, ms", "peak, MB", "runs", "ids"], rows)
 
 
 def single_table(cell, measure, head, shown):
     rows = []
     for name in ordered(cell, measure):
-        rows.append([name, shown(bar.values(cell, name, measure)), state(cell["peers"][name])])
+        got = bar.values(cell, name, measure)
+        if got:
+            rows.append([name, shown(got), state(cell["peers"][name])])
     return table(["", head, "ids"], rows)
 
 
@@ -149,6 +151,8 @@ def render(report):
                "*Warm*: the second pass over the same text. Ids are compared with the reference program's before anything is timed and "
                "after every run; a peer whose ids are wrong is shown, and is nobody's bar. Of one call for the whole text and one for its "
                "documents each peer is given its better one. `tok` is libtok called from C; `tok (process)` the command.\n")
+    if report.get("only"):
+        out.append(f"**Part of a run** (`--only {report['only']}`): the best peer of a row is the best of those measured here.\n")
     out.append("## The bar\n")
     out.append(table(["where", "against", "wanted", "got", ""], bar.rows(cells)))
     for phase, (title, make) in TABLES.items():

@@ -203,7 +203,7 @@ def pipe_cell(setup, program, vocab, text):
 
 def cells(setup, wanted, runners, texts):
     """All cells, in the order of the table "The bar"."""
-    v, tok = vocabs.VOCABS, [r for r in runners if r.name.startswith("tok")]
+    v, program = vocabs.VOCABS, next(r for r in runners if isinstance(r, measure.Program))
     known = lambda names: [n for n in names if n in texts] or list(texts)[:1]  # noqa: E731
     phases = wanted(PHASES)
     names = wanted(v)
@@ -228,13 +228,13 @@ def cells(setup, wanted, runners, texts):
             for text in wanted(texts, known(["english", "cjk"])) if name in names else ():
                 yield cell(setup, [Whole(r) for r in whole], "decode", v[name], texts[text], passes=1, decode=2)
     if "threads" in phases and len(os.sched_getaffinity(0)) > 1:
-        able = ("tok", "gigatoken", "toktok-rs", "tokenizers-1", "tokie", "fastokens", "tiktoken")
-        yield threads_cell(setup, [r for r in runners if r.name.split()[0] in able and not r.name.endswith("(npm)")], v["cl100k"], texts[known(["english"])[0]])
+        able = ("gigatoken", "toktok-rs", "tokenizers-1", "tokie", "fastokens", "tiktoken")
+        yield threads_cell(setup, [program, *(r for r in runners if r.name.split()[0] in able and not r.name.endswith("(npm)"))], v["cl100k"], texts[known(["english"])[0]])
     if "import" in phases and "gemma3" in names:
         readers = [r for r in runners if r.name.split()[0] in ("tok", "tokenizers-0", "tokenizers-1")]
         yield import_cell(setup, readers, v["gemma3"], small)
     if "pipe" in phases and "cl100k" in names:
-        yield pipe_cell(setup, tok[-1], v["cl100k"], texts[known(["mixed"])[0]])
+        yield pipe_cell(setup, program, v["cl100k"], texts[known(["mixed"])[0]])
 
 
 class Whole:
