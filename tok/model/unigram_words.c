@@ -145,8 +145,13 @@ bool tok_unigram_learn(const struct tok_unigram *u, struct tok_span word,
 	}
 
 	uint32_t count = 0;
-	for (uint32_t end = size; end > 0; end -= sums[end].last.length)
+	for (uint32_t end = size; end > 0; end -= sums[end].last.length) {
+		/* From the word's slot a token is as long as its entry says, which the trie
+		 * of a hostile image may not. */
+		if (u->tokens[sums[end].last.place].length != sums[end].last.length)
+			return false;
 		count++;
+	}
 	if (count > TOK_WORD_TOKENS)
 		return false;
 	slot->count = (uint16_t)count;
