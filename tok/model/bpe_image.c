@@ -254,6 +254,8 @@ static bool open_roles(struct tok_bpe *bpe, const struct tok_image *image)
 		bpe->roles = NULL;
 		return bpe->order != TOK_BPE_SCORES && !bpe->has_split && roles == 0;
 	}
+	if (!bpe->has_split)
+		return memchr(bpe->roles, TOK_ROLE_SPLIT, roles) == NULL;
 	const struct tok_charmap *units = &bpe->chars[0][0];
 	for (size_t i = 0; i < units->page_count * 256; i++)
 		if (units->symbols[i] != TOK_SYMBOL_NONE &&
