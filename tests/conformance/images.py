@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,18 @@ def compile_twice(tok, source, folder):
     return paths[0], len(first)
 
 
+def known_ids(tok, image, size):
+    """All but the holes, which decoding names one after the other."""
+    ids = list(range(size))
+    for _ in range(200):
+        code, _, err = run(tok, "decode", "--lines", "-t", image, data="".join(f"{i}\n" for i in ids).encode())
+        hole = re.search(rb"no token has id ([0-9]+)", err)
+        if code == 0 or not hole:
+            break
+        ids.remove(int(hole[1]))
+    return ids
+
+
 def check(tok, source, folder):
     image, size = compile_twice(tok, source, folder)
     data = text(1, 3000)
@@ -70,8 +83,8 @@ def check(tok, source, folder):
     chance = random.Random(3)
     for number in [0, said["size"]] + [chance.randrange(said["size"]) for _ in range(10)]:
         same(tok, source, image, "inspect", "--json", "--id", str(number))
-    every_id = "".join(f"{number}\n" for number in range(said["size"])).encode()
-    same(tok, source, image, "decode", "--lines", data=every_id)
+    known = "".join(f"{number}\n" for number in known_ids(tok, image, said["size"])).encode()
+    same(tok, source, image, "decode", "--lines", data=known)
     return size
 
 
@@ -83,13 +96,15 @@ def main():
     sources = sorted((pathlib.Path(options.cache) / "tokenizers").glob("*"))
     failed = 0
     print("| tokenizer | image bytes | verdict |\n|---|---|---|")
-    for source in sources:
+    for folder_of_one in sources:
+        files = list(folder_of_one.iterdir())
+        source = files[0] if len(files) == 1 else folder_of_one
         with tempfile.TemporaryDirectory() as folder:
             try:
-                print(f"| {source.name} | {check(options.tok, str(source), folder)} | same |", flush=True)
+                print(f"| {folder_of_one.name} | {check(options.tok, str(source), folder)} | same |", flush=True)
             except AssertionError as error:
                 failed += 1
-                print(f"| {source.name} | | DIFFERS: {str(error)[:300]} |", flush=True)
+                print(f"| {folder_of_one.name} | | DIFFERS: {str(error)[:300]} |", flush=True)
     if not sources:
         print("SKIPPED: there are no tokenizers")
     print(f"{len(sources) - failed} passed, {failed} failed")
