@@ -18,8 +18,8 @@ static enum tok_status load_image(const struct cli_load *options, bool cached,
 	return status;
 }
 
-static enum tok_status load(const struct cli_load *options, bool cached, struct tok_tokenizer **out,
-			    struct tok_error *err)
+static enum tok_status load_any(const struct cli_load *options, bool cached,
+				struct tok_tokenizer **out, struct tok_error *err)
 {
 	if (!options->tokenizer && options->pattern)
 		return tok_fail(err, TOK_EARG,
@@ -27,6 +27,23 @@ static enum tok_status load(const struct cli_load *options, bool cached, struct 
 	if (!options->tokenizer)
 		return tok_tokenizer_bytes(out, err);
 	return load_image(options, cached, out, err);
+}
+
+/* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
+static enum tok_status load(const struct cli_load *options, bool cached, struct tok_tokenizer **out,
+			    struct tok_error *err)
+{
+	struct tok_tokenizer *made;
+	enum tok_status status = load_any(options, cached, &made, err);
+	if (status != TOK_OK)
+		return status;
+	status = tok_tokenizer_use_kernel(made, getenv("TOK_KERNELS"), err);
+	if (status == TOK_OK) {
+		*out = made;
+		return status;
+	}
+	tok_tokenizer_free(made);
+	return tok_fail_in(err, status, "TOK_KERNELS");
 }
 
 enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,

@@ -130,6 +130,9 @@ static void print_exit_status(FILE *to)
 static void print_environment(FILE *to)
 {
 	fputs(".SH ENVIRONMENT\n"
+	      ".TP\n.B TOK_KERNELS\n"
+	      "Which implementation of the hot loops to use: scalar, avx2, avx512 or neon, where\n"
+	      "the machine runs it; else the best one is. Answers do not depend on it.\n"
 	      ".TP\n.B TOK_CACHE\n"
 	      "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
 	      ".BR tok\\-formats (5).\n"

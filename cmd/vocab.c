@@ -37,7 +37,9 @@ const struct cli_tool tool_vocab = {
 	    "machine without a cache, or to open an image without reading its source. An image\n"
 	    "is only for machines of the same byte order and for the version of tok that wrote\n"
 	    "it.",
-	.examples = "  tok vocab --help | grep compile\n",
+	.examples = "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
+		    "  tok vocab compile vocab.txt -o dog.tok\n"
+		    "  echo 'the dog' | tok encode -t dog.tok\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -29,6 +29,9 @@ COMMANDS = [
     "printf 'Hello <s>' | tok encode -t $DATA/tiny.json --hf --tokens",
     "printf '1 2 3' | tok decode -t $DATA/tiny.json",
     "tok inspect -t $DATA/tiny.json --json",
+    "printf hello | TOK_CACHE=cache tok encode -t $DATA/tiny.json",
+    "rm -rf cache; printf hello | TOK_CACHE=cache tok encode -t $DATA/tiny.json",
+    "tok vocab compile $DATA/tiny.json -o tiny.tok",
 ]
 LARGEST = 4000
 
@@ -38,7 +41,7 @@ def run(line, number, folder):
     line = line.replace("tok ", f"LD_PRELOAD='{PRELOAD}' TOK_FAIL_ALLOC={number} '{TOK}' 9>{mark} ")
     data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
     done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True,
-                          env=dict(os.environ, DATA=data), check=False)
+                          env=dict(os.environ, DATA=data, TOK_CACHE="off"), check=False)
     with open(mark, "rb") as file:
         return done, file.read() != b""
 

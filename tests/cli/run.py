@@ -58,7 +58,7 @@ def run_case(case, environment):
 def main():
     tok = os.path.abspath(sys.argv[1])
     data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-    environment = dict(os.environ, LC_ALL="C", DATA=data,
+    environment = dict(os.environ, LC_ALL="C", DATA=data, TOK_CACHE="off",
                        PATH=os.path.dirname(tok) + ":" + os.environ["PATH"])
     failed = total = 0
     for path in sys.argv[2:]:

@@ -188,6 +188,8 @@ static bool recall_ranges(const struct tok_model *model, struct tok_bpe_scratch 
 	for (size_t i = 0; i < count; i++) {
 		const tok_id id = entry->ids[i] & TOK_MEMO_ID_MAX;
 		const uint32_t place = tok_lexicon_place(&model->lexicon, id);
+		if (place == TOK_NO_ID) /* by the index of a hostile image */
+			return false;
 		const struct tok_span token = tok_lexicon_text(&model->lexicon, place);
 		const uint32_t begin = scratch->position + (uint32_t)done;
 		if (token.count > part.count - done ||

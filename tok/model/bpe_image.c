@@ -86,7 +86,7 @@ void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *w)
 	if (bpe->roles)
 		tok_image_put(w, ROLES, bpe->roles, bpe->symbol_count);
 	tok_trie_save(&bpe->user, USER, w);
-	if (!bpe->walk.spines)
+	if (!bpe->walk.spines || count == 0) /* of no tokens: opened as no walk */
 		return;
 	tok_trie_save(&bpe->walk.trie, TRIE, w);
 	tok_image_put(w, SPINES, bpe->walk.spines, count * sizeof *bpe->walk.spines);
@@ -255,10 +255,12 @@ static bool open_roles(struct tok_bpe *bpe, const struct tok_image *image)
 {
 	size_t roles;
 	bpe->roles = tok_image_array(image, ROLES, 1, &roles);
-	if (roles != bpe->symbol_count) {
+	if (roles == 0 || roles != bpe->symbol_count) {
 		bpe->roles = NULL;
 		return bpe->order != TOK_BPE_SCORES && !bpe->has_split && roles == 0;
 	}
+	if (!bpe->has_split)
+		return memchr(bpe->roles, TOK_ROLE_SPLIT, roles) == NULL;
 	const struct tok_charmap *units = &bpe->chars[0][0];
 	for (size_t i = 0; i < units->page_count * 256; i++)
 		if (units->symbols[i] != TOK_SYMBOL_NONE &&

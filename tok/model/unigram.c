@@ -228,6 +228,8 @@ static enum tok_status recall_word(struct tok_unigram_writer *writer,
 		score = tok_unigram_add(u, tok_unigram_score(u, place), score);
 		if (writer->out->ranged)
 			end += (uint32_t)tok_lexicon_text(&writer->model->lexicon, place).count;
+		if (end > writer->text.count) /* the texts of a hostile image */
+			end = (uint32_t)writer->text.count;
 		tok_tokens_put(writer->out, u->tokens[place].id, at, end);
 		at = end;
 	}

@@ -61,6 +61,16 @@ bool tok_bpe_walks(const struct tok_model *model)
 	return model->bpe->walk.spines != NULL;
 }
 
+/* The next shorter token than `token`, which was met with *length bytes.  In the trie
+ * of a hostile image that need not be the length of its text. */
+static uint32_t shorten(const struct tok_model *model, uint32_t token, uint32_t *length)
+{
+	const uint32_t shorter = model->bpe->walk.shorter[token];
+	const uint32_t before = *length;
+	*length = shorter == TOK_NO_ID ? 0 : length_of(model, shorter);
+	return *length < before ? shorter : TOK_NO_ID;
+}
+
 uint32_t tok_bpe_find_whole(const struct tok_model *model, struct tok_span part)
 {
 	const struct tok_walk *walk = &model->bpe->walk;
@@ -107,8 +117,7 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 			    !(any_dead && is_dead(scratch, at + length)) &&
 			    (count == 0 || adjoins(bpe, scratch, symbols[count - 1], token)))
 				break;
-			token = walk->shorter[token];
-			length = token == TOK_NO_ID ? 0 : length_of(model, token);
+			token = shorten(model, token, &length);
 		}
 		if (token != TOK_NO_ID) {
 			symbols[count] = token;
@@ -124,9 +133,9 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 		if (!mark_dead(scratch, at, part.count, &any_dead))
 			return TOK_WALK_NOMEM;
 		count--;
-		at -= lengths[count];
-		token = walk->shorter[symbols[count]];
-		length = token == TOK_NO_ID ? 0 : length_of(model, token);
+		length = lengths[count];
+		at -= length;
+		token = shorten(model, symbols[count], &length);
 	}
 	scratch->count = count;
 	return TOK_WALK_DONE;

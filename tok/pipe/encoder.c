@@ -84,6 +84,14 @@ static bool shows_surface(const struct tok_tokenizer *t, tok_id id)
 
 /* ---- one stretch of text between added tokens ----------------------------- */
 
+/* A model from a hostile image may say ids that no token has: they have no name, and
+ * not one that is still to be resolved. */
+static struct tok_span name_of(const struct tok_tokenizer *t, tok_id id)
+{
+	const struct tok_span name = tok_tokenizer_token(t, id);
+	return name.bytes ? name : tok_span_of("");
+}
+
 /* Turn ranges of `text` into ranges of the document, and name the tokens. */
 static bool place_tokens(struct tok_encoder *e, const struct tok_text *text, size_t first)
 {
@@ -97,7 +105,7 @@ static bool place_tokens(struct tok_encoder *e, const struct tok_text *text, siz
 			const struct tok_span span = tok_text_span(text);
 			if (shows_surface(e->tokenizer, id)
 				? !name_surface(e, tok_span_slice(span, range->begin, range->end))
-				: !name_token(e, tok_tokenizer_token(e->tokenizer, id)))
+				: !name_token(e, name_of(e->tokenizer, id)))
 				return false;
 		}
 		*range = tok_text_origin(text, range->begin, range->end);

@@ -93,9 +93,12 @@ struct tok_truncation {
 	size_t max_length;
 };
 
+#define TOK_PADDING_MAX ((size_t)1 << 24)
+
 struct tok_padding {
 	bool enabled, left;
-	size_t length, multiple; /* 0: pads to the longest, nothing for one text */
+	size_t length, multiple; /* 0: pads to the longest, nothing for one text;
+				    at most TOK_PADDING_MAX */
 	tok_id id;
 	struct tok_span token;
 };

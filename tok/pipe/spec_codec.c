@@ -8,6 +8,7 @@
 
 struct codec {
 	bool reading, failed;
+	bool no_memory; /* that is why it failed */
 	struct tok_buffer *out;
 	struct tok_span in; /* what is left to read */
 	struct tok_arena *arena;
@@ -49,7 +50,7 @@ static uint32_t code_choice(struct codec *c, uint32_t value, uint32_t last)
 {
 	code_u32(c, &value);
 	c->failed |= value > last;
-	return c->failed ? 0 : value;
+	return c->failed && c->reading ? 0 : value; /* what is written stays what it is */
 }
 #define CODE_CHOICE(c, field, type, last)                                                          \
 	((field) = (type)code_choice((c), (uint32_t)(field), (last)))
@@ -77,8 +78,10 @@ static void *code_array(struct codec *c, size_t *count, size_t size)
 	if (!c->reading)
 		return NULL;
 	void *made = NULL;
-	if (!c->failed && *count <= c->in.count)
+	if (!c->failed && *count <= c->in.count) {
 		made = tok_arena_array(c->arena, *count, size);
+		c->no_memory = !made;
+	}
 	c->failed |= !made;
 	if (c->failed)
 		*count = 0;
@@ -332,6 +335,8 @@ enum tok_status tok_spec_open(struct tok_spec *spec, struct tok_span from, struc
 	code_spec(&c, &made);
 	if (c.failed || c.in.count) {
 		tok_spec_release(&made);
+		if (c.no_memory)
+			return tok_fail_memory(err);
 		return tok_fail(err, TOK_EFORMAT, "the image's description does not fit");
 	}
 	*spec = made;

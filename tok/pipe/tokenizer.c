@@ -59,10 +59,21 @@ static enum tok_status make_added_sets(struct tok_tokenizer *t, struct tok_error
 	return TOK_OK;
 }
 
+/* Padding is memory for every text. */
+static enum tok_status check_padding(const struct tok_padding *padding, struct tok_error *err)
+{
+	if (padding->length > TOK_PADDING_MAX || padding->multiple > TOK_PADDING_MAX)
+		return tok_fail(err, TOK_ELIMIT,
+				"texts are padded to %zu tokens or a multiple of %zu: at most %zu "
+				"are taken",
+				padding->length, padding->multiple, TOK_PADDING_MAX);
+	return TOK_OK;
+}
+
 enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err)
 {
-	enum tok_status status = TOK_OK;
-	if (!t->normalizer)
+	enum tok_status status = check_padding(&t->spec.padding, err);
+	if (status == TOK_OK && !t->normalizer)
 		status = tok_normalizer_new(t->spec.normalizers, t->spec.normalizer_count,
 					    &t->normalizer, err);
 	if (status == TOK_OK)

@@ -33,6 +33,7 @@ struct vocab_read_options {
 /* The bytes a tokenizer is read from: one file, or vocab.json and merges.txt. */
 struct vocab_source {
 	const char *path;         /* of the first */
+	const char *other_path;   /* of the second, NULL where there is one only */
 	struct tok_span files[2]; /* mapped where they are regular files */
 	size_t count;
 	void *held; /* private */

@@ -71,23 +71,21 @@ static enum tok_status find_other_half(const char *path, bool has_vocab, char **
 /* What is behind a source. */
 struct held_files {
 	struct file_bytes files[2];
-	char *path;
+	char *path, *other_path;
 };
 
 static enum tok_status open_other_half(struct vocab_source *source, struct held_files *held,
 				       bool has_vocab, struct tok_error *err)
 {
-	char *other = NULL;
-	enum tok_status status = find_other_half(held->path, has_vocab, &other, err);
+	enum tok_status status = find_other_half(held->path, has_vocab, &held->other_path, err);
 	if (status != TOK_OK)
 		return status;
-	status = vocab_file_open(other, &held->files[1], err);
-	if (status == TOK_OK)
-		source->files[source->count++] = held->files[1].span;
-	else
-		tok_fail_in(err, status, "'%s'", last_part(other));
-	free(other);
-	return status;
+	status = vocab_file_open(held->other_path, &held->files[1], err);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "'%s'", last_part(held->other_path));
+	source->other_path = held->other_path;
+	source->files[source->count++] = held->files[1].span;
+	return TOK_OK;
 }
 
 static enum tok_status open_files(struct vocab_source *source, struct held_files *held,
@@ -215,6 +213,7 @@ void vocab_source_close(struct vocab_source *source)
 	vocab_file_close(&held->files[0]);
 	vocab_file_close(&held->files[1]);
 	free(held->path);
+	free(held->other_path);
 	free(held);
 	*source = (struct vocab_source){ 0 };
 }

@@ -60,6 +60,14 @@ static enum tok_status save(const struct tok_tokenizer *tokenizer, const char *p
 	return status;
 }
 
+/* Writing an image over what it is made from would lose that. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	return a && stat(a, &first) == 0 && stat(b, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 enum tok_status vocab_image_compile(const char *path, const struct vocab_read_options *options,
 				    const char *target, struct tok_error *err)
 {
@@ -70,6 +78,10 @@ enum tok_status vocab_image_compile(const char *path, const struct vocab_read_op
 		return status;
 	if (image_is_one(source.files[0]))
 		status = tok_fail(err, TOK_EARG, "%s: this is compiled already", source.path);
+	else if (is_same_file(source.path, target) || is_same_file(source.other_path, target))
+		status =
+		    tok_fail(err, TOK_EARG,
+			     "'%s' is the tokenizer itself: write the image elsewhere", target);
 	else
 		status = compile(&source, options, &tokenizer, err);
 	if (status == TOK_OK) {
@@ -100,7 +112,8 @@ static struct mapping *map_path(const char *path)
 {
 	struct stat info;
 	struct mapping *mapping = malloc(sizeof *mapping);
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without O_NONBLOCK a pipe of that name would be waited for. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	void *bytes = MAP_FAILED;
 	if (mapping && fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
 	    info.st_size > 0) {

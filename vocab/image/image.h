@@ -15,7 +15,8 @@
 #include "vocab/format/read.h"
 
 /* Write the compiled image of the tokenizer at `source` (any format, or a folder) to
- * `target`, which takes it in one step: until then, what was there stays. */
+ * `target`, which takes it in one step: until then, what was there stays.  TOK_EARG
+ * where that is part of the source, TOK_EIO where it cannot be written. */
 TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
 							 const struct vocab_read_options *options,
 							 const char *target, struct tok_error *err);

@@ -1,7 +1,10 @@
+/* A file takes its name when all of it is there, and has none before where the file
+ * system can do that: a writer that is killed then leaves nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vocab/image/image_internal.h"
@@ -26,22 +29,6 @@ static bool write_all(int fd, const void *from, size_t count)
 	return true;
 }
 
-/* A new file "folder/.name.PID.N.tmp" beside `path`; its descriptor, or -1. */
-static int create_beside(const char *path, char *name, size_t room)
-{
-	enum { TRIES = 64 }; /* others may be left from writers that were killed */
-	const char *slash = strrchr(path, '/');
-	const int folder = slash ? (int)(slash - path) + 1 : 0;
-	for (int i = 0; i < TRIES; i++) {
-		snprintf(name, room, "%.*s.%s.%ld.%d.tmp", folder, path, path + folder,
-			 (long)getpid(), i);
-		const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0 || errno != EEXIST)
-			return fd;
-	}
-	return -1;
-}
-
 static enum tok_status fill(int fd, const char *path, const struct image_header *header,
 			    struct tok_span block, bool lasting, struct tok_error *err)
 {
@@ -51,25 +38,119 @@ static enum tok_status fill(int fd, const char *path, const struct image_header 
 	return TOK_OK;
 }
 
-enum tok_status image_write(const char *path, const struct image_header *header,
-			    struct tok_span block, bool lasting, struct tok_error *err)
+/* ---- where ---------------------------------------------------------------------- */
+
+/* Through a link to the file itself, which the link then still names.  The caller
+ * frees it. */
+static enum tok_status find_target(const char *path, char **out, struct tok_error *err)
+{
+	struct stat info;
+	const bool exists = stat(path, &info) == 0;
+	if (exists && !S_ISREG(info.st_mode))
+		return tok_fail(
+		    err, TOK_EIO,
+		    "cannot write '%s': it is there and is no file, as an image must be", path);
+	*out = exists ? realpath(path, NULL) : strdup(path);
+	return *out ? TOK_OK : refuse(path, err);
+}
+
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* "folder/.name.PID.N.tmp" beside `path`. */
+static void name_beside(const char *path, int n, char *name, size_t room)
+{
+	const size_t folder = folder_length(path);
+	snprintf(name, room, "%.*s.%s.%ld.%d.tmp", (int)folder, path, path + folder, (long)getpid(),
+		 n);
+}
+
+enum { TRIES = 64 }; /* such names may be left from writers that were killed */
+
+static int create_nameless(const char *path, char *name, size_t room)
+{
+	const size_t folder = folder_length(path);
+	snprintf(name, room, "%.*s", folder ? (int)folder : 1, folder ? path : ".");
+	const int fd = open(name, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	*name = '\0';
+	return fd;
+}
+
+/* Its name comes back in `name`, which is empty where it has none yet. */
+static int create_file(const char *path, char *name, size_t room)
+{
+	int fd = create_nameless(path, name, room);
+	for (int n = 0; fd < 0 && n < TRIES; n++) {
+		name_beside(path, n, name, room);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+/* ---- taking the place --------------------------------------------------------------- */
+
+static bool link_file(int fd, const char *name)
+{
+	char self[64];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* At once where nothing has the place; else by way of a name beside it. */
+static bool take_place(int fd, const char *path, char *name, size_t room)
+{
+	if (!*name) {
+		bool linked = link_file(fd, path);
+		if (linked)
+			return true;
+		for (int n = 0; !linked && errno == EEXIST && n < TRIES; n++) {
+			name_beside(path, n, name, room);
+			linked = link_file(fd, name);
+		}
+		if (!linked) {
+			*name = '\0'; /* another's */
+			return false;
+		}
+	}
+	return rename(name, path) == 0;
+}
+
+static enum tok_status write_target(const char *path, const struct image_header *header,
+				    struct tok_span block, bool lasting, struct tok_error *err)
 {
 	const size_t room = strlen(path) + 64;
 	char *name = malloc(room);
 	if (!name)
 		return tok_fail_memory(err);
-	const int fd = create_beside(path, name, room);
+	const int fd = create_file(path, name, room);
 	if (fd < 0) {
 		free(name);
 		return refuse(path, err);
 	}
 	enum tok_status status = fill(fd, path, header, block, lasting, err);
+	if (status == TOK_OK && !take_place(fd, path, name, room))
+		status = refuse(path, err);
+	if (status != TOK_OK && *name)
+		unlink(name);
 	if (close(fd) != 0 && status == TOK_OK)
 		status = refuse(path, err);
-	if (status == TOK_OK && rename(name, path) != 0)
-		status = refuse(path, err);
-	if (status != TOK_OK)
-		unlink(name);
 	free(name);
+	return status;
+}
+
+enum tok_status image_write(const char *path, const struct image_header *header,
+			    struct tok_span block, bool lasting, struct tok_error *err)
+{
+	char *target;
+	enum tok_status status = find_target(path, &target, err);
+	if (status != TOK_OK)
+		return status;
+	status = write_target(target, header, block, lasting, err);
+	free(target);
 	return status;
 }

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""A compiled image answers as its source, for every real tokenizer.
+
+    images.py --tok build/tok --cache build/test-data
+
+What encode (ids, offsets, tokens), decode, count and inspect say with -t SOURCE, read
+anew, they say with -t IMAGE, for every id and for text of all kinds; twice compiled it
+is the same bytes.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+PIECES = ["Hello", " world", "é", "e\u0301", "你好", "こんにちは", "한국어", "👍🏽", "\r\n", "  ", "\t", "don't", " I'LL",
+          "123456", " 3.14", "<|endoftext|>", "<s>", "[MASK]", "[INST]", "\0", "ﬁ", "ΑΣ", " ß", "▁", "…", " (x)",
+          "def f(x):\n    return x", "Ünïcödé", " the", "\u200b", "\u00a0", "क्षि", "مرحبا"]
+
+
+def text(seed, count):
+    chance = random.Random(seed)
+    out = b""
+    for _ in range(count):
+        out += chance.choice(PIECES).encode() if chance.random() < 0.97 else bytes([chance.randrange(256)])
+        out += b"\n" if chance.random() < 0.1 else b""
+    return out
+
+
+def run(tok, *words, data=b""):
+    done = subprocess.run([tok, *words], input=data, capture_output=True, timeout=300,
+                          env=dict(os.environ, TOK_CACHE="off"))
+    return done.returncode, done.stdout, done.stderr
+
+
+def same(tok, source, image, *words, data=b""):
+    left = run(tok, words[0], "-t", source, *words[1:], data=data)
+    right = run(tok, words[0], "-t", image, *words[1:], data=data)
+    assert left[0] == 0 or "--id" in words, left[2].decode()
+    assert left[:2] == right[:2], f"tok {' '.join(words)} differs: {left[2]!r} {right[2]!r}"
+    assert left[2].replace(source.encode(), b"") == right[2].replace(image.encode(), b""), f"{left[2]} {right[2]}"
+    return left[1]
+
+
+def compile_twice(tok, source, folder):
+    paths = [os.path.join(folder, name) for name in ("a.tok", "b.tok")]
+    for path in paths:
+        code, _, err = run(tok, "vocab", "compile", source, "-o", path)
+        assert code == 0, err.decode()
+    first, second = (pathlib.Path(path).read_bytes() for path in paths)
+    assert first == second, "compiled twice it is not the same"
+    return paths[0], len(first)
+
+
+def known_ids(tok, image, size):
+    """All but the holes, which decoding names one after the other."""
+    ids = list(range(size))
+    for _ in range(200):
+        code, _, err = run(tok, "decode", "--lines", "-t", image, data="".join(f"{i}\n" for i in ids).encode())
+        hole = re.search(rb"no token has id ([0-9]+)", err)
+        if code == 0 or not hole:
+            break
+        ids.remove(int(hole[1]))
+    return ids
+
+
+def check(tok, source, folder):
+    image, size = compile_twice(tok, source, folder)
+    data = text(1, 3000)
+    ids = same(tok, source, image, "encode", data=data)
+    same(tok, source, image, "encode", "--lines", "--hf", "--offsets", "--tokens", data=data)
+    same(tok, source, image, "encode", "--special-text", "match", "--add-special", data=data)
+    same(tok, source, image, "encode", "--lines", data=text(2, 20000))
+    same(tok, source, image, "count", "--lines", data=data)
+    same(tok, source, image, "decode", data=ids)
+    same(tok, source, image, "decode", "--skip-special", data=ids)
+    same(tok, source, image, "inspect")
+    said = json.loads(same(tok, source, image, "inspect", "--json"))
+    chance = random.Random(3)
+    for number in [0, said["size"]] + [chance.randrange(said["size"]) for _ in range(10)]:
+        same(tok, source, image, "inspect", "--json", "--id", str(number))
+    known = "".join(f"{number}\n" for number in known_ids(tok, image, said["size"])).encode()
+    same(tok, source, image, "decode", "--lines", data=known)
+    return size
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tok", required=True)
+    parser.add_argument("--cache", required=True)
+    options = parser.parse_args()
+    sources = sorted((pathlib.Path(options.cache) / "tokenizers").glob("*"))
+    failed = 0
+    print("| tokenizer | image bytes | verdict |\n|---|---|---|")
+    for folder_of_one in sources:
+        files = list(folder_of_one.iterdir())
+        source = files[0] if len(files) == 1 else folder_of_one
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                print(f"| {folder_of_one.name} | {check(options.tok, str(source), folder)} | same |", flush=True)
+            except AssertionError as error:
+                failed += 1
+                print(f"| {folder_of_one.name} | | DIFFERS: {str(error)[:300]} |", flush=True)
+    if not sources:
+        print("SKIPPED: there are no tokenizers")
+    print(f"{len(sources) - failed} passed, {failed} failed")
+    return 1 if failed or (not sources and os.environ.get("CI") == "true") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
