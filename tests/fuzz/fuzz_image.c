@@ -21,13 +21,15 @@ static const char text[] =
 
 static void encode(const struct tok_tokenizer *t, struct tok_decoder *d)
 {
+	const struct tok_padding *padding = &tok_tokenizer_spec(t)->padding;
+	const bool pads_little = padding->length < 4096 && padding->multiple < 4096;
 	struct tok_encoder *e = tok_encoder_new(t);
 	assert(e);
 	for (unsigned i = 0; i < 8; i++) {
 		const struct tok_encode_options options = {
 			.special_text = i & 1 ? TOK_SPECIAL_MATCH : TOK_SPECIAL_ORDINARY,
 			.add_special = i & 2,
-			.truncate = i & 2,
+			.truncate = i & 2 && pads_little, /* much of it only takes time */
 			.offsets = i & 4,
 			.tokens = i & 4,
 		};

@@ -124,6 +124,39 @@ static void check_folder(const char *folder)
 	free(path);
 }
 
+/* What no row of the table has: flags that are set, lengths that are not zero. */
+static void check_flags(void)
+{
+	static const struct tok_decode_step steps[] = {
+		{ .kind = TOK_DECODE_CTC, .as.ctc = { SPAN("<pad>"), SPAN("|"), .cleanup = true } },
+		{ .kind = TOK_DECODE_STRIP, .as.strip = { 'x', 3, 5 } },
+		{ .kind = TOK_DECODE_SENTENCEPIECE,
+		  .as.sentencepiece = { true, true, true, SPAN("??") } },
+	};
+	static const struct tok_vocab_entry entries[] = {
+		{ SPAN("a"), 0, TOK_PIECE_NORMAL, 0 },
+		{ SPAN("|"), 1, TOK_PIECE_NORMAL, 0 },
+		{ SPAN("n't"), 2, TOK_PIECE_NORMAL, 0 },
+	};
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		struct tok_spec spec = {
+			.model = { .kind = TOK_MODEL_WORDLEVEL,
+				   .entries = entries,
+				   .entry_count = sizeof entries / sizeof entries[0],
+				   .unk = 0 },
+			.decoders = &steps[i],
+			.decoder_count = 1,
+			.has_decoder = true,
+		};
+		struct tok_tokenizer *t = NULL;
+		struct tok_error err = { 0 };
+		if (tok_tokenizer_new(&spec, &t, &err) != TOK_OK)
+			fail_msg("%s", err.message);
+		check("flags", t, 4);
+		tok_tokenizer_free(t);
+	}
+}
+
 /* Hugging Face's form of the character map that a SentencePiece model carries. */
 static void check_precompiled(void)
 {
@@ -158,6 +191,7 @@ static void every_pipeline_is_itself(void **state)
 	check_folder("gguf");
 	check_folder("fuzz/any");
 	check_table();
+	check_flags();
 	check_precompiled();
 	check_all_were_met();
 }

@@ -93,7 +93,9 @@ struct tok_truncation {
 	size_t max_length;
 };
 
+/* What may be asked for around one text; more is refused with TOK_ELIMIT. */
 #define TOK_PADDING_MAX ((size_t)1 << 24)
+enum { TOK_TEXT_COPIES_MAX = 65536 };
 
 struct tok_padding {
 	bool enabled, left;

@@ -70,9 +70,28 @@ static enum tok_status check_padding(const struct tok_padding *padding, struct t
 	return TOK_OK;
 }
 
+/* Templates around templates: each may repeat what the one before made. */
+static enum tok_status check_templates(const struct tok_spec *spec, struct tok_error *err)
+{
+	size_t copies = 1;
+	for (size_t i = 0; i < spec->post_count; i++) {
+		size_t texts = 0;
+		for (size_t k = 0; k < spec->posts[i].item_count; k++)
+			texts += spec->posts[i].items[k].kind == TOK_TEMPLATE_TEXT;
+		if (texts > TOK_TEXT_COPIES_MAX / copies)
+			return tok_fail(err, TOK_ELIMIT,
+					"the templates repeat a text more than %d times",
+					TOK_TEXT_COPIES_MAX);
+		copies *= texts ? texts : 1;
+	}
+	return TOK_OK;
+}
+
 enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err)
 {
 	enum tok_status status = check_padding(&t->spec.padding, err);
+	if (status == TOK_OK)
+		status = check_templates(&t->spec, err);
 	if (status == TOK_OK && !t->normalizer)
 		status = tok_normalizer_new(t->spec.normalizers, t->spec.normalizer_count,
 					    &t->normalizer, err);
