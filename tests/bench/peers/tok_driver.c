@@ -129,11 +129,11 @@ static struct tok_encoding encode_one(struct tok_encoder *encoder, struct tok_sp
 }
 
 /* One pass.  `ends`: where each of the `count` documents ends; NULL: one document.
- * `end` gets when the last id was there.  Memory of the pass before is given back first, as that of
- * the peers is. */
+ * `last` gets when the last id was there.  Memory of the pass before is given back first, as that
+ * of the peers is. */
 static struct clocks encode_pass(struct tok_encoder *encoder, struct tok_span text,
 				 const uint64_t *ends, size_t count, struct ids *out,
-				 struct clocks *end)
+				 struct clocks *last)
 {
 	size_t at = 0;
 	free(out->data);
@@ -149,10 +149,10 @@ static struct clocks encode_pass(struct tok_encoder *encoder, struct tok_span te
 		append(out, &r);
 		at = end;
 	}
-	*end = now();
+	*last = now();
 	if (!ends)
 		append(out, &whole);
-	return (struct clocks){ end->cpu - before.cpu, end->wall - before.wall };
+	return (struct clocks){ last->cpu - before.cpu, last->wall - before.wall };
 }
 
 static bool decode_pass(const struct tok_tokenizer *tokenizer, const struct ids *ids,
