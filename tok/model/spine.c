@@ -64,8 +64,8 @@ struct spine_builder {
 static bool can_walk(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	if (!bpe->exact || bpe->has_split || bpe->user.cells || bpe->prefix.count ||
-	    bpe->suffix.count || bpe->rank_limit >= TOK_BIRTH_NEVER - 1 ||
+	if (model->lexicon.count == 0 || !bpe->exact || bpe->has_split || bpe->user.cells ||
+	    bpe->prefix.count || bpe->suffix.count || bpe->rank_limit >= TOK_BIRTH_NEVER - 1 ||
 	    model->lexicon.count >= TOK_TRIE_NO_VALUE)
 		return false;
 	for (size_t i = 0; i < model->lexicon.count; i++)

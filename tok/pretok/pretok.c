@@ -320,9 +320,12 @@ static bool breaks_lines(const struct pretok_op *op, uint32_t newline)
 bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer, uint32_t newline)
 {
 	for (size_t i = 0; i < pretokenizer->count; i++) {
-		if (breaks_lines(&pretokenizer->ops[i], newline))
+		const struct pretok_op *op = &pretokenizer->ops[i];
+		if (breaks_lines(op, newline))
 			return true;
-		if (!stays_local(&pretokenizer->ops[i]))
+		/* Behind a cut, pieces get their spaces one by one: whether y begins one
+		 * depends on what the cuts were made at. */
+		if (!stays_local(op) || (i > 0 && op->kind == PRETOK_ADD_SPACE))
 			return false;
 	}
 	return false;
