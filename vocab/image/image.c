@@ -12,6 +12,8 @@
 
 #include "vocab/image/image_internal.h"
 
+#include <image_build.h>
+
 /* ---- what an image is made from ----------------------------------------------------- */
 
 /* Everything that decides what the image says. */
@@ -19,12 +21,13 @@ static struct image_hash hash_source(const struct vocab_source *source,
 				     const struct vocab_read_options *options)
 {
 	const char *pattern = options && options->pattern ? options->pattern : "";
-	uint64_t facts[7] = { IMAGE_VERSION, source->count, XXH3_64bits(pattern, strlen(pattern)) };
+	uint64_t facts[8] = { IMAGE_VERSION, IMAGE_BUILD, source->count,
+			      XXH3_64bits(pattern, strlen(pattern)) };
 	for (size_t i = 0; i < source->count; i++) {
 		const XXH128_hash_t file =
 		    XXH3_128bits(source->files[i].bytes, source->files[i].count);
-		facts[3 + 2 * i] = file.low64;
-		facts[4 + 2 * i] = file.high64;
+		facts[4 + 2 * i] = file.low64;
+		facts[5 + 2 * i] = file.high64;
 	}
 	const XXH128_hash_t all = XXH3_128bits(facts, sizeof facts);
 	return (struct image_hash){ all.low64, all.high64 };

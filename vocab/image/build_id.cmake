@@ -1,0 +1,15 @@
+# A number for the sources that decide what a compiled tokenizer holds: images in the
+# cache are of one build only.  Called with SOURCES (folders) and OUTPUT (a header).
+set(all "")
+foreach(folder ${SOURCES})
+  file(GLOB files ${folder}/*.c ${folder}/*.h)
+  foreach(file ${files})
+    file(SHA256 ${file} hash)
+    get_filename_component(name ${file} NAME)
+    string(APPEND all "${name} ${hash}\n")
+  endforeach()
+endforeach()
+string(SHA256 hash "${all}")
+string(SUBSTRING ${hash} 0 16 id)
+file(WRITE ${OUTPUT}.new "#define IMAGE_BUILD UINT64_C(0x${id})\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -E copy_if_different ${OUTPUT}.new ${OUTPUT})
