@@ -384,6 +384,39 @@ class Crowds(Images):
         shutil.copy(self.image(), self.path("x.tok"))
         self.assertEqual(self.ids(self.path("x.tok"), cache="off"), self.wanted)
 
+    def test_a_source_that_changes_meanwhile(self):
+        """Written over in place while it is compiled: nothing wrong is kept."""
+        chance = random.Random(5)
+        words = {"".join(chance.choices("abcdefghijklmnopqrst", k=6)) for _ in range(20000)}
+        old = hf(sorted(words) + ["the", "dog"]).encode()
+        self.write(self.source, old)
+        self.wanted = self.uncached()
+        vocab = json.loads(old)["model"]["vocab"]
+        new = old.replace(b'"the": %d' % vocab["the"], b'"the": %d' % vocab["dog"])
+        new = new.replace(b'"dog": %d' % vocab["dog"], b'"dog": %d' % vocab["the"])
+        self.write(self.source, new)
+        self.assertNotEqual(self.uncached(), self.wanted)
+        self.write(self.source, old)
+        self.assertEqual(len(new), len(old))
+        start = time.monotonic()
+        self.uncached()
+        whole = time.monotonic() - start
+        for _ in range(25):
+            run = self.start()
+            run.stdin.write(TEXT)
+            run.stdin.close()
+            time.sleep(chance.random() * whole)
+            for data in (new, old):
+                with open(self.source, "r+b") as file:
+                    file.write(data)
+                if data is new:
+                    run.stdout.read()
+                    run.wait()
+            run.stdout.close()
+            run.stderr.close()
+            self.assertEqual(self.ids(), self.wanted)
+            shutil.rmtree(self.cache, ignore_errors=True)
+
     def test_killed_at_any_moment(self):
         start = time.monotonic()
         self.ids()

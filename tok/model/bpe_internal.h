@@ -359,23 +359,23 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 
 /* ---- walk_many.c ---- */
 
-enum { TOK_STRETCHES = 64, TOK_MEETINGS = 128 };
+enum { TOK_STRETCHES = 64 };
 
 enum tok_stretch_state {
 	TOK_STRETCH_DONE, /* `tokens` are its encoding */
-	TOK_STRETCH_BACK, /* a longest token was too long: walk it */
+	TOK_STRETCH_BACK, /* a long one that had to go back: walk it alone */
 	TOK_STRETCH_LOST  /* no tokens spell it: merge it */
 };
 
 struct tok_stretch {
 	struct tok_span text;
-	uint32_t *tokens; /* room for one a byte */
+	uint32_t *tokens; /* room for two numbers a byte */
 	uint32_t count;
 	enum tok_stretch_state state;
 };
 
-/* Walk up to TOK_STRETCHES stretches, which come with count 0 and state DONE. */
-void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
+/* Walk up to TOK_STRETCHES stretches, which come with a count of 0. */
+void tok_bpe_walk_many(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 		       struct tok_stretch *stretches, size_t count);
 
 /* Merge the scratch's symbols in place.  False if memory is out. */

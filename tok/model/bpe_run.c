@@ -105,11 +105,9 @@ static void walk_group(const struct tok_model *model, struct tok_bpe_scratch *sc
 		       struct tok_stretch *stretches, const uint16_t *which, size_t count)
 {
 	struct tok_stretch group[TOK_STRETCHES];
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		group[i] = stretches[which[i]];
-		group[i].state = TOK_STRETCH_DONE;
-	}
-	tok_bpe_walk_many(model->bpe, scratch, group, count);
+	tok_bpe_walk_many(model, scratch, group, count);
 	for (size_t i = 0; i < count; i++) {
 		if (group[i].state == TOK_STRETCH_DONE && are_plain(model, &group[i])) {
 			name_tokens(model, &group[i]);
@@ -125,14 +123,14 @@ static bool walk_stretches(const struct tok_model *model, struct tok_bpe_scratch
 {
 	uint16_t which[TOK_STRETCHES];
 	size_t count = 0, used = 0;
-	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, bytes, sizeof *scratch->lanes))
+	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, 2 * bytes, sizeof *scratch->lanes))
 		return false;
 	for (size_t i = 0; i < batch->stretch_count; i++) {
 		struct tok_stretch *stretch = &batch->stretches[i];
 		if (stretch->text.count > TOGETHER_MAX)
 			continue;
 		stretch->tokens = scratch->lanes + used;
-		used += stretch->text.count;
+		used += 2 * stretch->text.count;
 		which[count++] = (uint16_t)i;
 		if (count == TOK_STRETCHES) {
 			walk_group(model, scratch, batch->stretches, which, count);

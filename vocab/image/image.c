@@ -16,6 +16,11 @@
 
 /* ---- what an image is made from ----------------------------------------------------- */
 
+static bool is_same_hash(struct image_hash a, struct image_hash b)
+{
+	return a.low == b.low && a.high == b.high;
+}
+
 /* Everything that decides what the image says. */
 static struct image_hash hash_source(const struct vocab_source *source,
 				     const struct vocab_read_options *options)
@@ -144,8 +149,7 @@ static enum tok_status open_mapping(struct mapping *mapping, const struct image_
 	struct tok_span block;
 	struct image_hash source;
 	enum tok_status status = image_check(file, &block, &source, err);
-	if (status == TOK_OK && wanted &&
-	    (source.low != wanted->low || source.high != wanted->high))
+	if (status == TOK_OK && wanted && !is_same_hash(source, *wanted))
 		status = tok_fail(err, TOK_EFORMAT, "the image is of another source");
 	if (status == TOK_OK)
 		status =
@@ -216,7 +220,8 @@ static enum tok_status open_cached(const struct vocab_source *source,
 	    mapping ? open_mapping(mapping, &hash, out, &ignored) : TOK_EFORMAT;
 	if (status != TOK_OK) {
 		status = compile(source, options, out, err);
-		if (status == TOK_OK)
+		/* A source written over meanwhile must not be kept for what it was. */
+		if (status == TOK_OK && is_same_hash(hash, hash_source(source, options)))
 			keep(*out, name, hash);
 	}
 	free(name);
