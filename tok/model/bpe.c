@@ -281,7 +281,7 @@ enum tok_status tok_bpe_encode_part(const struct tok_model *model, struct tok_bp
 	if (is_short) {
 		key = tok_memo_key(bytes);
 		const struct tok_memo_entry *entry =
-		    tok_memo_find(&scratch->memo, tok_memo_bucket(key), key);
+		    tok_memo_find(&scratch->memo, tok_memo_bucket(tok_memo_hash(key)), key);
 		if (entry && !tok_tokens_reserve(out, TOK_MEMO_IDS))
 			return tok_fail_memory(err);
 		if (entry && recall_part(model, scratch, entry, bytes, out))

@@ -69,6 +69,8 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 	if (status == TOK_OK)
 		status = tok_bpe_build_walk(model, err);
 	if (status == TOK_OK)
+		status = tok_bpe_build_known(model, err);
+	if (status == TOK_OK)
 		bpe->fingerprint = hash_model(model, spec);
 	return status;
 }

@@ -11,7 +11,8 @@ enum {
 	USER = TOK_IMAGE_TAG('b', 'u', 's', 'r'),
 	TRIE = TOK_IMAGE_TAG('b', 't', 'r', 'i'),
 	SPINES = TOK_IMAGE_TAG('b', 's', 'p', 'n'),
-	SHORTER = TOK_IMAGE_TAG('b', 's', 'h', 'o')
+	SHORTER = TOK_IMAGE_TAG('b', 's', 'h', 'o'),
+	KNOWN = TOK_IMAGE_TAG('b', 'k', 'n', 'o')
 };
 
 /* Tags of the five character maps. */
@@ -91,6 +92,7 @@ void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *w)
 	tok_trie_save(&bpe->walk.trie, TRIE, w);
 	tok_image_put(w, SPINES, bpe->walk.spines, count * sizeof *bpe->walk.spines);
 	tok_image_put(w, SHORTER, bpe->walk.shorter, count * sizeof *bpe->walk.shorter);
+	tok_image_put(w, KNOWN, bpe->walk.known, bpe->walk.known_count * sizeof *bpe->walk.known);
 }
 
 /* ---- opening ------------------------------------------------------------------------ */
@@ -177,15 +179,18 @@ static bool are_shorter(const struct tok_lexicon *lexicon, const struct tok_walk
 static bool open_walk(struct tok_model *model, const struct tok_image *image)
 {
 	struct tok_walk *walk = &model->bpe->walk;
-	size_t spines, shorter;
+	size_t spines, shorter, known;
 	const size_t count = model->lexicon.count;
+	walk->known = tok_image_array(image, KNOWN, sizeof *walk->known, &known);
+	walk->known_count = known < UINT32_MAX ? (uint32_t)known : 0;
 	walk->spines = tok_image_array(image, SPINES, sizeof *walk->spines, &spines);
 	walk->shorter = tok_image_array(image, SHORTER, sizeof *walk->shorter, &shorter);
 	if (spines == 0 || spines != count || shorter != count) {
 		*walk = (struct tok_walk){ 0 };
 		return spines == 0;
 	}
-	return tok_trie_open(&walk->trie, image, TRIE, count) && walk->trie.cells &&
+	return walk->known_count > 0 && tok_trie_open(&walk->trie, image, TRIE, count) &&
+	       walk->trie.cells &&
 	       (image->trusted ||
 		(are_spines(walk->spines, count) && are_shorter(&model->lexicon, walk)));
 }

@@ -103,7 +103,11 @@ struct tok_spine {
 };
 #define TOK_BIRTH_NEVER UINT32_MAX
 
+struct tok_known_bucket;
+
 struct tok_walk {
+	const struct tok_known_bucket *known; /* see known.c */
+	uint32_t known_count;
 	struct tok_trie trie;           /* of all tokens that text can match */
 	const struct tok_spine *spines; /* by place; NULL: this model only merges */
 	const uint32_t *shorter;        /* by place: the longest token with a birth that begins
@@ -225,6 +229,14 @@ struct tok_memo_key {
 	uint64_t low, high; /* high 0: no piece */
 };
 
+static inline uint64_t tok_memo_hash(struct tok_memo_key key)
+{
+	uint64_t hash = (key.low ^ key.low >> 32) * UINT64_C(0x9E3779B97F4A7C15) +
+			key.high * UINT64_C(0xD6E8FEB86659FD93);
+	hash ^= hash >> 32;
+	return hash * UINT64_C(0xBF58476D1CE4E5B9);
+}
+
 struct tok_memo_entry {
 	struct tok_memo_key key;
 	uint32_t ids[TOK_MEMO_IDS];
@@ -242,12 +254,9 @@ void tok_memo_release(struct tok_memo *memo);
 void tok_memo_claim(struct tok_memo *memo, uint64_t owner);
 void tok_memo_put(struct tok_memo *memo, struct tok_memo_key key, const tok_id *ids, size_t count);
 
-static inline size_t tok_memo_bucket(struct tok_memo_key key)
+static inline size_t tok_memo_bucket(uint64_t hash)
 {
-	uint64_t hash = (key.low ^ key.low >> 32) * UINT64_C(0x9E3779B97F4A7C15) +
-			key.high * UINT64_C(0xD6E8FEB86659FD93);
-	hash ^= hash >> 32;
-	return (size_t)(hash * UINT64_C(0xBF58476D1CE4E5B9) >> 48);
+	return (size_t)(hash >> 48);
 }
 
 /* The key of `piece`, which has 1 to 15 bytes. */
@@ -278,6 +287,42 @@ static inline const struct tok_memo_entry *tok_memo_find(struct tok_memo *memo, 
 	if (!(entry->ids[0] & TOK_MEMO_FOUND))
 		entry->ids[0] |= TOK_MEMO_FOUND;
 	return entry;
+}
+
+/* ---- known.c: pieces that are one token ---- */
+
+/* Every token of up to 15 bytes that its own text is encoded as: most pieces of a
+ * text are such, and need no memory of having been met. */
+enum { TOK_KNOWN_WAYS = 3 };
+
+struct tok_known_bucket { /* a cache line */
+	struct tok_memo_key keys[TOK_KNOWN_WAYS];
+	uint32_t ids[TOK_KNOWN_WAYS];
+	uint32_t more; /* others that fell here are in the next one */
+};
+
+/* Fill walk.known; after tok_bpe_build_walk. */
+TOK_MUST_USE enum tok_status tok_bpe_build_known(struct tok_model *model, struct tok_error *err);
+
+static inline uint32_t tok_known_home(const struct tok_walk *walk, uint64_t hash)
+{
+	return (uint32_t)((hash & UINT32_MAX) * walk->known_count >> 32);
+}
+
+/* The id, or TOK_NO_ID. */
+static inline tok_id tok_known_find(const struct tok_walk *walk, uint32_t home,
+				    struct tok_memo_key key)
+{
+	for (uint32_t tries = walk->known_count; tries > 0; tries--) {
+		const struct tok_known_bucket *bucket = &walk->known[home];
+		for (size_t i = 0; i < TOK_KNOWN_WAYS; i++)
+			if (bucket->keys[i].low == key.low && bucket->keys[i].high == key.high)
+				return bucket->ids[i];
+		if (!bucket->more)
+			break;
+		home = home + 1 < walk->known_count ? home + 1 : 0;
+	}
+	return TOK_NO_ID;
 }
 
 /* ---- merge.c: the merge loop ---- */
@@ -359,23 +404,23 @@ enum tok_walk_result tok_bpe_walk(const struct tok_model *model, struct tok_bpe_
 
 /* ---- walk_many.c ---- */
 
-enum { TOK_STRETCHES = 64 };
+enum { TOK_STRETCHES = 64, TOK_MEETINGS = 128 };
 
 enum tok_stretch_state {
 	TOK_STRETCH_DONE, /* `tokens` are its encoding */
-	TOK_STRETCH_BACK, /* a long one that had to go back: walk it alone */
+	TOK_STRETCH_BACK, /* a longest token was too long: walk it */
 	TOK_STRETCH_LOST  /* no tokens spell it: merge it */
 };
 
 struct tok_stretch {
 	struct tok_span text;
-	uint32_t *tokens; /* room for two numbers a byte */
+	uint32_t *tokens; /* room for one a byte */
 	uint32_t count;
 	enum tok_stretch_state state;
 };
 
-/* Walk up to TOK_STRETCHES stretches, which come with a count of 0. */
-void tok_bpe_walk_many(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+/* Walk up to TOK_STRETCHES stretches, which come with count 0 and state DONE. */
+void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
 		       struct tok_stretch *stretches, size_t count);
 
 /* Merge the scratch's symbols in place.  False if memory is out. */

@@ -1,8 +1,8 @@
 /*
- * A run of pieces through BPE.  Most pieces were met before, so the common way is
- * laid out for the machine: the keys of many pieces are made first and their
- * memory is asked for, then all are looked up, those that were not met are walked
- * together, and what is found is copied as four ids, however many of them count.
+ * A run of pieces through BPE.  Most pieces are one token, most others were met
+ * before, so the common ways are laid out for the machine: the keys of many pieces
+ * are made first and their memory is asked for, then all are looked up among the
+ * known ones, the others in the memo, and what is in neither is walked together.
  */
 #include "tok/model/bpe_internal.h"
 
@@ -10,11 +10,13 @@
 enum { TOGETHER_MAX = 512 };
 
 struct batch {
-	struct tok_memo_key keys[TOK_BPE_BATCH]; /* high 0: too long for the memo */
-	uint32_t buckets[TOK_BPE_BATCH];
-	const struct tok_memo_entry *found[TOK_BPE_BATCH]; /* NULL: not met before */
+	struct tok_memo_key keys[TOK_BPE_BATCH]; /* high 0: too long for tables */
+	uint64_t hashes[TOK_BPE_BATCH];
+	tok_id known[TOK_BPE_BATCH];    /* TOK_NO_ID: not one token, as far as is known */
+	uint16_t others[TOK_BPE_BATCH]; /* those, in order */
+	const struct tok_memo_entry *found[TOK_BPE_BATCH]; /* by other; NULL: not met before */
 	struct tok_stretch stretches[TOK_BPE_BATCH];       /* those not met, in order */
-	size_t stretch_count;
+	size_t other_count, stretch_count;
 };
 
 /* The first `count` (1 to 15) of the 16 bytes at `from`. */
@@ -29,48 +31,72 @@ static inline struct tok_memo_key load_key(const uint8_t *from, size_t count)
 	return key;
 }
 
-static void make_keys(const struct tok_memo *memo, struct tok_span text, uint32_t begin,
+static void make_keys(const struct tok_bpe *bpe, struct tok_span text, uint32_t begin,
 		      const uint32_t *ends, size_t count, struct batch *batch)
 {
 	/* Sixteen bytes can be read from every piece that begins before this. */
 	const size_t safe = text.count >= 16 ? text.count - 15 : 0;
+	const struct tok_walk *walk = &bpe->walk;
 	for (size_t i = 0; i < count; i++) {
 		const size_t length = ends[i] - begin;
 		struct tok_memo_key key = { 0, 0 };
 		if (length <= TOK_MEMO_TEXT)
 			key = begin < safe ? load_key(text.bytes + begin, length)
 					   : tok_memo_key(tok_span_slice(text, begin, ends[i]));
-		const size_t bucket = tok_memo_bucket(key);
-		__builtin_prefetch(&memo->entries[bucket * TOK_MEMO_WAYS]);
+		const uint64_t hash = tok_memo_hash(key);
+		if (walk->known)
+			__builtin_prefetch(&walk->known[tok_known_home(walk, hash)]);
 		batch->keys[i] = key;
-		batch->buckets[i] = (uint32_t)bucket;
+		batch->hashes[i] = hash;
 		begin = ends[i];
 	}
 }
 
-/* Look all up; those not found become stretches.  *bytes: of those that will be
- * walked together. */
-static void look_up(struct tok_memo *memo, struct tok_span text, uint32_t begin,
-		    const uint32_t *ends, size_t count, struct batch *batch, size_t *bytes)
+static void find_known(const struct tok_bpe *bpe, const struct tok_memo *memo, size_t count,
+		       struct batch *batch)
 {
-	*bytes = 0;
-	batch->stretch_count = 0;
+	const struct tok_walk *walk = &bpe->walk;
+	size_t others = 0;
 	for (size_t i = 0; i < count; i++) {
+		tok_id id = TOK_NO_ID;
+		if (walk->known && batch->keys[i].high)
+			id = tok_known_find(walk, tok_known_home(walk, batch->hashes[i]),
+					    batch->keys[i]);
+		batch->known[i] = id;
+		if (id != TOK_NO_ID)
+			continue;
+		batch->others[others++] = (uint16_t)i;
+		__builtin_prefetch(
+		    &memo->entries[tok_memo_bucket(batch->hashes[i]) * TOK_MEMO_WAYS]);
+	}
+	batch->other_count = others;
+}
+
+/* Look the others up; those not found become stretches.  Returns the bytes of those
+ * that will be walked together. */
+static size_t find_met(struct tok_memo *memo, struct tok_span text, uint32_t begin,
+		       const uint32_t *ends, struct batch *batch)
+{
+	size_t bytes = 0;
+	batch->stretch_count = 0;
+	for (size_t k = 0; k < batch->other_count; k++) {
+		const size_t i = batch->others[k];
 		const struct tok_memo_entry *entry = NULL;
 		if (batch->keys[i].high)
-			entry = tok_memo_find(memo, batch->buckets[i], batch->keys[i]);
-		batch->found[i] = entry;
+			entry =
+			    tok_memo_find(memo, tok_memo_bucket(batch->hashes[i]), batch->keys[i]);
+		batch->found[k] = entry;
 		if (entry)
 			continue;
-		const struct tok_range piece = { i ? ends[i - 1] : begin, ends[i] };
 		struct tok_stretch *stretch = &batch->stretches[batch->stretch_count++];
 		*stretch = (struct tok_stretch){
-			.text = tok_span_slice(text, piece.begin, piece.end),
+			.text = tok_span_slice(text, i ? ends[i - 1] : begin, ends[i]),
 			.state = TOK_STRETCH_LOST,
 		};
 		if (stretch->text.count <= TOGETHER_MAX)
-			*bytes += stretch->text.count;
+			bytes += stretch->text.count;
 	}
+	return bytes;
 }
 
 /* May the tokens be written as they are, and kept? */
@@ -105,9 +131,11 @@ static void walk_group(const struct tok_model *model, struct tok_bpe_scratch *sc
 		       struct tok_stretch *stretches, const uint16_t *which, size_t count)
 {
 	struct tok_stretch group[TOK_STRETCHES];
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		group[i] = stretches[which[i]];
-	tok_bpe_walk_many(model, scratch, group, count);
+		group[i].state = TOK_STRETCH_DONE;
+	}
+	tok_bpe_walk_many(model->bpe, scratch, group, count);
 	for (size_t i = 0; i < count; i++) {
 		if (group[i].state == TOK_STRETCH_DONE && are_plain(model, &group[i])) {
 			name_tokens(model, &group[i]);
@@ -155,34 +183,68 @@ static inline bool is_same_key(struct tok_memo_key a, struct tok_memo_key b)
 	return a.low == b.low && a.high == b.high;
 }
 
+static inline void put_tokens(struct tok_tokens *out, const struct tok_stretch *stretch)
+{
+	memcpy(out->ids + out->count, stretch->tokens, stretch->count * sizeof *out->ids);
+	out->count += stretch->count;
+}
+
+/* Where the known pieces before the next other one, and it, are written. */
+struct emission {
+	struct tok_tokens *out;
+	const struct batch *batch;
+	size_t at;                         /* the piece in turn */
+	const struct tok_stretch *stretch; /* the next that was walked */
+};
+
+static void put_known(struct emission *e, size_t until)
+{
+	tok_id *to = e->out->ids + e->out->count;
+	const tok_id *from = e->batch->known + e->at;
+	const size_t count = until - e->at;
+	for (size_t i = 0; i < count; i++)
+		to[i] = from[i];
+	e->out->count += count;
+	e->at = until;
+}
+
+/* False: it must be encoded by itself. */
+static bool put_other(struct emission *e, size_t k)
+{
+	const struct tok_memo_entry *entry = e->batch->found[k];
+	const struct tok_stretch *walked = entry ? NULL : e->stretch++;
+	e->at++;
+	/* What was found may have been displaced by what was walked since. */
+	if (entry && is_same_key(entry->key, e->batch->keys[e->batch->others[k]]))
+		put_entry(e->out, entry);
+	else if (walked && walked->state == TOK_STRETCH_DONE)
+		put_tokens(e->out, walked);
+	else
+		return false;
+	return true;
+}
+
 enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 				     struct tok_span text, uint32_t begin, const uint32_t *ends,
 				     size_t count, const struct tok_range *piece,
 				     struct tok_tokens *out, struct tok_error *err)
 {
 	struct batch batch;
-	size_t bytes;
-	make_keys(&scratch->memo, text, begin, ends, count, &batch);
-	look_up(&scratch->memo, text, begin, ends, count, &batch, &bytes);
+	make_keys(model->bpe, text, begin, ends, count, &batch);
+	find_known(model->bpe, &scratch->memo, count, &batch);
+	const size_t bytes = find_met(&scratch->memo, text, begin, ends, &batch);
 	if (bytes && model->bpe->walk.spines && !walk_stretches(model, scratch, &batch, bytes))
 		return tok_fail_memory(err);
 	if (!tok_tokens_reserve(out, count * TOK_MEMO_IDS + bytes))
 		return tok_fail_memory(err);
 
-	const struct tok_stretch *stretch = batch.stretches;
-	for (size_t i = 0; i < count; i++) {
-		const struct tok_memo_entry *entry = batch.found[i];
-		const struct tok_stretch *walked = entry ? NULL : stretch++;
-		/* What was found may have been displaced by what was walked since. */
-		if (entry && is_same_key(entry->key, batch.keys[i])) {
-			put_entry(out, entry);
+	struct emission e = { .out = out, .batch = &batch, .stretch = batch.stretches };
+	for (size_t k = 0; k < batch.other_count; k++) {
+		const size_t i = batch.others[k];
+		if (i > e.at)
 			scratch->after_unknown = false;
-			continue;
-		}
-		if (walked && walked->state == TOK_STRETCH_DONE) {
-			memcpy(out->ids + out->count, walked->tokens,
-			       walked->count * sizeof *out->ids);
-			out->count += walked->count;
+		put_known(&e, i);
+		if (put_other(&e, k)) {
 			scratch->after_unknown = false;
 			continue;
 		}
@@ -198,6 +260,9 @@ enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_b
 		if (!tok_tokens_reserve(out, (count - i) * TOK_MEMO_IDS + bytes))
 			return tok_fail_memory(err);
 	}
+	if (count > e.at)
+		scratch->after_unknown = false;
+	put_known(&e, count);
 	return TOK_OK;
 }
 

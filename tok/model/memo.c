@@ -40,7 +40,8 @@ void tok_memo_claim(struct tok_memo *memo, uint64_t owner)
 
 void tok_memo_put(struct tok_memo *memo, struct tok_memo_key key, const tok_id *ids, size_t count)
 {
-	struct tok_memo_entry *entry = &memo->entries[tok_memo_bucket(key) * TOK_MEMO_WAYS];
+	struct tok_memo_entry *entry =
+	    &memo->entries[tok_memo_bucket(tok_memo_hash(key)) * TOK_MEMO_WAYS];
 	if (entry[1].ids[0] & TOK_MEMO_FOUND)
 		entry[0] = entry[1];
 	entry[1] = (struct tok_memo_entry){ .key = key };
