@@ -183,9 +183,9 @@ void cli_print_tok_man(FILE *to)
 	      "Each tool is also installed as \\fBtok\\-\\fITOOL\\fR.\n"
 	      "Without \\fIFILE\\fR, or where it is \\-, standard input is read.\n"
 	      ".PP\n"
-	      "\\fIBYTES\\fR, and the number of \\fB\\-\\-max\\-ids\\fR, may end in K, M or G: so "
-	      "many\n"
-	      "times 1024, 1024 times that, and 1024 times that. Other numbers are written out.\n"
+	      "\\fIBYTES\\fR, and the number of \\fB\\-\\-max\\-ids\\fR, may end in K, M or G, "
+	      "which\n"
+	      "stand for 1024, 1024*1024 and 1024*1024*1024. All other numbers are written out.\n"
 	      ".SH TOOLS\n",
 	      to);
 	for (const struct cli_tool *const *tool = cli_tools; *tool; tool++) {
