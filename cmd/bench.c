@@ -132,11 +132,12 @@ const struct cli_tool tool_bench = {
 	.operands = "WORD [TEXT...]",
 	.description =
 	    "Reads every TEXT, or standard input where there is none or it is -, into memory,\n"
-	    "encodes all of it once to show how many ids there are and their hash, and then\n"
-	    "measures, each in processor time (of all threads) and on the clock:\n"
+	    "folders and compressed data as 'tok encode' does; encodes all of it once to show how\n"
+	    "many ids there are and their hash, and then measures, each in processor time (of all\n"
+	    "threads) and on the clock:\n"
 	    "\n"
 	    "  process, start to end  'tok encode' of some 64 bytes as a process of its own\n"
-	    "  load, cache unused     the tokenizer's file read and compiled\n"
+	    "  load, cache unused     the tokenizer's file read and compiled; an image mapped\n"
 	    "  load                   the tokenizer opened as every tool opens it\n"
 	    "  load and first id      that, a new encoder, and the same 64 bytes encoded\n"
 	    "  cold, load excluded    a new encoder and its first pass over the texts\n"

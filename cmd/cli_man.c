@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-static const char manual_date[] = "2026-11-24";
+static const char manual_date[] = "2026-11-25";
 
 /* Text for roff: backslashes and hyphens are escaped, and a line must not begin
  * like a request. */
@@ -129,15 +129,18 @@ static void print_exit_status(FILE *to)
 
 static void print_environment(FILE *to)
 {
-	fputs(".SH ENVIRONMENT\n"
-	      ".TP\n.B TOK_KERNELS\n"
-	      "Which implementation of the hot loops to use: scalar, avx2, avx512 or neon, where\n"
-	      "the machine runs it; else the best one is. Answers do not depend on it.\n"
-	      ".TP\n.B TOK_CACHE\n"
-	      "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
-	      ".BR tok\\-formats (5).\n"
-	      "Where it is not set that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n",
-	      to);
+	fputs(
+	    ".SH ENVIRONMENT\n"
+	    ".TP\n.B TOK_KERNELS\n"
+	    "Which implementation of the hot loops to use: scalar, avx2, avx512 or neon, where\n"
+	    "the machine runs it, and an error elsewhere. Where it is not set the best one is "
+	    "used.\n"
+	    "Answers do not depend on it.\n"
+	    ".TP\n.B TOK_CACHE\n"
+	    "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
+	    ".BR tok\\-formats (5).\n"
+	    "Where it is not set or empty that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n",
+	    to);
 }
 
 void cli_print_man(const struct cli_tool *tool, FILE *to)
@@ -179,6 +182,10 @@ void cli_print_tok_man(FILE *to)
 	      ".BR tok\\-formats (5)\nfor the files that are read.\n"
 	      "Each tool is also installed as \\fBtok\\-\\fITOOL\\fR.\n"
 	      "Without \\fIFILE\\fR, or where it is \\-, standard input is read.\n"
+	      ".PP\n"
+	      "\\fIBYTES\\fR, and the number of \\fB\\-\\-max\\-ids\\fR, may end in K, M or G, "
+	      "which\n"
+	      "stand for 1024, 1024*1024 and 1024*1024*1024. All other numbers are written out.\n"
 	      ".SH TOOLS\n",
 	      to);
 	for (const struct cli_tool *const *tool = cli_tools; *tool; tool++) {
@@ -196,6 +203,7 @@ void cli_print_tok_man(FILE *to)
 	fputs(".SH EXAMPLES\n.RS 2\n.EX\n"
 	      "printf \\(aqHello, world\\(aq | tok encode\n"
 	      "printf \\(aqHello, world\\(aq | tok encode | tok decode\n"
+	      "printf \\(aqHello, world\\(aq | TOK_KERNELS=scalar TOK_CACHE=off tok count\n"
 	      ".EE\n.RE\n"
 	      ".SH SEE ALSO\n.BR tok\\-formats (5)\n",
 	      to);

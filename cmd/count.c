@@ -369,14 +369,14 @@ const struct cli_tool tool_count = {
 	.operands = "[FILE...]",
 	.reads_files = true,
 	.description =
-	    "Writes for each FILE, or for standard input where there is none or it is -, how\n"
-	    "many tokens and bytes it has and how many bytes there are to a token; below more\n"
-	    "than one FILE their total. A folder stands for all regular files in it and in its\n"
-	    "subfolders, each of which is shown; gzip and Zstandard files are expanded. A whole\n"
-	    "file is one document unless --lines, --null or --jsonl says otherwise; their number\n"
-	    "is then shown too. The bytes are those of the\n"
-	    "documents, without what stands between them. A FILE that could not be read to its\n"
-	    "end is not shown.",
+	    "Writes for each FILE, or for standard input where there is none or it is -, how many\n"
+	    "tokens and bytes it has and how many bytes there are to a token; below more than one\n"
+	    "FILE their total. A folder stands for all regular files in it and in its subfolders,\n"
+	    "each of which is shown; gzip and Zstandard data are expanded. A whole file is one\n"
+	    "document unless --lines, --null or --jsonl says otherwise; their number is then "
+	    "shown\n"
+	    "too. The bytes are those of the documents, without what stands between them. A FILE\n"
+	    "that could not be read to its end is not shown.",
 	.examples = "  printf 'Hello, world' | tok count\n"
 		    "  printf 'one\\ntwo\\n' | tok count --lines --json\n",
 	.options = option_table,

@@ -220,16 +220,22 @@ const struct cli_tool tool_decode = {
 	.description =
 	    "Reads the ids in each FILE, or in standard input where there is none or it is -,\n"
 	    "and writes the bytes that they stand for, exactly: also where they are not UTF-8.\n"
-	    "Each line of text or jsonl is a document; a FILE of u16, u32 or npy is one. The\n"
+	    "Each line of text or jsonl is a document; a FILE of u16, u32 or npy is one, and so "
+	    "is\n"
+	    "the FILE.bin of megatron, which is read as u32, or as u16 if that is what it holds. "
+	    "A\n"
+	    "FILE is read as it is: there are no folders here, and nothing is expanded. The\n"
 	    "documents follow each other with nothing between unless --lines, --null or --jsonl\n"
 	    "says otherwise.\n"
 	    "\n"
 	    "An id that the tokenizer does not have is an error: the rest of its FILE is left\n"
 	    "out, the other FILEs are decoded.",
-	.examples = "  printf '72 105\\n' | tok decode\n"
-		    "  printf 'one\\ntwo\\n' | tok encode --lines | tok decode --lines\n"
-		    "  printf 'Hello' | tok encode --format u16 | tok decode --format u16\n"
-		    "  printf '{\"ids\":[72,105]}\\n' | tok decode --format jsonl --jsonl text\n",
+	.examples =
+	    "  printf '72 105\\n' | tok decode\n"
+	    "  printf 'one\\ntwo\\n' | tok encode --lines | tok decode --lines\n"
+	    "  printf 'Hello' | tok encode --format u16 | tok decode --format u16\n"
+	    "  seq 9 | tok encode -l --eod 0 -F megatron -o data; tok decode -F u32 data.bin\n"
+	    "  printf '{\"ids\":[72,105]}\\n' | tok decode --format jsonl --jsonl text\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

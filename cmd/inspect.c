@@ -270,10 +270,18 @@ const struct cli_tool tool_inspect = {
 	.summary = "tell what a tokenizer is",
 	.operands = "",
 	.description =
-	    "Tells what file a tokenizer came from, how large it is, what each of its steps\n"
-	    "does and which special tokens it has; or, with --token or --id, one token: its\n"
-	    "text as the file writes it, the bytes that it stands for, its score or its merge.\n"
-	    "Exit status 1 says that there is no such token.",
+	    "Tells what file a tokenizer came from, how large it is, what each of its steps does,\n"
+	    "how the pieces of a text are found and which special tokens it has; or, with --token\n"
+	    "or --id, one token: its text as the file writes it, the bytes that it stands for, "
+	    "its\n"
+	    "score or its merge. Exit status 1 says that there is no such token.\n"
+	    "\n"
+	    "The line 'splitter' names the block scanner of a published pattern, which looks at "
+	    "64\n"
+	    "bytes at a time and is the fastest way; a plain scanner; PCRE2, for any other "
+	    "pattern;\n"
+	    "or steps that go character by character. 'none' leaves the text in one piece, as\n"
+	    "SentencePiece does.",
 	.examples = "  tok inspect\n"
 		    "  tok inspect --id 72\n"
 		    "  tok inspect --token A --json\n",

@@ -35,8 +35,9 @@ const struct cli_tool tool_vocab = {
 	    "Nobody needs to do this: every tool keeps the images of the tokenizers it opens in\n"
 	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file: on a\n"
 	    "machine without a cache, or to open an image without reading its source. An image\n"
-	    "is only for machines of the same byte order and for the version of tok that wrote\n"
-	    "it.",
+	    "is only for machines of the same byte order and for the version of tok that wrote "
+	    "it.\n"
+	    "Keep the source: an image cannot be made from an image.",
 	.examples = "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
 		    "  tok vocab compile vocab.txt -o dog.tok\n"
 		    "  echo 'the dog' | tok encode -t dog.tok\n",

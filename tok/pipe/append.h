@@ -15,12 +15,11 @@
  * broken anywhere: inside a word, a special token or a character.
  *
  * Ids become final where tok_tokenizer_cut finds a place to cut: between words of
- * Latin letters, today.  Only the text behind the last such place is kept, and
- * tok_append_text encodes each byte once.  Text without such a place (many
- * scripts; tokenizers that do not split at words, as SentencePiece's), and a
- * text with a template, truncation or padding, is kept and becomes final at the
- * end.  The tail is encoded anew each time that it is asked for: ask when
- * somebody looks at it.
+ * Latin letters, at the ends of lines, with some vocabularies between characters.
+ * Only the text behind the last such place is kept, and tok_append_text encodes
+ * each byte once.  Text without such a place, and a text with a template,
+ * truncation or padding, is kept and becomes final at the end.  The tail is
+ * encoded anew each time that it is asked for: ask when somebody looks at it.
  *
  * One thread at a time.  Borrows the tokenizer; copies options and text.
  * .offsets and .tokens of the options are not looked at: there are ids only.

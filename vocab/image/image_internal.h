@@ -7,7 +7,8 @@
 #include "tok/base/span.h"
 #include "tok/base/status.h"
 
-/* Raised whenever tables, or what makes them, change. */
+/* Raised whenever tables, or what makes them, change: it is all that images named by
+ * -t are told by.  Those in the cache are of one build besides (build_id.cmake). */
 enum { IMAGE_VERSION = 1 };
 
 struct image_hash {
