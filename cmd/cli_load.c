@@ -33,11 +33,12 @@ static enum tok_status load_any(const struct cli_load *options, bool cached,
 static enum tok_status load(const struct cli_load *options, bool cached, struct tok_tokenizer **out,
 			    struct tok_error *err)
 {
+	const char *kernels = getenv("TOK_KERNELS");
 	struct tok_tokenizer *made;
 	enum tok_status status = load_any(options, cached, &made, err);
 	if (status != TOK_OK)
 		return status;
-	status = tok_tokenizer_use_kernel(made, getenv("TOK_KERNELS"), err);
+	status = tok_tokenizer_use_kernel(made, kernels && kernels[0] ? kernels : NULL, err);
 	if (status == TOK_OK) {
 		*out = made;
 		return status;

@@ -1,5 +1,5 @@
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <stddef.h>
+#include <xxhash.h> /* the library, which uses what vectors the machine has */
 
 #include "vocab/image/image_internal.h"
 
