@@ -185,7 +185,7 @@ static bool open_walk(struct tok_model *model, const struct tok_image *image)
 	walk->known_count = known < UINT32_MAX ? (uint32_t)known : 0;
 	walk->spines = tok_image_array(image, SPINES, sizeof *walk->spines, &spines);
 	walk->shorter = tok_image_array(image, SHORTER, sizeof *walk->shorter, &shorter);
-	if (spines == 0 || spines != count || shorter != count) {
+	if (spines == 0 || spines != count || shorter != count || model->bpe->has_split) {
 		*walk = (struct tok_walk){ 0 };
 		return spines == 0;
 	}
@@ -205,6 +205,10 @@ static bool open_facts(struct tok_model *model, const struct tok_image *image)
 	    facts->prefix_count > affixes || affixes - facts->prefix_count > TOK_AFFIX_MAX ||
 	    facts->symbol_count < model->lexicon.count || facts->symbol_count >= UINT32_MAX / 2 ||
 	    !is_symbol(facts->unk_symbol, model->lexicon.count))
+		return false;
+	/* An explicit list merges tokens only; pieces are split again only by merging. */
+	if ((facts->order == TOK_BPE_MERGES && facts->symbol_count != model->lexicon.count) ||
+	    (facts->has_split && facts->ignore_merges))
 		return false;
 	for (size_t i = 0; i < 256; i++)
 		if (!is_symbol(facts->byte_symbols[i], model->lexicon.count))

@@ -151,14 +151,14 @@ static bool walk_stretches(const struct tok_model *model, struct tok_bpe_scratch
 {
 	uint16_t which[TOK_STRETCHES];
 	size_t count = 0, used = 0;
-	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, 2 * bytes, sizeof *scratch->lanes))
+	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, bytes, sizeof *scratch->lanes))
 		return false;
 	for (size_t i = 0; i < batch->stretch_count; i++) {
 		struct tok_stretch *stretch = &batch->stretches[i];
 		if (stretch->text.count > TOGETHER_MAX)
 			continue;
 		stretch->tokens = scratch->lanes + used;
-		used += 2 * stretch->text.count;
+		used += stretch->text.count;
 		which[count++] = (uint16_t)i;
 		if (count == TOK_STRETCHES) {
 			walk_group(model, scratch, batch->stretches, which, count);

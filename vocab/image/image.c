@@ -115,7 +115,8 @@ static void unmap(void *owner)
 	free(mapping);
 }
 
-/* NULL where there is no such file, or it cannot be mapped. */
+/* Of the cache, where files are only ever replaced as a whole.  NULL where there is
+ * no such file, or it cannot be mapped. */
 static struct mapping *map_path(const char *path)
 {
 	struct stat info;
@@ -159,15 +160,25 @@ static enum tok_status open_mapping(struct mapping *mapping, const struct image_
 	return status;
 }
 
-static enum tok_status open_image(const char *path, struct tok_tokenizer **out,
+/* An image that somebody named may be written over while it is in use, and need
+ * not be a file: it is copied before it is looked at. */
+static enum tok_status open_image(const struct vocab_source *source, struct tok_tokenizer **out,
 				  struct tok_error *err)
 {
-	struct mapping *mapping = map_path(path);
+	const struct tok_span file = source->files[0];
+	struct mapping *mapping = malloc(sizeof *mapping);
 	if (!mapping)
-		return tok_fail(err, TOK_EIO, "%s: the image cannot be mapped: %s", path,
-				strerror(errno));
+		return tok_fail_memory(err);
+	*mapping = (struct mapping){ .count = file.count };
+	mapping->bytes =
+	    mmap(NULL, file.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mapping->bytes == MAP_FAILED) {
+		free(mapping);
+		return tok_fail_memory(err);
+	}
+	memcpy(mapping->bytes, file.bytes, file.count);
 	const enum tok_status status = open_mapping(mapping, NULL, out, err);
-	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", path);
+	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", source->path);
 }
 
 /* ---- cache -------------------------------------------------------------------------- */
@@ -237,7 +248,7 @@ enum tok_status vocab_image_open(const char *path, const struct vocab_read_optio
 	if (status != TOK_OK)
 		return status;
 	if (image_is_one(source.files[0]))
-		status = open_image(source.path, out, err);
+		status = open_image(&source, out, err);
 	else if (cache_folder)
 		status = open_cached(&source, options, cache_folder, out, err);
 	else

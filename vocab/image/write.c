@@ -70,22 +70,22 @@ static void name_beside(const char *path, int n, char *name, size_t room)
 
 enum { TRIES = 64 }; /* such names may be left from writers that were killed */
 
-static int create_nameless(const char *path, char *name, size_t room)
+static int create_nameless(const char *path, mode_t mode, char *name, size_t room)
 {
 	const size_t folder = folder_length(path);
 	snprintf(name, room, "%.*s", folder ? (int)folder : 1, folder ? path : ".");
-	const int fd = open(name, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	const int fd = open(name, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
 	*name = '\0';
 	return fd;
 }
 
 /* Its name comes back in `name`, which is empty where it has none yet. */
-static int create_file(const char *path, char *name, size_t room)
+static int create_file(const char *path, mode_t mode, char *name, size_t room)
 {
-	int fd = create_nameless(path, name, room);
+	int fd = create_nameless(path, mode, name, room);
 	for (int n = 0; fd < 0 && n < TRIES; n++) {
 		name_beside(path, n, name, room);
-		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -127,7 +127,8 @@ static enum tok_status write_target(const char *path, const struct image_header 
 	char *name = malloc(room);
 	if (!name)
 		return tok_fail_memory(err);
-	const int fd = create_file(path, name, room);
+	/* What is kept in a cache is trusted if nobody else can write it. */
+	const int fd = create_file(path, lasting ? 0666 : 0600, name, room);
 	if (fd < 0) {
 		free(name);
 		return refuse(path, err);
