@@ -22,7 +22,8 @@ struct bench {
 	struct tok_model_scratch *scratch;
 	struct plain_tokens *expected;
 	struct tok_tokens found, ranged;
-	uint8_t text[LONG_LENGTH];
+	uint8_t *text; /* of exactly its size, so that reading on is found */
+	uint8_t room[LONG_LENGTH];
 	uint32_t ends[CUTS_MAX];
 	size_t number; /* of the model */
 };
@@ -75,6 +76,7 @@ static inline void free_bench(struct bench *b)
 {
 	tok_tokens_release(&b->found);
 	tok_tokens_release(&b->ranged);
+	free(b->text);
 	free(b->plain);
 	free(b->expected);
 	free(b);
@@ -112,7 +114,11 @@ static inline void check(const struct bench *b, const char *way, struct tok_span
 
 static inline struct tok_span make_text(struct bench *b, size_t most)
 {
-	return (struct tok_span){ b->text, plain_text(b->plain, &b->seed, b->text, most) };
+	const size_t count = plain_text(b->plain, &b->seed, b->room, most);
+	free(b->text);
+	b->text = need(count ? count : 1);
+	memcpy(b->text, b->room, count);
+	return (struct tok_span){ b->text, count };
 }
 
 /* Ends of random pieces; all inside characters are refused where characters count. */

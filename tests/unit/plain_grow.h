@@ -167,7 +167,7 @@ static inline void plain_score(struct plain *p, uint64_t *seed)
 {
 	static const uint32_t ties[] = { 1, 1, 3, 10, 1000 };
 	const uint32_t tie = ties[plain_draw(seed, 5)];
-	const uint32_t unused = plain_one_in(seed, 4) ? 3 : 0;
+	const uint32_t unused = plain_one_in(seed, 3) ? 1 + plain_draw(seed, 3) : 0;
 	const uint32_t user = plain_one_in(seed, 4) ? 6 : 0;
 	const bool rises = !plain_one_in(seed, 4);
 	for (uint32_t i = 0; i < p->spec.entry_count; i++) {
@@ -213,7 +213,10 @@ static inline void plain_grow(struct plain *p, uint64_t *seed)
 			const uint32_t k = plain_draw(seed, letters + made);
 			pair[i] = k < letters ? k : special + k - letters;
 			if (joins_special && plain_one_in(seed, 3))
-				pair[i] = plain_draw(seed, (uint32_t)p->spec.entry_count);
+				pair[i] =
+				    p->spec.byte_ids['z'] != TOK_NO_ID && plain_one_in(seed, 2)
+					? p->spec.byte_ids['z']
+					: plain_draw(seed, (uint32_t)p->spec.entry_count);
 		}
 		plain_join(p, pair[0], pair[1]);
 	}
@@ -221,8 +224,10 @@ static inline void plain_grow(struct plain *p, uint64_t *seed)
 		uint8_t bytes[PLAIN_TEXT];
 		size_t count = 0;
 		for (uint32_t more = 1 + plain_draw(seed, 6); more > 0; more--) {
+			const size_t units =
+			    plain_one_in(seed, 10) ? p->unit_count : p->letter_count;
 			const struct tok_span unit =
-			    plain_unit_text(p, plain_draw(seed, (uint32_t)p->letter_count));
+			    plain_unit_text(p, plain_draw(seed, (uint32_t)units));
 			memcpy(bytes + count, unit.bytes, unit.count);
 			count += unit.count;
 		}

@@ -26,7 +26,27 @@ static bool is_encoded_as(struct bench *b, const uint32_t *places, size_t count)
 	return true;
 }
 
-static void check_pairs(struct bench *b)
+/* The walk of many has its own way of asking; it is the same question. */
+static void check_meeting(const struct bench *b, struct tok_bpe_scratch *scratch,
+			  const uint32_t *pair)
+{
+	const struct tok_bpe *bpe = b->model->bpe;
+	uint8_t text[2 * PLAIN_TEXT];
+	uint32_t tokens[2 * PLAIN_TEXT];
+	const struct tok_span left = b->plain->entries[pair[0]].text;
+	const struct tok_span right = b->plain->entries[pair[1]].text;
+	memcpy(text, left.bytes, left.count);
+	memcpy(text + left.count, right.bytes, right.count);
+	struct tok_stretch stretch = { .text = { text, left.count + right.count },
+				       .tokens = tokens,
+				       .state = TOK_STRETCH_DONE };
+	tok_bpe_walk_many(bpe, scratch, &stretch, 1);
+	if (stretch.state != TOK_STRETCH_LOST && stretch.count == 2 && tokens[0] == pair[0] &&
+	    (stretch.state == TOK_STRETCH_DONE) != tok_bpe_adjoins(bpe, pair[0], pair[1]))
+		fail_msg("model %zu: tokens %u and %u meet otherwise", b->number, pair[0], pair[1]);
+}
+
+static void check_pairs(struct bench *b, struct tok_bpe_scratch *scratch)
 {
 	const struct tok_bpe *bpe = b->model->bpe;
 	const uint32_t count = (uint32_t)b->plain->spec.entry_count;
@@ -49,6 +69,7 @@ static void check_pairs(struct bench *b)
 		if (adjoins != is_encoded_as(b, pair, 2))
 			fail_msg("model %zu: tokens %u and %u, adjoin: %d", b->number, pair[0],
 				 pair[1], (int)adjoins);
+		check_meeting(b, scratch, pair);
 		seen.adjoin += adjoins;
 		seen.apart += !adjoins;
 	}
@@ -61,8 +82,12 @@ static void test_pairs_adjoin_as_they_are_encoded(void **state)
 	struct bench *b = new_bench();
 	for (size_t number = 0; number < MODELS; number++) {
 		open_bench(b, 4 * MODELS + number);
+		struct tok_bpe_scratch *scratch = tok_bpe_scratch_new();
+		assert_non_null(scratch);
+		assert_true(tok_bpe_claim(b->model->bpe, scratch));
 		if (b->model->bpe->walk.spines)
-			check_pairs(b);
+			check_pairs(b, scratch);
+		tok_bpe_scratch_free(scratch);
 		close_bench(b);
 	}
 	print_message("births %zu, none %zu; adjoin %zu, not %zu\n", seen.births, seen.no_birth,
