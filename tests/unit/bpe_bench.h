@@ -121,6 +121,12 @@ static inline struct tok_span make_text(struct bench *b, size_t most)
 	return (struct tok_span){ b->text, count };
 }
 
+/* Is it written as one token?  Unused characters are not. */
+static inline bool is_plain(const struct bench *b, uint32_t place)
+{
+	return b->plain->entries[place].type != TOK_PIECE_UNUSED;
+}
+
 /* Ends of random pieces; all inside characters are refused where characters count. */
 static inline size_t cut_text(struct bench *b, struct tok_span text, uint32_t longest)
 {

@@ -201,10 +201,13 @@ static inline bool plain_write(const struct plain *p, struct tok_span text, uint
 			       uint32_t end, uint32_t shift, bool *after_unknown,
 			       struct plain_tokens *out)
 {
-	const uint32_t entry = plain_find(p, text.bytes + begin, end - begin);
+	uint32_t entry = plain_find(p, text.bytes + begin, end - begin);
 	bool bytes = p->spec.byte_fallback;
 	for (size_t i = 0; i < 256; i++)
 		bytes = bytes && p->spec.byte_ids[i] != TOK_NO_ID;
+	if (entry != TOK_NO_ID && p->entries[entry].type == TOK_PIECE_UNUSED &&
+	    plain_unit(p, text.bytes[begin]) == end - begin)
+		entry = TOK_NO_ID;
 	if (entry != TOK_NO_ID && p->entries[entry].type == TOK_PIECE_UNUSED) {
 		const uint32_t middle = begin + p->splits[entry];
 		return plain_write(p, text, begin, middle, shift, after_unknown, out) &&

@@ -169,6 +169,7 @@ static inline void plain_score(struct plain *p, uint64_t *seed)
 	const uint32_t tie = ties[plain_draw(seed, 5)];
 	const uint32_t unused = plain_one_in(seed, 3) ? 1 + plain_draw(seed, 3) : 0;
 	const uint32_t user = plain_one_in(seed, 4) ? 6 : 0;
+	const bool units_only = plain_one_in(seed, 3);
 	const bool rises = !plain_one_in(seed, 4);
 	for (uint32_t i = 0; i < p->spec.entry_count; i++) {
 		struct tok_vocab_entry *entry = &p->entries[i];
@@ -177,7 +178,8 @@ static inline void plain_score(struct plain *p, uint64_t *seed)
 		entry->score = -1.0 - rank / tie;
 		if (entry->type != TOK_PIECE_NORMAL)
 			continue;
-		if (unused && !is_unit && plain_one_in(seed, unused))
+		if (unused && (is_unit ? plain_one_in(seed, 4) : !units_only) &&
+		    plain_one_in(seed, unused))
 			entry->type = TOK_PIECE_UNUSED;
 		else if (user && plain_one_in(seed, user))
 			entry->type = TOK_PIECE_USER_DEFINED;
