@@ -117,7 +117,8 @@ static void alter(struct plain *p, uint64_t *seed)
 		p->spec.byte_fallback = false;
 	else
 		plain_shuffle(p, seed, 20);
-	for (uint32_t i = 0; what == 3 && i < p->spec.entry_count; i++)
+	const bool scores = what == 3 && p->spec.as.bpe.order == TOK_BPE_SCORES;
+	for (uint32_t i = 0; scores && i < p->spec.entry_count; i++)
 		p->entries[i].score = -1.0 - plain_draw(seed, 50);
 	plain_seal(p);
 }
