@@ -48,6 +48,8 @@ struct tok_decoder {
 
 	struct tok_decode_piece *pieces[2]; /* by id; [1]: special tokens are left out */
 	struct tok_buffer piece;
+	size_t front; /* by pieces: the length of what an empty string becomes */
+	bool front_known;
 	struct tok_buffer long_pieces; /* size_t count, bytes */
 };
 

@@ -17,17 +17,33 @@ static bool is_left_out(const struct tok_decoder *d, tok_id id)
 	return flags & TOK_NAME_SKIPPED;
 }
 
-/* The text of a token behind `before` empty ones, appended to `out`. */
-static enum tok_status run_steps(struct tok_decoder *d, size_t before, struct tok_span token,
+/* The text of a token, alone or behind an empty one, appended to `out`. */
+static enum tok_status run_steps(struct tok_decoder *d, bool alone, struct tok_span token,
 				 struct tok_buffer *out, struct tok_error *err)
 {
 	tok_list_clear(&d->list);
-	for (size_t i = 0; i < before; i++)
-		if (!tok_list_close(&d->list))
-			return tok_fail_memory(err);
-	if (!tok_list_put(&d->list, token) || !tok_list_close(&d->list))
+	if ((!alone && !tok_list_close(&d->list)) || !tok_list_put(&d->list, token) ||
+	    !tok_list_close(&d->list))
 		return tok_fail_memory(err);
 	return tok_decode_steps(d, d->joined, out, err);
+}
+
+/* Behind an empty string, which may be replaced by something: that is not of this id. */
+static enum tok_status run_steps_behind(struct tok_decoder *d, struct tok_span token,
+					struct tok_span *out, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	if (!d->front_known) {
+		status = run_steps(d, true, tok_span_of(""), &d->piece, err);
+		d->front = d->piece.count;
+		d->front_known = status == TOK_OK;
+		tok_buffer_clear(&d->piece);
+	}
+	if (status == TOK_OK)
+		status = run_steps(d, false, token, &d->piece, err);
+	if (status == TOK_OK)
+		*out = tok_span_slice(tok_buffer_span(&d->piece), d->front, d->piece.count);
+	return status;
 }
 
 /* *out lives until the next call. */
@@ -35,28 +51,17 @@ static enum tok_status work_out(struct tok_decoder *d, tok_id id, struct tok_spa
 				struct tok_error *err)
 {
 	const struct tok_span token = tok_texts_at(&d->tokenizer->names.decodes, id);
-	enum tok_status status = TOK_OK;
-	size_t front = 0;
+	bool at_start = false;
+	tok_buffer_clear(&d->piece);
+	if (d->way == TOK_DECODE_BY_PIECES)
+		return run_steps_behind(d, token, out, err);
 	*out = token;
 	if (d->way == TOK_DECODE_BY_BYTES)
 		return TOK_OK;
-
-	tok_buffer_clear(&d->piece);
-	if (d->way == TOK_DECODE_BY_TYPES) {
-		bool at_start = false;
-		if (!tok_decode_typed(d, id, false, &at_start, &d->piece))
-			return tok_fail_memory(err);
-	} else {
-		/* An empty string may be replaced by something, which is not of this id. */
-		status = run_steps(d, 0, tok_span_of(""), &d->piece, err);
-		front = d->piece.count;
-		tok_buffer_clear(&d->piece);
-		if (status == TOK_OK)
-			status = run_steps(d, 1, token, &d->piece, err);
-	}
-	if (status == TOK_OK)
-		*out = tok_span_slice(tok_buffer_span(&d->piece), front, d->piece.count);
-	return status;
+	if (!tok_decode_typed(d, id, false, &at_start, &d->piece))
+		return tok_fail_memory(err);
+	*out = tok_buffer_span(&d->piece);
+	return TOK_OK;
 }
 
 static bool remember(struct tok_decoder *d, struct tok_decode_piece *piece, struct tok_span text)
@@ -105,8 +110,9 @@ static enum tok_status put_beginning(struct tok_decoder *d, const tok_id *ids, s
 				return tok_fail_memory(err);
 			more = d->text.count == 0;
 		} else if (!skip_special || !is_left_out(d, ids[i])) {
-			status = run_steps(d, 0, tok_texts_at(&d->tokenizer->names.decodes, ids[i]),
-					   &d->text, err);
+			status =
+			    run_steps(d, true, tok_texts_at(&d->tokenizer->names.decodes, ids[i]),
+				      &d->text, err);
 			more = false;
 		}
 	}
