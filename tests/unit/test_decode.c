@@ -134,7 +134,7 @@ static void test_chains(void **state)
 		char json[4096];
 		struct tok_spec spec = { 0 };
 		struct tok_error err = { 0 };
-		struct tok_tokenizer *t;
+		struct tok_tokenizer *t = NULL;
 		const char *steps = chains[i].steps;
 		snprintf(json, sizeof json, "{" VOCABULARY ",\"decoder\":%s%s%s}",
 			 steps ? "{\"type\":\"Sequence\",\"decoders\":[" : "",
