@@ -1,5 +1,6 @@
 #include "cmd/cli_ids.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -72,6 +73,45 @@ static void finish_number(struct cli_ids *r)
 	r->value = 0;
 }
 
+static uint64_t load_8_bytes(const uint8_t *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, sizeof word);
+	return le64toh(word);
+}
+
+/* The value of eight digits, the first in the lowest byte: neighbours are joined to
+ * numbers of two digits, four and eight. */
+static uint32_t join_digits(uint64_t digits)
+{
+	const uint64_t every_fourth = UINT64_C(0x000000FF000000FF);
+	const uint64_t pairs = digits * 10 + (digits >> 8);
+	const uint64_t upper = (pairs & every_fourth) * (100 + (UINT64_C(1000000) << 32));
+	const uint64_t lower = (pairs >> 16 & every_fourth) * (1 + (UINT64_C(10000) << 32));
+	return (uint32_t)((upper + lower) >> 32);
+}
+
+/* Numbers of up to seven digits with one space behind each, as encode writes them.
+ * Returns the bytes. */
+static size_t scan_plain(struct cli_ids *r, struct tok_span rest)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	size_t at = 0;
+	while (rest.count - at > 8 && r->count < PART_IDS - 1) {
+		const uint64_t word = load_8_bytes(rest.bytes + at);
+		const uint64_t digits = word ^ each * '0';
+		/* The lowest high bit set is that of the first byte that is no digit. */
+		const uint64_t others = ((digits + each * 0x76) | digits) & each * 0x80;
+		const unsigned bits = others ? (unsigned)__builtin_ctzll(others) - 7 : 0;
+		if (bits == 0 || (word >> bits & 0xFF) != ' ')
+			break;
+		r->ids[r->count++] = join_digits(digits << (64 - bits));
+		at += bits / 8 + 1;
+	}
+	r->begun |= at > 0;
+	return at;
+}
+
 /* Read numbers from the window until it is used up, a line ends (*ended) or the
  * part is full. */
 static enum tok_status scan_text(struct cli_ids *r, bool *ended, struct tok_error *err)
@@ -79,6 +119,8 @@ static enum tok_status scan_text(struct cli_ids *r, bool *ended, struct tok_erro
 	const struct tok_span rest = cli_input_rest(&r->lines.input);
 	size_t at = 0;
 	while (at < rest.count && !*ended && r->count < PART_IDS - 1) {
+		if (!r->has_digits)
+			at += scan_plain(r, tok_span_slice(rest, at, rest.count));
 		const uint8_t c = rest.bytes[at];
 		if (c >= '0' && c <= '9') {
 			r->value = r->value * 10 + (uint64_t)(c - '0');
@@ -128,24 +170,66 @@ static enum tok_status take_id(struct cli_ids *r, const uint8_t *bytes, struct t
 	return TOK_OK;
 }
 
+/* Ids of the usual widths, if there is room for `count` and all of them are ids;
+ * else none is taken. */
+static bool take_ids(struct cli_ids *r, const uint8_t *bytes, size_t count)
+{
+	const uint32_t limit = r->is_signed ? UINT32_C(1) << (8 * r->width - 1) : TOK_NO_ID;
+	tok_id *ids = r->ids + r->count;
+	uint32_t largest = 0;
+	if (r->width == 2) {
+		for (size_t i = 0; i < count; i++)
+			ids[i] = bytes[2 * i] | (uint32_t)bytes[2 * i + 1] << 8;
+	} else {
+		for (size_t i = 0; i < count; i++)
+			ids[i] = bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
+				 (uint32_t)bytes[4 * i + 2] << 16 |
+				 (uint32_t)bytes[4 * i + 3] << 24;
+	}
+	for (size_t i = 0; i < count; i++)
+		largest = ids[i] > largest ? ids[i] : largest;
+	if (largest >= limit)
+		return false;
+	r->count += count;
+	return true;
+}
+
+/* As many ids as are there, wanted and still promised; *used: their bytes. */
+static enum tok_status take_window(struct cli_ids *r, struct tok_span rest, size_t *used,
+				   struct tok_error *err)
+{
+	size_t count = rest.count / r->width;
+	if (count > PART_IDS - r->count)
+		count = PART_IDS - r->count;
+	if (count > r->promised)
+		count = (size_t)r->promised;
+	*used = count * r->width;
+	if (r->promised != UINT64_MAX)
+		r->promised -= count;
+	if ((r->width == 2 || r->width == 4) && take_ids(r, rest.bytes, count))
+		return TOK_OK;
+	for (size_t i = 0; i < count; i++) {
+		const enum tok_status status = take_id(r, rest.bytes + i * r->width, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return TOK_OK;
+}
+
 static enum tok_status next_binary(struct cli_ids *r, bool *last, struct tok_error *err)
 {
 	struct cli_input *in = &r->lines.input;
 	while (cli_input_rest(in).count < PART_IDS * r->width && !in->ended) {
-		const enum tok_status status = cli_input_fill(in, PART_IDS * r->width, err);
-		if (status != TOK_OK)
-			return status;
+		const enum tok_status filled = cli_input_fill(in, PART_IDS * r->width, err);
+		if (filled != TOK_OK)
+			return filled;
 	}
 	struct tok_span rest = cli_input_rest(in);
-	size_t at = 0;
-	while (r->count < PART_IDS && r->promised > 0 && rest.count - at >= r->width) {
-		const enum tok_status status = take_id(r, rest.bytes + at, err);
-		if (status != TOK_OK)
-			return status;
-		at += r->width;
-		r->promised -= r->promised != UINT64_MAX;
-	}
-	cli_input_drop(in, at);
+	size_t used;
+	const enum tok_status status = take_window(r, rest, &used, err);
+	if (status != TOK_OK)
+		return status;
+	cli_input_drop(in, used);
 	r->begun |= r->count > 0 || r->format == CLI_FORMAT_NPY;
 
 	rest = cli_input_rest(in);

@@ -175,8 +175,66 @@ static void test_equals_definition(void **state)
 	free(v);
 }
 
+/* Many pieces at once are the pieces one by one, empty and long ones among them;
+ * one that cannot be spelled leaves nothing behind. */
+static void check_many(const struct tok_model *model, struct tok_model_scratch *scratch,
+		       uint64_t *seed, bool ranged)
+{
+	enum { PIECES = 100, TEXT = 30 * PIECES };
+	uint8_t bytes[TEXT] = { 0 };
+	struct tok_range pieces[PIECES];
+	struct tok_tokens one = { .ranged = ranged }, many = { .ranged = ranged };
+	struct tok_error err = { 0 };
+	enum tok_status status = TOK_OK;
+	const size_t count = draw(seed, PIECES);
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++) {
+		pieces[i].begin = (uint32_t)size;
+		for (uint32_t k = draw(seed, draw(seed, 20) ? 4 : 28); k > 0 && size + 3 < TEXT;
+		     k--)
+			size += put_letter(bytes + size, draw(seed, draw(seed, 9) ? 2 : 7));
+		pieces[i].end = (uint32_t)size;
+		size += size < TEXT && draw(seed, 2); /* not all touch each other */
+	}
+	const struct tok_span text = { bytes, size };
+	for (size_t i = 0; i < count && status == TOK_OK; i++)
+		status = tok_model_encode(model, scratch, text, pieces[i], &one, &err);
+	assert_true(tok_tokens_add(&many, 7, (struct tok_range){ 1, 2 }));
+	assert_int_equal(tok_model_encode_pieces(model, scratch, text, pieces, count, &many, &err),
+			 status);
+	assert_int_equal(many.count, 1 + (status == TOK_OK ? one.count : 0));
+	for (size_t i = 1; i < many.count; i++) {
+		assert_int_equal(many.ids[i], one.ids[i - 1]);
+		if (!ranged)
+			continue;
+		assert_int_equal(many.ranges[i].begin, one.ranges[i - 1].begin);
+		assert_int_equal(many.ranges[i].end, one.ranges[i - 1].end);
+	}
+	tok_tokens_release(&one);
+	tok_tokens_release(&many);
+}
+
+static void test_many_at_once(void **state)
+{
+	(void)state;
+	struct drawn *v = malloc(sizeof *v);
+	uint64_t seed = 17;
+	for (int i = 0; i < 40; i++) {
+		struct tok_model_scratch *scratch = tok_model_scratch_new();
+		struct tok_model *model = NULL;
+		draw_vocabulary(v, &seed);
+		assert_int_equal(tok_model_new(&v->spec, &model, NULL), TOK_OK);
+		for (int k = 0; k < 20; k++)
+			check_many(model, scratch, &seed, k % 2);
+		tok_model_free(model);
+		tok_model_scratch_free(scratch);
+	}
+	free(v);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_equals_definition) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_equals_definition),
+					    cmocka_unit_test(test_many_at_once) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,9 +142,9 @@ static enum tok_status encode_piece(const struct tok_model *model,
 	case TOK_MODEL_WORDPIECE:
 		if (!scratch->wordpiece)
 			scratch->wordpiece = tok_wordpiece_scratch_new();
-		return scratch->wordpiece
-			   ? tok_wordpiece_encode(model, scratch->wordpiece, text, piece, out, err)
-			   : tok_fail_memory(err);
+		return scratch->wordpiece ? tok_wordpiece_encode(model, scratch->wordpiece, text,
+								 &piece, 1, out, err)
+					  : tok_fail_memory(err);
 	case TOK_MODEL_WORDLEVEL:
 		return encode_wordlevel(model, text, piece, out, err);
 	}
@@ -160,6 +160,28 @@ enum tok_status tok_model_encode(const struct tok_model *model, struct tok_model
 
 	const size_t before = out->count;
 	const enum tok_status status = encode_piece(model, scratch, text, piece, out, err);
+	if (status != TOK_OK)
+		out->count = before;
+	return status;
+}
+
+enum tok_status tok_model_encode_pieces(const struct tok_model *model,
+					struct tok_model_scratch *scratch, struct tok_span text,
+					const struct tok_range *pieces, size_t count,
+					struct tok_tokens *out, struct tok_error *err)
+{
+	const size_t before = out->count;
+	enum tok_status status = TOK_OK;
+	if (model->kind == TOK_MODEL_WORDPIECE) {
+		if (!scratch->wordpiece)
+			scratch->wordpiece = tok_wordpiece_scratch_new();
+		status = scratch->wordpiece ? tok_wordpiece_encode(model, scratch->wordpiece, text,
+								   pieces, count, out, err)
+					    : tok_fail_memory(err);
+	} else {
+		for (size_t i = 0; status == TOK_OK && i < count; i++)
+			status = tok_model_encode(model, scratch, text, pieces[i], out, err);
+	}
 	if (status != TOK_OK)
 		out->count = before;
 	return status;

@@ -121,6 +121,12 @@ TOK_API TOK_MUST_USE enum tok_status tok_model_encode(const struct tok_model *mo
 						      struct tok_tokens *out,
 						      struct tok_error *err);
 
+/* The same for `count` pieces, one after the other. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_model_encode_pieces(const struct tok_model *model, struct tok_model_scratch *scratch,
+			struct tok_span text, const struct tok_range *pieces, size_t count,
+			struct tok_tokens *out, struct tok_error *err);
+
 /* The same for `count` pieces that follow each other: the first begins at `begin`,
  * each ends at one of `ends`, which rise.  Ranges are not wanted. */
 TOK_API TOK_MUST_USE enum tok_status

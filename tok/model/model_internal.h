@@ -121,7 +121,8 @@ TOK_MUST_USE enum tok_status tok_wordpiece_build(struct tok_model *model,
 						 struct tok_error *err);
 TOK_MUST_USE enum tok_status tok_wordpiece_encode(const struct tok_model *model,
 						  struct tok_wordpiece_scratch *scratch,
-						  struct tok_span text, struct tok_range piece,
+						  struct tok_span text,
+						  const struct tok_range *pieces, size_t count,
 						  struct tok_tokens *out, struct tok_error *err);
 struct tok_wordpiece_scratch *tok_wordpiece_scratch_new(void);
 void tok_wordpiece_scratch_free(struct tok_wordpiece_scratch *scratch);

@@ -9,6 +9,8 @@
 #include "tok/model/words_internal.h"
 #include "tok/text/utf8.h"
 
+enum { WORDS_AHEAD = 32 };
+
 struct tok_wordpiece {
 	struct tok_trie trie;
 	bool continues;         /* some token begins with the prefix */
@@ -176,27 +178,61 @@ static enum tok_status recall_word(const struct tok_word_slot *slot, uint32_t be
 	return TOK_OK;
 }
 
-enum tok_status tok_wordpiece_encode(const struct tok_model *model,
-				     struct tok_wordpiece_scratch *scratch, struct tok_span text,
-				     struct tok_range word, struct tok_tokens *out,
-				     struct tok_error *err)
+static enum tok_status encode_kept(const struct tok_model *model, struct tok_span text,
+				   struct tok_range word, const struct tok_word_key *key,
+				   struct tok_word_slot *pair, struct tok_tokens *out,
+				   struct tok_error *err)
 {
-	const uint32_t length = word.end - word.begin;
-	struct spelling spelling = { .out = out, .begin = word.begin };
-	if (length > TOK_WORD_BYTES)
-		return encode_word(model, text, word, &spelling, err);
-
-	tok_words_claim(&scratch->words, model->wordpiece->fingerprint);
-	struct tok_word_slot made = { .key = tok_word_key(text, word.begin, length) };
-	struct tok_word_slot *pair = tok_words_pair(&scratch->words, &made.key);
-	const struct tok_word_slot *slot = tok_words_find(pair, &made.key);
+	const struct tok_word_slot *slot = tok_words_find(pair, key);
 	if (slot)
 		return recall_word(slot, word.begin, out, err);
 
-	spelling.kept = &made;
+	struct tok_word_slot made = { .key = *key };
+	struct spelling spelling = { .out = out, .kept = &made, .begin = word.begin };
 	const enum tok_status status = encode_word(model, text, word, &spelling, err);
 	if (status == TOK_OK && made.count <= TOK_WORD_TOKENS)
 		tok_words_put(pair, &made);
+	return status;
+}
+
+/* At most WORDS_AHEAD words, of which the slots are fetched before they are used. */
+static enum tok_status encode_some(const struct tok_model *model, struct tok_words *words,
+				   struct tok_span text, const struct tok_range *pieces,
+				   size_t count, struct tok_tokens *out, struct tok_error *err)
+{
+	struct tok_word_key keys[WORDS_AHEAD];
+	struct tok_word_slot *pairs[WORDS_AHEAD];
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t length = pieces[i].end - pieces[i].begin;
+		pairs[i] = NULL;
+		if (length == 0 || length > TOK_WORD_BYTES)
+			continue;
+		keys[i] = tok_word_key(text, pieces[i].begin, length);
+		pairs[i] = tok_words_pair(words, &keys[i]);
+		__builtin_prefetch(&pairs[i][0]);
+		__builtin_prefetch(&pairs[i][1]);
+	}
+	for (size_t i = 0; status == TOK_OK && i < count; i++) {
+		struct spelling spelling = { .out = out, .begin = pieces[i].begin };
+		status = pairs[i]
+			     ? encode_kept(model, text, pieces[i], &keys[i], pairs[i], out, err)
+			     : encode_word(model, text, pieces[i], &spelling, err);
+	}
+	return status;
+}
+
+enum tok_status tok_wordpiece_encode(const struct tok_model *model,
+				     struct tok_wordpiece_scratch *scratch, struct tok_span text,
+				     const struct tok_range *pieces, size_t count,
+				     struct tok_tokens *out, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	tok_words_claim(&scratch->words, model->wordpiece->fingerprint);
+	for (size_t i = 0; status == TOK_OK && i < count; i += WORDS_AHEAD) {
+		const size_t some = count - i < WORDS_AHEAD ? count - i : WORDS_AHEAD;
+		status = encode_some(model, &scratch->words, text, pieces + i, some, out, err);
+	}
 	return status;
 }
 

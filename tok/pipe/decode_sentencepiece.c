@@ -21,41 +21,30 @@ static bool put_spaced(struct tok_buffer *out, struct tok_span piece)
 	return true;
 }
 
-bool tok_decode_sentencepiece(struct tok_decoder *d, const struct tok_decode_step *step,
-			      const tok_id *ids, size_t count, bool skip_special)
+bool tok_decode_typed(const struct tok_decoder *d, tok_id id, bool skip_special, bool *at_start,
+		      struct tok_buffer *out)
 {
+	const struct tok_decode_step *step = &d->tokenizer->spec.decoders[0];
 	const bool drops_space = step->as.sentencepiece.add_dummy_prefix ||
 				 step->as.sentencepiece.remove_extra_whitespaces;
-	bool at_start = true;
-
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t flags = d->tokenizer->names.flags[ids[i]];
-		const enum tok_piece_type type = (enum tok_piece_type)(flags & TOK_NAME_TYPE);
-		struct tok_span piece = tok_texts_at(&d->tokenizer->names.decodes, ids[i]);
-		if (type == TOK_PIECE_BYTE) {
-			const int byte = tok_byte_of_name(piece);
-			if (byte >= 0 && !tok_buffer_add_byte(&d->text, (uint8_t)byte))
-				return false;
-			continue;
-		}
-		at_start &= d->text.count == 0;
-		if (type == TOK_PIECE_CONTROL || (skip_special && flags & TOK_NAME_SKIPPED))
-			continue;
-		if (type == TOK_PIECE_UNKNOWN) {
-			const struct tok_span surface = step->as.sentencepiece.unk_surface;
-			if (!tok_buffer_add(&d->text, surface.bytes, surface.count))
-				return false;
-			at_start &= d->text.count == 0;
-			continue;
-		}
-		if (at_start && drops_space && tok_span_starts(piece, space_symbol)) {
-			piece = tok_span_slice(piece, space_symbol.count, piece.count);
-			/* With extra spaces removed all leading ones go, else only one. */
-			at_start = step->as.sentencepiece.remove_extra_whitespaces;
-		}
-		if (!put_spaced(&d->text, piece))
-			return false;
-		at_start &= d->text.count == 0;
+	const uint8_t flags = d->tokenizer->names.flags[id];
+	const enum tok_piece_type type = (enum tok_piece_type)(flags & TOK_NAME_TYPE);
+	struct tok_span piece = tok_texts_at(&d->tokenizer->names.decodes, id);
+	if (type == TOK_PIECE_BYTE) {
+		const int byte = tok_byte_of_name(piece);
+		return byte < 0 || tok_buffer_add_byte(out, (uint8_t)byte);
 	}
-	return true;
+	*at_start &= out->count == 0;
+	if (type == TOK_PIECE_CONTROL || (skip_special && flags & TOK_NAME_SKIPPED))
+		return true;
+	if (type == TOK_PIECE_UNKNOWN) {
+		const struct tok_span surface = step->as.sentencepiece.unk_surface;
+		return tok_buffer_add(out, surface.bytes, surface.count);
+	}
+	if (*at_start && drops_space && tok_span_starts(piece, space_symbol)) {
+		piece = tok_span_slice(piece, space_symbol.count, piece.count);
+		/* With extra spaces removed all leading ones go, else only one. */
+		*at_start = step->as.sentencepiece.remove_extra_whitespaces;
+	}
+	return put_spaced(out, piece);
 }

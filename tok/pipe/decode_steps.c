@@ -82,6 +82,16 @@ static bool decode_byte_level(struct tok_decoder *d)
 	return tok_list_close(&d->next);
 }
 
+/* Every rule below begins with a space and one of a few characters. */
+static bool needs_clean_up(struct tok_span text)
+{
+	for (size_t i = 0; i + 1 < text.count; i++)
+		if (text.bytes[i] == ' ' && text.bytes[i + 1] != '\0' &&
+		    strchr(".?!,'nd", text.bytes[i + 1]))
+			return true;
+	return false;
+}
+
 /* The English tidying that WordPiece and CTC share, in this order. */
 static bool clean_up(struct tok_span text, struct tok_buffer *out)
 {
@@ -90,6 +100,8 @@ static bool clean_up(struct tok_span text, struct tok_buffer *out)
 		{ " ' ", "'" },  { " n't", "n't" }, { " 'm", "'m" },   { " do not", " don't" },
 		{ " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" },
 	};
+	if (!needs_clean_up(text))
+		return tok_buffer_add(out, text.bytes, text.count);
 	struct tok_buffer now = { 0 }, next = { 0 };
 	bool room = tok_buffer_add(&now, text.bytes, text.count);
 
@@ -207,27 +219,30 @@ static bool decode_fuse(struct tok_decoder *d)
 	return tok_list_put(&d->next, tok_buffer_span(&d->list.bytes)) && tok_list_close(&d->next);
 }
 
+struct tok_span tok_decode_strip(struct tok_span token, const struct tok_decode_step *step)
+{
+	size_t begin = 0, end = token.count;
+	for (size_t n = 0; n < step->as.strip.start && begin < end; n++) {
+		const struct tok_char c = tok_utf8_at(token, begin);
+		if (c.code != step->as.strip.content)
+			break;
+		begin += c.length;
+	}
+	for (size_t n = 0; n < step->as.strip.stop && end > begin; n++) {
+		const struct tok_char c = tok_utf8_before(token, end);
+		if (c.code != step->as.strip.content)
+			break;
+		end -= c.length;
+	}
+	return tok_span_slice(token, begin, end);
+}
+
 static bool decode_strip(struct tok_decoder *d, const struct tok_decode_step *step)
 {
-	for (size_t i = 0; i < d->list.count; i++) {
-		const struct tok_span token = tok_list_at(&d->list, i);
-		size_t begin = 0, end = token.count;
-		for (size_t n = 0; n < step->as.strip.start && begin < end; n++) {
-			const struct tok_char c = tok_utf8_at(token, begin);
-			if (c.code != step->as.strip.content)
-				break;
-			begin += c.length;
-		}
-		for (size_t n = 0; n < step->as.strip.stop && end > begin; n++) {
-			const struct tok_char c = tok_utf8_before(token, end);
-			if (c.code != step->as.strip.content)
-				break;
-			end -= c.length;
-		}
-		if (!tok_list_put(&d->next, tok_span_slice(token, begin, end)) ||
+	for (size_t i = 0; i < d->list.count; i++)
+		if (!tok_list_put(&d->next, tok_decode_strip(tok_list_at(&d->list, i), step)) ||
 		    !tok_list_close(&d->next))
 			return false;
-	}
 	return true;
 }
 

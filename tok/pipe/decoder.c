@@ -4,41 +4,44 @@
 
 #include "tok/pipe/decode_internal.h"
 
-/* ---- lists of strings ----------------------------------------------------- */
-
-struct tok_span tok_list_at(const struct tok_strings_list *list, size_t i)
+/* Does what a token reads as depend on nothing but whether it is the first?  That
+ * is so where each step looks at one string at a time, until one joins them all
+ * and only the ends of the whole are stripped.  The number of steps up to there. */
+static bool is_piecewise(const struct tok_spec *spec, size_t *joined)
 {
-	const size_t begin = i ? list->ends[i - 1] : 0;
-	return tok_span_slice(tok_buffer_span(&list->bytes), begin, list->ends[i]);
+	const struct tok_decode_step *steps = spec->decoders;
+	const size_t count = spec->decoder_count;
+	size_t i = 0;
+	while (i < count &&
+	       (steps[i].kind == TOK_DECODE_REPLACE || steps[i].kind == TOK_DECODE_STRIP ||
+		steps[i].kind == TOK_DECODE_METASPACE || steps[i].kind == TOK_DECODE_WORDPIECE))
+		i++;
+	/* It makes runs of bytes one string, which must not be looked at again. */
+	const bool has_runs = i < count && steps[i].kind == TOK_DECODE_BYTE_FALLBACK;
+	i += has_runs;
+	if (i < count && (steps[i].kind == TOK_DECODE_FUSE ||
+			  (steps[i].kind == TOK_DECODE_BYTE_LEVEL && !has_runs))) {
+		*joined = ++i;
+		while (i < count && steps[i].kind == TOK_DECODE_STRIP)
+			i++;
+	} else {
+		*joined = i;
+	}
+	return i == count;
 }
 
-bool tok_list_put(struct tok_strings_list *list, struct tok_span text)
+static enum tok_decode_way find_way(const struct tok_tokenizer *t, size_t *joined)
 {
-	return tok_buffer_add(&list->bytes, text.bytes, text.count);
+	const struct tok_spec *spec = &t->spec;
+	if (!t->byte_decoder && is_piecewise(spec, joined))
+		return TOK_DECODE_BY_PIECES;
+	*joined = spec->decoder_count;
+	if (t->byte_decoder)
+		return TOK_DECODE_BY_BYTES;
+	if (spec->decoder_count == 1 && spec->decoders[0].kind == TOK_DECODE_SENTENCEPIECE)
+		return TOK_DECODE_BY_TYPES;
+	return TOK_DECODE_BY_LIST;
 }
-
-bool tok_list_close(struct tok_strings_list *list)
-{
-	if (!tok_grow(&list->ends, &list->capacity, list->count + 1, sizeof *list->ends))
-		return false;
-	list->ends[list->count++] = list->bytes.count;
-	return true;
-}
-
-void tok_list_clear(struct tok_strings_list *list)
-{
-	tok_buffer_clear(&list->bytes);
-	list->count = 0;
-}
-
-void tok_list_release(struct tok_strings_list *list)
-{
-	tok_buffer_release(&list->bytes);
-	free(list->ends);
-	*list = (struct tok_strings_list){ 0 };
-}
-
-/* ---- handle --------------------------------------------------------------- */
 
 struct tok_decoder *tok_decoder_new(const struct tok_tokenizer *tokenizer)
 {
@@ -46,6 +49,7 @@ struct tok_decoder *tok_decoder_new(const struct tok_tokenizer *tokenizer)
 	if (!d)
 		return NULL;
 	d->tokenizer = tokenizer;
+	d->way = find_way(tokenizer, &d->joined);
 	d->regex = tok_regex_scratch_new();
 	if (!d->regex) {
 		tok_decoder_free(d);
@@ -63,101 +67,31 @@ void tok_decoder_free(struct tok_decoder *d)
 	tok_list_release(&d->next);
 	tok_buffer_release(&d->scratch);
 	tok_buffer_release(&d->text);
+	tok_buffer_release(&d->piece);
+	tok_buffer_release(&d->long_pieces);
+	free(d->pieces[0]);
+	free(d->pieces[1]);
 	free(d);
 }
 
-/* ---- decoding ------------------------------------------------------------- */
-
-static enum tok_status check_ids(const struct tok_tokenizer *t, const tok_id *ids, size_t count,
-				 struct tok_error *err)
+enum tok_status tok_decode_refuse(const struct tok_decoder *d, tok_id id, size_t at,
+				  struct tok_error *err)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!tok_names_has(&t->names, ids[i]))
-			return tok_fail(err, TOK_ETEXT,
-					"no token has id %u (number %zu): ids are below %zu",
-					ids[i], i + 1, t->names.size);
-	return TOK_OK;
-}
-
-static bool join_bytes(struct tok_decoder *d, const tok_id *ids, size_t count, bool skip_special)
-{
-	const struct tok_names *names = &d->tokenizer->names;
-	for (size_t i = 0; i < count; i++) {
-		const struct tok_span text = tok_texts_at(&names->decodes, ids[i]);
-		if (skip_special && names->flags[ids[i]] & TOK_NAME_SKIPPED)
-			continue;
-		if (!tok_buffer_add(&d->text, text.bytes, text.count))
-			return false;
-	}
-	return true;
-}
-
-static bool list_tokens(struct tok_decoder *d, const tok_id *ids, size_t count, bool skip_special)
-{
-	tok_list_clear(&d->list);
-	for (size_t i = 0; i < count; i++) {
-		const struct tok_names *names = &d->tokenizer->names;
-		if (skip_special && names->flags[ids[i]] & TOK_NAME_SKIPPED)
-			continue;
-		if (!tok_list_put(&d->list, tok_texts_at(&names->decodes, ids[i])) ||
-		    !tok_list_close(&d->list))
-			return false;
-	}
-	return true;
-}
-
-static enum tok_status run_steps(struct tok_decoder *d, struct tok_error *err)
-{
-	const struct tok_tokenizer *t = d->tokenizer;
-	for (size_t i = 0; i < t->spec.decoder_count; i++) {
-		tok_list_clear(&d->next);
-		const enum tok_status status =
-		    tok_decode_step(d, &t->spec.decoders[i], t->decode_regexes[i], err);
-		if (status != TOK_OK)
-			return status;
-		const struct tok_strings_list old = d->list;
-		d->list = d->next;
-		d->next = old;
-	}
-	return TOK_OK;
-}
-
-static bool join_list(struct tok_decoder *d, const char *between)
-{
-	for (size_t i = 0; i < d->list.count; i++) {
-		const struct tok_span item = tok_list_at(&d->list, i);
-		if ((i > 0 && !tok_buffer_add(&d->text, between, strlen(between))) ||
-		    !tok_buffer_add(&d->text, item.bytes, item.count))
-			return false;
-	}
-	return true;
+	return tok_fail(err, TOK_ETEXT, "no token has id %u (number %zu): ids are below %zu", id,
+			at + 1, d->tokenizer->names.size);
 }
 
 enum tok_status tok_decode(struct tok_decoder *d, const tok_id *ids, size_t count,
 			   bool skip_special, struct tok_span *out, struct tok_error *err)
 {
-	const struct tok_tokenizer *t = d->tokenizer;
-	enum tok_status status = check_ids(t, ids, count, err);
+	const struct tok_spec *spec = &d->tokenizer->spec;
+	const enum tok_status status = d->way == TOK_DECODE_BY_LIST
+					   ? tok_decode_whole(d, ids, count, skip_special, err)
+					   : tok_decode_pieces(d, ids, count, skip_special, err);
 	if (status != TOK_OK)
 		return status;
-
-	tok_buffer_clear(&d->text);
-	bool room;
-	if (t->byte_decoder) {
-		room = join_bytes(d, ids, count, skip_special);
-	} else if (t->spec.decoder_count == 1 &&
-		   t->spec.decoders[0].kind == TOK_DECODE_SENTENCEPIECE) {
-		room = tok_decode_sentencepiece(d, &t->spec.decoders[0], ids, count, skip_special);
-	} else {
-		room = list_tokens(d, ids, count, skip_special);
-		if (room)
-			status = run_steps(d, err);
-		if (room && status == TOK_OK)
-			room = join_list(d, t->spec.has_decoder ? "" : " ");
-	}
-	if (!room)
-		return tok_fail_memory(err);
-	if (status == TOK_OK)
-		*out = tok_buffer_span(&d->text);
-	return status;
+	*out = tok_buffer_span(&d->text);
+	for (size_t i = d->joined; i < spec->decoder_count; i++)
+		*out = tok_decode_strip(*out, &spec->decoders[i]);
+	return TOK_OK;
 }

@@ -9,7 +9,9 @@
 
 #include "tok/pipe/tokenizer.h"
 
-struct tok_decoder; /* one per thread */
+/* One per thread.  It remembers what ids read as, in 16 bytes an id of the tokenizer
+ * and more for long tokens: decoding much is faster with one than with many. */
+struct tok_decoder;
 
 TOK_API struct tok_decoder *tok_decoder_new(const struct tok_tokenizer *tokenizer);
 TOK_API void tok_decoder_free(struct tok_decoder *decoder);

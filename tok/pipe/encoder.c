@@ -143,9 +143,9 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
 	const struct tok_span span = tok_text_span(text);
-	for (size_t i = 0; status == TOK_OK && i < e->pieces.count; i++)
-		status = tok_model_encode(t->model, e->model, span, e->pieces.ranges[i],
-					  &e->run.tokens, err);
+	if (status == TOK_OK)
+		status = tok_model_encode_pieces(t->model, e->model, span, e->pieces.ranges,
+						 e->pieces.count, &e->run.tokens, err);
 	if (t->spec.sentencepiece && t->spec.model.kind == TOK_MODEL_WORDLEVEL)
 		fuse_unknown(&e->run.tokens, first, t->spec.model.unk);
 	if (status == TOK_OK && !place_tokens(e, text, first))

@@ -192,6 +192,7 @@ enum tok_status tok_pretokenizer_new(const struct tok_pretok_step *steps, size_t
 		tok_pretokenizer_free(p);
 		return status;
 	}
+	pretok_mark(p->ops, p->count);
 	*out = p;
 	return TOK_OK;
 }
@@ -237,6 +238,10 @@ static enum tok_status run_op(const struct pretok_op *op, struct pretok_run *run
 		if (!pretok_rewrite(op, run))
 			return tok_fail_memory(err);
 		swap_texts(run->text, run->new_text);
+	} else if (op->passes > 0) {
+		if (!pretok_cut_marked(op, run))
+			return tok_fail_memory(err);
+		run->cut = true;
 	} else {
 		const enum tok_status status = pretok_cut(op, run, err);
 		if (status != TOK_OK)
@@ -264,8 +269,11 @@ enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
 	if (!tok_pieces_add(out, 0, text->count))
 		return tok_fail_memory(err);
 	enum tok_status status = TOK_OK;
-	for (size_t i = 0; status == TOK_OK && i < pretokenizer->count; i++)
-		status = run_op(&pretokenizer->ops[i], &run, err);
+	for (size_t i = 0; status == TOK_OK && i < pretokenizer->count;) {
+		const struct pretok_op *op = &pretokenizer->ops[i];
+		status = run_op(op, &run, err);
+		i += op->passes > 0 ? op->passes : 1;
+	}
 	return status;
 }
 

@@ -48,6 +48,14 @@ enum pretok_kind {
 	PRETOK_METASPACE    /* rewrite: spaces as another character, one in front */
 };
 
+/* What becomes of a byte, or of the character that begins with it. */
+enum pretok_mark {
+	PRETOK_KEPT,
+	PRETOK_LEFT_OUT = 1,
+	PRETOK_ALONE = 2,
+	PRETOK_LOOK = 4 /* no ASCII: look at the character */
+};
+
 struct pretok_op {
 	enum pretok_kind kind;
 	enum tok_behavior behavior; /* of the first three */
@@ -58,6 +66,8 @@ struct pretok_op {
 	uint32_t character; /* PRETOK_CHARACTER, PRETOK_METASPACE */
 	uint32_t length;    /* in characters, at least 1 */
 	enum tok_prepend prepend;
+	uint32_t passes;    /* how many operations pretok_cut_marked does; 0: not this one */
+	uint8_t marks[256]; /* enum pretok_mark by byte, for these operations together */
 };
 
 struct tok_pretokenizer {
@@ -75,6 +85,11 @@ struct pretok_run {
 	bool starts; /* the text begins the document */
 	bool cut;    /* a cut was made: each piece knows where it began by its origin */
 };
+
+/* Find those that only leave characters out or set them apart: pretok_marked.c
+ * does one, or two in this order, in one pass. */
+void pretok_mark(struct pretok_op *ops, size_t count);
+TOK_MUST_USE bool pretok_cut_marked(const struct pretok_op *ops, struct pretok_run *run);
 
 /* Do one operation: the result is in `new_pieces` (cuts), and in `new_text` as
  * well (rewrites).  Both are empty on entry. */
