@@ -11,13 +11,16 @@ parts     a document encoded in parts (a small --max-document) has the ids of
 linear    2 MB of one letter, of spaces, of letters without a break, of newlines
           and of broken UTF-8 finish; the limit is far above what is needed and
           only catches what grows with the square
-limit     140 MB of one letter, which would take 7 GB to merge, are refused in words
+walked    140 MB of one letter without a break come back, in little more memory than
+          the text and its ids take
+limit     where they would have to be merged, in 7 GB, they are refused in words
 """
 import argparse
 import json
 import os
 import pathlib
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -26,6 +29,7 @@ LOSSLESS = ["gpt35turbo", "gptoss", "llama3", "deepseek_v3", "cl100k", "o200k", 
 LINEAR = ["cl100k", "o200k", "llama3", "deepseek_v3", "qwen3", "claude", "gemma3", "llama2", "bert", "albert",
           "llama2_spm", "tekken"]
 LINEAR_SECONDS = 10
+LONG = 140_000_000
 
 
 def run(tok, *words, data=b"", limit=None):
@@ -106,17 +110,28 @@ def law_linear(tok, path):
     return f"{len(inputs)} (slowest {slowest:.2f} s)"
 
 
+def law_walked(tok, path):
+    """What needs no merging has no limit but the document's, and stays small."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    text = b"a" * LONG
+    ids = run(tok, "encode", "-t", path, "-F", "u32", data=text, limit=60)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert run(tok, "decode", "-t", path, "-F", "u32", data=ids, limit=60) == text
+    assert peak <= max(before, 12 * LONG / 1024), f"{peak} KB for {LONG} bytes"
+    return 1
+
+
 def law_limit(tok, path):
     """More than can be merged in one is refused with a sentence, at once."""
-    text = b"a" * 140_000_000
-    done = subprocess.run([tok, "encode", "-t", path, "-F", "u32"], input=text, capture_output=True, timeout=60)
+    done = subprocess.run([tok, "encode", "-t", path, "-F", "u32"], input=b"a" * LONG, capture_output=True, timeout=60)
     assert done.returncode == 2, f"exit {done.returncode}"
-    assert b"140000000 bytes" in done.stderr, done.stderr
+    assert b"bytes from byte" in done.stderr and b"have no break" in done.stderr, done.stderr
     return 1
 
 
 LAWS = [
-    ("limit", law_limit, ["cl100k"]),
+    ("walked", law_walked, ["cl100k"]),
+    ("limit", law_limit, ["mistral_v3"]),
     ("identity", law_identity, LOSSLESS),
     ("tiling", law_tiling, LOSSLESS),
     ("parts", law_parts, LOSSLESS),
