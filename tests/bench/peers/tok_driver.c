@@ -8,7 +8,7 @@
  */
 #include "tok/pipe/decoder.h"
 #include "tok/pipe/encoder.h"
-#include "vocab/format/read.h"
+#include "vocab/image/image.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -95,13 +95,15 @@ static struct tok_span map_file(const char *path)
 	return (struct tok_span){ at, (size_t)st.st_size };
 }
 
+/* As tok itself: through the compiled image, where TOK_CACHE names a folder for it. */
 static struct tok_tokenizer *load(const char *path)
 {
+	const char *cache = getenv("TOK_CACHE");
 	struct tok_error err = { 0 };
-	struct tok_spec spec = { 0 };
 	struct tok_tokenizer *tokenizer = NULL;
-	if (vocab_read_path(path, NULL, &spec, &err) != TOK_OK ||
-	    tok_tokenizer_new(&spec, &tokenizer, &err) != TOK_OK)
+	if (cache && strcmp(cache, "off") == 0)
+		cache = NULL;
+	if (vocab_image_open(path, NULL, cache, &tokenizer, &err) != TOK_OK)
 		fail(err.message);
 	return tokenizer;
 }
