@@ -2,6 +2,7 @@
 """check_threads.py TOK: any number of threads says the same, byte for byte: output,
 messages and exit status; a run ends when it has enough; memory stays bounded."""
 import contextlib
+import json
 import os
 import random
 import resource
@@ -173,6 +174,49 @@ class Threads(unittest.TestCase):
             run.returncode = status
             self.assertEqual(status, 0)
             self.assertLess(usage.ru_maxrss, (64 + 3 * 16) * 1000, options)
+
+    def make_padded(self, length):
+        with open(TINY[1], encoding="utf-8") as file:
+            model = json.load(file)
+        model["padding"] = {"strategy": {"Fixed": length}, "direction": "Right",
+                            "pad_to_multiple_of": None, "pad_id": 7, "pad_type_id": 0,
+                            "pad_token": ">"}
+        return ("-t", write(self.folder.name, "padded.json", json.dumps(model).encode()), "--hf")
+
+    def test_documents_that_grow_are_all_written_and_not_held(self):
+        """One part of the input, 268 MB of output."""
+        padded = " ".join(self.make_padded(512))
+        lines = write(self.folder.name, "newlines", b"\n" * 262144)
+        for threads in ("1", "3"):
+            line = f"'{TOK}' encode --threads {threads} {padded} --lines -F u16 {lines} | wc -c"
+            run = subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE)
+            out = run.stdout.read()
+            _, _, usage = os.wait4(run.pid, 0)
+            run.returncode = 0
+            run.stdout.close()
+            self.assertEqual(int(out), 262144 * 512 * 2)
+            if not SANITIZED:
+                self.assertLess(usage.ru_maxrss, (64 + 3 * 16) * 1000, threads)
+
+    def test_blocks_of_documents_that_grow_join(self):
+        """The blocks that one part of the input makes: as if each line came alone."""
+        padded = self.make_padded(300)
+        chance = random.Random(2)
+        texts = chance.choices(("", "hello", "world hello"), k=40_000)
+        texts[30_000] = "hello " * 200
+        data = "".join(text + "\n" for text in texts).encode()
+        alone = {text: self.run_tok("encode", *padded, "-F", "u32", data=text.encode())[1]
+                 for text in set(texts)}
+        wanted = b"".join(alone[text] for text in texts)
+        refused = b"".join(alone[text] for text in texts[:30_000])
+        for threads in THREADS:
+            args = ("encode", *padded, "--threads", threads, "--lines", "-F", "u32")
+            self.assertTrue(self.run_tok(*args, data=data) == (0, wanted, b""), threads)
+            self.assertTrue(self.run_tok(*args, "--budget", "9000001", data=data) ==
+                            (0, wanted[:4 * 9_000_001], b""), threads)
+            got = self.run_tok(*args, "--max-document", "1K", data=data)
+            self.assertTrue(got[:2] == (2, refused), (threads, got[2]))
+            self.assertIn(b"'-': document 30001: it is longer", got[2])
 
     def test_a_line_that_cannot_be_cut_is_refused_not_held(self):
         """2 GB would do the same and take longer: the window grows no further."""
