@@ -1,5 +1,6 @@
 #include "cmd/cli_source.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,6 +24,14 @@ void cli_work_release(struct cli_work *work)
 	tok_buffer_release(&work->text);
 	free(work->regions);
 	*work = (struct cli_work){ 0 };
+}
+
+enum tok_status cli_region_fail(const struct cli_region *region, enum tok_status status,
+				struct tok_error *err)
+{
+	if (region->first || status == TOK_ENOMEM)
+		return status;
+	return tok_fail_in(err, status, "from byte %" PRIu64, region->before);
 }
 
 /* Where no descriptor can be had, a wait for bytes is not ended early. */
@@ -95,7 +104,7 @@ static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 	const size_t taken = (size_t)(rest - part->text.bytes);
 	size_t begin;
 	if (part->first)
-		s->base = 0;
+		s->before = s->base = 0;
 	struct cli_region region = {
 		.operand = s->next - 1,
 		.count = part->text.count,
@@ -104,8 +113,10 @@ static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 		.last = part->last,
 		.bytes = part->bytes,
 		.end = s->documents.bytes,
+		.before = s->before,
 		.base = s->base,
 	};
+	s->before += part->text.count;
 	s->base += s->cut.between_characters && !part->last ? cli_chars_count(part->text)
 							    : part->text.count;
 	if (!tok_grow(&work->regions, &work->region_capacity, work->region_count + 1,

@@ -164,7 +164,7 @@ static enum tok_status encode_part(struct worker *w, struct encode_item *item, u
 	if (limit > 0 && (region->first || text.count > 0))
 		status = encode_text(w, text, !region->first, limit, &encoding, err);
 	if (status != TOK_OK)
-		return status;
+		return cli_region_fail(region, status, err);
 	if (!cli_block_part(&item->block, w->run->shape, &encoding, region->base))
 		return tok_fail_memory(err);
 	item->next = (struct spot){ at + 1, 0 };
