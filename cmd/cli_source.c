@@ -38,7 +38,8 @@ enum tok_status cli_region_fail(const struct cli_region *region, enum tok_status
 void cli_source_begin(struct cli_source *s)
 {
 	const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->documents = (struct cli_documents){ .input = { .wake = wake > 0 ? wake : 0 } };
+	s->wake = wake > 0 ? wake : 0;
+	s->documents = (struct cli_documents){ .input = { .wake = s->wake } };
 	atomic_init(&s->stopped, 0);
 }
 
@@ -47,16 +48,16 @@ void cli_source_end(struct cli_source *s)
 	if (s->open)
 		cli_documents_close(&s->documents);
 	cli_documents_release(&s->documents);
-	if (s->documents.input.wake > 0)
-		close(s->documents.input.wake);
+	if (s->wake > 0)
+		close(s->wake);
 }
 
 void cli_source_stop(struct cli_source *s, size_t operand)
 {
 	const uint64_t one = 1;
 	atomic_store(&s->stopped, operand);
-	if (s->documents.input.wake > 0)
-		(void)!write(s->documents.input.wake, &one, sizeof one);
+	if (s->wake > 0)
+		(void)!write(s->wake, &one, sizeof one);
 }
 
 static bool is_stopped(struct cli_source *s)
@@ -69,7 +70,7 @@ static void take_wake_up(struct cli_source *s)
 {
 	uint64_t count;
 	if (atomic_load(&s->stopped) != CLI_SOURCE_ALL)
-		(void)!read(s->documents.input.wake, &count, sizeof count);
+		(void)!read(s->wake, &count, sizeof count);
 }
 
 static void close_operand(struct cli_source *s)

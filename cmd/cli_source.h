@@ -58,6 +58,9 @@ struct cli_source {
 	size_t next;         /* the operand to be opened next */
 	uint64_t skip_bytes; /* of that one */
 
+	int wake; /* ends a wait for bytes; 0: none.  The same as long as there are threads */
+
+	/* Of the thread that reads. */
 	bool open;
 	struct cli_documents documents; /* of operand next - 1 */
 	uint64_t before, base;          /* of the current document: see struct cli_region */

@@ -43,6 +43,7 @@ def make_inputs(folder):
     write(folder, "mixed", mixed)
     write(folder, "texts", texts)
     write(folder, "bad_texts", texts[:1_200_000].rpartition(b"\n")[0] + b"\n{}\n" + texts)
+    write(folder, "refused", b"<s>" + b"hello\n" * 100_000)
     write(folder, "empty", b"")
     for i in range(300):
         write(folder, f"many/{i % 7}/{i}", lines[i * 50:i * 50 + chance.randrange(3000)])
@@ -64,6 +65,7 @@ CASES = (
     ("encode", "--offsets", "--offset-unit", "char", "--eod", "0", "long"),
     ("encode", "--special-text", "error", "--lines", "long", "lines"),
     ("encode", "--special-text", "error", "many", "long", "many"),
+    ("encode", "--special-text", "error", *("refused",) * 20, "lines"),
     ("encode", "--add-special", "--lines", "--max-document", "1K", "lines", "mixed", "lines"),
     ("encode", "--lines", "-F", "npy", "lines"),
     ("count", "long", "nothing", "many", "empty", "mixed"),
