@@ -25,6 +25,11 @@ def tok(*args, data=b"", **more):
                           check=False, **more)
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def noise(count, seed=1):
     return random.Random(seed).randbytes(count)
 
@@ -203,6 +208,16 @@ class Output(unittest.TestCase):
             run.stdin.close()
             with open(self.out, "rb") as file:
                 self.assertEqual(file.read(), b"old")
+
+    def test_temporary_names_of_others_are_left_alone(self):
+        """A run in another container may have our process id, or one was killed."""
+        line = f"for n in '' .0 .1; do echo theirs > .out.$$$n.tmp; done; exec '{TOK}' encode -o out"
+        done = subprocess.run(["sh", "-c", line], input=b"A", cwd=self.folder.name,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        texts = [read(os.path.join(self.folder.name, name))
+                 for name in sorted(os.listdir(self.folder.name))]
+        self.assertEqual(texts, [b"theirs\n"] * 3 + [b"65\n"])
 
     def test_bad_usage_keeps_what_was_there(self):
         self.assertEqual(tok("encode", "-o", self.out, "-t", "nothing").returncode, 2)
