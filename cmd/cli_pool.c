@@ -1,9 +1,7 @@
 #include "cmd/cli_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* While so many bytes are on their way nothing more is read. */
 enum { BYTES_A_THREAD = 1 << 21 };
@@ -38,21 +36,9 @@ enum cli_exit cli_threads_check(uint64_t asked)
 	return CLI_OK;
 }
 
-/* Processors that this process may run on. */
-static long count_processors(void)
-{
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		return CPU_COUNT(&set);
-	return sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t has room for */
-}
-
 size_t cli_threads_for(uint64_t asked)
 {
-	if (asked)
-		return (size_t)asked;
-	const long count = count_processors();
-	return count < 1 ? 1 : count > CLI_THREADS_MAX ? CLI_THREADS_MAX : (size_t)count;
+	return asked ? (size_t)asked : tok_threads_available();
 }
 
 static struct slot *slot_at(struct pool *p, uint64_t number)
