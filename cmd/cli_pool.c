@@ -1,6 +1,7 @@
 #include "cmd/cli_pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* While so many bytes are on their way nothing more is read. */
@@ -89,12 +90,28 @@ static void write_one(struct pool *p, void *worker)
 
 static void *help(void *pool);
 
+/* A new thread has its parent's mask: the signals that a handler of ours takes stay
+ * with the caller's thread.  The others, as of a closed pipe, are of who makes them. */
+static int create_helper(struct pool *p, pthread_t *out)
+{
+	sigset_t ends, before;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	const int failed = pthread_sigmask(SIG_BLOCK, &ends, &before);
+	if (failed)
+		return failed;
+	const int result = pthread_create(out, NULL, help, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
 /* One more thread, if there may be work for it; done without where that fails. */
 static void start_helper(struct pool *p)
 {
 	if (p->started + 1 >= p->threads || p->ended || p->tail < 2 + p->started)
 		return;
-	if (pthread_create(&p->helpers[p->started], NULL, help, p) == 0)
+	if (create_helper(p, &p->helpers[p->started]) == 0)
 		p->started++;
 	else
 		p->threads = p->started + 1;

@@ -5,11 +5,13 @@ import contextlib
 import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
@@ -137,6 +139,26 @@ class Threads(unittest.TestCase):
                 self.assertEqual(run.wait(timeout=60), 0)
                 self.close(run.stdin)
                 self.assertEqual(out.seek(0, 2), 600_000)
+
+    def test_signals_that_end_a_run_are_the_first_threads(self):
+        ends = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
+        run = subprocess.Popen((TOK, "encode", "--threads", "3", "-o", "out"),
+                               cwd=self.folder.name, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(3):
+            self.feed(run.stdin, b"\0")
+        blocked, wanted, deadline = {}, {}, time.monotonic() + 20
+        while (len(blocked) < 2 or blocked != wanted) and time.monotonic() < deadline:
+            for task in map(int, os.listdir(f"/proc/{run.pid}/task")):
+                with open(f"/proc/{run.pid}/task/{task}/status", encoding="ascii") as file:
+                    mask = int(re.search(r"SigBlk:\s*(\w+)", file.read())[1], 16)
+                blocked[task], wanted[task] = mask & ends, 0 if task == run.pid else ends
+        self.assertEqual(blocked, wanted)
+        self.assertGreater(len(blocked), 1)
+        run.terminate()
+        self.assertEqual(run.wait(timeout=60), -signal.SIGTERM)
+        self.assertIn(b"interrupted: 'out' is as it was", run.stderr.read())
+        run.stderr.close()
+        self.close(run.stdin)
 
     def test_enough_of_one_pipe_goes_on_with_the_next(self):
         fifo = os.path.join(self.folder.name, "fifo")
