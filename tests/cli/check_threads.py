@@ -223,24 +223,29 @@ class Threads(unittest.TestCase):
                 self.assertLess(usage.ru_maxrss, (64 + 3 * 16) * 1000, threads)
 
     def test_blocks_of_documents_that_grow_join(self):
-        """The blocks that one part of the input makes: as if each line came alone."""
+        """The blocks that one part of the input makes: as if each line came alone.  All
+        in files: what this process holds counts as memory of what it starts."""
         padded = self.make_padded(300)
         chance = random.Random(2)
         texts = chance.choices(("", "hello", "world hello"), k=40_000)
         texts[30_000] = "hello " * 200
-        data = "".join(text + "\n" for text in texts).encode()
+        lines = write(self.folder.name, "grow", "".join(text + "\n" for text in texts).encode())
         alone = {text: self.run_tok("encode", *padded, "-F", "u32", data=text.encode())[1]
                  for text in set(texts)}
-        wanted = b"".join(alone[text] for text in texts)
-        refused = b"".join(alone[text] for text in texts[:30_000])
-        for threads in THREADS:
-            args = ("encode", *padded, "--threads", threads, "--lines", "-F", "u32")
-            self.assertTrue(self.run_tok(*args, data=data) == (0, wanted, b""), threads)
-            self.assertTrue(self.run_tok(*args, "--budget", "9000001", data=data) ==
-                            (0, wanted[:4 * 9_000_001], b""), threads)
-            got = self.run_tok(*args, "--max-document", "1K", data=data)
-            self.assertTrue(got[:2] == (2, refused), (threads, got[2]))
-            self.assertIn(b"'-': document 30001: it is longer", got[2])
+        wanted, got = (os.path.join(self.folder.name, name) for name in ("wanted", "got"))
+        with open(wanted, "wb") as file:
+            file.writelines(alone[text] for text in texts)
+        refused = sum(len(alone[text]) for text in texts[:30_000])
+        for options, code, size in (((), 0, os.path.getsize(wanted)),
+                                    (("--budget", "9000001"), 0, 4 * 9_000_001),
+                                    (("--max-document", "1K"), 2, refused)):
+            for threads in THREADS:
+                done = self.run_tok("encode", *padded, "--threads", threads, "--lines", "-F", "u32",
+                                    "-o", got, *options, lines)
+                self.assertEqual((done[0], os.path.getsize(got)), (code, size), (options, threads))
+                same = subprocess.run(("cmp", "-n", str(size), wanted, got), check=False)
+                self.assertEqual(same.returncode, 0, (options, threads))
+                self.assertEqual(b"document 30001: it is longer" in done[2], code == 2)
 
     def test_a_line_that_cannot_be_cut_is_refused_not_held(self):
         """2 GB would do the same and take longer: the window grows no further."""
