@@ -4,7 +4,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-enum { RUNS_MAX = 10000, THREADS_MAX = 1024 };
+#include "tok/base/threads.h"
+
+enum { RUNS_MAX = 10000 };
 
 static const struct bench_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
@@ -44,8 +46,8 @@ static enum cli_exit check_options(const struct bench_options *opts)
 {
 	if (opts->runs < 1 || opts->runs > RUNS_MAX)
 		return cli_usage("--runs must be from 1 to %d", RUNS_MAX);
-	if (opts->threads > THREADS_MAX)
-		return cli_usage("--threads can be at most %d", THREADS_MAX);
+	if (opts->threads > TOK_THREADS_MAX)
+		return cli_usage("--threads can be at most %d", TOK_THREADS_MAX);
 	if (opts->expect && !is_hash(opts->expect))
 		return cli_usage("--expect needs the 16 hexadecimal digits of a hash, not '%s'",
 				 opts->expect);

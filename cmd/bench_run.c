@@ -1,10 +1,11 @@
 #include "cmd/bench_internal.h"
 
 #include <assert.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#include "tok/base/threads.h"
 
 /* The rows, in the order in which they are shown; what threads bring comes after. */
 enum { PROCESS, LOAD_UNCACHED, LOAD, FIRST_ID, COLD, LOAD_AND_COLD, WARM, SCALING };
@@ -38,14 +39,6 @@ static void note_sum(struct bench_series *series, struct bench_time a, struct be
 }
 
 /* ---- the rows ------------------------------------------------------------- */
-
-static size_t count_cores(void)
-{
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) != 0)
-		return 1;
-	return (size_t)CPU_COUNT(&set);
-}
 
 static bool add_row(struct bench_results *out, size_t runs, struct bench_series row)
 {
@@ -93,7 +86,8 @@ static bool add_rows(const struct bench_run *run, struct bench_results *out)
 		row.threads = 1;
 		ok = add_row(out, runs, row);
 	}
-	const size_t most = run->opts->threads ? (size_t)run->opts->threads : count_cores();
+	const size_t most =
+	    run->opts->threads ? (size_t)run->opts->threads : tok_threads_available();
 	return ok && add_scaling(out, runs, most);
 }
 

@@ -197,8 +197,7 @@ bool cli_block_document(struct cli_block *block, const struct cli_shape *shape,
 	if (!cli_shape_end(shape, to, &block->tokens, &block->offsets))
 		return false;
 	const size_t ids = encoding->count + ends;
-	block->ends[block->count++] =
-	    (struct cli_block_end){ .ids = (uint32_t)ids, .made = (uint32_t)to->count };
+	block->ends[block->count++] = (struct cli_block_end){ .ids = ids, .made = to->count };
 	block->ids += ids;
 	return true;
 }

@@ -28,8 +28,8 @@ struct cli_shape {
 
 /* Where a document ends. */
 struct cli_block_end {
-	uint32_t ids;  /* that it has */
-	uint32_t made; /* bytes of the block up to its end */
+	uint64_t ids;  /* that it has */
+	size_t made;   /* bytes of the block up to its end */
 	uint32_t text; /* bytes of the region up to its end, with what ends it */
 	uint32_t region;
 };

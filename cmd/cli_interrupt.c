@@ -16,11 +16,13 @@ static _Atomic(const char *) sentence; /* the one of them that is ready; NULL: n
 static _Atomic(const char *) files[FILES_MAX];
 static atomic_bool held;
 static atomic_int pending; /* the signal that was put off */
+static atomic_bool ending; /* a handler looks at the files, or has */
 
 /* Only what a handler may call. */
 static void end_by(int number)
 {
 	const char *text = atomic_load(&sentence);
+	atomic_store(&ending, true);
 	for (size_t i = 0; i < FILES_MAX; i++) {
 		const char *name = atomic_load(&files[i]);
 		if (name)
@@ -32,16 +34,24 @@ static void end_by(int number)
 	sigemptyset(&only);
 	sigaddset(&only, number);
 	sigaction(number, &usual, NULL);
-	kill(getpid(), number);
-	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	raise(number);
+	pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+	_exit(128 + number); /* the first process of a container does not die of it */
 }
 
+static void end_if_pending(void)
+{
+	const int number = atomic_exchange(&pending, 0);
+	if (number)
+		end_by(number);
+}
+
+/* Another thread may release at any moment: one of the two finds it pending. */
 static void handle(int number)
 {
-	if (atomic_load(&held))
-		atomic_store(&pending, number);
-	else
-		end_by(number);
+	atomic_store(&pending, number);
+	if (!atomic_load(&held))
+		end_if_pending();
 }
 
 static void install(int number)
@@ -79,9 +89,7 @@ void cli_interrupt_hold(void)
 void cli_interrupt_release(void)
 {
 	atomic_store(&held, false);
-	const int number = atomic_exchange(&pending, 0);
-	if (number)
-		end_by(number);
+	end_if_pending();
 }
 
 void cli_interrupt_add_file(const char *name)
@@ -99,4 +107,8 @@ void cli_interrupt_drop_file(const char *name)
 		const char *there = name;
 		atomic_compare_exchange_strong(&files[i], &there, NULL);
 	}
+	/* A handler in another thread may have the name still, which the caller will free:
+	 * the end is near. */
+	while (atomic_load(&ending))
+		pause();
 }

@@ -22,7 +22,8 @@ void cli_interrupt_say(const char *fmt, ...) TOK_PRINTF(1, 2);
 void cli_interrupt_hold(void);
 void cli_interrupt_release(void);
 
-/* A temporary file to be removed, and not any more.  `name` is borrowed until then. */
+/* A temporary file to be removed, and not any more.  `name` is borrowed until then.
+ * From any thread. */
 void cli_interrupt_add_file(const char *name);
 void cli_interrupt_drop_file(const char *name);
 

@@ -28,56 +28,79 @@ static int64_t find_start(int fd)
 	return (int64_t)lseek(fd, 0, SEEK_CUR);
 }
 
-/* "dir/file" -> "dir/.file.PID.tmp", or just "dir" */
-static char *name_beside(const char *target, bool folder_only)
+static int folder_length(const char *target)
 {
 	const char *slash = strrchr(target, '/');
-	const int folder = slash ? (int)(slash - target) + 1 : 0;
-	const size_t room = strlen(target) + 32;
-	char *name = malloc(room);
-	if (!name)
-		return NULL;
-	if (folder_only)
-		snprintf(name, room, "%.*s", folder ? folder : 1, folder ? target : ".");
-	else
-		snprintf(name, room, "%.*s.%s.%ld.tmp", folder, target, target + folder,
-			 (long)getpid());
-	return name;
+	return slash ? (int)(slash - target) + 1 : 0;
+}
+
+enum { TRIES = 64 }; /* names may be left from runs that were killed, or be another's */
+
+static size_t name_room(const char *target)
+{
+	return strlen(target) + 48;
+}
+
+/* "dir/file" -> "dir/.file.PID.N.tmp" */
+static void name_beside(const char *target, int n, char *name)
+{
+	const int folder = folder_length(target);
+	snprintf(name, name_room(target), "%.*s.%s.%ld.%d.tmp", folder, target, target + folder,
+		 (long)getpid(), n);
 }
 
 /* A file without a name vanishes with us, however we end; where the file system
  * has no such thing the file has its temporary name from the start. */
-static int create_nameless(const char *target, mode_t mode)
+static int create_nameless(const char *target, char *name)
 {
-	char *folder = name_beside(target, true);
-	if (!folder)
-		return -1;
-	const int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-	free(folder);
+	const int folder = folder_length(target);
+	snprintf(name, name_room(target), "%.*s", folder ? folder : 1, folder ? target : ".");
+	return open(name, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+}
+
+static int create_named(const char *target, char *name)
+{
+	int fd = -1;
+	for (int n = 0; fd < 0 && n < TRIES && (n == 0 || errno == EEXIST); n++) {
+		name_beside(target, n, name);
+		fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	}
 	return fd;
+}
+
+/* The file is ours now under this name, which is taken over; a signal that ends us
+ * removes it. */
+static void set_temporary(struct cli_output *out, char *name)
+{
+	if (out->temporary)
+		cli_interrupt_drop_file(out->temporary);
+	free(out->temporary);
+	out->temporary = name;
+	if (name)
+		cli_interrupt_add_file(name);
 }
 
 static enum tok_status create_beside(struct cli_output *out, const struct stat *old,
 				     struct tok_error *err)
 {
-	out->fd = create_nameless(out->target, 0666);
-	if (out->fd < 0) {
-		out->temporary = name_beside(out->target, false);
-		if (!out->temporary)
-			return tok_fail_memory(err);
-		out->fd = open(out->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	}
-	if (out->fd < 0) {
-		free(out->temporary);
-		out->temporary = NULL;
-		return refuse(out, err);
-	}
-	if (out->temporary)
-		cli_interrupt_add_file(out->temporary);
-	if (old && fchmod(out->fd, old->st_mode & 07777) != 0)
-		return refuse(out, err);
+	char *name = malloc(name_room(out->target));
+	if (!name)
+		return tok_fail_memory(err);
+	enum tok_status status = TOK_OK;
+	out->fd = create_nameless(out->target, name);
+	const bool needs_name = out->fd < 0;
+	if (needs_name)
+		out->fd = create_named(out->target, name);
+	if (out->fd < 0)
+		status = refuse(out, err);
+	if (needs_name && status == TOK_OK)
+		set_temporary(out, name);
+	else
+		free(name);
+	if (status == TOK_OK && old && fchmod(out->fd, old->st_mode & 07777) != 0)
+		status = refuse(out, err);
 	out->start = 0;
-	return TOK_OK;
+	return status;
 }
 
 static enum tok_status open_path(struct cli_output *out, const char *path, struct tok_error *err)
@@ -183,30 +206,35 @@ enum tok_status cli_output_sync(struct cli_output *out, struct tok_error *err)
 	return fsync(out->fd) == 0 ? TOK_OK : refuse(out, err);
 }
 
-/* A signal that ends us while the file has its temporary name removes it. */
-static void set_temporary(struct cli_output *out, char *name)
+/* Give a file that has none a name. */
+static enum tok_status link_beside(struct cli_output *out, struct tok_error *err)
 {
-	if (out->temporary)
-		cli_interrupt_drop_file(out->temporary);
-	free(out->temporary);
-	out->temporary = name;
+	char self[64];
+	char *name = malloc(name_room(out->target));
+	bool linked = false;
+	if (!name)
+		return tok_fail_memory(err);
+	snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
+	for (int n = 0; !linked && n < TRIES && (n == 0 || errno == EEXIST); n++) {
+		name_beside(out->target, n, name);
+		linked = linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+	}
+	if (linked) {
+		set_temporary(out, name);
+		return TOK_OK;
+	}
+	const enum tok_status status = refuse(out, err);
+	free(name);
+	return status;
 }
 
 static enum tok_status take_place(struct cli_output *out, struct tok_error *err)
 {
 	if (fsync(out->fd) != 0)
 		return refuse(out, err);
-	if (!out->temporary) {
-		char self[64];
-		char *name = name_beside(out->target, false);
-		if (!name)
-			return tok_fail_memory(err);
-		snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
-		cli_interrupt_add_file(name);
-		set_temporary(out, name);
-		if (linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0)
-			return refuse(out, err);
-	}
+	const enum tok_status status = out->temporary ? TOK_OK : link_beside(out, err);
+	if (status != TOK_OK)
+		return status;
 	if (rename(out->temporary, out->target) != 0)
 		return refuse(out, err);
 	set_temporary(out, NULL);

@@ -1,9 +1,8 @@
 #include "cmd/cli_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* While so many bytes are on their way nothing more is read. */
 enum { BYTES_A_THREAD = 1 << 21 };
@@ -38,21 +37,9 @@ enum cli_exit cli_threads_check(uint64_t asked)
 	return CLI_OK;
 }
 
-/* Processors that this process may run on. */
-static long count_processors(void)
-{
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		return CPU_COUNT(&set);
-	return sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t has room for */
-}
-
 size_t cli_threads_for(uint64_t asked)
 {
-	if (asked)
-		return (size_t)asked;
-	const long count = count_processors();
-	return count < 1 ? 1 : count > CLI_THREADS_MAX ? CLI_THREADS_MAX : (size_t)count;
+	return asked ? (size_t)asked : tok_threads_available();
 }
 
 static struct slot *slot_at(struct pool *p, uint64_t number)
@@ -103,12 +90,28 @@ static void write_one(struct pool *p, void *worker)
 
 static void *help(void *pool);
 
+/* A new thread has its parent's mask: the signals that a handler of ours takes stay
+ * with the caller's thread.  The others, as of a closed pipe, are of who makes them. */
+static int create_helper(struct pool *p, pthread_t *out)
+{
+	sigset_t ends, before;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	const int failed = pthread_sigmask(SIG_BLOCK, &ends, &before);
+	if (failed)
+		return failed;
+	const int result = pthread_create(out, NULL, help, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
 /* One more thread, if there may be work for it; done without where that fails. */
 static void start_helper(struct pool *p)
 {
 	if (p->started + 1 >= p->threads || p->ended || p->tail < 2 + p->started)
 		return;
-	if (pthread_create(&p->helpers[p->started], NULL, help, p) == 0)
+	if (create_helper(p, &p->helpers[p->started]) == 0)
 		p->started++;
 	else
 		p->threads = p->started + 1;

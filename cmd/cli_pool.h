@@ -17,8 +17,9 @@
 #define CMD_CLI_POOL_H
 
 #include "cmd/cli.h"
+#include "tok/base/threads.h"
 
-enum { CLI_THREADS_MAX = 1024 };
+enum { CLI_THREADS_MAX = TOK_THREADS_MAX };
 
 /* The row of an option table whose struct T has a uint64_t at `field`, 0 at first. */
 #define CLI_THREADS_ROW(T, field)                                                                  \

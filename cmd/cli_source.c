@@ -1,5 +1,6 @@
 #include "cmd/cli_source.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -25,11 +26,20 @@ void cli_work_release(struct cli_work *work)
 	*work = (struct cli_work){ 0 };
 }
 
+enum tok_status cli_region_fail(const struct cli_region *region, enum tok_status status,
+				struct tok_error *err)
+{
+	if (region->first || status == TOK_ENOMEM)
+		return status;
+	return tok_fail_in(err, status, "from byte %" PRIu64, region->before);
+}
+
 /* Where no descriptor can be had, a wait for bytes is not ended early. */
 void cli_source_begin(struct cli_source *s)
 {
 	const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->documents = (struct cli_documents){ .input = { .wake = wake > 0 ? wake : 0 } };
+	s->wake = wake > 0 ? wake : 0;
+	s->documents = (struct cli_documents){ .input = { .wake = s->wake } };
 	atomic_init(&s->stopped, 0);
 }
 
@@ -38,16 +48,16 @@ void cli_source_end(struct cli_source *s)
 	if (s->open)
 		cli_documents_close(&s->documents);
 	cli_documents_release(&s->documents);
-	if (s->documents.input.wake > 0)
-		close(s->documents.input.wake);
+	if (s->wake > 0)
+		close(s->wake);
 }
 
 void cli_source_stop(struct cli_source *s, size_t operand)
 {
 	const uint64_t one = 1;
 	atomic_store(&s->stopped, operand);
-	if (s->documents.input.wake > 0)
-		(void)!write(s->documents.input.wake, &one, sizeof one);
+	if (s->wake > 0)
+		(void)!write(s->wake, &one, sizeof one);
 }
 
 static bool is_stopped(struct cli_source *s)
@@ -60,7 +70,7 @@ static void take_wake_up(struct cli_source *s)
 {
 	uint64_t count;
 	if (atomic_load(&s->stopped) != CLI_SOURCE_ALL)
-		(void)!read(s->documents.input.wake, &count, sizeof count);
+		(void)!read(s->wake, &count, sizeof count);
 }
 
 static void close_operand(struct cli_source *s)
@@ -95,7 +105,7 @@ static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 	const size_t taken = (size_t)(rest - part->text.bytes);
 	size_t begin;
 	if (part->first)
-		s->base = 0;
+		s->before = s->base = 0;
 	struct cli_region region = {
 		.operand = s->next - 1,
 		.count = part->text.count,
@@ -104,8 +114,10 @@ static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 		.last = part->last,
 		.bytes = part->bytes,
 		.end = s->documents.bytes,
+		.before = s->before,
 		.base = s->base,
 	};
+	s->before += part->text.count;
 	s->base += s->cut.between_characters && !part->last ? cli_chars_count(part->text)
 							    : part->text.count;
 	if (!tok_grow(&work->regions, &work->region_capacity, work->region_count + 1,

@@ -23,9 +23,10 @@ struct cli_region {
 	size_t operand;      /* its place among the files */
 	size_t begin, count; /* in the work's text */
 	bool several, first, last;
-	uint64_t bytes; /* of the operand before it */
-	uint64_t end;   /* of the operand up to its end, with what ends a document */
-	uint64_t base;  /* bytes, or characters, of the document before it */
+	uint64_t bytes;  /* of the operand before it */
+	uint64_t end;    /* of the operand up to its end, with what ends a document */
+	uint64_t before; /* bytes of the document before it */
+	uint64_t base;   /* the same, or characters where a document is cut between them */
 };
 
 /* A zeroed struct is empty. */
@@ -57,12 +58,20 @@ struct cli_source {
 	size_t next;         /* the operand to be opened next */
 	uint64_t skip_bytes; /* of that one */
 
+	int wake; /* ends a wait for bytes; 0: none.  The same as long as there are threads */
+
+	/* Of the thread that reads. */
 	bool open;
 	struct cli_documents documents; /* of operand next - 1 */
-	uint64_t base;                  /* of the current document, in bytes or characters */
+	uint64_t before, base;          /* of the current document: see struct cli_region */
 	uint64_t bytes, bytes_read;     /* of the operands before */
 	atomic_size_t stopped;          /* operands before it are not wanted any more */
 };
+
+/* Where bytes are counted from that a message on a region's text tells, if that is not
+ * the beginning of its document. */
+enum tok_status cli_region_fail(const struct cli_region *region, enum tok_status status,
+				struct tok_error *err);
 
 void cli_source_begin(struct cli_source *source);
 void cli_source_end(struct cli_source *source);

@@ -136,6 +136,7 @@ static enum tok_status count_documents(struct worker *w, struct tok_span rest,
 	return TOK_OK;
 }
 
+/* On failure as above. */
 static enum tok_status count_region(struct worker *w, const struct cli_work *work, size_t at,
 				    struct counts *counts, struct tok_error *err)
 {
@@ -146,8 +147,10 @@ static enum tok_status count_region(struct worker *w, const struct cli_work *wor
 	enum tok_status status = TOK_OK;
 	if (region->first || text.count)
 		status = count_text(w, text, !region->first, counts, err);
+	if (status != TOK_OK)
+		return cli_region_fail(region, status, err);
 	counts->documents += region->last;
-	return status;
+	return TOK_OK;
 }
 
 static void count_item_from(struct worker *w, struct count_item *item, size_t from)

@@ -1,4 +1,6 @@
 /* encode.c - tok encode: text to ids. */
+#include <inttypes.h>
+
 #include "cmd/cli.h"
 #include "cmd/cli_eod.h"
 #include "cmd/cli_pool.h"
@@ -66,10 +68,45 @@ struct encode_job {
 	struct encode_run run;
 };
 
+/* Of the ids that are laid around a text; they need not be of the vocabulary. */
+static tok_id find_largest_added(const struct tok_spec *spec, const struct tok_encode_options *how)
+{
+	tok_id largest = 0;
+	for (size_t i = 0; how->add_special && i < spec->post_count; i++) {
+		const struct tok_post_step *step = &spec->posts[i];
+		for (size_t k = 0; k < step->item_count; k++)
+			if (step->items[k].kind == TOK_TEMPLATE_TOKEN &&
+			    step->items[k].id > largest)
+				largest = step->items[k].id;
+	}
+	const struct tok_padding *padding = &spec->padding;
+	const bool pads =
+	    how->truncate && padding->enabled && (padding->length || padding->multiple);
+	return pads && padding->id > largest ? padding->id : largest;
+}
+
+static enum tok_status check_narrow(const struct encode_job *job, struct tok_error *err)
+{
+	const struct tok_encode_options how = cli_specials_options(&job->opts->specials);
+	const size_t size = tok_tokenizer_size(job->tokenizer);
+	const tok_id added = find_largest_added(tok_tokenizer_spec(job->tokenizer), &how);
+	const char *wide = job->format == CLI_FORMAT_U16 ? "u32" : "--dtype uint32";
+	if (size > CLI_U16_IDS)
+		return tok_fail(err, TOK_EARG,
+				"ids of two bytes suit vocabularies of up to %d and this one has "
+				"%zu: use %s",
+				CLI_U16_IDS, size, wide);
+	if (added >= CLI_U16_IDS)
+		return tok_fail(err, TOK_EARG,
+				"ids of two bytes are below %d and this tokenizer adds %" PRIu32
+				" to texts: use %s",
+				CLI_U16_IDS, added, wide);
+	return TOK_OK;
+}
+
 static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *err)
 {
 	const struct encode_options *opts = job->opts;
-	const size_t size = tok_tokenizer_size(job->tokenizer);
 	const bool narrow = job->format == CLI_FORMAT_U16 || opts->dtype == ENCODE_UINT16;
 	job->shape = (struct cli_shape){
 		.format = job->format,
@@ -78,16 +115,10 @@ static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *e
 		.offsets = opts->offsets,
 		.eod = TOK_NO_ID,
 	};
-	if (narrow && size > CLI_U16_IDS)
-		return tok_fail(err, TOK_EARG,
-				"ids of two bytes suit vocabularies of up to %d and this one has "
-				"%zu: use %s",
-				CLI_U16_IDS, size,
-				job->format == CLI_FORMAT_U16 ? "u32" : "--dtype uint32");
-	if (!opts->append_eod && !opts->eod)
-		return TOK_OK;
-	const enum tok_status status =
-	    cli_eod_find(job->tokenizer, opts->eod, &job->shape.eod, err);
+	enum tok_status status = narrow ? check_narrow(job, err) : TOK_OK;
+	if (status != TOK_OK || (!opts->append_eod && !opts->eod))
+		return status;
+	status = cli_eod_find(job->tokenizer, opts->eod, &job->shape.eod, err);
 	if (status == TOK_OK)
 		job->shape.eod_text = tok_tokenizer_token(job->tokenizer, job->shape.eod);
 	return status;

@@ -10,6 +10,10 @@
 /* A whole document up to this size is made ready as one; a longer one as a part. */
 enum { SMALL_DOCUMENT = 1 << 20 };
 
+/* A block that holds this much takes no further document: templates and padding can make
+ * very much of little text. */
+enum { BLOCK_SIZE = 1 << 23 };
+
 struct worker {
 	struct encode_run *run;
 	struct tok_encoder *encoder;
@@ -19,11 +23,16 @@ struct worker {
 	size_t range_capacity;
 };
 
+/* A document of a work: where it begins in the text of its region. */
+struct spot {
+	size_t region, byte;
+};
+
 struct encode_item {
 	struct cli_work work;
 	struct cli_block block;
-	struct tok_error error; /* of the document after the block */
-	size_t error_region;
+	struct spot next;       /* what comes behind the block */
+	struct tok_error error; /* of that document */
 };
 
 /* Ids that may be written: of the part, and in all. */
@@ -109,14 +118,20 @@ static enum tok_status encode_document(struct worker *w, struct encode_item *ite
 	return cli_block_document(&item->block, &shape, &encoding) ? TOK_OK : tok_fail_memory(err);
 }
 
-/* Documents until the room is used up. */
-static enum tok_status encode_documents(struct worker *w, struct encode_item *item, size_t at,
-					uint64_t room, struct tok_error *err)
+static bool is_full(const struct cli_block *block, uint64_t room)
 {
-	const struct cli_region *region = &item->work.regions[at];
-	const struct tok_span all = cli_work_text(&item->work, at);
+	return block->ids >= room || block->bytes.count >= BLOCK_SIZE;
+}
+
+/* Documents of a region until there is no room for more. */
+static enum tok_status encode_documents(struct worker *w, struct encode_item *item, uint64_t room,
+					struct tok_error *err)
+{
+	const struct spot from = item->next;
+	const struct cli_region *region = &item->work.regions[from.region];
+	const struct tok_span all = cli_work_text(&item->work, from.region);
 	struct cli_block *block = &item->block;
-	struct tok_span rest = all;
+	struct tok_span rest = tok_span_slice(all, from.byte, all.count);
 	do {
 		struct tok_span text = rest;
 		if (region->several)
@@ -128,16 +143,20 @@ static enum tok_status encode_documents(struct worker *w, struct encode_item *it
 		if (status != TOK_OK)
 			return status;
 		struct cli_block_end *end = &block->ends[block->count - 1];
-		end->region = (uint32_t)at;
+		end->region = (uint32_t)from.region;
 		end->text =
 		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
-	} while (rest.count && block->ids < room);
+		item->next.byte = all.count - rest.count;
+	} while (rest.count && !is_full(block, room));
+	if (!rest.count)
+		item->next = (struct spot){ from.region + 1, 0 };
 	return TOK_OK;
 }
 
-static enum tok_status encode_part(struct worker *w, struct encode_item *item, size_t at,
-				   uint64_t limit, struct tok_error *err)
+static enum tok_status encode_part(struct worker *w, struct encode_item *item, uint64_t limit,
+				   struct tok_error *err)
 {
+	const size_t at = item->next.region;
 	const struct cli_region *region = &item->work.regions[at];
 	const struct tok_span text = cli_work_text(&item->work, at);
 	struct tok_encoding encoding = { 0 };
@@ -145,33 +164,33 @@ static enum tok_status encode_part(struct worker *w, struct encode_item *item, s
 	if (limit > 0 && (region->first || text.count > 0))
 		status = encode_text(w, text, !region->first, limit, &encoding, err);
 	if (status != TOK_OK)
-		return status;
-	return cli_block_part(&item->block, w->run->shape, &encoding, region->base)
-		   ? TOK_OK
-		   : tok_fail_memory(err);
+		return cli_region_fail(region, status, err);
+	if (!cli_block_part(&item->block, w->run->shape, &encoding, region->base))
+		return tok_fail_memory(err);
+	item->next = (struct spot){ at + 1, 0 };
+	return TOK_OK;
 }
 
-/* The regions of an item from one on, as far as limits and errors allow. */
-static void encode_regions(struct worker *w, struct encode_item *item, size_t from,
-			   struct limits limits)
+/* The documents of an item from one on, as far as limits and errors allow. */
+static void encode_from(struct worker *w, struct encode_item *item, struct spot from,
+			struct limits limits)
 {
 	struct cli_block *block = &item->block;
+	enum tok_status status = TOK_OK;
 	cli_block_clear(block);
 	item->error = (struct tok_error){ 0 };
-	for (size_t i = from; i < item->work.region_count && block->ids < limits.room; i++) {
-		const struct cli_region *region = &item->work.regions[i];
+	item->next = from;
+	while (status == TOK_OK && item->next.region < item->work.region_count &&
+	       !is_full(block, limits.room)) {
+		const struct cli_region *region = &item->work.regions[item->next.region];
 		const bool is_small =
 		    region->first && region->last && region->count <= SMALL_DOCUMENT;
 		const uint64_t room = limits.room - block->ids;
-		enum tok_status status;
 		if (region->several || is_small)
-			status = encode_documents(w, item, i, limits.room, &item->error);
+			status = encode_documents(w, item, limits.room, &item->error);
 		else
-			status = encode_part(w, item, i, limits.part < room ? limits.part : room,
+			status = encode_part(w, item, limits.part < room ? limits.part : room,
 					     &item->error);
-		item->error_region = i;
-		if (status != TOK_OK)
-			break;
 	}
 }
 
@@ -189,7 +208,7 @@ static void work_on_item(void *context, void *worker, size_t slot)
 {
 	const struct encode_run *run = context;
 	const struct limits limits = { run->opts->max_tokens, run->opts->budget };
-	encode_regions(worker, &run->items[slot], 0, limits);
+	encode_from(worker, &run->items[slot], (struct spot){ 0 }, limits);
 }
 
 /* ---- blocks to the writer, in order --------------------------------------- */
@@ -322,26 +341,28 @@ static bool exceeds(const struct cli_block *block, struct limits limits)
 	       block->part_ids > limits.room - block->ids;
 }
 
-static size_t skip_given_up(const struct encode_run *run, const struct cli_work *work, size_t at)
+static struct spot skip_given_up(const struct encode_run *run, const struct cli_work *work,
+				 struct spot at)
 {
-	while (at < work->region_count && work->regions[at].operand < run->place.operand)
-		at++;
+	while (at.region < work->region_count &&
+	       work->regions[at.region].operand < run->place.operand)
+		at = (struct spot){ at.region + 1, 0 };
 	return at;
 }
 
-/* Write what there is from a region on; *next is where to go on after a document
- * that was refused.  What a thread made without knowing the limits, or that an
- * operand was given up, is made again. */
-static bool write_regions(struct encode_run *run, struct worker *w, struct encode_item *item,
-			  size_t from, size_t *next)
+/* Write a block of what begins at `from`; *next is where to go on, behind it and
+ * behind an operand that was refused.  What a thread made without knowing the limits,
+ * or that an operand was given up, is made again. */
+static bool write_from(struct encode_run *run, struct worker *w, struct encode_item *item,
+		       struct spot from, struct spot *next)
 {
 	struct tok_error err = { 0 };
 	const struct limits limits = find_limits(run, item);
-	if (from > 0 || exceeds(&item->block, limits))
-		encode_regions(w, item, from, limits);
+	if (from.region > 0 || from.byte > 0 || exceeds(&item->block, limits))
+		encode_from(w, item, from, limits);
 	if (write_documents(run, item, &err) != TOK_OK || write_part(run, item, &err) != TOK_OK)
 		return lose_output(run, &err);
-	*next = item->work.region_count;
+	*next = item->next;
 	if (cli_dataset_total(&run->dataset) >= run->opts->budget) {
 		cli_source_stop(&run->source, CLI_SOURCE_ALL);
 		(void)end_half_document(run);
@@ -349,10 +370,10 @@ static bool write_regions(struct encode_run *run, struct worker *w, struct encod
 	}
 	if (item->error.status == TOK_OK)
 		return true;
-	if (!refuse_operand(run, item->work.regions[item->error_region].operand, &item->error,
-			    true))
+	const size_t operand = item->work.regions[item->next.region].operand;
+	if (!refuse_operand(run, operand, &item->error, true))
 		return false;
-	*next = skip_given_up(run, &item->work, item->error_region);
+	*next = skip_given_up(run, &item->work, item->next);
 	return true;
 }
 
@@ -361,9 +382,9 @@ static bool write_item(void *context, void *worker, size_t slot)
 	struct encode_run *run = context;
 	struct encode_item *item = &run->items[slot];
 	struct cli_work *work = &item->work;
-	size_t at = skip_given_up(run, work, 0);
-	while (at < work->region_count)
-		if (!write_regions(run, worker, item, at, &at))
+	struct spot at = skip_given_up(run, work, (struct spot){ 0 });
+	while (at.region < work->region_count)
+		if (!write_from(run, worker, item, at, &at))
 			return false;
 	if (work->error.status != TOK_OK && work->error_operand >= run->place.operand &&
 	    !refuse_operand(run, work->error_operand, &work->error,

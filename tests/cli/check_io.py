@@ -25,6 +25,11 @@ def tok(*args, data=b"", **more):
                           check=False, **more)
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def noise(count, seed=1):
     return random.Random(seed).randbytes(count)
 
@@ -203,6 +208,33 @@ class Output(unittest.TestCase):
             run.stdin.close()
             with open(self.out, "rb") as file:
                 self.assertEqual(file.read(), b"old")
+
+    def test_the_first_process_of_a_container_ends_too(self):
+        """It does not die of a signal that it raises, and must not go on."""
+        inside = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+        if subprocess.run(inside + ("true",), capture_output=True, check=False).returncode != 0:
+            self.skipTest("there are no containers here")
+        run = subprocess.Popen(inside + (TOK, "encode", "-o", self.out), stdin=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        run.stdin.write(noise(3_000_000))
+        run.stdin.flush()
+        with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGTERM)
+        self.assertEqual(run.wait(timeout=60), 128 + signal.SIGTERM)
+        self.assertIn(b"is as it was", run.stderr.read())
+        run.stderr.close()
+        run.stdin.close()
+        self.check_old()
+
+    def test_temporary_names_of_others_are_left_alone(self):
+        """A run in another container may have our process id, or one was killed."""
+        line = f"for n in '' .0 .1; do echo theirs > .out.$$$n.tmp; done; exec '{TOK}' encode -o out"
+        done = subprocess.run(["sh", "-c", line], input=b"A", cwd=self.folder.name,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        texts = [read(os.path.join(self.folder.name, name))
+                 for name in sorted(os.listdir(self.folder.name))]
+        self.assertEqual(texts, [b"theirs\n"] * 3 + [b"65\n"])
 
     def test_bad_usage_keeps_what_was_there(self):
         self.assertEqual(tok("encode", "-o", self.out, "-t", "nothing").returncode, 2)

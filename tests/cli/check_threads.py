@@ -2,13 +2,16 @@
 """check_threads.py TOK: any number of threads says the same, byte for byte: output,
 messages and exit status; a run ends when it has enough; memory stays bounded."""
 import contextlib
+import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
@@ -42,6 +45,7 @@ def make_inputs(folder):
     write(folder, "mixed", mixed)
     write(folder, "texts", texts)
     write(folder, "bad_texts", texts[:1_200_000].rpartition(b"\n")[0] + b"\n{}\n" + texts)
+    write(folder, "refused", b"<s>" + b"hello\n" * 100_000)
     write(folder, "empty", b"")
     for i in range(300):
         write(folder, f"many/{i % 7}/{i}", lines[i * 50:i * 50 + chance.randrange(3000)])
@@ -63,6 +67,7 @@ CASES = (
     ("encode", "--offsets", "--offset-unit", "char", "--eod", "0", "long"),
     ("encode", "--special-text", "error", "--lines", "long", "lines"),
     ("encode", "--special-text", "error", "many", "long", "many"),
+    ("encode", "--special-text", "error", *("refused",) * 20, "lines"),
     ("encode", "--add-special", "--lines", "--max-document", "1K", "lines", "mixed", "lines"),
     ("encode", "--lines", "-F", "npy", "lines"),
     ("count", "long", "nothing", "many", "empty", "mixed"),
@@ -135,6 +140,26 @@ class Threads(unittest.TestCase):
                 self.close(run.stdin)
                 self.assertEqual(out.seek(0, 2), 600_000)
 
+    def test_signals_that_end_a_run_are_the_first_threads(self):
+        ends = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
+        run = subprocess.Popen((TOK, "encode", "--threads", "3", "-o", "out"),
+                               cwd=self.folder.name, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(3):
+            self.feed(run.stdin, b"\0")
+        blocked, wanted, deadline = {}, {}, time.monotonic() + 20
+        while (len(blocked) < 2 or blocked != wanted) and time.monotonic() < deadline:
+            for task in map(int, os.listdir(f"/proc/{run.pid}/task")):
+                with open(f"/proc/{run.pid}/task/{task}/status", encoding="ascii") as file:
+                    mask = int(re.search(r"SigBlk:\s*(\w+)", file.read())[1], 16)
+                blocked[task], wanted[task] = mask & ends, 0 if task == run.pid else ends
+        self.assertEqual(blocked, wanted)
+        self.assertGreater(len(blocked), 1)
+        run.terminate()
+        self.assertEqual(run.wait(timeout=60), -signal.SIGTERM)
+        self.assertIn(b"interrupted: 'out' is as it was", run.stderr.read())
+        run.stderr.close()
+        self.close(run.stdin)
+
     def test_enough_of_one_pipe_goes_on_with_the_next(self):
         fifo = os.path.join(self.folder.name, "fifo")
         os.mkfifo(fifo)
@@ -173,6 +198,54 @@ class Threads(unittest.TestCase):
             run.returncode = status
             self.assertEqual(status, 0)
             self.assertLess(usage.ru_maxrss, (64 + 3 * 16) * 1000, options)
+
+    def make_padded(self, length):
+        with open(TINY[1], encoding="utf-8") as file:
+            model = json.load(file)
+        model["padding"] = {"strategy": {"Fixed": length}, "direction": "Right",
+                            "pad_to_multiple_of": None, "pad_id": 7, "pad_type_id": 0,
+                            "pad_token": ">"}
+        return ("-t", write(self.folder.name, "padded.json", json.dumps(model).encode()), "--hf")
+
+    def test_documents_that_grow_are_all_written_and_not_held(self):
+        """One part of the input, 268 MB of output."""
+        padded = " ".join(self.make_padded(512))
+        lines = write(self.folder.name, "newlines", b"\n" * 262144)
+        for threads in ("1", "3"):
+            line = f"'{TOK}' encode --threads {threads} {padded} --lines -F u16 {lines} | wc -c"
+            run = subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE)
+            out = run.stdout.read()
+            _, _, usage = os.wait4(run.pid, 0)
+            run.returncode = 0
+            run.stdout.close()
+            self.assertEqual(int(out), 262144 * 512 * 2)
+            if not SANITIZED:
+                self.assertLess(usage.ru_maxrss, (64 + 3 * 16) * 1000, threads)
+
+    def test_blocks_of_documents_that_grow_join(self):
+        """The blocks that one part of the input makes: as if each line came alone.  All
+        in files: what this process holds counts as memory of what it starts."""
+        padded = self.make_padded(300)
+        chance = random.Random(2)
+        texts = chance.choices(("", "hello", "world hello"), k=40_000)
+        texts[30_000] = "hello " * 200
+        lines = write(self.folder.name, "grow", "".join(text + "\n" for text in texts).encode())
+        alone = {text: self.run_tok("encode", *padded, "-F", "u32", data=text.encode())[1]
+                 for text in set(texts)}
+        wanted, got = (os.path.join(self.folder.name, name) for name in ("wanted", "got"))
+        with open(wanted, "wb") as file:
+            file.writelines(alone[text] for text in texts)
+        refused = sum(len(alone[text]) for text in texts[:30_000])
+        for options, code, size in (((), 0, os.path.getsize(wanted)),
+                                    (("--budget", "9000001"), 0, 4 * 9_000_001),
+                                    (("--max-document", "1K"), 2, refused)):
+            for threads in THREADS:
+                done = self.run_tok("encode", *padded, "--threads", threads, "--lines", "-F", "u32",
+                                    "-o", got, *options, lines)
+                self.assertEqual((done[0], os.path.getsize(got)), (code, size), (options, threads))
+                same = subprocess.run(("cmp", "-n", str(size), wanted, got), check=False)
+                self.assertEqual(same.returncode, 0, (options, threads))
+                self.assertEqual(b"document 30001: it is longer" in done[2], code == 2)
 
     def test_a_line_that_cannot_be_cut_is_refused_not_held(self):
         """2 GB would do the same and take longer: the window grows no further."""
