@@ -139,7 +139,7 @@ const struct cli_tool tool_bench = {
 	    "threads) and on the clock:\n"
 	    "\n"
 	    "  process, start to end  'tok encode' of some 64 bytes as a process of its own\n"
-	    "  load, cache unused     the tokenizer's file read and compiled; an image mapped\n"
+	    "  load, cache unused     the tokenizer's file read and compiled; an image read\n"
 	    "  load                   the tokenizer opened as every tool opens it\n"
 	    "  load and first id      that, a new encoder, and the same 64 bytes encoded\n"
 	    "  cold, load excluded    a new encoder and its first pass over the texts\n"

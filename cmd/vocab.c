@@ -26,7 +26,7 @@ const struct cli_tool tool_vocab = {
 	.operands = "WORD [TOKENIZER]",
 	.description =
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
-	    "tok-formats(5) names, and writes it as a compiled image: one file that is mapped\n"
+	    "tok-formats(5) names, and writes it as a compiled image: one file that is read\n"
 	    "into memory and used as it lies, so that it opens in a moment.\n"
 	    "\n"
 	    "  tok vocab compile llama-3/tokenizer.json -o llama-3.tok\n"

@@ -1,5 +1,5 @@
 /*
- * image.h - a tokenizer compiled into one file that is mapped and used as it lies.
+ * image.h - a tokenizer compiled into one file that is used as it lies in memory.
  *
  *	struct tok_tokenizer *t;
  *	status = vocab_image_open("llama-3/tokenizer.json", NULL, cache_folder, &t, &err);
@@ -21,7 +21,8 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
 							 const struct vocab_read_options *options,
 							 const char *target, struct tok_error *err);
 
-/* Open the tokenizer at `path`: an image is mapped; any other file is compiled once
+/* Open the tokenizer at `path`: an image is copied into memory,
+ * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
  * mapped from there. */
 TOK_API TOK_MUST_USE enum tok_status
