@@ -53,4 +53,19 @@ TOK_API TOK_MUST_USE enum tok_status tok_encode(struct tok_encoder *encoder, str
 						const struct tok_encode_options *options,
 						struct tok_encoding *out, struct tok_error *err);
 
+/* Words of a text, in order, some at a time: ranges of `text`, which is normalised
+ * and lives until the call returns.  False: memory is out. */
+typedef bool tok_word_sink(void *context, struct tok_span text, const struct tok_range *words,
+			   size_t count);
+
+/* What the model would be asked for if `text` were encoded: the pieces that are left
+ * when added tokens are cut out, and normaliser and pre-tokenizer have run.  Raw bytes
+ * where the model knows bytes.  Of `options` only .special_text and .continues are
+ * looked at.  What was given to the sink before a failure stays given. */
+TOK_API TOK_MUST_USE enum tok_status tok_encode_words(struct tok_encoder *encoder,
+						      struct tok_span text,
+						      const struct tok_encode_options *options,
+						      tok_word_sink *sink, void *context,
+						      struct tok_error *err);
+
 #endif

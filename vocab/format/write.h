@@ -1,0 +1,29 @@
+/*
+ * write.h - from a struct tok_spec to a tokenizer file: the other way of read.h.
+ *
+ *	struct tok_buffer file = { 0 };
+ *	status = vocab_write(VOCAB_TOKENIZER_JSON, &spec, &file, &err);
+ *
+ * What a format cannot say is an error, TOK_EARG, whose message names the part: a
+ * file that is written encodes as the specification does.  Equal specifications
+ * give equal bytes.
+ */
+#ifndef VOCAB_FORMAT_WRITE_H
+#define VOCAB_FORMAT_WRITE_H
+
+#include "tok/base/buffer.h"
+#include "tok/pipe/spec.h"
+
+enum vocab_file_kind {
+	VOCAB_TOKENIZER_JSON, /* Hugging Face tokenizers: everything but SentencePiece's own */
+	VOCAB_TIKTOKEN,       /* BPE over raw bytes whose merges are told by ids; no specials */
+	VOCAB_SENTENCEPIECE,  /* .model: BPE by scores, Unigram; word, char */
+	VOCAB_WORDPIECE_TXT   /* vocab.txt */
+};
+
+/* Append the file to `out`; on failure `out` is as it was. */
+TOK_API TOK_MUST_USE enum tok_status vocab_write(enum vocab_file_kind kind,
+						 const struct tok_spec *spec,
+						 struct tok_buffer *out, struct tok_error *err);
+
+#endif

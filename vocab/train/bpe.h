@@ -1,0 +1,70 @@
+/*
+ * bpe.h - learn byte pair encoding from counted words.
+ *
+ *	struct vocab_bpe_options options = { .vocab_size = 32000, .bytes = true };
+ *	struct vocab_learned learned;
+ *	status = vocab_train_bpe(stream, &options, &control, &learned, &err);
+ *	vocab_learned_release(&learned);
+ *
+ * Exact greedy BPE: in each step the pair with the highest count, which is the sum
+ * over all words of count times occurrences (overlapping ones too: "aaa" has "aa"
+ * twice), is joined everywhere, left to right.  Merges, ties and counts are those of
+ * Hugging Face tokenizers 0.23 (src/models/bpe/trainer.rs) but for what it gets wrong:
+ * counts have 64 bits, and where its ids come in the order of a hash table ours are
+ * sorted.  The result does not depend on threads or memory.
+ *
+ * The same run continues a vocabulary: `replay` is applied first, pair by pair, and
+ * keeps its ids.  So a run is resumed from a checkpoint, a vocabulary extended, a
+ * second stage trained.
+ */
+#ifndef VOCAB_TRAIN_BPE_H
+#define VOCAB_TRAIN_BPE_H
+
+#include "vocab/train/learned.h"
+#include "vocab/train/words.h"
+
+/* Which of several pairs with the same count is joined first. */
+enum vocab_tie {
+	VOCAB_TIE_HF,    /* the smaller left id, then the smaller right id */
+	VOCAB_TIE_BYTES, /* the greater pair (left bytes, right bytes), as max() finds it */
+	VOCAB_TIE_RAW,   /* as HF, with the values of bytes as ids of the first 256 */
+	VOCAB_TIE_SPM    /* the shorter joined text, then the lesser in byte order */
+};
+
+struct vocab_bpe_options {
+	size_t vocab_size; /* ids in all, those before first_id included */
+	tok_id first_id;   /* ids below it are special tokens' */
+	enum vocab_tie tie;
+	uint64_t min_frequency;  /* training ends when the best pair has less; 0 is 1 */
+	size_t max_token_length; /* in first symbols, meant as it says; 0: no limit */
+	/* First symbols are all 256 bytes; else the characters of the words, and a byte
+	 * that is not UTF-8 is a character of its own. */
+	bool bytes;
+	/* Characters only: of those that occur the most frequent are kept, all in
+	 * `alphabet` before any other; the others are cut out of words, of which each
+	 * side goes on as a word.  0: no limit. */
+	size_t limit_alphabet;
+	const uint32_t *alphabet;
+	size_t alphabet_count;
+	struct tok_span prefix; /* of symbols that do not begin a word ("##") */
+	struct tok_span suffix; /* of the symbol that ends a word ("</w>") */
+
+	/* A vocabulary to start from: its entries, ids and merges stay.  NULL: none. */
+	const struct vocab_learned *replay;
+
+	/* May a new token with this text be made?  NULL: any may.  Pairs that are refused
+	 * are left out and the next one is taken. */
+	bool (*allows)(void *context, struct tok_span joined);
+	void *allows_context;
+
+	size_t memory_bytes; /* postings and words beyond it live in files; 0: no limit */
+	const char *spill_folder;
+};
+
+TOK_API TOK_MUST_USE enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
+						     const struct vocab_bpe_options *options,
+						     struct vocab_train_control *control,
+						     struct vocab_learned *out,
+						     struct tok_error *err);
+
+#endif
