@@ -3,7 +3,7 @@
  *
  *	struct vocab_counter *c;             // one a thread
  *	status = vocab_counter_new(&options, &c, &err);
- *	status = vocab_counter_add(c, word, 1, &err);        // or a batch of them
+ *	status = vocab_counter_add(c, text, words, count, &err);
  *	...
  *	struct vocab_word_stream *stream;    // all threads' words, in order
  *	status = vocab_counted_new(counters, count, recipe, &counted, &err);
@@ -25,7 +25,7 @@
 struct vocab_counter;
 
 struct vocab_counter_options {
-	size_t memory_bytes;      /* of this counter; 0: no limit */
+	size_t memory_bytes;      /* of this counter; 0: no limit; less than 1 MiB is 1 MiB */
 	const char *spill_folder; /* where runs go; used only with a limit */
 };
 
@@ -44,10 +44,15 @@ TOK_API TOK_MUST_USE enum tok_status vocab_counter_add(struct vocab_counter *cou
 TOK_API void vocab_counter_add_text(struct vocab_counter *counter, uint64_t documents,
 				    uint64_t bytes);
 
+/* Sort what is in memory now, in the thread that calls; nothing is added afterwards.
+ * Otherwise vocab_counted_new does it, one counter after the other. */
+TOK_API TOK_MUST_USE enum tok_status vocab_counter_seal(struct vocab_counter *counter,
+							struct tok_error *err);
+
 struct vocab_counted;
 
 /* Sorts and merges what the counters hold; they are used up and may only be freed,
- * after `out`.  `recipe` is borrowed. */
+ * after `out`.  `count` is at least 1; `recipe` is borrowed. */
 TOK_API TOK_MUST_USE enum tok_status vocab_counted_new(struct vocab_counter *const *counters,
 						       size_t count, struct tok_span recipe,
 						       struct vocab_counted **out,
