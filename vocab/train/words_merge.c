@@ -22,7 +22,7 @@ struct vocab_words_merge {
 	size_t count;
 	struct source held; /* whose word was handed out; .stream NULL: none */
 	uint64_t words, distinct;
-	struct vocab_word_stream *const *streams; /* all of them, for their totals */
+	struct vocab_word_stream **streams; /* all of them, for their totals */
 	size_t stream_count;
 	bool ended;
 };
