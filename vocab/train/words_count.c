@@ -206,6 +206,27 @@ enum tok_status vocab_counter_add(struct vocab_counter *c, struct tok_span text,
 	return TOK_OK;
 }
 
+enum tok_status vocab_counter_add_count(struct vocab_counter *c, struct tok_span word,
+					uint64_t times, struct tok_error *err)
+{
+	if (word.count > UINT32_MAX)
+		return tok_fail(err, TOK_ELIMIT, "a word of %zu bytes is too long", word.count);
+	const struct tok_range all = { 0, (uint32_t)word.count };
+	if (is_over(c, &all, 1)) {
+		const enum tok_status status = spill(c, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (!words_table_reserve(&c->table, 1))
+		return tok_fail_memory(err);
+	return words_table_add_count(&c->table, word, times, err);
+}
+
+size_t vocab_counter_size(const struct vocab_counter *c)
+{
+	return c->table.short_count + c->table.long_count;
+}
+
 void vocab_counter_add_text(struct vocab_counter *c, uint64_t documents, uint64_t bytes)
 {
 	c->totals.documents += documents;

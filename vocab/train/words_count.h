@@ -40,6 +40,14 @@ TOK_API TOK_MUST_USE enum tok_status vocab_counter_add(struct vocab_counter *cou
 						       const struct tok_range *words, size_t count,
 						       struct tok_error *err);
 
+/* Add one word `times` times: who has counts already. */
+TOK_API TOK_MUST_USE enum tok_status vocab_counter_add_count(struct vocab_counter *counter,
+							     struct tok_span word, uint64_t times,
+							     struct tok_error *err);
+
+/* Words in memory that differ: all, as long as nothing was written to a run. */
+TOK_API size_t vocab_counter_size(const struct vocab_counter *counter);
+
 /* What the totals say besides words. */
 TOK_API void vocab_counter_add_text(struct vocab_counter *counter, uint64_t documents,
 				    uint64_t bytes);

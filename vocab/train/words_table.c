@@ -103,7 +103,8 @@ static struct words_record *find_short(struct words_record *shorts, size_t slots
 	return &shorts[at];
 }
 
-static void add_short(struct words_table *t, struct key key, size_t home)
+/* Where the count of a word is; a new one has 0. */
+static uint64_t *put_short(struct words_table *t, struct key key, size_t home)
 {
 	struct words_record *slot = find_short(t->shorts, t->short_slots, home, key);
 	if (!slot->low) {
@@ -111,7 +112,7 @@ static void add_short(struct words_table *t, struct key key, size_t home)
 		slot->low = key.low;
 		t->short_count++;
 	}
-	slot->payload++;
+	return &slot->payload;
 }
 
 static bool grow_shorts(struct words_table *t, size_t slots)
@@ -162,19 +163,19 @@ static const uint8_t *keep_bytes(struct words_table *t, struct tok_span word)
 	return at;
 }
 
-static bool add_long(struct words_table *t, struct tok_span word)
+/* As put_short; NULL if memory is out. */
+static uint64_t *put_long(struct words_table *t, struct tok_span word)
 {
 	const uint64_t hash = XXH3_64bits(word.bytes, word.count);
 	struct words_long *slot = find_long(t->longs, t->long_slots, hash, word);
 	if (!slot->bytes) {
 		const uint8_t *kept = keep_bytes(t, word);
 		if (!kept)
-			return false;
+			return NULL;
 		*slot = (struct words_long){ kept, (uint32_t)word.count, (uint32_t)hash, 0 };
 		t->long_count++;
 	}
-	slot->count++;
-	return true;
+	return &slot->count;
 }
 
 static bool grow_longs(struct words_table *t, size_t slots)
@@ -217,13 +218,36 @@ bool words_table_add(struct words_table *t, struct tok_span text, const struct t
 			__builtin_prefetch(&t->shorts[home], 1);
 			keys[short_count] = key;
 			homes[short_count++] = home;
-		} else if (!add_long(t, tok_span_slice(text, words[i].begin, words[i].end))) {
-			return false;
+		} else {
+			uint64_t *times =
+			    put_long(t, tok_span_slice(text, words[i].begin, words[i].end));
+			if (!times)
+				return false;
+			++*times;
 		}
 	}
 	for (size_t i = 0; i < short_count; i++)
-		add_short(t, keys[i], homes[i]);
+		++*put_short(t, keys[i], homes[i]);
 	return true;
+}
+
+enum tok_status words_table_add_count(struct words_table *t, struct tok_span word, uint64_t times,
+				      struct tok_error *err)
+{
+	uint64_t *sum;
+	if (word.count <= WORDS_SHORT_MAX) {
+		const struct key key =
+		    make_key(word, (struct tok_range){ 0, (uint32_t)word.count });
+		sum = put_short(t, key, home_of(hash_key(key), t->short_slots));
+	} else {
+		sum = put_long(t, word);
+	}
+	if (!sum)
+		return tok_fail_memory(err);
+	if (times > UINT64_MAX - *sum)
+		return tok_fail(err, TOK_ELIMIT, "a word was met more than 2^64 - 1 times");
+	*sum += times;
+	return TOK_OK;
 }
 
 /* ---- in order ------------------------------------------------------------- */

@@ -61,6 +61,10 @@ TOK_MUST_USE bool words_table_reserve(struct words_table *table, size_t count);
 TOK_MUST_USE bool words_table_add(struct words_table *table, struct tok_span text,
 				  const struct tok_range *words, size_t count);
 
+/* The same for one word, `times` more; TOK_ELIMIT where its count would pass 2^64 - 1. */
+TOK_MUST_USE enum tok_status words_table_add_count(struct words_table *table, struct tok_span word,
+						   uint64_t times, struct tok_error *err);
+
 /* From now on it is a stream, and nothing is added until it is cleared. */
 TOK_MUST_USE enum tok_status words_table_sort(struct words_table *table, struct tok_error *err);
 struct vocab_word_stream *words_table_stream(struct words_table *table);
