@@ -139,7 +139,10 @@ static void print_environment(FILE *to)
 	    ".TP\n.B TOK_CACHE\n"
 	    "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
 	    ".BR tok\\-formats (5).\n"
-	    "Where it is not set or empty that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n",
+	    "Where it is not set or empty that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n"
+	    ".TP\n.B TMPDIR\n"
+	    "The folder of temporary files, which have no name and vanish with the program.\n"
+	    "Where it is not set or empty that is /var/tmp.\n",
 	    to);
 }
 
