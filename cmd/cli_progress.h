@@ -15,7 +15,7 @@ struct cli_progress {
 	enum cli_progress_when when;
 	bool shown; /* a line stands on the terminal */
 	struct timespec begun, last;
-	uint64_t total; /* bytes to come, 0: not known */
+	uint64_t total;   /* bytes to come, 0: not known */
 	const char *unit; /* what is counted beside bytes */
 };
 
@@ -23,7 +23,7 @@ struct cli_progress {
 struct cli_done {
 	uint64_t bytes;      /* of text */
 	uint64_t bytes_read; /* of the files: less where they are compressed */
-	uint64_t tokens; /* or another unit */
+	uint64_t tokens;     /* or another unit */
 };
 
 /* `total`: bytes of all files, 0 if that is not known. */

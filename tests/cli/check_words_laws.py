@@ -19,7 +19,7 @@ DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
 RECIPES = (("--pretok", "o200k"), ("--pretok", "gpt2", "--special", "<s>", "--normalizer", "nfc"),
            ("--pretok", "bert"), ("--pretok", "metaspace", "--special", "dog"),
-           ("--pretok", "whitespace"), ("--like", os.path.join(DATA, "tiny.json")))
+           ("--pretok", "whitespace"), ("--pretok", "none"), ("--like", os.path.join(DATA, "tiny.json")))
 
 
 def limit(what, value):
