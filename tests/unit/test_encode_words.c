@@ -132,7 +132,7 @@ static void a_word_of_lone_bytes_is_not_cut(void **state)
 
 static struct tok_tokenizer *make_recipe(struct tok_spec *spec, struct tok_buffer *recipe)
 {
-	struct tok_tokenizer *made;
+	struct tok_tokenizer *made = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_recipe_finish(spec, recipe, &err) != TOK_OK ||
 	    vocab_recipe_open(tok_buffer_span(recipe), &made, &err) != TOK_OK)
