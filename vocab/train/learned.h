@@ -32,7 +32,7 @@ struct vocab_train_control {
 	atomic_bool stop;
 	bool stopped;
 	size_t threads; /* at least 1; never changes a result */
-	/* May be NULL.  Called by one thread, some times a second at most. */
+	/* May be NULL.  Called by one thread, often: it is for the callee to look at the clock. */
 	void (*progress)(void *context, const char *stage, uint64_t done, uint64_t total);
 	void *context;
 };
