@@ -36,6 +36,7 @@ enum cli_kind {
 	CLI_SIZE,  /* uint64_t */
 	CLI_BYTES, /* uint64_t; K, M and G count in 1024s */
 	CLI_TEXT,  /* const char * */
+	CLI_TEXTS, /* struct cli_texts: each time the option is given adds one */
 	CLI_CHOICE /* int: the place among .arg's words; -1 where nothing is preset */
 };
 
@@ -46,6 +47,13 @@ struct cli_option {
 	const char *arg;  /* placeholder shown to the reader: FILE, N; of a choice: a|b */
 	const char *help; /* one line, lower case, no full stop */
 	size_t offset;    /* where the value goes: use CLI_FIELD() */
+};
+
+/* The values of an option that may be given several times. */
+enum { CLI_TEXTS_MAX = 1024 };
+struct cli_texts {
+	const char *items[CLI_TEXTS_MAX];
+	size_t count;
 };
 
 /* Offset of a field, and a compile error if its type is not `type`. */

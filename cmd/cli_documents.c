@@ -65,6 +65,8 @@ static size_t find_cut(const struct cli_cut *cut, struct tok_span text)
 {
 	if (!cut->tokenizer)
 		return 0;
+	if (cut->between_words)
+		return tok_tokenizer_cut_words(cut->tokenizer, text, cut->match_special);
 	if (!cut->between_characters)
 		return tok_tokenizer_cut(cut->tokenizer, text, cut->match_special);
 

@@ -67,6 +67,7 @@ struct cli_cut {
 	const struct tok_tokenizer *tokenizer; /* NULL: nowhere */
 	bool match_special;
 	bool between_characters; /* never inside one */
+	bool between_words;      /* for tok_encode_words */
 };
 
 /* A template, truncation and padding are laid around a whole document: then it is

@@ -29,22 +29,27 @@ static enum tok_status load_any(const struct cli_load *options, bool cached,
 	return load_image(options, cached, out, err);
 }
 
-/* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
+enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer, struct tok_error *err)
+{
+	const char *kernels = getenv("TOK_KERNELS");
+	const enum tok_status status =
+	    tok_tokenizer_use_kernel(tokenizer, kernels && kernels[0] ? kernels : NULL, err);
+	return status == TOK_OK ? status : tok_fail_in(err, status, "TOK_KERNELS");
+}
+
 static enum tok_status load(const struct cli_load *options, bool cached, struct tok_tokenizer **out,
 			    struct tok_error *err)
 {
-	const char *kernels = getenv("TOK_KERNELS");
 	struct tok_tokenizer *made;
 	enum tok_status status = load_any(options, cached, &made, err);
 	if (status != TOK_OK)
 		return status;
-	status = tok_tokenizer_use_kernel(made, kernels && kernels[0] ? kernels : NULL, err);
-	if (status == TOK_OK) {
+	status = cli_load_kernel(made, err);
+	if (status == TOK_OK)
 		*out = made;
-		return status;
-	}
-	tok_tokenizer_free(made);
-	return tok_fail_in(err, status, "TOK_KERNELS");
+	else
+		tok_tokenizer_free(made);
+	return status;
 }
 
 enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,

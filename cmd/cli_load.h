@@ -36,6 +36,10 @@ TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok
 TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
 					       struct tok_tokenizer **out, struct tok_error *err);
 
+/* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
+TOK_MUST_USE enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer,
+					     struct tok_error *err);
+
 /* What to do with special tokens, for the tools that encode. */
 struct cli_specials {
 	int special_text; /* enum tok_special_text */

@@ -111,6 +111,14 @@ static enum cli_exit store(const struct cli_option *option, const char *value, v
 	case CLI_TEXT:
 		*(const char **)field = value;
 		return CLI_OK;
+	case CLI_TEXTS: {
+		struct cli_texts *texts = field;
+		if (texts->count == CLI_TEXTS_MAX)
+			return cli_usage("--%s can be given %d times at most", option->name,
+					 CLI_TEXTS_MAX);
+		texts->items[texts->count++] = value;
+		return CLI_OK;
+	}
 	case CLI_CHOICE: {
 		const int place = find_choice(option->arg, value);
 		if (place < 0)

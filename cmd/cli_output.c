@@ -228,6 +228,15 @@ static enum tok_status link_beside(struct cli_output *out, struct tok_error *err
 	return status;
 }
 
+enum tok_status cli_output_name(struct cli_output *out, const char **name, struct tok_error *err)
+{
+	const enum tok_status status =
+	    !out->target || out->temporary ? TOK_OK : link_beside(out, err);
+	if (status == TOK_OK)
+		*name = out->temporary;
+	return status;
+}
+
 static enum tok_status take_place(struct cli_output *out, struct tok_error *err)
 {
 	if (fsync(out->fd) != 0)

@@ -45,6 +45,11 @@ TOK_MUST_USE enum tok_status cli_output_read(struct cli_output *out, uint64_t at
 /* Everything out and on the disk, not yet in its place. */
 TOK_MUST_USE enum tok_status cli_output_sync(struct cli_output *out, struct tok_error *err);
 
+/* The name that a file has until it takes its place, for whoever must write it by name
+ * and leave cli_output_add alone; NULL in *name where it is no regular file. */
+TOK_MUST_USE enum tok_status cli_output_name(struct cli_output *out, const char **name,
+					     struct tok_error *err);
+
 /* Bytes so far. */
 static inline uint64_t cli_output_size(const struct cli_output *out)
 {

@@ -17,7 +17,7 @@ static struct timespec now(void)
 
 struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total)
 {
-	struct cli_progress p = { .when = when, .total = total };
+	struct cli_progress p = { .when = when, .total = total, .unit = "tokens" };
 	if (when == CLI_PROGRESS_AUTO && !isatty(STDERR_FILENO))
 		p.when = CLI_PROGRESS_NEVER;
 	if (p.when != CLI_PROGRESS_NEVER)
@@ -30,8 +30,8 @@ static void print_line(const struct cli_progress *p, const struct timespec *at,
 {
 	const double seconds = seconds_between(&p->begun, at);
 	const double each = seconds > 0 ? 1 / seconds : 0;
-	fprintf(stderr, "%.1f MB, %.1f MB/s, %.2f M tokens/s", (double)done->bytes / 1e6,
-		(double)done->bytes * each / 1e6, (double)done->tokens * each / 1e6);
+	fprintf(stderr, "%.1f MB, %.1f MB/s, %.2f M %s/s", (double)done->bytes / 1e6,
+		(double)done->bytes * each / 1e6, (double)done->tokens * each / 1e6, p->unit);
 	if (done->bytes_read > 0 && done->bytes_read < p->total)
 		fprintf(stderr, ", %.0f s left",
 			(double)(p->total - done->bytes_read) * seconds / (double)done->bytes_read);

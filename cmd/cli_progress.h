@@ -16,13 +16,14 @@ struct cli_progress {
 	bool shown; /* a line stands on the terminal */
 	struct timespec begun, last;
 	uint64_t total; /* bytes to come, 0: not known */
+	const char *unit; /* what is counted beside bytes */
 };
 
 /* What was done so far. */
 struct cli_done {
 	uint64_t bytes;      /* of text */
 	uint64_t bytes_read; /* of the files: less where they are compressed */
-	uint64_t tokens;
+	uint64_t tokens; /* or another unit */
 };
 
 /* `total`: bytes of all files, 0 if that is not known. */

@@ -21,6 +21,9 @@
  *         and no token has the second one behind another one: text in few
  *         spaces, in a vocabulary that has few words of its language.
  *
+ * A cut for words (tok_encode_words) is one of those that the splitter proves: what the
+ * model would make of a word in halves does not count.
+ *
  * That an added token ends at a place makes what follows a text of its own.
  * Where something is put in front of every such text, it is no place to cut.
  */
@@ -135,14 +138,15 @@ static void heed_added(struct tok_cuts *cuts)
 	cuts->chars = cuts->chars && !cuts->reach.single_word;
 }
 
-void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special)
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special,
+		   bool words)
 {
 	const struct tok_norm_cut norm = tok_normalizer_cut(t->normalizer);
-	struct tok_cuts cuts = { .anywhere = is_bytes_only(t),
+	struct tok_cuts cuts = { .anywhere = !words && is_bytes_only(t),
 				 .norm_fronts = norm.fronts,
 				 .pretok_fronts = fronts_pieces(t),
 				 .space = norm.space };
-	const bool by_characters = splits_by_characters(t, &cuts.space);
+	const bool by_characters = !words && splits_by_characters(t, &cuts.space);
 
 	if (norm.space == ' ' && tok_pretokenizer_breaks_words(t->pretokenizer))
 		cuts.words = norm.words;
@@ -200,9 +204,9 @@ static bool is_char_place(const struct tok_cuts *cuts, const struct tok_model *m
 	       is_apart(cuts, text, at, cuts->norm_fronts || cuts->pretok_fronts);
 }
 
-size_t tok_tokenizer_cut(const struct tok_tokenizer *t, struct tok_span text, bool match_special)
+static size_t find_cut(const struct tok_tokenizer *t, const struct tok_cuts *cuts,
+		       struct tok_span text)
 {
-	const struct tok_cuts *cuts = &t->cuts[match_special];
 	if (cuts->anywhere)
 		return text.count;
 	if (!cuts->words && !cuts->lines && !cuts->chars)
@@ -213,4 +217,15 @@ size_t tok_tokenizer_cut(const struct tok_tokenizer *t, struct tok_span text, bo
 		    (cuts->chars && is_char_place(cuts, t->model, text, at)))
 			return at;
 	return 0;
+}
+
+size_t tok_tokenizer_cut(const struct tok_tokenizer *t, struct tok_span text, bool match_special)
+{
+	return find_cut(t, &t->cuts[match_special], text);
+}
+
+size_t tok_tokenizer_cut_words(const struct tok_tokenizer *t, struct tok_span text,
+			       bool match_special)
+{
+	return find_cut(t, &t->word_cuts[match_special], text);
 }

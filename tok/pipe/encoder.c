@@ -131,6 +131,30 @@ static void fuse_unknown(struct tok_tokens *tokens, size_t first, tok_id unk)
 	tokens->count = kept;
 }
 
+/* ---- words, where the model is not asked ---------------------------------- */
+
+static enum tok_status give_words(struct tok_encoder *e, struct tok_span text,
+				  const struct tok_range *words, size_t count,
+				  struct tok_error *err)
+{
+	if (count == 0 || e->sink(e->sink_context, text, words, count))
+		return TOK_OK;
+	return tok_fail_memory(err);
+}
+
+static enum tok_status give_run(struct tok_encoder *e, struct tok_span text, uint32_t begin,
+				const uint32_t *ends, size_t count, struct tok_error *err)
+{
+	struct tok_range words[RUN_PIECES];
+	for (size_t i = 0; i < count; i++) {
+		words[i] = (struct tok_range){ begin, ends[i] };
+		begin = ends[i];
+	}
+	return give_words(e, text, words, count, err);
+}
+
+/* ---- pieces to the model, or to whoever wants the words ------------------- */
+
 static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text, size_t base,
 				    struct tok_error *err)
 {
@@ -143,6 +167,8 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
 	const struct tok_span span = tok_text_span(text);
+	if (status == TOK_OK && e->sink)
+		return give_words(e, span, e->pieces.ranges, e->pieces.count, err);
 	if (status == TOK_OK)
 		status = tok_model_encode_pieces(t->model, e->model, span, e->pieces.ranges,
 						 e->pieces.count, &e->run.tokens, err);
@@ -163,8 +189,9 @@ static enum tok_status encode_run(struct tok_encoder *e, struct tok_span text,
 	for (uint32_t from = 0; status == TOK_OK && from < text.count;) {
 		const size_t count =
 		    tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from, ends, RUN_PIECES);
-		status = tok_model_encode_run(t->model, e->model, text, from, ends, count,
-					      &e->run.tokens, err);
+		status = e->sink ? give_run(e, text, from, ends, count, err)
+				 : tok_model_encode_run(t->model, e->model, text, from, ends, count,
+							&e->run.tokens, err);
 		from = ends[count - 1];
 	}
 	return status;
@@ -182,6 +209,8 @@ static enum tok_status add_match(struct tok_encoder *e, struct tok_span text,
 				"token or as ordinary text",
 				(int)match->token->content.count,
 				(const char *)match->token->content.bytes, origin.begin);
+	if (e->sink)
+		return TOK_OK;
 	if (!tok_tokens_add(&e->run.tokens, match->token->id, origin))
 		return tok_fail_memory(err);
 	if (e->named && !name_surface(e, tok_span_slice(text, match->begin, match->end)))
@@ -260,8 +289,10 @@ static size_t find_part(const struct tok_encoder *e, struct tok_span stretch)
 {
 	if (tok_normalizer_step_count(e->tokenizer->normalizer) == 0 || stretch.count <= KEPT_PART)
 		return stretch.count;
-	const size_t cut = tok_tokenizer_cut(e->tokenizer, tok_span_slice(stretch, 0, KEPT_PART),
-					     e->options->special_text != TOK_SPECIAL_ORDINARY);
+	const struct tok_span head = tok_span_slice(stretch, 0, KEPT_PART);
+	const bool match_special = e->options->special_text != TOK_SPECIAL_ORDINARY;
+	const size_t cut = e->sink ? tok_tokenizer_cut_words(e->tokenizer, head, match_special)
+				   : tok_tokenizer_cut(e->tokenizer, head, match_special);
 	return cut > 0 ? cut : stretch.count;
 }
 
@@ -318,23 +349,46 @@ static bool trims_offsets(const struct tok_spec *spec)
 	return false;
 }
 
-enum tok_status tok_encode(struct tok_encoder *e, struct tok_span text,
-			   const struct tok_encode_options *options, struct tok_encoding *out,
-			   struct tok_error *err)
+/* The whole of a document, under e->options. */
+static enum tok_status run_document(struct tok_encoder *e, struct tok_span text, bool named,
+				    struct tok_error *err)
 {
 	if (text.count > TOK_DOCUMENT_MAX)
 		return tok_fail(err, TOK_ELIMIT,
 				"a document of %zu bytes is too long: at most %zu are taken",
 				text.count, TOK_DOCUMENT_MAX);
 
-	e->options = options;
-	e->named = options->tokens || (options->offsets && trims_offsets(&e->tokenizer->spec));
-	e->run.tokens.ranged = options->offsets || e->named;
+	e->named = named;
+	e->run.tokens.ranged = e->options->offsets || named;
 	e->run.tokens.count = 0;
 	e->run.name_count = 0;
 	tok_buffer_clear(&e->surfaces);
+	return encode_document(e, text, err);
+}
 
-	enum tok_status status = encode_document(e, text, err);
+enum tok_status tok_encode_words(struct tok_encoder *e, struct tok_span text,
+				 const struct tok_encode_options *options, tok_word_sink *sink,
+				 void *context, struct tok_error *err)
+{
+	const struct tok_encode_options how = { .special_text = options->special_text,
+						.continues = options->continues };
+	e->options = &how;
+	e->sink = sink;
+	e->sink_context = context;
+	const enum tok_status status = run_document(e, text, false, err);
+	e->sink = NULL;
+	e->options = NULL;
+	return status;
+}
+
+enum tok_status tok_encode(struct tok_encoder *e, struct tok_span text,
+			   const struct tok_encode_options *options, struct tok_encoding *out,
+			   struct tok_error *err)
+{
+	const bool named =
+	    options->tokens || (options->offsets && trims_offsets(&e->tokenizer->spec));
+	e->options = options;
+	enum tok_status status = run_document(e, text, named, err);
 	if (status == TOK_OK)
 		status = tok_post_process(e, text, err);
 	if (status != TOK_OK)

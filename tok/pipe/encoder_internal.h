@@ -26,6 +26,8 @@ struct tok_encoder {
 	struct tok_pieces pieces;
 	struct tok_run run, spare;  /* spare: where a template is laid out */
 	struct tok_buffer surfaces; /* names that are text: u32 length, bytes */
+	tok_word_sink *sink;        /* who gets the words instead of the model; or NULL */
+	void *sink_context;
 };
 
 void tok_run_release(struct tok_run *run);

@@ -106,8 +106,10 @@ enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *e
 	t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
 	t->tiles = !t->needs_origin && tok_pretokenizer_tiles(t->pretokenizer);
 	t->kernel = tok_kernel_best();
-	for (int match_special = 0; match_special < 2; match_special++)
-		tok_cuts_init(&t->cuts[match_special], t, match_special);
+	for (int match_special = 0; match_special < 2; match_special++) {
+		tok_cuts_init(&t->cuts[match_special], t, match_special, false);
+		tok_cuts_init(&t->word_cuts[match_special], t, match_special, true);
+	}
 	return TOK_OK;
 }
 

@@ -90,4 +90,9 @@ TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
 TOK_API size_t tok_tokenizer_cut(const struct tok_tokenizer *tokenizer, struct tok_span text,
 				 bool match_special);
 
+/* The same for tok_encode_words: a place where no word lies across.  The model is not
+ * asked: where its tokens would not change, words may. */
+TOK_API size_t tok_tokenizer_cut_words(const struct tok_tokenizer *tokenizer, struct tok_span text,
+				       bool match_special);
+
 #endif

@@ -32,11 +32,12 @@ struct tok_tokenizer {
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
 	struct tok_cuts cuts[2]; /* by whether special tokens in the text are matched */
-	bool single_bytes;       /* no token has more than one byte */
-	bool byte_model;         /* the model's symbols are bytes: text reaches it as it is */
-	bool byte_decoder;       /* decoding is joining the names' decodes, which hold bytes */
-	bool needs_origin;       /* origins are tracked even if nobody wants offsets */
-	bool tiles;              /* pieces tile the text: tok_pretokenizer_ends */
+	struct tok_cuts word_cuts[2];
+	bool single_bytes; /* no token has more than one byte */
+	bool byte_model;   /* the model's symbols are bytes: text reaches it as it is */
+	bool byte_decoder; /* decoding is joining the names' decodes, which hold bytes */
+	bool needs_origin; /* origins are tracked even if nobody wants offsets */
+	bool tiles;        /* pieces tile the text: tok_pretokenizer_ends */
 	enum tok_kernel kernel;
 
 	/* Of one that is a view over an image: what to do when it is let go. */
@@ -51,7 +52,9 @@ TOK_MUST_USE enum tok_status tok_names_build(struct tok_tokenizer *t, struct tok
  * normalizer, the pre-tokenizer, the decoder's patterns, the sets of added tokens. */
 TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err);
 
-void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special);
+/* `words`: no word may change, whatever the model would make of its halves. */
+void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special,
+		   bool words);
 
 /* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
  * with a character outside the alphabet can never be reached: they are left

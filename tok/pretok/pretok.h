@@ -139,6 +139,15 @@ TOK_API bool tok_pretokenizer_breaks_words(const struct tok_pretokenizer *pretok
 TOK_API bool tok_pretokenizer_breaks_lines(const struct tok_pretokenizer *pretokenizer,
 					   uint32_t newline);
 
+/* A published pattern by name - gpt2, cl100k, qwen, o200k, tekken; number3, han_kana and
+ * deepseek, which are DeepSeek's three steps; number - in a spelling that Rust's and
+ * Oniguruma's dialect read alike; NULL if there is none. */
+TOK_API const char *tok_pretok_pattern(const char *name);
+
+/* What cuts every text in Oniguruma's dialect as `rust` does in Rust's; NULL where that
+ * is not known. */
+TOK_API const char *tok_pretok_oniguruma(struct tok_span rust);
+
 /* Must the caller track origins even if it wants no offsets?  (Metaspace with
  * TOK_PREPEND_FIRST asks where in the document a piece began.) */
 TOK_API bool tok_pretokenizer_needs_origin(const struct tok_pretokenizer *pretokenizer);

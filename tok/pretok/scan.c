@@ -3,6 +3,8 @@
  */
 #include "tok/pretok/scan_internal.h"
 
+#include "tok/pretok/pretok.h"
+
 /* Spelled with possessive quantifiers or $, which Oniguruma reads differently. */
 enum { ANY_DIALECT, RUST_ONLY };
 
@@ -15,37 +17,46 @@ enum { ANY_DIALECT, RUST_ONLY };
 #define GPT2_WORDS    "'s|'t|'re|'ve|'m|'ll|'d"
 
 static const struct {
+	const char *name; /* NULL: another spelling */
 	const char *pattern;
 	int spelling;
 	const struct tok_scan *scan;
 } known_patterns[] = {
-	{ GPT2_WORDS "| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", ANY_DIALECT,
-	  &tok_scan_gpt2 },
-	{ GPT2_WORDS "| ?[\\p{L}]+| ?[\\p{N}]+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", ANY_DIALECT,
-	  &tok_scan_gpt2 },
-	{ "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| "
+	{ "gpt2", GPT2_WORDS "| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+	  ANY_DIALECT, &tok_scan_gpt2 },
+	{ NULL, GPT2_WORDS "| ?[\\p{L}]+| ?[\\p{N}]+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+	  ANY_DIALECT, &tok_scan_gpt2 },
+	{ NULL,
+	  "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| "
 	  "?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s",
 	  RUST_ONLY, &tok_scan_gpt2 },
-	{ CONTRACTION "|" LETTERS "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_NEWLINE,
+	{ "cl100k",
+	  CONTRACTION "|" LETTERS "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_cl100k },
-	{ "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}|"
+	{ NULL,
+	  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}|"
 	  " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
 	  RUST_ONLY, &tok_scan_cl100k },
-	{ "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+|"
+	{ NULL,
+	  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+|"
 	  " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
 	  RUST_ONLY, &tok_scan_cl100k_trailing },
-	{ CONTRACTION "|" LETTERS "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_NEWLINE,
+	{ "qwen", CONTRACTION "|" LETTERS "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_qwen },
-	{ FRONT UPPER "*" LOWER "+" CONTRACTION "?|" FRONT UPPER "+" LOWER "*" CONTRACTION
+	{ "o200k",
+	  FRONT UPPER "*" LOWER "+" CONTRACTION "?|" FRONT UPPER "+" LOWER "*" CONTRACTION
 		      "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_o200k },
-	{ FRONT UPPER "*" LOWER "+|" FRONT UPPER "+" LOWER
+	{ "tekken",
+	  FRONT UPPER "*" LOWER "+|" FRONT UPPER "+" LOWER
 		      "*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_tekken },
-	{ "\\p{N}", ANY_DIALECT, &tok_scan_number },
-	{ "\\p{N}{1,3}", ANY_DIALECT, &tok_scan_number3 },
-	{ "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+", ANY_DIALECT, &tok_scan_han_kana },
-	{ "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
+	{ "number", "\\p{N}", ANY_DIALECT, &tok_scan_number },
+	{ "number3", "\\p{N}{1,3}", ANY_DIALECT, &tok_scan_number3 },
+	{ "han_kana", "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+", ANY_DIALECT,
+	  &tok_scan_han_kana },
+	{ "deepseek",
+	  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
 	  "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_deepseek },
 };
@@ -75,5 +86,22 @@ const struct tok_scan *tok_scan_find(struct tok_span pattern, enum tok_regex_dia
 		if ((known_patterns[i].spelling == ANY_DIALECT || dialect == TOK_REGEX_RUST) &&
 		    is_spelled(pattern, known_patterns[i].pattern))
 			return known_patterns[i].scan;
+	return NULL;
+}
+
+const char *tok_pretok_pattern(const char *name)
+{
+	for (size_t i = 0; i < sizeof known_patterns / sizeof *known_patterns; i++)
+		if (known_patterns[i].name && strcmp(known_patterns[i].name, name) == 0)
+			return known_patterns[i].pattern;
+	return NULL;
+}
+
+const char *tok_pretok_oniguruma(struct tok_span rust)
+{
+	const struct tok_scan *scan = tok_scan_find(rust, TOK_REGEX_RUST);
+	for (size_t i = 0; scan && i < sizeof known_patterns / sizeof *known_patterns; i++)
+		if (known_patterns[i].scan == scan && known_patterns[i].spelling == ANY_DIALECT)
+			return known_patterns[i].pattern;
 	return NULL;
 }

@@ -46,3 +46,17 @@ size_t vocab_base64_decode(struct tok_span text, uint8_t *out)
 	}
 	return count;
 }
+
+void vocab_base64_encode(struct tok_span bytes, uint8_t *out)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t at = 0; at < bytes.count; at += 3, out += 4) {
+		const size_t n = bytes.count - at < 3 ? bytes.count - at : 3;
+		uint32_t bits = 0;
+		for (size_t i = 0; i < 3; i++)
+			bits = bits << 8 | (i < n ? bytes.bytes[at + i] : 0u);
+		for (size_t i = 0; i < 4; i++)
+			out[i] = i <= n ? (uint8_t)digits[bits >> (18 - 6 * i) & 63] : '=';
+	}
+}

@@ -1,9 +1,9 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "vocab/train/bpe_internal.h"
+#include "vocab/train/spill.h"
 
 #define FILE_BUFFER ((size_t)1 << 20)
 
@@ -13,11 +13,7 @@ enum tok_status bpe_postings_init(struct bpe_postings *postings, const char *fol
 	*postings = (struct bpe_postings){ .file = -1 };
 	if (!folder)
 		return TOK_OK;
-	postings->file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (postings->file < 0)
-		return tok_fail(err, TOK_EIO, "cannot make a temporary file in '%s': %s", folder,
-				strerror(errno));
-	return TOK_OK;
+	return vocab_spill_open(folder, &postings->file, err);
 }
 
 void bpe_postings_release(struct bpe_postings *postings)

@@ -38,6 +38,7 @@ struct vocab_word_stream {
 	struct tok_span recipe;
 	/* Known when the last word has been read. */
 	struct vocab_word_totals totals;
+	const char *name; /* for messages: of its file; NULL: none.  Borrowed */
 	enum tok_status (*next)(struct vocab_word_stream *self, struct vocab_word *out,
 				struct tok_error *err);
 };

@@ -3,7 +3,7 @@
  *
  *	struct vocab_counter *c;             // one a thread
  *	status = vocab_counter_new(&options, &c, &err);
- *	status = vocab_counter_add(c, word, 1, &err);        // or a batch of them
+ *	status = vocab_counter_add(c, text, words, count, &err);
  *	...
  *	struct vocab_word_stream *stream;    // all threads' words, in order
  *	status = vocab_counted_new(counters, count, recipe, &counted, &err);
@@ -25,7 +25,7 @@
 struct vocab_counter;
 
 struct vocab_counter_options {
-	size_t memory_bytes;      /* of this counter; 0: no limit */
+	size_t memory_bytes;      /* of this counter; 0: no limit; less than 1 MiB is 1 MiB */
 	const char *spill_folder; /* where runs go; used only with a limit */
 };
 
@@ -40,14 +40,27 @@ TOK_API TOK_MUST_USE enum tok_status vocab_counter_add(struct vocab_counter *cou
 						       const struct tok_range *words, size_t count,
 						       struct tok_error *err);
 
+/* Add one word `times` times: who has counts already. */
+TOK_API TOK_MUST_USE enum tok_status vocab_counter_add_count(struct vocab_counter *counter,
+							     struct tok_span word, uint64_t times,
+							     struct tok_error *err);
+
+/* Words in memory that differ: all, as long as nothing was written to a run. */
+TOK_API size_t vocab_counter_size(const struct vocab_counter *counter);
+
 /* What the totals say besides words. */
 TOK_API void vocab_counter_add_text(struct vocab_counter *counter, uint64_t documents,
 				    uint64_t bytes);
 
+/* Sort what is in memory now, in the thread that calls; nothing is added afterwards.
+ * Otherwise vocab_counted_new does it, one counter after the other. */
+TOK_API TOK_MUST_USE enum tok_status vocab_counter_seal(struct vocab_counter *counter,
+							struct tok_error *err);
+
 struct vocab_counted;
 
 /* Sorts and merges what the counters hold; they are used up and may only be freed,
- * after `out`.  `recipe` is borrowed. */
+ * after `out`.  `count` is at least 1; `recipe` is borrowed. */
 TOK_API TOK_MUST_USE enum tok_status vocab_counted_new(struct vocab_counter *const *counters,
 						       size_t count, struct tok_span recipe,
 						       struct vocab_counted **out,

@@ -1,0 +1,34 @@
+/* words_internal.h - what words.c asks for and words_*.c do. */
+#ifndef CMD_WORDS_INTERNAL_H
+#define CMD_WORDS_INTERNAL_H
+
+#include "cmd/cli_files.h"
+#include "cmd/cli_output.h"
+#include "cmd/cli_words.h"
+#include "vocab/train/words.h"
+
+enum words_format { WORDS_FILE, WORDS_TSV, WORDS_SQLITE };
+#define WORDS_FORMAT_NAMES "words|tsv|sqlite"
+
+/* All of `stream` to `out`, which is then to be committed. */
+TOK_MUST_USE enum tok_status words_write(enum words_format format, struct vocab_word_stream *stream,
+					 struct cli_output *out, struct tok_error *err);
+
+/* words_sqlite.c: the same into a database. */
+TOK_MUST_USE enum tok_status words_write_sqlite(struct vocab_word_stream *stream,
+						struct cli_output *out, struct tok_error *err);
+
+/* words_merge.c: files of words as one stream; hundreds of them in rounds. */
+struct words_inputs;
+TOK_MUST_USE enum tok_status words_inputs_open(const struct cli_files *files,
+					       struct words_inputs **out,
+					       struct vocab_word_stream **stream,
+					       struct tok_error *err);
+void words_inputs_close(struct words_inputs *inputs);
+
+/* words_estimate.c: what counting all of `job` and training will take, from its
+ * beginning, to `to`; says so where that cannot be told. */
+TOK_MUST_USE enum tok_status words_estimate(const struct cli_words_job *job, FILE *to,
+					    struct tok_error *err);
+
+#endif

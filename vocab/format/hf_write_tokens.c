@@ -1,0 +1,177 @@
+#include "vocab/format/hf_write_internal.h"
+
+#include <stdlib.h>
+
+#include "tok/pipe/tokenizer.h"
+#include "tok/text/utf8.h"
+#include "vocab/format/json.h"
+
+/* ---- sorted by id --------------------------------------------------------------- */
+
+static size_t count_ids(const struct tok_spec *spec)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		if (spec->model.entries[i].id >= count)
+			count = (size_t)spec->model.entries[i].id + 1;
+	return count;
+}
+
+static void sort_entries(struct hf_writer *w)
+{
+	const struct tok_model_spec *model = &w->spec->model;
+	struct hf_tokens *tokens = &w->tokens;
+	tokens->id_count = count_ids(w->spec);
+	if (tokens->id_count > (size_t)TOK_ID_MAX + 1) {
+		hf_refuse(w, "the id %zu is above %u", tokens->id_count - 1, TOK_ID_MAX);
+		return;
+	}
+	tokens->by_id = hf_scratch(w, tokens->id_count, sizeof *tokens->by_id);
+	for (size_t i = 0; i < model->entry_count && w->json.status == TOK_OK; i++) {
+		const struct tok_vocab_entry **place = &tokens->by_id[model->entries[i].id];
+		if (*place)
+			hf_refuse(w, "the id %u belongs to two tokens", model->entries[i].id);
+		*place = &model->entries[i];
+	}
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct tok_added_token *const *x = a, *const *y = b;
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+static void sort_added(struct hf_writer *w)
+{
+	const struct tok_spec *spec = w->spec;
+	struct hf_tokens *tokens = &w->tokens;
+	tokens->added = hf_scratch(w, spec->added_count, sizeof *tokens->added);
+	if (!tokens->added)
+		return;
+	for (size_t i = 0; i < spec->added_count; i++)
+		tokens->added[i] = &spec->added[i];
+	tokens->added_count = spec->added_count;
+	qsort(tokens->added, tokens->added_count, sizeof *tokens->added, compare_ids);
+}
+
+struct tok_span hf_entry_text(struct hf_writer *w, const struct tok_vocab_entry *entry)
+{
+	if (!w->spec->raw_vocabulary)
+		return entry->text;
+	tok_buffer_clear(&w->text);
+	for (size_t i = 0; i < entry->text.count; i++) {
+		uint8_t bytes[4];
+		const size_t count = tok_utf8_put(tok_byte_to_char(entry->text.bytes[i]), bytes);
+		if (!tok_buffer_add(&w->text, bytes, count) && w->json.status == TOK_OK)
+			w->json.status = tok_fail_memory(w->json.err);
+	}
+	return tok_buffer_span(&w->text);
+}
+
+/* ---- which ids will be found --------------------------------------------------- */
+
+/* Is the token one of the model's, under the same id?  A token of the model that is
+ * called the same has another id: there is no saying that. */
+static bool is_entry(struct hf_writer *w, const struct tok_added_token *token,
+		     const struct tok_strings *ids)
+{
+	const tok_id id = tok_strings_find(ids, token->content);
+	if (id != TOK_NO_ID && id != token->id)
+		hf_refuse(w, "the token '%s' has the ids %u and %u",
+			  vocab_show(token->content).text, id, token->id);
+	return id != TOK_NO_ID;
+}
+
+/* Counting on begins behind the number of the model's tokens, or behind the largest
+ * id that an added token had so far: here both must say the same. */
+static bool finds_ids(struct hf_writer *w, const struct tok_strings *ids)
+{
+	const struct hf_tokens *tokens = &w->tokens;
+	size_t next = w->spec->model.entry_count, largest = 0;
+	for (size_t i = 0; i < tokens->added_count && w->json.status == TOK_OK; i++) {
+		const tok_id id = tokens->added[i]->id;
+		if (!is_entry(w, tokens->added[i], ids)) {
+			if (id != next || largest > next)
+				return false;
+			next++;
+		}
+		largest = (size_t)id + 1;
+	}
+	return true;
+}
+
+/* Would the model make this token of text, if it were in its vocabulary? */
+static bool would_match(const struct tok_model_spec *model, struct tok_span content)
+{
+	return model->kind != TOK_MODEL_BPE || model->as.bpe.ignore_merges ||
+	       model->as.bpe.prefix.count || model->as.bpe.suffix.count || model->byte_fallback ||
+	       tok_utf8_count(content) <= 1;
+}
+
+static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
+{
+	const struct tok_model_spec *model = &w->spec->model;
+	struct hf_tokens *tokens = &w->tokens;
+	const size_t added_ids =
+	    tokens->added_count ? (size_t)tokens->added[tokens->added_count - 1]->id + 1 : 0;
+	const size_t count = added_ids > tokens->id_count ? added_ids : tokens->id_count;
+	const struct tok_vocab_entry **by_id = hf_scratch(w, count, sizeof *by_id);
+	struct tok_vocab_entry *more = hf_scratch(w, tokens->added_count, sizeof *more);
+	if (!by_id || !more)
+		return;
+	memcpy(by_id, tokens->by_id, tokens->id_count * sizeof *by_id);
+	for (size_t i = 0; i < tokens->added_count && w->json.status == TOK_OK; i++) {
+		const struct tok_added_token *token = tokens->added[i];
+		if (is_entry(w, token, ids))
+			continue;
+		if (by_id[token->id] || would_match(model, token->content))
+			hf_refuse(w, "the token '%s' cannot keep its id %u",
+				  vocab_show(token->content).text, token->id);
+		more[i] = (struct tok_vocab_entry){ .text = token->content, .id = token->id };
+		by_id[token->id] = &more[i];
+	}
+	tokens->by_id = by_id;
+	tokens->id_count = count;
+	tokens->added_to_vocab = true;
+}
+
+void hf_collect_tokens(struct hf_writer *w)
+{
+	const struct tok_model_spec *model = &w->spec->model;
+	struct tok_strings ids;
+	sort_entries(w);
+	sort_added(w);
+	if (w->json.status != TOK_OK)
+		return;
+	if (!tok_strings_init(&ids, &w->scratch, model->entry_count)) {
+		w->json.status = tok_fail_memory(w->json.err);
+		return;
+	}
+	for (size_t i = 0; i < model->entry_count; i++)
+		if (!tok_strings_add(&ids, model->entries[i].text, model->entries[i].id))
+			hf_refuse(w, "the token '%s' has two ids",
+				  vocab_show(model->entries[i].text).text);
+	if (!finds_ids(w, &ids))
+		add_to_vocab(w, &ids);
+	if (w->json.status == TOK_EARG)
+		tok_fail_in(w->json.err, TOK_EARG, "added_tokens");
+}
+
+void hf_write_added(struct hf_writer *w)
+{
+	pretty_open(&w->json, '[');
+	for (size_t i = 0; i < w->tokens.added_count; i++) {
+		const struct tok_added_token *token = w->tokens.added[i];
+		pretty_open(&w->json, '{');
+		pretty_key(&w->json, "id");
+		pretty_whole(&w->json, token->id);
+		hf_put_text(w, "content", token->content);
+		hf_put_bool(w, "single_word", token->single_word);
+		hf_put_bool(w, "lstrip", token->lstrip);
+		hf_put_bool(w, "rstrip", token->rstrip);
+		hf_put_bool(w, "normalized", token->normalized);
+		hf_put_bool(w, "special", token->special);
+		pretty_close(&w->json, '}');
+	}
+	pretty_close(&w->json, ']');
+}

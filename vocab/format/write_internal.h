@@ -1,0 +1,11 @@
+/* write_internal.h - one writer a kind of file: each appends to `out` and may leave
+ * it half filled on failure; vocab_write() cuts that off. */
+#ifndef VOCAB_FORMAT_WRITE_INTERNAL_H
+#define VOCAB_FORMAT_WRITE_INTERNAL_H
+
+#include "vocab/format/write.h"
+
+TOK_MUST_USE enum tok_status vocab_write_hf(const struct tok_spec *spec, struct tok_buffer *out,
+					    struct tok_error *err);
+
+#endif
