@@ -53,14 +53,14 @@ static void sort_entries(struct hf_writer *w)
 	struct hf_tokens *tokens = &w->tokens;
 	tokens->id_count = count_ids(w->spec);
 	if (tokens->id_count > (size_t)TOK_ID_MAX + 1) {
-		hf_refuse(w, "the id %zu is above %u", tokens->id_count - 1, TOK_ID_MAX);
+		hf_refuse(w, "model: the id %zu is above %u", tokens->id_count - 1, TOK_ID_MAX);
 		return;
 	}
 	tokens->by_id = hf_scratch(w, tokens->id_count, sizeof *tokens->by_id);
 	for (size_t i = 0; i < model->entry_count && w->json.status == TOK_OK; i++) {
 		const struct tok_vocab_entry *entry = &tokens->entries[i];
 		if (tokens->by_id[entry->id])
-			hf_refuse(w, "the id %u belongs to two tokens", entry->id);
+			hf_refuse(w, "model: the id %u belongs to two tokens", entry->id);
 		tokens->by_id[entry->id] = entry;
 	}
 }
@@ -93,25 +93,19 @@ static bool is_entry(struct hf_writer *w, const struct tok_added_token *token,
 {
 	const tok_id id = tok_strings_find(ids, token->content);
 	if (id != TOK_NO_ID && id != token->id)
-		hf_refuse(w, "the token '%s' has the ids %u and %u",
+		hf_refuse(w, "added_tokens: the token '%s' has the ids %u and %u",
 			  vocab_show(token->content).text, id, token->id);
 	return id != TOK_NO_ID;
 }
 
-/* Counting on begins behind the number of the model's tokens, or behind the largest
- * id that an added token had so far: here both must say the same. */
+/* Counting on begins at the number of the model's tokens, whatever their ids. */
 static bool finds_ids(struct hf_writer *w, const struct tok_strings *ids)
 {
 	const struct hf_tokens *tokens = &w->tokens;
-	size_t next = w->spec->model.entry_count, largest = 0;
+	size_t next = w->spec->model.entry_count;
 	for (size_t i = 0; i < tokens->added_count && w->json.status == TOK_OK; i++) {
-		const tok_id id = tokens->added[i]->id;
-		if (!is_entry(w, tokens->added[i], ids)) {
-			if (id != next || largest > next)
-				return false;
-			next++;
-		}
-		largest = (size_t)id + 1;
+		if (!is_entry(w, tokens->added[i], ids) && tokens->added[i]->id != next++)
+			return false;
 	}
 	return true;
 }
@@ -141,7 +135,7 @@ static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
 		if (is_entry(w, token, ids))
 			continue;
 		if (by_id[token->id] || would_match(w, token->content))
-			hf_refuse(w, "the token '%s' cannot keep its id %u",
+			hf_refuse(w, "added_tokens: the token '%s' cannot keep its id %u",
 				  vocab_show(token->content).text, token->id);
 		more[i] = (struct tok_vocab_entry){ .text = token->content, .id = token->id };
 		by_id[token->id] = &more[i];
@@ -168,12 +162,10 @@ void hf_collect_tokens(struct hf_writer *w)
 	}
 	for (size_t i = 0; i < model->entry_count; i++)
 		if (!tok_strings_add(&ids, w->tokens.entries[i].text, w->tokens.entries[i].id))
-			hf_refuse(w, "the token '%s' has two ids",
+			hf_refuse(w, "model: the token '%s' has two ids",
 				  vocab_show(w->tokens.entries[i].text).text);
 	if (!finds_ids(w, &ids))
 		add_to_vocab(w, &ids);
-	if (w->json.status == TOK_EARG)
-		tok_fail_in(w->json.err, TOK_EARG, "added_tokens");
 }
 
 void hf_write_added(struct hf_writer *w)
