@@ -15,7 +15,7 @@ struct cli_progress {
 	enum cli_progress_when when;
 	bool shown; /* a line stands on the terminal */
 	struct timespec begun, last;
-	uint64_t total; /* bytes to come, 0: not known */
+	uint64_t total;   /* bytes to come, 0: not known */
 	const char *unit; /* what is counted beside bytes */
 };
 
@@ -23,12 +23,16 @@ struct cli_progress {
 struct cli_done {
 	uint64_t bytes;      /* of text */
 	uint64_t bytes_read; /* of the files: less where they are compressed */
-	uint64_t tokens; /* or another unit */
+	uint64_t tokens;     /* or another unit */
 };
 
 /* `total`: bytes of all files, 0 if that is not known. */
 struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total);
 void cli_progress_show(struct cli_progress *progress, const struct cli_done *done);
+
+/* The same of a run whose size is known in steps: "merges 1000 of 4000, ...". */
+void cli_progress_steps(struct cli_progress *progress, const char *stage, uint64_t done,
+			uint64_t total);
 
 /* Before anything else is said on standard error. */
 void cli_progress_clear(struct cli_progress *progress);

@@ -127,35 +127,6 @@ static enum tok_status next_entry(struct run *run, uint32_t *out, bool *found,
 	}
 }
 
-static size_t next_id(const struct run *run)
-{
-	return run->options->first_id + run->tokens.count - run->tokens.base_count;
-}
-
-static enum tok_status learn(struct run *run, struct tok_error *err)
-{
-	struct vocab_train_control *control = run->control;
-	const size_t first = next_id(run), size = run->options->vocab_size;
-	enum tok_status status =
-	    bpe_window_make(&run->window, &run->words, &run->tokens, run->options, err);
-	while (status == TOK_OK && next_id(run) < size) {
-		if (atomic_load_explicit(&control->stop, memory_order_relaxed)) {
-			control->stopped = true;
-			break;
-		}
-		uint32_t entry;
-		bool found;
-		status = next_entry(run, &entry, &found, err);
-		if (status != TOK_OK || !found)
-			break;
-		status = take_entry(run, entry, err);
-		if (control->progress)
-			control->progress(control->context, "merges", next_id(run) - first,
-					  size - first);
-	}
-	return status;
-}
-
 /* ---- the result -------------------------------------------------------------- */
 
 static bool put_entries(const struct run *run, struct vocab_learned *out)
@@ -210,19 +181,90 @@ static bool put_merges(struct run *run, struct vocab_learned *out)
 	return ok;
 }
 
+static enum tok_status make_result(struct run *run, struct vocab_learned *out,
+				   struct tok_error *err)
+{
+	struct vocab_learned learned = { .kind = TOK_MODEL_BPE };
+	if (!put_entries(run, &learned) || !put_merges(run, &learned)) {
+		vocab_learned_release(&learned);
+		return tok_fail_memory(err);
+	}
+	*out = learned;
+	return TOK_OK;
+}
+
+/* ---- the loop ---------------------------------------------------------------- */
+
+static size_t next_id(const struct run *run)
+{
+	return run->options->first_id + run->tokens.count - run->tokens.base_count;
+}
+
+/* What there is so far, for somebody who keeps it. */
+static enum tok_status show_checkpoint(struct run *run, struct tok_error *err)
+{
+	struct vocab_learned so_far;
+	run->control->checkpoint_due = false;
+	enum tok_status status = make_result(run, &so_far, err);
+	if (status == TOK_OK) {
+		status = run->control->checkpoint(run->control->context, &so_far, err);
+		vocab_learned_release(&so_far);
+	}
+	return status;
+}
+
+/* False: stop here. */
+static enum tok_status watch(struct run *run, size_t done, size_t total, bool *go_on,
+			     struct tok_error *err)
+{
+	struct vocab_train_control *control = run->control;
+	if (control->progress)
+		control->progress(control->context, "merges", done, total);
+	if (atomic_load_explicit(&control->stop, memory_order_relaxed)) {
+		control->stopped = true;
+		*go_on = false;
+	}
+	return control->checkpoint && control->checkpoint_due ? show_checkpoint(run, err) : TOK_OK;
+}
+
+static enum tok_status learn(struct run *run, struct tok_error *err)
+{
+	const size_t first = next_id(run), size = run->options->vocab_size;
+	bool go_on = true;
+	enum tok_status status =
+	    bpe_window_make(&run->window, &run->words, &run->tokens, run->options, err);
+	while (status == TOK_OK && go_on && next_id(run) < size) {
+		uint32_t entry;
+		status = next_entry(run, &entry, &go_on, err);
+		if (status == TOK_OK && go_on)
+			status = take_entry(run, entry, err);
+		if (status == TOK_OK && go_on)
+			status = watch(run, next_id(run) - first, size - first, &go_on, err);
+	}
+	return status;
+}
+
 /* ---- the whole --------------------------------------------------------------- */
 
-static void size_window(struct bpe_window *window, size_t memory_bytes)
+static uint64_t words_bytes(const struct bpe_words *words)
 {
+	return words->symbol_count * (words->wide ? 4 : 2) + (uint64_t)words->count * 12;
+}
+
+static void size_window(struct run *run)
+{
+	struct bpe_window *window = &run->window;
+	const uint64_t words = words_bytes(&run->words), memory = run->options->memory_bytes;
 	window->limit = WINDOW_PAIRS;
 	window->parts = 1;
-	if (memory_bytes == 0)
+	if (memory == 0)
 		return;
-	if (memory_bytes / PAIR_BYTES < window->limit)
-		window->limit = memory_bytes / PAIR_BYTES;
+	const uint64_t left = memory > words ? memory - words : 0;
+	if (left / PAIR_BYTES < window->limit)
+		window->limit = left / PAIR_BYTES;
 	if (window->limit < WINDOW_LEAST)
 		window->limit = WINDOW_LEAST;
-	window->parts = 8;
+	window->parts = WINDOW_PAIRS / window->limit;
 }
 
 enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
@@ -234,23 +276,17 @@ enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
 	run.window.postings.file = -1;
 	run.window.queue.tokens = &run.tokens;
 	run.window.queue.tie = options->tie;
-	size_window(&run.window, options->memory_bytes);
 
 	enum tok_status status = bpe_postings_init(
 	    &run.window.postings, options->memory_bytes ? options->spill_folder : NULL, err);
 	if (status == TOK_OK)
 		status = bpe_load(words, options, control, &run.tokens, &run.words, err);
-	if (status == TOK_OK)
-		status = learn(&run, err);
 	if (status == TOK_OK) {
-		struct vocab_learned learned = { .kind = TOK_MODEL_BPE };
-		if (put_entries(&run, &learned) && put_merges(&run, &learned))
-			*out = learned;
-		else {
-			vocab_learned_release(&learned);
-			status = tok_fail_memory(err);
-		}
+		size_window(&run);
+		status = learn(&run, err);
 	}
+	if (status == TOK_OK)
+		status = make_result(&run, out, err);
 	release_run(&run);
 	return status;
 }

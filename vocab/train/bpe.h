@@ -61,9 +61,9 @@ struct vocab_bpe_options {
 	bool (*allows)(void *context, struct tok_span joined);
 	void *allows_context;
 
-	/* About what it may take besides the words, of which each symbol takes two bytes
-	 * (four where vocab_size is above 65,000 or symbols are characters) and each word
-	 * twelve; lists that can be long then go into a file.  0: no limit. */
+	/* About what it may take in all.  The words are always in memory: two bytes a symbol
+	 * (four where vocab_size is above 65,000 or symbols are characters) and twelve a word;
+	 * of what else there is, long lists go into a file.  0: no limit. */
 	size_t memory_bytes;
 	const char *spill_folder; /* NULL where there is no limit */
 };
