@@ -55,6 +55,9 @@ struct vocab_bpe_options {
 	 * stay, those of new tokens are first_id and up, and it needs no alphabet, prefix or
 	 * suffix: what it does not know is never joined with anything. */
 	const struct tok_model_spec *base;
+	/* Words are rows of the base's ids, four bytes each, little-endian, instead of text:
+	 * its tokens are first symbols, and it takes nothing apart. */
+	bool ids;
 
 	/* May a new token with this text be made?  NULL: any may.  Pairs that are refused
 	 * are left out and the next one is taken. */

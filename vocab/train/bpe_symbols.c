@@ -167,6 +167,28 @@ static enum tok_status base_symbols(struct bpe_loader *loader, void *context,
 	return TOK_OK;
 }
 
+/* A row of ids. */
+static enum tok_status id_symbols(struct bpe_loader *loader, void *context,
+				  struct vocab_word word, size_t *count, struct tok_error *err)
+{
+	const struct base *base = context;
+	*count = word.text.count / 4;
+	if (word.text.count % 4 != 0)
+		return tok_fail(err, TOK_EFORMAT, "a word of %zu bytes is no row of ids",
+				word.text.count);
+	if (!bpe_loader_reserve(loader, *count))
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < *count; i++) {
+		const uint8_t *at = word.text.bytes + 4 * i;
+		const tok_id id = (tok_id)at[0] | (tok_id)at[1] << 8 | (tok_id)at[2] << 16 |
+				  (tok_id)at[3] << 24;
+		if (id >= base->id_count || base->symbol_of[id] == BPE_BARRIER)
+			return tok_fail(err, TOK_EFORMAT, "the id %u is none of the base", id);
+		loader->row[i] = base->symbol_of[id];
+	}
+	return TOK_OK;
+}
+
 static uint32_t count_units(const struct vocab_bpe_options *options, struct tok_span text)
 {
 	return (uint32_t)(options->bytes ? text.count : tok_utf8_count(text));
@@ -185,7 +207,8 @@ static enum tok_status load_on_base(struct bpe_loader *loader, struct vocab_word
 	}
 	loader->tokens->base_count = loader->tokens->count;
 	if (status == TOK_OK)
-		status = bpe_load_words(loader, stream, base_symbols, &base, err);
+		status = bpe_load_words(loader, stream, options->ids ? id_symbols : base_symbols,
+					&base, err);
 	close_base(&base);
 	return status;
 }
