@@ -8,6 +8,7 @@
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
 #include "vocab/train/bpe.h"
+#include "vocab/train/recipe.h"
 
 enum { CHECKPOINT_SECONDS = 60 };
 

@@ -3,19 +3,12 @@
 #include <stdlib.h>
 
 #include "tok/pipe/byte_level.h"
+#include "vocab/train/recipe.h"
 
 /* Are entries written in the byte-level alphabet? */
 static bool is_raised(const struct tok_spec *spec)
 {
-	if (spec->raw_vocabulary)
-		return false;
-	for (size_t i = 0; i < spec->normalizer_count; i++)
-		if (spec->normalizers[i].kind == TOK_NORM_BYTE_LEVEL)
-			return true;
-	for (size_t i = 0; i < spec->pretokenizer_count; i++)
-		if (spec->pretokenizers[i].kind == TOK_PRETOK_BYTE_LEVEL)
-			return true;
-	return false;
+	return !spec->raw_vocabulary && vocab_recipe_has_bytes(spec);
 }
 
 static int by_id(const void *a, const void *b)

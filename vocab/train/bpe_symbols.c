@@ -168,8 +168,8 @@ static enum tok_status base_symbols(struct bpe_loader *loader, void *context,
 }
 
 /* A row of ids. */
-static enum tok_status id_symbols(struct bpe_loader *loader, void *context,
-				  struct vocab_word word, size_t *count, struct tok_error *err)
+static enum tok_status id_symbols(struct bpe_loader *loader, void *context, struct vocab_word word,
+				  size_t *count, struct tok_error *err)
 {
 	const struct base *base = context;
 	*count = word.text.count / 4;
@@ -180,8 +180,8 @@ static enum tok_status id_symbols(struct bpe_loader *loader, void *context,
 		return tok_fail_memory(err);
 	for (size_t i = 0; i < *count; i++) {
 		const uint8_t *at = word.text.bytes + 4 * i;
-		const tok_id id = (tok_id)at[0] | (tok_id)at[1] << 8 | (tok_id)at[2] << 16 |
-				  (tok_id)at[3] << 24;
+		const tok_id id =
+		    (tok_id)at[0] | (tok_id)at[1] << 8 | (tok_id)at[2] << 16 | (tok_id)at[3] << 24;
 		if (id >= base->id_count || base->symbol_of[id] == BPE_BARRIER)
 			return tok_fail(err, TOK_EFORMAT, "the id %u is none of the base", id);
 		loader->row[i] = base->symbol_of[id];

@@ -7,11 +7,6 @@
 
 enum { WORD_CHARS_MAX = 100, FALLBACK = 256 };
 
-bool vocab_recipe_has_bytes(const struct tok_spec *recipe)
-{
-	return recipe->model.entry_count == 256;
-}
-
 /* ---- before learning --------------------------------------------------------- */
 
 static const struct tok_added_token *find_added(const struct tok_spec *spec, struct tok_span text)

@@ -27,9 +27,6 @@ struct vocab_finish_options {
 	struct tok_span prefix, suffix;
 };
 
-/* Are the words of this recipe bytes, and not characters? */
-TOK_API bool vocab_recipe_has_bytes(const struct tok_spec *recipe);
-
 /* Make the unknown token special, if it is not, and tell the first id that is free.
  * TOK_EARG where the options contradict each other or the recipe. */
 TOK_API TOK_MUST_USE enum tok_status vocab_finish_begin(const struct vocab_finish_options *options,
