@@ -15,8 +15,9 @@ static char sentences[2][SENTENCE_MAX];
 static _Atomic(const char *) sentence; /* the one of them that is ready; NULL: no handler yet */
 static _Atomic(const char *) files[FILES_MAX];
 static atomic_bool held;
-static atomic_int pending; /* the signal that was put off */
-static atomic_bool ending; /* a handler looks at the files, or has */
+static atomic_int pending;              /* the signal that was put off */
+static _Atomic(atomic_bool *) stopping; /* set by the first signal instead of ending */
+static atomic_bool ending;              /* a handler looks at the files, or has */
 
 /* Only what a handler may call. */
 static void end_by(int number)
@@ -49,6 +50,9 @@ static void end_if_pending(void)
 /* Another thread may release at any moment: one of the two finds it pending. */
 static void handle(int number)
 {
+	atomic_bool *stop = atomic_load(&stopping);
+	if (stop && !atomic_exchange(stop, true))
+		return;
 	atomic_store(&pending, number);
 	if (!atomic_load(&held))
 		end_if_pending();
@@ -79,6 +83,11 @@ void cli_interrupt_say(const char *fmt, ...)
 		install(SIGINT);
 		install(SIGTERM);
 	}
+}
+
+void cli_interrupt_stop(atomic_bool *stop)
+{
+	atomic_store(&stopping, stop);
 }
 
 void cli_interrupt_hold(void)

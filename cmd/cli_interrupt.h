@@ -13,10 +13,16 @@
 #ifndef CMD_CLI_INTERRUPT_H
 #define CMD_CLI_INTERRUPT_H
 
+#include <stdatomic.h>
+
 #include "tok/base/status.h"
 
 /* The sentence from now on, cut at 500 bytes.  The first call installs handlers. */
 void cli_interrupt_say(const char *fmt, ...) TOK_PRINTF(1, 2);
+
+/* From now on the first signal only sets *stop, which lives as long as the program; a
+ * second one ends it as before. */
+void cli_interrupt_stop(atomic_bool *stop);
 
 /* Between these two the end is put off.  From one thread at a time. */
 void cli_interrupt_hold(void);

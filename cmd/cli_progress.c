@@ -1,5 +1,6 @@
 #include "cmd/cli_progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -37,18 +38,48 @@ static void print_line(const struct cli_progress *p, const struct timespec *at,
 			(double)(p->total - done->bytes_read) * seconds / (double)done->bytes_read);
 }
 
-void cli_progress_show(struct cli_progress *p, const struct cli_done *done)
+/* Is a line to be written now? */
+static bool is_due(struct cli_progress *p, struct timespec *at)
 {
 	if (p->when == CLI_PROGRESS_NEVER)
-		return;
-	const struct timespec at = now();
-	if (seconds_between(&p->last, &at) < 1.0)
-		return;
+		return false;
+	*at = now();
+	if (seconds_between(&p->last, at) < 1.0)
+		return false;
 	cli_progress_clear(p);
-	print_line(p, &at, done);
+	return true;
+}
+
+static void shown(struct cli_progress *p, const struct timespec *at)
+{
 	fflush(stderr);
 	p->shown = true;
-	p->last = at;
+	p->last = *at;
+}
+
+void cli_progress_show(struct cli_progress *p, const struct cli_done *done)
+{
+	struct timespec at;
+	if (!is_due(p, &at))
+		return;
+	print_line(p, &at, done);
+	shown(p, &at);
+}
+
+void cli_progress_steps(struct cli_progress *p, const char *stage, uint64_t done, uint64_t total)
+{
+	struct timespec at;
+	if (!is_due(p, &at))
+		return;
+	const double seconds = seconds_between(&p->begun, &at);
+	fprintf(stderr, "%s %" PRIu64, stage, done);
+	if (total > 0)
+		fprintf(stderr, " of %" PRIu64, total);
+	if (seconds > 0)
+		fprintf(stderr, ", %.0f/s", (double)done / seconds);
+	if (total > done && done > 0)
+		fprintf(stderr, ", %.0f s left", (double)(total - done) * seconds / (double)done);
+	shown(p, &at);
 }
 
 void cli_progress_clear(struct cli_progress *p)

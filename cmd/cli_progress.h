@@ -30,6 +30,10 @@ struct cli_done {
 struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total);
 void cli_progress_show(struct cli_progress *progress, const struct cli_done *done);
 
+/* The same of a run whose size is known in steps: "merges 1000 of 4000, ...". */
+void cli_progress_steps(struct cli_progress *progress, const char *stage, uint64_t done,
+			uint64_t total);
+
 /* Before anything else is said on standard error. */
 void cli_progress_clear(struct cli_progress *progress);
 void cli_progress_end(struct cli_progress *progress, const struct cli_done *done);

@@ -1,7 +1,8 @@
 /* vocab.c - tok vocab: tokenizer files; what is done with them is one word each. */
+#include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 
-static const struct vocab_options defaults = { 0 };
+static const struct vocab_options defaults = { .format = -1 };
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizer" },
@@ -11,18 +12,23 @@ static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Output" },
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
+	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
+	  "what convert writes, where the name of FILE does not end so",
+	  CLI_FIELD(struct vocab_options, format, int) },
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
 	{ "compile", "TOKENIZER", "write the tokenizer as one image that opens at once", false,
 	  cli_vocab_compile },
+	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
+	  cli_vocab_convert },
 	{ NULL },
 };
 
 const struct cli_tool tool_vocab = {
 	.name = "vocab",
-	.summary = "compile tokenizer files",
+	.summary = "compile and convert tokenizer files",
 	.operands = "WORD [TOKENIZER]",
 	.description =
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
@@ -37,10 +43,25 @@ const struct cli_tool tool_vocab = {
 	    "machine without a cache, or to open an image without reading its source. An image\n"
 	    "is only for machines of the same byte order and for the version of tok that wrote "
 	    "it.\n"
-	    "Keep the source: an image cannot be made from an image.",
+	    "Keep the source: an image cannot be made from an image.\n"
+	    "\n"
+	    "With the word convert, writes TOKENIZER as a file of the kind that the name of FILE\n"
+	    "ends in, or that --format names:\n"
+	    "\n"
+	    "  .json      tokenizer.json, as Hugging Face tokenizers saves it\n"
+	    "  .tiktoken  ranks: of a BPE of bytes that one expression splits for\n"
+	    "  .model     a SentencePiece model: of one only\n"
+	    "  .txt       vocab.txt: of a WordPiece with all that belongs to BERT\n"
+	    "  .tok       the same as compile\n"
+	    "\n"
+	    "What is written gives the ids of what was read. Where a kind of file cannot say what\n"
+	    "the tokenizer does, nothing is written and the part that stands in the way is named;\n"
+	    "what no file of a kind ever says is left out: tok-formats(5) has both.",
 	.examples = "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
 		    "  tok vocab compile vocab.txt -o dog.tok\n"
-		    "  echo 'the dog' | tok encode -t dog.tok\n",
+		    "  echo 'the dog' | tok encode -t dog.tok\n"
+		    "  tok vocab convert vocab.txt -o dog.json\n"
+		    "  echo 'the dog' | tok encode -t dog.json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

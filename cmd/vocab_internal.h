@@ -8,8 +8,10 @@
 
 struct vocab_options {
 	const char *output, *pattern;
+	int format; /* of convert: an enum cli_vocab_kind, -1: told by the name */
 };
 
+enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_compile(const void *options, int argc, char **argv);
 
 #endif

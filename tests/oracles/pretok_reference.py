@@ -41,6 +41,8 @@ FAMILIES = [
     ("cl100k trailing", "r",
      r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"
      r"\s++$|\s*[\r\n]|\s+(?!\S)|\s"),
+    ("cl100k trailing, as Oniguruma reads it", "or",
+     _CASE + "|" + _FRONT + r"\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z" + _TAIL),
     ("qwen", "or", _CASE + "|" + _FRONT + r"\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + _TAIL),
     ("o200k", "or",
      _FRONT + _UPPER + "*" + _LOWER + "+" + _CASE + "?|" + _FRONT + _UPPER + "+" + _LOWER + "*" +

@@ -16,6 +16,9 @@
 #define TRAILING                                                                                   \
 	"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+|"                      \
 	" ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
+#define TRAILING_TOO                                                                               \
+	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"                  \
+	" ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s+\\z|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 #define FRONT "[^\\r\\n\\p{L}\\p{N}]?"
@@ -54,6 +57,11 @@ static const struct row {
 	  true,
 	  "cl100k (block scanner)" },
 	{ "trailing", { { TRAILING, TOK_ISOLATED } }, 1, true, "cl100k (block scanner)" },
+	{ "trailing, spelled otherwise",
+	  { { TRAILING_TOO, TOK_ISOLATED } },
+	  1,
+	  true,
+	  "cl100k (block scanner)" },
 	{ "qwen", { { QWEN, TOK_ISOLATED } }, 1, true, "qwen (block scanner)" },
 	{ "o200k", { { O200K, TOK_REMOVED, true } }, 1, true, "o200k (block scanner)" },
 	{ "tekken", { { TEKKEN, TOK_ISOLATED } }, 1, true, "tekken (block scanner)" },

@@ -1,5 +1,4 @@
-/* byte_level.c - vocabularies between bytes and GPT-2's printable alphabet. */
-#include "tok/pipe/tokenizer_internal.h"
+#include "tok/pipe/byte_level.h"
 
 #include "tok/text/utf8.h"
 

@@ -6,6 +6,7 @@
 
 #include "tok/pipe/added_internal.h"
 #include "tok/pipe/names_internal.h"
+#include "tok/pipe/byte_level.h"
 #include "tok/pipe/tokenizer.h"
 
 /* Where texts may be cut: see cut.c. */
@@ -55,19 +56,5 @@ TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct
 /* `words`: no word may change, whatever the model would make of its halves. */
 void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special,
 		   bool words);
-
-/* Vocabulary whose text is in the byte-level alphabet, seen as bytes.  Entries
- * with a character outside the alphabet can never be reached: they are left
- * out.  `out` has room for `count`; returns how many there are, or SIZE_MAX if
- * memory is out. */
-size_t tok_lower_entries(const struct tok_vocab_entry *entries, size_t count,
-			 struct tok_arena *arena, struct tok_vocab_entry *out);
-
-/* `text` with every character taken back to its byte; .bytes NULL if memory is
- * out; *all tells whether every character was in the alphabet. */
-struct tok_span tok_lower_text(struct tok_span text, struct tok_arena *arena, bool *all);
-
-/* Bytes written in the byte-level alphabet; .bytes NULL if memory is out. */
-struct tok_span tok_raise_bytes(struct tok_span bytes, struct tok_arena *arena);
 
 #endif

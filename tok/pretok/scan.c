@@ -41,6 +41,10 @@ static const struct {
 	  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+|"
 	  " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
 	  RUST_ONLY, &tok_scan_cl100k_trailing },
+	{ NULL,
+	  CONTRACTION "|" LETTERS
+		      "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s+\\z" SPACE_NEWLINE,
+	  ANY_DIALECT, &tok_scan_cl100k_trailing },
 	{ "qwen", CONTRACTION "|" LETTERS "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_NEWLINE,
 	  ANY_DIALECT, &tok_scan_qwen },
 	{ "o200k",

@@ -126,9 +126,9 @@ enum tok_status vocab_write_hf(const struct tok_spec *spec, struct tok_buffer *o
 		return tok_fail(err, TOK_EARG,
 				"a tokenizer.json cannot say what SentencePiece does with spaces, "
 				"unknown text and its own pieces");
+	hf_collect_merges(&w);
 	hf_collect_tokens(&w);
 	write_parts(&w);
-	tok_buffer_release(&w.text);
 	tok_arena_release(&w.scratch);
 	return w.json.status;
 }

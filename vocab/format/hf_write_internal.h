@@ -10,8 +10,13 @@
 #include "tok/pipe/spec.h"
 #include "vocab/format/pretty_internal.h"
 
-/* What goes into the "vocab" and "added_tokens" of the file. */
+/* What goes into the "vocab" and "added_tokens" of the file.  Texts are as the file has
+ * them: raw bytes in the byte-level alphabet. */
 struct hf_tokens {
+	const struct tok_vocab_entry *entries;
+	const struct tok_merge *merges; /* of a BPE, by rank */
+	size_t merge_count;
+	bool ignore_merges;
 	const struct tok_vocab_entry **by_id; /* the model's, NULL where there is none */
 	size_t id_count;
 	const struct tok_added_token **added; /* by rising id */
@@ -27,7 +32,6 @@ struct hf_writer {
 	const struct tok_spec *spec;
 	struct tok_arena scratch;
 	struct hf_tokens tokens;
-	struct tok_buffer text; /* of the token that is being written */
 };
 
 /* Fail with TOK_EARG: the file cannot say this. */
@@ -36,13 +40,11 @@ void hf_refuse(struct hf_writer *w, const char *fmt, ...) TOK_PRINTF(2, 3);
 /* Memory from scratch; NULL once the writer has failed. */
 void *hf_scratch(struct hf_writer *w, size_t count, size_t size);
 
-/* Sort the tokens (hf_write_tokens.c), then write those that were added. */
+/* Find the merges (hf_write_merges.c), sort the tokens (hf_write_tokens.c), then write
+ * those that were added. */
+void hf_collect_merges(struct hf_writer *w);
 void hf_collect_tokens(struct hf_writer *w);
 void hf_write_added(struct hf_writer *w);
-
-/* The text of an entry as the file has it: raw bytes in the byte-level alphabet.
- * Lives until the next call. */
-struct tok_span hf_entry_text(struct hf_writer *w, const struct tok_vocab_entry *entry);
 
 /* The parts, each as one value. */
 void hf_write_normalizers(struct hf_writer *w);

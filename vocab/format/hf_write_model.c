@@ -13,7 +13,7 @@ static void put_entry(struct hf_writer *w, tok_id id)
 {
 	const struct tok_vocab_entry *entry = find_entry(w, id);
 	if (entry)
-		pretty_text(&w->json, hf_entry_text(w, entry));
+		pretty_text(&w->json, entry->text);
 	else
 		hf_refuse(w, "no token has the id %u", id);
 }
@@ -30,16 +30,16 @@ static void put_vocabulary(struct hf_writer *w)
 		if (entry->type != TOK_PIECE_NORMAL)
 			hf_refuse(w, "the piece '%s' is of a type that only SentencePiece has",
 				  vocab_show(entry->text).text);
-		pretty_key_text(&w->json, hf_entry_text(w, entry));
+		pretty_key_text(&w->json, entry->text);
 		pretty_whole(&w->json, id);
 	}
 	pretty_close(&w->json, '}');
 }
 
-static bool is_taken(const struct tok_model_spec *model, struct tok_span name)
+static bool is_taken(const struct hf_writer *w, struct tok_span name)
 {
-	for (size_t i = 0; i < model->entry_count; i++)
-		if (tok_span_equal(model->entries[i].text, name))
+	for (size_t i = 0; i < w->spec->model.entry_count; i++)
+		if (tok_span_equal(w->tokens.entries[i].text, name))
 			return true;
 	return false;
 }
@@ -50,7 +50,7 @@ static void put_missing(struct hf_writer *w)
 	static const char name[] = "<unk><unk><unk><unk><unk><unk><unk><unk>";
 	for (size_t count = 5; count < sizeof name; count += 5) {
 		const struct tok_span text = { (const uint8_t *)name, count };
-		if (!is_taken(&w->spec->model, text)) {
+		if (!is_taken(w, text)) {
 			pretty_text(&w->json, text);
 			return;
 		}
@@ -83,13 +83,13 @@ static void put_affix(struct hf_writer *w, const char *key, struct tok_span affi
 
 static void put_merges(struct hf_writer *w)
 {
-	const struct tok_model_spec *model = &w->spec->model;
+	const struct hf_tokens *tokens = &w->tokens;
 	pretty_key(&w->json, "merges");
 	pretty_open(&w->json, '[');
-	for (size_t i = 0; i < model->as.bpe.merge_count && w->json.status == TOK_OK; i++) {
+	for (size_t i = 0; i < tokens->merge_count && w->json.status == TOK_OK; i++) {
 		pretty_open(&w->json, '[');
-		put_entry(w, model->as.bpe.merges[i].left);
-		put_entry(w, model->as.bpe.merges[i].right);
+		put_entry(w, tokens->merges[i].left);
+		put_entry(w, tokens->merges[i].right);
 		pretty_close(&w->json, ']');
 	}
 	pretty_close(&w->json, ']');
@@ -98,8 +98,6 @@ static void put_merges(struct hf_writer *w)
 static void write_bpe(struct hf_writer *w)
 {
 	const struct tok_model_spec *model = &w->spec->model;
-	if (model->as.bpe.order != TOK_BPE_MERGES)
-		hf_refuse(w, "a BPE needs a list of merges");
 	hf_put_word(w, "type", "BPE");
 	pretty_key(&w->json, "dropout");
 	pretty_null(&w->json);
@@ -108,7 +106,7 @@ static void write_bpe(struct hf_writer *w)
 	put_affix(w, "end_of_word_suffix", model->as.bpe.suffix);
 	hf_put_bool(w, "fuse_unk", model->as.bpe.fuse_unk);
 	hf_put_bool(w, "byte_fallback", model->byte_fallback);
-	hf_put_bool(w, "ignore_merges", model->as.bpe.ignore_merges);
+	hf_put_bool(w, "ignore_merges", w->tokens.ignore_merges);
 	put_vocabulary(w);
 	put_merges(w);
 }
@@ -144,7 +142,7 @@ static void put_piece(struct hf_writer *w, size_t id)
 		return;
 	}
 	pretty_open(&w->json, '[');
-	pretty_text(&w->json, hf_entry_text(w, entry));
+	pretty_text(&w->json, entry->text);
 	pretty_real(&w->json, entry->score);
 	pretty_close(&w->json, ']');
 }

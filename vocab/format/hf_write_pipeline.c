@@ -5,6 +5,7 @@
 #include "tok/text/utf8.h"
 #include "vocab/format/base64.h"
 #include "vocab/format/json.h"
+#include "vocab/format/patterns_internal.h"
 
 void hf_put_word(struct hf_writer *w, const char *key, const char *word)
 {
@@ -35,6 +36,17 @@ static void put_char(struct hf_writer *w, const char *key, uint32_t code)
 	hf_put_text(w, key, (struct tok_span){ bytes, tok_utf8_put(code, bytes) });
 }
 
+static void put_rust(struct hf_writer *w, struct tok_span pattern)
+{
+	const struct tok_span other = vocab_pattern_in_oniguruma(pattern);
+	if (other.bytes)
+		hf_put_text(w, "Regex", other);
+	else
+		hf_refuse(
+		    w, "the expression '%s' is in Rust's dialect and may mean something else here",
+		    vocab_show(pattern).text);
+}
+
 static void put_pattern(struct hf_writer *w, struct tok_span pattern,
 			enum tok_regex_dialect dialect)
 {
@@ -48,7 +60,7 @@ static void put_pattern(struct hf_writer *w, struct tok_span pattern,
 		hf_put_text(w, "Regex", pattern);
 		break;
 	case TOK_REGEX_RUST:
-		hf_refuse(w, "the expression '%s' is in Rust's dialect", vocab_show(pattern).text);
+		put_rust(w, pattern);
 		break;
 	}
 	pretty_close(&w->json, '}');
@@ -270,7 +282,12 @@ static void write_pretokenizer(struct hf_writer *w, size_t i)
 
 void hf_write_pretokenizers(struct hf_writer *w)
 {
-	const size_t count = w->spec->pretokenizer_count + w->spec->raw_vocabulary;
+	const struct tok_spec *spec = w->spec;
+	const size_t last = spec->pretokenizer_count;
+	const bool in_alphabet =
+	    !spec->raw_vocabulary ||
+	    (last && spec->pretokenizers[last - 1].kind == TOK_PRETOK_BYTE_LEVEL);
+	const size_t count = last + !in_alphabet;
 	if (count)
 		write_sequence(w, "pretokenizers", count, write_pretokenizer);
 	else

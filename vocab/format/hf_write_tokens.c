@@ -6,6 +6,36 @@
 #include "tok/text/utf8.h"
 #include "vocab/format/json.h"
 
+/* ---- as the file has them ----------------------------------------------------------- */
+
+static size_t put_alphabet(struct tok_span raw, uint8_t *out)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < raw.count; i++)
+		count += tok_utf8_put(tok_byte_to_char(raw.bytes[i]), out + count);
+	return count;
+}
+
+/* Raw bytes become characters of one or two bytes. */
+static void translate_entries(struct hf_writer *w)
+{
+	const struct tok_model_spec *model = &w->spec->model;
+	size_t bytes = 0;
+	for (size_t i = 0; i < model->entry_count; i++)
+		bytes += 2 * model->entries[i].text.count;
+	struct tok_vocab_entry *entries = hf_scratch(w, model->entry_count, sizeof *entries);
+	uint8_t *room = hf_scratch(w, bytes, 1);
+	if (!entries || !room)
+		return;
+	for (size_t i = 0; i < model->entry_count; i++) {
+		const size_t count = put_alphabet(model->entries[i].text, room);
+		entries[i] = model->entries[i];
+		entries[i].text = (struct tok_span){ room, count };
+		room += count;
+	}
+	w->tokens.entries = entries;
+}
+
 /* ---- sorted by id --------------------------------------------------------------- */
 
 static size_t count_ids(const struct tok_spec *spec)
@@ -23,15 +53,15 @@ static void sort_entries(struct hf_writer *w)
 	struct hf_tokens *tokens = &w->tokens;
 	tokens->id_count = count_ids(w->spec);
 	if (tokens->id_count > (size_t)TOK_ID_MAX + 1) {
-		hf_refuse(w, "the id %zu is above %u", tokens->id_count - 1, TOK_ID_MAX);
+		hf_refuse(w, "model: the id %zu is above %u", tokens->id_count - 1, TOK_ID_MAX);
 		return;
 	}
 	tokens->by_id = hf_scratch(w, tokens->id_count, sizeof *tokens->by_id);
 	for (size_t i = 0; i < model->entry_count && w->json.status == TOK_OK; i++) {
-		const struct tok_vocab_entry **place = &tokens->by_id[model->entries[i].id];
-		if (*place)
-			hf_refuse(w, "the id %u belongs to two tokens", model->entries[i].id);
-		*place = &model->entries[i];
+		const struct tok_vocab_entry *entry = &tokens->entries[i];
+		if (tokens->by_id[entry->id])
+			hf_refuse(w, "model: the id %u belongs to two tokens", entry->id);
+		tokens->by_id[entry->id] = entry;
 	}
 }
 
@@ -54,20 +84,6 @@ static void sort_added(struct hf_writer *w)
 	qsort(tokens->added, tokens->added_count, sizeof *tokens->added, compare_ids);
 }
 
-struct tok_span hf_entry_text(struct hf_writer *w, const struct tok_vocab_entry *entry)
-{
-	if (!w->spec->raw_vocabulary)
-		return entry->text;
-	tok_buffer_clear(&w->text);
-	for (size_t i = 0; i < entry->text.count; i++) {
-		uint8_t bytes[4];
-		const size_t count = tok_utf8_put(tok_byte_to_char(entry->text.bytes[i]), bytes);
-		if (!tok_buffer_add(&w->text, bytes, count) && w->json.status == TOK_OK)
-			w->json.status = tok_fail_memory(w->json.err);
-	}
-	return tok_buffer_span(&w->text);
-}
-
 /* ---- which ids will be found --------------------------------------------------- */
 
 /* Is the token one of the model's, under the same id?  A token of the model that is
@@ -77,40 +93,34 @@ static bool is_entry(struct hf_writer *w, const struct tok_added_token *token,
 {
 	const tok_id id = tok_strings_find(ids, token->content);
 	if (id != TOK_NO_ID && id != token->id)
-		hf_refuse(w, "the token '%s' has the ids %u and %u",
+		hf_refuse(w, "added_tokens: the token '%s' has the ids %u and %u",
 			  vocab_show(token->content).text, id, token->id);
 	return id != TOK_NO_ID;
 }
 
-/* Counting on begins behind the number of the model's tokens, or behind the largest
- * id that an added token had so far: here both must say the same. */
+/* Counting on begins at the number of the model's tokens, whatever their ids. */
 static bool finds_ids(struct hf_writer *w, const struct tok_strings *ids)
 {
 	const struct hf_tokens *tokens = &w->tokens;
-	size_t next = w->spec->model.entry_count, largest = 0;
+	size_t next = w->spec->model.entry_count;
 	for (size_t i = 0; i < tokens->added_count && w->json.status == TOK_OK; i++) {
-		const tok_id id = tokens->added[i]->id;
-		if (!is_entry(w, tokens->added[i], ids)) {
-			if (id != next || largest > next)
-				return false;
-			next++;
-		}
-		largest = (size_t)id + 1;
+		if (!is_entry(w, tokens->added[i], ids) && tokens->added[i]->id != next++)
+			return false;
 	}
 	return true;
 }
 
 /* Would the model make this token of text, if it were in its vocabulary? */
-static bool would_match(const struct tok_model_spec *model, struct tok_span content)
+static bool would_match(const struct hf_writer *w, struct tok_span content)
 {
-	return model->kind != TOK_MODEL_BPE || model->as.bpe.ignore_merges ||
+	const struct tok_model_spec *model = &w->spec->model;
+	return model->kind != TOK_MODEL_BPE || w->tokens.ignore_merges ||
 	       model->as.bpe.prefix.count || model->as.bpe.suffix.count || model->byte_fallback ||
 	       tok_utf8_count(content) <= 1;
 }
 
 static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
 {
-	const struct tok_model_spec *model = &w->spec->model;
 	struct hf_tokens *tokens = &w->tokens;
 	const size_t added_ids =
 	    tokens->added_count ? (size_t)tokens->added[tokens->added_count - 1]->id + 1 : 0;
@@ -124,8 +134,8 @@ static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
 		const struct tok_added_token *token = tokens->added[i];
 		if (is_entry(w, token, ids))
 			continue;
-		if (by_id[token->id] || would_match(model, token->content))
-			hf_refuse(w, "the token '%s' cannot keep its id %u",
+		if (by_id[token->id] || would_match(w, token->content))
+			hf_refuse(w, "added_tokens: the token '%s' cannot keep its id %u",
 				  vocab_show(token->content).text, token->id);
 		more[i] = (struct tok_vocab_entry){ .text = token->content, .id = token->id };
 		by_id[token->id] = &more[i];
@@ -139,6 +149,9 @@ void hf_collect_tokens(struct hf_writer *w)
 {
 	const struct tok_model_spec *model = &w->spec->model;
 	struct tok_strings ids;
+	w->tokens.entries = model->entries;
+	if (w->spec->raw_vocabulary)
+		translate_entries(w);
 	sort_entries(w);
 	sort_added(w);
 	if (w->json.status != TOK_OK)
@@ -148,13 +161,11 @@ void hf_collect_tokens(struct hf_writer *w)
 		return;
 	}
 	for (size_t i = 0; i < model->entry_count; i++)
-		if (!tok_strings_add(&ids, model->entries[i].text, model->entries[i].id))
-			hf_refuse(w, "the token '%s' has two ids",
-				  vocab_show(model->entries[i].text).text);
+		if (!tok_strings_add(&ids, w->tokens.entries[i].text, w->tokens.entries[i].id))
+			hf_refuse(w, "model: the token '%s' has two ids",
+				  vocab_show(w->tokens.entries[i].text).text);
 	if (!finds_ids(w, &ids))
 		add_to_vocab(w, &ids);
-	if (w->json.status == TOK_EARG)
-		tok_fail_in(w->json.err, TOK_EARG, "added_tokens");
 }
 
 void hf_write_added(struct hf_writer *w)

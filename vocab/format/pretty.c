@@ -1,5 +1,6 @@
 #include "vocab/format/pretty_internal.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -149,13 +150,13 @@ struct decimal {
 	int count, point; /* 0.DIGITS times ten to the power of `point` */
 };
 
-/* 15 digits say any shorter decimal, 17 any double; the point of the locale, where
- * there is another, stands where '.' does. */
+/* 15 digits say any shorter decimal but for the least numbers, 17 any double; the point of the
+ * locale, where there is another, stands where '.' does. */
 static struct decimal to_decimal(double value)
 {
 	struct decimal d = { 0 };
 	char text[40];
-	for (int digits = 15; digits <= 17; digits++) {
+	for (int digits = value < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(text, sizeof text, "%.*e", digits - 1, value);
 		if (strtod(text, NULL) == value)
 			break;

@@ -9,11 +9,13 @@ static enum tok_status write_kind(enum vocab_file_kind kind, const struct tok_sp
 	case VOCAB_TOKENIZER_JSON:
 		return vocab_write_hf(spec, out, err);
 	case VOCAB_TIKTOKEN:
+		return vocab_write_tiktoken(spec, out, err);
 	case VOCAB_SENTENCEPIECE:
+		return vocab_write_sentencepiece(spec, out, err);
 	case VOCAB_WORDPIECE_TXT:
-		break;
+		return vocab_write_wordpiece(spec, out, err);
 	}
-	return tok_fail(err, TOK_EARG, "files of this kind cannot be written");
+	return tok_fail(err, TOK_EARG, "there is no such kind of file");
 }
 
 enum tok_status vocab_write(enum vocab_file_kind kind, const struct tok_spec *spec,

@@ -4,9 +4,19 @@
  *	struct tok_buffer file = { 0 };
  *	status = vocab_write(VOCAB_TOKENIZER_JSON, &spec, &file, &err);
  *
- * What a format cannot say is an error, TOK_EARG, whose message names the part: a
- * file that is written encodes as the specification does.  Equal specifications
- * give equal bytes.
+ * What a kind of file cannot say is an error, TOK_EARG, whose message names the part
+ * ("normalizer: ..."): a file that is written encodes as the specification does.  What no
+ * file of the kind ever says, because its readers bring it along, is left out:
+ *
+ *	all kinds but tokenizer.json   how tokens are decoded, truncation and padding
+ *	.tiktoken                      the expression, special tokens, the template
+ *
+ * A tokenizer.json has what a specification keeps, in the form that Hugging Face
+ * tokenizers 0.23 saves: one that it wrote is written again byte for byte but for what
+ * does nothing (trim_offsets of a pre-tokenizer, a Sequence of one) or is not kept
+ * (dropout, type ids, the template for two texts where it is no usual one).  Ranks get
+ * the merges that they amount to, added tokens whose ids their places do not tell go
+ * into the vocabulary too.  Equal specifications give equal bytes.
  */
 #ifndef VOCAB_FORMAT_WRITE_H
 #define VOCAB_FORMAT_WRITE_H
@@ -18,7 +28,7 @@ enum vocab_file_kind {
 	VOCAB_TOKENIZER_JSON, /* Hugging Face tokenizers: everything but SentencePiece's own */
 	VOCAB_TIKTOKEN,       /* BPE over raw bytes whose merges are told by ids; no specials */
 	VOCAB_SENTENCEPIECE,  /* .model: BPE by scores, Unigram; word, char */
-	VOCAB_WORDPIECE_TXT   /* vocab.txt */
+	VOCAB_WORDPIECE_TXT   /* vocab.txt: WordPiece, with BERT's own parts around it */
 };
 
 /* Append the file to `out`; on failure `out` is as it was. */

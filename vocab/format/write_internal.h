@@ -7,5 +7,12 @@
 
 TOK_MUST_USE enum tok_status vocab_write_hf(const struct tok_spec *spec, struct tok_buffer *out,
 					    struct tok_error *err);
+TOK_MUST_USE enum tok_status vocab_write_tiktoken(const struct tok_spec *spec,
+						  struct tok_buffer *out, struct tok_error *err);
+TOK_MUST_USE enum tok_status vocab_write_sentencepiece(const struct tok_spec *spec,
+						       struct tok_buffer *out,
+						       struct tok_error *err);
+TOK_MUST_USE enum tok_status vocab_write_wordpiece(const struct tok_spec *spec,
+						   struct tok_buffer *out, struct tok_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <xxhash.h>
 
+#include "vocab/format/replace.h"
 #include "vocab/image/image_internal.h"
 
 #include <image_build.h>
@@ -60,7 +61,11 @@ static enum tok_status save(const struct tok_tokenizer *tokenizer, const char *p
 	tok_tokenizer_save(tokenizer, &writer);
 	if (tok_image_finish(&writer, &block)) {
 		const struct image_header header = image_header_for(block, source);
-		status = image_write(path, &header, block, lasting, err);
+		const struct tok_span parts[] = {
+			{ (const uint8_t *)&header, sizeof header },
+			block,
+		};
+		status = vocab_file_replace(path, parts, 2, lasting, err);
 	} else {
 		status = tok_fail_memory(err);
 	}
@@ -97,6 +102,17 @@ enum tok_status vocab_image_compile(const char *path, const struct vocab_read_op
 		tok_tokenizer_free(tokenizer);
 	}
 	vocab_source_close(&source);
+	return status;
+}
+
+enum tok_status vocab_image_write(struct tok_spec *spec, const char *target, struct tok_error *err)
+{
+	struct tok_tokenizer *tokenizer;
+	enum tok_status status = tok_tokenizer_new(spec, &tokenizer, err);
+	if (status != TOK_OK)
+		return status;
+	status = save(tokenizer, target, (struct image_hash){ 0 }, true, err);
+	tok_tokenizer_free(tokenizer);
 	return status;
 }
 

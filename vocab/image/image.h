@@ -21,6 +21,11 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
 							 const struct vocab_read_options *options,
 							 const char *target, struct tok_error *err);
 
+/* The same of a specification that came from no file, say one that was learned.  On
+ * success takes over what `spec` holds, as tok_tokenizer_new does. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_write(struct tok_spec *spec, const char *target,
+						       struct tok_error *err);
+
 /* Open the tokenizer at `path`: an image is copied into memory,
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and

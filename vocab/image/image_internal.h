@@ -36,10 +36,4 @@ struct image_header image_header_for(struct tok_span block, struct image_hash so
 TOK_MUST_USE enum tok_status image_check(struct tok_span file, struct tok_span *block,
 					 struct image_hash *source, struct tok_error *err);
 
-/* Write header and block beside `path` and let the file take that name; `lasting`:
- * not before the disk has it.  Two writers do no harm: the last one stays. */
-TOK_MUST_USE enum tok_status image_write(const char *path, const struct image_header *header,
-					 struct tok_span block, bool lasting,
-					 struct tok_error *err);
-
 #endif

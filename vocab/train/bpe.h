@@ -13,9 +13,11 @@
  * counts have 64 bits, and where its ids come in the order of a hash table ours are
  * sorted.  The result does not depend on threads or memory.
  *
- * The same run continues a vocabulary: `replay` is applied first, pair by pair, and
- * keeps its ids.  So a run is resumed from a checkpoint, a vocabulary extended, a
- * second stage trained.
+ * The same run continues a vocabulary: words are first taken apart by the model
+ * `base`, as encoding does, and what is learned is new.  So a run is resumed from a
+ * checkpoint, a vocabulary extended, a second stage trained.  (After a resume one thing
+ * can differ from a run in one go: where a token was reached in two ways, HF goes on
+ * counting a pair that it has joined, and that is forgotten.)
  */
 #ifndef VOCAB_TRAIN_BPE_H
 #define VOCAB_TRAIN_BPE_H
@@ -32,8 +34,8 @@ enum vocab_tie {
 };
 
 struct vocab_bpe_options {
-	size_t vocab_size; /* ids in all, those before first_id included */
-	tok_id first_id;   /* ids below it are special tokens' */
+	size_t vocab_size; /* training ends when the next id would be this */
+	tok_id first_id;   /* of what is learned; those below it are special tokens' */
 	enum vocab_tie tie;
 	uint64_t min_frequency;  /* training ends when the best pair has less; 0 is 1 */
 	size_t max_token_length; /* in first symbols, meant as it says; 0: no limit */
@@ -41,26 +43,37 @@ struct vocab_bpe_options {
 	 * that is not UTF-8 is a character of its own. */
 	bool bytes;
 	/* Characters only: of those that occur the most frequent are kept, all in
-	 * `alphabet` before any other; the others are cut out of words, of which each
-	 * side goes on as a word.  0: no limit. */
+	 * `alphabet` before any other; nothing is ever joined with one of the others, or
+	 * across it.  0: no limit. */
 	size_t limit_alphabet;
 	const uint32_t *alphabet;
 	size_t alphabet_count;
 	struct tok_span prefix; /* of symbols that do not begin a word ("##") */
 	struct tok_span suffix; /* of the symbol that ends a word ("</w>") */
 
-	/* A vocabulary to start from: its entries, ids and merges stay.  NULL: none. */
-	const struct vocab_learned *replay;
+	/* A BPE vocabulary to start from, its entries by rising id; NULL: none.  Its ids
+	 * stay, those of new tokens are first_id and up, and it needs no alphabet, prefix or
+	 * suffix: what it does not know is never joined with anything. */
+	const struct tok_model_spec *base;
+	/* Words are rows of the base's ids, four bytes each, little-endian, instead of text:
+	 * its tokens are first symbols, and it takes nothing apart. */
+	bool ids;
 
 	/* May a new token with this text be made?  NULL: any may.  Pairs that are refused
 	 * are left out and the next one is taken. */
 	bool (*allows)(void *context, struct tok_span joined);
 	void *allows_context;
 
-	size_t memory_bytes; /* postings and words beyond it live in files; 0: no limit */
-	const char *spill_folder;
+	/* About what it may take in all.  The words are always in memory: two bytes a symbol
+	 * (four where vocab_size is above 65,000 or symbols are characters) and twelve a word;
+	 * of what else there is, long lists go into a file.  0: no limit. */
+	size_t memory_bytes;
+	const char *spill_folder; /* NULL where there is no limit */
 };
 
+/* Entries and merges are those that are new, in the order of their making.  A corpus
+ * that gives fewer than asked for is no failure.  TOK_ELIMIT for more than 2^32 words
+ * of two symbols or more, or counts whose sum passes 2^63. */
 TOK_API TOK_MUST_USE enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
 						     const struct vocab_bpe_options *options,
 						     struct vocab_train_control *control,

@@ -25,16 +25,22 @@ struct vocab_learned {
 
 TOK_API void vocab_learned_release(struct vocab_learned *learned);
 
-/* How a run is watched and stopped.  A trainer looks at `stop` at least some times a
- * second; when it is set, what has been learned so far is the result, valid and
- * smaller, and `stopped` says so. */
+/* How a run is watched and stopped. */
 struct vocab_train_control {
+	/* Set by anybody: what has been learned so far is the result, valid and smaller,
+	 * and `stopped` says so.  Looked at some times a second at least. */
 	atomic_bool stop;
 	bool stopped;
 	size_t threads; /* at least 1; never changes a result */
-	/* May be NULL.  Called by one thread, some times a second at most. */
-	void (*progress)(void *context, const char *stage, uint64_t done, uint64_t total);
 	void *context;
+	/* May be NULL.  Called by one thread, often: it is for the callee to look at the
+	 * clock. */
+	void (*progress)(void *context, const char *stage, uint64_t done, uint64_t total);
+	/* May be NULL.  BPE: called with what there is so far when `checkpoint_due` was
+	 * set, which is then cleared; a failure ends the run. */
+	enum tok_status (*checkpoint)(void *context, const struct vocab_learned *so_far,
+				      struct tok_error *err);
+	bool checkpoint_due;
 };
 
 #endif

@@ -314,8 +314,7 @@ enum tok_status vocab_recipe_add_special(struct tok_spec *spec, struct tok_span 
 	return TOK_OK;
 }
 
-/* Does the model get bytes, one by one? */
-static bool makes_bytes(const struct tok_spec *spec)
+bool vocab_recipe_has_bytes(const struct tok_spec *spec)
 {
 	const size_t count = spec->pretokenizer_count;
 	for (size_t i = 0; i < spec->normalizer_count; i++)
@@ -356,7 +355,7 @@ enum tok_status vocab_recipe_finish(struct tok_spec *spec, struct tok_buffer *ou
 	};
 	for (size_t i = 0; i < 256; i++)
 		spec->model.byte_ids[i] = TOK_NO_ID;
-	if (makes_bytes(spec))
+	if (vocab_recipe_has_bytes(spec))
 		spec->model.entry_count = list_alphabet(entries, texts, (tok_id)spec->added_count);
 	const enum tok_status status = vocab_write(VOCAB_TOKENIZER_JSON, spec, out, err);
 	spec->model.entries = NULL;

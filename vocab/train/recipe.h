@@ -69,6 +69,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_recipe_normalize(struct tok_spec *spe
 TOK_API TOK_MUST_USE enum tok_status
 vocab_recipe_add_special(struct tok_spec *spec, struct tok_span content, struct tok_error *err);
 
+/* Are words bytes, one symbol each, and not characters?  A tokenizer that was read from a
+ * file has its vocabulary in the byte-level alphabet then. */
+TOK_API bool vocab_recipe_has_bytes(const struct tok_spec *spec);
+
 /* Append the recipe to `out`. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_recipe_finish(struct tok_spec *spec, struct tok_buffer *out, struct tok_error *err);

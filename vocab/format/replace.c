@@ -1,13 +1,13 @@
 /* A file takes its name when all of it is there, and has none before where the file
  * system can do that: a writer that is killed then leaves nothing. */
+#include "vocab/format/replace.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "vocab/image/image_internal.h"
 
 static enum tok_status refuse(const char *path, struct tok_error *err)
 {
@@ -29,13 +29,13 @@ static bool write_all(int fd, const void *from, size_t count)
 	return true;
 }
 
-static enum tok_status fill(int fd, const char *path, const struct image_header *header,
-			    struct tok_span block, bool lasting, struct tok_error *err)
+static enum tok_status fill(int fd, const char *path, const struct tok_span *parts, size_t count,
+			    bool lasting, struct tok_error *err)
 {
-	if (!write_all(fd, header, sizeof *header) || !write_all(fd, block.bytes, block.count) ||
-	    (lasting && fsync(fd) != 0))
-		return refuse(path, err);
-	return TOK_OK;
+	for (size_t i = 0; i < count; i++)
+		if (!write_all(fd, parts[i].bytes, parts[i].count))
+			return refuse(path, err);
+	return lasting && fsync(fd) != 0 ? refuse(path, err) : TOK_OK;
 }
 
 /* ---- where ---------------------------------------------------------------------- */
@@ -49,7 +49,7 @@ static enum tok_status find_target(const char *path, char **out, struct tok_erro
 	if (exists && !S_ISREG(info.st_mode))
 		return tok_fail(
 		    err, TOK_EIO,
-		    "cannot write '%s': it is there and is no file, as an image must be", path);
+		    "cannot write '%s': it is there and is no file that can be replaced", path);
 	*out = exists ? realpath(path, NULL) : strdup(path);
 	return *out ? TOK_OK : refuse(path, err);
 }
@@ -120,8 +120,8 @@ static bool take_place(int fd, const char *path, char *name, size_t room)
 	return rename(name, path) == 0;
 }
 
-static enum tok_status write_target(const char *path, const struct image_header *header,
-				    struct tok_span block, bool lasting, struct tok_error *err)
+static enum tok_status write_target(const char *path, const struct tok_span *parts, size_t count,
+				    bool lasting, struct tok_error *err)
 {
 	const size_t room = strlen(path) + 64;
 	char *name = malloc(room);
@@ -133,7 +133,7 @@ static enum tok_status write_target(const char *path, const struct image_header 
 		free(name);
 		return refuse(path, err);
 	}
-	enum tok_status status = fill(fd, path, header, block, lasting, err);
+	enum tok_status status = fill(fd, path, parts, count, lasting, err);
 	if (status == TOK_OK && !take_place(fd, path, name, room))
 		status = refuse(path, err);
 	if (status != TOK_OK && *name)
@@ -144,14 +144,14 @@ static enum tok_status write_target(const char *path, const struct image_header 
 	return status;
 }
 
-enum tok_status image_write(const char *path, const struct image_header *header,
-			    struct tok_span block, bool lasting, struct tok_error *err)
+enum tok_status vocab_file_replace(const char *path, const struct tok_span *parts, size_t count,
+				   bool lasting, struct tok_error *err)
 {
 	char *target;
 	enum tok_status status = find_target(path, &target, err);
 	if (status != TOK_OK)
 		return status;
-	status = write_target(target, header, block, lasting, err);
+	status = write_target(target, parts, count, lasting, err);
 	free(target);
 	return status;
 }

@@ -1,0 +1,35 @@
+/*
+ * cli_vocab_output.h - a tokenizer into a file of the kind that its name asks for.
+ *
+ *	enum cli_vocab_kind kind;
+ *	if (!cli_vocab_kind(opts->output, opts->format, &kind))
+ *		return CLI_TROUBLE;                     // before hours of work
+ *	...
+ *	return cli_vocab_output(&spec, kind, opts->output);
+ */
+#ifndef CMD_CLI_VOCAB_OUTPUT_H
+#define CMD_CLI_VOCAB_OUTPUT_H
+
+#include "cmd/cli.h"
+#include "tok/pipe/spec.h"
+
+/* In the order of CLI_VOCAB_KINDS, the words of an option. */
+enum cli_vocab_kind {
+	CLI_VOCAB_JSON,
+	CLI_VOCAB_TIKTOKEN,
+	CLI_VOCAB_MODEL,
+	CLI_VOCAB_TXT,
+	CLI_VOCAB_TOK
+};
+#define CLI_VOCAB_KINDS "json|tiktoken|model|txt|tok"
+
+/* What to write to `path` ("-": standard output): the `asked` kind or, where that is -1,
+ * the one whose name ends `path`.  False, and said why, where neither tells, or an image
+ * is to go to standard output. */
+bool cli_vocab_kind(const char *path, int asked, enum cli_vocab_kind *out);
+
+/* Write `spec`; a file is replaced in one step at the end.  Says what is wrong.  May take
+ * over what `spec` holds, which the caller releases all the same. */
+enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path);
+
+#endif

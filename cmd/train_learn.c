@@ -1,0 +1,247 @@
+/* train_learn.c - from counted words to tokenizer files. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "cmd/cli_interrupt.h"
+#include "cmd/train_internal.h"
+#include "tok/text/utf8.h"
+#include "vocab/format/read.h"
+#include "vocab/train/base.h"
+#include "vocab/train/bpe.h"
+#include "vocab/train/recipe.h"
+
+enum { CHECKPOINT_SECONDS = 60 };
+
+struct learning {
+	struct train_run *run;
+	struct vocab_word_stream *stream;
+	struct vocab_finish_options finish;
+	struct vocab_train_control *control;
+	struct tok_spec spec; /* of the recipe, or that is gone on from */
+	struct vocab_base base;
+	bool resumed;
+	time_t last_checkpoint;
+};
+
+/* The signal that stops it may come when nothing else is left of a run. */
+static struct vocab_train_control control;
+
+/* ---- options --------------------------------------------------------------- */
+
+static struct tok_span text_of(const char *text)
+{
+	return text ? tok_span_of(text) : (struct tok_span){ NULL, 0 };
+}
+
+static struct vocab_finish_options finish_options(const struct train_options *opts)
+{
+	struct vocab_finish_options finish = {
+		.model = (enum vocab_train_model)opts->model,
+		.unk = text_of(opts->unk),
+		.byte_fallback = opts->byte_fallback,
+		.prefix = text_of(opts->prefix),
+		.suffix = text_of(opts->suffix),
+	};
+	if (finish.model == VOCAB_TRAIN_WORDPIECE && !finish.prefix.bytes)
+		finish.prefix = tok_span_of("##");
+	if (finish.model == VOCAB_TRAIN_WORDPIECE && !finish.unk.bytes)
+		finish.unk = tok_span_of("[UNK]");
+	if (finish.model == VOCAB_TRAIN_UNIGRAM && !finish.unk.bytes)
+		finish.unk = tok_span_of("<unk>");
+	return finish;
+}
+
+/* The characters of --initial-alphabet; to be freed. */
+static uint32_t *list_alphabet(const char *text, size_t *count)
+{
+	const struct tok_span span = text_of(text);
+	uint32_t *codes = calloc(span.count + 1, sizeof *codes);
+	*count = 0;
+	for (size_t at = 0; codes && at < span.count;) {
+		const struct tok_char here = tok_utf8_at(span, at);
+		codes[(*count)++] = here.code;
+		at += here.length;
+	}
+	return codes;
+}
+
+/* A special token never comes about in text. */
+static bool allows_text(void *context, struct tok_span joined)
+{
+	const struct tok_spec *spec = context;
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (tok_span_equal(spec->added[i].content, joined))
+			return false;
+	return true;
+}
+
+/* ---- watching --------------------------------------------------------------- */
+
+static void show_progress(void *context, const char *stage, uint64_t done, uint64_t total)
+{
+	struct learning *l = context;
+	if (done % 64 != 0)
+		return;
+	cli_progress_steps(&l->run->progress, stage, done, total);
+	if (!l->run->opts->checkpoint || time(NULL) - l->last_checkpoint < CHECKPOINT_SECONDS)
+		return;
+	l->control->checkpoint_due = true;
+	l->last_checkpoint = time(NULL);
+}
+
+/* ---- a tokenizer out of it ---------------------------------------------------- */
+
+/* The specification that the run began with, anew. */
+static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok_id *first_id,
+				  struct tok_error *err)
+{
+	const char *resume = l->run->opts->resume;
+	if (resume)
+		return vocab_read_path(resume, NULL, spec, err);
+	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
+	return status == TOK_OK ? vocab_finish_begin(&l->finish, spec, first_id, err) : status;
+}
+
+static enum cli_exit write_tokenizer(struct learning *l, const struct vocab_learned *learned,
+				     enum cli_vocab_kind kind, const char *path)
+{
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	tok_id first_id;
+	enum cli_exit result = CLI_OK;
+	enum tok_status status = begin_spec(l, &spec, &first_id, &err);
+	if (status == TOK_OK)
+		status = l->resumed ? vocab_base_extend(&spec, learned, &err)
+				    : vocab_finish(&l->finish, learned, &spec, &err);
+	if (status == TOK_OK)
+		result = cli_vocab_output(&spec, kind, path);
+	else
+		result = cli_error("%s", err.message);
+	tok_spec_release(&spec);
+	return result;
+}
+
+static enum tok_status write_checkpoint(void *context, const struct vocab_learned *so_far,
+					struct tok_error *err)
+{
+	struct learning *l = context;
+	cli_progress_clear(&l->run->progress);
+	if (write_tokenizer(l, so_far, CLI_VOCAB_JSON, l->run->opts->checkpoint) == CLI_OK)
+		return TOK_OK;
+	return tok_fail(err, TOK_EIO, "the checkpoint could not be written");
+}
+
+/* ---- learning ----------------------------------------------------------------- */
+
+static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct vocab_learned *out,
+				 struct tok_error *err)
+{
+	const struct train_options *opts = l->run->opts;
+	const struct train_sizes *sizes = &l->run->sizes;
+	size_t alphabet_count;
+	uint32_t *alphabet = list_alphabet(opts->initial_alphabet, &alphabet_count);
+	if (!alphabet)
+		return tok_fail_memory(err);
+	const struct vocab_bpe_options options = {
+		.vocab_size = sizes->items[sizes->count - 1],
+		.first_id = first_id,
+		.tie = opts->tie < 0 ? VOCAB_TIE_HF : (enum vocab_tie)opts->tie,
+		.min_frequency = opts->min_frequency,
+		.max_token_length = opts->max_token_length,
+		.bytes = vocab_recipe_has_bytes(&l->spec) ||
+			 (l->resumed && l->base.model.as.bpe.raw_bytes),
+		.limit_alphabet = opts->limit_alphabet,
+		.alphabet = alphabet,
+		.alphabet_count = alphabet_count,
+		.prefix = l->finish.prefix,
+		.suffix = l->finish.suffix,
+		.base = l->resumed ? &l->base.model : NULL,
+		.allows = allows_text,
+		.allows_context = &l->spec,
+		.memory_bytes = opts->memory,
+		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
+	};
+	const enum tok_status status = vocab_train_bpe(l->stream, &options, l->control, out, err);
+	free(alphabet);
+	return status;
+}
+
+/* One file a size: all are fronts of the largest. */
+static enum cli_exit write_sizes(struct learning *l, const struct vocab_learned *learned)
+{
+	const struct train_run *run = l->run;
+	struct tok_buffer name = { 0 };
+	enum cli_exit result = CLI_OK;
+	for (size_t i = 0; i < run->sizes.count && result == CLI_OK; i++) {
+		const struct vocab_learned front =
+		    vocab_learned_front(learned, run->sizes.items[i]);
+		result = train_name(run->opts->output, run->sizes.items[i], &name)
+			     ? write_tokenizer(l, &front, run->kind, (const char *)name.bytes)
+			     : cli_error("out of memory");
+	}
+	tok_buffer_release(&name);
+	return result;
+}
+
+/* Say what is not as it was asked for. */
+static enum cli_exit tell_size(const struct learning *l, const struct vocab_learned *learned,
+			       tok_id first_id)
+{
+	const size_t asked = l->run->sizes.items[l->run->sizes.count - 1];
+	const size_t size = first_id + learned->entry_count;
+	if (l->control->stopped)
+		return cli_error("interrupted: '%s' has %zu of %zu tokens", l->run->opts->output,
+				 size, asked);
+	if (size != asked)
+		fprintf(stderr, "tok train: %zu tokens, not %zu: %s\n", size, asked,
+			size < asked ? "nothing is left to be joined that is frequent enough"
+				     : "the alphabet and the special tokens alone are more");
+	return CLI_OK;
+}
+
+static enum tok_status begin(struct learning *l, tok_id *first_id, struct tok_error *err)
+{
+	enum tok_status status = begin_spec(l, &l->spec, first_id, err);
+	if (status == TOK_OK && l->resumed) {
+		status = vocab_base_of(&l->spec, &l->base, err);
+		*first_id = l->base.next_id;
+	}
+	return status;
+}
+
+enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *stream)
+{
+	struct learning l = {
+		.run = run,
+		.stream = stream,
+		.finish = finish_options(run->opts),
+		.control = &control,
+		.resumed = run->opts->resume != NULL,
+		.last_checkpoint = time(NULL),
+	};
+	struct vocab_learned learned = { 0 };
+	struct tok_error err = { 0 };
+	tok_id first_id = 0;
+	control.threads = 1;
+	control.context = &l;
+	control.progress = show_progress;
+	control.checkpoint = run->opts->checkpoint ? write_checkpoint : NULL;
+	enum tok_status status = begin(&l, &first_id, &err);
+	if (status == TOK_OK) {
+		cli_interrupt_say("tok train: interrupted twice: nothing was written");
+		cli_interrupt_stop(&control.stop);
+		status = learn_bpe(&l, first_id, &learned, &err);
+	}
+	cli_progress_clear(&run->progress);
+	enum cli_exit result = CLI_OK;
+	if (status != TOK_OK)
+		result = cli_error("%s", err.message);
+	if (result == CLI_OK)
+		result = write_sizes(&l, &learned);
+	if (result == CLI_OK)
+		result = tell_size(&l, &learned, first_id);
+	vocab_learned_release(&learned);
+	vocab_base_release(&l.base);
+	tok_spec_release(&l.spec);
+	return result;
+}

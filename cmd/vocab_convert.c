@@ -1,0 +1,52 @@
+/* vocab_convert.c - tok vocab convert: any tokenizer as a file of another kind. */
+#include <sys/stat.h>
+
+#include "cmd/cli_vocab_output.h"
+#include "cmd/vocab_internal.h"
+#include "vocab/format/read.h"
+
+/* Writing over what it is made from would lose what the other kind does not say. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	return a && stat(a, &first) == 0 && stat(b, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static enum tok_status read_tokenizer(const char *path, const struct vocab_options *opts,
+				      struct tok_spec *out, struct tok_error *err)
+{
+	const struct vocab_read_options reading = { .pattern = opts->pattern };
+	struct vocab_source source;
+	enum tok_status status = vocab_source_open(path, &source, err);
+	if (status != TOK_OK)
+		return status;
+	if (is_same_file(source.path, opts->output) ||
+	    is_same_file(source.other_path, opts->output))
+		status = tok_fail(err, TOK_EARG,
+				  "'%s' is the tokenizer itself: write the other elsewhere",
+				  opts->output);
+	else
+		status = vocab_read_source(&source, &reading, out, err);
+	vocab_source_close(&source);
+	return status;
+}
+
+enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
+{
+	const struct vocab_options *opts = options;
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	enum cli_vocab_kind kind;
+	if (argc != 1)
+		return cli_usage("convert takes one tokenizer, not %d", argc);
+	if (!opts->output)
+		return cli_usage("convert needs --output FILE, or - for standard output");
+	if (!cli_vocab_kind(opts->output, opts->format, &kind))
+		return CLI_TROUBLE;
+	if (read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	const enum cli_exit status = cli_vocab_output(&spec, kind, opts->output);
+	tok_spec_release(&spec);
+	return status;
+}
