@@ -89,7 +89,7 @@ enum tok_status vocab_image_compile(const char *path, const struct vocab_read_op
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (image_is_one(source.files[0]))
+	if (vocab_image_is_one(source.files[0]))
 		status = tok_fail(err, TOK_EARG, "%s: this is compiled already", source.path);
 	else if (is_same_file(source.path, target) || is_same_file(source.other_path, target))
 		status =
@@ -263,7 +263,7 @@ enum tok_status vocab_image_open(const char *path, const struct vocab_read_optio
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (image_is_one(source.files[0]))
+	if (vocab_image_is_one(source.files[0]))
 		status = open_image(&source, out, err);
 	else if (cache_folder)
 		status = open_cached(&source, options, cache_folder, out, err);

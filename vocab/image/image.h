@@ -14,6 +14,9 @@
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
 
+/* Is this an image, in whatever state? */
+TOK_API bool vocab_image_is_one(struct tok_span file);
+
 /* Write the compiled image of the tokenizer at `source` (any format, or a folder) to
  * `target`, which takes it in one step: until then, what was there stays.  TOK_EARG
  * where that is part of the source, TOK_EIO where it cannot be written. */

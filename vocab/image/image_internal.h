@@ -27,9 +27,6 @@ struct image_header {
 	uint64_t header_checksum; /* of all before it */
 };
 
-/* Is this a file of our kind, in whatever state? */
-bool image_is_one(struct tok_span file);
-
 struct image_header image_header_for(struct tok_span block, struct image_hash source);
 
 /* The block of a whole image.  TOK_EFORMAT says what is wrong with it. */
