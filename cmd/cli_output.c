@@ -10,7 +10,7 @@
 
 #include "cmd/cli_interrupt.h"
 
-enum { WRITE_SIZE = 1 << 18, STORE_SIZE = 1 << 20 };
+enum { WRITE_SIZE = 1 << 18, STORE_SIZE = 1 << 22 };
 
 static enum tok_status refuse(const struct cli_output *out, struct tok_error *err)
 {
