@@ -27,21 +27,25 @@ static const struct tok_pretok_step letter = { .kind = TOK_PRETOK_CHAR_DELIMITER
 static const struct tok_pretok_step accent = { .kind = TOK_PRETOK_CHAR_DELIMITER,
 					       .as.delimiter = 0xE9 };
 
+#define MARKED "marked characters (block scanner)"
+#define PLAIN  "character by character"
+
 static const struct {
 	const char *name;
 	const struct tok_pretok_step *steps[4];
 	uint32_t passes; /* of the first operation */
+	const char *path;
 } rows[] = {
-	{ "bert", { &bert }, 2 },
-	{ "space", { &space }, 1 },
-	{ "punctuation alone", { &alone }, 1 },
-	{ "punctuation joined", { &joined }, 0 },
-	{ "digits, space", { &digits, &space }, 1 },
-	{ "space, digits, punctuation", { &space, &digits, &alone }, 2 },
-	{ "punctuation gone, then alone", { &gone, &alone }, 2 },
-	{ "letter, bert", { &letter, &bert }, 1 },
-	{ "accent, digits", { &accent, &digits }, 2 },
-	{ "joined, bert", { &joined, &bert }, 0 },
+	{ "bert", { &bert }, 2, "bert (block scanner)" },
+	{ "space", { &space }, 1, MARKED },
+	{ "punctuation alone", { &alone }, 1, MARKED },
+	{ "punctuation joined", { &joined }, 0, PLAIN },
+	{ "digits, space", { &digits, &space }, 1, MARKED },
+	{ "space, digits, punctuation", { &space, &digits, &alone }, 2, MARKED },
+	{ "punctuation gone, then alone", { &gone, &alone }, 2, MARKED },
+	{ "letter, bert", { &letter, &bert }, 1, MARKED },
+	{ "accent, digits", { &accent, &digits }, 2, MARKED },
+	{ "joined, bert", { &joined, &bert }, 0, PLAIN },
 };
 
 static void cut(const struct tok_pretokenizer *p, enum tok_kernel kernel, struct tok_span bytes,
@@ -107,6 +111,8 @@ static void test_rows(void **unused)
 		assert_int_equal(tok_pretokenizer_new(steps, count, &p, &err), TOK_OK);
 		if (p->ops[0].passes != rows[r].passes)
 			fail_msg("%s: %u operations at once", rows[r].name, p->ops[0].passes);
+		assert_string_equal(tok_pretokenizer_path(p), rows[r].path);
+		assert_int_equal(tok_pretokenizer_uses_kernel(p), rows[r].passes > 0);
 		for (size_t i = 0; i < ROUNDS; i++) {
 			uint8_t text[MOST_BYTES];
 			const size_t most = many_draw(&state, MOST_BYTES);

@@ -129,6 +129,9 @@ TOK_API size_t tok_pretokenizer_ends(const struct tok_pretokenizer *pretokenizer
 /* How it finds pieces, for people: "gpt2 (block scanner)", "PCRE2", ... */
 TOK_API const char *tok_pretokenizer_path(const struct tok_pretokenizer *pretokenizer);
 
+/* Is that way one that kernels differ in? */
+TOK_API bool tok_pretokenizer_uses_kernel(const struct tok_pretokenizer *pretokenizer);
+
 /* Does a piece always end between an ASCII letter or digit and a space that an
  * ASCII letter follows, and is the text from that space on always cut the same
  * way, whatever stands in front of it? */

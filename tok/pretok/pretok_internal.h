@@ -35,9 +35,10 @@ enum pretok_kind {
 	PRETOK_CUT_CLASS,   /* at the characters of a class */
 	PRETOK_CUT_SCRIPTS, /* where the script changes */
 	PRETOK_CUT_LENGTH,  /* every so many characters */
-	PRETOK_ADD_SPACE,   /* rewrite: a space in front of a piece that has none */
-	PRETOK_ALPHABET,    /* rewrite: bytes as characters */
-	PRETOK_METASPACE    /* rewrite: spaces as another character, one in front */
+	PRETOK_CUT_LAST = PRETOK_CUT_LENGTH,
+	PRETOK_ADD_SPACE, /* rewrite: a space in front of a piece that has none */
+	PRETOK_ALPHABET,  /* rewrite: bytes as characters */
+	PRETOK_METASPACE  /* rewrite: spaces as another character, one in front */
 };
 
 struct pretok_op {
