@@ -81,10 +81,16 @@ static bool is_chinese(uint32_t code)
 
 void norm_mark_chinese(uint64_t words[NORM_SURE_LIMIT / NORM_SURE_BLOCK])
 {
+	/* A word at a time, for this is done whenever a tokenizer is opened. */
 	for (size_t i = 0; i < CHINESE_BLOCKS; i++)
-		for (uint32_t code = chinese_blocks[i].first; code <= chinese_blocks[i].last;
-		     code++)
-			words[code / NORM_SURE_BLOCK] |= UINT64_C(1) << code % NORM_SURE_BLOCK;
+		for (uint32_t code = chinese_blocks[i].first; code <= chinese_blocks[i].last;) {
+			const uint32_t skip = code % NORM_SURE_BLOCK, room = NORM_SURE_BLOCK - skip;
+			const uint32_t left = chinese_blocks[i].last - code + 1;
+			const uint32_t some = left < room ? left : room;
+			words[code / NORM_SURE_BLOCK] |= (UINT64_MAX >> (NORM_SURE_BLOCK - some))
+							 << skip;
+			code += some;
+		}
 }
 
 /* Spaces around the Chinese characters at `edit->at`, of which there is one. */
