@@ -63,6 +63,8 @@ static enum tok_status prepare(struct bench_run *run, int argc, char **argv,
 	enum tok_status status = cli_load(&run->opts->load, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
+	run->splitter = tok_tokenizer_path(tokenizer);
+	run->kernel = tok_tokenizer_kernel(tokenizer);
 	const struct cli_cut cut = cli_cut_for(tokenizer, &run->how);
 	status = bench_texts_read(&run->texts, argc, argv, &run->opts->split, &cut, err);
 	if (status == TOK_OK)

@@ -182,6 +182,11 @@ const char *tok_tokenizer_path(const struct tok_tokenizer *t)
 	return tok_pretokenizer_path(t->pretokenizer);
 }
 
+const char *tok_tokenizer_kernel(const struct tok_tokenizer *t)
+{
+	return tok_pretokenizer_uses_kernel(t->pretokenizer) ? tok_kernel_name(t->kernel) : NULL;
+}
+
 const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *t)
 {
 	return &t->spec;

@@ -253,6 +253,7 @@ struct tok_norm_scratch {
 	struct tok_text spare;
 	struct norm_marks pending, sorted, blocked;
 	struct tok_regex_scratch *regex;
+	struct norm_bert_memory *bert; /* NULL: not needed yet */
 };
 
 struct norm_pass;
@@ -262,6 +263,9 @@ typedef enum tok_status norm_run(const struct norm_pass *pass, struct norm_edit 
 struct norm_pass {
 	norm_run *run;
 	const struct norm_sure *sure; /* what it keeps; NULL: no table alone tells */
+	/* So many passes behind it are done by this one if origins are not tracked; if
+	 * they are, by themselves, and this one is passed over. */
+	size_t stands_for;
 	union {
 		struct norm_form form;
 		struct {
@@ -278,6 +282,7 @@ struct norm_pass {
 		const struct tok_bytemap *bytes; /* ASCII, or the byte-level alphabet */
 		struct norm_charsmap charsmap;
 		const struct norm_sentencepiece *sentencepiece;
+		const struct norm_bert *bert;
 	} as;
 };
 
@@ -290,7 +295,8 @@ struct tok_normalizer {
 
 norm_run norm_run_form, norm_run_lowercase, norm_run_strip, norm_run_prepend, norm_run_replace,
     norm_run_nmt, norm_run_strip_accents, norm_run_bert_clean, norm_run_bert_chinese,
-    norm_run_bert_accents, norm_run_precompiled, norm_run_byte_level, norm_run_sentencepiece;
+    norm_run_bert_accents, norm_run_bert_quick, norm_run_precompiled, norm_run_byte_level,
+    norm_run_sentencepiece;
 
 /* The tables of NFC, NFD, NFKC or NFKD. */
 TOK_MUST_USE enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
@@ -299,6 +305,23 @@ TOK_MUST_USE enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm
 /* As far as `text` is surely normalised from the boundary `at` on: the end, or a
  * boundary.  Standard annex 15, quick check. */
 size_t norm_form_skip(const struct norm_form *form, struct tok_span text, size_t at);
+
+/* `count` passes over `text`, whose bytes move to and fro between it and `spare`. */
+TOK_MUST_USE enum tok_status norm_run_passes(const struct norm_pass *passes, size_t count,
+					     struct tok_text *text, struct tok_text *spare,
+					     struct tok_norm_scratch *scratch,
+					     struct tok_error *err);
+
+/* norm_bert_quick.c: the passes of a step, which stay where they are, as one.  NULL if
+ * memory is out. */
+const struct norm_bert *norm_bert_new(const struct tok_norm_step *step,
+				      const struct norm_pass *passes, size_t pass_count,
+				      struct tok_arena *arena);
+void norm_bert_memory_free(struct norm_bert_memory *memory);
+
+/* Set the bits of the characters that BertNormalizer puts spaces around; all are
+ * below NORM_SURE_LIMIT. */
+void norm_mark_chinese(uint64_t words[NORM_SURE_LIMIT / NORM_SURE_BLOCK]);
 
 /* What becomes of ASCII. */
 struct tok_bytemap norm_lower_bytes(void);
