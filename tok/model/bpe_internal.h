@@ -59,6 +59,9 @@ TOK_MUST_USE bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *aren
 /* Add, or replace what the same pair had. */
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair);
 
+/* This pair will be put soon: have the memory fetched meanwhile. */
+void tok_pairs_expect(const struct tok_pairs *pairs, uint32_t left, uint32_t right);
+
 static inline uint64_t tok_pairs_hash(uint32_t left, uint32_t right)
 {
 	uint64_t key = (uint64_t)left << 32 | right;

@@ -187,8 +187,13 @@ static enum tok_status add_pairs(struct splitter *s, struct tok_error *err)
 	}
 	if (!tok_pairs_init(&model->bpe->pairs, &model->arena, s->pair_count))
 		return tok_fail_memory(err);
-	for (size_t i = 0; i < s->pair_count; i++)
+	for (size_t i = 0; i < s->pair_count; i++) {
+		enum { AHEAD = 12 }; /* as in build_merges.c */
+		if (s->pair_count - i > AHEAD)
+			tok_pairs_expect(&model->bpe->pairs, s->pairs[i + AHEAD].left,
+					 s->pairs[i + AHEAD].right);
 		tok_pairs_put(&model->bpe->pairs, s->pairs[i]);
+	}
 	return TOK_OK;
 }
 

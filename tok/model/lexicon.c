@@ -19,10 +19,21 @@ uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id)
 	}
 }
 
+/* Is each id the place of its entry? */
+static bool are_places(const struct tok_lexicon *lexicon)
+{
+	for (size_t i = 0; i < lexicon->count; i++)
+		if (lexicon->ids[i] != i)
+			return false;
+	return true;
+}
+
 static enum tok_status index_ids(struct tok_lexicon *lexicon, struct tok_arena *arena,
 				 struct tok_error *err)
 {
 	size_t slots = 16;
+	if (are_places(lexicon))
+		return TOK_OK;
 	while (slots < 2 * lexicon->count)
 		slots *= 2;
 	lexicon->mask = slots - 1;

@@ -29,8 +29,9 @@ static bool meets_no_merge(const struct tok_bpe *bpe, uint32_t left, uint32_t ri
 	const struct tok_spine *spines = bpe->walk.spines;
 	uint32_t left_end = UINT32_MAX, right_end = UINT32_MAX;
 	for (bool skip = are_parts;; skip = false) {
-		const uint32_t rank = tok_pairs_get(&bpe->pairs, left, right).rank;
-		if (!skip && rank != TOK_RANK_NONE && rank + 1 < left_end && rank + 1 <= right_end)
+		const uint32_t rank =
+		    skip ? TOK_RANK_NONE : tok_pairs_get(&bpe->pairs, left, right).rank;
+		if (rank != TOK_RANK_NONE && rank + 1 < left_end && rank + 1 <= right_end)
 			return false;
 		const struct tok_spine *x = &spines[left], *y = &spines[right];
 		if (x->birth == 0 && y->birth == 0)

@@ -54,9 +54,27 @@ static bool is_comment(const struct vocab_json *item)
 	       tok_span_starts(vocab_json_text(item), tok_span_of("#version"));
 }
 
-enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
-			      struct tok_span right, struct tok_buffer *joined,
-			      struct tok_merge *merge, struct tok_error *err)
+/* A list mostly goes on with the token that the merge before made, or with the next. */
+static tok_id find_result(const struct hf_reader *r, struct hf_merges *known)
+{
+	const struct tok_model_spec *model = &r->out->model;
+	const struct tok_span text = tok_buffer_span(&known->joined);
+	for (size_t step = 0; step < 2; step++) {
+		const size_t place = known->place + step;
+		if (place < model->entry_count && tok_span_equal(model->entries[place].text, text)) {
+			known->place = place;
+			return model->entries[place].id;
+		}
+	}
+	const tok_id id = hf_find_token(r, text);
+	if (id < model->entry_count && model->entries[id].id == id)
+		known->place = id;
+	return id;
+}
+
+enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known,
+			      struct tok_span left, struct tok_span right, struct tok_merge *merge,
+			      struct tok_error *err)
 {
 	const size_t prefix = r->out->model.as.bpe.prefix.count;
 	*merge = (struct tok_merge){ hf_find_token(r, left), hf_find_token(r, right), TOK_NO_ID };
@@ -67,29 +85,46 @@ enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
 		return tok_fail(err, TOK_EFORMAT,
 				"'%s' is shorter than the continuing_subword_prefix",
 				vocab_show(right).text);
-	tok_buffer_clear(joined);
-	if (!tok_buffer_add(joined, left.bytes, left.count) ||
-	    !tok_buffer_add(joined, right.bytes + prefix, right.count - prefix))
+	tok_buffer_clear(&known->joined);
+	if (!tok_buffer_add(&known->joined, left.bytes, left.count) ||
+	    !tok_buffer_add(&known->joined, right.bytes + prefix, right.count - prefix))
 		return tok_fail_memory(err);
-	merge->result = hf_find_token(r, tok_buffer_span(joined));
+	merge->result = find_result(r, known);
 	if (merge->result == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "the result '%s' is not in the vocabulary",
-				vocab_show(tok_buffer_span(joined)).text);
+				vocab_show(tok_buffer_span(&known->joined)).text);
 	return TOK_OK;
+}
+
+/* Names are looked up all over a table larger than the caches: each is asked for this
+ * many merges ahead. */
+enum { AHEAD = 12 };
+
+static void expect_pair(const struct hf_reader *r, const struct vocab_json *item, bool pairs)
+{
+	struct tok_span left, right;
+	if (!read_pair(item, pairs, &left, &right))
+		return;
+	tok_strings_expect(&r->ids, left);
+	tok_strings_expect(&r->ids, right);
 }
 
 static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 {
 	const size_t count = hf_items(r, value);
 	struct tok_merge *merges = hf_array(r, count, sizeof *merges);
-	struct tok_buffer joined = { 0 };
+	struct hf_merges known = { 0 };
 	const bool pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
-	const struct vocab_json *item = count ? value + 1 : NULL;
-	size_t used = 0;
+	const struct vocab_json *item = count ? value + 1 : NULL, *ahead = item;
+	size_t used = 0, expected = 0;
 
 	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
 		struct tok_span left, right;
 		struct tok_error why = { 0 };
+		for (; expected < count && expected < i + AHEAD; expected++) {
+			expect_pair(r, ahead, pairs);
+			ahead = vocab_json_next(ahead);
+		}
 		if (!pairs && is_comment(item))
 			continue;
 		if (!read_pair(item, pairs, &left, &right)) {
@@ -99,7 +134,7 @@ static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 							    "space between");
 			break;
 		}
-		r->status = hf_find_merge(r, left, right, &joined, &merges[used], &why);
+		r->status = hf_find_merge(r, &known, left, right, &merges[used], &why);
 		if (r->status == TOK_EFORMAT)
 			vocab_json_fail(r->doc, item, r->err, "merge %zu: %s", used + 1,
 					why.message);
@@ -107,7 +142,7 @@ static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 			tok_fail_memory(r->err);
 		used++;
 	}
-	tok_buffer_release(&joined);
+	tok_buffer_release(&known.joined);
 	r->out->model.as.bpe.merges = merges;
 	r->out->model.as.bpe.merge_count = used;
 }
