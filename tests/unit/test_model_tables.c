@@ -119,7 +119,7 @@ static void test_trie_equals_sorted_list(void **state)
 		struct tok_arena arena = { 0 };
 		struct tok_trie trie;
 		make_texts(l, &seed);
-		assert_int_equal(tok_trie_build(&trie, &arena, l->texts, l->values, l->count, NULL),
+		assert_int_equal(tok_trie_build(&trie, &arena, l->texts, l->values, l->count, NULL, NULL),
 				 TOK_OK);
 		for (size_t i = 0; i < l->count; i++) {
 			uint8_t changed[LENGTH_MAX];

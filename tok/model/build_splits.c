@@ -142,7 +142,8 @@ static enum tok_status fill_trie(struct splitter *s, struct tok_error *err)
 		s->texts[s->text_count] = tok_lexicon_text(&s->model->lexicon, i);
 		s->places[s->text_count++] = i;
 	}
-	return tok_trie_build(&s->forward, &s->scratch, s->texts, s->places, s->text_count, err);
+	return tok_trie_build(&s->forward, &s->scratch, s->texts, s->places, s->text_count, NULL,
+			      err);
 }
 
 /* The symbol of a part, which may be a unit without a token. */
@@ -207,7 +208,7 @@ static enum tok_status add_user_pieces(struct splitter *s, struct tok_error *err
 		s->places[kept++] = s->places[i];
 	}
 	return tok_trie_build(&s->model->bpe->user, &s->model->arena, s->texts, s->places, kept,
-			      err);
+			      NULL, err);
 }
 
 /* SentencePiece: what each symbol is written as, and which pieces are taken

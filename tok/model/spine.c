@@ -151,44 +151,61 @@ static struct tok_spine find_spine(const struct spine_builder *b, uint32_t place
 	return never;
 }
 
-static bool find_shorter(struct spine_builder *b)
+/* From the token above in the trie, or what is shorter than that: shortest first. */
+static void find_shorter(struct spine_builder *b, uint32_t *above)
 {
-	struct tok_model *model = b->model;
-	struct tok_walk *walk = &model->bpe->walk;
-	uint32_t *shorter = tok_arena_array(&model->arena, model->lexicon.count, sizeof *shorter);
-	if (!shorter)
-		return false;
-	for (uint32_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
-		uint32_t node = TOK_TRIE_ROOT;
-		shorter[i] = TOK_NO_ID;
-		for (size_t at = 0; at + 1 < text.count; at++) {
-			node = tok_trie_child(&walk->trie, node, text.bytes[at]);
-			if (node == 0)
-				break;
-			const uint32_t value = tok_trie_value(&walk->trie, node);
-			if (value != TOK_NO_ID && b->spines[value].birth != TOK_BIRTH_NEVER)
-				shorter[i] = value;
-		}
+	for (size_t i = 0; i < b->model->lexicon.count; i++) {
+		uint32_t *shorter = &above[b->by_length[i]];
+		if (*shorter != TOK_NO_ID && b->spines[*shorter].birth == TOK_BIRTH_NEVER)
+			*shorter = above[*shorter];
 	}
-	walk->shorter = shorter;
-	return true;
+}
+
+/* Tokens lie all over the tables: have those fetched whose turn is soon. */
+static void expect_spine(const struct spine_builder *b, size_t i)
+{
+	enum { AHEAD = 6 };
+	const struct tok_lexicon *lexicon = &b->model->lexicon;
+	const size_t left = lexicon->count - i;
+	if (left > 3 * AHEAD) {
+		__builtin_prefetch(&b->first[b->by_length[i + 3 * AHEAD]]);
+		__builtin_prefetch(&lexicon->texts.starts[b->by_length[i + 3 * AHEAD]]);
+	}
+	if (left > 2 * AHEAD) {
+		const uint32_t place = b->by_length[i + 2 * AHEAD];
+		__builtin_prefetch(b->pairs + b->first[place]);
+		__builtin_prefetch(tok_lexicon_text(lexicon, place).bytes);
+	}
+	if (left > AHEAD) {
+		const uint32_t place = b->by_length[i + AHEAD];
+		if (b->first[place] == b->first[place + 1])
+			return;
+		__builtin_prefetch(&b->spines[b->pairs[b->first[place]].left]);
+		__builtin_prefetch(&b->spines[b->pairs[b->first[place]].right]);
+	}
 }
 
 static enum tok_status build_walk(struct spine_builder *b, struct tok_error *err)
 {
 	struct tok_model *model = b->model;
-	b->spines = tok_arena_array(&model->arena, model->lexicon.count, sizeof *b->spines);
-	if (!b->spines || !sort_pairs(b) || !sort_by_length(b))
+	const size_t count = model->lexicon.count;
+	uint32_t *shorter = tok_arena_array(&model->arena, count, sizeof *shorter);
+	b->spines = tok_arena_array(&model->arena, count, sizeof *b->spines);
+	if (!b->spines || !shorter || !sort_pairs(b) || !sort_by_length(b))
 		return tok_fail_memory(err);
 	model->bpe->walk.spines = b->spines;
-	for (size_t i = 0; i < model->lexicon.count; i++)
+	for (size_t i = 0; i < count; i++) {
+		expect_spine(b, i);
 		b->spines[b->by_length[i]] = find_spine(b, b->by_length[i]);
-	const enum tok_status status = tok_lexicon_trie(
-	    &model->lexicon, &model->arena, TOK_TYPES_OF_TEXT, &model->bpe->walk.trie, err);
-	if (status != TOK_OK)
-		return status;
-	return find_shorter(b) ? TOK_OK : tok_fail_memory(err);
+	}
+	memset(shorter, 0xFF, count * sizeof *shorter);
+	const enum tok_status status =
+	    tok_lexicon_trie(&model->lexicon, &model->arena, TOK_TYPES_OF_TEXT,
+			     &model->bpe->walk.trie, shorter, err);
+	if (status == TOK_OK)
+		find_shorter(b, shorter);
+	model->bpe->walk.shorter = shorter;
+	return status;
 }
 
 enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err)

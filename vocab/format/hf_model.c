@@ -61,7 +61,8 @@ static tok_id find_result(const struct hf_reader *r, struct hf_merges *known)
 	const struct tok_span text = tok_buffer_span(&known->joined);
 	for (size_t step = 0; step < 2; step++) {
 		const size_t place = known->place + step;
-		if (place < model->entry_count && tok_span_equal(model->entries[place].text, text)) {
+		if (place < model->entry_count &&
+		    tok_span_equal(model->entries[place].text, text)) {
 			known->place = place;
 			return model->entries[place].id;
 		}

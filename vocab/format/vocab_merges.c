@@ -51,8 +51,7 @@ static void read_merges(struct hf_reader *r, struct tok_span text)
 		if (line.count == 0 || tok_span_starts(line, tok_span_of("#version")))
 			continue;
 		if (split_line(line, &left, &right))
-			r->status =
-			    hf_find_merge(r, &known, left, right, &merges[count++], r->err);
+			r->status = hf_find_merge(r, &known, left, right, &merges[count++], r->err);
 		else
 			r->status = tok_fail(r->err, TOK_EFORMAT,
 					     "a merge must be two tokens with one space between, "
