@@ -151,16 +151,6 @@ static struct tok_spine find_spine(const struct spine_builder *b, uint32_t place
 	return never;
 }
 
-/* From the token above in the trie, or what is shorter than that: shortest first. */
-static void find_shorter(struct spine_builder *b, uint32_t *above)
-{
-	for (size_t i = 0; i < b->model->lexicon.count; i++) {
-		uint32_t *shorter = &above[b->by_length[i]];
-		if (*shorter != TOK_NO_ID && b->spines[*shorter].birth == TOK_BIRTH_NEVER)
-			*shorter = above[*shorter];
-	}
-}
-
 /* Tokens lie all over the tables: have those fetched whose turn is soon. */
 static void expect_spine(const struct spine_builder *b, size_t i)
 {
@@ -185,35 +175,36 @@ static void expect_spine(const struct spine_builder *b, size_t i)
 	}
 }
 
-static enum tok_status build_walk(struct spine_builder *b, struct tok_error *err)
+static bool build_spines(struct spine_builder *b)
 {
 	struct tok_model *model = b->model;
 	const size_t count = model->lexicon.count;
-	uint32_t *shorter = tok_arena_array(&model->arena, count, sizeof *shorter);
 	b->spines = tok_arena_array(&model->arena, count, sizeof *b->spines);
-	if (!b->spines || !shorter || !sort_pairs(b) || !sort_by_length(b))
-		return tok_fail_memory(err);
+	if (!b->spines || !sort_pairs(b) || !sort_by_length(b))
+		return false;
 	model->bpe->walk.spines = b->spines;
 	for (size_t i = 0; i < count; i++) {
 		expect_spine(b, i);
 		b->spines[b->by_length[i]] = find_spine(b, b->by_length[i]);
 	}
-	memset(shorter, 0xFF, count * sizeof *shorter);
-	const enum tok_status status =
-	    tok_lexicon_trie(&model->lexicon, &model->arena, TOK_TYPES_OF_TEXT,
-			     &model->bpe->walk.trie, shorter, err);
-	if (status == TOK_OK)
-		find_shorter(b, shorter);
-	model->bpe->walk.shorter = shorter;
-	return status;
+	return true;
 }
 
-enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err)
+enum tok_status tok_bpe_build_spines(struct tok_model *model, struct tok_error *err)
 {
 	if (!can_walk(model))
 		return TOK_OK;
 	struct spine_builder b = { .model = model };
-	const enum tok_status status = build_walk(&b, err);
+	const bool room = build_spines(&b);
 	tok_arena_release(&b.scratch);
-	return status;
+	return room ? TOK_OK : tok_fail_memory(err);
+}
+
+void tok_bpe_build_shorter(struct tok_model *model, uint32_t *above)
+{
+	struct tok_walk *walk = &model->bpe->walk;
+	for (size_t i = 0; i < model->lexicon.count; i++)
+		while (above[i] != TOK_NO_ID && walk->spines[above[i]].birth == TOK_BIRTH_NEVER)
+			above[i] = above[above[i]];
+	walk->shorter = above;
 }
