@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { BLOCK_BYTES = 64 * 1024, LARGE_PAGE = 2 * 1024 * 1024 };
+enum { BLOCK_BYTES = 64 * 1024 };
+#define LARGE_PAGE ((uintptr_t)2 << 20)
 
 struct tok_arena_block {
 	struct tok_arena_block *next;
@@ -19,7 +20,7 @@ static size_t round_up(size_t n)
 }
 
 /* Large tables are filled and read all over: with large pages they are there sooner, and
- * their addresses are found sooner.  A wish: nothing depends on it. */
+ * what is where in them is found sooner.  A wish: nothing depends on it. */
 static void want_large_pages(void *begin, size_t count)
 {
 #ifdef MADV_HUGEPAGE
@@ -27,6 +28,9 @@ static void want_large_pages(void *begin, size_t count)
 	const uintptr_t end = ((uintptr_t)begin + count) / LARGE_PAGE * LARGE_PAGE;
 	if (first < end)
 		(void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+	(void)begin;
+	(void)count;
 #endif
 }
 
@@ -38,8 +42,7 @@ static struct tok_arena_block *push_block(struct tok_arena *arena, size_t need)
 	if (!block)
 		return NULL;
 
-	if (size >= LARGE_PAGE)
-		want_large_pages(block, size);
+	want_large_pages(block, size);
 	*block = (struct tok_arena_block){ .size = size };
 	if (need > BLOCK_BYTES && arena->head) {
 		block->next = arena->head->next;

@@ -1,3 +1,4 @@
+#include "tok/base/threads.h"
 #include "vocab/format/hf_internal.h"
 
 /* Half of what the names of models say: a token that is meant but not in the
@@ -110,40 +111,99 @@ static void expect_pair(const struct hf_reader *r, const struct vocab_json *item
 	tok_strings_expect(&r->ids, right);
 }
 
+/* Merges [begin, end) of a list. */
+struct merge_part {
+	const struct hf_reader *r;
+	const struct vocab_json *item; /* of the first */
+	bool pairs;                    /* ["left", "right"], not "left right" */
+	size_t begin, end;
+	struct tok_merge *merges; /* what is read, from [begin] on */
+	size_t used;
+	enum tok_status status;
+	struct tok_error err;
+};
+
+static enum tok_status refuse_merge(struct merge_part *part, const struct vocab_json *item)
+{
+	return vocab_json_fail(part->r->doc, item, &part->err,
+			       part->pairs ? "a merge must be a pair of tokens"
+					   : "a merge must be two tokens with one space between");
+}
+
+static void read_merge(struct merge_part *part, struct hf_merges *known,
+		       const struct vocab_json *item)
+{
+	struct tok_span left, right;
+	struct tok_error why = { 0 };
+	if (!part->pairs && is_comment(item))
+		return;
+	if (!read_pair(item, part->pairs, &left, &right)) {
+		part->status = refuse_merge(part, item);
+		return;
+	}
+	part->status = hf_find_merge(part->r, known, left, right,
+				     &part->merges[part->begin + part->used++], &why);
+	if (part->status == TOK_EFORMAT)
+		vocab_json_fail(part->r->doc, item, &part->err, "merge %zu: %s",
+				part->begin + part->used, why.message);
+	else if (part->status != TOK_OK)
+		tok_fail_memory(&part->err);
+}
+
+static void read_part(struct merge_part *part)
+{
+	const struct vocab_json *item = part->item, *ahead = item;
+	struct hf_merges known = { 0 };
+	size_t expected = part->begin;
+	for (size_t i = part->begin; i < part->end && part->status == TOK_OK; i++) {
+		for (; expected < part->end && expected < i + AHEAD; expected++) {
+			expect_pair(part->r, ahead, part->pairs);
+			ahead = vocab_json_next(ahead);
+		}
+		read_merge(part, &known, item);
+		item = vocab_json_next(item);
+	}
+	tok_buffer_release(&known.joined);
+}
+
+static void read_part_at(void *shared, size_t index)
+{
+	struct merge_part *parts = shared;
+	read_part(&parts[index]);
+}
+
+/* A long list in two parts at once.  Where the second begins is known if each merge of
+ * the first is three values, as all of them are together; if one is not, the first part
+ * fails, and nobody asks for the second. */
+static size_t cut_merges(struct merge_part parts[2], const struct vocab_json *value)
+{
+	const size_t count = parts[0].end, half = count / 2;
+	if (!parts[0].pairs || count < TOK_THREADED_ENTRIES || tok_threads_available() < 2 ||
+	    value->as.extent != 1 + 3 * count)
+		return 1;
+	parts[1] = parts[0];
+	parts[0].end = parts[1].begin = half;
+	parts[1].item = value + 1 + 3 * half;
+	return 2;
+}
+
 static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 {
 	const size_t count = hf_items(r, value);
 	struct tok_merge *merges = hf_array(r, count, sizeof *merges);
-	struct hf_merges known = { 0 };
-	const bool pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
-	const struct vocab_json *item = count ? value + 1 : NULL, *ahead = item;
-	size_t used = 0, expected = 0;
-
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
-		struct tok_span left, right;
-		struct tok_error why = { 0 };
-		for (; expected < count && expected < i + AHEAD; expected++) {
-			expect_pair(r, ahead, pairs);
-			ahead = vocab_json_next(ahead);
-		}
-		if (!pairs && is_comment(item))
-			continue;
-		if (!read_pair(item, pairs, &left, &right)) {
-			r->status = vocab_json_fail(r->doc, item, r->err,
-						    pairs ? "a merge must be a pair of tokens"
-							  : "a merge must be two tokens with one "
-							    "space between");
-			break;
-		}
-		r->status = hf_find_merge(r, &known, left, right, &merges[used], &why);
-		if (r->status == TOK_EFORMAT)
-			vocab_json_fail(r->doc, item, r->err, "merge %zu: %s", used + 1,
-					why.message);
-		else if (r->status != TOK_OK)
-			tok_fail_memory(r->err);
-		used++;
+	if (!merges)
+		return;
+	struct merge_part parts[2] = { { .r = r, .item = value + 1, .end = count } };
+	parts[0].merges = merges;
+	parts[0].pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
+	const size_t part_count = cut_merges(parts, value);
+	tok_threads_run(part_count, read_part_at, parts);
+	size_t used = 0;
+	for (size_t i = 0; i < part_count && r->status == TOK_OK; i++) {
+		used += parts[i].used;
+		if (parts[i].status != TOK_OK)
+			r->status = tok_fail(r->err, parts[i].status, "%s", parts[i].err.message);
 	}
-	tok_buffer_release(&known.joined);
 	r->out->model.as.bpe.merges = merges;
 	r->out->model.as.bpe.merge_count = used;
 }

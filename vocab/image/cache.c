@@ -135,6 +135,9 @@ static void find_hashes(const struct vocab_source *source, const char *folder, s
 		out->may_keep[i] = false;
 		if (image_seen_find(&seen, stamp, &out->files[i], &is_whole))
 			continue;
+		/* All of it is read, at least twice if there is no image. */
+		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
+			      MADV_POPULATE_READ);
 		out->files[i] = image_hash_file(source->files[i]);
 		out->may_keep[i] = image_seen_is_settled(stamp, now);
 	}
