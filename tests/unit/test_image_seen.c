@@ -61,12 +61,11 @@ static void remove_folder(const char *folder)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-static bool find(const char *folder, struct vocab_file_stamp stamp, struct image_hash *hash,
-		 bool *is_whole)
+static bool find(const char *folder, struct vocab_file_stamp stamp, struct image_hash *hash)
 {
 	struct image_seen seen;
 	image_seen_load(&seen, folder);
-	return image_seen_find(&seen, &stamp, hash, is_whole);
+	return image_seen_find(&seen, &stamp, hash);
 }
 
 static void test_each_number_counts(void **state)
@@ -74,12 +73,11 @@ static void test_each_number_counts(void **state)
 	(void)state;
 	char folder[64];
 	struct image_hash hash;
-	bool is_whole;
 	make_folder(folder);
-	assert_false(find(folder, example, &hash, &is_whole));
-	image_seen_keep(folder, &example, (struct image_hash){ 5, 6 }, true);
-	assert_true(find(folder, example, &hash, &is_whole));
-	assert_true(hash.low == 5 && hash.high == 6 && is_whole);
+	assert_false(find(folder, example, &hash));
+	image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+	assert_true(find(folder, example, &hash));
+	assert_true(hash.low == 5 && hash.high == 6);
 	struct vocab_file_stamp others[5] = { example, example, example, example, example };
 	others[0].device++;
 	others[1].inode++;
@@ -87,13 +85,31 @@ static void test_each_number_counts(void **state)
 	others[3].written_ns++;
 	others[4].changed_ns++;
 	for (size_t i = 0; i < 5; i++)
-		if (find(folder, others[i], &hash, &is_whole))
+		if (find(folder, others[i], &hash))
 			fail_msg("number %zu of the stamp", i);
 	/* The same file as it is later takes the place of what it was. */
-	image_seen_keep(folder, &others[4], (struct image_hash){ 7, 8 }, false);
-	assert_false(find(folder, example, &hash, &is_whole));
-	assert_true(find(folder, others[4], &hash, &is_whole));
-	assert_true(hash.low == 7 && hash.high == 8 && !is_whole);
+	image_seen_keep(folder, &others[4], (struct image_hash){ 7, 8 });
+	assert_false(find(folder, example, &hash));
+	assert_true(find(folder, others[4], &hash));
+	assert_true(hash.low == 7 && hash.high == 8);
+	remove_folder(folder);
+}
+
+/* Who else may write the file could say of any source that it is another. */
+static void test_only_our_own_is_believed(void **state)
+{
+	static const mode_t modes[] = { 0620, 0602, 0666 };
+	(void)state;
+	char folder[64], name[128];
+	struct image_hash hash;
+	make_folder(folder);
+	snprintf(name, sizeof name, "%s/sources", folder);
+	for (size_t i = 0; i < 3; i++) {
+		image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+		assert_true(find(folder, example, &hash));
+		assert_int_equal(chmod(name, modes[i]), 0);
+		assert_false(find(folder, example, &hash));
+	}
 	remove_folder(folder);
 }
 
@@ -102,17 +118,16 @@ static void test_the_oldest_is_forgotten(void **state)
 	(void)state;
 	char folder[64];
 	struct image_hash hash;
-	bool is_whole;
 	make_folder(folder);
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
 		stamp.inode = i;
-		image_seen_keep(folder, &stamp, (struct image_hash){ i, 0 }, true);
+		image_seen_keep(folder, &stamp, (struct image_hash){ i, 0 });
 	}
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
 		stamp.inode = i;
-		assert_int_equal(find(folder, stamp, &hash, &is_whole), i > 10);
+		assert_int_equal(find(folder, stamp, &hash), i > 10);
 		if (i > 10)
 			assert_int_equal(hash.low, i);
 	}
@@ -124,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_what_settled_is_remembered),
 		cmocka_unit_test(test_each_number_counts),
+		cmocka_unit_test(test_only_our_own_is_believed),
 		cmocka_unit_test(test_the_oldest_is_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

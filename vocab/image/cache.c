@@ -126,14 +126,13 @@ static int64_t now_ns(void)
 static void find_hashes(const struct vocab_source *source, const char *folder, struct hashes *out)
 {
 	struct image_seen seen;
-	bool is_whole;
 	image_seen_load(&seen, folder);
 	/* Before anything is read: who writes from here on leaves a later time. */
 	const int64_t now = now_ns();
 	for (size_t i = 0; i < source->count; i++) {
 		const struct vocab_file_stamp *stamp = &source->stamps[i];
 		out->may_keep[i] = false;
-		if (image_seen_find(&seen, stamp, &out->files[i], &is_whole))
+		if (image_seen_find(&seen, stamp, &out->files[i]))
 			continue;
 		/* All of it is read, at least twice if there is no image. */
 		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
@@ -176,26 +175,25 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 		return status;
 	for (size_t i = 0; i < source->count; i++)
 		if (hashes.may_keep[i])
-			image_seen_keep(folder, &source->stamps[i], hashes.files[i],
-					source->count == 1);
+			image_seen_keep(folder, &source->stamps[i], hashes.files[i]);
 	*out = made;
 	return TOK_OK;
 }
 
 /* ---- without it --------------------------------------------------------------------- */
 
+/* One of two files is found too, but no image is made of it alone. */
 static bool find_seen(const char *path, const char *folder, struct image_hash *hash)
 {
 	struct image_seen seen;
 	struct vocab_file_stamp stamp;
 	struct tok_error ignored;
 	char *file;
-	bool is_whole;
 	if (vocab_source_find(path, &file, &stamp, &ignored) != TOK_OK)
 		return false;
 	free(file);
 	image_seen_load(&seen, folder);
-	return image_seen_find(&seen, &stamp, hash, &is_whole) && is_whole;
+	return image_seen_find(&seen, &stamp, hash);
 }
 
 bool image_open_seen(const char *path, const struct vocab_read_options *options, const char *folder,

@@ -108,15 +108,14 @@ struct image_seen {
 	struct {
 		struct vocab_file_stamp stamp;
 		struct image_hash hash;
-		uint64_t is_whole; /* the file is a source by itself */
-	} files[IMAGE_SEEN];       /* the newest first */
+	} files[IMAGE_SEEN]; /* the newest first */
 	uint64_t count;
 };
 
 /* What is kept in `folder`: nothing where that is damaged or may be another's. */
 void image_seen_load(struct image_seen *seen, const char *folder);
 bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		     struct image_hash *out, bool *is_whole);
+		     struct image_hash *out);
 
 /* May what is read now be remembered under this stamp?  Not while a change might not
  * show in it. */
@@ -124,6 +123,6 @@ bool image_seen_is_settled(const struct vocab_file_stamp *stamp, int64_t now_ns)
 
 /* Remember it, if it can be; the oldest is forgotten. */
 void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
-		     struct image_hash hash, bool is_whole);
+		     struct image_hash hash);
 
 #endif

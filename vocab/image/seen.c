@@ -79,13 +79,12 @@ static bool is_same_stamp(const struct vocab_file_stamp *a, const struct vocab_f
 }
 
 bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		     struct image_hash *out, bool *is_whole)
+		     struct image_hash *out)
 {
 	for (size_t i = 0; i < seen->count; i++) {
 		if (!is_same_stamp(&seen->files[i].stamp, stamp))
 			continue;
 		*out = seen->files[i].hash;
-		*is_whole = seen->files[i].is_whole != 0;
 		return true;
 	}
 	return false;
@@ -93,7 +92,7 @@ bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stam
 
 /* In front of the others, in place of what the same file was, or of the oldest. */
 static void put_first(struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		      struct image_hash hash, bool is_whole)
+		      struct image_hash hash)
 {
 	size_t at = 0;
 	while (at < seen->count && (seen->files[at].stamp.device != stamp->device ||
@@ -106,11 +105,10 @@ static void put_first(struct image_seen *seen, const struct vocab_file_stamp *st
 	memmove(seen->files + 1, seen->files, at * sizeof seen->files[0]);
 	seen->files[0].stamp = *stamp;
 	seen->files[0].hash = hash;
-	seen->files[0].is_whole = is_whole;
 }
 
 void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
-		     struct image_hash hash, bool is_whole)
+		     struct image_hash hash)
 {
 	struct seen_file file = { 0 };
 	struct tok_error ignored;
@@ -121,7 +119,7 @@ void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
 	 * the next time. */
 	image_seen_load(&file.seen, folder);
 	memcpy(file.magic, magic, sizeof magic);
-	put_first(&file.seen, stamp, hash, is_whole);
+	put_first(&file.seen, stamp, hash);
 	file.checksum = hash_seen(&file);
 	const struct tok_span head = { (const uint8_t *)&file, sizeof file };
 	/* Where that fails, it is hashed again. */
