@@ -32,31 +32,48 @@ static bool note_token(struct tok_bpe *bpe, struct tok_span text)
 	return room;
 }
 
-/* Is unknown text written as tokens that no merge takes?  (It may vanish, and what
- * stands around it then joins.) */
-static bool unknown_breaks(const struct tok_model *model)
+/* Is unknown text written as tokens at all?  (It may vanish, and what stands around it
+ * then joins.) */
+static bool is_written(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	bool is_written = bpe->order != TOK_BPE_MERGES || bpe->unk_symbol != TOK_SYMBOL_NONE;
-	if (bpe->user.cells) /* these may hold known and unknown characters */
+	if (bpe->order != TOK_BPE_MERGES || bpe->unk_symbol != TOK_SYMBOL_NONE)
+		return true;
+	if (!model->lexicon.byte_fallback)
 		return false;
-	if (!is_written && model->lexicon.byte_fallback) {
-		is_written = true;
-		for (size_t byte = 0; byte < 256; byte++)
-			is_written = is_written && bpe->byte_symbols[byte] != TOK_SYMBOL_NONE;
-	}
+	for (size_t byte = 0; byte < 256; byte++)
+		if (bpe->byte_symbols[byte] == TOK_SYMBOL_NONE)
+			return false;
+	return true;
+}
+
+/* Does no merge take them?  `marks`: zeros, one a symbol. */
+static bool never_merges(const struct tok_bpe *bpe, uint8_t *marks)
+{
+	if (bpe->unk_symbol != TOK_SYMBOL_NONE)
+		marks[bpe->unk_symbol] = 1;
+	for (size_t byte = 0; byte < 256; byte++)
+		if (bpe->byte_symbols[byte] != TOK_SYMBOL_NONE)
+			marks[bpe->byte_symbols[byte]] = 1;
 	for (uint32_t i = 0; i < bpe->pairs.count; i++) {
 		const struct tok_pair *pair = &bpe->pairs.slots[i];
-		if (pair->rank == TOK_RANK_NONE)
-			continue;
-		if (pair->left == bpe->unk_symbol || pair->right == bpe->unk_symbol)
+		if (pair->rank != TOK_RANK_NONE && (marks[pair->left] || marks[pair->right]))
 			return false;
-		for (size_t byte = 0; byte < 256; byte++)
-			if (pair->left == bpe->byte_symbols[byte] ||
-			    pair->right == bpe->byte_symbols[byte])
-				return false;
 	}
-	return is_written;
+	return true;
+}
+
+static bool find_unknown_breaks(const struct tok_model *model, bool *out)
+{
+	struct tok_arena scratch = { 0 };
+	*out = false;
+	if (model->bpe->user.cells || !is_written(model))
+		return true; /* user-defined pieces may hold known and unknown characters */
+	uint8_t *marks = tok_arena_array(&scratch, model->bpe->symbol_count, 1);
+	if (marks)
+		*out = never_merges(model->bpe, marks);
+	tok_arena_release(&scratch);
+	return marks != NULL;
 }
 
 enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err)
@@ -66,8 +83,8 @@ enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *er
 	    bpe->suffix.count)
 		return TOK_OK;
 
-	bpe->unknown_breaks = unknown_breaks(model);
-	bool room = tok_charmap_init(&bpe->inner, &model->arena);
+	bool room = find_unknown_breaks(model, &bpe->unknown_breaks) &&
+		    tok_charmap_init(&bpe->inner, &model->arena);
 	for (size_t i = 0; room && i < model->lexicon.count; i++)
 		room = note_token(bpe, tok_lexicon_text(&model->lexicon, i));
 	if (room && tok_charmap_freeze(&bpe->inner, &model->arena))

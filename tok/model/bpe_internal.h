@@ -59,6 +59,9 @@ TOK_MUST_USE bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *aren
 /* Add, or replace what the same pair had. */
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair);
 
+/* This pair will be put soon: have the memory fetched meanwhile. */
+void tok_pairs_expect(const struct tok_pairs *pairs, uint32_t left, uint32_t right);
+
 static inline uint64_t tok_pairs_hash(uint32_t left, uint32_t right)
 {
 	uint64_t key = (uint64_t)left << 32 | right;
@@ -114,8 +117,11 @@ struct tok_walk {
 					   this one's text, or TOK_NO_ID */
 };
 
-/* Fill bpe->walk where the model's merges allow it. */
-TOK_MUST_USE enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err);
+/* Fill walk.spines where the model's merges allow it; after its pairs. */
+TOK_MUST_USE enum tok_status tok_bpe_build_spines(struct tok_model *model, struct tok_error *err);
+
+/* Fill walk.shorter, from what tok_trie_build says is above each token: in place. */
+void tok_bpe_build_shorter(struct tok_model *model, uint32_t *above);
 
 /* Are two tokens with a birth, one behind the other, what their text is encoded
  * as? */
@@ -301,7 +307,7 @@ struct tok_known_bucket { /* a cache line */
 	uint32_t more; /* others that fell here are in the next one */
 };
 
-/* Fill walk.known; after tok_bpe_build_walk. */
+/* Fill walk.known; after the spines. */
 TOK_MUST_USE enum tok_status tok_bpe_build_known(struct tok_model *model, struct tok_error *err);
 
 static inline uint32_t tok_known_home(const struct tok_walk *walk, uint64_t hash)

@@ -34,6 +34,10 @@ struct tok_vocab_entry {
 	double score; /* Unigram: log probability.  SentencePiece BPE: minus the rank */
 };
 
+/* Vocabularies of this many entries are compiled on two or three threads, if there are
+ * processors for them. */
+enum { TOK_THREADED_ENTRIES = 1 << 15 };
+
 /* How BPE knows which neighbours to join, and in which order. */
 enum tok_bpe_order {
 	TOK_BPE_MERGES, /* an explicit list of pairs; the place in it is the rank */

@@ -99,7 +99,7 @@ static enum tok_status add_tokens(struct tok_model *model, const struct tok_mode
 	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
 		return tok_fail_memory(err);
 	const enum tok_status status =
-	    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+	    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, NULL, err);
 	if (status == TOK_OK)
 		fill_bytes(u);
 	return status;

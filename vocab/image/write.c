@@ -29,11 +29,11 @@ static bool write_all(int fd, const void *from, size_t count)
 	return true;
 }
 
-static enum tok_status fill(int fd, const char *path, const struct image_header *header,
-			    struct tok_span block, bool lasting, struct tok_error *err)
+static enum tok_status fill(int fd, const char *path, struct image_parts parts, bool lasting,
+			    struct tok_error *err)
 {
-	if (!write_all(fd, header, sizeof *header) || !write_all(fd, block.bytes, block.count) ||
-	    (lasting && fsync(fd) != 0))
+	if (!write_all(fd, parts.head.bytes, parts.head.count) ||
+	    !write_all(fd, parts.rest.bytes, parts.rest.count) || (lasting && fsync(fd) != 0))
 		return refuse(path, err);
 	return TOK_OK;
 }
@@ -120,8 +120,8 @@ static bool take_place(int fd, const char *path, char *name, size_t room)
 	return rename(name, path) == 0;
 }
 
-static enum tok_status write_target(const char *path, const struct image_header *header,
-				    struct tok_span block, bool lasting, struct tok_error *err)
+static enum tok_status write_target(const char *path, struct image_parts parts, bool lasting,
+				    struct tok_error *err)
 {
 	const size_t room = strlen(path) + 64;
 	char *name = malloc(room);
@@ -133,7 +133,7 @@ static enum tok_status write_target(const char *path, const struct image_header 
 		free(name);
 		return refuse(path, err);
 	}
-	enum tok_status status = fill(fd, path, header, block, lasting, err);
+	enum tok_status status = fill(fd, path, parts, lasting, err);
 	if (status == TOK_OK && !take_place(fd, path, name, room))
 		status = refuse(path, err);
 	if (status != TOK_OK && *name)
@@ -144,14 +144,14 @@ static enum tok_status write_target(const char *path, const struct image_header 
 	return status;
 }
 
-enum tok_status image_write(const char *path, const struct image_header *header,
-			    struct tok_span block, bool lasting, struct tok_error *err)
+enum tok_status image_write(const char *path, struct image_parts parts, bool lasting,
+			    struct tok_error *err)
 {
 	char *target;
 	enum tok_status status = find_target(path, &target, err);
 	if (status != TOK_OK)
 		return status;
-	status = write_target(target, header, block, lasting, err);
+	status = write_target(target, parts, lasting, err);
 	free(target);
 	return status;
 }
