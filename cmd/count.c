@@ -6,6 +6,7 @@
 #include "cmd/cli_json.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_pool.h"
+#include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
 #include "vocab/format/json_write.h"
 
@@ -15,6 +16,7 @@ struct count_options {
 	struct cli_specials specials;
 	bool json, raw;
 	uint64_t threads;
+	int progress;
 };
 
 static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT } };
@@ -30,6 +32,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct count_options, json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct count_options, threads),
+	CLI_PROGRESS_ROW(struct count_options, progress),
 	{ CLI_END }
 };
 
@@ -53,6 +56,8 @@ struct count_run {
 	struct cli_files files;
 	struct cli_source source;
 	struct count_item *items; /* one a slot of the pool */
+	struct cli_progress progress;
+	struct cli_done done;
 
 	size_t operand;       /* whose counts are below; those before are shown */
 	bool failed;          /* it is not to be shown */
@@ -228,6 +233,7 @@ static void show_file(struct count_run *run)
 {
 	const char *path = run->files.items[run->operand].path;
 	const struct counts *counts = &run->counts;
+	cli_progress_clear(&run->progress);
 	if (!run->opts->json)
 		print_row(run, counts, path);
 	else if (print_json_file(run, counts, path) != CLI_OK)
@@ -276,6 +282,7 @@ static void refuse_operand(struct count_run *run, struct tok_error *err, bool of
 		tok_fail_in(
 		    err, err->status, "'%s': %s %" PRIu64, run->files.items[run->operand].path,
 		    run->opts->split.jsonl ? "line" : "document", run->counts.documents + 1);
+	cli_progress_clear(&run->progress);
 	cli_error("%s", err->message);
 	run->failed = run->trouble = true;
 	cli_source_stop(&run->source, run->operand + 1);
@@ -310,6 +317,9 @@ static bool write_item(void *context, void *worker, size_t slot)
 		if (!run->failed)
 			refuse_operand(run, &work->error, work->error.status == TOK_ELIMIT);
 	}
+	run->done = (struct cli_done){ work->bytes, work->bytes_read,
+				       run->total.tokens + run->counts.tokens };
+	cli_progress_show(&run->progress, &run->done);
 	return true;
 }
 
@@ -322,6 +332,8 @@ static enum tok_status count_files(struct count_run *run, struct tok_error *err)
 	run->items = calloc(slots, sizeof *run->items);
 	if (!run->items)
 		return tok_fail_memory(err);
+	run->progress =
+	    cli_progress_begin(run->opts->progress, run->files.all_regular ? run->files.size : 0);
 	cli_source_begin(&run->source);
 	const enum tok_status status = cli_pool_run(&steps, run, threads, err);
 	cli_source_end(&run->source);
@@ -358,6 +370,7 @@ static enum cli_exit run_count(const void *options, int argc, char **argv)
 		status = count_files(&run, &err);
 		show_until(&run, run.files.count);
 		show_total(&run);
+		cli_progress_end(&run.progress, &run.done);
 	}
 	if (status != TOK_OK)
 		result = cli_error("%s", err.message);

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
+#include "cmd/cli_files.h"
 #include "cmd/cli_ids.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_output.h"
+#include "cmd/cli_progress.h"
 #include "tok/pipe/decoder.h"
 #include "vocab/format/json_write.h"
 
@@ -15,6 +17,7 @@ struct decode_options {
 	bool lines, null, skip_special;
 	const char *jsonl, *output;
 	uint64_t limit_ids;
+	int progress;
 };
 
 static const struct decode_options defaults = { .limit_ids = (uint64_t)1 << 28 };
@@ -40,6 +43,8 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct decode_options, jsonl, const char *) },
 	{ CLI_FLAG, 's', "skip-special", NULL, "leave special tokens out",
 	  CLI_FIELD(struct decode_options, skip_special, bool) },
+	{ CLI_GROUP, .name = "Running" },
+	CLI_PROGRESS_ROW(struct decode_options, progress),
 	{ CLI_END }
 };
 
@@ -52,6 +57,9 @@ struct decode_run {
 	tok_id *ids;   /* a document that is not decoded in parts */
 	size_t count, capacity;
 	struct tok_buffer json; /* jsonl: the document's text, then its line */
+	struct cli_progress progress;
+	struct cli_done done;
+	uint64_t read_before; /* bytes of the files that are done */
 	bool output_lost;
 };
 
@@ -77,6 +85,7 @@ static enum tok_status put_ids(struct decode_run *run, const tok_id *ids, size_t
 	    tok_decode(run->decoder, ids, count, run->opts->skip_special, &text, err);
 	if (status != TOK_OK)
 		return status;
+	run->done.bytes += text.count;
 	if (!run->opts->jsonl)
 		return put(run, text.bytes, text.count, err);
 	return tok_buffer_add(&run->json, text.bytes, text.count) ? TOK_OK : tok_fail_memory(err);
@@ -141,6 +150,13 @@ static enum tok_status decode_part(struct decode_run *run, const struct cli_id_p
 	return status == TOK_OK && part->last ? end_document(run, err) : status;
 }
 
+static void show_progress(struct decode_run *run, const struct cli_ids *ids, size_t more)
+{
+	run->done.tokens += more;
+	run->done.bytes_read = run->read_before + ids->lines.input.bytes_read;
+	cli_progress_show(&run->progress, &run->done);
+}
+
 static enum tok_status decode_file(struct decode_run *run, const char *path, struct tok_error *err)
 {
 	const bool has_lines =
@@ -152,6 +168,7 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 		return status;
 	while ((status = cli_ids_next(&ids, &part, err)) == TOK_OK && !part.none) {
 		status = decode_part(run, &part, err);
+		show_progress(run, &ids, part.count);
 		if (status == TOK_OK)
 			continue;
 		if (!run->output_lost && has_lines)
@@ -162,6 +179,7 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 	}
 	run->count = 0;
 	tok_buffer_clear(&run->json);
+	run->read_before += ids.lines.input.bytes_read;
 	cli_ids_close(&ids);
 	return status;
 }
@@ -169,11 +187,15 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 static enum cli_exit decode_files(struct decode_run *run, int argc, char **argv)
 {
 	enum cli_exit result = CLI_OK;
+	run->progress = cli_progress_begin(run->opts->progress, cli_files_measure(argc, argv));
 	for (int i = 0; i < argc && !run->output_lost; i++) {
 		struct tok_error err = { 0 };
-		if (decode_file(run, argv[i], &err) != TOK_OK)
-			result = cli_error("%s", err.message);
+		if (decode_file(run, argv[i], &err) == TOK_OK)
+			continue;
+		cli_progress_clear(&run->progress);
+		result = cli_error("%s", err.message);
 	}
+	cli_progress_end(&run->progress, &run->done);
 	return result;
 }
 

@@ -51,9 +51,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct encode_options, budget, uint64_t) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct encode_options, threads),
-	{ CLI_CHOICE, 0, "progress", "auto|always|never",
-	  "tell on standard error how far it is (auto: on a terminal, after a second)",
-	  CLI_FIELD(struct encode_options, progress, int) },
+	CLI_PROGRESS_ROW(struct encode_options, progress),
 	{ CLI_END }
 };
 
@@ -192,8 +190,8 @@ static enum cli_exit run_job(struct encode_job *job)
 	const struct cli_place end = { .operand = job->files.count };
 	struct encode_run *run = &job->run;
 	struct tok_error err = { 0 };
-	run->progress = cli_progress_begin((enum cli_progress_when)job->opts->progress,
-					   job->files.all_regular ? job->files.size : 0);
+	run->progress =
+	    cli_progress_begin(job->opts->progress, job->files.all_regular ? job->files.size : 0);
 	const bool well = encode_run(run);
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)

@@ -272,12 +272,13 @@ class Output(unittest.TestCase):
 
 
 class Progress(unittest.TestCase):
-    def run_slowly(self, stderr, *args):
-        run = subprocess.Popen((TOK, "encode") + args, stdin=subprocess.PIPE,
+    def run_slowly(self, stderr, *args, tool="encode"):
+        run = subprocess.Popen((TOK, tool) + args, stdin=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, stderr=stderr)
+        data = b"72 105 " * 200_000 if tool == "decode" else noise(5_000_000)
         end = time.monotonic() + 2.2
         while time.monotonic() < end:
-            run.stdin.write(noise(5_000_000))
+            run.stdin.write(data)
             run.stdin.flush()
             time.sleep(0.1)
         run.stdin.close()
@@ -293,17 +294,18 @@ class Progress(unittest.TestCase):
         os.close(ours)
         return text
 
-    def on_terminal(self, *args):
+    def on_terminal(self, *args, **more):
         ours, theirs = pty.openpty()
-        run = self.run_slowly(theirs, *args)
+        run = self.run_slowly(theirs, *args, **more)
         self.assertEqual(run.wait(), 0)
         os.close(theirs)
         return self.read_terminal(ours)
 
     def test_on_a_terminal_after_a_second(self):
-        text = self.on_terminal()
-        self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s")
-        self.assertTrue(text.endswith(b"\r\x1b[K"), text)
+        for tool in ("encode", "count", "decode"):
+            text = self.on_terminal(tool=tool)
+            self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s", tool)
+            self.assertTrue(text.endswith(b"\r\x1b[K"), text)
 
     def test_never(self):
         self.assertEqual(self.on_terminal("--progress", "never"), b"")
