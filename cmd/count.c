@@ -19,7 +19,8 @@ struct count_options {
 	int progress;
 };
 
-static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT } };
+static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT },
+					       .specials = CLI_SPECIALS_DEFAULT };
 
 static const struct cli_option option_table[] = {
 	CLI_LOAD_ROWS(struct count_options, load),
@@ -353,6 +354,8 @@ static enum cli_exit run_count(const void *options, int argc, char **argv)
 	enum cli_exit result = cli_threads_check(opts->threads);
 	if (result == CLI_OK)
 		result = cli_split_check(&opts->split);
+	if (result == CLI_OK)
+		result = cli_specials_check(&opts->specials);
 	if (result != CLI_OK)
 		return result;
 

@@ -25,9 +25,9 @@ static bool is_same_hash(struct image_hash a, struct image_hash b)
 static struct image_hash hash_source(const struct vocab_source *source,
 				     const struct vocab_read_options *options)
 {
-	const char *pattern = options && options->pattern ? options->pattern : "";
+	const char *pattern = options ? options->pattern : NULL;
 	uint64_t facts[8] = { IMAGE_VERSION, IMAGE_BUILD, source->count,
-			      XXH3_64bits(pattern, strlen(pattern)) };
+			      pattern ? XXH3_64bits(pattern, strlen(pattern)) : 0 };
 	for (size_t i = 0; i < source->count; i++) {
 		const XXH128_hash_t file =
 		    XXH3_128bits(source->files[i].bytes, source->files[i].count);
@@ -247,7 +247,12 @@ enum tok_status vocab_image_open(const char *path, const struct vocab_read_optio
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (image_is_one(source.files[0]))
+	if (image_is_one(source.files[0]) && options && options->pattern)
+		status = tok_fail(err, TOK_EARG,
+				  "%s: an image has the pattern that it was compiled with: leave "
+				  "--pattern out",
+				  source.path);
+	else if (image_is_one(source.files[0]))
 		status = open_image(&source, out, err);
 	else if (cache_folder)
 		status = open_cached(&source, options, cache_folder, out, err);
