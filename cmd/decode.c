@@ -278,8 +278,12 @@ const struct cli_tool tool_decode = {
 	    "documents follow each other with nothing between unless --lines, --null or --jsonl\n"
 	    "says otherwise.\n"
 	    "\n"
+	    "A long document is decoded as it comes, so that memory stays small. Where the\n"
+	    "tokenizer's decoder has a BPEDecoder or CTC step, or looks again at what it joined,\n"
+	    "a document is taken whole, up to --max-ids.\n"
+	    "\n"
 	    "An id that the tokenizer does not have is an error: the rest of its FILE is left\n"
-	    "out, the other FILEs are decoded.",
+	    "out, the other FILEs are decoded. What came before it in a long document is written.",
 	.examples =
 	    "  printf '72 105\\n' | tok decode\n"
 	    "  printf 'one\\ntwo\\n' | tok encode --lines | tok decode --lines\n"
