@@ -106,8 +106,9 @@ static enum tok_status add_entry(struct cli_files *files, const char *path, size
 		return errno == ENOENT ? TOK_OK : refuse(path, err); /* gone meanwhile */
 	if (S_ISDIR(st.st_mode))
 		return add_folder(files, path, depth + 1, err);
+	/* A link that leads nowhere is a text that is missed: opening it says so. */
 	if (S_ISLNK(st.st_mode) && stat(path, &st) != 0)
-		return TOK_OK;
+		return push(files, path, NULL) ? TOK_OK : tok_fail_memory(err);
 	if (!S_ISREG(st.st_mode))
 		return TOK_OK;
 	return push(files, path, &st) ? TOK_OK : tok_fail_memory(err);

@@ -261,7 +261,8 @@ const struct cli_tool tool_encode = {
 	.description =
 	    "Writes the ids of each FILE, or of standard input where there is none or it is -.\n"
 	    "A folder stands for all regular files in it and in its subfolders, in the order of\n"
-	    "the bytes of their names; links to files are followed, links to folders are not.\n"
+	    "the bytes of their names; links to files are followed, links to folders are not,\n"
+	    "and one that leads nowhere is an error.\n"
 	    "gzip and Zstandard data are known by their first bytes and expanded. A whole file is\n"
 	    "one document unless --lines, --null or --jsonl says otherwise.\n"
 	    "\n"

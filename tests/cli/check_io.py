@@ -185,7 +185,9 @@ class Output(unittest.TestCase):
 
     def test_full_device(self):
         for tool, args in (("encode", ()), ("encode", ("-F", "npy")), ("decode", ()),
-                           ("count", ()), ("inspect", ())):
+                           ("count", ()), ("count", ("--json",)), ("inspect", ()),
+                           ("decode", ("--jsonl", "t")), ("bench", ("encode", "-r", "1", "-j")),
+                           ("encode", ("--help",))):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run((TOK, tool) + args, input=b"1 2 3\n", stdout=full,
                                       stderr=subprocess.PIPE, check=False)
@@ -272,6 +274,14 @@ class Output(unittest.TestCase):
             run.stderr.close()
             self.assertEqual(run.wait(timeout=20), -signal.SIGPIPE)
 
+    def test_closed_pipe_of_every_tool(self):
+        for line in (f"yes 72 | '{TOK}' decode", f"yes 72 | '{TOK}' decode --jsonl t",
+                     f"yes | '{TOK}' encode --lines --threads 3", f"'{TOK}' encode --print-man",
+                     f"yes | head -c 3000000 | '{TOK}' encode -F npy"):
+            done = subprocess.run(["sh", "-c", line + " | head -c 10 >/dev/null"], timeout=60,
+                                  capture_output=True, check=False)
+            self.assertEqual(done.stderr, b"", line)
+
     def test_unreadable_file(self):
         path = os.path.join(self.folder.name, "secret")
         with open(path, "wb") as file:
@@ -282,6 +292,37 @@ class Output(unittest.TestCase):
         done = tok("encode", path, "-", data=b"A")
         self.assertEqual((done.returncode, done.stdout), (2, b"65\n"))
         self.assertIn(b"Permission denied", done.stderr)
+
+    def test_a_link_that_leads_nowhere_is_missed(self):
+        with open(os.path.join(self.folder.name, "a"), "wb") as file:
+            file.write(b"A")
+        os.symlink("nothing", os.path.join(self.folder.name, "link"))
+        os.symlink("loop", os.path.join(self.folder.name, "loop"))
+        os.remove(self.out)
+        for tool, wanted in (("encode", b"65\n"), ("count", b"/a\n")):
+            done = tok(tool, self.folder.name)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(wanted, done.stdout)
+            self.assertIn(b"/link': No such file or directory\n", done.stderr)
+            self.assertIn(b"/loop': Too many levels of symbolic links\n", done.stderr)
+
+    def test_unreadable_members_of_a_folder(self):
+        """Whoever may read everything is somebody else for a while."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can be somebody else")
+        os.chmod(self.folder.name, 0o755)
+        for name, data in (("a", b"A"), ("b", b"B"), ("c/d", b"C"), ("e", b"E")):
+            path = os.path.join(self.folder.name, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(data)
+        os.remove(self.out)
+        os.chmod(os.path.join(self.folder.name, "b"), 0)
+        os.chmod(os.path.join(self.folder.name, "c"), 0)
+        done = tok("encode", self.folder.name, user=65534)
+        self.assertEqual((done.returncode, done.stdout), (2, b"65\n69\n"))
+        self.assertRegex(done.stderr, rb"cannot read '.*/c': Permission denied\n"
+                                      rb".*cannot open '.*/b': Permission denied\n$")
 
     def test_closed_standard_output(self):
         done = subprocess.run(["sh", "-c", f"printf A | '{TOK}' encode >&-"],
