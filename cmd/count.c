@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
-#include "cmd/cli_json.h"
+#include "cmd/cli_encoder.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
@@ -72,8 +72,7 @@ struct count_run {
 
 struct worker {
 	const struct count_run *run;
-	struct tok_encoder *encoder;
-	struct vocab_json_document json;
+	struct cli_encoder encoder;
 };
 
 static void *begin_worker(void *context)
@@ -83,8 +82,7 @@ static void *begin_worker(void *context)
 	if (!w)
 		return NULL;
 	w->run = run;
-	w->encoder = tok_encoder_new(run->tokenizer);
-	if (w->encoder)
+	if (cli_encoder_init(&w->encoder, run->tokenizer, &run->opts->split))
 		return w;
 	free(w);
 	return NULL;
@@ -93,8 +91,7 @@ static void *begin_worker(void *context)
 static void end_worker(void *worker)
 {
 	struct worker *w = worker;
-	tok_encoder_free(w->encoder);
-	vocab_json_release(&w->json);
+	cli_encoder_release(&w->encoder);
 	free(w);
 }
 
@@ -112,14 +109,9 @@ static enum tok_status count_text(struct worker *w, struct tok_span text, bool c
 				  struct counts *counts, struct tok_error *err)
 {
 	struct tok_encode_options how = w->run->how;
-	const char *field = w->run->opts->split.jsonl;
 	struct tok_encoding encoding = { 0 };
-	enum tok_status status = TOK_OK;
 	how.continues = continues;
-	if (field)
-		status = cli_json_text(&w->json, text, field, &text, err);
-	if (status == TOK_OK)
-		status = tok_encode(w->encoder, text, &how, &encoding, err);
+	const enum tok_status status = cli_encoder_text(&w->encoder, &how, &text, &encoding, err);
 	counts->tokens += encoding.count;
 	counts->bytes += text.count;
 	return status;
