@@ -26,7 +26,7 @@ enum { CLI_THREADS_MAX = TOK_THREADS_MAX };
 #define CLI_THREADS_ROW(T, field)                                                                  \
 	{                                                                                          \
 		CLI_SIZE, 0, "threads", "N",                                                       \
-		    "use at most N threads; the output is the same for any N (all processors)",    \
+		    "use at most N threads; the output is the same for any N (0: all processors)", \
 		    CLI_FIELD(T, field, uint64_t)                                                  \
 	}
 

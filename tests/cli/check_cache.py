@@ -298,6 +298,11 @@ class Cache(Images):
         self.assertGreater(len(seen), 1)
         self.assertEqual(len(self.cached()), 3)
 
+    def test_a_pattern_that_is_refused_keeps_nothing(self):
+        done = self.tok("encode", "-t", self.source, "--pattern", "gpt2")
+        self.assertEqual((done.returncode, self.cached()), (2, []))
+        self.assertIn(b"leave it out", done.stderr)
+
     def test_damage_is_silently_mended(self):
         wanted = self.ids()
         image = self.image()

@@ -26,7 +26,8 @@
 
 struct vocab_read_options {
 	/* .tiktoken only: a name (gpt2, r50k, p50k, p50k_edit, cl100k, o200k,
-	 * o200k_harmony) or a regular expression; NULL: told by the ranks. */
+	 * o200k_harmony) or a regular expression; NULL: told by the ranks.  TOK_EARG
+	 * where it is empty, or the file is of another kind. */
 	const char *pattern;
 };
 

@@ -21,9 +21,9 @@ struct image_hash image_hash_file(struct tok_span file)
 struct image_hash image_hash_source(const struct image_hash *files, size_t count,
 				    const struct vocab_read_options *options)
 {
-	const char *pattern = options && options->pattern ? options->pattern : "";
+	const char *pattern = options ? options->pattern : NULL;
 	uint64_t facts[8] = { IMAGE_VERSION, IMAGE_BUILD, count,
-			      XXH3_64bits(pattern, strlen(pattern)) };
+			      pattern ? XXH3_64bits(pattern, strlen(pattern)) : 0 };
 	for (size_t i = 0; i < count; i++) {
 		facts[4 + 2 * i] = files[i].low;
 		facts[5 + 2 * i] = files[i].high;
@@ -156,7 +156,12 @@ enum tok_status vocab_image_open(const char *path, const struct vocab_read_optio
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (image_is_one(source.files[0]))
+	if (image_is_one(source.files[0]) && options && options->pattern)
+		status = tok_fail(err, TOK_EARG,
+				  "%s: an image has the pattern that it was compiled with: leave "
+				  "--pattern out",
+				  source.path);
+	else if (image_is_one(source.files[0]))
 		status = open_image(&source, out, err);
 	else if (cache_folder)
 		status = image_open_cached(&source, options, cache_folder, out, err);
