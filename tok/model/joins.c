@@ -10,7 +10,8 @@ enum {
 	RESULTS = TOK_IMAGE_TAG('b', 'j', 'r', 's'),
 	BYTE_PAIRS = 256 * 256,
 	IN_A_QUAD = 4,
-	MEAN_LOAD = 5 /* of the eight in a line */
+	MEAN_LOAD = 5, /* of the eight in a line */
+	SPARSE = 16    /* so many ranks a symbol, and results would be mostly holes */
 };
 
 static bool is_pair(const struct tok_pair *slot)
@@ -32,7 +33,8 @@ static bool can_join(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
 	if (!bpe->walk.spines || !bpe->raw_bytes || bpe->order == TOK_BPE_SCORES ||
-	    bpe->rank_limit >= TOK_JOIN_NONE || bits_of(bpe->symbol_count) > TOK_JOIN_SYMBOL_BITS)
+	    bpe->rank_limit >= TOK_JOIN_NONE || bpe->rank_limit / SPARSE > bpe->symbol_count ||
+	    bits_of(bpe->symbol_count) > TOK_JOIN_SYMBOL_BITS)
 		return false;
 	for (size_t i = 0; i < model->lexicon.count; i++)
 		if (model->lexicon.ids[i] > TOK_MEMO_ID_MAX)
@@ -93,8 +95,7 @@ static bool put(struct tok_join_line *lines, const struct tok_joins *joins,
 	return false;
 }
 
-/* Early ranks are the frequent ones; the slots that come first are not, but a line is
- * compared as a whole. *fits: no pair had to move too far. */
+/* *fits: no pair had to move too far. */
 static bool fill_lines(struct tok_model *model, bool *fits)
 {
 	struct tok_bpe *bpe = model->bpe;
