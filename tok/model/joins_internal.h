@@ -31,7 +31,7 @@ enum { TOK_JOIN_QUADS = 2, TOK_JOIN_TAG_BITS = 28, TOK_JOIN_SYMBOL_BITS = 20 };
 #define TOK_JOIN_NO_TAG UINT32_C(0xF0000000) /* tags are below */
 /* In the last value of a line: others that belong here are in the next one. */
 #define TOK_JOIN_MORE (UINT32_C(1) << 31)
-/* No rank: all real ones are less. */
+/* No rank: all real ones are less. (What a free value less 1 has in these bits.) */
 #define TOK_JOIN_NONE UINT32_C(0x07FFFFFF)
 
 /* Compilers make of it what the machine has. */
@@ -98,7 +98,7 @@ static inline uint32_t tok_joins_rank(const struct tok_joins *joins, struct tok_
 		const uint32_t value = (uint32_t)(found[0] | found[1] | found[2] | found[3]);
 		const bool more = line->values[1][3] < 0 && place.tag < TOK_JOIN_NO_TAG;
 		if (__builtin_expect(value != 0 || !more, 1))
-			return ((value & ~TOK_JOIN_MORE) - 1) & TOK_JOIN_NONE;
+			return (value - 1) & TOK_JOIN_NONE;
 		place.line = place.line + 1 < joins->line_count ? place.line + 1 : 0;
 		place.tag += TOK_JOIN_MOVED;
 	}
