@@ -149,6 +149,8 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 
 	const enum tok_status status = build_tables(model, spec, err);
 	if (status == TOK_OK)
+		status = tok_bpe_build_joins(model, err);
+	if (status == TOK_OK)
 		bpe->fingerprint = hash_model(model, spec);
 	return status;
 }

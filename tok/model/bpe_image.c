@@ -93,6 +93,7 @@ void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *w)
 	tok_image_put(w, SPINES, bpe->walk.spines, count * sizeof *bpe->walk.spines);
 	tok_image_put(w, SHORTER, bpe->walk.shorter, count * sizeof *bpe->walk.shorter);
 	tok_image_put(w, KNOWN, bpe->walk.known, bpe->walk.known_count * sizeof *bpe->walk.known);
+	tok_joins_save(&bpe->joins, w);
 }
 
 /* ---- opening ------------------------------------------------------------------------ */
@@ -195,6 +196,13 @@ static bool open_walk(struct tok_model *model, const struct tok_image *image)
 		(are_spines(walk->spines, count) && are_shorter(&model->lexicon, walk)));
 }
 
+/* They are of bytes, and of use only where all tokens of a few bytes are known. */
+static bool open_joins(struct tok_bpe *bpe, const struct tok_image *image)
+{
+	return tok_joins_open(&bpe->joins, image, bpe->symbol_count) &&
+	       (!bpe->joins.lines || (bpe->walk.known && bpe->raw_bytes && !bpe->roles));
+}
+
 static bool open_facts(struct tok_model *model, const struct tok_image *image)
 {
 	struct tok_bpe *bpe = model->bpe;
@@ -292,7 +300,8 @@ enum tok_status tok_bpe_open(struct tok_model *model, const struct tok_image *im
 	*sound = open_facts(model, image) && open_maps(model->bpe, image) &&
 		 open_pairs(model->bpe, image) && open_results(model->bpe, image) &&
 		 tok_trie_open(&model->bpe->user, image, USER, model->lexicon.count) &&
-		 open_roles(model->bpe, image) && open_walk(model, image);
+		 open_roles(model->bpe, image) && open_walk(model, image) &&
+		 open_joins(model->bpe, image);
 	return TOK_OK;
 }
 

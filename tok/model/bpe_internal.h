@@ -8,6 +8,7 @@
 #ifndef TOK_MODEL_BPE_INTERNAL_H
 #define TOK_MODEL_BPE_INTERNAL_H
 
+#include "tok/model/joins_internal.h"
 #include "tok/model/model_internal.h"
 #include "tok/model/trie_internal.h"
 #include "tok/text/utf8.h"
@@ -160,6 +161,7 @@ struct tok_bpe {
 	struct tok_trie user; /* user-defined pieces, .cells NULL: none */
 	size_t symbol_count;
 	struct tok_walk walk;
+	struct tok_joins joins;
 	uint64_t fingerprint;
 };
 
@@ -428,6 +430,14 @@ struct tok_stretch {
 /* Walk up to TOK_STRETCHES stretches, which come with count 0 and state DONE. */
 void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
 		       struct tok_stretch *stretches, size_t count);
+
+/* ---- merge_many.c ---- */
+
+enum { TOK_MERGE_TEXT = 15 };
+
+/* Merge stretches of 1 to TOK_MERGE_TEXT bytes, where the model has joins: DONE, or
+ * LOST where what comes out are not all tokens. */
+void tok_bpe_merge_many(const struct tok_model *model, struct tok_stretch *stretches, size_t count);
 
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
