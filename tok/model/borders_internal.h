@@ -43,6 +43,11 @@ static inline uint32_t tok_near(uint32_t code)
 	return code < TOK_NEAR - 1 ? code : code == TOK_SPACE_MARK ? TOK_NEAR - 1 : TOK_NEAR;
 }
 
+static inline bool tok_has_row(uint32_t before, uint32_t code)
+{
+	return tok_near(before) < TOK_NEAR && tok_near(code) < TOK_NEAR;
+}
+
 static inline uint64_t tok_borders_bit(uint32_t words, uint32_t before, uint32_t code)
 {
 	const uint32_t hash = before * UINT32_C(0x9E3779B1) + code * UINT32_C(0x85EBCA77);
@@ -59,34 +64,104 @@ static inline bool tok_borders_between(const struct tok_borders *borders, uint32
 	return !(borders->filter[bit / 64] >> bit % 64 & 1);
 }
 
-/* Two characters side by side, on the way through the places of a piece. */
-struct tok_neighbours {
-	struct tok_span text;
-	uint32_t begin; /* of the piece */
-	uint32_t end;   /* of the second character */
-	uint32_t before, code;
+/* ---- cutting a piece ---- */
+
+/*
+ * How a piece is cut: at places, and a part longer than `long_bytes` also between two
+ * small letters, which are no places.  The functions are inlined.
+ */
+struct tok_cutter {
+	const void *model;
+	tok_places *find;
+	struct tok_span text; /* ends with the piece */
+	uint32_t long_bytes;
+	size_t count, capacity; /* of the parts that were put */
+	void *parts;
 };
 
-/* Go on to the one that begins at `place`, which is behind the beginning. */
-static inline void tok_neighbours_move(struct tok_neighbours *n, uint32_t place)
+/* May the model's texts be cut between the two? */
+typedef bool tok_cutter_asks(const struct tok_cutter *cutter, uint32_t before, uint32_t code);
+
+/* Put the part [begin, end), whose first character is given, at parts[count]. */
+typedef void tok_cutter_puts(struct tok_cutter *cutter, uint32_t begin, uint32_t end,
+			     struct tok_char first);
+
+/* The character at `at`; most beyond ASCII have three bytes. */
+static inline struct tok_char tok_borders_char(struct tok_span text, size_t at)
 {
-	const uint8_t *p = n->text.bytes + place;
-	if (n->end == place)
-		n->before = n->code;
-	else if (p[-1] < 0x80)
-		n->before = p[-1];
-	else
-		n->before =
-		    tok_utf8_before(tok_span_slice(n->text, n->begin, place), place - n->begin)
-			.code;
-	if (p[0] < 0x80) {
-		n->code = p[0];
-		n->end = place + 1;
-		return;
+	const uint8_t *p = text.bytes + at;
+	if (p[0] < 0x80)
+		return (struct tok_char){ p[0], 1 };
+	if (p[0] > 0xE0 && p[0] < 0xED && text.count - at >= 3 && tok_utf8_is_tail(p[1]) &&
+	    tok_utf8_is_tail(p[2]))
+		return (struct tok_char){
+			(p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu), 3
+		};
+	return tok_utf8_at(text, at);
+}
+
+/* The character in front of `at`, in a piece that begins at `begin`. */
+static inline uint32_t tok_borders_before(struct tok_span text, size_t begin, size_t at)
+{
+	const uint8_t byte = text.bytes[at - 1];
+	if (byte < 0x80)
+		return byte;
+	return tok_utf8_before(tok_span_slice(text, begin, at), at - begin).code;
+}
+
+/* A part, or several if it is long; false if there is no more room. */
+static inline __attribute__((always_inline)) bool
+tok_cutter_add(struct tok_cutter *c, tok_cutter_asks *is_border, tok_cutter_puts *put,
+	       uint32_t begin, uint32_t end, struct tok_char first)
+{
+	const uint8_t *bytes = c->text.bytes;
+	for (uint32_t at = begin + 1; end - begin > c->long_bytes && at < end; at++) {
+		if (bytes[at - 1] >= 0x80 || bytes[at] >= 0x80 ||
+		    !is_border(c, bytes[at - 1], bytes[at]))
+			continue;
+		if (c->count == c->capacity)
+			return false;
+		put(c, begin, at, first);
+		c->count++;
+		begin = at;
+		first = (struct tok_char){ bytes[at], 1 };
 	}
-	const struct tok_char c = tok_utf8_at(n->text, place);
-	n->code = c.code;
-	n->end = place + c.length;
+	if (c->count == c->capacity)
+		return false;
+	put(c, begin, end, first);
+	c->count++;
+	return true;
+}
+
+/* The parts of the piece that begins at `begin`, as many as there is room for; the last
+ * one ends with the text when it is done. */
+static inline __attribute__((always_inline)) void tok_cutter_run(struct tok_cutter *c,
+								 tok_cutter_asks *is_border,
+								 tok_cutter_puts *put,
+								 uint32_t begin)
+{
+	uint32_t places[TOK_PLACES_BLOCK];
+	struct tok_char now = tok_borders_char(c->text, begin), first = now;
+	uint32_t last = begin, behind = begin + now.length; /* `now` ends there */
+	for (size_t at = begin; at < c->text.count;) {
+		const size_t count = c->find(c->text, &at, places);
+		for (size_t i = 0; i < count; i++) {
+			const uint32_t place = places[i];
+			if (place <= begin)
+				continue;
+			const uint32_t before =
+			    behind == place ? now.code : tok_borders_before(c->text, begin, place);
+			now = tok_borders_char(c->text, place);
+			behind = place + now.length;
+			if (!is_border(c, before, now.code))
+				continue;
+			if (!tok_cutter_add(c, is_border, put, last, place, first))
+				return;
+			last = place;
+			first = now;
+		}
+	}
+	tok_cutter_add(c, is_border, put, last, (uint32_t)c->text.count, first);
 }
 
 #endif

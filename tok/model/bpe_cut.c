@@ -80,29 +80,23 @@ enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *er
 
 /* ---- cutting ------------------------------------------------------------------------ */
 
-static bool is_cut(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
+static inline bool is_cut(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
 {
 	if (!tok_borders_between(&bpe->borders, before, code))
 		return false;
-	if (tok_near(before) < TOK_NEAR && tok_near(code) < TOK_NEAR)
-		return true;
-	return breaks_known(bpe, before, code);
+	return tok_has_row(before, code) || breaks_known(bpe, before, code);
 }
 
-/* The places among `count` of them that are cuts, in place. */
-static size_t keep_cuts(const struct tok_bpe *bpe, struct tok_neighbours *n, uint32_t *places,
-			size_t count)
+static inline bool is_border(const struct tok_cutter *cutter, uint32_t before, uint32_t code)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++) {
-		const uint32_t place = places[i];
-		if (place <= n->begin)
-			continue;
-		tok_neighbours_move(n, place);
-		places[kept] = place;
-		kept += is_cut(bpe, n->before, n->code);
-	}
-	return kept;
+	return is_cut(cutter->model, before, code);
+}
+
+static inline void put_end(struct tok_cutter *cutter, uint32_t begin, uint32_t end,
+			   struct tok_char first)
+{
+	(void)begin, (void)first;
+	((uint32_t *)cutter->parts)[cutter->count] = end;
 }
 
 static size_t cut_bytes(const struct tok_bpe *bpe, struct tok_span text, size_t at, uint32_t *ends,
@@ -121,22 +115,22 @@ size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t
 		   uint32_t *ends, size_t capacity)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	struct tok_neighbours neighbours = { .text = text, .begin = begin };
-	tok_places *find = tok_places_of(TOK_PLACES_WORDS, model->kernel);
-	size_t count = 0, at = begin;
+	struct tok_cutter cutter = {
+		.model = bpe,
+		.find = tok_places_of(TOK_PLACES_WORDS, model->kernel),
+		.text = text,
+		.long_bytes = TOK_MEMO_TEXT,
+		.capacity = capacity,
+		.parts = ends,
+	};
 	if (!bpe->borders.near) {
 		ends[0] = (uint32_t)text.count;
 		return 1;
 	}
 	if (bpe->raw_bytes)
 		return cut_bytes(bpe, text, begin, ends, capacity);
-	while (at < text.count && capacity - count > TOK_PLACES_BLOCK) {
-		const size_t places = find(text, &at, ends + count);
-		count += keep_cuts(bpe, &neighbours, ends + count, places);
-	}
-	if (at == text.count)
-		ends[count++] = (uint32_t)text.count;
-	return count;
+	tok_cutter_run(&cutter, is_border, put_end, begin);
+	return cutter.count;
 }
 
 static bool is_token(const struct tok_model *model, uint32_t code)

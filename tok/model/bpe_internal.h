@@ -427,9 +427,8 @@ TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratc
 
 TOK_MUST_USE enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err);
 
-/* The ends of the parts of the piece text[begin..], at most `capacity` of them, for
- * which there is room and which is above TOK_PLACES_BLOCK; the last one is text.count
- * when it is done. */
+/* The ends of the parts of the piece text[begin..], at most `capacity` of them; the
+ * last one is text.count when it is done. */
 size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t begin,
 		   uint32_t *ends, size_t capacity);
 

@@ -18,7 +18,7 @@ PLACES_INLINE uint64_t equal(const uint8_t *p, int byte)
 PLACES_INLINE void classify(const uint8_t *p, struct places_masks *out)
 {
 	const __m512i b = _mm512_loadu_si512(p);
-	const __m512i off = _mm512_sub_epi8(_mm512_or_si512(b, fill(0x20)), fill('a'));
+	const __m512i off = _mm512_sub_epi8(b, fill('a'));
 	out->tail = _mm512_cmplt_epi8_mask(b, fill(0xC0)); /* signed */
 	out->letter = _mm512_cmple_epu8_mask(off, fill('z' - 'a'));
 	out->space = equal(p, PLACES_SPACE_0);

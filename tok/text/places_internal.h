@@ -22,7 +22,7 @@ enum { PLACES_SPACE_0 = 0xE2, PLACES_SPACE_1 = 0x96, PLACES_SPACE_2 = 0x81, PLAC
 struct places_masks {
 	uint64_t space;  /* U+2581 begins here */
 	uint64_t tail;   /* 80 to BF */
-	uint64_t letter; /* an ASCII letter */
+	uint64_t letter; /* a to z */
 };
 
 /* Fill the masks from the 64 bytes at `p` and the two behind them. */
@@ -34,7 +34,7 @@ typedef size_t places_flatten(uint64_t mask, uint32_t base, uint32_t *places);
 
 static inline bool places_is_letter(uint8_t byte)
 {
-	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+	return byte >= 'a' && byte <= 'z';
 }
 
 static inline bool places_is_space(const uint8_t *p)

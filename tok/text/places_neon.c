@@ -37,21 +37,19 @@ PLACES_INLINE uint64_t equal(struct bytes b, uint8_t byte)
 	return join(b);
 }
 
-/* The bytes from `first` on, `more` beyond it at most, once `set` is set in them. */
-PLACES_INLINE uint64_t between(struct bytes b, uint8_t set, uint8_t first, uint8_t more)
+/* first <= byte <= first + more */
+PLACES_INLINE uint64_t between(struct bytes b, uint8_t first, uint8_t more)
 {
 	for (int i = 0; i < 4; i++)
-		b.part[i] =
-		    vcleq_u8(vsubq_u8(vorrq_u8(b.part[i], vdupq_n_u8(set)), vdupq_n_u8(first)),
-			     vdupq_n_u8(more));
+		b.part[i] = vcleq_u8(vsubq_u8(b.part[i], vdupq_n_u8(first)), vdupq_n_u8(more));
 	return join(b);
 }
 
 PLACES_INLINE void classify(const uint8_t *p, struct places_masks *out)
 {
 	const struct bytes b = load(p);
-	out->tail = between(b, 0, 0x80, 0x3F);
-	out->letter = between(b, 0x20, 'a', 'z' - 'a');
+	out->tail = between(b, 0x80, 0x3F);
+	out->letter = between(b, 'a', 'z' - 'a');
 	out->space = equal(b, PLACES_SPACE_0);
 	if (out->space)
 		out->space &=
