@@ -131,8 +131,10 @@ enum tok_status tok_tokenizer_use_kernel(struct tok_tokenizer *t, const char *na
 					 struct tok_error *err)
 {
 	const enum tok_status status = tok_kernel_choose(name, &t->kernel, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK) {
+		tok_pretokenizer_use_kernel(t->pretokenizer, t->kernel);
 		tok_model_use_kernel(t->model, t->kernel);
+	}
 	return status;
 }
 

@@ -193,6 +193,7 @@ enum tok_status tok_pretokenizer_new(const struct tok_pretok_step *steps, size_t
 		return status;
 	}
 	pretok_mark(p->ops, p->count);
+	p->kernel = tok_kernel_best();
 	*out = p;
 	return TOK_OK;
 }
@@ -220,6 +221,11 @@ static void swap_pieces(struct tok_pieces *a, struct tok_pieces *b)
 	const struct tok_pieces kept = *a;
 	*a = *b;
 	*b = kept;
+}
+
+void tok_pretokenizer_use_kernel(struct tok_pretokenizer *pretokenizer, enum tok_kernel kernel)
+{
+	pretokenizer->kernel = kernel;
 }
 
 static void swap_texts(struct tok_text *a, struct tok_text *b)
@@ -261,6 +267,7 @@ enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
 				  .new_text = &scratch->text,
 				  .new_pieces = &scratch->pieces,
 				  .regex = scratch->regex,
+				  .kernel = pretokenizer->kernel,
 				  .starts = starts_document };
 	scratch->text.tracked = text->tracked;
 	out->count = 0;

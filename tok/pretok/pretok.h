@@ -84,6 +84,11 @@ TOK_API TOK_MUST_USE enum tok_status tok_pretokenizer_new(const struct tok_preto
 							  struct tok_error *err);
 TOK_API void tok_pretokenizer_free(struct tok_pretokenizer *pretokenizer);
 
+/* Before it is shared: use this kernel, which must run here.  Until then it is the
+ * best one. */
+TOK_API void tok_pretokenizer_use_kernel(struct tok_pretokenizer *pretokenizer,
+					 enum tok_kernel kernel);
+
 TOK_API struct tok_pretok_scratch *tok_pretok_scratch_new(void); /* NULL if memory is out */
 TOK_API void tok_pretok_scratch_free(struct tok_pretok_scratch *scratch);
 

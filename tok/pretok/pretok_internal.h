@@ -71,6 +71,7 @@ struct pretok_op {
 };
 
 struct tok_pretokenizer {
+	enum tok_kernel kernel;
 	struct pretok_op *ops;
 	size_t count;
 };
@@ -82,6 +83,7 @@ struct pretok_run {
 	struct tok_text *new_text; /* room for a rewrite */
 	struct tok_pieces *new_pieces;
 	struct tok_regex_scratch *regex;
+	enum tok_kernel kernel;
 	bool starts; /* the text begins the document */
 	bool cut;    /* a cut was made: each piece knows where it began by its origin */
 };
