@@ -103,10 +103,14 @@ static size_t cut_bytes(const struct tok_bpe *bpe, struct tok_span text, size_t 
 			size_t capacity)
 {
 	size_t count = 0;
-	while (++at < text.count && count < capacity - 1)
-		if (is_cut(bpe, text.bytes[at - 1], text.bytes[at]))
-			ends[count++] = (uint32_t)at;
-	if (at >= text.count)
+	while (++at < text.count) {
+		if (!is_cut(bpe, text.bytes[at - 1], text.bytes[at]))
+			continue;
+		if (count == capacity)
+			return count;
+		ends[count++] = (uint32_t)at;
+	}
+	if (count < capacity)
 		ends[count++] = (uint32_t)text.count;
 	return count;
 }

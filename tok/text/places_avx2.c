@@ -30,8 +30,7 @@ PLACES_INLINE uint64_t equal(struct bytes b, int byte)
 
 PLACES_INLINE __m256i letters(__m256i v)
 {
-	const __m256i off =
-	    _mm256_sub_epi8(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('a'));
+	const __m256i off = _mm256_sub_epi8(v, _mm256_set1_epi8('a'));
 	return _mm256_cmpeq_epi8(_mm256_min_epu8(off, _mm256_set1_epi8('z' - 'a')), off);
 }
 
