@@ -1,6 +1,6 @@
 #!/bin/sh
-# emulated.sh SOURCE-FOLDER SCRATCH-FOLDER - the laws of the block scanners on
-# another architecture: compiled for ARM, run by an emulator.  Status 77 where
+# emulated.sh SOURCE-FOLDER SCRATCH-FOLDER - the laws of the block scanners and
+# of places on another architecture: compiled for ARM, run by an emulator.  Status 77 where
 # the programs are missing (packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross,
 # qemu-user); a failure with CI=true.
 set -eu
@@ -15,7 +15,7 @@ for program in $compiler $emulator; do
 done
 cd "$1"
 # Whatever the scanners need, and nothing that needs a library.
-sources=$(ls tok/pretok/scan*.c tok/pretok/mark*.c | grep -v avx)
+sources=$(ls tok/pretok/scan*.c tok/pretok/mark*.c tok/text/places*.c | grep -v avx)
 # shellcheck disable=SC2086 # a list of names
 $compiler -std=c17 -O2 -D_GNU_SOURCE -I. -static -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wswitch-enum \

@@ -147,7 +147,7 @@ enum tok_status tok_bpe_build(struct tok_model *model, const struct tok_model_sp
 		    id == TOK_NO_ID ? TOK_SYMBOL_NONE : tok_lexicon_place(&model->lexicon, id);
 	}
 
-	const enum tok_status status = build_tables(model, spec, err);
+	enum tok_status status = build_tables(model, spec, err);
 	if (status == TOK_OK)
 		status = tok_bpe_build_joins(model, err);
 	if (status == TOK_OK)

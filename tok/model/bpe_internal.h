@@ -8,8 +8,8 @@
 #ifndef TOK_MODEL_BPE_INTERNAL_H
 #define TOK_MODEL_BPE_INTERNAL_H
 
+#include "tok/model/borders_internal.h"
 #include "tok/model/joins_internal.h"
-#include "tok/model/model_internal.h"
 #include "tok/model/trie_internal.h"
 #include "tok/text/utf8.h"
 
@@ -143,9 +143,7 @@ struct tok_bpe {
 	struct tok_span prefix, suffix;
 	/* Symbols of characters, by [has the prefix][has the suffix]. */
 	struct tok_charmap chars[2][2];
-	/* What characters are behind inside tokens: bpe_cut.c.  Without pages: a piece
-	 * may not be cut. */
-	struct tok_charmap inner;
+	struct tok_borders borders; /* without any, a piece may not be cut */
 	bool unknown_breaks;        /* nothing merges with unknown text */
 	uint32_t byte_symbols[256]; /* of byte tokens, TOK_SYMBOL_NONE where missing */
 	uint32_t unk_symbol;
@@ -350,9 +348,8 @@ struct tok_bpe_scratch {
 	struct tok_merge_split *splits; /* by symbol: the last pair met that makes it */
 	size_t split_capacity;
 	struct tok_memo memo;
-	uint8_t plain[256]; /* bytes that may be passed over when looking for a cut */
-	uint32_t *adjoins;  /* see walk.c */
-	uint32_t *lanes;    /* tokens of stretches walked together */
+	uint32_t *adjoins; /* see walk.c */
+	uint32_t *lanes;   /* tokens of stretches walked together */
 	size_t lane_capacity;
 	uint64_t *dead; /* a bit a byte of the piece */
 	size_t dead_capacity;
@@ -445,12 +442,11 @@ TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratc
 /* ---- bpe_cut.c: where no merge crosses ---- */
 
 TOK_MUST_USE enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err);
-void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
-/* The ends of the parts of text[at..], at most `capacity` of them; the last one is
- * text.count when it is done. */
-size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scratch,
-		   struct tok_span text, uint32_t at, uint32_t *ends, size_t capacity);
+/* The ends of the parts of the piece text[begin..], at most `capacity` of them; the
+ * last one is text.count when it is done. */
+size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t begin,
+		   uint32_t *ends, size_t capacity);
 
 /* ---- bpe.c ---- */
 

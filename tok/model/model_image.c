@@ -135,6 +135,7 @@ enum tok_status tok_model_open(const struct tok_image *image, struct tok_model *
 	struct tok_model *model = calloc(1, sizeof *model);
 	if (!model)
 		return tok_fail_memory(err);
+	model->kernel = tok_kernel_best();
 	bool sound = open_lexicon(model, image);
 	enum tok_status status = TOK_OK;
 	if (sound)

@@ -82,6 +82,7 @@ struct tok_wordpiece_scratch;
 struct tok_model {
 	struct tok_arena arena;
 	enum tok_model_kind kind;
+	enum tok_kernel kernel;
 	struct tok_lexicon lexicon;
 	struct tok_bpe *bpe; /* the one of `kind`, in the arena; WordLevel has none */
 	struct tok_unigram *unigram;

@@ -130,7 +130,10 @@ void tok_tokenizer_free(struct tok_tokenizer *t)
 enum tok_status tok_tokenizer_use_kernel(struct tok_tokenizer *t, const char *name,
 					 struct tok_error *err)
 {
-	return tok_kernel_choose(name, &t->kernel, err);
+	const enum tok_status status = tok_kernel_choose(name, &t->kernel, err);
+	if (status == TOK_OK)
+		tok_model_use_kernel(t->model, t->kernel);
+	return status;
 }
 
 /* ---- questions ------------------------------------------------------------ */

@@ -160,6 +160,9 @@ size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span te
 /* May a rule have `byte` behind another one?  True says nothing. */
 bool norm_charsmap_has_inner(const struct norm_charsmap *map, uint8_t byte);
 
+/* May a rule begin with `head` or with what begins it?  False is certain. */
+bool norm_charsmap_may_begin(const struct norm_charsmap *map, struct tok_span head);
+
 /* May a rule go on with an ASCII byte behind `byte`? */
 bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte);
 
@@ -177,12 +180,17 @@ enum norm_byte_kind {
 	NORM_BYTE_ASK    /* not so simple, or no ASCII */
 };
 
+enum { NORM_QUICK_CHARS = 0x10000 };
+
 /* For texts that are not tracked. */
 struct norm_quick_bytes {
 	uint8_t kinds[256];     /* enum norm_byte_kind */
 	bool may_join[256];     /* a rule begins with it and goes on beyond ASCII */
 	struct tok_bytemap map; /* what the first two kinds become, spaces escaped */
 	bool identity;          /* no rule and no protected piece: characters stay */
+	/* A bit for each of U+0000..FFFF: beyond ASCII and well formed, and neither a rule
+	 * nor a protected piece begins with what begins it. */
+	uint64_t stays[NORM_QUICK_CHARS / 64];
 };
 
 struct norm_sentencepiece {
