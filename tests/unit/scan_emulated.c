@@ -1,5 +1,4 @@
 /*
-/*
  * scan_emulated.c - the laws of block scanners and of places without cmocka, for machines
  * that are only emulated: see emulated.sh.  Exit 1 if a kernel breaks one.
  */
