@@ -32,7 +32,9 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_write(struct tok_spec *spec, co
 /* Open the tokenizer at `path`: an image is copied into memory,
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
- * mapped from there. */
+ * mapped from there.  A file that was the same for three seconds is known again by its
+ * device, inode, size and times, without being opened.  Images in the folder have at most
+ * 1 GB: those used longest ago are deleted. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_image_open(const char *path, const struct vocab_read_options *options,
 		 const char *cache_folder, struct tok_tokenizer **out, struct tok_error *err);
