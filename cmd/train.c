@@ -1,7 +1,7 @@
 /* train.c - tok train: learn a vocabulary from text or from counted words. */
 #include "cmd/cli_pool.h"
+#include "cmd/cli_words_inputs.h"
 #include "cmd/train_internal.h"
-#include "cmd/words_internal.h"
 #include "tok/pipe/tokenizer.h"
 
 static const struct train_options defaults = {
@@ -77,15 +77,15 @@ static const struct cli_option option_table[] = {
 
 static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_files *files)
 {
-	struct words_inputs *inputs = NULL;
+	struct cli_words_inputs *inputs = NULL;
 	struct vocab_word_stream *stream = NULL;
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
+	if (cli_words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
 		result = train_learn(run, stream);
 	else
 		result = cli_error("%s", err.message);
-	words_inputs_close(inputs);
+	cli_words_inputs_close(inputs);
 	return result;
 }
 
