@@ -5,6 +5,7 @@
 #include "tok/pipe/tokenizer.h"
 #include "vocab/train/base.h"
 #include "vocab/train/bpe_internal.h"
+#include "vocab/train/parts.h"
 #include "vocab/train/renumber.h"
 
 /* Each learns at least one token or is the last; with so many something is wrong with the
@@ -29,42 +30,28 @@ static bool allows(void *context, struct tok_span joined)
 
 /* ---- what text becomes -------------------------------------------------------- */
 
-static enum tok_status encodes_whole(const struct tok_model *model,
-				     struct tok_model_scratch *scratch, struct tok_tokens *tokens,
-				     const struct tok_vocab_entry *entry, bool *whole,
-				     struct tok_error *err)
+/* Where ids go: what merging makes of its own text moves up, the rest goes. */
+static enum tok_status map_ids(struct growing *g, const struct vocab_base *grown, tok_id *map,
+			       size_t *dropped, struct tok_error *err)
 {
-	const struct tok_range all = { 0, (uint32_t)entry->text.count };
-	tokens->count = 0;
-	const enum tok_status status =
-	    tok_model_encode(model, scratch, entry->text, all, tokens, err);
-	*whole = tokens->count == 1 && tokens->ids[0] == entry->id;
-	return status == TOK_ETEXT ? TOK_OK : status;
-}
-
-/* Where new tokens go: map[id - first] is the new id, or TOK_NO_ID. */
-static enum tok_status find_whole(struct growing *g, const struct tok_model_spec *spec, tok_id *map,
-				  size_t *dropped, struct tok_error *err)
-{
-	struct tok_model *model = NULL;
-	struct tok_model_scratch *scratch = tok_model_scratch_new();
-	struct tok_tokens tokens = { 0 };
+	struct vocab_parts parts;
+	enum tok_status status = vocab_parts_of(grown, &parts, err);
+	if (status != TOK_OK)
+		return status;
+	for (tok_id id = 0; id < grown->next_id; id++)
+		map[id] = id;
 	tok_id next = g->grown.first_id;
-	enum tok_status status = scratch ? tok_model_new(spec, &model, err) : tok_fail_memory(err);
-	for (size_t i = 0; status == TOK_OK && i < spec->entry_count; i++) {
-		const struct tok_vocab_entry *entry = &spec->entries[i];
-		bool whole = true;
+	for (size_t i = 0; status == TOK_OK && i < grown->model.entry_count; i++) {
+		const struct tok_vocab_entry *entry = &grown->model.entries[i];
 		if (entry->id < g->grown.first_id)
 			continue;
-		status = encodes_whole(model, scratch, &tokens, entry, &whole, err);
-		map[entry->id] = whole ? next++ : TOK_NO_ID;
-		*dropped += !whole;
-		if (status == TOK_OK && !whole && !bpe_tokens_add(&g->refused, entry->text, 1))
+		const bool made = parts.made[entry->id];
+		map[entry->id] = made ? next++ : TOK_NO_ID;
+		*dropped += !made;
+		if (!made && !bpe_tokens_add(&g->refused, entry->text, 1))
 			status = tok_fail_memory(err);
 	}
-	tok_tokens_release(&tokens);
-	tok_model_scratch_free(scratch);
-	tok_model_free(model);
+	vocab_parts_release(&parts);
 	return status;
 }
 
@@ -73,17 +60,11 @@ static enum tok_status drop_unreached(struct growing *g, size_t *dropped, struct
 {
 	struct vocab_base grown;
 	*dropped = 0;
-	if (g->spec->model.as.bpe.prefix.count || g->spec->model.as.bpe.suffix.count)
-		return TOK_OK;
 	enum tok_status status = vocab_base_model(g->spec, &grown, err);
 	if (status != TOK_OK)
 		return status;
-	/* Most words that are tokens are seen inside of others too. */
-	grown.model.as.bpe.ignore_merges = false;
 	tok_id *map = malloc(((size_t)grown.next_id + 1) * sizeof *map);
-	for (tok_id id = 0; map && id < grown.next_id; id++)
-		map[id] = id;
-	status = map ? find_whole(g, &grown.model, map, dropped, err) : tok_fail_memory(err);
+	status = map ? map_ids(g, &grown, map, dropped, err) : tok_fail_memory(err);
 	if (status == TOK_OK && *dropped)
 		status = vocab_renumber(g->spec, map, grown.next_id, err);
 	free(map);

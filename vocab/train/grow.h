@@ -8,9 +8,10 @@
  * Training goes on from the vocabulary (base.h): no id moves, and what is new comes behind
  * the largest.  A trainer joins the pairs that it has chosen.  Where a vocabulary has no
  * list of merges - ranks, scores - any two neighbours are joined whose text is a token, so
- * that a token can come to be that in its own text another one takes apart.  So, when all
- * are learned, each new token's text is encoded; those that do not come out are dropped,
- * and others are learned on what is left, until all do.
+ * that a token can come to be that in its own text another one takes apart: where the base
+ * has tokens that no text becomes, or pieces that are always taken whole.  So, when all are
+ * learned, each new token's text is merged; those that do not come out are dropped, and
+ * others are learned on what is left, until all do.
  */
 #ifndef VOCAB_TRAIN_GROW_H
 #define VOCAB_TRAIN_GROW_H
@@ -34,8 +35,8 @@ struct vocab_grown {
 };
 
 /* `words` were made by the recipe of `spec`.  A stopped run has what it got to.  On failure
- * `spec` is only to be released.  Tokens of a vocabulary with a prefix or suffix are not
- * encoded in the end: their merges are a list.  TOK_EARG as from vocab_base_of;
+ * `spec` is only to be released.  Tokens of a vocabulary with a prefix or suffix, or of
+ * more than 4096 symbols, are not looked at in the end.  TOK_EARG as from vocab_base_of;
  * TOK_ELIMIT where there would be too many tokens. */
 TOK_API TOK_MUST_USE enum tok_status vocab_grow(struct tok_spec *spec,
 						struct vocab_words_kept *words,

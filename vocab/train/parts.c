@@ -156,11 +156,14 @@ static bool add_part(struct finder *f, tok_id id)
 /* Two, joined last; or all that are left when nothing can be joined any more. */
 static bool add_merged(struct finder *f, const struct tok_vocab_entry *entry)
 {
-	if (!take_symbols(f, entry->text) || f->count < 2)
+	bool *made = &f->parts->made[entry->id];
+	*made = !take_symbols(f, entry->text) || f->count == 1;
+	if (*made)
 		return true;
 	for (;;) {
 		const size_t i = find_least(f);
-		if (i == f->count || (f->count == 2 && f->symbols[i].joined == entry->id))
+		*made = i < f->count && f->count == 2 && f->symbols[i].joined == entry->id;
+		if (i == f->count || *made)
 			break;
 		join(f, i);
 	}
@@ -173,6 +176,7 @@ static bool add_merged(struct finder *f, const struct tok_vocab_entry *entry)
 /* With prefixes and suffixes a token's text is no word: the first merge that makes it. */
 static bool add_listed(struct finder *f, const uint32_t *first_merges, tok_id id)
 {
+	f->parts->made[id] = true;
 	if (first_merges[id] == 0)
 		return true;
 	const struct tok_merge *merge = &f->base->model.as.bpe.merges[first_merges[id] - 1];
@@ -213,7 +217,8 @@ enum tok_status vocab_parts_of(const struct vocab_base *base, struct vocab_parts
 	struct vocab_parts parts = { .id_count = base->next_id };
 	struct finder *f = calloc(1, sizeof *f);
 	parts.begins = calloc((size_t)base->next_id + 1, sizeof *parts.begins);
-	bool ok = f && parts.begins;
+	parts.made = calloc((size_t)base->next_id + 1, sizeof *parts.made);
+	bool ok = f && parts.begins && parts.made;
 	if (ok) {
 		f->base = base;
 		f->parts = &parts;
@@ -234,5 +239,6 @@ void vocab_parts_release(struct vocab_parts *parts)
 {
 	free(parts->begins);
 	free(parts->items);
+	free(parts->made);
 	*parts = (struct vocab_parts){ 0 };
 }

@@ -9,7 +9,8 @@
  *
  * BPE makes a token of two others, in its last merge when the token's text is encoded: what
  * merging does inside a text depends on that text alone, so that it is the merge in any
- * other text too.  A token that merging never makes falls into what its text becomes.
+ * other text too.  A token that merging never makes has for parts what its text
+ * becomes; it is one only where a whole word is taken for the token that it is.
  */
 #ifndef VOCAB_TRAIN_PARTS_H
 #define VOCAB_TRAIN_PARTS_H
@@ -19,6 +20,7 @@
 struct vocab_parts {
 	uint32_t *begins; /* by id, one more than there are */
 	tok_id *items;
+	bool *made; /* by id: merging makes it, or it is a first symbol */
 	size_t id_count;
 	size_t count, capacity; /* of items */
 };
