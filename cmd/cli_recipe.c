@@ -89,7 +89,7 @@ enum tok_status cli_recipe_check(struct tok_span recipe, const char *path, const
 		status = vocab_recipe_compare(&counted, &own, &part, err);
 	if (status == TOK_OK && part)
 		status = tok_fail(err, TOK_EARG,
-				  "the words were made with another %s than that of '%s': count "
+				  "the words were made with another %s than that of '%s': make "
 				  "them with --like '%s'",
 				  part, path, path);
 	tok_spec_release(&counted);

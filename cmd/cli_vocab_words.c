@@ -76,20 +76,21 @@ static enum cli_exit check(const struct cli_vocab_words_options *options)
 	return result == CLI_OK ? cli_threads_check(options->threads) : result;
 }
 
-static enum tok_status open_all(const struct cli_vocab_words_options *options, const char *path,
-				const struct cli_files *files, struct cli_vocab_words *out,
-				bool *trouble, struct tok_error *err)
+static enum tok_status read_tokenizer(const struct cli_vocab_words_options *options,
+				      const char *path, cli_vocab_accepts *accepts,
+				      struct tok_spec *out, struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = options->pattern };
-	const enum tok_status status = vocab_read_path(path, &reading, &out->spec, err);
+	enum tok_status status = vocab_read_path(path, &reading, out, err);
 	if (status != TOK_OK)
 		return status;
-	return options->counts ? keep_counts(options, path, files, out, err)
-			       : keep_text(options, path, files, out, trouble, err);
+	status = accepts(out, err);
+	return status == TOK_OK ? status : tok_fail_in(err, status, "'%s'", path);
 }
 
 enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options, const char *path,
-				   int argc, char **argv, struct cli_vocab_words *out)
+				   cli_vocab_accepts *accepts, int argc, char **argv,
+				   struct cli_vocab_words *out)
 {
 	char dash[] = "-";
 	char *standard_input[] = { dash, NULL };
@@ -100,11 +101,14 @@ enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options
 	enum cli_exit result = check(options);
 	if (result != CLI_OK)
 		return result;
-	result = argc ? cli_files_add_all(&files, argc, argv)
-		      : cli_files_add_all(&files, 1, standard_input);
+	result = cli_files_add_all(&files, argc ? argc : 1, argc ? argv : standard_input);
 	out->progress = cli_progress_begin(when, files.all_regular ? files.size : 0);
 	out->progress.unit = "words";
-	if (result == CLI_OK && open_all(options, path, &files, out, &trouble, &err) != TOK_OK) {
+	enum tok_status status = read_tokenizer(options, path, accepts, &out->spec, &err);
+	if (status == TOK_OK)
+		status = options->counts ? keep_counts(options, path, &files, out, &err)
+					 : keep_text(options, path, &files, out, &trouble, &err);
+	if (status != TOK_OK) {
 		vocab_words_kept_free(out->words);
 		out->words = NULL;
 		result = cli_error("%s", err.message);

@@ -4,6 +4,7 @@
 #include "cmd/cli_vocab_words.h"
 #include "cmd/cli_words.h"
 #include "cmd/train_internal.h"
+#include "vocab/train/base.h"
 #include "vocab/train/grow.h"
 
 struct extend_options {
@@ -61,11 +62,11 @@ static enum cli_exit check(struct extending *e, const char *base)
 {
 	const struct extend_options *opts = e->opts;
 	if (strcmp(base, "-") == 0) /* there was no operand */
-		return cli_usage("tok extend takes the tokenizer that it goes on from");
+		return cli_usage("extend takes the tokenizer that it goes on from");
 	if (!opts->add)
-		return cli_usage("tok extend needs --add N: how many tokens to learn");
+		return cli_usage("extend needs --add N: how many tokens to learn");
 	if (!opts->output)
-		return cli_usage("tok extend needs --output FILE, or - for standard output");
+		return cli_usage("extend needs --output FILE, or - for standard output");
 	if (!cli_vocab_kind(opts->output, opts->format, &e->kind))
 		return CLI_TROUBLE;
 	return train_size_parse(opts->add, &e->add);
@@ -104,12 +105,11 @@ static enum cli_exit finish(struct extending *e)
 	if (result != CLI_OK)
 		return result;
 	fprintf(stderr,
-		"tok extend: %zu new tokens from id %u on; bytes for each token: %.3f before, "
+		"tok extend: new tokens: %zu, from id %u on; bytes for each token: %.3f before, "
 		"%.3f now\n",
 		grown->count, grown->first_id, e->before, e->after);
 	if (grown->dropped)
-		fprintf(stderr,
-			"tok extend: %zu others were dropped, since no text would become them\n",
+		fprintf(stderr, "tok extend: dropped: %zu that no text would become\n",
 			grown->dropped);
 	if (control.stopped)
 		return cli_error("interrupted: '%s' has %zu of %zu new tokens", e->opts->output,
@@ -129,7 +129,8 @@ static enum cli_exit run_extend(const void *options, int argc, char **argv)
 	enum cli_exit result = check(&e, argv[0]);
 	if (result != CLI_OK)
 		return result;
-	result = cli_vocab_words_open(&e.opts->words, argv[0], argc - 1, argv + 1, &e.known);
+	result = cli_vocab_words_open(&e.opts->words, argv[0], vocab_base_accepts, argc - 1,
+				      argv + 1, &e.known);
 	if (e.known.words) {
 		const enum cli_exit end =
 		    extend(&e, &err) == TOK_OK ? finish(&e) : cli_error("%s", err.message);
@@ -173,6 +174,9 @@ const struct cli_tool tool_extend = {
 	    "and now and then that takes a token apart which was to be learned: such ones are\n"
 	    "dropped, others learned instead, and their number is told. Bytes of text for each\n"
 	    "token, before and after, are told on standard error.\n"
+	    "\n"
+	    "A .tiktoken file that was told by its ranks is told no more when it has grown: read it\n"
+	    "with --pattern.\n"
 	    "\n"
 	    "A first interrupt ends learning: what there is is written, and the exit status is 2.",
 	.examples = "  printf 'low lower' | tok train -v 260 -o low.json\n"

@@ -65,10 +65,14 @@ static uint32_t *list_alphabet(const char *text, size_t *count)
 	return codes;
 }
 
-/* A special token never comes about in text. */
+/* A special token never comes about in text, nor does what bytes are called. */
 static bool allows_text(void *context, struct tok_span joined)
 {
-	const struct tok_spec *spec = context;
+	const struct learning *l = context;
+	const struct tok_spec *spec = &l->spec;
+	if (l->finish.byte_fallback && joined.count == 6 &&
+	    tok_span_starts(joined, tok_span_of("<0x")) && joined.bytes[5] == '>')
+		return false;
 	for (size_t i = 0; i < spec->added_count; i++)
 		if (tok_span_equal(spec->added[i].content, joined))
 			return false;
@@ -155,7 +159,7 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 		.prefix = l->finish.prefix,
 		.suffix = l->finish.suffix,
 		.allows = allows_text,
-		.allows_context = &l->spec,
+		.allows_context = l,
 		.memory_bytes = opts->memory,
 		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
 	};

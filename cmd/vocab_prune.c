@@ -73,7 +73,8 @@ static enum cli_exit finish(struct pruning *p)
 		return cli_error("%s", err.message);
 	const enum cli_exit result = cli_vocab_output(&p->known.spec, p->kind, p->opts->output);
 	if (result == CLI_OK)
-		fprintf(stderr, "tok vocab: %zu tokens; bytes for each: %.3f before, %.3f now\n",
+		fprintf(stderr,
+			"tok vocab: %zu tokens; bytes for each token: %.3f before, %.3f now\n",
 			p->pruned.kept, p->before, p->after);
 	return result;
 }
@@ -85,7 +86,8 @@ enum cli_exit cli_vocab_prune(const void *options, int argc, char **argv)
 	enum cli_exit result = check(&p, argc);
 	if (result != CLI_OK)
 		return result;
-	result = cli_vocab_words_open(&p.opts->words, argv[0], argc - 1, argv + 1, &p.known);
+	result = cli_vocab_words_open(&p.opts->words, argv[0], vocab_prune_accepts, argc - 1,
+				      argv + 1, &p.known);
 	if (p.known.words) {
 		const enum cli_exit end =
 		    prune(&p, &err) == TOK_OK ? finish(&p) : cli_error("%s", err.message);

@@ -160,7 +160,7 @@ def grown_ranks(t, base, docs, count, what):
     check(not lost, f"{what}: {lost[:3]} do not come out")
     # The pattern brings a special token, with the id 50256.
     check([ranks[w] for w in fresh] == list(range(50257, 50257 + len(fresh))), f"{what}: ids")
-    return fresh, said(r"(\d+) others were dropped", told)
+    return fresh, said(r"dropped: (\d+)", told)
 
 
 def random_ranks(t, rounds):
@@ -287,13 +287,13 @@ def main():
         other_words(t)
         goes_on(t)
         against_training(t)
-        for name in ("gpt2", "llama3", "llama2", "qwen3", "gemma3"):
+        for name in ("gpt2", "llama3", "llama2", "gemma3"):
             extended_json(t, name, real / name, text)
         extended_tiktoken(t, real / "cl100k" / "cl100k_base.tiktoken", text)
         extended_model(t, real / "llama2_spm" / "tokenizer.model", text)
-        for name, keep in (("gpt2", 9000), ("llama2", 14000), ("llama3", 20000), ("bert", 9000)):
+        for name, keep in (("gpt2", 2500), ("llama2", 6000), ("llama3", 4000), ("bert", 3000)):
             print(f"{name}:", pruned_json(t, name, real / name, keep, text).strip())
-        for name, keep in (("albert", 12000), ("llama2_spm", 14000)):
+        for name, keep in (("albert", 4000), ("llama2_spm", 6000)):
             print(f"{name}:", pruned_model(t, name, real / name, keep, text).strip())
     print(f"{checks} comparisons, {failures} failed")
     sys.exit(failures > 0)

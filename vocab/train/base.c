@@ -69,11 +69,9 @@ static bool list_taken(const struct tok_spec *spec, struct vocab_base *base)
 	return true;
 }
 
-enum tok_status vocab_base_of(const struct tok_spec *spec, struct vocab_base *out,
-			      struct tok_error *err)
+enum tok_status vocab_base_accepts(const struct tok_spec *spec, struct tok_error *err)
 {
 	const struct tok_model_spec *model = &spec->model;
-	struct vocab_base base;
 	if (model->kind != TOK_MODEL_BPE)
 		return tok_fail(err, TOK_EARG,
 				"only BPE goes on from a vocabulary that is there already");
@@ -82,7 +80,16 @@ enum tok_status vocab_base_of(const struct tok_spec *spec, struct vocab_base *ou
 		return tok_fail(err, TOK_EARG,
 				"it puts a prefix or a suffix on bytes: from such a vocabulary "
 				"there is no going on");
-	const enum tok_status status = vocab_base_model(spec, &base, err);
+	return TOK_OK;
+}
+
+enum tok_status vocab_base_of(const struct tok_spec *spec, struct vocab_base *out,
+			      struct tok_error *err)
+{
+	struct vocab_base base;
+	enum tok_status status = vocab_base_accepts(spec, err);
+	if (status == TOK_OK)
+		status = vocab_base_model(spec, &base, err);
 	if (status != TOK_OK)
 		return status;
 	if (!list_taken(spec, &base)) {

@@ -29,8 +29,12 @@ struct vocab_base {
 TOK_API TOK_MUST_USE enum tok_status
 vocab_base_model(const struct tok_spec *spec, struct vocab_base *out, struct tok_error *err);
 
-/* The same of one that training can go on from.  TOK_EARG where it is not BPE, or puts a
- * prefix or a suffix on bytes. */
+/* Can training go on from it?  TOK_EARG where it is not BPE, or puts a prefix or a suffix
+ * on bytes. */
+TOK_API TOK_MUST_USE enum tok_status vocab_base_accepts(const struct tok_spec *spec,
+							struct tok_error *err);
+
+/* The same of one that training goes on from; fails as vocab_base_accepts. */
 TOK_API TOK_MUST_USE enum tok_status vocab_base_of(const struct tok_spec *spec,
 						   struct vocab_base *out, struct tok_error *err);
 

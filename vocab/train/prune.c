@@ -278,7 +278,7 @@ static enum tok_status renumber(struct round *r, struct tok_spec *spec, struct v
 
 /* ---- the whole ---------------------------------------------------------------------- */
 
-static enum tok_status check(const struct tok_spec *spec, struct tok_error *err)
+enum tok_status vocab_prune_accepts(const struct tok_spec *spec, struct tok_error *err)
 {
 	if (spec->model.kind == TOK_MODEL_WORDLEVEL)
 		return tok_fail(err, TOK_EARG,
@@ -293,7 +293,7 @@ enum tok_status vocab_prune(struct tok_spec *spec, struct vocab_words_kept *word
 			    struct tok_error *err)
 {
 	struct vocab_pruned pruned = { .id_count = vocab_next_id(spec) };
-	enum tok_status status = check(spec, err);
+	enum tok_status status = vocab_prune_accepts(spec, err);
 	if (status != TOK_OK)
 		return status;
 	pruned.map = malloc((pruned.id_count + 1) * sizeof *pruned.map);

@@ -28,9 +28,13 @@ struct vocab_pruned {
 	size_t kept;
 };
 
+/* TOK_EARG for what cannot be pruned: a model of whole words, Unigram over bytes. */
+TOK_API TOK_MUST_USE enum tok_status vocab_prune_accepts(const struct tok_spec *spec,
+							 struct tok_error *err);
+
 /* Until `spec` has `keep` tokens, or where it has no more as it is.  `words` were made by
- * its recipe.  TOK_EARG for a model of whole words, for Unigram over bytes, and where more
- * than `keep` are never gone.  On failure `spec` is only to be released. */
+ * its recipe.  TOK_EARG also where more than `keep` are never gone.  On failure `spec` is only to
+ * be released. */
 TOK_API TOK_MUST_USE enum tok_status vocab_prune(struct tok_spec *spec,
 						 struct vocab_words_kept *words, size_t keep,
 						 struct vocab_train_control *control,
