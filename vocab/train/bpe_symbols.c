@@ -123,9 +123,7 @@ static enum tok_status open_base(const struct vocab_bpe_options *options, struct
 		base->symbol_of[i] = BPE_BARRIER;
 	for (size_t i = 0; i < spec.entry_count; i++) {
 		base->entries[i] = spec.entries[i];
-		/* A piece that is always taken whole is joined with nothing. */
-		if (spec.entries[i].type == TOK_PIECE_NORMAL)
-			base->symbol_of[spec.entries[i].id] = (uint32_t)i;
+		base->symbol_of[spec.entries[i].id] = (uint32_t)i;
 	}
 	base->entries[spec.entry_count] = (struct tok_vocab_entry){
 		.text = tok_span_of(unknown_text),
