@@ -246,15 +246,10 @@ static enum tok_status learn(struct run *run, struct tok_error *err)
 
 /* ---- the whole --------------------------------------------------------------- */
 
-static uint64_t words_bytes(const struct bpe_words *words)
-{
-	return words->symbol_count * (words->wide ? 4 : 2) + (uint64_t)words->count * 12;
-}
-
 static void size_window(struct run *run)
 {
 	struct bpe_window *window = &run->window;
-	const uint64_t words = words_bytes(&run->words), memory = run->options->memory_bytes;
+	const uint64_t words = run->words.bytes, memory = run->options->memory_bytes;
 	window->limit = WINDOW_PAIRS;
 	window->parts = 1;
 	if (memory == 0)
