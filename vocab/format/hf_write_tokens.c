@@ -126,9 +126,10 @@ static bool is_piece(const struct hf_writer *w, struct tok_span content)
 	struct tok_error err;
 	const bool parted =
 	    scratch && tok_text_set(&text, content, 0) &&
-	    tok_pretokenizer_new(w->spec->pretokenizers, w->spec->pretokenizer_count,
-				 &pretokenizer, &err) == TOK_OK &&
-	    tok_pretokenize(pretokenizer, scratch, &text, true, &pieces, &err) == TOK_OK &&
+	    tok_pretokenizer_new(w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer,
+				 &err) == TOK_OK &&
+	    tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true, &pieces, &err) ==
+		TOK_OK &&
 	    pieces.count > 1;
 	tok_pieces_release(&pieces);
 	tok_text_release(&text);
