@@ -175,12 +175,13 @@ const struct cli_tool tool_extend = {
 	    "dropped, others learned instead, and their number is told. Bytes of text for each\n"
 	    "token, before and after, are told on standard error.\n"
 	    "\n"
-	    "A .tiktoken file that was told by its ranks is told no more when it has grown: read it\n"
+	    "A .tiktoken file that was told by its ranks is told no more when it has grown: read "
+	    "it\n"
 	    "with --pattern.\n"
 	    "\n"
 	    "A first interrupt ends learning: what there is is written, and the exit status is 2.",
 	.examples = "  printf 'low lower' | tok train -v 260 -o low.json\n"
-		    "  printf 'newest widest' | tok extend low.json --add 3 -o new.json\n"
+		    "  printf 'newest widest' | tok extend low.json --add 3 -o new.json 2>report\n"
 		    "  printf 'widest' | tok encode -t new.json --tokens\n",
 	.options = option_table,
 	.defaults = &defaults,

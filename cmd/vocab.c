@@ -83,13 +83,14 @@ const struct cli_tool tool_vocab = {
 	    "rows of a model's embedding by. What a file's ids or ranks say of the order of "
 	    "merges\n"
 	    "stays so. Bytes of text for each token, before and after, are told on standard error.",
-	.examples = "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
-		    "  tok vocab compile vocab.txt -o dog.tok\n"
-		    "  echo 'the dog' | tok encode -t dog.tok\n"
-		    "  tok vocab convert vocab.txt -o dog.json\n"
-		    "  echo 'the dog' | tok encode -t dog.json\n"
-		    "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
-		    "  printf 'lower' | tok vocab prune low.json --keep 258 -o lower.json\n",
+	.examples =
+	    "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
+	    "  tok vocab compile vocab.txt -o dog.tok\n"
+	    "  echo 'the dog' | tok encode -t dog.tok\n"
+	    "  tok vocab convert vocab.txt -o dog.json\n"
+	    "  echo 'the dog' | tok encode -t dog.json\n"
+	    "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
+	    "  printf 'lower' | tok vocab prune low.json --keep 258 -o lower.json 2>report\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
