@@ -94,7 +94,6 @@ enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options
 {
 	char dash[] = "-";
 	char *standard_input[] = { dash, NULL };
-	const enum cli_progress_when when = (enum cli_progress_when)options->progress;
 	struct cli_files files = { 0 };
 	struct tok_error err = { 0 };
 	bool trouble = false;
@@ -102,7 +101,7 @@ enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options
 	if (result != CLI_OK)
 		return result;
 	result = cli_files_add_all(&files, argc ? argc : 1, argc ? argv : standard_input);
-	out->progress = cli_progress_begin(when, files.all_regular ? files.size : 0);
+	out->progress = cli_progress_begin(options->progress, files.all_regular ? files.size : 0);
 	out->progress.unit = "words";
 	enum tok_status status = read_tokenizer(options, path, accepts, &out->spec, &err);
 	if (status == TOK_OK)
@@ -115,7 +114,7 @@ enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options
 	}
 	if (trouble)
 		result = CLI_TROUBLE;
-	out->progress = cli_progress_begin(when, 0);
+	out->progress = cli_progress_begin(options->progress, 0);
 	cli_files_release(&files);
 	return result;
 }
