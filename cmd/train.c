@@ -114,7 +114,7 @@ static enum cli_exit learn_from_text(struct train_run *run, const struct cli_fil
 	if (status == TOK_OK)
 		status = cli_words_stream(&words, tok_buffer_span(&recipe), &stream, &err);
 	if (status == TOK_OK) {
-		run->progress = cli_progress_begin((enum cli_progress_when)opts->progress, 0);
+		run->progress = cli_progress_begin(opts->progress, 0);
 		result = train_learn(run, stream);
 	} else {
 		result = cli_error("%s", err.message);
@@ -167,8 +167,8 @@ static enum cli_exit run_train(const void *options, int argc, char **argv)
 		return result;
 	result = cli_files_add_all(&files, argc, argv);
 	if (result == CLI_OK) {
-		run.progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-						  files.all_regular ? files.size : 0);
+		run.progress =
+		    cli_progress_begin(opts->progress, files.all_regular ? files.size : 0);
 		run.progress.unit = "words";
 		result =
 		    opts->counts ? learn_from_counts(&run, &files) : learn_from_text(&run, &files);

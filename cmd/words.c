@@ -185,8 +185,8 @@ static enum tok_status count_operands(struct words_run *run, struct tok_error *e
 		return status;
 	run->split = opts->split;
 	run->split.lines |= opts->from_tsv;
-	run->progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-					   run->files.all_regular ? run->files.size : 0);
+	run->progress =
+	    cli_progress_begin(opts->progress, run->files.all_regular ? run->files.size : 0);
 	run->progress.unit = "words";
 	return count_all(run, err);
 }
