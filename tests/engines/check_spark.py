@@ -7,7 +7,9 @@ A cluster on this machine, its two executors processes of their own.  pyspark is
 into CACHE/spark, once.
 """
 import argparse
+import contextlib
 import hashlib
+import io
 import os
 import pathlib
 import shutil
@@ -80,10 +82,10 @@ def check(tok, cache, folder):
     once.chmod(0o755)
 
     sc = start(folder)
-    texts.expect("two executors and a driver", sc._jsc.sc().getExecutorMemoryStatus().size() == 3)
     spark("count", "--shared", shared, "-o", out, "--tok", once, *shards, "--", *texts.OPTIONS)
     texts.expect("counts of 20 shards are those of one machine", texts.same(out, one.words))
     texts.expect("though a task had failed", (folder / "failed").exists())
+    texts.expect("two executors and a driver", sc._jsc.sc().getExecutorMemoryStatus().size() == 3)
     texts.expect("both executors had counted", len(set((folder / "ran").read_text().splitlines())) == 2)
     texts.tok(tok, "train", "--counts", "-v", "8k", "-o", folder / "all.json", out)
     texts.expect("the vocabulary is that of one machine", texts.same(folder / "all.json", one.vocabulary))
@@ -97,7 +99,9 @@ def check(tok, cache, folder):
     import spark_words
     sys.argv = ["spark_words.py", "encode", "--shared", str(shared), "-o", str(folder / "ids"), "--tok", tok, *shards,
                 "--", "-t", str(one.vocabulary), "-F", "u32"]
-    spark_words.main()  # ends the cluster
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        spark_words.main()  # ends the cluster
+    texts.expect("20 names are printed", len(said.getvalue().splitlines()) == len(shards))
     ids = b"".join((folder / "ids" / (pathlib.Path(s).name + ".ids")).read_bytes() for s in shards)
     texts.expect("ids of shards, put together, are those of one machine", ids == one.ids.read_bytes())
 

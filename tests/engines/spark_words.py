@@ -31,7 +31,7 @@ FAN_IN = 16
 # Each reads lines on standard input and writes the names of the files it made.  "$@" is the
 # command and its options.
 COUNT = """while IFS= read -r name; do
-  out=$FOLDER/$(printf %s "$name" | cksum | tr " " -).words
+  out=$(mktemp "$FOLDER/XXXXXXXXXX")
   "$@" -o "$out" -- "$name" </dev/null; printf "%s\\n" "$out"
 done"""
 COUNT_ROWS = """out=$(mktemp "$FOLDER/XXXXXXXXXX")
