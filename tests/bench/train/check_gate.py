@@ -30,15 +30,17 @@ def expect(what, got, wanted):
 class Fake:
     """A trainer that writes tok's own merges, spoilt or not."""
 
-    def __init__(self, name, call="documents", gate="hf", spoil=lambda rows: rows, fail=None):
-        self.name, self.version, self.calls, self.spoil, self.fail = name, "1", {call: gate}, spoil, fail
+    def __init__(self, name, gate="hf", spoil=lambda rows: rows, fail=None, more=()):
+        self.name, self.version, self.spoil, self.fail = name, "1", spoil, fail
+        self.calls = {"documents": gate, **{call: gate for call in more}}  # those in `more` are quicker and wrong
 
     def run(self, setup, job, text, call, out):
         if self.fail:
             raise self.fail
-        rows = self.spoil(learned.read(setup.reference(job, text, self.calls[call])))
+        spoil = self.spoil if call == "documents" else swapped
+        rows = spoil(learned.read(setup.reference(job, text, self.calls[call])))
         out.write_text("".join(" ".join(part.hex() for part in row) + "\n" for row in rows))
-        return {"call": call, "cpu": 0.5, "wall": 0.5, "process": 0.5, "peak_kb": 50000}
+        return {"call": call, "cpu": 0.5 if call == "documents" else 0.1, "wall": 0.5, "process": 0.5, "peak_kb": 50000}
 
 
 def swapped(rows):
@@ -71,14 +73,15 @@ def check_job(build, scratch):
     job = jobs.Job("Small", "small", 290, ways)
     late = contenders.measure.Late(5, 4.5, 70000)
     runners = [*(contenders.Program(setup.tok, "1", way) for way in ways),
-               Fake("right"), Fake("tokens", spoil=joined), Fake("lines", gate="lines"), Fake("raw", gate="raw"),
+               Fake("right", more=["files"]), Fake("tokens", spoil=joined), Fake("lines", gate="lines"), Fake("raw", gate="raw"),
                Fake("swapped", spoil=swapped), Fake("broken", fail=contenders.measure.Broken("no such file")),
                Fake("endless", fail=late)]
     result = run.run_job(setup, "english", job, runners)
     got = result["contenders"]
     for name in ("tok", "tok, from counts", "right", "tokens", "lines", "raw"):
-        expect(f"{name} is right", (got[name].get("wrong"), len(got[name]["samples"])), (None, 2))
+        expect(f"{name} is right", (report.wrong(got[name]), len(got[name]["samples"])), (None, 2))
     expect("other words than the gate's", "differ" in got["tok, lines"].get("wrong", {}).get("process", ""), True)
+    expect("the right call is timed", (got["right"]["samples"][0]["call"], list(got["right"]["wrong"])), ("documents", ["files"]))
     expect("swapped merges", got["swapped"]["wrong"]["documents"].startswith("merges differ from number 3 of"), True)
     expect("a broken one", (got["broken"]["broken"]["documents"], got["broken"]["samples"]), ("no such file", []))
     return result
@@ -95,7 +98,7 @@ def check_report(result):
     for wanted in ("| english | tok | tokenizers | cpu | ≥ 20× | 25.0× | met |", "| english | tok | tokenizers | memory | ≥ 5× | 2.50× | **missed** |",
                    "| english | tok | rustbpe | cpu | ≥ 10× | - | they did not learn the same |",
                    "| english | tok | bpeasy | cpu | ≥ 10× | > 225× | met |",
-                   "not finished in 5 s (4.50 s of processor time, 70.0 MB)", "**documents: merges differ from number 3",
+                   "not finished in 5 s (4.50 s of processor time, 70.0 MB)", "| **merges differ from number 3", "merges; files: merges differ from number 3",
                    "- gone: not there", "- superbpe: later", "no such file"):
         expect(wanted, wanted in page, True)
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+BLOCK = 1 << 18  # small: a process begins its peak memory with that of its parent
+
 sys.path.append(str(HERE.parent / "peers"))
 
 import measure  # noqa: E402
@@ -36,7 +38,7 @@ class Texts:
         if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
             with open(source, "rb") as file, open(f"{out}.new", "wb") as new:
                 file.seek(start)
-                while count > 0 and (block := file.read(min(count, 1 << 24))):
+                while count > 0 and (block := file.read(min(count, BLOCK))):
                     count -= len(block)
                     if not count:  # end with a whole line
                         block = block[: block.rfind(b"\n") + 1]
@@ -49,7 +51,7 @@ class Texts:
         out = self.place / f"{path.stem}.lines"
         if not out.exists() or out.stat().st_mtime < path.stat().st_mtime:
             with open(path, "rb") as file, open(f"{out}.new", "wb") as new:
-                while block := file.read(1 << 24):
+                while block := file.read(BLOCK):
                     new.write(block.replace(b"\n", b"\n\0"))
             pathlib.Path(f"{out}.new").rename(out)
         return out

@@ -43,15 +43,21 @@ def spread(entry, what):
     return f"{number(statistics.median(got))} ({number(got[0])}–{number(got[-1])})"
 
 
+def wrong(entry):
+    """What is wrong with what the call that was timed has learned, or None."""
+    return entry["samples"] and entry.get("wrong", {}).get(entry["samples"][0]["call"])
+
+
 def learned(entry):
-    if entry.get("wrong"):
-        return "**" + "; ".join(f"{call}: {why}" for call, why in entry["wrong"].items()) + "**"
-    what = entry["samples"][0]["learned"]
-    if what["what"] == "no gate":
-        return "-"
-    if "unseen" in what["what"]:
-        return f"{what['count']:,} {what['what']}"
-    return f"the same {what['count']:,} {what['what']}"
+    first = entry["samples"][0]
+    what = first["learned"]
+    said = f"{what['count']:,} {what['what']}" if "count" in what else "-"
+    if wrong(entry):
+        said = f"**{wrong(entry)}**"
+    elif "unseen" not in what["what"] and "count" in what:
+        said = "the same " + said
+    others = [f"{call}: {why}" for call, why in entry.get("wrong", {}).items() if call != first["call"]]
+    return "; ".join([said, *others])
 
 
 def missing(entry):
@@ -96,7 +102,7 @@ def bar(found):
         if theirs is None:
             rows.append([*asked, "-", "not measured"])
             continue
-        if got[who].get("wrong") or got[against].get("wrong"):
+        if wrong(got[who]) or wrong(got[against]):
             rows.append([*asked, "-", "they did not learn the same"])
             continue
         beaten = theirs / mine
