@@ -21,6 +21,14 @@ class Broken(Exception):
     """The run gave no answer; the reason in one line."""
 
 
+class Late(Broken):
+    """It ran past its limit; this is what it had used."""
+
+    def __init__(self, limit, cpu, peak):
+        super().__init__(f"did not finish within {limit:g} s")
+        self.limit, self.cpu, self.peak = limit, cpu, peak
+
+
 def environment(cache, threads):
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
     home = cache / "home"
@@ -60,7 +68,7 @@ def spawn(command, cache, cpus, threads=1, limit=600, stdin=None):
         out.seek(0), err.seek(0)
         said, wrong = out.read(), err.read().decode("utf-8", "replace")
     if wall >= limit and child.returncode == -signal.SIGKILL:
-        raise Broken(f"did not finish within {limit:g} s")
+        raise Late(limit, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
     if child.returncode:
         lines = [line.strip() for line in wrong.splitlines() if line.strip() and not line.startswith("note:")]
         raise Broken((lines[-1] if lines else f"ended with status {child.returncode}")[:200])
