@@ -14,18 +14,20 @@
 
 #include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
-#include "vocab/train/words_count.h"
+#include "vocab/train/super.h"
 
 struct cli_words_job {
 	const struct tok_tokenizer *tokenizer; /* vocab_recipe_open */
 	const struct cli_files *files;
 	const struct cli_split *split;
+	const struct vocab_units *units; /* what is counted instead of words; NULL: words */
 	bool raw;
 	bool tsv;              /* lines of words and counts instead of text: words_tsv.c */
 	uint64_t threads;      /* 0: all processors */
 	uint64_t memory_bytes; /* of everything; 0: no limit */
 	uint64_t sample_bytes; /* of text: then it is enough, and bad input is not told; 0: all */
 	struct cli_progress *progress; /* NULL: none */
+	const atomic_bool *stop; /* set by anybody: what was read so far is enough; NULL: none */
 };
 
 /* Words of a sample, half way and at its end: cli_estimate. */

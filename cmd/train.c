@@ -8,6 +8,7 @@ static const struct train_options defaults = {
 	.recipe = CLI_RECIPE_DEFAULTS,
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.tie = -1,
+	.max_words = UINT64_MAX,
 	.format = -1,
 };
 
@@ -45,6 +46,23 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, suffix, const char *) },
 	{ CLI_CHOICE, 0, "tie", "hf|bytes|raw|spm", "which of equally frequent pairs is first (hf)",
 	  CLI_FIELD(struct train_options, tie, int) },
+	{ CLI_GROUP, .name = "Supertokens" },
+	{ CLI_CHOICE, 0, "super", "none|chunk|superbpe|boundless",
+	  "tokens that reach over more than one word, and how they are learned (none)",
+	  CLI_FIELD(struct train_options, super, int) },
+	{ CLI_TEXT, 'T', "transition", "N",
+	  "superbpe: tokens after which words are joined with each other; 180k is 180000",
+	  CLI_FIELD(struct train_options, transition, const char *) },
+	{ CLI_SIZE, 0, "max-words", "N",
+	  "no token of more stretches between spaces; 0: no limit (4; none with chunk)",
+	  CLI_FIELD(struct train_options, max_words, uint64_t) },
+	{ CLI_TEXTS, 0, "forbid", "REGEX",
+	  "make no supertoken that this matches in; may be given several times",
+	  CLI_FIELD(struct train_options, forbid, struct cli_texts) },
+	{ CLI_TEXT, 0, "super-pattern", "REGEX",
+	  "boundless: words that this matches in are joined with each other (\\p{L})",
+	  CLI_FIELD(struct train_options, super_pattern, const char *) },
+	CLI_CHUNK_ROWS(struct train_options, chunks),
 	CLI_RECIPE_ROWS(struct train_options, recipe),
 	CLI_SPLIT_ROWS(struct train_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
@@ -57,6 +75,14 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS, "its kind, whatever its name",
 	  CLI_FIELD(struct train_options, format, int) },
+	{ CLI_TEXT, 0, "report", "FILE",
+	  "tell there how the tokenizer does on the text; - is standard output",
+	  CLI_FIELD(struct train_options, report, const char *) },
+	{ CLI_TEXTS, 0, "report-on", "PATH",
+	  "tell it on this text, held out, instead; may be given several times",
+	  CLI_FIELD(struct train_options, report_on, struct cli_texts) },
+	{ CLI_FLAG, 0, "json", NULL, "the report as a line of JSON for each size",
+	  CLI_FIELD(struct train_options, report_json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	{ CLI_TEXT, 0, "checkpoint", "FILE",
 	  "write the tokenizer so far to FILE each minute, a tokenizer.json",
@@ -75,13 +101,13 @@ static const struct cli_option option_table[] = {
 
 /* ---- words ------------------------------------------------------------------- */
 
-static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_files *files)
+static enum cli_exit learn_from_counts(struct train_run *run)
 {
 	struct words_inputs *inputs = NULL;
 	struct vocab_word_stream *stream = NULL;
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
+	if (words_inputs_open(run->files, &inputs, &stream, &err) == TOK_OK)
 		result = train_learn(run, stream);
 	else
 		result = cli_error("%s", err.message);
@@ -89,7 +115,7 @@ static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_f
 	return result;
 }
 
-static enum cli_exit learn_from_text(struct train_run *run, const struct cli_files *files)
+enum cli_exit train_from_text(struct train_run *run)
 {
 	const struct train_options *opts = run->opts;
 	struct tok_buffer recipe = { 0 };
@@ -101,8 +127,9 @@ static enum cli_exit learn_from_text(struct train_run *run, const struct cli_fil
 	enum tok_status status = cli_recipe_make(&opts->recipe, &recipe, &tokenizer, &err);
 	const struct cli_words_job job = {
 		.tokenizer = tokenizer,
-		.files = files,
+		.files = run->files,
 		.split = &opts->split,
+		.units = run->units,
 		.raw = opts->raw,
 		.threads = opts->threads,
 		.memory_bytes = opts->memory,
@@ -170,9 +197,18 @@ static enum cli_exit run_train(const void *options, int argc, char **argv)
 		run.progress = cli_progress_begin((enum cli_progress_when)opts->progress,
 						  files.all_regular ? files.size : 0);
 		run.progress.unit = "words";
-		result =
-		    opts->counts ? learn_from_counts(&run, &files) : learn_from_text(&run, &files);
+		run.files = &files;
+		result = train_report_check(&run);
 	}
+	if (result == CLI_OK) {
+		if (opts->super != VOCAB_SUPER_NONE)
+			result = train_super(&run);
+		else
+			result = opts->counts ? learn_from_counts(&run) : train_from_text(&run);
+		if (opts->report && train_report_write(&run) != CLI_OK)
+			result = CLI_TROUBLE;
+	}
+	tok_buffer_release(&run.report);
 	cli_files_release(&files);
 	return result;
 }
