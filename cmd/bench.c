@@ -10,6 +10,7 @@ enum { RUNS_MAX = 10000 };
 
 static const struct bench_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
+	.specials = CLI_SPECIALS_DEFAULT,
 	.runs = 5,
 };
 
@@ -21,7 +22,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_SIZE, 'r', "runs", "N", "measure N times and tell median, least and most (5)",
 	  CLI_FIELD(struct bench_options, runs, uint64_t) },
 	{ CLI_SIZE, 0, "threads", "N",
-	  "show what 1, 2, 4, ... up to N threads bring; 1: leave that out (one a core)",
+	  "show what 1, 2, 4, ... up to N threads bring; 1: leave that out (0: one a core)",
 	  CLI_FIELD(struct bench_options, threads, uint64_t) },
 	{ CLI_TEXT, 0, "expect", "HASH", "time nothing unless the ids have this hash",
 	  CLI_FIELD(struct bench_options, expect, const char *) },
@@ -51,7 +52,8 @@ static enum cli_exit check_options(const struct bench_options *opts)
 	if (opts->expect && !is_hash(opts->expect))
 		return cli_usage("--expect needs the 16 hexadecimal digits of a hash, not '%s'",
 				 opts->expect);
-	return cli_split_check(&opts->split);
+	const enum cli_exit specials = cli_specials_check(&opts->specials);
+	return specials == CLI_OK ? cli_split_check(&opts->split) : specials;
 }
 
 /* The texts, and what their ids must be.  Nothing was timed yet. */
@@ -63,6 +65,8 @@ static enum tok_status prepare(struct bench_run *run, int argc, char **argv,
 	enum tok_status status = cli_load(&run->opts->load, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
+	run->splitter = tok_tokenizer_path(tokenizer);
+	run->kernel = tok_tokenizer_kernel(tokenizer);
 	const struct cli_cut cut = cli_cut_for(tokenizer, &run->how);
 	status = bench_texts_read(&run->texts, argc, argv, &run->opts->split, &cut, err);
 	if (status == TOK_OK)

@@ -73,7 +73,8 @@ struct bench_run {
 	const struct bench_word *word;
 	struct tok_encode_options how;
 	struct bench_texts texts;
-	struct tok_span first; /* a short text, for the first id */
+	struct tok_span first;         /* a short text, for the first id */
+	const char *splitter, *kernel; /* how pieces are found; NULL: by no kernel */
 	uint64_t tokens, ids_hash;
 	bool checked;     /* the ids are those that were expected */
 	uint64_t decoded; /* bytes; only where decoding is timed, as what follows */

@@ -68,11 +68,8 @@ static bool has_rates(const struct bench_run *run, const struct bench_series *se
 static void print_head(const struct bench_run *run, const struct bench_results *results)
 {
 	const struct bench_texts *texts = &run->texts;
-	const char *kernels = getenv("TOK_KERNELS");
 	printf("%-10s %s\n", "tokenizer",
 	       run->opts->load.tokenizer ? run->opts->load.tokenizer : "the built-in bytes");
-	if (kernels)
-		printf("%-10s %s (TOK_KERNELS)\n", "kernels", kernels);
 	printf("%-10s %zu bytes, %zu document%s (%zu distinct) in %zu part%s\n", "texts",
 	       texts->bytes.count, texts->documents, texts->documents == 1 ? "" : "s",
 	       texts->distinct, texts->count, texts->count == 1 ? "" : "s");
@@ -86,6 +83,9 @@ static void print_head(const struct bench_run *run, const struct bench_results *
 		       run->lossless ? "equal to the texts" : "not equal to the texts");
 	printf("%-10s %.1f MB at most, of the whole process with the texts in it\n", "memory",
 	       (double)results->peak_bytes / 1e6);
+	printf("%-10s %s\n", "splitter", run->splitter);
+	if (run->kernel)
+		printf("%-10s %s\n", "kernel", run->kernel);
 	printf("%-10s %" PRIu64 ": median (least to most); MB are 1,000,000 bytes\n", "runs",
 	       run->opts->runs);
 }
@@ -172,6 +172,8 @@ static void put_head(const struct bench_run *run, const struct bench_results *re
 	       run->word->name);
 	put_string("tokenizer", run->opts->load.tokenizer, ok);
 	put_string("kernels", getenv("TOK_KERNELS"), ok);
+	put_string("splitter", run->splitter, ok);
+	put_string("kernel", run->kernel, ok);
 	printf(",\"runs\":%" PRIu64 ",\"documents\":%zu,\"distinct_documents\":%zu,\"parts\":%zu,"
 	       "\"bytes\":%zu,\"tokens\":%" PRIu64 ",\"bytes_per_token\":",
 	       run->opts->runs, texts->documents, texts->distinct, texts->count, texts->bytes.count,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 struct cli_compressed {
 	enum cli_compression kind;
@@ -95,6 +96,15 @@ static enum tok_status run_gzip(struct cli_compressed *c, struct tok_span in, si
 	return TOK_OK;
 }
 
+static enum tok_status refuse_zstd(size_t answer, struct tok_error *err)
+{
+	if (ZSTD_getErrorCode(answer) == ZSTD_error_frameParameter_windowTooLarge)
+		return tok_fail(err, TOK_EFORMAT,
+				"the Zstandard data was made with a window of more than 128 MiB: "
+				"expand it with 'zstd -d --long=31'");
+	return tok_fail(err, TOK_EFORMAT, "damaged Zstandard data: %s", ZSTD_getErrorName(answer));
+}
+
 static enum tok_status run_zstd(struct cli_compressed *c, struct tok_span in, size_t *used,
 				uint8_t *room, size_t size, size_t *made, struct tok_error *err)
 {
@@ -102,8 +112,7 @@ static enum tok_status run_zstd(struct cli_compressed *c, struct tok_span in, si
 	ZSTD_outBuffer to = { room, size, 0 };
 	const size_t answer = ZSTD_decompressStream(c->zstd, &to, &from);
 	if (ZSTD_isError(answer))
-		return tok_fail(err, TOK_EFORMAT, "damaged Zstandard data: %s",
-				ZSTD_getErrorName(answer));
+		return refuse_zstd(answer, err);
 	c->inside = answer != 0;
 	*used = from.pos;
 	*made = to.pos;

@@ -106,8 +106,9 @@ static enum tok_status add_entry(struct cli_files *files, const char *path, size
 		return errno == ENOENT ? TOK_OK : refuse(path, err); /* gone meanwhile */
 	if (S_ISDIR(st.st_mode))
 		return add_folder(files, path, depth + 1, err);
+	/* A link that leads nowhere is a text that is missed: opening it says so. */
 	if (S_ISLNK(st.st_mode) && stat(path, &st) != 0)
-		return TOK_OK;
+		return push(files, path, NULL) ? TOK_OK : tok_fail_memory(err);
 	if (!S_ISREG(st.st_mode))
 		return TOK_OK;
 	return push(files, path, &st) ? TOK_OK : tok_fail_memory(err);
@@ -133,12 +134,17 @@ static enum tok_status add_folder(struct cli_files *files, const char *path, siz
 	return status;
 }
 
+static bool look_at(const char *operand, struct stat *st)
+{
+	const bool is_input = strcmp(operand, "-") == 0;
+	return (is_input ? fstat(STDIN_FILENO, st) : stat(operand, st)) == 0;
+}
+
 enum tok_status cli_files_add(struct cli_files *files, const char *operand, struct tok_error *err)
 {
 	struct stat st;
-	const bool is_input = strcmp(operand, "-") == 0;
-	const bool known = (is_input ? fstat(STDIN_FILENO, &st) : stat(operand, &st)) == 0;
-	if (known && !is_input && S_ISDIR(st.st_mode))
+	const bool known = look_at(operand, &st);
+	if (known && strcmp(operand, "-") != 0 && S_ISDIR(st.st_mode))
 		return add_folder(files, operand, 0, err);
 	return push(files, operand, known ? &st : NULL) ? TOK_OK : tok_fail_memory(err);
 }
@@ -152,6 +158,18 @@ enum cli_exit cli_files_add_all(struct cli_files *files, int count, char **opera
 			result = cli_error("%s", err.message);
 	}
 	return result;
+}
+
+uint64_t cli_files_measure(int count, char **operands)
+{
+	uint64_t total = 0;
+	for (int i = 0; i < count; i++) {
+		struct stat st;
+		if (!look_at(operands[i], &st) || !S_ISREG(st.st_mode))
+			return 0;
+		total += (uint64_t)st.st_size;
+	}
+	return total;
 }
 
 void cli_files_release(struct cli_files *files)

@@ -41,4 +41,7 @@ TOK_MUST_USE enum tok_status cli_files_add(struct cli_files *files, const char *
 enum cli_exit cli_files_add_all(struct cli_files *files, int count, char **operands);
 void cli_files_release(struct cli_files *files);
 
+/* Bytes of these files together; 0 where one of them is no regular file. */
+uint64_t cli_files_measure(int count, char **operands);
+
 #endif

@@ -73,7 +73,7 @@ void cli_print_version(FILE *to)
 	u_versionToString(version, icu);
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	const unsigned xxhash = XXH_versionNumber();
-	fprintf(to, "tok %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd %s\nSQLite %s\n", TOK_VERSION,
-		icu, pcre2, xxhash / 10000, xxhash / 100 % 100, xxhash % 100, zlibVersion(),
-		ZSTD_versionString(), sqlite3_libversion());
+	fprintf(to, "tok %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd %s\nSQLite %s\n",
+		TOK_VERSION, icu, pcre2, xxhash / 10000, xxhash / 100 % 100, xxhash % 100,
+		zlibVersion(), ZSTD_versionString(), sqlite3_libversion());
 }

@@ -1,19 +1,50 @@
 #include "cmd/cli_json.h"
 
+/* It is one line of many, whose number the caller tells. */
+static enum tok_status read_line(struct vocab_json_document *doc, struct tok_span line,
+				 struct tok_error *err)
+{
+	static const char of_line[] = "line 1 ";
+	const size_t length = sizeof of_line - 1;
+	if (tok_span_starts(line, tok_span_of("\xEF\xBB\xBF")))
+		return tok_fail(err, TOK_EFORMAT,
+				"a byte order mark stands before the object: take it away");
+	const enum tok_status status = vocab_json_read(doc, line, err);
+	if (status != TOK_OK && strncmp(err->message, of_line, length) == 0)
+		memmove(err->message, err->message + length, strlen(err->message) - length + 1);
+	return status;
+}
+
+/* Of two fields with one name readers take the first, the last or none. */
+static enum tok_status find_member(const struct vocab_json *object, const char *field,
+				   const struct vocab_json **out, struct tok_error *err)
+{
+	const struct tok_span wanted = tok_span_of(field);
+	const struct vocab_json *name = object + 1, *found = NULL;
+	for (uint32_t i = 0; i < object->count; i++, name = vocab_json_next(name + 1)) {
+		if (!tok_span_equal(vocab_json_text(name), wanted))
+			continue;
+		if (found)
+			return tok_fail(err, TOK_EFORMAT, "the object has two fields '%s'", field);
+		found = name + 1;
+	}
+	if (!found)
+		return tok_fail(err, TOK_EFORMAT, "the object has no field '%s'", field);
+	*out = found;
+	return TOK_OK;
+}
+
 /* The member `field` of the object that `line` is. */
 static enum tok_status read_member(struct vocab_json_document *doc, struct tok_span line,
 				   const char *field, const struct vocab_json **out,
 				   struct tok_error *err)
 {
-	const enum tok_status status = vocab_json_read(doc, line, err);
+	const enum tok_status status = read_line(doc, line, err);
 	if (status != TOK_OK)
 		return status;
 	if (doc->values->kind != VOCAB_JSON_OBJECT)
 		return vocab_json_expected(doc, doc->values, "a document", "an object", err);
-	*out = vocab_json_get(doc->values, field);
-	if (!*out)
-		return tok_fail(err, TOK_EFORMAT, "the object has no field '%s'", field);
-	return TOK_OK;
+	return find_member(doc->values, field, out, err);
 }
 
 enum tok_status cli_json_text(struct vocab_json_document *doc, struct tok_span line,

@@ -64,11 +64,21 @@ enum tok_status cli_load_uncached(const struct cli_load *options, struct tok_tok
 	return load(options, false, out, err);
 }
 
+enum cli_exit cli_specials_check(const struct cli_specials *specials)
+{
+	if (specials->hf && specials->special_text >= 0 &&
+	    specials->special_text != TOK_SPECIAL_MATCH)
+		return cli_usage("--hf takes text that spells a special token for the token: "
+				 "--special-text can only be match with it");
+	return CLI_OK;
+}
+
 struct tok_encode_options cli_specials_options(const struct cli_specials *specials)
 {
+	const int asked =
+	    specials->special_text < 0 ? TOK_SPECIAL_ORDINARY : specials->special_text;
 	return (struct tok_encode_options){
-		.special_text = specials->hf ? TOK_SPECIAL_MATCH
-					     : (enum tok_special_text)specials->special_text,
+		.special_text = specials->hf ? TOK_SPECIAL_MATCH : (enum tok_special_text)asked,
 		.add_special = specials->add_special || specials->hf,
 		.truncate = specials->hf,
 	};

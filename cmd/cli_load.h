@@ -42,9 +42,14 @@ TOK_MUST_USE enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer,
 
 /* What to do with special tokens, for the tools that encode. */
 struct cli_specials {
-	int special_text; /* enum tok_special_text */
+	int special_text; /* enum tok_special_text, -1: not asked for */
 	bool add_special, hf;
 };
+
+#define CLI_SPECIALS_DEFAULT                                                                       \
+	{                                                                                          \
+		.special_text = -1                                                                 \
+	}
 
 #define CLI_SPECIAL_WORDS "ordinary|match|error"
 
@@ -68,6 +73,9 @@ struct cli_specials {
 		    "says",                                                                        \
 		    CLI_FIELD(T, field.hf, bool)                                                   \
 	}
+
+/* CLI_OK, or what is wrong with the combination, said. */
+enum cli_exit cli_specials_check(const struct cli_specials *specials);
 
 /* The library's options; offsets and tokens are left to the caller. */
 struct tok_encode_options cli_specials_options(const struct cli_specials *specials);

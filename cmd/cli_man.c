@@ -129,18 +129,22 @@ static void print_exit_status(FILE *to)
 
 static void print_environment(FILE *to)
 {
-	fputs(
-	    ".SH ENVIRONMENT\n"
-	    ".TP\n.B TOK_KERNELS\n"
-	    "Which implementation of the hot loops to use: scalar, avx2, avx512 or neon, where\n"
-	    "the machine runs it, and an error elsewhere. Where it is not set the best one is "
-	    "used.\n"
-	    "Answers do not depend on it.\n"
-	    ".TP\n.B TOK_CACHE\n"
-	    "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
-	    ".BR tok\\-formats (5).\n"
-	    "Where it is not set or empty that is $XDG_CACHE_HOME/tok, or else $HOME/.cache/tok.\n",
-	    to);
+	fputs(".SH ENVIRONMENT\n"
+	      ".TP\n.B TOK_KERNELS\n"
+	      "Which implementation of the hot loops to use: scalar, avx2, avx512 or neon, where\n"
+	      "the machine runs it, and an error elsewhere. Where it is not set the best one is "
+	      "used.\n"
+	      "Answers do not depend on it.\n"
+	      ".TP\n.B TOK_CACHE\n"
+	      "The folder that keeps compiled tokenizers, or\n.B off\nto keep none: see\n"
+	      ".BR tok\\-formats (5).\n"
+	      "It takes at most 1 GB: what was used longest ago goes when something new comes.\n"
+	      "Where it is not set or empty that folder is $XDG_CACHE_HOME/tok, or else "
+	      "$HOME/.cache/tok.\n"
+	      ".TP\n.B TMPDIR\n"
+	      "The folder of temporary files, which have no name and vanish with the program.\n"
+	      "Where it is not set or empty that is /var/tmp.\n",
+	      to);
 }
 
 void cli_print_man(const struct cli_tool *tool, FILE *to)

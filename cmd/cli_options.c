@@ -87,6 +87,7 @@ static int suffix_shift(const char *suffix)
 	return -1;
 }
 
+/* UINT64_MAX is refused too: in the options of tools it stands for none. */
 static bool parse_size(const char *text, bool suffixed, uint64_t *out)
 {
 	if (text[0] < '0' || text[0] > '9')
@@ -95,7 +96,7 @@ static bool parse_size(const char *text, bool suffixed, uint64_t *out)
 	errno = 0;
 	const unsigned long long n = strtoull(text, &end, 10);
 	const int shift = suffixed ? suffix_shift(end) : *end ? -1 : 0;
-	if (errno || shift < 0 || n > UINT64_MAX >> shift)
+	if (errno || shift < 0 || n >= UINT64_MAX >> shift)
 		return false;
 	*out = (uint64_t)n << shift;
 	return true;

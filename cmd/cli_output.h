@@ -22,6 +22,7 @@ struct cli_output {
 	char *target;     /* resolved name that the file will take; NULL: written directly */
 	char *temporary;  /* name it has until then; NULL: it has none */
 	uint64_t written; /* bytes that went to fd */
+	uint64_t storing; /* of them; the system was asked to store what is before this */
 	int64_t start;    /* where fd stood at first; -1: it cannot be gone back to */
 	bool interactive; /* somebody watches: each line goes out at once */
 	struct tok_buffer buffer;

@@ -7,6 +7,10 @@
 /* While so many bytes are on their way nothing more is read. */
 enum { BYTES_A_THREAD = 1 << 21 };
 
+/* A slot with so many bytes is work for longer than a thread takes to start, and more
+ * is likely to come. */
+enum { LARGE_SLOT = 1 << 17 };
+
 enum slot_state { SLOT_FREE, SLOT_READ, SLOT_DONE };
 
 struct slot {
@@ -106,10 +110,12 @@ static int create_helper(struct pool *p, pthread_t *out)
 	return result;
 }
 
-/* One more thread, if there may be work for it; done without where that fails. */
-static void start_helper(struct pool *p)
+/* One more thread, if there may be work for it; done without where that fails.  Behind
+ * a large slot it starts at once: the next one is for it to read. */
+static void start_helper(struct pool *p, size_t bytes)
 {
-	if (p->started + 1 >= p->threads || p->ended || p->tail < 2 + p->started)
+	const uint64_t ahead = bytes >= LARGE_SLOT;
+	if (p->started + 1 >= p->threads || p->ended || p->tail + ahead < 2 + p->started)
 		return;
 	if (create_helper(p, &p->helpers[p->started]) == 0)
 		p->started++;
@@ -132,7 +138,7 @@ static void read_and_work(struct pool *p, void *worker)
 		*slot = (struct slot){ SLOT_READ, bytes };
 		p->bytes += bytes;
 		p->tail++;
-		start_helper(p);
+		start_helper(p, bytes);
 	}
 	announce(p);
 	if (!filled)

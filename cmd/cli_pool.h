@@ -10,8 +10,9 @@
  * read() and write() are never run by two threads at once, and see the slots in
  * the same order; work() is.  A thread does what is to be done: there is no thread
  * that only reads or only writes, and with one thread there is none but the
- * caller's.  The others start one by one, each when a further slot was filled, so
- * that a small input pays for no thread.
+ * caller's.  The others start one by one, each when a further slot was filled, or
+ * one with so much that a thread is little beside it, so that a small input pays for
+ * no thread.
  */
 #ifndef CMD_CLI_POOL_H
 #define CMD_CLI_POOL_H
@@ -25,7 +26,7 @@ enum { CLI_THREADS_MAX = TOK_THREADS_MAX };
 #define CLI_THREADS_ROW(T, field)                                                                  \
 	{                                                                                          \
 		CLI_SIZE, 0, "threads", "N",                                                       \
-		    "use at most N threads; the output is the same for any N (all processors)",    \
+		    "use at most N threads; the output is the same for any N (0: all processors)", \
 		    CLI_FIELD(T, field, uint64_t)                                                  \
 	}
 

@@ -16,10 +16,12 @@ static struct timespec now(void)
 	return t;
 }
 
-struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total)
+struct cli_progress cli_progress_begin(int when, uint64_t total)
 {
-	struct cli_progress p = { .when = when, .total = total, .unit = "tokens" };
-	if (when == CLI_PROGRESS_AUTO && !isatty(STDERR_FILENO))
+	struct cli_progress p = { .when = (enum cli_progress_when)when,
+				  .total = total,
+				  .unit = "tokens" };
+	if (p.when == CLI_PROGRESS_AUTO && !isatty(STDERR_FILENO))
 		p.when = CLI_PROGRESS_NEVER;
 	if (p.when != CLI_PROGRESS_NEVER)
 		p.begun = p.last = now();

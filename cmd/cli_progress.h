@@ -5,11 +5,19 @@
 #ifndef CMD_CLI_PROGRESS_H
 #define CMD_CLI_PROGRESS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <time.h>
 
+#include "cmd/cli.h"
+
 enum cli_progress_when { CLI_PROGRESS_AUTO, CLI_PROGRESS_ALWAYS, CLI_PROGRESS_NEVER };
+
+/* The row of an option table whose struct T has an int at `field`. */
+#define CLI_PROGRESS_ROW(T, field)                                                                 \
+	{                                                                                          \
+		CLI_CHOICE, 0, "progress", "auto|always|never",                                    \
+		    "tell on standard error how far it is (auto: on a terminal, after a second)",  \
+		    CLI_FIELD(T, field, int)                                                       \
+	}
 
 struct cli_progress {
 	enum cli_progress_when when;
@@ -26,8 +34,9 @@ struct cli_done {
 	uint64_t tokens;     /* or another unit */
 };
 
-/* `total`: bytes of all files, 0 if that is not known. */
-struct cli_progress cli_progress_begin(enum cli_progress_when when, uint64_t total);
+/* `when`: the option's enum cli_progress_when.  `total`: bytes of all files, 0 if that
+ * is not known. */
+struct cli_progress cli_progress_begin(int when, uint64_t total);
 void cli_progress_show(struct cli_progress *progress, const struct cli_done *done);
 
 /* The same of a run whose size is known in steps: "merges 1000 of 4000, ...". */

@@ -25,7 +25,7 @@ struct cli_recipe {
 	}
 
 #define CLI_RECIPE_ROWS(T, field)                                                                  \
-	{ CLI_GROUP, .name = "Words" },                                                            \
+	{ CLI_GROUP, .name = "From text to words" },                                               \
 	    { CLI_CHOICE,                                                                          \
 	      'p',                                                                                 \
 	      "pretok",                                                                            \

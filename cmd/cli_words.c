@@ -243,7 +243,7 @@ static void work_on_item(void *context, void *worker, size_t slot)
 static void say(struct words_run *run, const char *message)
 {
 	run->out->trouble = true;
-	if (run->job->sample_bytes)
+	if (run->job->quiet)
 		return;
 	if (run->job->progress)
 		cli_progress_clear(run->job->progress);

@@ -22,15 +22,16 @@ struct cli_words_job {
 	const struct cli_split *split;
 	const struct vocab_units *units; /* what is counted instead of words; NULL: words */
 	bool raw;
-	bool tsv;              /* lines of words and counts instead of text: words_tsv.c */
+	bool tsv;              /* lines of words and counts instead of text: cli_words_tsv.c */
 	uint64_t threads;      /* 0: all processors */
 	uint64_t memory_bytes; /* of everything; 0: no limit */
-	uint64_t sample_bytes; /* of text: then it is enough, and bad input is not told; 0: all */
+	uint64_t sample_bytes; /* of text: then it is enough; 0: all */
+	bool quiet;            /* bad input is not told: it will be */
 	struct cli_progress *progress; /* NULL: none */
 	const atomic_bool *stop; /* set by anybody: what was read so far is enough; NULL: none */
 };
 
-/* Words of a sample, half way and at its end: cli_estimate. */
+/* Words of a sample, half way and at its end: words_estimate.c. */
 struct cli_words_point {
 	uint64_t bytes, bytes_read, words;
 	size_t distinct;

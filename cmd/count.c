@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
-#include "cmd/cli_json.h"
+#include "cmd/cli_encoder.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_pool.h"
+#include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
 #include "vocab/format/json_write.h"
 
@@ -15,9 +16,11 @@ struct count_options {
 	struct cli_specials specials;
 	bool json, raw;
 	uint64_t threads;
+	int progress;
 };
 
-static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT } };
+static const struct count_options defaults = { .split = { .limit_bytes = CLI_SPLIT_LIMIT },
+					       .specials = CLI_SPECIALS_DEFAULT };
 
 static const struct cli_option option_table[] = {
 	CLI_LOAD_ROWS(struct count_options, load),
@@ -30,6 +33,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct count_options, json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct count_options, threads),
+	CLI_PROGRESS_ROW(struct count_options, progress),
 	{ CLI_END }
 };
 
@@ -53,6 +57,8 @@ struct count_run {
 	struct cli_files files;
 	struct cli_source source;
 	struct count_item *items; /* one a slot of the pool */
+	struct cli_progress progress;
+	struct cli_done done;
 
 	size_t operand;       /* whose counts are below; those before are shown */
 	bool failed;          /* it is not to be shown */
@@ -66,8 +72,7 @@ struct count_run {
 
 struct worker {
 	const struct count_run *run;
-	struct tok_encoder *encoder;
-	struct vocab_json_document json;
+	struct cli_encoder encoder;
 };
 
 static void *begin_worker(void *context)
@@ -77,8 +82,7 @@ static void *begin_worker(void *context)
 	if (!w)
 		return NULL;
 	w->run = run;
-	w->encoder = tok_encoder_new(run->tokenizer);
-	if (w->encoder)
+	if (cli_encoder_init(&w->encoder, run->tokenizer, &run->opts->split))
 		return w;
 	free(w);
 	return NULL;
@@ -87,8 +91,7 @@ static void *begin_worker(void *context)
 static void end_worker(void *worker)
 {
 	struct worker *w = worker;
-	tok_encoder_free(w->encoder);
-	vocab_json_release(&w->json);
+	cli_encoder_release(&w->encoder);
 	free(w);
 }
 
@@ -106,14 +109,9 @@ static enum tok_status count_text(struct worker *w, struct tok_span text, bool c
 				  struct counts *counts, struct tok_error *err)
 {
 	struct tok_encode_options how = w->run->how;
-	const char *field = w->run->opts->split.jsonl;
 	struct tok_encoding encoding = { 0 };
-	enum tok_status status = TOK_OK;
 	how.continues = continues;
-	if (field)
-		status = cli_json_text(&w->json, text, field, &text, err);
-	if (status == TOK_OK)
-		status = tok_encode(w->encoder, text, &how, &encoding, err);
+	const enum tok_status status = cli_encoder_text(&w->encoder, &how, &text, &encoding, err);
 	counts->tokens += encoding.count;
 	counts->bytes += text.count;
 	return status;
@@ -228,6 +226,7 @@ static void show_file(struct count_run *run)
 {
 	const char *path = run->files.items[run->operand].path;
 	const struct counts *counts = &run->counts;
+	cli_progress_clear(&run->progress);
 	if (!run->opts->json)
 		print_row(run, counts, path);
 	else if (print_json_file(run, counts, path) != CLI_OK)
@@ -276,6 +275,7 @@ static void refuse_operand(struct count_run *run, struct tok_error *err, bool of
 		tok_fail_in(
 		    err, err->status, "'%s': %s %" PRIu64, run->files.items[run->operand].path,
 		    run->opts->split.jsonl ? "line" : "document", run->counts.documents + 1);
+	cli_progress_clear(&run->progress);
 	cli_error("%s", err->message);
 	run->failed = run->trouble = true;
 	cli_source_stop(&run->source, run->operand + 1);
@@ -310,6 +310,9 @@ static bool write_item(void *context, void *worker, size_t slot)
 		if (!run->failed)
 			refuse_operand(run, &work->error, work->error.status == TOK_ELIMIT);
 	}
+	run->done = (struct cli_done){ work->bytes, work->bytes_read,
+				       run->total.tokens + run->counts.tokens };
+	cli_progress_show(&run->progress, &run->done);
 	return true;
 }
 
@@ -322,6 +325,8 @@ static enum tok_status count_files(struct count_run *run, struct tok_error *err)
 	run->items = calloc(slots, sizeof *run->items);
 	if (!run->items)
 		return tok_fail_memory(err);
+	run->progress =
+	    cli_progress_begin(run->opts->progress, run->files.all_regular ? run->files.size : 0);
 	cli_source_begin(&run->source);
 	const enum tok_status status = cli_pool_run(&steps, run, threads, err);
 	cli_source_end(&run->source);
@@ -341,6 +346,8 @@ static enum cli_exit run_count(const void *options, int argc, char **argv)
 	enum cli_exit result = cli_threads_check(opts->threads);
 	if (result == CLI_OK)
 		result = cli_split_check(&opts->split);
+	if (result == CLI_OK)
+		result = cli_specials_check(&opts->specials);
 	if (result != CLI_OK)
 		return result;
 
@@ -358,6 +365,7 @@ static enum cli_exit run_count(const void *options, int argc, char **argv)
 		status = count_files(&run, &err);
 		show_until(&run, run.files.count);
 		show_total(&run);
+		cli_progress_end(&run.progress, &run.done);
 	}
 	if (status != TOK_OK)
 		result = cli_error("%s", err.message);

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
+#include "cmd/cli_files.h"
 #include "cmd/cli_ids.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_output.h"
+#include "cmd/cli_progress.h"
 #include "tok/pipe/decoder.h"
 #include "vocab/format/json_write.h"
 
@@ -15,6 +17,7 @@ struct decode_options {
 	bool lines, null, skip_special;
 	const char *jsonl, *output;
 	uint64_t limit_ids;
+	int progress;
 };
 
 static const struct decode_options defaults = { .limit_ids = (uint64_t)1 << 28 };
@@ -40,6 +43,8 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct decode_options, jsonl, const char *) },
 	{ CLI_FLAG, 's', "skip-special", NULL, "leave special tokens out",
 	  CLI_FIELD(struct decode_options, skip_special, bool) },
+	{ CLI_GROUP, .name = "Running" },
+	CLI_PROGRESS_ROW(struct decode_options, progress),
 	{ CLI_END }
 };
 
@@ -48,18 +53,20 @@ struct decode_run {
 	struct tok_tokenizer *tokenizer;
 	struct tok_decoder *decoder;
 	struct cli_output out;
-	bool in_parts; /* what an id reads as does not depend on its neighbours */
+	bool in_parts; /* ids are decoded as they come */
 	tok_id *ids;   /* a document that is not decoded in parts */
 	size_t count, capacity;
-	struct tok_buffer json; /* jsonl: the document's text, then its line */
+	struct tok_buffer json; /* jsonl: text of the document that is not written */
+	bool json_begun;        /* the beginning of its line is */
+	struct cli_progress progress;
+	struct cli_done done;
+	uint64_t read_before; /* bytes of the files that are done */
 	bool output_lost;
 };
 
-/* A lone ByteLevel step joins the bytes of each id. */
-static bool decodes_in_parts(const struct tok_spec *spec)
-{
-	return spec->decoder_count == 1 && spec->decoders[0].kind == TOK_DECODE_BYTE_LEVEL;
-}
+/* So much text of a document is kept before its line is begun: up to there a document
+ * that cannot be decoded leaves no trace. */
+enum { JSON_KEPT = 1 << 20 };
 
 static enum tok_status put(struct decode_run *run, const void *bytes, size_t count,
 			   struct tok_error *err)
@@ -69,41 +76,64 @@ static enum tok_status put(struct decode_run *run, const void *bytes, size_t cou
 	return status;
 }
 
-static enum tok_status put_ids(struct decode_run *run, const tok_id *ids, size_t count,
-			       struct tok_error *err)
+/* Without the bytes at the end of which more may come to make a character. */
+static size_t measure_characters(struct tok_span text)
 {
-	struct tok_span text;
-	const enum tok_status status =
-	    tok_decode(run->decoder, ids, count, run->opts->skip_special, &text, err);
-	if (status != TOK_OK)
-		return status;
-	if (!run->opts->jsonl)
-		return put(run, text.bytes, text.count, err);
-	return tok_buffer_add(&run->json, text.bytes, text.count) ? TOK_OK : tok_fail_memory(err);
+	for (size_t back = 1; back < 4 && back <= text.count; back++) {
+		const uint8_t byte = text.bytes[text.count - back];
+		const size_t length = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+		if (length > back)
+			return text.count - back;
+	}
+	return text.count;
 }
 
-/* {"FIELD":"text"} */
-static enum tok_status put_json(struct decode_run *run, struct tok_error *err)
+/* What is kept of the document goes out, as {"FIELD":"text"} or a part of that. */
+static enum tok_status put_json(struct decode_run *run, bool last, struct tok_error *err)
 {
 	struct tok_buffer line = { 0 };
-	enum tok_status status;
-	if (tok_buffer_add_byte(&line, '{') &&
-	    vocab_json_put_string(&line, tok_span_of(run->opts->jsonl)) &&
-	    tok_buffer_add_byte(&line, ':') &&
-	    vocab_json_put_string(&line, tok_buffer_span(&run->json)) &&
-	    tok_buffer_add(&line, "}\n", 2))
-		status = put(run, line.bytes, line.count, err);
-	else
-		status = tok_fail_memory(err);
+	const struct tok_span kept = tok_buffer_span(&run->json);
+	const size_t count = last ? kept.count : measure_characters(kept);
+	bool room =
+	    run->json_begun || (tok_buffer_add_byte(&line, '{') &&
+				vocab_json_put_string(&line, tok_span_of(run->opts->jsonl)) &&
+				tok_buffer_add(&line, ":\"", 2));
+	room = room && vocab_json_put_text(&line, tok_span_slice(kept, 0, count)) &&
+	       (!last || tok_buffer_add(&line, "\"}\n", 3));
+	const enum tok_status status =
+	    room ? put(run, line.bytes, line.count, err) : tok_fail_memory(err);
 	tok_buffer_release(&line);
-	tok_buffer_clear(&run->json);
+	run->json.count = kept.count - count;
+	if (run->json.count)
+		memmove(run->json.bytes, run->json.bytes + count, run->json.count);
+	run->json_begun = !last;
 	return status;
+}
+
+static enum tok_status put_text(struct decode_run *run, struct tok_span text, struct tok_error *err)
+{
+	run->done.bytes += text.count;
+	if (!run->opts->jsonl)
+		return put(run, text.bytes, text.count, err);
+	if (!tok_buffer_add(&run->json, text.bytes, text.count))
+		return tok_fail_memory(err);
+	return run->json.count > JSON_KEPT ? put_json(run, false, err) : TOK_OK;
+}
+
+/* A document that is given up. */
+static void drop_document(struct decode_run *run)
+{
+	struct tok_error ignored = { 0 };
+	run->count = 0;
+	tok_buffer_clear(&run->json);
+	if (run->json_begun && !run->output_lost)
+		(void)!put_json(run, true, &ignored); /* the next line begins on its own */
 }
 
 static enum tok_status end_document(struct decode_run *run, struct tok_error *err)
 {
 	if (run->opts->jsonl)
-		return put_json(run, err);
+		return put_json(run, true, err);
 	if (run->opts->lines || run->opts->null)
 		return put(run, run->opts->lines ? "\n" : "", 1, err);
 	return TOK_OK;
@@ -128,17 +158,31 @@ static enum tok_status keep_ids(struct decode_run *run, const struct cli_id_part
 static enum tok_status decode_part(struct decode_run *run, const struct cli_id_part *part,
 				   struct tok_error *err)
 {
+	const bool skips = run->opts->skip_special;
+	struct tok_span text = tok_span_of("");
 	enum tok_status status;
 	if (run->in_parts) {
-		status = put_ids(run, part->ids, part->count, err);
+		status = tok_decode_part(run->decoder, part->ids, part->count, skips, &text, err);
 	} else {
 		status = keep_ids(run, part, err);
 		if (status == TOK_OK && part->last) {
-			status = put_ids(run, run->ids, run->count, err);
+			status = tok_decode(run->decoder, run->ids, run->count, skips, &text, err);
 			run->count = 0;
 		}
 	}
-	return status == TOK_OK && part->last ? end_document(run, err) : status;
+	if (status == TOK_OK)
+		status = put_text(run, text, err);
+	if (status != TOK_OK || !part->last)
+		return status;
+	tok_decode_begin(run->decoder);
+	return end_document(run, err);
+}
+
+static void show_progress(struct decode_run *run, const struct cli_ids *ids, size_t more)
+{
+	run->done.tokens += more;
+	run->done.bytes_read = run->read_before + ids->lines.input.bytes_read;
+	cli_progress_show(&run->progress, &run->done);
 }
 
 static enum tok_status decode_file(struct decode_run *run, const char *path, struct tok_error *err)
@@ -150,8 +194,10 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 	enum tok_status status = cli_ids_open(&ids, path, (enum cli_format)run->opts->format, err);
 	if (status != TOK_OK)
 		return status;
+	tok_decode_begin(run->decoder);
 	while ((status = cli_ids_next(&ids, &part, err)) == TOK_OK && !part.none) {
 		status = decode_part(run, &part, err);
+		show_progress(run, &ids, part.count);
 		if (status == TOK_OK)
 			continue;
 		if (!run->output_lost && has_lines)
@@ -160,8 +206,8 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 			status = tok_fail_in(err, status, "'%s'", path);
 		break;
 	}
-	run->count = 0;
-	tok_buffer_clear(&run->json);
+	drop_document(run);
+	run->read_before += ids.lines.input.bytes_read;
 	cli_ids_close(&ids);
 	return status;
 }
@@ -169,11 +215,15 @@ static enum tok_status decode_file(struct decode_run *run, const char *path, str
 static enum cli_exit decode_files(struct decode_run *run, int argc, char **argv)
 {
 	enum cli_exit result = CLI_OK;
+	run->progress = cli_progress_begin(run->opts->progress, cli_files_measure(argc, argv));
 	for (int i = 0; i < argc && !run->output_lost; i++) {
 		struct tok_error err = { 0 };
-		if (decode_file(run, argv[i], &err) != TOK_OK)
-			result = cli_error("%s", err.message);
+		if (decode_file(run, argv[i], &err) == TOK_OK)
+			continue;
+		cli_progress_clear(&run->progress);
+		result = cli_error("%s", err.message);
 	}
+	cli_progress_end(&run->progress, &run->done);
 	return result;
 }
 
@@ -182,10 +232,10 @@ static enum tok_status prepare(struct decode_run *run, struct tok_error *err)
 	const enum tok_status status = cli_load(&run->opts->load, &run->tokenizer, err);
 	if (status != TOK_OK)
 		return status;
-	run->in_parts = decodes_in_parts(tok_tokenizer_spec(run->tokenizer));
 	run->decoder = tok_decoder_new(run->tokenizer);
 	if (!run->decoder)
 		return tok_fail_memory(err);
+	run->in_parts = tok_decoder_takes_parts(run->decoder);
 	return cli_output_open(&run->out, run->opts->output, err);
 }
 
@@ -228,8 +278,12 @@ const struct cli_tool tool_decode = {
 	    "documents follow each other with nothing between unless --lines, --null or --jsonl\n"
 	    "says otherwise.\n"
 	    "\n"
+	    "A long document is decoded as it comes, so that memory stays small. Where the\n"
+	    "tokenizer's decoder has a BPEDecoder or CTC step, or looks again at what it joined,\n"
+	    "a document is taken whole, up to --max-ids.\n"
+	    "\n"
 	    "An id that the tokenizer does not have is an error: the rest of its FILE is left\n"
-	    "out, the other FILEs are decoded.",
+	    "out, the other FILEs are decoded. What came before it in a long document is written.",
 	.examples =
 	    "  printf '72 105\\n' | tok decode\n"
 	    "  printf 'one\\ntwo\\n' | tok encode --lines | tok decode --lines\n"

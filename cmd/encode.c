@@ -8,10 +8,13 @@
 
 static const struct encode_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
+	.specials = CLI_SPECIALS_DEFAULT,
 	.format = -1,
+	.offset_unit = -1,
 	.dtype = -1,
 	.max_tokens = UINT64_MAX,
 	.budget = UINT64_MAX,
+	.shard_tokens = UINT64_MAX,
 };
 
 static const struct cli_option option_table[] = {
@@ -51,9 +54,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct encode_options, budget, uint64_t) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct encode_options, threads),
-	{ CLI_CHOICE, 0, "progress", "auto|always|never",
-	  "tell on standard error how far it is (auto: on a terminal, after a second)",
-	  CLI_FIELD(struct encode_options, progress, int) },
+	CLI_PROGRESS_ROW(struct encode_options, progress),
 	{ CLI_END }
 };
 
@@ -143,7 +144,7 @@ static void prepare_run(struct encode_job *job)
 	run->source.cut.between_characters = opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR;
 	run->dataset.shape = &job->shape;
 	run->dataset.path = opts->output;
-	run->dataset.shard_tokens = opts->shard_tokens;
+	run->dataset.shard_tokens = encode_is_sharded(opts) ? opts->shard_tokens : 0;
 }
 
 /* Go on behind what an earlier run made. */
@@ -184,7 +185,7 @@ static enum tok_status prepare(struct encode_job *job, int argc, char **argv, bo
 	status = cli_dataset_begin(&job->run.dataset, err);
 	if (status != TOK_OK)
 		return status;
-	return job->opts->shard_tokens ? resume(job, err) : TOK_OK;
+	return encode_is_sharded(job->opts) ? resume(job, err) : TOK_OK;
 }
 
 static enum cli_exit run_job(struct encode_job *job)
@@ -192,8 +193,8 @@ static enum cli_exit run_job(struct encode_job *job)
 	const struct cli_place end = { .operand = job->files.count };
 	struct encode_run *run = &job->run;
 	struct tok_error err = { 0 };
-	run->progress = cli_progress_begin((enum cli_progress_when)job->opts->progress,
-					   job->files.all_regular ? job->files.size : 0);
+	run->progress =
+	    cli_progress_begin(job->opts->progress, job->files.all_regular ? job->files.size : 0);
 	const bool well = encode_run(run);
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)
@@ -213,12 +214,18 @@ static enum cli_exit check(const struct encode_options *opts, enum cli_format fo
 	const bool is_named = opts->output && strcmp(opts->output, "-") != 0;
 	if (format == CLI_FORMAT_MEGATRON && !is_named)
 		return cli_usage("--format megatron needs --output: it makes two files");
-	if (opts->shard_tokens && !is_named)
+	if (opts->shard_tokens == 0)
+		return cli_usage("--shard-tokens must be at least 1");
+	if (encode_is_sharded(opts) && !is_named)
 		return cli_usage("--shard-tokens needs --output");
-	if (opts->resume && !opts->shard_tokens)
+	if (opts->resume && !encode_is_sharded(opts))
 		return cli_usage("--resume needs --shard-tokens");
-	const enum cli_exit threads = cli_threads_check(opts->threads);
-	return threads == CLI_OK ? cli_split_check(&opts->split) : threads;
+	if (opts->offset_unit >= 0 && !opts->offsets)
+		return cli_usage("--offset-unit needs --offsets");
+	enum cli_exit result = cli_threads_check(opts->threads);
+	if (result == CLI_OK)
+		result = cli_specials_check(&opts->specials);
+	return result == CLI_OK ? cli_split_check(&opts->split) : result;
 }
 
 static enum cli_exit run_encode(const void *options, int argc, char **argv)
@@ -254,7 +261,8 @@ const struct cli_tool tool_encode = {
 	.description =
 	    "Writes the ids of each FILE, or of standard input where there is none or it is -.\n"
 	    "A folder stands for all regular files in it and in its subfolders, in the order of\n"
-	    "the bytes of their names; links to files are followed, links to folders are not.\n"
+	    "the bytes of their names; links to files are followed, links to folders are not,\n"
+	    "and one that leads nowhere is an error.\n"
 	    "gzip and Zstandard data are known by their first bytes and expanded. A whole file is\n"
 	    "one document unless --lines, --null or --jsonl says otherwise.\n"
 	    "\n"

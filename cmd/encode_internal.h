@@ -17,19 +17,24 @@ struct encode_options {
 	struct cli_load load;
 	struct cli_split split;
 	struct cli_specials specials;
-	int format; /* -1: text, or jsonl where tokens or offsets are wanted */
-	int offset_unit;
+	int format;      /* -1: text, or jsonl where tokens or offsets are wanted */
+	int offset_unit; /* -1: not asked for */
 	bool offsets, tokens, raw;
 	uint64_t max_tokens, budget;
 	bool append_eod;
 	const char *eod;
 	const char *output;
-	int dtype; /* -1: not asked for */
-	uint64_t shard_tokens;
+	int dtype;             /* -1: not asked for */
+	uint64_t shard_tokens; /* UINT64_MAX: all in one file */
 	bool resume;
 	int progress;
 	uint64_t threads;
 };
+
+static inline bool encode_is_sharded(const struct encode_options *options)
+{
+	return options->shard_tokens != UINT64_MAX;
+}
 
 /* One run.  The caller fills in the first part. */
 struct encode_run {

@@ -25,6 +25,12 @@ static bool tell_number(struct tok_buffer *to, const char *name, uint64_t value,
 	return value == usual || tell_text(to, name, digits);
 }
 
+/* What is not asked for is the first of a choice's words. */
+static int or_first(int place)
+{
+	return place < 0 ? 0 : place;
+}
+
 /* One of the words of a choice; nothing if none was chosen. */
 static bool tell_choice(struct tok_buffer *to, const char *name, const char *words, int place)
 {
@@ -47,12 +53,13 @@ bool encode_tell_options(const struct encode_options *o, tok_id eod, struct tok_
 	       (!o->split.jsonl || tell_text(to, "jsonl", o->split.jsonl)) &&
 	       tell_number(to, "max-document", o->split.limit_bytes, CLI_SPLIT_LIMIT) &&
 	       tell_flag(to, "raw", o->raw) &&
-	       tell_choice(to, "special-text", CLI_SPECIAL_WORDS, s->special_text) &&
+	       tell_choice(to, "special-text", CLI_SPECIAL_WORDS, or_first(s->special_text)) &&
 	       tell_flag(to, "add-special", s->add_special) && tell_flag(to, "hf", s->hf) &&
 	       tell_flag(to, "tokens", o->tokens) && tell_flag(to, "offsets", o->offsets) &&
-	       tell_choice(to, "offset-unit", ENCODE_UNIT_WORDS, o->offset_unit) &&
+	       tell_choice(to, "offset-unit", ENCODE_UNIT_WORDS, or_first(o->offset_unit)) &&
 	       tell_number(to, "max-tokens", o->max_tokens, UINT64_MAX) &&
 	       tell_number(to, "budget", o->budget, UINT64_MAX) &&
 	       tell_number(to, "eod", eod, TOK_NO_ID) &&
-	       tell_number(to, "shard-tokens", o->shard_tokens, 0) && tok_buffer_add_byte(to, '\0');
+	       tell_number(to, "shard-tokens", o->shard_tokens, UINT64_MAX) &&
+	       tok_buffer_add_byte(to, '\0');
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_chars.h"
-#include "cmd/cli_json.h"
+#include "cmd/cli_encoder.h"
 #include "cmd/cli_pool.h"
 #include "cmd/encode_internal.h"
 
@@ -16,8 +16,7 @@ enum { BLOCK_SIZE = 1 << 23 };
 
 struct worker {
 	struct encode_run *run;
-	struct tok_encoder *encoder;
-	struct vocab_json_document json;
+	struct cli_encoder encoder;
 	struct cli_chars chars;
 	struct tok_range *ranges; /* in characters */
 	size_t range_capacity;
@@ -47,8 +46,7 @@ static void *begin_worker(void *context)
 	if (!w)
 		return NULL;
 	w->run = run;
-	w->encoder = tok_encoder_new(run->tokenizer);
-	if (w->encoder)
+	if (cli_encoder_init(&w->encoder, run->tokenizer, &run->opts->split))
 		return w;
 	free(w);
 	return NULL;
@@ -57,8 +55,7 @@ static void *begin_worker(void *context)
 static void end_worker(void *worker)
 {
 	struct worker *w = worker;
-	tok_encoder_free(w->encoder);
-	vocab_json_release(&w->json);
+	cli_encoder_release(&w->encoder);
 	cli_chars_release(&w->chars);
 	free(w->ranges);
 	free(w);
@@ -85,19 +82,15 @@ static enum tok_status encode_text(struct worker *w, struct tok_span text, bool 
 	const struct encode_run *run = w->run;
 	struct tok_encode_options how = run->how;
 	const struct encode_options *opts = run->opts;
-	enum tok_status status = TOK_OK;
 	how.continues = continues;
-	if (opts->split.jsonl)
-		status = cli_json_text(&w->json, text, opts->split.jsonl, &text, err);
-	if (status == TOK_OK)
-		status = tok_encode(w->encoder, text, &how, out, err);
+	const enum tok_status status = cli_encoder_text(&w->encoder, &how, &text, out, err);
 	if (status != TOK_OK)
 		return status;
 	if (out->count > limit)
 		out->count = (size_t)limit;
 	if (opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR)
-		status = count_in_characters(w, text, out, err);
-	return status;
+		return count_in_characters(w, text, out, err);
+	return TOK_OK;
 }
 
 static enum tok_status encode_document(struct worker *w, struct encode_item *item,

@@ -131,6 +131,8 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 			printf("%-16s %s\n", i == 0 ? stages[s].title : "", line);
 		}
 	printf("%-16s %s\n", "splitter", tok_tokenizer_path(tokenizer));
+	if (tok_tokenizer_kernel(tokenizer))
+		printf("%-16s %s\n", "kernel", tok_tokenizer_kernel(tokenizer));
 	if (spec->truncation.enabled)
 		printf("%-16s to %zu tokens, at the %s, with --hf\n", "truncation",
 		       spec->truncation.max_length, spec->truncation.left ? "front" : "end");
@@ -200,7 +202,10 @@ static bool add_whole(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 			   spec->model.kind == TOK_MODEL_BPE ? spec->model.as.bpe.merge_count : 0);
 	for (size_t s = 0; ok && s < STAGE_COUNT; s++)
 		ok = add_stage(out, spec, s);
+	const char *kernel = tok_tokenizer_kernel(tokenizer);
 	ok = ok && cli_add_format(out, ",\"splitter\":\"%s\"", tok_tokenizer_path(tokenizer)) &&
+	     (kernel ? cli_add_format(out, ",\"kernel\":\"%s\"", kernel)
+		     : cli_add_format(out, ",\"kernel\":null")) &&
 	     cli_add_format(out, ",\"special_tokens\":[") && add_specials(out, tokenizer) &&
 	     cli_add_format(out, "],\"added_tokens\":[");
 	for (size_t i = 0; ok && i < spec->added_count; i++)
@@ -281,7 +286,8 @@ const struct cli_tool tool_inspect = {
 	    "bytes at a time and is the fastest way; a plain scanner; PCRE2, for any other "
 	    "pattern;\n"
 	    "or steps that go character by character. 'none' leaves the text in one piece, as\n"
-	    "SentencePiece does.",
+	    "SentencePiece does. The line 'kernel' names the instructions that a block scanner\n"
+	    "runs on: those that TOK_KERNELS asks for, or the best that this machine has.",
 	.examples = "  tok inspect\n"
 		    "  tok inspect --id 72\n"
 		    "  tok inspect --token A --json\n",

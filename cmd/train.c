@@ -81,7 +81,8 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXTS, 0, "report-on", "PATH",
 	  "tell it on this text, held out, instead; may be given several times",
 	  CLI_FIELD(struct train_options, report_on, struct cli_texts) },
-	{ CLI_FLAG, 0, "json", NULL, "the report as a line of JSON for each size",
+	{ CLI_FLAG, 0, "json", NULL,
+	  "the report as a line of JSON a size, of schema tok.train.report.1",
 	  CLI_FIELD(struct train_options, report_json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	{ CLI_TEXT, 0, "checkpoint", "FILE",
@@ -222,8 +223,64 @@ const struct cli_tool tool_train = {
 	    "Learns a vocabulary from each FILE, or from standard input where there is none or it\n"
 	    "is -, all together, and writes the tokenizer to --output. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
-	    "are what tok words has counted.",
-	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n",
+	    "are what tok words has counted.\n"
+	    "--super learns tokens that reach over more than one word, of byte-level words, in one "
+	    "of\n"
+	    "three ways. Each writes a tokenizer.json that Hugging Face's tokenizers run as it "
+	    "is.\n"
+	    "\n"
+	    "chunk is the stochastic chunking of TokenAdapt: each text between special tokens is "
+	    "one\n"
+	    "word, which is normalized (NFC), cut into chunks of random length, wherever words "
+	    "end, and\n"
+	    "learned from chunk by chunk. --chunk-lengths says how many characters they have: "
+	    "ranges,\n"
+	    "each with its probability, '1-5:.02,6-18:.7,18-28:.28'; probabilities are taken as "
+	    "parts of\n"
+	    "their sum. Runs of seven equal characters are left out. No token has more than 30 "
+	    "bytes,\n"
+	    "unless --max-token-length says otherwise, and --min-frequency is 2. The lengths "
+	    "depend on\n"
+	    "--seed and the bytes of the text alone, not on threads, files or order; so the same "
+	    "text\n"
+	    "has the same chunks each time it occurs. The tokenizer takes a whole text as one "
+	    "word, so a\n"
+	    "change in one place may change tokens far from it; a text cannot be cut, so give "
+	    "documents\n"
+	    "with --lines, --null or --jsonl. tok words --super chunk counts chunks for --counts.\n"
+	    "\n"
+	    "superbpe is SuperBPE's training in two stages: tokens of words up to --transition N, "
+	    "then\n"
+	    "tokens of what lies between numbers, runs of punctuation and runs of blanks, never "
+	    "over a\n"
+	    "newline. No new token has a colon in front of a space, nor more than --max-words "
+	    "words.\n"
+	    "Merges that are refused are left out and others take their place.\n"
+	    "\n"
+	    "boundless joins words that are one token each and that --super-pattern matches in, "
+	    "as\n"
+	    "BoundlessBPE does, in two phases: words are learned to the full size first, then runs "
+	    "of\n"
+	    "whole words are joined with each other, and of both kinds of merges those that occur "
+	    "most\n"
+	    "often are taken; how many of each is told. A tokenizer.json cannot say that only "
+	    "whole words\n"
+	    "are joined: the file joins as superbpe's does, and on a sample of the text it is "
+	    "measured,\n"
+	    "and told, how many lines have other tokens because of that.\n"
+	    "\n"
+	    "superbpe and boundless read their input twice, so it must be files. A prompt that "
+	    "ends where\n"
+	    "a supertoken would go on is seen by a model otherwise than it saw text in training:\n"
+	    "--report tells how often. It also tells bytes per token of each FILE, or of each file "
+	    "of\n"
+	    "--report-on; how many tokens have a space inside; how many are never used; and the "
+	    "Renyi\n"
+	    "efficiency of the tokens' frequencies.",
+	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n"
+		    "  printf 'in the end of the day, in the end' > text\n"
+		    "  tok train -v 280 --super superbpe -T 260 text -o super.json --report -\n"
+		    "  tok train -v 280 --super chunk --lines text -o chunk.json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

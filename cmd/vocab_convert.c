@@ -4,6 +4,7 @@
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 #include "vocab/format/read.h"
+#include "vocab/image/image.h"
 
 /* Writing over what it is made from would lose what the other kind does not say. */
 static bool is_same_file(const char *a, const char *b)
@@ -21,8 +22,12 @@ static enum tok_status read_tokenizer(const char *path, const struct vocab_optio
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (is_same_file(source.path, opts->output) ||
-	    is_same_file(source.other_path, opts->output))
+	if (vocab_image_is_one(source.files[0]))
+		status = tok_fail(err, TOK_EARG,
+				  "%s: this is a compiled image: convert what it was made from",
+				  source.path);
+	else if (is_same_file(source.path, opts->output) ||
+		 is_same_file(source.other_path, opts->output))
 		status = tok_fail(err, TOK_EARG,
 				  "'%s' is the tokenizer itself: write the other elsewhere",
 				  opts->output);

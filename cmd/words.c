@@ -1,5 +1,5 @@
 /* words.c - tok words: how often each word of a text occurs. */
-#include <stdlib.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "cmd/cli_chunks.h"
@@ -153,20 +153,34 @@ static bool tells_before(const struct words_run *run)
 	       run->files.size > ((uint64_t)64 << 20) && !run->opts->from_tsv;
 }
 
+/* A tokenizer that does not cut text at spaces makes a word of each text, of which no
+ * two are alike: nobody wants to learn from that. */
+static void tell_long_words(const struct words_run *run)
+{
+	enum { LONG = 100 };
+	const struct cli_done *done = &run->words.done;
+	if (run->opts->recipe.like && done->tokens && done->bytes / done->tokens > LONG)
+		cli_error("words have %" PRIu64 " bytes on average: '%s' does not cut text at "
+			  "spaces, perhaps --pretok metaspace is meant",
+			  done->bytes / done->tokens, run->opts->recipe.like);
+}
+
 static enum tok_status count_all(struct words_run *run, struct tok_error *err)
 {
 	struct vocab_word_stream *stream = NULL;
 	const struct cli_words_job job = make_job(run);
 	enum tok_status status = TOK_OK;
 	if (run->opts->estimate)
-		return words_estimate(&job, stdout, err);
+		return words_estimate(&job, stdout, &run->words.trouble, err);
 	if (tells_before(run))
-		status = words_estimate(&job, stderr, err);
+		status = words_estimate(&job, stderr, NULL, err);
 	if (status == TOK_OK)
 		status = open_output(run->opts, &run->out, err);
 	if (status == TOK_OK)
 		status = cli_words_count(&job, &run->words, err);
 	cli_progress_end(&run->progress, &run->words.done);
+	if (status == TOK_OK)
+		tell_long_words(run);
 	if (status == TOK_OK)
 		status = cli_words_stream(&run->words, tok_buffer_span(&run->recipe), &stream, err);
 	return status == TOK_OK ? write_stream(run->opts, stream, &run->out, err) : status;
@@ -280,6 +294,13 @@ const struct cli_tool tool_words = {
 	    "text\n"
 	    "as one word. --like does what any tokenizer that tok reads does, and cuts out all of\n"
 	    "its added tokens. A special token is never counted, nor is a part of one.\n"
+	    "\n"
+	    "--super chunk counts chunks of random length instead of words, as tok train --super "
+	    "chunk\n"
+	    "learns from: which ones depends on --seed and the bytes of each text alone, so parts "
+	    "of\n"
+	    "a collection may be counted apart. Documents are best given with --lines, --null or "
+	    "--jsonl."
 	    "\n"
 	    "The output is a file of words, see tok-formats(5), which says in itself how words\n"
 	    "were made. Such files are added up by --merge: counts of parts of a text, each of\n"

@@ -88,7 +88,8 @@ static void print_guess(const struct guess *g, const struct cli_words_job *job, 
 		g->pairs / 1e6, g->training / 1e6);
 }
 
-enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, struct tok_error *err)
+enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, bool *trouble,
+			       struct tok_error *err)
 {
 	struct cli_words_job some = *job;
 	struct cli_words sample = { 0 };
@@ -100,6 +101,7 @@ enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, struct
 	some.sample_bytes = SAMPLE_BYTES;
 	some.memory_bytes = 0;
 	some.progress = NULL;
+	some.quiet = !trouble;
 	enum tok_status status = cli_words_count(&some, &sample, err);
 	if (status == TOK_OK)
 		status = measure_words(&sample, &length, err);
@@ -109,6 +111,8 @@ enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, struct
 	} else if (status == TOK_OK) {
 		fprintf(to, "there are no words\n");
 	}
+	if (trouble)
+		*trouble = sample.trouble;
 	cli_words_release(&sample);
 	return status;
 }

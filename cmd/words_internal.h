@@ -27,8 +27,9 @@ TOK_MUST_USE enum tok_status words_inputs_open(const struct cli_files *files,
 void words_inputs_close(struct words_inputs *inputs);
 
 /* words_estimate.c: what counting all of `job` and training will take, from its
- * beginning, to `to`; says so where that cannot be told. */
+ * beginning, to `to`; says so where that cannot be told.  Bad input is told too where
+ * `trouble`, which it sets, is not NULL. */
 TOK_MUST_USE enum tok_status words_estimate(const struct cli_words_job *job, FILE *to,
-					    struct tok_error *err);
+					    bool *trouble, struct tok_error *err);
 
 #endif

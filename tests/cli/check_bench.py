@@ -126,6 +126,20 @@ class Measurements(unittest.TestCase):
         environment.pop("TOK_KERNELS")
         self.assertIsNone(bench("encode", data=b"a", env=environment)["kernels"])
 
+    def test_the_splitter_and_its_kernel_are_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            vocabulary = os.path.join(folder, "vocab.txt")
+            with open(vocabulary, "w", encoding="ascii") as out:
+                out.write("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n")
+            environment = dict(os.environ, TOK_KERNELS="scalar")
+            got = bench("encode", "-t", vocabulary, data=b"a", env=environment)
+            self.assertEqual((got["splitter"], got["kernel"]), ("bert (block scanner)", "scalar"))
+            done = tok("bench", "encode", "-t", vocabulary, data=b"a", env=environment)
+            self.assertIn("\nsplitter   bert (block scanner)\nkernel     scalar\n",
+                          done.stdout.decode())
+        got = bench("encode", data=b"a")
+        self.assertEqual((got["splitter"], got["kernel"]), ("none: a text is one piece", None))
+
 
 class Ids(unittest.TestCase):
     def setUp(self):

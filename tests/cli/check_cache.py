@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """check_cache.py TOK: compiled tokenizers as files and in the cache folder: damage, staleness,
 folders that cannot be used, full disks, many processes at once, killed ones."""
+import ctypes
 import json
 import os
 import random
@@ -71,13 +72,15 @@ class Images(unittest.TestCase):
         return self.ids(source, *args, cache="off")
 
     def cached(self):
-        return sorted(os.listdir(self.cache)) if os.path.isdir(self.cache) else []
+        """All but what is remembered of sources."""
+        names = os.listdir(self.cache) if os.path.isdir(self.cache) else []
+        return sorted(name for name in names if name != "sources")
 
     def image(self):
         """The path of the only image in the cache."""
         names = self.cached()
         self.assertEqual(len(names), 1, names)
-        self.assertRegex(names[0], r"^[0-9a-f]{32}\.tok$")
+        self.assertRegex(names[0], r"^[0-9a-f]{16}-[0-9a-f]{32}\.tok$")
         return os.path.join(self.cache, names[0])
 
 
@@ -295,6 +298,11 @@ class Cache(Images):
         self.assertGreater(len(seen), 1)
         self.assertEqual(len(self.cached()), 3)
 
+    def test_a_pattern_that_is_refused_keeps_nothing(self):
+        done = self.tok("encode", "-t", self.source, "--pattern", "gpt2")
+        self.assertEqual((done.returncode, self.cached()), (2, []))
+        self.assertIn(b"leave it out", done.stderr)
+
     def test_damage_is_silently_mended(self):
         wanted = self.ids()
         image = self.image()
@@ -358,6 +366,217 @@ class Cache(Images):
         done = self.tok("encode", "-t", self.source)
         self.assertEqual(done.returncode, 2)
         self.assertEqual(self.cached(), [])
+
+
+class Seen(Images):
+    """Sources that are old enough to be known by what the file system says of them."""
+
+    def remembered(self):
+        with open(os.path.join(self.cache, "sources"), "rb") as file:
+            return file.read()
+
+    def settle(self):
+        time.sleep(3.2)
+
+    def setUp(self):
+        super().setUp()
+        self.wanted = self.uncached()
+        self.times = os.stat(self.source)
+
+    def test_fresh_sources_are_not_remembered(self):
+        self.assertEqual(self.ids(), self.wanted)
+        self.assertFalse(os.path.exists(os.path.join(self.cache, "sources")))
+        os.utime(self.source, (1, 1))  # by mtime alone it would be old enough
+        self.assertEqual(self.ids(), self.wanted)
+        self.assertFalse(os.path.exists(os.path.join(self.cache, "sources")))
+        for second in range(3):  # each within the time in which it is not remembered
+            self.write(self.source, hf(["the", "cat"] if second % 2 else ["the", "dog"]))
+            os.utime(self.source, ns=(1, self.times.st_mtime_ns))
+            self.assertEqual(self.ids(), self.uncached())
+
+    def opened(self):
+        """How often tok opens the source for one text."""
+        libc = ctypes.CDLL(None)
+        watch = libc.inotify_init1(os.O_NONBLOCK)
+        self.assertGreaterEqual(libc.inotify_add_watch(watch, self.source.encode(), 0x20), 0)  # IN_OPEN
+        self.assertEqual(self.ids(), self.wanted)
+        try:
+            return len(os.read(watch, 4096)) // 16
+        except BlockingIOError:
+            return 0
+        finally:
+            os.close(watch)
+
+    def test_a_settled_source_is_not_opened(self):
+        self.assertEqual(self.opened(), 1)
+        self.assertEqual(self.opened(), 1)
+        self.settle()
+        self.assertEqual(self.opened(), 1)
+        known = self.remembered()
+        self.assertEqual(self.opened(), 0)
+        os.utime(self.source)
+        self.assertEqual(self.opened(), 1)
+        self.assertEqual(self.remembered(), known)
+
+    def test_each_change_shows(self):
+        self.settle()
+        self.ids()
+        text = hf(["the", "cat"])
+        self.assertEqual(len(text), self.times.st_size)
+        with open(self.source, "r+b") as file:  # in place: the same inode
+            file.write(text.encode())
+        os.utime(self.source, ns=(self.times.st_atime_ns, self.times.st_mtime_ns))
+        now = os.stat(self.source)
+        self.assertEqual((now.st_ino, now.st_size, now.st_mtime_ns),
+                         (self.times.st_ino, self.times.st_size, self.times.st_mtime_ns))
+        self.assertNotEqual(self.ids(), self.wanted)
+        self.assertEqual(self.ids(), self.uncached())
+        self.write(self.path("new.json"), hf(["the", "dog"]))
+        shutil.copystat(self.source, self.path("new.json"))
+        os.rename(self.path("new.json"), self.source)
+        self.assertEqual(self.ids(), self.wanted)
+        os.chmod(self.source, 0)
+        if os.geteuid():
+            self.assertEqual(self.tok("encode", "-t", self.source).returncode, 2)
+        os.unlink(self.source)
+        self.assertEqual(self.tok("encode", "-t", self.source).returncode, 2)
+
+    def test_damage(self):
+        self.settle()
+        self.ids()
+        good = self.remembered()
+        chance = random.Random(6)
+        damages = [b"", good[:-1], good[:100], bytes(len(good)), b"x" * len(good)]
+        for at in [0, 8, 16, 40, 48, 56, len(good) - 16, len(good) - 1] + chance.choices(range(len(good)), k=10):
+            damages.append(good[:at] + bytes([good[at] ^ 1 << chance.randrange(8)]) + good[at + 1:])
+        for damage in damages:
+            self.write(os.path.join(self.cache, "sources"), damage)
+            self.assertEqual(self.ids(), self.wanted)
+            self.assertEqual(self.remembered(), good)
+
+    def test_a_missing_image_is_made_again(self):
+        self.settle()
+        self.ids()
+        image = self.image()
+        for damage in (None, b"short"):
+            os.unlink(image)
+            if damage:
+                self.write(image, damage)
+            self.assertEqual(self.ids(), self.wanted)
+            self.assertEqual(self.image(), image)
+            self.assertGreater(os.stat(image).st_size, HEADER)
+
+    def test_pairs_of_files(self):
+        vocab, merges = pairs_json(["the", "dog"])
+        os.mkdir(self.path("pair"))
+        self.write(self.path("pair/vocab.json"), vocab)
+        self.write(self.path("pair/merges.txt"), merges)
+        self.settle()
+        first = self.ids(self.path("pair"))
+        self.assertEqual(self.ids(self.path("pair")), first)
+        self.write(self.path("pair/merges.txt"), "\n".join(merges.split("\n")[:-2]) + "\n")
+        self.assertNotEqual(self.ids(self.path("pair")), first)
+        self.assertEqual(self.ids(self.path("pair")), self.uncached(self.path("pair")))
+
+    def test_many_sources(self):
+        """More than are remembered, and many that remember at once."""
+        paths = []
+        for i in range(270):
+            paths.append(self.path(f"{i}.json"))
+            self.write(paths[-1], hf(["the", "dog" if i % 2 else "cat"]))
+        self.settle()
+        wanted = [self.uncached(path) for path in paths[:2]]
+        environment = dict(os.environ, TOK_CACHE=self.cache)
+        for _ in range(2):
+            for first in range(0, len(paths), 10):
+                runs = [(i, subprocess.Popen((TOK, "encode", "-t", paths[i]), stdin=subprocess.PIPE,
+                                             stdout=subprocess.PIPE, env=environment))
+                        for i in range(first, first + 10)]
+                for i, run in runs:
+                    self.assertEqual(run.communicate(TEXT)[0], wanted[i % 2])
+        self.assertEqual(len(self.cached()), 2)
+
+
+class Pruned(Images):
+    def fill(self, names, each):
+        os.makedirs(self.cache, mode=0o700)
+        for age, name in enumerate(names):
+            path = os.path.join(self.cache, name)
+            with open(path, "wb") as file:
+                file.truncate(each)  # takes no room
+            os.utime(path, (time.time() - 100_000 - age, time.time() - 100_000 - age))
+
+    def test_what_was_used_longest_ago_goes(self):
+        self.ids()
+        build = os.path.basename(self.image()).split("-")[0]
+        shutil.rmtree(self.cache)
+        ours = [f"{build}-{i:032x}.tok" for i in range(3)]
+        others = [f"{i:032x}.tok" for i in range(2)] + ["0" * 16 + f"-{i:032x}.tok" for i in range(2)]
+        mine = ["mine.tok", "x" * 32 + ".tok", "notes", f"{build}-{0:032x}.tok.bak"]
+        self.fill(others + ours + mine, 300 << 20)
+        self.assertEqual(self.ids(), self.uncached())
+        left = self.cached()
+        self.assertEqual([name for name in mine if name in left], mine)
+        left = [name for name in left if name not in mine]
+        self.assertEqual(len([name for name in left if name in ours]), 3)  # 900 MB: younger builds' stay
+        self.assertEqual([name for name in left if name in others], [])
+        self.assertEqual(len(left), 4)
+
+    def test_use_counts(self):
+        self.write(self.path("other.json"), hf(["the", "cat"]))
+        self.ids()
+        used = self.image()
+        build = os.path.basename(used).split("-")[0]
+        os.utime(used, (1000, 1000))
+        self.ids()
+        self.assertGreater(os.stat(used).st_mtime, time.time() - 100)
+        for i in range(4):
+            path = os.path.join(self.cache, f"{build}-{i:032x}.tok")
+            with open(path, "wb") as file:
+                file.truncate(300 << 20)
+            os.utime(path, (2000 + i, 2000 + i))
+        self.ids(self.path("other.json"))
+        left = self.cached()
+        self.assertIn(os.path.basename(used), left)
+        self.assertEqual(len(left), 5)
+        self.assertNotIn(f"{build}-{0:032x}.tok", left)
+
+    def test_what_killed_writers_left_goes(self):
+        old, new = f".{'0' * 32}.tok.1.0.tmp", f".{'0' * 32}.tok.2.0.tmp"
+        self.fill([old, new, ".sources.3.1.tmp", ".mine.tmp"], 10)
+        os.utime(os.path.join(self.cache, new))
+        self.ids()
+        self.assertEqual([name for name in self.cached() if name.startswith(".")], [new, ".mine.tmp"])
+
+    def test_one_image_larger_than_all_may_take(self):
+        """The limit is kept by all but the one that is in use."""
+        self.fill(["0" * 32 + ".tok"], 2 << 30)
+        self.ids()
+        self.image()
+
+    def test_many_writers(self):
+        """Each writes, prunes and reads while others do."""
+        self.ids()
+        build = os.path.basename(self.image()).split("-")[0]
+        sources = []
+        for i in range(12):
+            sources.append(self.path(f"{i}.json"))
+            self.write(sources[-1], hf(["the", "dog"], i))
+        wanted = [self.uncached(source) for source in sources]
+        environment = dict(os.environ, TOK_CACHE=self.cache)
+        for _ in range(3):
+            shutil.rmtree(self.cache)
+            self.fill([f"{build}-{i:032x}.tok" for i in range(60)], 50 << 20)
+            runs = [subprocess.Popen((TOK, "encode", "-t", source), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, env=environment) for source in sources * 2]
+            for i, run in enumerate(runs):
+                out, err = run.communicate(TEXT)
+                self.assertEqual((run.returncode, out, err), (0, wanted[i % 12], b""))
+            left = self.cached()
+            total = sum(os.stat(os.path.join(self.cache, name)).st_size for name in left)
+            self.assertLessEqual(total, 1 << 30)
+            self.assertGreater(total, 700 << 20)  # not much more than had to go
+            self.assertEqual(len([name for name in left if not name.startswith(build + "-" + "0" * 20)]), 12)
 
 
 class Crowds(Images):

@@ -138,15 +138,34 @@ class Bytes(unittest.TestCase):
         os.close(theirs)
 
     def test_memory_does_not_grow_with_a_document(self):
+        for tool in ("count", "encode"):
+            self.check_memory(f"head -c 150000000 /dev/zero | '{TOK}' {tool}")
+
+    def test_memory_does_not_grow_with_ids(self):
+        """Whatever decodes them: 30 million ids are 120 MB, and their text is not less."""
+        strip = {"type": "Strip", "content": " ", "start": 1, "stop": 3}
+        replace = {"type": "Replace", "pattern": {"String": "_"}, "content": " "}
+        for token, steps in (
+                ("_", [replace, {"type": "ByteFallback"}, {"type": "Fuse"}, strip]),
+                ("<0xC3>", [{"type": "ByteFallback"}]),
+                ("##a", [{"type": "WordPiece", "prefix": "##", "cleanup": True}]),
+                ("_", [{"type": "Metaspace", "replacement": "_", "prepend_scheme": "first"}])):
+            text = json.dumps({"added_tokens": [], "decoder": {"type": "Sequence", "decoders": steps},
+                               "model": {"type": "WordLevel", "unk_token": token, "vocab": {token: 0}}})
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(text)
+                file.flush()
+                self.check_memory(f"head -c 60000000 /dev/zero | '{TOK}' decode -F u16 "
+                                  f"-t {file.name} --jsonl text")
+
+    def check_memory(self, line):
         if SANITIZED:
             self.skipTest("sanitizers have a memory of their own")
-        for tool in ("count", "encode"):
-            line = f"head -c 150000000 /dev/zero | '{TOK}' {tool} > /dev/null"
-            run = subprocess.Popen(["sh", "-c", line])
-            _, status, usage = os.wait4(run.pid, 0)
-            run.returncode = status
-            self.assertEqual(status, 0)
-            self.assertLess(usage.ru_maxrss, 64_000)
+        run = subprocess.Popen(["sh", "-c", line + " > /dev/null"])
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = status
+        self.assertEqual(status, 0)
+        self.assertLess(usage.ru_maxrss, 64_000)
 
 
 class Output(unittest.TestCase):
@@ -166,7 +185,9 @@ class Output(unittest.TestCase):
 
     def test_full_device(self):
         for tool, args in (("encode", ()), ("encode", ("-F", "npy")), ("decode", ()),
-                           ("count", ()), ("inspect", ())):
+                           ("count", ()), ("count", ("--json",)), ("inspect", ()),
+                           ("decode", ("--jsonl", "t")), ("bench", ("encode", "-r", "1", "-j")),
+                           ("encode", ("--help",))):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run((TOK, tool) + args, input=b"1 2 3\n", stdout=full,
                                       stderr=subprocess.PIPE, check=False)
@@ -253,6 +274,14 @@ class Output(unittest.TestCase):
             run.stderr.close()
             self.assertEqual(run.wait(timeout=20), -signal.SIGPIPE)
 
+    def test_closed_pipe_of_every_tool(self):
+        for line in (f"yes 72 | '{TOK}' decode", f"yes 72 | '{TOK}' decode --jsonl t",
+                     f"yes | '{TOK}' encode --lines --threads 3", f"'{TOK}' encode --print-man",
+                     f"yes | head -c 3000000 | '{TOK}' encode -F npy"):
+            done = subprocess.run(["sh", "-c", line + " | head -c 10 >/dev/null"], timeout=60,
+                                  capture_output=True, check=False)
+            self.assertEqual(done.stderr, b"", line)
+
     def test_unreadable_file(self):
         path = os.path.join(self.folder.name, "secret")
         with open(path, "wb") as file:
@@ -264,6 +293,37 @@ class Output(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, b"65\n"))
         self.assertIn(b"Permission denied", done.stderr)
 
+    def test_a_link_that_leads_nowhere_is_missed(self):
+        with open(os.path.join(self.folder.name, "a"), "wb") as file:
+            file.write(b"A")
+        os.symlink("nothing", os.path.join(self.folder.name, "link"))
+        os.symlink("loop", os.path.join(self.folder.name, "loop"))
+        os.remove(self.out)
+        for tool, wanted in (("encode", b"65\n"), ("count", b"/a\n")):
+            done = tok(tool, self.folder.name)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(wanted, done.stdout)
+            self.assertIn(b"/link': No such file or directory\n", done.stderr)
+            self.assertIn(b"/loop': Too many levels of symbolic links\n", done.stderr)
+
+    def test_unreadable_members_of_a_folder(self):
+        """Whoever may read everything is somebody else for a while."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can be somebody else")
+        os.chmod(self.folder.name, 0o755)
+        for name, data in (("a", b"A"), ("b", b"B"), ("c/d", b"C"), ("e", b"E")):
+            path = os.path.join(self.folder.name, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(data)
+        os.remove(self.out)
+        os.chmod(os.path.join(self.folder.name, "b"), 0)
+        os.chmod(os.path.join(self.folder.name, "c"), 0)
+        done = tok("encode", self.folder.name, user=65534)
+        self.assertEqual((done.returncode, done.stdout), (2, b"65\n69\n"))
+        self.assertRegex(done.stderr, rb"cannot read '.*/c': Permission denied\n"
+                                      rb".*cannot open '.*/b': Permission denied\n$")
+
     def test_closed_standard_output(self):
         done = subprocess.run(["sh", "-c", f"printf A | '{TOK}' encode >&-"],
                               capture_output=True, check=False)
@@ -272,12 +332,13 @@ class Output(unittest.TestCase):
 
 
 class Progress(unittest.TestCase):
-    def run_slowly(self, stderr, *args):
-        run = subprocess.Popen((TOK, "encode") + args, stdin=subprocess.PIPE,
+    def run_slowly(self, stderr, *args, tool="encode"):
+        run = subprocess.Popen((TOK, tool) + args, stdin=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, stderr=stderr)
+        data = b"72 105 " * 200_000 if tool == "decode" else noise(5_000_000)
         end = time.monotonic() + 2.2
         while time.monotonic() < end:
-            run.stdin.write(noise(5_000_000))
+            run.stdin.write(data)
             run.stdin.flush()
             time.sleep(0.1)
         run.stdin.close()
@@ -293,17 +354,18 @@ class Progress(unittest.TestCase):
         os.close(ours)
         return text
 
-    def on_terminal(self, *args):
+    def on_terminal(self, *args, **more):
         ours, theirs = pty.openpty()
-        run = self.run_slowly(theirs, *args)
+        run = self.run_slowly(theirs, *args, **more)
         self.assertEqual(run.wait(), 0)
         os.close(theirs)
         return self.read_terminal(ours)
 
     def test_on_a_terminal_after_a_second(self):
-        text = self.on_terminal()
-        self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s")
-        self.assertTrue(text.endswith(b"\r\x1b[K"), text)
+        for tool in ("encode", "count", "decode"):
+            text = self.on_terminal(tool=tool)
+            self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s", tool)
+            self.assertTrue(text.endswith(b"\r\x1b[K"), text)
 
     def test_never(self):
         self.assertEqual(self.on_terminal("--progress", "never"), b"")

@@ -32,6 +32,10 @@ COMMANDS = [
     "printf hello | TOK_CACHE=cache tok encode -t $DATA/tiny.json",
     "rm -rf cache; printf hello | TOK_CACHE=cache tok encode -t $DATA/tiny.json",
     "tok vocab compile $DATA/tiny.json -o tiny.tok",
+    "printf 'a b a long_word_of_many_bytes' | tok words -p gpt2 --threads 1 -F tsv",
+    "printf 'a\\t2\\n' | tok words -p bert --from-tsv -s '<s>' -F sqlite -o db",
+    "printf 'hello<s>' | tok words --like $DATA/tiny.json -o a && tok words --merge a a",
+    "printf 'a b' >text; tok words --estimate text",
 ]
 LARGEST = 4000
 

@@ -14,7 +14,7 @@ troubles = []
 
 
 def run(*args, **more):
-    return subprocess.run(args, capture_output=True, text=True, check=False, **more)
+    return subprocess.run(args, capture_output=True, text=True, errors="replace", check=False, **more)
 
 
 def say(*args):

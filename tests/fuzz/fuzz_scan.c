@@ -71,7 +71,8 @@ static void cut(const struct tok_pretokenizer *pretokenizer, struct tok_span tex
 	struct tok_pretok_scratch *scratch = tok_pretok_scratch_new();
 	struct tok_text copy = { 0 };
 	assert(scratch && tok_text_set(&copy, text, 0));
-	if (tok_pretokenize(pretokenizer, scratch, &copy, true, out, NULL) != TOK_OK)
+	if (tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &copy, true, out, NULL) !=
+	    TOK_OK)
 		abort();
 	tok_text_release(&copy);
 	tok_pretok_scratch_free(scratch);

@@ -198,7 +198,8 @@ static void use_path(const char *folder, const char *path)
 	const struct vocab_read_options options = { .pattern = "gpt2" };
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
-	if (vocab_read_path(path, &options, &spec, &err) == TOK_OK)
+	if (vocab_read_path(path, NULL, &spec, &err) == TOK_OK ||
+	    vocab_read_path(path, &options, &spec, &err) == TOK_OK)
 		use_spec(folder, &spec);
 }
 

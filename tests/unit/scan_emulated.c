@@ -1,8 +1,9 @@
 /*
- * scan_emulated.c - the law of the block scanners without cmocka, for machines
- * that are only emulated: see emulated.cmake.  Exit 1 if a kernel breaks it.
+ * scan_emulated.c - the laws of block scanners and of places without cmocka, for machines
+ * that are only emulated: see emulated.sh.  Exit 1 if a kernel breaks one.
  */
-#include "tests/unit/scan_laws.h"
+#include "tests/unit/mark_laws.h"
+#include "tests/unit/places_laws.h"
 
 int main(int argc, char **argv)
 {
@@ -13,6 +14,8 @@ int main(int argc, char **argv)
 			continue;
 		kernels++;
 		wrong += law_all((enum tok_kernel)i, rounds);
+		wrong += mark_law_all((enum tok_kernel)i, rounds);
+		wrong += places_law_all((enum tok_kernel)i, rounds);
 		printf("%s compared\n", tok_kernel_name((enum tok_kernel)i));
 	}
 	return wrong != 0 || kernels == 0;

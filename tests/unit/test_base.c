@@ -37,6 +37,30 @@ static void arena_memory_is_zeroed_aligned_and_apart(void **state)
 	tok_arena_release(&arena);
 }
 
+static void arena_takes_what_another_holds(void **state)
+{
+	(void)state;
+	for (unsigned from_count = 0; from_count < 3; from_count++) {
+		for (unsigned count = 0; count < 3; count++) {
+			struct tok_arena arena = { 0 }, from = { 0 };
+			uint8_t *pieces[4];
+			for (unsigned i = 0; i < count; i++)
+				pieces[i] = tok_arena_array(&arena, 100000, 1);
+			for (unsigned i = 0; i < from_count; i++)
+				pieces[2 + i] = tok_arena_array(&from, 100000, 1);
+			tok_arena_take(&arena, &from);
+			assert_null(from.head);
+			tok_arena_release(&from);
+			for (unsigned i = 0; i < from_count; i++)
+				memset(pieces[2 + i], 1, 100000);
+			for (unsigned i = 0; i < count; i++)
+				memset(pieces[i], 1, 100000);
+			assert_non_null(tok_arena_array(&arena, 10, 1));
+			tok_arena_release(&arena);
+		}
+	}
+}
+
 static void arena_refuses_what_overflows(void **state)
 {
 	struct tok_arena arena = { 0 };
@@ -163,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
+		cmocka_unit_test(arena_takes_what_another_holds),
 		cmocka_unit_test(arena_refuses_what_overflows),
 		cmocka_unit_test(buffers_keep_what_was_added),
 		cmocka_unit_test(growth_that_overflows_changes_nothing),

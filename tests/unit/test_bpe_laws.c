@@ -142,27 +142,40 @@ static void check_breaks(struct bench *b, struct tok_span text)
 	}
 }
 
+/* All cuts, a few at a time, by any kernel. */
+static size_t find_cuts(struct bench *b, struct tok_span text)
+{
+	const enum tok_kernel kernel = (enum tok_kernel)plain_draw(&b->seed, TOK_KERNEL_COUNT);
+	size_t count = 0;
+	uint32_t at = 0;
+	tok_model_use_kernel(b->model, tok_kernel_runs(kernel) ? kernel : TOK_KERNEL_SCALAR);
+	while (at < text.count) {
+		const size_t some = 1 + plain_draw(&b->seed, 7);
+		assert_true(count + some <= CUTS_MAX);
+		const size_t more = tok_bpe_cut(b->model, text, at, b->ends + count, some);
+		assert_true(more > 0 && more <= some);
+		count += more;
+		at = b->ends[count - 1];
+	}
+	assert_int_equal(at, text.count);
+	return count;
+}
+
 static void test_no_merge_crosses_a_cut(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
 	for (size_t number = 0; number < MODELS; number++) {
 		open_bench(b, 5 * MODELS + number);
-		struct tok_bpe_scratch *scratch = tok_bpe_scratch_new();
-		assert_non_null(scratch);
-		assert_true(tok_bpe_claim(b->model->bpe, scratch));
 		for (int round = 0; round < 10; round++) {
 			const struct tok_span text = make_text(b, 1 + plain_draw(&b->seed, 60));
 			if (text.count == 0)
 				continue;
-			const size_t count =
-			    tok_bpe_cut(b->model->bpe, scratch, text, 0, b->ends, CUTS_MAX);
-			assert_true(count > 0 && b->ends[count - 1] == text.count);
+			const size_t count = find_cuts(b, text);
 			seen.cuts += count - 1;
 			check_parts(b, text, count, true);
 			check_breaks(b, text);
 		}
-		tok_bpe_scratch_free(scratch);
 		close_bench(b);
 	}
 	print_message("cuts %zu, breaks %zu\n", seen.cuts, seen.breaks);

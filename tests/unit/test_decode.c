@@ -1,5 +1,5 @@
-/* test_decode.c - decoding token by token says what decoding the list says, for
- * every chain of steps, and refuses the same ids with the same words. */
+/* test_decode.c - decoding token by token, and in parts, says what decoding the list
+ * says, for every chain of steps, and refuses the same ids with the same words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,10 +31,13 @@ enum { ROUNDS = 300, MOST_IDS = 40 };
 #define REPLACE "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":\" \"}"
 #define REPLACE_NOTHING                                                                            \
 	"{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"^$|a\"},\"content\":\"<0x41>\"}"
-#define FALLBACK  "{\"type\":\"ByteFallback\"}"
-#define FUSE      "{\"type\":\"Fuse\"}"
-#define STRIP     "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":2}"
-#define WORDPIECE "{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}"
+#define FALLBACK   "{\"type\":\"ByteFallback\"}"
+#define FUSE       "{\"type\":\"Fuse\"}"
+#define STRIP      "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":2}"
+#define STRIP_MANY "{\"type\":\"Strip\",\"content\":\"a\",\"start\":3,\"stop\":5}"
+#define STRIP_WIDE "{\"type\":\"Strip\",\"content\":\"\xE2\x96\x81\",\"start\":1,\"stop\":0}"
+#define STRIP_MORE "{\"type\":\"Strip\",\"content\":\" \",\"start\":0,\"stop\":65537}"
+#define WORDPIECE  "{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}"
 #define METASPACE                                                                                  \
 	"{\"type\":\"Metaspace\",\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":\"always\"}"
 #define BYTES                                                                                      \
@@ -46,24 +49,29 @@ enum { ROUNDS = 300, MOST_IDS = 40 };
 static const struct {
 	const char *steps; /* NULL: no decoder */
 	bool by_list;      /* it cannot be done token by token */
+	bool only_whole;   /* nor in parts */
 } chains[] = {
-	{ NULL, false },
-	{ REPLACE "," FALLBACK "," FUSE "," STRIP, false },
-	{ REPLACE "," FALLBACK "," FUSE, false },
-	{ REPLACE_NOTHING "," FALLBACK "," FUSE "," STRIP "," STRIP, false },
-	{ REPLACE_NOTHING, false },
-	{ STRIP "," REPLACE, false },
-	{ WORDPIECE, false },
-	{ METASPACE, false },
-	{ METASPACE "," WORDPIECE, false },
-	{ REPLACE "," BYTES "," STRIP, false },
-	{ BYTES, false },
-	{ FALLBACK, false },
-	{ FALLBACK "," BYTES, true },
-	{ FALLBACK "," REPLACE, true },
-	{ FUSE "," REPLACE, true },
-	{ BPE, true },
-	{ CTC, true },
+	{ NULL, false, false },
+	{ REPLACE "," FALLBACK "," FUSE "," STRIP, false, false },
+	{ REPLACE "," FALLBACK "," FUSE, false, false },
+	{ REPLACE_NOTHING "," FALLBACK "," FUSE "," STRIP "," STRIP, false, false },
+	{ REPLACE_NOTHING, false, false },
+	{ STRIP "," REPLACE, false, false },
+	{ WORDPIECE, false, false },
+	{ METASPACE, false, false },
+	{ METASPACE "," WORDPIECE, false, false },
+	{ REPLACE "," BYTES "," STRIP, false, false },
+	{ BYTES, false, false },
+	{ FALLBACK, false, false },
+	{ FUSE "," STRIP "," STRIP_MANY "," STRIP "," STRIP_MANY, false, false },
+	{ FUSE "," STRIP_MANY, false, false },
+	{ FUSE "," STRIP_WIDE, false, true },
+	{ FUSE "," STRIP_MORE, false, true },
+	{ FALLBACK "," BYTES, true, false },
+	{ FALLBACK "," REPLACE, true, false },
+	{ FUSE "," REPLACE, true, false },
+	{ BPE, true, false },
+	{ CTC, true, false },
 };
 
 /* The plain way, with a decoder that remembers nothing. */
@@ -105,6 +113,37 @@ static void check_text(const char *name, const struct tok_tokenizer *t, struct t
 	tok_decoder_free(plain);
 }
 
+/* In parts of any lengths, none too. */
+static void check_parts(const char *name, struct tok_decoder *d, const tok_id *ids, size_t count,
+			bool skip_special, uint64_t *state)
+{
+	struct tok_error err = { 0 }, want_err = { 0 };
+	struct tok_buffer want = { 0 }, got = { 0 };
+	struct tok_span text = { 0 };
+	const enum tok_status whole = tok_decode(d, ids, count, skip_special, &text, &want_err);
+	if (whole == TOK_OK)
+		assert_true(tok_buffer_add(&want, text.bytes, text.count));
+	enum tok_status status = TOK_OK;
+	bool last = false;
+	tok_decode_begin(d);
+	for (size_t at = 0; status == TOK_OK && !last;) {
+		const size_t more = many_draw(state, 4);
+		const size_t end = more < count - at ? at + more : count;
+		last = end == count && many_draw(state, 2);
+		status = tok_decode_part(d, ids + at, end - at, skip_special, &text, &err);
+		if (status == TOK_OK)
+			assert_true(tok_buffer_add(&got, text.bytes, text.count));
+		at = end;
+	}
+	if (status != whole || strcmp(err.message, want_err.message) != 0)
+		fail_msg("%s, in parts: '%s', not '%s'", name, err.message, want_err.message);
+	if (status == TOK_OK && !tok_span_equal(tok_buffer_span(&got), tok_buffer_span(&want)))
+		fail_msg("%s, in parts, %zu ids: '%.*s', not '%.*s'", name, count, (int)got.count,
+			 got.bytes, (int)want.count, want.bytes);
+	tok_buffer_release(&got);
+	tok_buffer_release(&want);
+}
+
 static void check_tokenizer(const char *name, const struct tok_tokenizer *t)
 {
 	struct tok_decoder *d = tok_decoder_new(t);
@@ -123,6 +162,8 @@ static void check_tokenizer(const char *name, const struct tok_tokenizer *t)
 		if (wild && count > 0 && many_draw(&state, 4) == 0)
 			ids[count / 2] = UINT32_MAX;
 		check_text(name, t, d, ids, count, round % 2);
+		if (tok_decoder_takes_parts(d))
+			check_parts(name, d, ids, count, round % 2, &state);
 	}
 	tok_decoder_free(d);
 }
@@ -147,6 +188,8 @@ static void test_chains(void **state)
 		assert_non_null(d);
 		if ((d->way == TOK_DECODE_BY_LIST) != chains[i].by_list)
 			fail_msg("%s: the other way was taken", steps ? steps : "null");
+		if (tok_decoder_takes_parts(d) == (chains[i].by_list || chains[i].only_whole))
+			fail_msg("%s: parts", steps ? steps : "null");
 		tok_decoder_free(d);
 		check_tokenizer(steps ? steps : "null", t);
 		tok_tokenizer_free(t);

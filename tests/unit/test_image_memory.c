@@ -11,67 +11,23 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/heap.h"
 #include "tests/unit/image_law.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *old);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *old);
-
-static size_t asked, fails_at; /* fails_at 0: none fails */
-static long live;
-static int litter; /* what new memory is full of */
-
-static bool fails(void)
-{
-	return ++asked == fails_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	void *p = fails() ? NULL : __real_malloc(size);
-	live += p != NULL;
-	return p ? memset(p, litter, size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	void *p = fails() ? NULL : __real_calloc(count, size);
-	live += p != NULL;
-	return p;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	if (old)
-		return fails() ? NULL : __real_realloc(old, size);
-	return __wrap_malloc(size);
-}
-
-void __wrap_free(void *old)
-{
-	live -= old != NULL;
-	__real_free(old);
-}
 
 /* ---- the same bytes ------------------------------------------------------------------ */
 
 static void memory_does_not_show_in_a_block(void **state)
 {
 	(void)state;
-	litter = 0x5A;
+	heap.litter = 0x5A;
 	struct many first = many_new();
-	litter = 0xC3;
+	heap.litter = 0xC3;
 	struct many second = many_new();
 	for (size_t i = 0; i < first.count; i++) {
 		struct tok_span a, b;
-		litter = 0x5A;
+		heap.litter = 0x5A;
 		a = law_save(first.names[i], first.tokenizers[i]);
-		litter = 0xC3;
+		heap.litter = 0xC3;
 		b = law_save(second.names[i], second.tokenizers[i]);
 		law_same_block(first.names[i], a, b);
 		law_unmap(&a);
@@ -119,15 +75,15 @@ static enum tok_status open_all(struct tok_span block, struct tok_error *err)
 static void check_failures(const char *name, const struct tok_tokenizer *t, bool opens)
 {
 	struct tok_span block = law_save(name, t);
-	const long before = live;
+	const long before = heap.live;
 	size_t n = 0;
 	for (bool done = false; !done;) {
 		struct tok_error err = { 0 };
-		asked = 0;
-		fails_at = ++n;
+		heap.asked = 0;
+		heap.fails_at = ++n;
 		const enum tok_status status = opens ? open_all(block, &err) : save_all(t, &err);
-		done = asked < n;
-		fails_at = 0;
+		done = heap.asked < n;
+		heap.fails_at = 0;
 		/* Some room is a convenience to a tokenizer: all goes well without it. */
 		if (!opens && !done)
 			assert_int_equal(status, TOK_ENOMEM);
@@ -135,8 +91,8 @@ static void check_failures(const char *name, const struct tok_tokenizer *t, bool
 			fail_msg("%s, allocation %zu: %s", name, n, err.message);
 		if (done && status != TOK_OK)
 			fail_msg("%s: %s", name, err.message);
-		if (live != before)
-			fail_msg("%s, allocation %zu: %ld left", name, n, live - before);
+		if (heap.live != before)
+			fail_msg("%s, allocation %zu: %ld left", name, n, heap.live - before);
 	}
 	assert_true(n > 3);
 	law_unmap(&block);

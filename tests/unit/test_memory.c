@@ -14,53 +14,10 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "tests/unit/heap.h"
 #include "tok/pipe/decoder.h"
 #include "tok/pipe/encoder.h"
 #include "vocab/format/read.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *old);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *old);
-
-static size_t asked, fails_at; /* fails_at 0: none fails */
-static long live;
-
-static bool fails(void)
-{
-	return ++asked == fails_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	void *p = fails() ? NULL : __real_malloc(size);
-	live += p != NULL;
-	return p;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	void *p = fails() ? NULL : __real_calloc(count, size);
-	live += p != NULL;
-	return p;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	void *p = fails() ? NULL : __real_realloc(old, size);
-	live += p && !old;
-	return p;
-}
-
-void __wrap_free(void *old)
-{
-	live -= old != NULL;
-	__real_free(old);
-}
 
 /* A byte-level BPE, a metaspace Unigram and a WordPiece with most of what a
  * pipeline can have. */
@@ -150,23 +107,23 @@ static void every_allocation_may_fail(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct tok_error err = { 0 };
-		live = 0;
-		asked = fails_at = 0;
+		heap.live = 0;
+		heap.asked = heap.fails_at = 0;
 		if (whole_way(files[i], &err) != TOK_OK)
 			fail_msg("file %zu: %s", i, err.message);
-		assert_int_equal(live, 0);
-		const size_t total = asked;
+		assert_int_equal(heap.live, 0);
+		const size_t total = heap.asked;
 		assert_true(total > 20);
 		for (size_t n = 1; n <= total; n++) {
-			asked = 0;
-			fails_at = n;
+			heap.asked = 0;
+			heap.fails_at = n;
 			const enum tok_status status = whole_way(files[i], &err);
-			fails_at = 0;
+			heap.fails_at = 0;
 			/* Some room is a convenience: then all goes well without it. */
 			if (status != TOK_OK && status != TOK_ENOMEM)
 				fail_msg("file %zu, allocation %zu: %s", i, n, err.message);
-			if (live != 0)
-				fail_msg("file %zu, allocation %zu: %ld left", i, n, live);
+			if (heap.live != 0)
+				fail_msg("file %zu, allocation %zu: %ld left", i, n, heap.live);
 		}
 	}
 }
@@ -187,11 +144,11 @@ static void warm_encoder_allocates_nothing(void **state)
 		assert_non_null(e);
 		for (int n = 0; n < 3; n++)
 			assert_int_equal(tok_encode(e, tok_span_of(text), &o, &r, &err), TOK_OK);
-		asked = 0;
+		heap.asked = 0;
 		for (int n = 0; n < 100; n++)
 			assert_int_equal(tok_encode(e, tok_span_of(text), &o, &r, &err), TOK_OK);
-		if (asked != 0)
-			fail_msg("file %zu: %zu allocations in 100 calls", i, asked);
+		if (heap.asked != 0)
+			fail_msg("file %zu: %zu allocations in 100 calls", i, heap.asked);
 		tok_encoder_free(e);
 		tok_tokenizer_free(t);
 		tok_spec_release(&spec);

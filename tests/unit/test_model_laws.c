@@ -10,6 +10,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "tests/unit/heap.h"
 #include "tok/model/model.h"
 
 /* Unoptimised and checked builds are slower by a factor that says nothing. */
@@ -23,57 +24,6 @@ enum { LONG_BYTES = 200 * 1000 };
 #else
 enum { LONG_BYTES = 2 * 1000 * 1000 };
 #endif
-
-/* ---- allocations, counted and made to fail (the linker's --wrap) ---- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *block);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *block);
-
-static struct {
-	size_t calls, fail_at; /* fail_at 0: none fails */
-	long live;
-} heap;
-
-static bool may_allocate(void)
-{
-	heap.calls++;
-	return heap.calls != heap.fail_at;
-}
-
-static void *count_block(void *block, const void *old)
-{
-	if (block && !old)
-		heap.live++;
-	return block;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? count_block(__real_malloc(size), NULL) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? count_block(__real_calloc(count, size), NULL) : NULL;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return may_allocate() ? count_block(__real_realloc(old, size), old) : NULL;
-}
-
-void __wrap_free(void *block)
-{
-	if (block)
-		heap.live--;
-	__real_free(block);
-}
 
 /* ---- a vocabulary grown from letters ---- */
 
@@ -263,17 +213,17 @@ static void test_every_allocation_may_fail(void **state)
 	grow_vocabulary(g, 300);
 	for (enum variant v = MERGES; v < VARIANTS; v++) {
 		const struct tok_model_spec spec = specify(g, v);
-		heap.calls = heap.fail_at = 0;
+		heap.asked = heap.fails_at = 0;
 		const long live = heap.live;
 		assert_int_equal(live_once(&spec), TOK_OK);
 		assert_true(heap.live == live);
-		const size_t calls = heap.calls;
+		const size_t calls = heap.asked;
 		assert_true(calls >= 4);
 		for (size_t n = 1; n <= calls; n++) {
-			heap.calls = 0;
-			heap.fail_at = n;
+			heap.asked = 0;
+			heap.fails_at = n;
 			const enum tok_status status = live_once(&spec);
-			heap.fail_at = 0;
+			heap.fails_at = 0;
 			if (status != TOK_ENOMEM || heap.live != live)
 				fail_msg("%s: allocation %zu of %zu fails: status %d, %ld blocks "
 					 "left",
@@ -292,15 +242,15 @@ static void test_warm_encoder_allocates_nothing(void **state)
 		struct tok_tokens tokens = { .ranged = true };
 		for (int round = 0; round < 2; round++) {
 			tokens.count = 0;
-			heap.calls = 0;
+			heap.asked = 0;
 			for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
 				assert_int_equal(
 				    encode(model, scratch, tok_span_of(samples[i]), &tokens, NULL),
 				    TOK_OK);
 			if (round == 0)
-				assert_true(heap.calls > 0);
+				assert_true(heap.asked > 0);
 		}
-		assert_int_equal(heap.calls, 0);
+		assert_int_equal(heap.asked, 0);
 		tok_tokens_release(&tokens);
 		tok_model_scratch_free(scratch);
 		tok_model_free(model);

@@ -119,8 +119,9 @@ static void test_trie_equals_sorted_list(void **state)
 		struct tok_arena arena = { 0 };
 		struct tok_trie trie;
 		make_texts(l, &seed);
-		assert_int_equal(tok_trie_build(&trie, &arena, l->texts, l->values, l->count, NULL),
-				 TOK_OK);
+		assert_int_equal(
+		    tok_trie_build(&trie, &arena, l->texts, l->values, l->count, NULL, NULL),
+		    TOK_OK);
 		for (size_t i = 0; i < l->count; i++) {
 			uint8_t changed[LENGTH_MAX];
 			check_text(l, &trie, l->texts[i]);
@@ -139,6 +140,44 @@ static void test_trie_equals_sorted_list(void **state)
 				longer[count] = (uint8_t)byte;
 				check_text(l, &trie, (struct tok_span){ longer, count + 1 });
 			}
+		tok_arena_release(&arena);
+	}
+	free(l);
+}
+
+static uint32_t find_above(const struct listed *l, struct tok_span text)
+{
+	bool inner;
+	while (text.count > 0) {
+		text.count--;
+		const uint32_t value = find_listed(l, text, &inner);
+		if (value != TOK_NO_ID)
+			return value;
+	}
+	return TOK_NO_ID;
+}
+
+static void test_what_is_above_begins_the_text(void **state)
+{
+	(void)state;
+	static uint32_t above[TEXTS_MAX];
+	struct listed *l = calloc(1, sizeof *l);
+	uint64_t seed = 6;
+	assert_non_null(l);
+	for (int round = 0; round < 400; round++) {
+		struct tok_arena arena = { 0 };
+		struct tok_trie trie;
+		bool inner;
+		make_texts(l, &seed);
+		for (uint32_t i = 0; i < l->count; i++)
+			l->values[i] = i;
+		memset(above, 7, sizeof above);
+		assert_int_equal(
+		    tok_trie_build(&trie, &arena, l->texts, l->values, l->count, above, NULL),
+		    TOK_OK);
+		for (uint32_t i = 0; i < l->count; i++)
+			if (find_listed(l, l->texts[i], &inner) == i)
+				assert_int_equal(above[i], find_above(l, l->texts[i]));
 		tok_arena_release(&arena);
 	}
 	free(l);
@@ -190,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trie_equals_sorted_list),
+		cmocka_unit_test(test_what_is_above_begins_the_text),
 		cmocka_unit_test(test_pairs_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,49 @@ static void test_random_strings(void **state)
 	tok_buffer_release(&text);
 }
 
+/* BERT's passes at once: what goes into a stretch, beside what, and what ends it; in
+ * every mixture of its passes, some texts longer than a chunk. */
+static void test_stretches_of_bert(void **state)
+{
+	(void)state;
+	static const uint32_t codes[] = {
+		'a',     'Z',     ' ',     '\n',     0,       0x7F,   0x1B,   0x85,   0xAD,
+		0xC9,    0x130,   0x301,   0x323,    0x345,   0x302E, 0x302A, 0x94D,  0xE31,
+		0x1D15F, 0x1D165, 0x1D16D, 0x200D,   0x3000,  0x304C, 0x3099, 0x30D7, 0x4E2D,
+		0x20000, 0x2FA1D, 0xF900,  0xAC01,   0x1161,  0x11A8, 0xFFFD, 0xFF21, 0x401,
+		0x378,   0xE0001, 0x30000, 0x10FFFF, 0x1E000, 0x1885,
+	};
+	static const uint8_t bad[] = { 0xE3, 0x81, 0x8B, 0xCC, 0xF0, 0x9F, 0xFF, 0xE1 };
+	enum { CODES = sizeof codes / sizeof *codes, BYTES = sizeof bad };
+	struct tok_buffer text = { 0 };
+	uint64_t seed = 5;
+	for (int mixture = 0; mixture < 16; mixture++) {
+		char steps[16];
+		(void)snprintf(steps, sizeof steps, "bert:%d%d%d%d", mixture & 1, mixture >> 1 & 1,
+			       mixture >> 2 & 1, mixture >> 3);
+		struct bench b = make(steps);
+		for (size_t i = 0; i < 6000; i++) {
+			const uint32_t some = i % 1000 ? next_random(&seed) % 24 : 9000;
+			const uint32_t most = 2 + next_random(&seed) % (CODES + BYTES - 1);
+			const uint32_t first = next_random(&seed) % (CODES + BYTES);
+			tok_buffer_clear(&text);
+			for (uint32_t k = 0; k < some; k++) {
+				uint8_t bytes[4];
+				const uint32_t which =
+				    (first + next_random(&seed) % most) * 7 % (CODES + BYTES);
+				const uint32_t code = which < CODES
+							  ? codes[which]
+							  : TOK_BAD_BYTE + bad[which - CODES];
+				assert_true(
+				    tok_buffer_add(&text, bytes, tok_utf8_put(code, bytes)));
+			}
+			check(&b, steps, (struct tok_span){ text.bytes, text.count });
+		}
+		release(&b);
+	}
+	tok_buffer_release(&text);
+}
+
 /* The promise is kept in the cases that it was made for. */
 static void test_usual_texts_are_kept(void **state)
 {
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_sure_of_forms),
 		cmocka_unit_test(test_all_code_points),
 		cmocka_unit_test(test_random_strings),
+		cmocka_unit_test(test_stretches_of_bert),
 		cmocka_unit_test(test_usual_texts_are_kept),
 		cmocka_unit_test(test_texts_that_continue),
 	};

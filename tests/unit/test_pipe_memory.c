@@ -14,54 +14,11 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "tests/unit/heap.h"
 #include "tok/pipe/append.h"
 #include "tok/pipe/batch.h"
 #include "tok/pipe/count.h"
 #include "vocab/format/read.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *old);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *old);
-
-static size_t asked, fails_at; /* fails_at 0: none fails */
-static long live;
-
-static bool fails(void)
-{
-	return ++asked == fails_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	void *p = fails() ? NULL : __real_malloc(size);
-	live += p != NULL;
-	return p;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	void *p = fails() ? NULL : __real_calloc(count, size);
-	live += p != NULL;
-	return p;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	void *p = fails() ? NULL : __real_realloc(old, size);
-	live += p && !old;
-	return p;
-}
-
-void __wrap_free(void *old)
-{
-	live -= old != NULL;
-	__real_free(old);
-}
 
 static const char file[] =
     "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
@@ -148,19 +105,19 @@ static void every_allocation_may_fail(void **state)
 	enum tok_status (*const ways[])(struct tok_error *) = { count_all, append_all, batch_all };
 	(void)state;
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-		const long before = live;
+		const long before = heap.live;
 		size_t n = 0;
 		for (bool done = false; !done;) {
 			struct tok_error err = { 0 };
-			asked = 0;
-			fails_at = ++n;
+			heap.asked = 0;
+			heap.fails_at = ++n;
 			const enum tok_status status = ways[i](&err);
-			done = asked < n;
-			fails_at = 0;
+			done = heap.asked < n;
+			heap.fails_at = 0;
 			assert_int_equal(status, done ? TOK_OK : TOK_ENOMEM);
 			if (!done)
 				assert_string_equal(err.message, "out of memory");
-			assert_int_equal(live, before);
+			assert_int_equal(heap.live, before);
 		}
 		assert_true(n > 5);
 	}
@@ -179,7 +136,7 @@ static void the_warm_allocate_nothing(void **state)
 	(void)state;
 	assert_true(a && e && b);
 	for (int round = 0; round < 20; round++) {
-		asked = round < 2 ? 0 : asked;
+		heap.asked = round < 2 ? 0 : heap.asked;
 		for (const char *at = text; *at; at++)
 			assert_int_equal(
 			    tok_append_text(a, (struct tok_span){ (const uint8_t *)at, 1 }, &ids,
@@ -189,7 +146,7 @@ static void the_warm_allocate_nothing(void **state)
 		assert_int_equal(tok_count(e, whole, &options, &count, &err), TOK_OK);
 		assert_int_equal(tok_batch_encode(b, &whole, 1, &options, &r, &err), TOK_OK);
 	}
-	assert_int_equal(asked, 0);
+	assert_int_equal(heap.asked, 0);
 	tok_append_free(a);
 	tok_encoder_free(e);
 	tok_batch_free(b);

@@ -53,8 +53,8 @@ static void cut(struct bench *b, struct tok_span text, bool tracked)
 	struct tok_error err = { 0 };
 	b->text.tracked = tracked;
 	assert_true(tok_text_set(&b->text, text, 0));
-	if (tok_pretokenize(b->pretokenizer, b->scratch, &b->text, true, &b->pieces, &err) !=
-	    TOK_OK)
+	if (tok_pretokenize(b->pretokenizer, TOK_KERNEL_SCALAR, b->scratch, &b->text, true,
+			    &b->pieces, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 }
 
@@ -282,9 +282,9 @@ static void check_tail(struct bench *b, const char *steps, const char *document,
 	assert_true(tok_text_set(&whole, tok_span_of(document), 0));
 	assert_true(tok_text_copy(&b->text, &whole, dropped, whole.count));
 	tok_text_release(&whole);
-	assert_int_equal(
-	    tok_pretokenize(b->pretokenizer, b->scratch, &b->text, dropped == 0, &b->pieces, &err),
-	    TOK_OK);
+	assert_int_equal(tok_pretokenize(b->pretokenizer, TOK_KERNEL_SCALAR, b->scratch, &b->text,
+					 dropped == 0, &b->pieces, &err),
+			 TOK_OK);
 	for (size_t i = 0; i < b->pieces.count; i++) {
 		const struct tok_range range = b->pieces.ranges[i];
 		print(&b->answer, "|", i > 0);

@@ -170,7 +170,8 @@ static void write_file(const struct folder *f, const char *name, const char *tex
 
 static void read_format(const char *path, const char *format)
 {
-	const struct vocab_read_options options = { .pattern = "gpt2" };
+	const bool split_is_told = strcmp(format, "tiktoken") != 0;
+	const struct vocab_read_options options = { .pattern = split_is_told ? NULL : "gpt2" };
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	if (vocab_read_path(path, &options, &spec, &err) != TOK_OK)

@@ -141,8 +141,9 @@ static bool agrees(struct bench *b, enum tok_kernel kernel, struct tok_span text
 	uint32_t ends[TOK_ENDS_LEAST];
 	size_t from = 0, piece = 0;
 	assert_true(tok_text_set(&b->text, text, 0));
-	assert_int_equal(
-	    tok_pretokenize(b->pretokenizer, b->scratch, &b->text, true, &b->pieces, &err), TOK_OK);
+	assert_int_equal(tok_pretokenize(b->pretokenizer, TOK_KERNEL_SCALAR, b->scratch, &b->text,
+					 true, &b->pieces, &err),
+			 TOK_OK);
 	while (from < text.count) {
 		const size_t count = tok_pretokenizer_ends(b->pretokenizer, kernel, text, from,
 							   ends, TOK_ENDS_LEAST);

@@ -30,6 +30,9 @@ TOK_API void *tok_arena_array(struct tok_arena *arena, size_t count, size_t size
 /* A copy of `text` in the arena; `.bytes` is NULL if memory is out. */
 TOK_API struct tok_span tok_arena_copy(struct tok_arena *arena, struct tok_span text);
 
+/* What `from` holds is held by `arena` from now on; `from` is empty. */
+TOK_API void tok_arena_take(struct tok_arena *arena, struct tok_arena *from);
+
 /* Free everything; the arena is empty and may be used again. */
 TOK_API void tok_arena_release(struct tok_arena *arena);
 

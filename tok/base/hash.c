@@ -57,6 +57,12 @@ void tok_strings_put(struct tok_strings *table, struct tok_span key, uint32_t va
 	fill_slot(table, slot, key, value, tag);
 }
 
+void tok_strings_expect(const struct tok_strings *table, struct tok_span key)
+{
+	const XXH64_hash_t hash = XXH3_64bits(key.bytes, key.count);
+	__builtin_prefetch(&table->slots[(size_t)hash & table->mask]);
+}
+
 uint32_t tok_strings_find(const struct tok_strings *table, struct tok_span key)
 {
 	uint32_t tag;

@@ -33,6 +33,9 @@ TOK_API bool tok_strings_add(struct tok_strings *table, struct tok_span key, uin
 /* Add a key or replace its value (the last one wins). */
 TOK_API void tok_strings_put(struct tok_strings *table, struct tok_span key, uint32_t value);
 
+/* `key` will be asked for soon: have the memory fetched meanwhile. */
+TOK_API void tok_strings_expect(const struct tok_strings *table, struct tok_span key);
+
 /* The value, or TOK_NO_ID. */
 TOK_API uint32_t tok_strings_find(const struct tok_strings *table, struct tok_span key);
 

@@ -70,6 +70,11 @@ void tok_index_put(struct tok_index *index, const struct tok_texts *texts, uint3
 	*find_slot(index, texts, tok_texts_at(texts, value)) = value;
 }
 
+void tok_index_expect(const struct tok_index *index, struct tok_span text)
+{
+	__builtin_prefetch(&index->slots[XXH3_64bits(text.bytes, text.count) & index->mask], 1);
+}
+
 uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *texts,
 			struct tok_span text)
 {

@@ -56,6 +56,9 @@ TOK_API uint32_t tok_index_add(struct tok_index *index, const struct tok_texts *
 /* The same, but the later number wins. */
 TOK_API void tok_index_put(struct tok_index *index, const struct tok_texts *texts, uint32_t value);
 
+/* `text` will be added or asked for soon: have the memory fetched meanwhile. */
+TOK_API void tok_index_expect(const struct tok_index *index, struct tok_span text);
+
 /* The number, or TOK_NO_ID. */
 TOK_API uint32_t tok_index_find(const struct tok_index *index, const struct tok_texts *texts,
 				struct tok_span text);

@@ -300,7 +300,6 @@ bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 	if (scratch->memo.owner == bpe->fingerprint && scratch->adjoins)
 		return true;
 	tok_memo_claim(&scratch->memo, bpe->fingerprint);
-	tok_bpe_claim_cuts(bpe, scratch);
 	return tok_walk_claim(scratch);
 }
 
@@ -332,7 +331,7 @@ enum tok_status tok_bpe_encode(const struct tok_model *model, struct tok_bpe_scr
 		return tok_fail_memory(err);
 	tok_bpe_start(scratch, piece.begin);
 	for (uint32_t at = piece.begin; at < piece.end;) {
-		const size_t count = tok_bpe_cut(bpe, scratch, head, at, ends, TOK_BPE_BATCH);
+		const size_t count = tok_bpe_cut(model, head, at, ends, TOK_BPE_BATCH);
 		const enum tok_status status =
 		    encode_parts(model, scratch, head, at, ends, count, piece, out, err);
 		if (status != TOK_OK)

@@ -12,51 +12,72 @@
  */
 #include "tok/model/bpe_internal.h"
 
-/* What a character is behind: nothing, one other character, or several.  Behind
- * itself does not count: runs are not cut. */
-enum { SEVERAL = 0x7FFFFFFF };
-
-static bool note_token(struct tok_bpe *bpe, struct tok_span text)
-{
-	uint32_t before = UINT32_MAX;
-	bool room = true;
-	for (size_t at = 0; room && at < text.count;) {
-		const struct tok_char c = tok_bpe_unit(bpe, text, at);
-		const uint32_t known = tok_charmap_get(&bpe->inner, c.code);
-		if (at > 0 && c.code != before && known != before)
-			room = tok_charmap_set(&bpe->inner, c.code,
-					       known == TOK_SYMBOL_NONE ? before : SEVERAL);
-		before = c.code;
-		at += c.length;
-	}
-	return room;
-}
-
-/* Is unknown text written as tokens that no merge takes?  (It may vanish, and what
- * stands around it then joins.) */
-static bool unknown_breaks(const struct tok_model *model)
+/* Is unknown text written as tokens at all?  (It may vanish, and what stands around it
+ * then joins.) */
+static bool is_written(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	bool is_written = bpe->order != TOK_BPE_MERGES || bpe->unk_symbol != TOK_SYMBOL_NONE;
-	if (bpe->user.cells) /* these may hold known and unknown characters */
+	if (bpe->order != TOK_BPE_MERGES || bpe->unk_symbol != TOK_SYMBOL_NONE)
+		return true;
+	if (!model->lexicon.byte_fallback)
 		return false;
-	if (!is_written && model->lexicon.byte_fallback) {
-		is_written = true;
-		for (size_t byte = 0; byte < 256; byte++)
-			is_written = is_written && bpe->byte_symbols[byte] != TOK_SYMBOL_NONE;
-	}
+	for (size_t byte = 0; byte < 256; byte++)
+		if (bpe->byte_symbols[byte] == TOK_SYMBOL_NONE)
+			return false;
+	return true;
+}
+
+/* Does no merge take them?  `marks`: zeros, one a symbol. */
+static bool never_merges(const struct tok_bpe *bpe, uint8_t *marks)
+{
+	if (bpe->unk_symbol != TOK_SYMBOL_NONE)
+		marks[bpe->unk_symbol] = 1;
+	for (size_t byte = 0; byte < 256; byte++)
+		if (bpe->byte_symbols[byte] != TOK_SYMBOL_NONE)
+			marks[bpe->byte_symbols[byte]] = 1;
 	for (uint32_t i = 0; i < bpe->pairs.count; i++) {
 		const struct tok_pair *pair = &bpe->pairs.slots[i];
-		if (pair->rank == TOK_RANK_NONE)
-			continue;
-		if (pair->left == bpe->unk_symbol || pair->right == bpe->unk_symbol)
+		if (pair->rank != TOK_RANK_NONE && (marks[pair->left] || marks[pair->right]))
 			return false;
-		for (size_t byte = 0; byte < 256; byte++)
-			if (pair->left == bpe->byte_symbols[byte] ||
-			    pair->right == bpe->byte_symbols[byte])
-				return false;
 	}
-	return is_written;
+	return true;
+}
+
+static bool find_unknown_breaks(const struct tok_model *model, bool *out)
+{
+	struct tok_arena scratch = { 0 };
+	*out = false;
+	if (model->bpe->user.cells || !is_written(model))
+		return true; /* user-defined pieces may hold known and unknown characters */
+	uint8_t *marks = tok_arena_array(&scratch, model->bpe->symbol_count, 1);
+	if (marks)
+		*out = never_merges(model->bpe, marks);
+	tok_arena_release(&scratch);
+	return marks != NULL;
+}
+
+static bool is_known(const struct tok_bpe *bpe, uint32_t code)
+{
+	return tok_charmap_get(&bpe->chars[0][0], code) != TOK_SYMBOL_NONE;
+}
+
+/* May a text be cut between the two if no token holds them side by side? */
+static bool breaks_known(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
+{
+	const bool first = is_known(bpe, before), second = is_known(bpe, code);
+	return first == second ? first : bpe->unknown_breaks;
+}
+
+/* So that of two characters that have rows, the bit says all. */
+static void heed_unknown(struct tok_bpe *bpe)
+{
+	for (uint32_t a = 0; a < TOK_NEAR; a++)
+		for (uint32_t b = 0; b < TOK_NEAR; b++) {
+			const uint32_t before = a < TOK_NEAR - 1 ? a : TOK_SPACE_MARK;
+			const uint32_t code = b < TOK_NEAR - 1 ? b : TOK_SPACE_MARK;
+			if (!breaks_known(bpe, before, code))
+				bpe->borders.near[a][b / 64] &= ~(UINT64_C(1) << b % 64);
+		}
 }
 
 enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err)
@@ -66,76 +87,72 @@ enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *er
 	    bpe->suffix.count)
 		return TOK_OK;
 
-	bpe->unknown_breaks = unknown_breaks(model);
-	bool room = tok_charmap_init(&bpe->inner, &model->arena);
-	for (size_t i = 0; room && i < model->lexicon.count; i++)
-		room = note_token(bpe, tok_lexicon_text(&model->lexicon, i));
-	if (room && tok_charmap_freeze(&bpe->inner, &model->arena))
-		return TOK_OK;
-	tok_charmap_discard(&bpe->inner);
-	return tok_fail_memory(err);
+	if (!find_unknown_breaks(model, &bpe->unknown_breaks))
+		return tok_fail_memory(err);
+	const enum tok_status status = tok_borders_build(&bpe->borders, &model->arena,
+							 &model->lexicon, ~0u, bpe->raw_bytes, err);
+	if (status == TOK_OK)
+		heed_unknown(bpe);
+	return status;
 }
 
-void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
+/* ---- cutting ------------------------------------------------------------------------ */
+
+static inline bool is_cut(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
 {
-	memset(scratch->plain, 0, sizeof scratch->plain);
-	for (uint32_t byte = 0; byte < (bpe->raw_bytes ? 256 : 128) && bpe->inner.pages; byte++)
-		scratch->plain[byte] =
-		    tok_charmap_get(&bpe->chars[0][0], byte) != TOK_SYMBOL_NONE &&
-		    tok_charmap_get(&bpe->inner, byte) == SEVERAL;
+	if (!tok_borders_between(&bpe->borders, before, code))
+		return false;
+	return tok_has_row(before, code) || breaks_known(bpe, before, code);
 }
 
-/* Has no token `code` behind `before`? */
-static bool is_border(const struct tok_bpe *bpe, uint32_t before, uint32_t code)
+static inline bool is_border(const struct tok_cutter *cutter, uint32_t before, uint32_t code)
 {
-	const uint32_t behind = tok_charmap_get(&bpe->inner, code);
-	return before != code &&
-	       (behind == TOK_SYMBOL_NONE || (behind != SEVERAL && behind != before));
+	return is_cut(cutter->model, before, code);
 }
 
-/* The end of the part that begins at `at`. */
-static uint32_t find_cut(const struct tok_bpe *bpe, const uint8_t plain[256], struct tok_span text,
-			 uint32_t at)
+static inline void put_end(struct tok_cutter *cutter, uint32_t begin, uint32_t end,
+			   struct tok_char first)
 {
-	const struct tok_charmap *units = &bpe->chars[0][0];
-	const uint32_t limit = (uint32_t)text.count;
-	struct tok_char before = tok_bpe_unit(bpe, text, at);
-	bool known = tok_charmap_get(units, before.code) != TOK_SYMBOL_NONE;
-	for (at += before.length; at < limit;) {
-		if (known && plain[text.bytes[at]]) {
-			do
-				at++;
-			while (at < limit && plain[text.bytes[at]]);
-			if (at == limit)
-				break;
-			before.code = text.bytes[at - 1];
-		}
-		const struct tok_char unit = tok_bpe_unit(bpe, text, at);
-		const bool was_known = known;
-		known = tok_charmap_get(units, unit.code) != TOK_SYMBOL_NONE;
-		if (known != was_known && bpe->unknown_breaks)
-			return at;
-		if (known && was_known && is_border(bpe, before.code, unit.code))
-			return at;
-		before = unit;
-		at += unit.length;
-	}
-	return limit;
+	(void)begin, (void)first;
+	((uint32_t *)cutter->parts)[cutter->count] = end;
 }
 
-size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scratch,
-		   struct tok_span text, uint32_t at, uint32_t *ends, size_t capacity)
+static size_t cut_bytes(const struct tok_bpe *bpe, struct tok_span text, size_t at, uint32_t *ends,
+			size_t capacity)
 {
 	size_t count = 0;
-	if (!bpe->inner.pages) {
+	while (++at < text.count) {
+		if (!is_cut(bpe, text.bytes[at - 1], text.bytes[at]))
+			continue;
+		if (count == capacity)
+			return count;
+		ends[count++] = (uint32_t)at;
+	}
+	if (count < capacity)
+		ends[count++] = (uint32_t)text.count;
+	return count;
+}
+
+size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t begin,
+		   uint32_t *ends, size_t capacity)
+{
+	const struct tok_bpe *bpe = model->bpe;
+	struct tok_cutter cutter = {
+		.model = bpe,
+		.find = tok_places_of(TOK_PLACES_WORDS, model->kernel),
+		.text = text,
+		.long_bytes = TOK_MEMO_TEXT,
+		.capacity = capacity,
+		.parts = ends,
+	};
+	if (!bpe->borders.near) {
 		ends[0] = (uint32_t)text.count;
 		return 1;
 	}
-	while (count < capacity && at < text.count) {
-		at = find_cut(bpe, scratch->plain, text, at);
-		ends[count++] = at;
-	}
-	return count;
+	if (bpe->raw_bytes)
+		return cut_bytes(bpe, text, begin, ends, capacity);
+	tok_cutter_run(&cutter, is_border, put_end, begin);
+	return cutter.count;
 }
 
 static bool is_token(const struct tok_model *model, uint32_t code)
@@ -150,9 +167,8 @@ static bool is_token(const struct tok_model *model, uint32_t code)
  * from the beginning of the text on, and rounds. */
 bool tok_model_breaks_before(const struct tok_model *model, uint32_t before, uint32_t code)
 {
-	if (model->kind != TOK_MODEL_BPE || !model->bpe->inner.pages || model->bpe->raw_bytes ||
-	    before == code || before >= TOK_BAD_BYTE || code >= TOK_BAD_BYTE)
+	if (model->kind != TOK_MODEL_BPE || !model->bpe->borders.near || model->bpe->raw_bytes ||
+	    before >= TOK_BAD_BYTE || code >= TOK_BAD_BYTE)
 		return false;
-	return is_token(model, before) && is_token(model, code) &&
-	       is_border(model->bpe, before, code);
+	return is_token(model, before) && is_token(model, code) && is_cut(model->bpe, before, code);
 }

@@ -12,10 +12,12 @@ enum {
 	TRIE = TOK_IMAGE_TAG('b', 't', 'r', 'i'),
 	SPINES = TOK_IMAGE_TAG('b', 's', 'p', 'n'),
 	SHORTER = TOK_IMAGE_TAG('b', 's', 'h', 'o'),
-	KNOWN = TOK_IMAGE_TAG('b', 'k', 'n', 'o')
+	KNOWN = TOK_IMAGE_TAG('b', 'k', 'n', 'o'),
+	NEAR = TOK_IMAGE_TAG('b', 'n', 'e', 'a'),
+	JOINED = TOK_IMAGE_TAG('b', 'j', 'o', 'i')
 };
 
-/* Tags of the five character maps. */
+/* Tags of the four character maps. */
 static uint32_t map_tag(size_t i, char part)
 {
 	return TOK_IMAGE_TAG('b', 'm', '0' + i, part);
@@ -28,11 +30,6 @@ struct facts {
 	uint32_t rank_limit, unk_symbol, prefix_count;
 	uint32_t byte_symbols[256];
 };
-
-static const struct tok_charmap *map_at(const struct tok_bpe *bpe, size_t i)
-{
-	return i < 4 ? &bpe->chars[i / 2][i % 2] : &bpe->inner;
-}
 
 static void save_map(const struct tok_charmap *map, size_t i, struct tok_image_writer *w)
 {
@@ -76,8 +73,9 @@ void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *w)
 	const struct tok_bpe *bpe = model->bpe;
 	const size_t count = model->lexicon.count;
 	save_facts(bpe, w);
-	for (size_t i = 0; i < 5; i++)
-		save_map(map_at(bpe, i), i, w);
+	for (size_t i = 0; i < 4; i++)
+		save_map(&bpe->chars[i / 2][i % 2], i, w);
+	tok_borders_save(&bpe->borders, NEAR, JOINED, w);
 	tok_image_put(w, PAIRS, bpe->pairs.slots, bpe->pairs.count * sizeof *bpe->pairs.slots);
 	tok_image_put(w, FILTER, bpe->pairs.filter,
 		      ((size_t)1 << (64 - bpe->pairs.filter_shift)) * sizeof *bpe->pairs.filter);
@@ -93,6 +91,7 @@ void tok_bpe_save(const struct tok_model *model, struct tok_image_writer *w)
 	tok_image_put(w, SPINES, bpe->walk.spines, count * sizeof *bpe->walk.spines);
 	tok_image_put(w, SHORTER, bpe->walk.shorter, count * sizeof *bpe->walk.shorter);
 	tok_image_put(w, KNOWN, bpe->walk.known, bpe->walk.known_count * sizeof *bpe->walk.known);
+	tok_joins_save(&bpe->joins, w);
 }
 
 /* ---- opening ------------------------------------------------------------------------ */
@@ -195,6 +194,13 @@ static bool open_walk(struct tok_model *model, const struct tok_image *image)
 		(are_spines(walk->spines, count) && are_shorter(&model->lexicon, walk)));
 }
 
+/* They are of bytes, and of use only where all tokens of a few bytes are known. */
+static bool open_joins(struct tok_bpe *bpe, const struct tok_image *image)
+{
+	return tok_joins_open(&bpe->joins, image, bpe->symbol_count) &&
+	       (!bpe->joins.lines || (bpe->walk.known && bpe->raw_bytes && !bpe->roles));
+}
+
 static bool open_facts(struct tok_model *model, const struct tok_image *image)
 {
 	struct tok_bpe *bpe = model->bpe;
@@ -235,12 +241,9 @@ static bool open_facts(struct tok_model *model, const struct tok_image *image)
 /* The maps that the affixes ask for must be there. */
 static bool open_maps(struct tok_bpe *bpe, const struct tok_image *image)
 {
-	for (size_t i = 0; i < 5; i++) {
-		struct tok_charmap *map = i < 4 ? &bpe->chars[i / 2][i % 2] : &bpe->inner;
-		/* What `inner` holds is compared only. */
-		if (!open_map(map, i, image, i < 4 ? bpe->symbol_count : UINT64_MAX))
+	for (size_t i = 0; i < 4; i++)
+		if (!open_map(&bpe->chars[i / 2][i % 2], i, image, bpe->symbol_count))
 			return false;
-	}
 	return bpe->chars[0][0].pages && (bpe->chars[1][0].pages || !bpe->prefix.count) &&
 	       (bpe->chars[0][1].pages || !bpe->suffix.count) &&
 	       (bpe->chars[1][1].pages || !bpe->prefix.count || !bpe->suffix.count);
@@ -290,9 +293,11 @@ enum tok_status tok_bpe_open(struct tok_model *model, const struct tok_image *im
 	if (!model->bpe)
 		return tok_fail_memory(err);
 	*sound = open_facts(model, image) && open_maps(model->bpe, image) &&
+		 tok_borders_open(&model->bpe->borders, image, NEAR, JOINED) &&
 		 open_pairs(model->bpe, image) && open_results(model->bpe, image) &&
 		 tok_trie_open(&model->bpe->user, image, USER, model->lexicon.count) &&
-		 open_roles(model->bpe, image) && open_walk(model, image);
+		 open_roles(model->bpe, image) && open_walk(model, image) &&
+		 open_joins(model->bpe, image);
 	return TOK_OK;
 }
 

@@ -8,7 +8,8 @@
 #ifndef TOK_MODEL_BPE_INTERNAL_H
 #define TOK_MODEL_BPE_INTERNAL_H
 
-#include "tok/model/model_internal.h"
+#include "tok/model/borders_internal.h"
+#include "tok/model/joins_internal.h"
 #include "tok/model/trie_internal.h"
 #include "tok/text/utf8.h"
 
@@ -58,6 +59,9 @@ struct tok_pairs {
 TOK_MUST_USE bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *arena, size_t count);
 /* Add, or replace what the same pair had. */
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair);
+
+/* This pair will be put soon: have the memory fetched meanwhile. */
+void tok_pairs_expect(const struct tok_pairs *pairs, uint32_t left, uint32_t right);
 
 static inline uint64_t tok_pairs_hash(uint32_t left, uint32_t right)
 {
@@ -114,8 +118,11 @@ struct tok_walk {
 					   this one's text, or TOK_NO_ID */
 };
 
-/* Fill bpe->walk where the model's merges allow it. */
-TOK_MUST_USE enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err);
+/* Fill walk.spines where the model's merges allow it; after its pairs. */
+TOK_MUST_USE enum tok_status tok_bpe_build_spines(struct tok_model *model, struct tok_error *err);
+
+/* Fill walk.shorter, from what tok_trie_build says is above each token: in place. */
+void tok_bpe_build_shorter(struct tok_model *model, uint32_t *above);
 
 /* Are two tokens with a birth, one behind the other, what their text is encoded
  * as? */
@@ -136,9 +143,7 @@ struct tok_bpe {
 	struct tok_span prefix, suffix;
 	/* Symbols of characters, by [has the prefix][has the suffix]. */
 	struct tok_charmap chars[2][2];
-	/* What characters are behind inside tokens: bpe_cut.c.  Without pages: a piece
-	 * may not be cut. */
-	struct tok_charmap inner;
+	struct tok_borders borders; /* without any, a piece may not be cut */
 	bool unknown_breaks;        /* nothing merges with unknown text */
 	uint32_t byte_symbols[256]; /* of byte tokens, TOK_SYMBOL_NONE where missing */
 	uint32_t unk_symbol;
@@ -154,6 +159,7 @@ struct tok_bpe {
 	struct tok_trie user; /* user-defined pieces, .cells NULL: none */
 	size_t symbol_count;
 	struct tok_walk walk;
+	struct tok_joins joins;
 	uint64_t fingerprint;
 };
 
@@ -301,7 +307,7 @@ struct tok_known_bucket { /* a cache line */
 	uint32_t more; /* others that fell here are in the next one */
 };
 
-/* Fill walk.known; after tok_bpe_build_walk. */
+/* Fill walk.known; after the spines. */
 TOK_MUST_USE enum tok_status tok_bpe_build_known(struct tok_model *model, struct tok_error *err);
 
 static inline uint32_t tok_known_home(const struct tok_walk *walk, uint64_t hash)
@@ -342,9 +348,8 @@ struct tok_bpe_scratch {
 	struct tok_merge_split *splits; /* by symbol: the last pair met that makes it */
 	size_t split_capacity;
 	struct tok_memo memo;
-	uint8_t plain[256]; /* bytes that may be passed over when looking for a cut */
-	uint32_t *adjoins;  /* see walk.c */
-	uint32_t *lanes;    /* tokens of stretches walked together */
+	uint32_t *adjoins; /* see walk.c */
+	uint32_t *lanes;   /* tokens of stretches walked together */
 	size_t lane_capacity;
 	uint64_t *dead; /* a bit a byte of the piece */
 	size_t dead_capacity;
@@ -423,18 +428,25 @@ struct tok_stretch {
 void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
 		       struct tok_stretch *stretches, size_t count);
 
+/* ---- merge_many.c ---- */
+
+enum { TOK_MERGE_TEXT = 15 };
+
+/* Merge stretches of 1 to TOK_MERGE_TEXT bytes, where the model has joins: DONE, or
+ * LOST where what comes out are not all tokens. */
+void tok_bpe_merge_many(const struct tok_model *model, struct tok_stretch *stretches, size_t count);
+
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
 /* ---- bpe_cut.c: where no merge crosses ---- */
 
 TOK_MUST_USE enum tok_status tok_bpe_build_cuts(struct tok_model *model, struct tok_error *err);
-void tok_bpe_claim_cuts(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
 
-/* The ends of the parts of text[at..], at most `capacity` of them; the last one is
- * text.count when it is done. */
-size_t tok_bpe_cut(const struct tok_bpe *bpe, const struct tok_bpe_scratch *scratch,
-		   struct tok_span text, uint32_t at, uint32_t *ends, size_t capacity);
+/* The ends of the parts of the piece text[begin..], at most `capacity` of them; the
+ * last one is text.count when it is done. */
+size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t begin,
+		   uint32_t *ends, size_t capacity);
 
 /* ---- bpe.c ---- */
 

@@ -2,7 +2,8 @@
  * A run of pieces through BPE.  Most pieces are one token, most others were met
  * before, so the common ways are laid out for the machine: the keys of many pieces
  * are made first and their memory is asked for, then all are looked up among the
- * known ones, the others in the memo, and what is in neither is walked together.
+ * known ones, the others in the memo, and what is in neither is worked out together:
+ * the short ones are merged, where the model has joins, and the others walked.
  */
 #include "tok/model/bpe_internal.h"
 
@@ -127,46 +128,63 @@ static void keep_stretch(struct tok_memo *memo, const struct tok_stretch *stretc
 	tok_memo_put(memo, tok_memo_key(stretch->text), stretch->tokens, stretch->count);
 }
 
-static void walk_group(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-		       struct tok_stretch *stretches, const uint16_t *which, size_t count)
+/* Stretches that are worked out in the same way. */
+struct group {
+	uint16_t which[TOK_STRETCHES];
+	size_t count;
+	bool merges;
+};
+
+static void encode_group(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			 struct tok_stretch *stretches, struct group *group)
 {
-	struct tok_stretch group[TOK_STRETCHES];
-	for (size_t i = 0; i < count; i++) {
-		group[i] = stretches[which[i]];
-		group[i].state = TOK_STRETCH_DONE;
+	struct tok_stretch some[TOK_STRETCHES];
+	for (size_t i = 0; i < group->count; i++) {
+		some[i] = stretches[group->which[i]];
+		some[i].state = TOK_STRETCH_DONE;
 	}
-	tok_bpe_walk_many(model->bpe, scratch, group, count);
-	for (size_t i = 0; i < count; i++) {
-		if (group[i].state == TOK_STRETCH_DONE && are_plain(model, &group[i])) {
-			name_tokens(model, &group[i]);
-			keep_stretch(&scratch->memo, &group[i]);
-			stretches[which[i]] = group[i];
+	if (group->merges)
+		tok_bpe_merge_many(model, some, group->count);
+	else
+		tok_bpe_walk_many(model->bpe, scratch, some, group->count);
+	for (size_t i = 0; i < group->count; i++) {
+		if (some[i].state == TOK_STRETCH_DONE && are_plain(model, &some[i])) {
+			name_tokens(model, &some[i]);
+			keep_stretch(&scratch->memo, &some[i]);
+			stretches[group->which[i]] = some[i];
 		}
 	}
+	group->count = 0;
 }
 
-/* Walk what was not found, as far as that is done together. */
-static bool walk_stretches(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-			   struct batch *batch, size_t bytes)
+/* Encode what was not found, as far as that is done together. */
+static bool encode_stretches(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			     struct batch *batch, size_t bytes)
 {
-	uint16_t which[TOK_STRETCHES];
-	size_t count = 0, used = 0;
+	struct group walked, merged;
+	walked.count = merged.count = 0;
+	walked.merges = false;
+	merged.merges = true;
+	size_t used = 0;
+	const size_t short_max = model->bpe->joins.lines ? TOK_MERGE_TEXT : 0;
 	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, bytes, sizeof *scratch->lanes))
 		return false;
 	for (size_t i = 0; i < batch->stretch_count; i++) {
 		struct tok_stretch *stretch = &batch->stretches[i];
-		if (stretch->text.count > TOGETHER_MAX)
+		const size_t count = stretch->text.count;
+		if (count > TOGETHER_MAX)
 			continue;
 		stretch->tokens = scratch->lanes + used;
-		used += stretch->text.count;
-		which[count++] = (uint16_t)i;
-		if (count == TOK_STRETCHES) {
-			walk_group(model, scratch, batch->stretches, which, count);
-			count = 0;
-		}
+		used += count;
+		struct group *group = count > 0 && count <= short_max ? &merged : &walked;
+		group->which[group->count++] = (uint16_t)i;
+		if (group->count == TOK_STRETCHES)
+			encode_group(model, scratch, batch->stretches, group);
 	}
-	if (count)
-		walk_group(model, scratch, batch->stretches, which, count);
+	if (merged.count)
+		encode_group(model, scratch, batch->stretches, &merged);
+	if (walked.count)
+		encode_group(model, scratch, batch->stretches, &walked);
 	return true;
 }
 
@@ -233,7 +251,7 @@ enum tok_status tok_bpe_encode_batch(const struct tok_model *model, struct tok_b
 	make_keys(model->bpe, text, begin, ends, count, &batch);
 	find_known(model->bpe, &scratch->memo, count, &batch);
 	const size_t bytes = find_met(&scratch->memo, text, begin, ends, &batch);
-	if (bytes && model->bpe->walk.spines && !walk_stretches(model, scratch, &batch, bytes))
+	if (bytes && model->bpe->walk.spines && !encode_stretches(model, scratch, &batch, bytes))
 		return tok_fail_memory(err);
 	if (!tok_tokens_reserve(out, count * TOK_MEMO_IDS + bytes))
 		return tok_fail_memory(err);

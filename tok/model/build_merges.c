@@ -15,6 +15,16 @@ static bool is_joined(const struct tok_model *model, const uint32_t places[3])
 	       memcmp(result.bytes + left.count, right.bytes + skip, right.count - skip) == 0;
 }
 
+/* Pairs go all over a table larger than the caches: each is told of this many merges
+ * ahead. */
+enum { AHEAD = 12 };
+
+static void expect_merge(const struct tok_model *model, const struct tok_merge *merge)
+{
+	tok_pairs_expect(&model->bpe->pairs, tok_lexicon_place(&model->lexicon, merge->left),
+			 tok_lexicon_place(&model->lexicon, merge->right));
+}
+
 static enum tok_status add_merges(struct tok_model *model, const struct tok_model_spec *spec,
 				  struct tok_error *err)
 {
@@ -34,6 +44,8 @@ static enum tok_status add_merges(struct tok_model *model, const struct tok_mode
 		const struct tok_merge *merge = &spec->as.bpe.merges[rank];
 		const tok_id ids[] = { merge->left, merge->right, merge->result };
 		uint32_t places[3];
+		if (count - rank > AHEAD)
+			expect_merge(model, merge + AHEAD);
 		for (size_t i = 0; i < 3; i++) {
 			places[i] = tok_lexicon_place(&model->lexicon, ids[i]);
 			if (places[i] == TOK_NO_ID)

@@ -142,7 +142,8 @@ static enum tok_status fill_trie(struct splitter *s, struct tok_error *err)
 		s->texts[s->text_count] = tok_lexicon_text(&s->model->lexicon, i);
 		s->places[s->text_count++] = i;
 	}
-	return tok_trie_build(&s->forward, &s->scratch, s->texts, s->places, s->text_count, err);
+	return tok_trie_build(&s->forward, &s->scratch, s->texts, s->places, s->text_count, NULL,
+			      err);
 }
 
 /* The symbol of a part, which may be a unit without a token. */
@@ -187,8 +188,13 @@ static enum tok_status add_pairs(struct splitter *s, struct tok_error *err)
 	}
 	if (!tok_pairs_init(&model->bpe->pairs, &model->arena, s->pair_count))
 		return tok_fail_memory(err);
-	for (size_t i = 0; i < s->pair_count; i++)
+	for (size_t i = 0; i < s->pair_count; i++) {
+		enum { AHEAD = 12 }; /* as in build_merges.c */
+		if (s->pair_count - i > AHEAD)
+			tok_pairs_expect(&model->bpe->pairs, s->pairs[i + AHEAD].left,
+					 s->pairs[i + AHEAD].right);
 		tok_pairs_put(&model->bpe->pairs, s->pairs[i]);
+	}
 	return TOK_OK;
 }
 
@@ -202,7 +208,7 @@ static enum tok_status add_user_pieces(struct splitter *s, struct tok_error *err
 		s->places[kept++] = s->places[i];
 	}
 	return tok_trie_build(&s->model->bpe->user, &s->model->arena, s->texts, s->places, kept,
-			      err);
+			      NULL, err);
 }
 
 /* SentencePiece: what each symbol is written as, and which pieces are taken

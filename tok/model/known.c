@@ -31,6 +31,16 @@ static void put(struct tok_known_bucket *buckets, uint32_t count, uint32_t at,
 	}
 }
 
+/* Have the bucket fetched where this token will be put. */
+static void expect(const struct tok_model *model, uint32_t place)
+{
+	const struct tok_walk *walk = &model->bpe->walk;
+	const struct tok_span text = tok_lexicon_text(&model->lexicon, place);
+	if (text.count > 0 && text.count <= TOK_MEMO_TEXT)
+		__builtin_prefetch(
+		    &walk->known[tok_known_home(walk, tok_memo_hash(tok_memo_key(text)))], 1);
+}
+
 enum tok_status tok_bpe_build_known(struct tok_model *model, struct tok_error *err)
 {
 	struct tok_walk *walk = &model->bpe->walk;
@@ -47,7 +57,10 @@ enum tok_status tok_bpe_build_known(struct tok_model *model, struct tok_error *e
 	walk->known_count = (uint32_t)count;
 	walk->known = buckets;
 	/* Early tokens are the frequent ones and are found first. */
+	enum { AHEAD = 12 };
 	for (uint32_t i = 0; i < model->lexicon.count; i++) {
+		if (model->lexicon.count - i > AHEAD)
+			expect(model, i + AHEAD);
 		if (!is_known(model, i))
 			continue;
 		const struct tok_memo_key key = tok_memo_key(tok_lexicon_text(&model->lexicon, i));

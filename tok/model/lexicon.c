@@ -19,10 +19,21 @@ uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id)
 	}
 }
 
+/* Is each id the place of its entry? */
+static bool are_places(const struct tok_lexicon *lexicon)
+{
+	for (size_t i = 0; i < lexicon->count; i++)
+		if (lexicon->ids[i] != i)
+			return false;
+	return true;
+}
+
 static enum tok_status index_ids(struct tok_lexicon *lexicon, struct tok_arena *arena,
 				 struct tok_error *err)
 {
 	size_t slots = 16;
+	if (are_places(lexicon))
+		return TOK_OK;
 	while (slots < 2 * lexicon->count)
 		slots *= 2;
 	lexicon->mask = slots - 1;
@@ -95,6 +106,9 @@ static enum tok_status index_texts(struct tok_lexicon *lexicon, struct tok_arena
 	if (!tok_index_init(&lexicon->by_text, arena, lexicon->count))
 		return tok_fail_memory(err);
 	for (uint32_t i = 0; i < lexicon->count; i++) {
+		enum { AHEAD = 12 };
+		if (lexicon->count - i > AHEAD)
+			tok_index_expect(&lexicon->by_text, tok_lexicon_text(lexicon, i + AHEAD));
 		if (!tok_piece_matches((enum tok_piece_type)lexicon->types[i]))
 			continue;
 		const uint32_t first = tok_index_add(&lexicon->by_text, &lexicon->texts, i);
@@ -108,7 +122,8 @@ static enum tok_status index_texts(struct tok_lexicon *lexicon, struct tok_arena
 }
 
 enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon, struct tok_arena *arena,
-				 unsigned types, struct tok_trie *out, struct tok_error *err)
+				 unsigned types, struct tok_trie *out, uint32_t *above,
+				 struct tok_error *err)
 {
 	struct tok_arena scratch = { 0 };
 	struct tok_span *texts = tok_arena_array(&scratch, lexicon->count, sizeof *texts);
@@ -122,7 +137,7 @@ enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon, struct tok_a
 		places[count++] = i;
 	}
 	if (status == TOK_OK)
-		status = tok_trie_build(out, arena, texts, places, count, err);
+		status = tok_trie_build(out, arena, texts, places, count, above, err);
 	tok_arena_release(&scratch);
 	return status;
 }

@@ -90,6 +90,7 @@ enum tok_status tok_model_new(const struct tok_model_spec *spec, struct tok_mode
 	if (!model)
 		return tok_fail_memory(err);
 	model->kind = spec->kind;
+	model->kernel = tok_kernel_best();
 
 	const enum tok_status status = build_model(model, spec, err);
 	if (status != TOK_OK)
@@ -105,6 +106,11 @@ void tok_model_free(struct tok_model *model)
 		return;
 	tok_arena_release(&model->arena);
 	free(model);
+}
+
+void tok_model_use_kernel(struct tok_model *model, enum tok_kernel kernel)
+{
+	model->kernel = kernel;
 }
 
 struct tok_model_scratch *tok_model_scratch_new(void)

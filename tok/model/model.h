@@ -13,6 +13,7 @@
 #ifndef TOK_MODEL_MODEL_H
 #define TOK_MODEL_MODEL_H
 
+#include "tok/base/cpu.h"
 #include "tok/base/image.h"
 
 enum tok_model_kind { TOK_MODEL_BPE, TOK_MODEL_UNIGRAM, TOK_MODEL_WORDPIECE, TOK_MODEL_WORDLEVEL };
@@ -33,6 +34,10 @@ struct tok_vocab_entry {
 	enum tok_piece_type type;
 	double score; /* Unigram: log probability.  SentencePiece BPE: minus the rank */
 };
+
+/* Vocabularies of this many entries are compiled on two or three threads, if there are
+ * processors for them. */
+enum { TOK_THREADED_ENTRIES = 1 << 15 };
 
 /* How BPE knows which neighbours to join, and in which order. */
 enum tok_bpe_order {
@@ -102,6 +107,10 @@ struct tok_model_scratch; /* one per thread */
 TOK_API TOK_MUST_USE enum tok_status tok_model_new(const struct tok_model_spec *spec,
 						   struct tok_model **out, struct tok_error *err);
 TOK_API void tok_model_free(struct tok_model *model);
+
+/* Before it is shared: find words with this kernel, which must run here.  Until
+ * then it is the best one. */
+TOK_API void tok_model_use_kernel(struct tok_model *model, enum tok_kernel kernel);
 
 TOK_API struct tok_model_scratch *tok_model_scratch_new(void); /* NULL if memory is out */
 TOK_API void tok_model_scratch_free(struct tok_model_scratch *scratch);

@@ -36,15 +36,6 @@ static bool needs_by_text(const struct tok_model *model)
 	return false;
 }
 
-/* Is each id the place of its entry? */
-static bool are_places(const struct tok_lexicon *lexicon)
-{
-	for (size_t i = 0; i < lexicon->count; i++)
-		if (lexicon->ids[i] != i)
-			return false;
-	return true;
-}
-
 static void save_lexicon(const struct tok_model *model, struct tok_image_writer *w)
 {
 	const struct tok_lexicon *lexicon = &model->lexicon;
@@ -62,7 +53,7 @@ static void save_lexicon(const struct tok_model *model, struct tok_image_writer 
 	tok_image_put(w, TYPES, lexicon->types, lexicon->count);
 	if (needs_by_text(model))
 		tok_index_save(&lexicon->by_text, BY_TEXT, w);
-	if (!are_places(lexicon))
+	if (lexicon->slots)
 		tok_image_put(w, BY_ID, lexicon->slots,
 			      (lexicon->mask + 1) * sizeof *lexicon->slots);
 }
@@ -144,6 +135,7 @@ enum tok_status tok_model_open(const struct tok_image *image, struct tok_model *
 	struct tok_model *model = calloc(1, sizeof *model);
 	if (!model)
 		return tok_fail_memory(err);
+	model->kernel = tok_kernel_best();
 	bool sound = open_lexicon(model, image);
 	enum tok_status status = TOK_OK;
 	if (sound)

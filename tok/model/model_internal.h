@@ -50,14 +50,16 @@ static inline uint32_t tok_lexicon_find(const struct tok_lexicon *lexicon, struc
 	return tok_index_find(&lexicon->by_text, &lexicon->texts, text);
 }
 
-/* A trie from the texts of all entries of the given types to their places. */
+/* A trie from the texts of all entries of the given types to their places; `above`: see
+ * tok_trie_build. */
 #define TOK_TYPE_BIT(type) (1u << (type))
 #define TOK_TYPES_OF_TEXT                                                                          \
 	(TOK_TYPE_BIT(TOK_PIECE_NORMAL) | TOK_TYPE_BIT(TOK_PIECE_USER_DEFINED) |                   \
 	 TOK_TYPE_BIT(TOK_PIECE_UNUSED))
 TOK_MUST_USE enum tok_status tok_lexicon_trie(const struct tok_lexicon *lexicon,
 					      struct tok_arena *arena, unsigned types,
-					      struct tok_trie *out, struct tok_error *err);
+					      struct tok_trie *out, uint32_t *above,
+					      struct tok_error *err);
 
 /* The place of the entry with `id`, or TOK_NO_ID. */
 uint32_t tok_lexicon_place(const struct tok_lexicon *lexicon, tok_id id);
@@ -80,6 +82,7 @@ struct tok_wordpiece_scratch;
 struct tok_model {
 	struct tok_arena arena;
 	enum tok_model_kind kind;
+	enum tok_kernel kernel;
 	struct tok_lexicon lexicon;
 	struct tok_bpe *bpe; /* the one of `kind`, in the arena; WordLevel has none */
 	struct tok_unigram *unigram;

@@ -20,6 +20,13 @@ bool tok_pairs_init(struct tok_pairs *pairs, struct tok_arena *arena, size_t cou
 	return true;
 }
 
+void tok_pairs_expect(const struct tok_pairs *pairs, uint32_t left, uint32_t right)
+{
+	const uint64_t hash = tok_pairs_hash(left, right);
+	__builtin_prefetch(&pairs->slots[tok_pairs_home(pairs, hash)], 1);
+	__builtin_prefetch(&pairs->filter[hash >> pairs->filter_shift], 1);
+}
+
 void tok_pairs_put(struct tok_pairs *pairs, struct tok_pair pair)
 {
 	const uint64_t hash = tok_pairs_hash(pair.left, pair.right);

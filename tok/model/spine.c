@@ -29,8 +29,9 @@ static bool meets_no_merge(const struct tok_bpe *bpe, uint32_t left, uint32_t ri
 	const struct tok_spine *spines = bpe->walk.spines;
 	uint32_t left_end = UINT32_MAX, right_end = UINT32_MAX;
 	for (bool skip = are_parts;; skip = false) {
-		const uint32_t rank = tok_pairs_get(&bpe->pairs, left, right).rank;
-		if (!skip && rank != TOK_RANK_NONE && rank + 1 < left_end && rank + 1 <= right_end)
+		const uint32_t rank =
+		    skip ? TOK_RANK_NONE : tok_pairs_get(&bpe->pairs, left, right).rank;
+		if (rank != TOK_RANK_NONE && rank + 1 < left_end && rank + 1 <= right_end)
 			return false;
 		const struct tok_spine *x = &spines[left], *y = &spines[right];
 		if (x->birth == 0 && y->birth == 0)
@@ -150,52 +151,60 @@ static struct tok_spine find_spine(const struct spine_builder *b, uint32_t place
 	return never;
 }
 
-static bool find_shorter(struct spine_builder *b)
+/* Tokens lie all over the tables: have those fetched whose turn is soon. */
+static void expect_spine(const struct spine_builder *b, size_t i)
+{
+	enum { AHEAD = 6 };
+	const struct tok_lexicon *lexicon = &b->model->lexicon;
+	const size_t left = lexicon->count - i;
+	if (left > 3 * AHEAD) {
+		__builtin_prefetch(&b->first[b->by_length[i + 3 * AHEAD]]);
+		__builtin_prefetch(&lexicon->texts.starts[b->by_length[i + 3 * AHEAD]]);
+	}
+	if (left > 2 * AHEAD) {
+		const uint32_t place = b->by_length[i + 2 * AHEAD];
+		__builtin_prefetch(b->pairs + b->first[place]);
+		__builtin_prefetch(tok_lexicon_text(lexicon, place).bytes);
+	}
+	if (left > AHEAD) {
+		const uint32_t place = b->by_length[i + AHEAD];
+		if (b->first[place] == b->first[place + 1])
+			return;
+		__builtin_prefetch(&b->spines[b->pairs[b->first[place]].left]);
+		__builtin_prefetch(&b->spines[b->pairs[b->first[place]].right]);
+	}
+}
+
+static bool build_spines(struct spine_builder *b)
 {
 	struct tok_model *model = b->model;
-	struct tok_walk *walk = &model->bpe->walk;
-	uint32_t *shorter = tok_arena_array(&model->arena, model->lexicon.count, sizeof *shorter);
-	if (!shorter)
+	const size_t count = model->lexicon.count;
+	b->spines = tok_arena_array(&model->arena, count, sizeof *b->spines);
+	if (!b->spines || !sort_pairs(b) || !sort_by_length(b))
 		return false;
-	for (uint32_t i = 0; i < model->lexicon.count; i++) {
-		const struct tok_span text = tok_lexicon_text(&model->lexicon, i);
-		uint32_t node = TOK_TRIE_ROOT;
-		shorter[i] = TOK_NO_ID;
-		for (size_t at = 0; at + 1 < text.count; at++) {
-			node = tok_trie_child(&walk->trie, node, text.bytes[at]);
-			if (node == 0)
-				break;
-			const uint32_t value = tok_trie_value(&walk->trie, node);
-			if (value != TOK_NO_ID && b->spines[value].birth != TOK_BIRTH_NEVER)
-				shorter[i] = value;
-		}
+	model->bpe->walk.spines = b->spines;
+	for (size_t i = 0; i < count; i++) {
+		expect_spine(b, i);
+		b->spines[b->by_length[i]] = find_spine(b, b->by_length[i]);
 	}
-	walk->shorter = shorter;
 	return true;
 }
 
-static enum tok_status build_walk(struct spine_builder *b, struct tok_error *err)
-{
-	struct tok_model *model = b->model;
-	b->spines = tok_arena_array(&model->arena, model->lexicon.count, sizeof *b->spines);
-	if (!b->spines || !sort_pairs(b) || !sort_by_length(b))
-		return tok_fail_memory(err);
-	model->bpe->walk.spines = b->spines;
-	for (size_t i = 0; i < model->lexicon.count; i++)
-		b->spines[b->by_length[i]] = find_spine(b, b->by_length[i]);
-	const enum tok_status status = tok_lexicon_trie(
-	    &model->lexicon, &model->arena, TOK_TYPES_OF_TEXT, &model->bpe->walk.trie, err);
-	if (status != TOK_OK)
-		return status;
-	return find_shorter(b) ? TOK_OK : tok_fail_memory(err);
-}
-
-enum tok_status tok_bpe_build_walk(struct tok_model *model, struct tok_error *err)
+enum tok_status tok_bpe_build_spines(struct tok_model *model, struct tok_error *err)
 {
 	if (!can_walk(model))
 		return TOK_OK;
 	struct spine_builder b = { .model = model };
-	const enum tok_status status = build_walk(&b, err);
+	const bool room = build_spines(&b);
 	tok_arena_release(&b.scratch);
-	return status;
+	return room ? TOK_OK : tok_fail_memory(err);
+}
+
+void tok_bpe_build_shorter(struct tok_model *model, uint32_t *above)
+{
+	struct tok_walk *walk = &model->bpe->walk;
+	for (size_t i = 0; i < model->lexicon.count; i++)
+		while (above[i] != TOK_NO_ID && walk->spines[above[i]].birth == TOK_BIRTH_NEVER)
+			above[i] = above[above[i]];
+	walk->shorter = above;
 }

@@ -12,9 +12,10 @@
 enum { OPEN_BLOCKS = 32, TRIES_MAX = 24 };
 #define CELLS_MAX ((size_t)1 << 26)
 
-/* Texts [low, high) of the sorted order share their first `depth` bytes. */
+/* Texts [low, high) of the sorted order share their first `depth` bytes; `above` is the
+ * value of the longest text that is fewer of these. */
 struct range {
-	uint32_t low, high, depth, cell;
+	uint32_t low, high, depth, cell, above;
 };
 
 struct block {
@@ -26,7 +27,9 @@ struct block {
 struct builder {
 	const struct tok_span *texts;
 	const uint32_t *values;
-	uint32_t *order; /* the texts, sorted */
+	uint32_t *order;         /* the texts, sorted */
+	struct tok_span *sorted; /* the same */
+	uint32_t *above;         /* by value, or NULL */
 	uint64_t *cells;
 	struct block *blocks;
 	struct range *queue;
@@ -104,7 +107,7 @@ static bool sort_texts(struct builder *b, size_t count)
 	bool room = tok_grow(&b->queue, &b->queue_capacity, 1, sizeof *b->queue);
 	size_t top = 0;
 	if (room)
-		b->queue[top++] = (struct range){ 0, (uint32_t)count, 0, 0 };
+		b->queue[top++] = (struct range){ 0, (uint32_t)count, 0, 0, TOK_NO_ID };
 	while (room && top > 0) {
 		const struct range r = b->queue[--top];
 		uint32_t *order = b->order + r.low, starts[258];
@@ -119,7 +122,7 @@ static bool sort_texts(struct builder *b, size_t count)
 			if (starts[k + 1] - starts[k] > 1)
 				b->queue[top++] =
 				    (struct range){ r.low + starts[k], r.low + starts[k + 1],
-						    r.depth + 1, 0 };
+						    r.depth + 1, 0, TOK_NO_ID };
 	}
 	free(spare);
 	return room;
@@ -194,9 +197,9 @@ static bool open_node(struct builder *b, struct range r)
 	uint8_t labels[256];
 	struct range children[256];
 	size_t count = 0;
-	uint64_t value = TOK_TRIE_NO_VALUE;
+	uint32_t value = TOK_TRIE_NO_VALUE;
 	for (uint32_t i = r.low; i < r.high; i++) {
-		const struct tok_span text = b->texts[b->order[i]];
+		const struct tok_span text = b->sorted[i];
 		if (text.count == r.depth) {
 			value = b->values[b->order[i]];
 			continue;
@@ -210,7 +213,12 @@ static bool open_node(struct builder *b, struct range r)
 	uint32_t base = 0;
 	if (count > 0 && !place_children(b, labels, count, &base))
 		return false;
-	b->cells[r.cell] = (b->cells[r.cell] & 0xFF) | (uint64_t)base << 8 | value << 40;
+	b->cells[r.cell] = (b->cells[r.cell] & 0xFF) | (uint64_t)base << 8 | (uint64_t)value << 40;
+	if (value != TOK_TRIE_NO_VALUE) {
+		if (b->above)
+			b->above[value] = r.above;
+		r.above = value;
+	}
 	if (count == 0)
 		return true;
 
@@ -221,6 +229,7 @@ static bool open_node(struct builder *b, struct range r)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		children[i].cell = base ^ labels[i];
+		children[i].above = r.above;
 		set_bit(block->used, children[i].cell % TOK_TRIE_BLOCK);
 		b->cells[children[i].cell] = labels[i];
 		b->queue[b->queue_count++] = children[i];
@@ -242,6 +251,25 @@ static void label_free_cells(struct builder *b)
 	}
 }
 
+static bool copy_sorted(struct builder *b, size_t count)
+{
+	b->sorted = malloc((count + 1) * sizeof *b->sorted);
+	for (size_t i = 0; b->sorted && i < count; i++)
+		b->sorted[i] = b->texts[b->order[i]];
+	return b->sorted != NULL;
+}
+
+/* Nodes of one level are all over the texts: have those fetched that are opened soon. */
+static void expect_node(const struct builder *b, size_t i)
+{
+	enum { AHEAD = 8 };
+	if (b->queue_count - i > 2 * AHEAD)
+		__builtin_prefetch(&b->sorted[b->queue[i + 2 * AHEAD].low]);
+	if (b->queue_count - i > AHEAD)
+		__builtin_prefetch(b->sorted[b->queue[i + AHEAD].low].bytes +
+				   b->queue[i + AHEAD].depth);
+}
+
 static bool build_cells(struct builder *b, size_t count)
 {
 	uint32_t first;
@@ -250,10 +278,13 @@ static bool build_cells(struct builder *b, size_t count)
 	b->queue_count = 0;
 	if (!tok_grow(&b->queue, &b->queue_capacity, 1, sizeof *b->queue))
 		return false;
-	b->queue[b->queue_count++] = (struct range){ 0, (uint32_t)count, 0, TOK_TRIE_ROOT };
-	for (size_t i = 0; i < b->queue_count; i++)
+	b->queue[b->queue_count++] =
+	    (struct range){ 0, (uint32_t)count, 0, TOK_TRIE_ROOT, TOK_NO_ID };
+	for (size_t i = 0; i < b->queue_count; i++) {
+		expect_node(b, i);
 		if (!open_node(b, b->queue[i]))
 			return false;
+	}
 	label_free_cells(b);
 	return true;
 }
@@ -261,6 +292,7 @@ static bool build_cells(struct builder *b, size_t count)
 static void release(struct builder *b)
 {
 	free(b->order);
+	free(b->sorted);
 	free(b->cells);
 	free(b->blocks);
 	free(b->queue);
@@ -268,17 +300,17 @@ static void release(struct builder *b)
 
 enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
 			       const struct tok_span *texts, const uint32_t *values, size_t count,
-			       struct tok_error *err)
+			       uint32_t *above, struct tok_error *err)
 {
 	if (count >= TOK_TRIE_NO_VALUE)
 		return tok_fail(err, TOK_ELIMIT, "%zu tokens, a trie takes %d", count,
 				TOK_TRIE_NO_VALUE - 1);
-	struct builder b = { .texts = texts, .values = values };
+	struct builder b = { .texts = texts, .values = values, .above = above };
 	b.order = malloc((count + 1) * sizeof *b.order);
 	bool room = b.order != NULL;
 	for (uint32_t i = 0; room && i < count; i++)
 		b.order[i] = i;
-	room = room && sort_texts(&b, count) && build_cells(&b, count);
+	room = room && sort_texts(&b, count) && copy_sorted(&b, count) && build_cells(&b, count);
 	if (room) {
 		const size_t cells = b.block_count * TOK_TRIE_BLOCK;
 		uint64_t *kept = tok_arena_array(arena, cells, sizeof *kept);

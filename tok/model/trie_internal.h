@@ -1,7 +1,7 @@
 /*
  * trie_internal.h - a trie over bytes as a double array of eight-byte cells.
  *
- *	enum tok_status s = tok_trie_build(&trie, &arena, texts, values, count, &err);
+ *	enum tok_status s = tok_trie_build(&trie, &arena, texts, values, count, NULL, &err);
  *	uint32_t node = TOK_TRIE_ROOT;
  *	while (i < text.count && (node = tok_trie_child(&trie, node, text.bytes[i++])))
  *		value = tok_trie_value(&trie, node);
@@ -34,10 +34,12 @@ struct tok_trie {
 };
 
 /* From texts to values below TOK_TRIE_NO_VALUE; of equal texts the last one
- * wins.  Fails with TOK_ENOMEM or TOK_ELIMIT. */
+ * wins.  `above`, unless NULL, gets for each value that is found in the trie the value of
+ * the longest shorter text that begins its own, or TOK_NO_ID.  Fails with TOK_ENOMEM or
+ * TOK_ELIMIT. */
 TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
 					    const struct tok_span *texts, const uint32_t *values,
-					    size_t count, struct tok_error *err);
+					    size_t count, uint32_t *above, struct tok_error *err);
 
 /* To and from an image; false if some base or value leads outside.  An image
  * without the section gives a trie without cells. */

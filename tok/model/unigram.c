@@ -67,7 +67,7 @@ static void fill_bytes(struct tok_unigram *u)
 	for (uint32_t c = 0; c < 128; c++) {
 		const uint32_t node = tok_trie_child(&u->trie, TOK_TRIE_ROOT, (uint8_t)c);
 		const uint32_t place = node ? tok_trie_value(&u->trie, node) : TOK_NO_ID;
-		if (tok_unigram_class(u->cuts, c) == 0)
+		if (!tok_unigram_holds(u->cuts, c))
 			u->bytes[c] = u->unk_place;
 		else if (place != u->unk_place)
 			u->bytes[c] = place;
@@ -96,10 +96,11 @@ static enum tok_status add_tokens(struct tok_model *model, const struct tok_mode
 			u->longest = u->longest > length ? u->longest : length;
 		}
 	}
-	if (!tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types))
-		return tok_fail_memory(err);
-	const enum tok_status status =
-	    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, err);
+	enum tok_status status =
+	    tok_unigram_cuts_build(u->cuts, &model->arena, &model->lexicon, types, err);
+	if (status == TOK_OK)
+		status =
+		    tok_lexicon_trie(&model->lexicon, &model->arena, types, &u->trie, NULL, err);
 	if (status == TOK_OK)
 		fill_bytes(u);
 	return status;
@@ -281,19 +282,20 @@ enum tok_status tok_unigram_encode(const struct tok_model *model,
 				   struct tok_range piece, struct tok_tokens *out,
 				   struct tok_error *err)
 {
-	const struct tok_unigram *u = model->unigram;
-	struct tok_unigram_writer writer = {
-		.model = model, .out = out, .text = text, .fuses = does_fuse(model)
-	};
 	const struct tok_span head = { text.bytes, piece.end };
+	struct tok_unigram_writer writer = {
+		.model = model, .out = out, .text = head, .fuses = does_fuse(model)
+	};
 	enum tok_status status = TOK_OK;
 	double sum = 0.0;
-	tok_words_claim(&scratch->words, u->fingerprint);
+	tok_words_claim(&scratch->words, model->unigram->fingerprint);
 	for (uint32_t at = piece.begin; status == TOK_OK && at < piece.end;) {
-		const size_t count = tok_unigram_cut(u, &scratch->words, head, &at, scratch->batch);
+		const size_t count =
+		    tok_unigram_cut(model, &scratch->words, head, at, scratch->batch);
 		for (size_t i = 0; status == TOK_OK && i < count; i++)
 			status = encode_word(scratch, &writer, &scratch->batch[i], piece.begin,
 					     &sum, err);
+		at = scratch->batch[count - 1].end;
 	}
 	return status == TOK_OK ? write_pending(&writer, err) : status;
 }

@@ -7,9 +7,10 @@ enum {
 	SCORES = TOK_IMAGE_TAG('u', 's', 'c', 'o'),
 	BYTES = TOK_IMAGE_TAG('u', 'b', 'y', 't'),
 	TRIE = TOK_IMAGE_TAG('u', 't', 'r', 'i'),
-	ASCII = TOK_IMAGE_TAG('u', 'a', 's', 'c'),
+	NEAR = TOK_IMAGE_TAG('u', 'n', 'e', 'a'),
+	JOINED = TOK_IMAGE_TAG('u', 'j', 'o', 'i'),
 	PAGES = TOK_IMAGE_TAG('u', 'p', 'a', 'g'),
-	CLASSES = TOK_IMAGE_TAG('u', 'c', 'l', 's')
+	HELD = TOK_IMAGE_TAG('u', 'h', 'l', 'd')
 };
 
 struct facts {
@@ -36,21 +37,20 @@ void tok_unigram_save(const struct tok_model *model, struct tok_image_writer *w)
 		tok_image_put(w, SCORES, u->scores, model->lexicon.count * sizeof *u->scores);
 	tok_image_put(w, BYTES, u->bytes, sizeof u->bytes);
 	tok_trie_save(&u->trie, TRIE, w);
-	tok_image_put(w, ASCII, u->cuts->ascii, sizeof u->cuts->ascii);
+	tok_borders_save(&u->cuts->borders, NEAR, JOINED, w);
 	tok_image_put(w, PAGES, u->cuts->pages, sizeof u->cuts->pages);
-	tok_image_put(w, CLASSES, u->cuts->classes, u->cuts->page_count * (size_t)256);
+	tok_image_put(w, HELD, u->cuts->held, u->cuts->page_count * (size_t)256);
 }
 
 static bool open_cuts(struct tok_unigram_cuts *cuts, const struct tok_image *image)
 {
-	size_t ascii, pages, classes;
-	const uint8_t *of_ascii = tok_image_array(image, ASCII, 1, &ascii);
+	size_t pages, held;
 	const uint16_t *of_pages = tok_image_array(image, PAGES, sizeof *of_pages, &pages);
-	cuts->classes = tok_image_array(image, CLASSES, 1, &classes);
-	cuts->page_count = (uint16_t)(classes / 256);
-	if (ascii != sizeof cuts->ascii || pages != TOK_UNIGRAM_PAGES || classes / 256 > UINT16_MAX)
+	cuts->held = tok_image_array(image, HELD, 1, &held);
+	cuts->page_count = (uint16_t)(held / 256);
+	if (pages != TOK_UNIGRAM_PAGES || held / 256 > UINT16_MAX ||
+	    !tok_borders_open(&cuts->borders, image, NEAR, JOINED) || !cuts->borders.near)
 		return false;
-	memcpy(cuts->ascii, of_ascii, sizeof cuts->ascii);
 	memcpy(cuts->pages, of_pages, sizeof cuts->pages);
 	for (size_t i = 0; i < pages; i++)
 		if (cuts->pages[i] >= cuts->page_count)

@@ -6,7 +6,7 @@
 #ifndef TOK_MODEL_UNIGRAM_INTERNAL_H
 #define TOK_MODEL_UNIGRAM_INTERNAL_H
 
-#include "tok/model/model_internal.h"
+#include "tok/model/borders_internal.h"
 #include "tok/model/words_internal.h"
 #include "tok/text/utf8.h"
 
@@ -28,23 +28,22 @@ static inline struct tok_char tok_unigram_char(struct tok_span text, uint32_t at
 
 enum { TOK_UNIGRAM_PAGES = (TOK_BAD_BYTE >> 8) + 1 };
 
-/* What tokens do with a character; 0: no token holds it. */
-enum { TOK_CHAR_LEADS = 1, TOK_CHAR_FOLLOWS = 2, TOK_CHAR_ALONE = 4 };
-
 struct tok_unigram_cuts {
-	uint8_t ascii[128][128]; /* [a][b]: some token has b behind a */
-	uint8_t *classes;        /* pages of 256; the first is all zero */
+	struct tok_borders borders;
+	uint8_t *held; /* by character: does a token hold it?  Pages of 256; the first is zero */
 	uint16_t pages[TOK_UNIGRAM_PAGES];
 	uint16_t page_count;
 };
 
-/* From the tokens of the given types.  False if memory is out. */
-TOK_MUST_USE bool tok_unigram_cuts_build(struct tok_unigram_cuts *cuts, struct tok_arena *arena,
-					 const struct tok_lexicon *lexicon, unsigned types);
+/* From the tokens of the given types. */
+TOK_MUST_USE enum tok_status tok_unigram_cuts_build(struct tok_unigram_cuts *cuts,
+						    struct tok_arena *arena,
+						    const struct tok_lexicon *lexicon,
+						    unsigned types, struct tok_error *err);
 
-static inline uint8_t tok_unigram_class(const struct tok_unigram_cuts *cuts, uint32_t code)
+static inline bool tok_unigram_holds(const struct tok_unigram_cuts *cuts, uint32_t code)
 {
-	return cuts->classes[(size_t)cuts->pages[code >> 8] << 8 | (code & 0xFF)];
+	return cuts->held[(size_t)cuts->pages[code >> 8] << 8 | (code & 0xFF)];
 }
 
 struct tok_unigram_word {
@@ -56,7 +55,7 @@ struct tok_unigram_word {
 
 /* So many are cut before the first is looked up: their slots are on the way from
  * memory in the meantime. */
-enum { TOK_UNIGRAM_BATCH = 64 };
+enum { TOK_UNIGRAM_BATCH = 128 };
 
 /* ---- the compiled model ---- */
 
@@ -74,10 +73,10 @@ struct tok_unigram {
 	uint32_t bytes[256]; /* what a byte becomes that is a word by itself; or TOK_NO_ID */
 };
 
-/* Cut up to TOK_UNIGRAM_BATCH words off the text at *at, call for their slots,
- * and return how many they are. */
-size_t tok_unigram_cut(const struct tok_unigram *u, const struct tok_words *memory,
-		       struct tok_span text, uint32_t *at, struct tok_unigram_word *words);
+/* Cut up to TOK_UNIGRAM_BATCH words off the piece text[begin..], call for their slots,
+ * and return how many they are; the last one ends with the text when it is done. */
+size_t tok_unigram_cut(const struct tok_model *model, const struct tok_words *memory,
+		       struct tok_span text, uint32_t begin, struct tok_unigram_word *words);
 
 static inline double tok_unigram_score(const struct tok_unigram *u, uint32_t place)
 {

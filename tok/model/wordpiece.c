@@ -54,8 +54,8 @@ enum tok_status tok_wordpiece_build(struct tok_model *model, const struct tok_mo
 				   XXH3_64bits(prefix.bytes, prefix.count) };
 	w->fingerprint = XXH3_64bits(facts, sizeof facts);
 
-	const enum tok_status status =
-	    tok_lexicon_trie(&model->lexicon, &model->arena, TOK_TYPES_OF_TEXT, &w->trie, err);
+	const enum tok_status status = tok_lexicon_trie(&model->lexicon, &model->arena,
+							TOK_TYPES_OF_TEXT, &w->trie, NULL, err);
 	if (status != TOK_OK)
 		return status;
 

@@ -37,6 +37,19 @@ struct tok_decode_piece {
 };
 enum { TOK_DECODE_LONG = 255 }; /* .filled: the bytes say where in long_pieces it is */
 
+/* Where a document stands whose ids come in parts. */
+struct tok_decode_place {
+	bool begun;    /* what is special about the beginning is over */
+	bool at_start; /* by types: see tok_decode_typed */
+	uint64_t ids;  /* that were decoded */
+};
+
+/* The same of one Strip step: characters taken from the front, SIZE_MAX: all that are
+ * to be; characters at the end that are held back. */
+struct tok_decode_ends {
+	size_t front, held;
+};
+
 struct tok_decoder {
 	const struct tok_tokenizer *tokenizer;
 	enum tok_decode_way way;
@@ -51,10 +64,14 @@ struct tok_decoder {
 	size_t front; /* by pieces: the length of what an empty string becomes */
 	bool front_known;
 	struct tok_buffer long_pieces; /* size_t count, bytes */
+
+	struct tok_decode_place place;
+	struct tok_decode_ends *ends; /* one a step behind d->joined; NULL before the first part */
 };
 
 /* Decode into d->text.  The first does all steps, by any way but those of bytes and
- * types; the other does those up to d->joined, by any way but the list. */
+ * types; the other does those up to d->joined, by any way but the list, and goes on
+ * from d->place. */
 TOK_MUST_USE enum tok_status tok_decode_whole(struct tok_decoder *d, const tok_id *ids,
 					      size_t count, bool skip_special,
 					      struct tok_error *err);
@@ -62,7 +79,7 @@ TOK_MUST_USE enum tok_status tok_decode_pieces(struct tok_decoder *d, const tok_
 					       size_t count, bool skip_special,
 					       struct tok_error *err);
 
-/* ids[at] is `id`, which no token has. */
+/* ids[at] is `id`, which no token has; `at` counts from d->place. */
 TOK_MUST_USE enum tok_status tok_decode_refuse(const struct tok_decoder *d, tok_id id, size_t at,
 					       struct tok_error *err);
 

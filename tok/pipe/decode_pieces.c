@@ -95,25 +95,25 @@ static struct tok_span recall(const struct tok_decoder *d, const struct tok_deco
 
 /* ---- the text -------------------------------------------------------------- */
 
-/* What is special about the beginning; *done ids are taken. */
+/* What is special about the beginning, unless that is over; *done ids are taken. */
 static enum tok_status put_beginning(struct tok_decoder *d, const tok_id *ids, size_t count,
 				     bool skip_special, size_t *done, struct tok_error *err)
 {
-	bool at_start = true, more = d->way != TOK_DECODE_BY_BYTES;
+	struct tok_decode_place *place = &d->place;
 	enum tok_status status = TOK_OK;
 	size_t i = 0;
-	for (; status == TOK_OK && more && i < count; i++) {
+	for (; status == TOK_OK && !place->begun && i < count; i++) {
 		if (!tok_names_has(&d->tokenizer->names, ids[i]))
 			return tok_decode_refuse(d, ids[i], i, err);
 		if (d->way == TOK_DECODE_BY_TYPES) {
-			if (!tok_decode_typed(d, ids[i], skip_special, &at_start, &d->text))
+			if (!tok_decode_typed(d, ids[i], skip_special, &place->at_start, &d->text))
 				return tok_fail_memory(err);
-			more = d->text.count == 0;
+			place->begun = d->text.count > 0;
 		} else if (!skip_special || !is_left_out(d, ids[i])) {
 			status =
 			    run_steps(d, true, tok_texts_at(&d->tokenizer->names.decodes, ids[i]),
 				      &d->text, err);
-			more = false;
+			place->begun = true;
 		}
 	}
 	*done = i;

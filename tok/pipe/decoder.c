@@ -1,5 +1,6 @@
 #include "tok/pipe/decoder.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "tok/pipe/decode_internal.h"
@@ -55,6 +56,7 @@ struct tok_decoder *tok_decoder_new(const struct tok_tokenizer *tokenizer)
 		tok_decoder_free(d);
 		return NULL;
 	}
+	tok_decode_begin(d);
 	return d;
 }
 
@@ -69,6 +71,7 @@ void tok_decoder_free(struct tok_decoder *d)
 	tok_buffer_release(&d->text);
 	tok_buffer_release(&d->piece);
 	tok_buffer_release(&d->long_pieces);
+	free(d->ends);
 	free(d->pieces[0]);
 	free(d->pieces[1]);
 	free(d);
@@ -77,14 +80,16 @@ void tok_decoder_free(struct tok_decoder *d)
 enum tok_status tok_decode_refuse(const struct tok_decoder *d, tok_id id, size_t at,
 				  struct tok_error *err)
 {
-	return tok_fail(err, TOK_ETEXT, "no token has id %u (number %zu): ids are below %zu", id,
-			at + 1, d->tokenizer->names.size);
+	return tok_fail(err, TOK_ETEXT,
+			"no token has id %u (number %" PRIu64 "): ids are below %zu", id,
+			d->place.ids + at + 1, d->tokenizer->names.size);
 }
 
 enum tok_status tok_decode(struct tok_decoder *d, const tok_id *ids, size_t count,
 			   bool skip_special, struct tok_span *out, struct tok_error *err)
 {
 	const struct tok_spec *spec = &d->tokenizer->spec;
+	tok_decode_begin(d);
 	const enum tok_status status = d->way == TOK_DECODE_BY_LIST
 					   ? tok_decode_whole(d, ids, count, skip_special, err)
 					   : tok_decode_pieces(d, ids, count, skip_special, err);

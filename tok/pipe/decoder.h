@@ -22,4 +22,24 @@ TOK_API TOK_MUST_USE enum tok_status tok_decode(struct tok_decoder *decoder, con
 						size_t count, bool skip_special,
 						struct tok_span *out, struct tok_error *err);
 
+/* The same of a document whose ids come in parts, in memory for one part:
+ *
+ *	tok_decode_begin(decoder);
+ *	while (status == TOK_OK && read_more(&ids, &count))
+ *		status = tok_decode_part(decoder, ids, count, false, &text, &err);
+ *
+ * The texts, one behind the other, are what tok_decode makes of all ids.  Where a step
+ * strips the end of the text, what it may take is held back until something follows.
+ * After a failure, or tok_decode, a document begins with tok_decode_begin.
+ *
+ * Decoders that look at ids that follow, or at the joined text, cannot do it: those
+ * with a BPEDecoder or CTC step, and those with a step behind Fuse or ByteFallback
+ * other than a Strip of an ASCII character, of up to 65,536 at the end.  Of them
+ * tok_decoder_takes_parts is false and tok_decode_part fails with TOK_EARG. */
+TOK_API bool tok_decoder_takes_parts(const struct tok_decoder *decoder);
+TOK_API void tok_decode_begin(struct tok_decoder *decoder);
+TOK_API TOK_MUST_USE enum tok_status tok_decode_part(struct tok_decoder *decoder, const tok_id *ids,
+						     size_t count, bool skip_special,
+						     struct tok_span *out, struct tok_error *err);
+
 #endif

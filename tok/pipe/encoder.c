@@ -164,7 +164,7 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 
 	const bool starts = text->tracked ? text->origin[0].begin == 0 : base == 0;
 	enum tok_status status =
-	    tok_pretokenize(t->pretokenizer, e->pretok, text, starts, &e->pieces, err);
+	    tok_pretokenize(t->pretokenizer, t->kernel, e->pretok, text, starts, &e->pieces, err);
 	const size_t first = e->run.tokens.count;
 	const struct tok_span span = tok_text_span(text);
 	if (status == TOK_OK && e->sink)

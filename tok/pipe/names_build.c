@@ -101,8 +101,12 @@ static enum tok_status index_texts(struct names_builder *b, struct tok_error *er
 	names->ids = b->ids;
 	if (!tok_index_init(&names->by_text, &b->t->arena, b->count))
 		return tok_fail_memory(err);
-	for (uint32_t i = 0; i < b->count; i++)
+	for (uint32_t i = 0; i < b->count; i++) {
+		enum { AHEAD = 12 };
+		if (b->count - i > AHEAD)
+			tok_index_expect(&names->by_text, tok_texts_at(&names->texts, i + AHEAD));
 		tok_index_put(&names->by_text, &names->texts, i);
+	}
 	return TOK_OK;
 }
 

@@ -132,7 +132,10 @@ void tok_tokenizer_free(struct tok_tokenizer *t)
 enum tok_status tok_tokenizer_use_kernel(struct tok_tokenizer *t, const char *name,
 					 struct tok_error *err)
 {
-	return tok_kernel_choose(name, &t->kernel, err);
+	const enum tok_status status = tok_kernel_choose(name, &t->kernel, err);
+	if (status == TOK_OK)
+		tok_model_use_kernel(t->model, t->kernel);
+	return status;
 }
 
 /* ---- questions ------------------------------------------------------------ */
@@ -182,6 +185,11 @@ bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_me
 const char *tok_tokenizer_path(const struct tok_tokenizer *t)
 {
 	return tok_pretokenizer_path(t->pretokenizer);
+}
+
+const char *tok_tokenizer_kernel(const struct tok_tokenizer *t)
+{
+	return tok_pretokenizer_uses_kernel(t->pretokenizer) ? tok_kernel_name(t->kernel) : NULL;
 }
 
 const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *t)

@@ -81,6 +81,10 @@ TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *to
 /* How it finds the pieces of a text, for people: tok_pretokenizer_path. */
 TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
 
+/* The name of the kernel that it finds them with; NULL where kernels make no
+ * difference to that. */
+TOK_API const char *tok_tokenizer_kernel(const struct tok_tokenizer *tokenizer);
+
 /* The last place in `text` where it may be cut without changing any id: the
  * tokens of the two sides, one after the other, are the tokens of the whole, if
  * the second side is encoded with tok_encode_options.continues; so are those of

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "tok/base/threads.h"
+
 /* ---- which vocabulary the model sees -------------------------------------- */
 
 /* A ByteLevel step at the very end feeds a BPE whose symbols are then single
@@ -101,6 +103,37 @@ static bool has_single_bytes(const struct tok_spec *spec)
 	return spec->raw_vocabulary;
 }
 
+/* Names and model: neither needs the other, and both take long. */
+struct halves {
+	struct tok_tokenizer *t;
+	enum tok_status status[2];
+	struct tok_error err[2];
+};
+
+static void build_half(void *shared, size_t index)
+{
+	struct halves *halves = shared;
+	halves->status[index] = index == 0 ? make_model(halves->t, &halves->err[0])
+					   : tok_names_build(halves->t, &halves->err[1]);
+}
+
+static enum tok_status build_halves(struct tok_tokenizer *t, struct tok_error *err)
+{
+	struct halves halves = { .t = t };
+	const size_t count = t->spec.model.entry_count;
+	if (count >= TOK_THREADED_ENTRIES && tok_threads_available() > 1) {
+		tok_threads_run(2, build_half, &halves);
+	} else {
+		build_half(&halves, 1);
+		if (halves.status[1] == TOK_OK)
+			build_half(&halves, 0);
+	}
+	for (size_t i = 2; i-- > 0;)
+		if (halves.status[i] != TOK_OK)
+			return tok_fail(err, halves.status[i], "%s", halves.err[i].message);
+	return TOK_OK;
+}
+
 static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 {
 	t->byte_decoder = joins_bytes(&t->spec);
@@ -110,9 +143,7 @@ static enum tok_status compile(struct tok_tokenizer *t, struct tok_error *err)
 	if (status == TOK_OK)
 		status = normalize_added(t, err);
 	if (status == TOK_OK)
-		status = tok_names_build(t, err);
-	if (status == TOK_OK)
-		status = make_model(t, err);
+		status = build_halves(t, err);
 	if (status == TOK_OK)
 		status = tok_tokenizer_equip(t, err);
 	return status;

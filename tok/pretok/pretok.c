@@ -252,7 +252,7 @@ static enum tok_status run_op(const struct pretok_op *op, struct pretok_run *run
 	return TOK_OK;
 }
 
-enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
+enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer, enum tok_kernel kernel,
 				struct tok_pretok_scratch *scratch, struct tok_text *text,
 				bool starts_document, struct tok_pieces *out, struct tok_error *err)
 {
@@ -261,6 +261,7 @@ enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
 				  .new_text = &scratch->text,
 				  .new_pieces = &scratch->pieces,
 				  .regex = scratch->regex,
+				  .kernel = kernel,
 				  .starts = starts_document };
 	scratch->text.tracked = text->tracked;
 	out->count = 0;

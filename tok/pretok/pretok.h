@@ -88,8 +88,10 @@ TOK_API struct tok_pretok_scratch *tok_pretok_scratch_new(void); /* NULL if memo
 TOK_API void tok_pretok_scratch_free(struct tok_pretok_scratch *scratch);
 
 /* Cut `text` into `out` (cleared first).  `starts_document` says that the text
- * begins at byte 0 of the original document.  Empty pieces never come out. */
+ * begins at byte 0 of the original document.  Empty pieces never come out, and
+ * all kernels, of which `kernel` must be one that runs here, give the same. */
 TOK_API TOK_MUST_USE enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer,
+						     enum tok_kernel kernel,
 						     struct tok_pretok_scratch *scratch,
 						     struct tok_text *text, bool starts_document,
 						     struct tok_pieces *out, struct tok_error *err);
@@ -126,6 +128,9 @@ TOK_API size_t tok_pretokenizer_ends(const struct tok_pretokenizer *pretokenizer
 
 /* How it finds pieces, for people: "gpt2 (block scanner)", "PCRE2", ... */
 TOK_API const char *tok_pretokenizer_path(const struct tok_pretokenizer *pretokenizer);
+
+/* Is that way one that kernels differ in? */
+TOK_API bool tok_pretokenizer_uses_kernel(const struct tok_pretokenizer *pretokenizer);
 
 /* Does a piece always end between an ASCII letter or digit and a space that an
  * ASCII letter follows, and is the text from that space on always cut the same

@@ -3,6 +3,7 @@
  */
 #include "tok/pretok/pretok_internal.h"
 
+#include "tok/text/places.h"
 #include "tok/text/utf8.h"
 
 /* ---- what becomes of matches and of the text between them ---- */
@@ -106,6 +107,46 @@ static void cut_by_class(struct cutter *c, struct tok_span piece)
 	}
 }
 
+/* May the bytes of the character be looked for? */
+static bool is_sought(const struct pretok_op *op)
+{
+	uint8_t bytes[4];
+	if (op->kind != PRETOK_CUT_CLASS || op->which != PRETOK_CHARACTER ||
+	    op->character >= TOK_BAD_BYTE)
+		return false;
+	const struct tok_span text = { bytes, tok_utf8_put(op->character, bytes) };
+	return tok_utf8_at(text, 0).code == op->character;
+}
+
+/* U+2581, above all, and the space. */
+static void cut_by_character(struct cutter *c, struct tok_span piece, enum tok_kernel kernel)
+{
+	uint8_t bytes[4];
+	const size_t length = tok_utf8_put(c->op->character, bytes);
+	if (c->op->character == 0x2581) {
+		tok_places *find = tok_places_of(TOK_PLACES_SPACES, kernel);
+		uint32_t places[TOK_PLACES_BLOCK];
+		for (size_t at = 0; at < piece.count && !c->failed;) {
+			const size_t count = find(piece, &at, places);
+			for (size_t i = 0; i < count; i++)
+				put_match(c, (struct tok_range){ places[i],
+								 places[i] + (uint32_t)length });
+		}
+		return;
+	}
+	for (size_t at = 0; at + length <= piece.count && !c->failed;) {
+		const uint8_t *from = piece.bytes + at;
+		const uint8_t *found = memchr(from, bytes[0], piece.count - length - at + 1);
+		if (!found)
+			break;
+		at = (size_t)(found - piece.bytes);
+		const bool matches = memcmp(found, bytes, length) == 0;
+		if (matches)
+			put_match(c, (struct tok_range){ (uint32_t)at, (uint32_t)(at + length) });
+		at += matches ? length : 1;
+	}
+}
+
 /* As Oniguruma's binding iterates: an empty match right behind the match
  * before is passed over, and the search goes on one character further. */
 static enum tok_status cut_by_regex(struct cutter *c, struct tok_span piece,
@@ -182,6 +223,8 @@ static enum tok_status cut_piece(const struct pretok_op *op, struct pretok_run *
 	} else {
 		if (op->kind == PRETOK_CUT_SCAN)
 			cut_by_scan(&c, piece);
+		else if (is_sought(op))
+			cut_by_character(&c, piece, run->kernel);
 		else if (op->kind == PRETOK_CUT_CLASS)
 			cut_by_class(&c, piece);
 		else

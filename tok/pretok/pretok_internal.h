@@ -7,19 +7,11 @@
 #ifndef TOK_PRETOK_PRETOK_INTERNAL_H
 #define TOK_PRETOK_PRETOK_INTERNAL_H
 
+#include "tok/pretok/mark_internal.h"
 #include "tok/pretok/pretok.h"
 #include "tok/pretok/scan_internal.h"
 
 /* ---- characters that single steps ask for ---- */
-
-enum pretok_class {
-	PRETOK_SPACE,       /* white space */
-	PRETOK_PUNCTUATION, /* the reference's punctuation: Unicode 9 */
-	PRETOK_NUMERIC,     /* the reference's numbers: Unicode 17 */
-	PRETOK_CHARACTER    /* one character */
-};
-
-bool pretok_class_has(enum pretok_class which, uint32_t character, uint32_t code);
 
 /* Number of the script of `code` in the reference's eyes; 0 joins any. */
 uint32_t pretok_script(uint32_t code);
@@ -43,17 +35,10 @@ enum pretok_kind {
 	PRETOK_CUT_CLASS,   /* at the characters of a class */
 	PRETOK_CUT_SCRIPTS, /* where the script changes */
 	PRETOK_CUT_LENGTH,  /* every so many characters */
-	PRETOK_ADD_SPACE,   /* rewrite: a space in front of a piece that has none */
-	PRETOK_ALPHABET,    /* rewrite: bytes as characters */
-	PRETOK_METASPACE    /* rewrite: spaces as another character, one in front */
-};
-
-/* What becomes of a byte, or of the character that begins with it. */
-enum pretok_mark {
-	PRETOK_KEPT,
-	PRETOK_LEFT_OUT = 1,
-	PRETOK_ALONE = 2,
-	PRETOK_LOOK = 4 /* no ASCII: look at the character */
+	PRETOK_CUT_LAST = PRETOK_CUT_LENGTH,
+	PRETOK_ADD_SPACE, /* rewrite: a space in front of a piece that has none */
+	PRETOK_ALPHABET,  /* rewrite: bytes as characters */
+	PRETOK_METASPACE  /* rewrite: spaces as another character, one in front */
 };
 
 struct pretok_op {
@@ -66,8 +51,8 @@ struct pretok_op {
 	uint32_t character; /* PRETOK_CHARACTER, PRETOK_METASPACE */
 	uint32_t length;    /* in characters, at least 1 */
 	enum tok_prepend prepend;
-	uint32_t passes;    /* how many operations pretok_cut_marked does; 0: not this one */
-	uint8_t marks[256]; /* enum pretok_mark by byte, for these operations together */
+	uint32_t passes;       /* how many operations pretok_cut_marked does; 0: not this one */
+	struct mark_set marks; /* of these operations together */
 };
 
 struct tok_pretokenizer {
@@ -82,6 +67,7 @@ struct pretok_run {
 	struct tok_text *new_text; /* room for a rewrite */
 	struct tok_pieces *new_pieces;
 	struct tok_regex_scratch *regex;
+	enum tok_kernel kernel;
 	bool starts; /* the text begins the document */
 	bool cut;    /* a cut was made: each piece knows where it began by its origin */
 };

@@ -1,5 +1,6 @@
 /*
- * pretok_tiles.c - pre-tokenizers whose pieces lie end to end: runs of ends.
+ * pretok_tiles.c - pre-tokenizers whose pieces lie end to end: runs of ends.  And
+ * which way a pre-tokenizer goes, for people.
  */
 #include "tok/pretok/pretok_internal.h"
 #include "tok/pretok/scan_kernel_internal.h"
@@ -70,11 +71,38 @@ static bool has_kind(const struct tok_pretokenizer *p, enum pretok_kind kind)
 	return false;
 }
 
+/* Is every cut one that pretok_cut_marked makes? */
+static bool is_marked(const struct tok_pretokenizer *p)
+{
+	size_t cuts = 0;
+	for (size_t i = 0; i<p->count; i += p->ops[i].passes> 0 ? p->ops[i].passes : 1) {
+		const bool cut = p->ops[i].kind <= PRETOK_CUT_LAST;
+		if (cut && p->ops[i].passes == 0)
+			return false;
+		cuts += cut;
+	}
+	return cuts > 0;
+}
+
+static bool is_bert(const struct tok_pretokenizer *p)
+{
+	return p->count == 2 && p->ops[0].passes == 2 && p->ops[0].which == PRETOK_SPACE &&
+	       p->ops[1].which == PRETOK_PUNCTUATION;
+}
+
+bool tok_pretokenizer_uses_kernel(const struct tok_pretokenizer *pretokenizer)
+{
+	return tok_pretokenizer_tiles(pretokenizer) || is_marked(pretokenizer);
+}
+
 const char *tok_pretokenizer_path(const struct tok_pretokenizer *pretokenizer)
 {
 	const size_t family = find_family(pretokenizer);
 	if (family < FAMILY_COUNT)
 		return families[family].path;
+	if (is_marked(pretokenizer))
+		return is_bert(pretokenizer) ? "bert (block scanner)"
+					     : "marked characters (block scanner)";
 	if (has_kind(pretokenizer, PRETOK_CUT_REGEX))
 		return "PCRE2";
 	if (has_kind(pretokenizer, PRETOK_CUT_SCAN))

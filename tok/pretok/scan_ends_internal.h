@@ -36,22 +36,22 @@ SCAN_INLINE void scan_load(const struct scan_family *family, scan_classify *clas
 	pair->next += block.count;
 }
 
-/* The window that begins `skip` bytes into the first block. */
-SCAN_INLINE struct scan_window scan_look(const struct scan_family *family, struct tok_span text,
-					 const struct scan_pair *pair, uint32_t skip, size_t at)
+/* The window that begins `skip` bytes into the first block.  Not a return value: a
+ * compiler may copy that by wide loads, which wait for the narrow stores before them. */
+SCAN_INLINE void scan_look(const struct scan_family *family, const struct scan_pair *pair,
+			   uint32_t skip, size_t at, struct scan_window *w)
 {
 	const uint32_t first = pair->first;
 	const uint32_t there = pair->block[first].count - skip;
 	const uint32_t both = there + pair->block[1 - first].count;
-	struct scan_window w = { .text = text,
-				 .at = at,
-				 .count = both < SCAN_BLOCK ? both : SCAN_BLOCK,
-				 .ends_text = at + both == text.count && both <= SCAN_BLOCK };
-	w.valid = scan_low_bits(w.count);
+	w->at = at;
+	w->count = both < SCAN_BLOCK ? both : SCAN_BLOCK;
+	w->ends_text = at + both == w->text.count && both <= SCAN_BLOCK;
+	w->valid = scan_low_bits(w->count);
+#pragma GCC unroll 12
 	for (uint32_t i = 0; i < family->mask_count; i++)
-		w.mask[i] = pair->block[first].mask[i] >> skip | pair->block[1 - first].mask[i]
-								     << 1 << (there - 1);
-	return w;
+		w->mask[i] = pair->block[first].mask[i] >> skip | pair->block[1 - first].mask[i]
+								      << 1 << (there - 1);
 }
 
 /* One piece by the definition. */
@@ -65,6 +65,7 @@ SCAN_INLINE size_t scan_ends(const struct scan_family *family, scan_classify *cl
 			     scan_flatten *flatten, struct tok_span text, size_t from,
 			     uint32_t *ends, size_t capacity)
 {
+	struct scan_window w = { .text = text };
 	size_t count = 0;
 	while (from < text.count && capacity - count >= SCAN_BLOCK) {
 		struct scan_pair pair = { .next = from };
@@ -73,7 +74,7 @@ SCAN_INLINE size_t scan_ends(const struct scan_family *family, scan_classify *cl
 		size_t at = from;
 		uint32_t skip = 0;
 		for (;;) {
-			const struct scan_window w = scan_look(family, text, &pair, skip, at);
+			scan_look(family, &pair, skip, at, &w);
 			uint64_t known = scan_known(&w);
 			const uint64_t all = family->starts(&w, &known) & w.valid;
 			const uint64_t starts = all & known;

@@ -63,19 +63,34 @@ enum tok_status norm_run_bert_clean(const struct norm_pass *pass, struct norm_ed
 }
 
 /* The blocks the reference lists; that it begins one at U+2B920 is its own. */
+static const struct {
+	uint32_t first, last;
+} chinese_blocks[] = {
+	{ 0x3400, 0x4DBF },   { 0x4E00, 0x9FFF },   { 0xF900, 0xFAFF },   { 0x20000, 0x2A6DF },
+	{ 0x2A700, 0x2B73F }, { 0x2B740, 0x2B81F }, { 0x2B920, 0x2CEAF }, { 0x2F800, 0x2FA1F },
+};
+enum { CHINESE_BLOCKS = sizeof chinese_blocks / sizeof *chinese_blocks };
+
 static bool is_chinese(uint32_t code)
 {
-	static const struct {
-		uint32_t first, last;
-	} blocks[] = {
-		{ 0x3400, 0x4DBF },   { 0x4E00, 0x9FFF },   { 0xF900, 0xFAFF },
-		{ 0x20000, 0x2A6DF }, { 0x2A700, 0x2B73F }, { 0x2B740, 0x2B81F },
-		{ 0x2B920, 0x2CEAF }, { 0x2F800, 0x2FA1F },
-	};
-	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-		if (code >= blocks[i].first && code <= blocks[i].last)
+	for (size_t i = 0; i < CHINESE_BLOCKS; i++)
+		if (code >= chinese_blocks[i].first && code <= chinese_blocks[i].last)
 			return true;
 	return false;
+}
+
+void norm_mark_chinese(uint64_t words[NORM_SURE_LIMIT / NORM_SURE_BLOCK])
+{
+	/* A word at a time, for this is done whenever a tokenizer is opened. */
+	for (size_t i = 0; i < CHINESE_BLOCKS; i++)
+		for (uint32_t code = chinese_blocks[i].first; code <= chinese_blocks[i].last;) {
+			const uint32_t skip = code % NORM_SURE_BLOCK, room = NORM_SURE_BLOCK - skip;
+			const uint32_t left = chinese_blocks[i].last - code + 1;
+			const uint32_t some = left < room ? left : room;
+			words[code / NORM_SURE_BLOCK] |= (UINT64_MAX >> (NORM_SURE_BLOCK - some))
+							 << skip;
+			code += some;
+		}
 }
 
 /* Spaces around the Chinese characters at `edit->at`, of which there is one. */

@@ -134,6 +134,23 @@ size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span te
 	return find_rule(map, text, true, replacement);
 }
 
+bool norm_charsmap_may_begin(const struct norm_charsmap *map, struct tok_span head)
+{
+	if (!map->units)
+		return false;
+	uint32_t node = offset_of(map->units[0]);
+	for (size_t i = 0; i < head.count; i++) {
+		node ^= head.bytes[i];
+		const uint32_t unit = map->units[node];
+		if (label_of(unit) != head.bytes[i])
+			return false;
+		if (has_leaf(unit))
+			return true;
+		node ^= offset_of(unit);
+	}
+	return true;
+}
+
 bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte)
 {
 	if (!map->units || !map->begins[byte])

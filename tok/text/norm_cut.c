@@ -91,6 +91,8 @@ static void see_pass(const struct norm_pass *pass, struct tok_norm_cut *cut)
 		see_sentencepiece(pass->as.sentencepiece, cut);
 		return;
 	}
+	if (pass->stands_for)
+		return; /* those that it stands for are seen */
 	cut->chars = false;
 	if (pass->run == norm_run_precompiled) {
 		see_precompiled(&pass->as.charsmap, cut);

@@ -37,6 +37,37 @@ static enum norm_byte_kind find_kind(const struct norm_sentencepiece *self, stru
 		   : NORM_BYTE_TEXT;
 }
 
+static void note_stays(const struct norm_sentencepiece *self, struct norm_quick_bytes *quick,
+		       uint32_t first, uint32_t last)
+{
+	for (uint32_t code = first; code <= last; code++) {
+		uint8_t bytes[4];
+		const struct tok_span text = { bytes, tok_utf8_put(code, bytes) };
+		if (self->protected.starts[bytes[0]] || norm_charsmap_may_begin(&self->map, text) ||
+		    tok_utf8_at(text, 0).code != code)
+			continue;
+		quick->stays[code / 64] |= UINT64_C(1) << code % 64;
+	}
+}
+
+/* Most characters have a neighbourhood of 64, which share all bytes but the last, where
+ * no rule begins. */
+static void find_stays(const struct norm_sentencepiece *self, struct norm_quick_bytes *quick)
+{
+	for (uint32_t code = 0x80; code < NORM_QUICK_CHARS; code += 64) {
+		uint8_t bytes[4];
+		const struct tok_span text = { bytes, tok_utf8_put(code, bytes) };
+		const struct tok_span head = tok_span_slice(text, 0, text.count - 1);
+		const bool stay = !self->protected.starts[bytes[0]] &&
+				  !norm_charsmap_may_begin(&self->map, head) &&
+				  tok_utf8_at(text, 0).code == code;
+		if (stay)
+			quick->stays[code / 64] = UINT64_MAX;
+		else
+			note_stays(self, quick, code, code + 63);
+	}
+}
+
 void norm_sentencepiece_prepare(struct norm_sentencepiece *self)
 {
 	struct norm_quick_bytes *quick = &self->quick;
@@ -54,6 +85,7 @@ void norm_sentencepiece_prepare(struct norm_sentencepiece *self)
 		quick->kinds[byte] = (uint8_t)kind;
 		quick->may_join[byte] = self->map.begins[byte] && !self->protected.starts[byte];
 	}
+	find_stays(self, quick);
 }
 
 /* ---- the loop ---- */
@@ -106,16 +138,25 @@ static bool append_bytes(struct state *s)
 	return true;
 }
 
-/* Characters beyond ASCII where every one stays. */
+/* The character at `at` if it is one beyond ASCII that stays; else its length is 0. */
+static inline uint32_t find_stay(const struct norm_quick_bytes *quick, struct tok_span text,
+				 size_t at)
+{
+	const struct tok_char c = tok_utf8_at(text, at);
+	if (c.code < NORM_QUICK_CHARS)
+		return quick->stays[c.code / 64] >> c.code % 64 & 1 ? c.length : 0;
+	return quick->identity && c.code < TOK_BAD_BYTE ? c.length : 0;
+}
+
+/* Characters beyond ASCII that stay. */
 static bool append_chars(struct state *s)
 {
 	const size_t begin = s->at;
 	size_t end = begin;
-	while (end < s->text.count && s->text.bytes[end] >= 0x80) {
-		const struct tok_char c = tok_utf8_at(s->text, end);
-		if (c.code >= TOK_BAD_BYTE)
+	for (uint32_t length; end < s->text.count; end += length) {
+		length = find_stay(&s->self->quick, s->text, end);
+		if (length == 0)
 			break;
-		end += c.length;
 	}
 	if (end == begin)
 		return true;
@@ -171,13 +212,14 @@ static bool append_prefix(struct state *s)
 	return true;
 }
 
-/* One of them at least, and what is beyond ASCII behind it. */
-static bool append_prefixes(struct state *s)
+/* What is not so simple, and what is beyond ASCII behind it. */
+static bool append_others(struct state *s)
 {
 	do {
-		if (!append_prefix(s))
+		const size_t begin = s->at;
+		if (!append_chars(s) || (s->at == begin && !append_prefix(s)))
 			return false;
-	} while (s->at < s->text.count && s->text.bytes[s->at] >= 0x80 && !s->self->quick.identity);
+	} while (s->at < s->text.count && s->text.bytes[s->at] >= 0x80);
 	return true;
 }
 
@@ -197,12 +239,7 @@ bool norm_sentencepiece_append(const struct norm_sentencepiece *self, struct tok
 				return false;
 			continue;
 		}
-		if (!append_bytes(&s))
-			return false;
-		const size_t begin = s.at;
-		if (s.asks && self->quick.identity && !append_chars(&s))
-			return false;
-		if (s.asks && s.at == begin && !append_prefixes(&s))
+		if (!append_bytes(&s) || (s.asks && !append_others(&s)))
 			return false;
 	}
 	return true;

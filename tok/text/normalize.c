@@ -7,7 +7,7 @@
 #include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 
-enum { PASSES_OF_A_STEP = 5 }; /* at most: BERT's */
+enum { PASSES_OF_A_STEP = 6 }; /* at most: BERT's */
 
 static struct norm_pass *add_pass(struct tok_normalizer *self, norm_run *run)
 {
@@ -71,8 +71,8 @@ static enum tok_status add_lowercase(struct tok_normalizer *self, struct tok_err
 	return add_mapped(self, norm_run_lowercase, &norm_sure_lower, norm_lower_bytes(), err);
 }
 
-static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_norm_step *step,
-				struct tok_error *err)
+static enum tok_status add_bert_passes(struct tok_normalizer *self,
+				       const struct tok_norm_step *step, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	if (step->as.bert.clean_text)
@@ -87,6 +87,22 @@ static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_no
 	if (status == TOK_OK && step->as.bert.lowercase)
 		status = add_lowercase(self, err);
 	return status;
+}
+
+static enum tok_status add_bert(struct tok_normalizer *self, const struct tok_norm_step *step,
+				struct tok_error *err)
+{
+	struct norm_pass *quick = add_pass(self, norm_run_bert_quick);
+	const enum tok_status status = add_bert_passes(self, step, err);
+	quick->stands_for = (size_t)(self->passes + self->pass_count - (quick + 1));
+	if (status != TOK_OK)
+		return status;
+	if (quick->stands_for == 0) { /* it does nothing */
+		self->pass_count--;
+		return TOK_OK;
+	}
+	quick->as.bert = norm_bert_new(step, quick + 1, quick->stands_for, &self->arena);
+	return quick->as.bert ? TOK_OK : tok_fail_memory(err);
 }
 
 static enum tok_status add_prepend(struct tok_normalizer *self, struct tok_span text,
@@ -208,6 +224,7 @@ void tok_norm_scratch_free(struct tok_norm_scratch *scratch)
 	if (!scratch)
 		return;
 	tok_text_release(&scratch->spare);
+	norm_bert_memory_free(scratch->bert);
 	free(scratch->pending.items);
 	free(scratch->sorted.items);
 	free(scratch->blocked.items);
@@ -223,6 +240,8 @@ static bool keeps_space(const struct norm_pass *pass, struct tok_span text)
 
 static bool keeps(const struct norm_pass *pass, struct tok_span text)
 {
+	if (pass->stands_for)
+		return true; /* those that it stands for are asked */
 	if (pass->run == norm_run_form)
 		return norm_form_skip(&pass->as.form, text, 0) == text.count;
 	if (pass->sure)
@@ -241,17 +260,20 @@ bool tok_normalizer_keeps(const struct tok_normalizer *normalizer, struct tok_sp
 	return true;
 }
 
-enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
-			      struct tok_norm_scratch *scratch, struct tok_text *text,
-			      struct tok_error *err)
+enum tok_status norm_run_passes(const struct norm_pass *passes, size_t count, struct tok_text *text,
+				struct tok_text *spare, struct tok_norm_scratch *scratch,
+				struct tok_error *err)
 {
 	struct tok_range start = { 0, 0 };
 	if (text->tracked && text->count)
 		start.begin = start.end = text->origin[0].begin;
 
-	for (size_t i = 0; i < normalizer->pass_count && text->count; i++) {
-		const struct norm_pass *pass = &normalizer->passes[i];
-		struct norm_edit edit = { .from = text, .to = &scratch->spare, .start = start };
+	for (size_t i = 0; i < count && text->count; i++) {
+		const struct norm_pass *pass = &passes[i];
+		if (pass->stands_for && text->tracked)
+			continue;
+		i += pass->stands_for;
+		struct norm_edit edit = { .from = text, .to = spare, .start = start };
 		tok_text_clear(edit.to);
 		edit.to->tracked = text->tracked;
 		edit.to->continues = text->continues;
@@ -263,12 +285,20 @@ enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
 		if (edit.failed)
 			return tok_fail_memory(err);
 		if (changed) {
-			const struct tok_text result = scratch->spare;
-			scratch->spare = *text;
+			const struct tok_text result = *spare;
+			*spare = *text;
 			*text = result;
 		}
 	}
 	return TOK_OK;
+}
+
+enum tok_status tok_normalize(const struct tok_normalizer *normalizer,
+			      struct tok_norm_scratch *scratch, struct tok_text *text,
+			      struct tok_error *err)
+{
+	return norm_run_passes(normalizer->passes, normalizer->pass_count, text, &scratch->spare,
+			       scratch, err);
 }
 
 bool norm_unicode_has(uint32_t code, unsigned major)

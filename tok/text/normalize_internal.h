@@ -160,6 +160,9 @@ size_t norm_charsmap_longest(const struct norm_charsmap *map, struct tok_span te
 /* May a rule have `byte` behind another one?  True says nothing. */
 bool norm_charsmap_has_inner(const struct norm_charsmap *map, uint8_t byte);
 
+/* May a rule begin with `head` or with what begins it?  False is certain. */
+bool norm_charsmap_may_begin(const struct norm_charsmap *map, struct tok_span head);
+
 /* May a rule go on with an ASCII byte behind `byte`? */
 bool norm_charsmap_joins_ascii(const struct norm_charsmap *map, uint8_t byte);
 
@@ -177,12 +180,17 @@ enum norm_byte_kind {
 	NORM_BYTE_ASK    /* not so simple, or no ASCII */
 };
 
+enum { NORM_QUICK_CHARS = 0x10000 };
+
 /* For texts that are not tracked. */
 struct norm_quick_bytes {
 	uint8_t kinds[256];     /* enum norm_byte_kind */
 	bool may_join[256];     /* a rule begins with it and goes on beyond ASCII */
 	struct tok_bytemap map; /* what the first two kinds become, spaces escaped */
 	bool identity;          /* no rule and no protected piece: characters stay */
+	/* A bit for each of U+0000..FFFF: beyond ASCII and well formed, and neither a rule
+	 * nor a protected piece begins with what begins it. */
+	uint64_t stays[NORM_QUICK_CHARS / 64];
 };
 
 struct norm_sentencepiece {
@@ -253,6 +261,7 @@ struct tok_norm_scratch {
 	struct tok_text spare;
 	struct norm_marks pending, sorted, blocked;
 	struct tok_regex_scratch *regex;
+	struct norm_bert_memory *bert; /* NULL: not needed yet */
 };
 
 struct norm_pass;
@@ -262,6 +271,9 @@ typedef enum tok_status norm_run(const struct norm_pass *pass, struct norm_edit 
 struct norm_pass {
 	norm_run *run;
 	const struct norm_sure *sure; /* what it keeps; NULL: no table alone tells */
+	/* So many passes behind it are done by this one if origins are not tracked; if
+	 * they are, by themselves, and this one is passed over. */
+	size_t stands_for;
 	union {
 		struct norm_form form;
 		struct {
@@ -278,6 +290,7 @@ struct norm_pass {
 		const struct tok_bytemap *bytes; /* ASCII, or the byte-level alphabet */
 		struct norm_charsmap charsmap;
 		const struct norm_sentencepiece *sentencepiece;
+		const struct norm_bert *bert;
 	} as;
 };
 
@@ -290,7 +303,8 @@ struct tok_normalizer {
 
 norm_run norm_run_form, norm_run_lowercase, norm_run_strip, norm_run_prepend, norm_run_replace,
     norm_run_nmt, norm_run_strip_accents, norm_run_bert_clean, norm_run_bert_chinese,
-    norm_run_bert_accents, norm_run_precompiled, norm_run_byte_level, norm_run_sentencepiece;
+    norm_run_bert_accents, norm_run_bert_quick, norm_run_precompiled, norm_run_byte_level,
+    norm_run_sentencepiece;
 
 /* The tables of NFC, NFD, NFKC or NFKD. */
 TOK_MUST_USE enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm_form *out,
@@ -299,6 +313,23 @@ TOK_MUST_USE enum tok_status norm_form_find(enum tok_norm_kind kind, struct norm
 /* As far as `text` is surely normalised from the boundary `at` on: the end, or a
  * boundary.  Standard annex 15, quick check. */
 size_t norm_form_skip(const struct norm_form *form, struct tok_span text, size_t at);
+
+/* `count` passes over `text`, whose bytes move to and fro between it and `spare`. */
+TOK_MUST_USE enum tok_status norm_run_passes(const struct norm_pass *passes, size_t count,
+					     struct tok_text *text, struct tok_text *spare,
+					     struct tok_norm_scratch *scratch,
+					     struct tok_error *err);
+
+/* norm_bert_quick.c: the passes of a step, which stay where they are, as one.  NULL if
+ * memory is out. */
+const struct norm_bert *norm_bert_new(const struct tok_norm_step *step,
+				      const struct norm_pass *passes, size_t pass_count,
+				      struct tok_arena *arena);
+void norm_bert_memory_free(struct norm_bert_memory *memory);
+
+/* Set the bits of the characters that BertNormalizer puts spaces around; all are
+ * below NORM_SURE_LIMIT. */
+void norm_mark_chinese(uint64_t words[NORM_SURE_LIMIT / NORM_SURE_BLOCK]);
 
 /* What becomes of ASCII. */
 struct tok_bytemap norm_lower_bytes(void);

@@ -43,6 +43,24 @@ static enum tok_status read_pipe(int fd, struct file_bytes *out, struct tok_erro
 	return TOK_OK;
 }
 
+static int64_t in_nanoseconds(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct vocab_file_stamp stamp_of(const struct stat *info)
+{
+	if (!S_ISREG(info->st_mode))
+		return (struct vocab_file_stamp){ 0 };
+	return (struct vocab_file_stamp){
+		.device = (uint64_t)info->st_dev,
+		.inode = (uint64_t)info->st_ino,
+		.bytes = (uint64_t)info->st_size,
+		.written_ns = in_nanoseconds(info->st_mtim),
+		.changed_ns = in_nanoseconds(info->st_ctim),
+	};
+}
+
 enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct tok_error *err)
 {
 	struct file_bytes file = { 0 };
@@ -59,6 +77,8 @@ enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct
 	else
 		status = read_pipe(fd, &file, err);
 	close(fd);
+	if (status == TOK_OK)
+		file.stamp = stamp_of(&info);
 	if (status == TOK_OK && file.span.count == 0)
 		status = tok_fail(err, TOK_EFORMAT, "the file is empty");
 	if (status == TOK_OK)
@@ -66,6 +86,12 @@ enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct
 	else
 		vocab_file_close(&file);
 	return status;
+}
+
+struct vocab_file_stamp vocab_file_look(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 ? stamp_of(&info) : (struct vocab_file_stamp){ 0 };
 }
 
 void vocab_file_close(struct file_bytes *file)

@@ -5,10 +5,12 @@
 #define VOCAB_FORMAT_FILE_INTERNAL_H
 
 #include "tok/base/buffer.h"
+#include "vocab/format/read.h"
 
 struct file_bytes {
 	struct tok_span span;
 	void *map; /* NULL: the bytes are in the buffer */
+	struct vocab_file_stamp stamp;
 	struct tok_buffer buffer;
 };
 
@@ -17,6 +19,9 @@ struct file_bytes {
  * larger, since only its beginning is looked at. */
 TOK_MUST_USE enum tok_status vocab_file_open(const char *path, struct file_bytes *out,
 					     struct tok_error *err);
+
+/* What is at `path` now, as its stamp. */
+struct vocab_file_stamp vocab_file_look(const char *path);
 void vocab_file_close(struct file_bytes *file);
 
 #endif

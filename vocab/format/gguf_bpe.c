@@ -20,28 +20,28 @@ static bool split_merge(struct tok_span text, struct tok_span *left, struct tok_
 }
 
 static enum tok_status read_merge(struct hf_reader *r, struct tok_span text,
-				  struct tok_buffer *joined, struct tok_merge *out)
+				  struct hf_merges *known, struct tok_merge *out)
 {
 	struct tok_span left, right;
 	if (!split_merge(text, &left, &right))
 		return tok_fail(r->err, TOK_EFORMAT,
 				"it must be two tokens with a space between, not '%s'",
 				vocab_show(text).text);
-	return hf_find_merge(r, left, right, joined, out, r->err);
+	return hf_find_merge(r, known, left, right, out, r->err);
 }
 
 static void read_merges(struct hf_reader *r, const struct gguf_value *value)
 {
 	struct bytes_reader items = { .bytes = value->bytes };
 	struct tok_merge *merges = hf_array(r, (size_t)value->count, sizeof *merges);
-	struct tok_buffer joined = { 0 };
+	struct hf_merges known = { 0 };
 	for (size_t i = 0; i < value->count && r->status == TOK_OK; i++) {
 		const struct tok_span text = bytes_take(&items, bytes_u64(&items));
-		r->status = read_merge(r, text, &joined, &merges[i]);
+		r->status = read_merge(r, text, &known, &merges[i]);
 		if (r->status != TOK_OK)
 			tok_fail_in(r->err, r->status, "merge %zu", i);
 	}
-	tok_buffer_release(&joined);
+	tok_buffer_release(&known.joined);
 	r->out->model.as.bpe.merges = merges;
 	r->out->model.as.bpe.merge_count = (size_t)value->count;
 }

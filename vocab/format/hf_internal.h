@@ -105,9 +105,15 @@ void hf_read_vocabulary(struct hf_reader *r, const struct vocab_json *object);
 /* The id of a token of the model, or TOK_NO_ID. */
 tok_id hf_find_token(const struct hf_reader *r, struct tok_span text);
 
+/* What is known while a list of merges is read; zeroed at first. */
+struct hf_merges {
+	struct tok_buffer joined;
+	size_t place; /* of the entry that the last merge made */
+};
+
 /* The tokens that `left` and `right` name and the one they make. */
-TOK_MUST_USE enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
-					   struct tok_span right, struct tok_buffer *joined,
+TOK_MUST_USE enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known,
+					   struct tok_span left, struct tok_span right,
 					   struct tok_merge *merge, struct tok_error *err);
 
 /* The ids of <0x00> to <0xFF>. */

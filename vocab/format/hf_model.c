@@ -1,3 +1,4 @@
+#include "tok/base/threads.h"
 #include "vocab/format/hf_internal.h"
 
 /* Half of what the names of models say: a token that is meant but not in the
@@ -54,9 +55,28 @@ static bool is_comment(const struct vocab_json *item)
 	       tok_span_starts(vocab_json_text(item), tok_span_of("#version"));
 }
 
-enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
-			      struct tok_span right, struct tok_buffer *joined,
-			      struct tok_merge *merge, struct tok_error *err)
+/* A list mostly goes on with the token that the merge before made, or with the next. */
+static tok_id find_result(const struct hf_reader *r, struct hf_merges *known)
+{
+	const struct tok_model_spec *model = &r->out->model;
+	const struct tok_span text = tok_buffer_span(&known->joined);
+	for (size_t step = 0; step < 2; step++) {
+		const size_t place = known->place + step;
+		if (place < model->entry_count &&
+		    tok_span_equal(model->entries[place].text, text)) {
+			known->place = place;
+			return model->entries[place].id;
+		}
+	}
+	const tok_id id = hf_find_token(r, text);
+	if (id < model->entry_count && model->entries[id].id == id)
+		known->place = id;
+	return id;
+}
+
+enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known,
+			      struct tok_span left, struct tok_span right, struct tok_merge *merge,
+			      struct tok_error *err)
 {
 	const size_t prefix = r->out->model.as.bpe.prefix.count;
 	*merge = (struct tok_merge){ hf_find_token(r, left), hf_find_token(r, right), TOK_NO_ID };
@@ -67,47 +87,123 @@ enum tok_status hf_find_merge(const struct hf_reader *r, struct tok_span left,
 		return tok_fail(err, TOK_EFORMAT,
 				"'%s' is shorter than the continuing_subword_prefix",
 				vocab_show(right).text);
-	tok_buffer_clear(joined);
-	if (!tok_buffer_add(joined, left.bytes, left.count) ||
-	    !tok_buffer_add(joined, right.bytes + prefix, right.count - prefix))
+	tok_buffer_clear(&known->joined);
+	if (!tok_buffer_add(&known->joined, left.bytes, left.count) ||
+	    !tok_buffer_add(&known->joined, right.bytes + prefix, right.count - prefix))
 		return tok_fail_memory(err);
-	merge->result = hf_find_token(r, tok_buffer_span(joined));
+	merge->result = find_result(r, known);
 	if (merge->result == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "the result '%s' is not in the vocabulary",
-				vocab_show(tok_buffer_span(joined)).text);
+				vocab_show(tok_buffer_span(&known->joined)).text);
 	return TOK_OK;
+}
+
+/* Names are looked up all over a table larger than the caches: each is asked for this
+ * many merges ahead. */
+enum { AHEAD = 12 };
+
+static void expect_pair(const struct hf_reader *r, const struct vocab_json *item, bool pairs)
+{
+	struct tok_span left, right;
+	if (!read_pair(item, pairs, &left, &right))
+		return;
+	tok_strings_expect(&r->ids, left);
+	tok_strings_expect(&r->ids, right);
+}
+
+/* Merges [begin, end) of a list. */
+struct merge_part {
+	const struct hf_reader *r;
+	const struct vocab_json *item; /* of the first */
+	bool pairs;                    /* ["left", "right"], not "left right" */
+	size_t begin, end;
+	struct tok_merge *merges; /* what is read, from [begin] on */
+	size_t used;
+	enum tok_status status;
+	struct tok_error err;
+};
+
+static enum tok_status refuse_merge(struct merge_part *part, const struct vocab_json *item)
+{
+	return vocab_json_fail(part->r->doc, item, &part->err,
+			       part->pairs ? "a merge must be a pair of tokens"
+					   : "a merge must be two tokens with one space between");
+}
+
+static void read_merge(struct merge_part *part, struct hf_merges *known,
+		       const struct vocab_json *item)
+{
+	struct tok_span left, right;
+	struct tok_error why = { 0 };
+	if (!part->pairs && is_comment(item))
+		return;
+	if (!read_pair(item, part->pairs, &left, &right)) {
+		part->status = refuse_merge(part, item);
+		return;
+	}
+	part->status = hf_find_merge(part->r, known, left, right,
+				     &part->merges[part->begin + part->used++], &why);
+	if (part->status == TOK_EFORMAT)
+		vocab_json_fail(part->r->doc, item, &part->err, "merge %zu: %s",
+				part->begin + part->used, why.message);
+	else if (part->status != TOK_OK)
+		tok_fail_memory(&part->err);
+}
+
+static void read_part(struct merge_part *part)
+{
+	const struct vocab_json *item = part->item, *ahead = item;
+	struct hf_merges known = { 0 };
+	size_t expected = part->begin;
+	for (size_t i = part->begin; i < part->end && part->status == TOK_OK; i++) {
+		for (; expected < part->end && expected < i + AHEAD; expected++) {
+			expect_pair(part->r, ahead, part->pairs);
+			ahead = vocab_json_next(ahead);
+		}
+		read_merge(part, &known, item);
+		item = vocab_json_next(item);
+	}
+	tok_buffer_release(&known.joined);
+}
+
+static void read_part_at(void *shared, size_t index)
+{
+	struct merge_part *parts = shared;
+	read_part(&parts[index]);
+}
+
+/* A long list in two parts at once.  Where the second begins is known if each merge of
+ * the first is three values, as all of them are together; if one is not, the first part
+ * fails, and nobody asks for the second. */
+static size_t cut_merges(struct merge_part parts[2], const struct vocab_json *value)
+{
+	const size_t count = parts[0].end, half = count / 2;
+	if (!parts[0].pairs || count < TOK_THREADED_ENTRIES || tok_threads_available() < 2 ||
+	    value->as.extent != 1 + 3 * count)
+		return 1;
+	parts[1] = parts[0];
+	parts[0].end = parts[1].begin = half;
+	parts[1].item = value + 1 + 3 * half;
+	return 2;
 }
 
 static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 {
 	const size_t count = hf_items(r, value);
 	struct tok_merge *merges = hf_array(r, count, sizeof *merges);
-	struct tok_buffer joined = { 0 };
-	const bool pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
-	const struct vocab_json *item = count ? value + 1 : NULL;
+	if (!merges)
+		return;
+	struct merge_part parts[2] = { { .r = r, .item = value + 1, .end = count } };
+	parts[0].merges = merges;
+	parts[0].pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
+	const size_t part_count = cut_merges(parts, value);
+	tok_threads_run(part_count, read_part_at, parts);
 	size_t used = 0;
-
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
-		struct tok_span left, right;
-		struct tok_error why = { 0 };
-		if (!pairs && is_comment(item))
-			continue;
-		if (!read_pair(item, pairs, &left, &right)) {
-			r->status = vocab_json_fail(r->doc, item, r->err,
-						    pairs ? "a merge must be a pair of tokens"
-							  : "a merge must be two tokens with one "
-							    "space between");
-			break;
-		}
-		r->status = hf_find_merge(r, left, right, &joined, &merges[used], &why);
-		if (r->status == TOK_EFORMAT)
-			vocab_json_fail(r->doc, item, r->err, "merge %zu: %s", used + 1,
-					why.message);
-		else if (r->status != TOK_OK)
-			tok_fail_memory(r->err);
-		used++;
+	for (size_t i = 0; i < part_count && r->status == TOK_OK; i++) {
+		used += parts[i].used;
+		if (parts[i].status != TOK_OK)
+			r->status = tok_fail(r->err, parts[i].status, "%s", parts[i].err.message);
 	}
-	tok_buffer_release(&joined);
 	r->out->model.as.bpe.merges = merges;
 	r->out->model.as.bpe.merge_count = used;
 }

@@ -73,8 +73,12 @@ void hf_read_vocabulary(struct hf_reader *r, const struct vocab_json *object)
 		r->status = tok_fail_memory(r->err);
 		return;
 	}
+	enum { AHEAD = 12 };
 	const struct vocab_json *key = object + 1;
 	for (size_t i = 0; i < object->count; i++) {
+		/* A key if ids are single values, or else any other value. */
+		if (object->count - i > AHEAD && key[2 * AHEAD].kind == VOCAB_JSON_STRING)
+			tok_strings_expect(&r->ids, vocab_json_text(key + 2 * AHEAD));
 		entries[i].text = (struct tok_span){ room, key->count };
 		entries[i].id = hf_id(r, key + 1);
 		if (r->status != TOK_OK)

@@ -346,6 +346,9 @@ enum tok_status vocab_json_read(struct vocab_json_document *doc, struct tok_span
 	tok_buffer_clear(&doc->unescaped);
 	if (text.count >= UINT32_MAX)
 		return tok_fail(err, TOK_ELIMIT, "a JSON text must be smaller than 4 GiB");
+	/* About what a tokenizer.json has, so that little is moved. */
+	if (!tok_grow(&doc->values, &doc->capacity, text.count / 16 + 1, sizeof *doc->values))
+		return tok_fail_memory(err);
 	const enum tok_status status =
 	    text.count ? read_all(&r) : tok_fail(err, TOK_EFORMAT, "empty where JSON should be");
 	if (status != TOK_OK)

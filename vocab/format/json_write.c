@@ -25,10 +25,8 @@ static bool is_plain(uint32_t code)
 	return code >= 0x20 && code != '"' && code != '\\' && code != 0x7F && code < TOK_BAD_BYTE;
 }
 
-bool vocab_json_put_string(struct tok_buffer *out, struct tok_span text)
+bool vocab_json_put_text(struct tok_buffer *out, struct tok_span text)
 {
-	if (!tok_buffer_add_byte(out, '"'))
-		return false;
 	size_t kept = 0, at = 0; /* [kept, at) is plain and not yet copied */
 	while (at < text.count) {
 		const struct tok_char c = tok_utf8_at(text, at);
@@ -40,6 +38,11 @@ bool vocab_json_put_string(struct tok_buffer *out, struct tok_span text)
 		}
 		at += c.length;
 	}
-	return (kept == at || tok_buffer_add(out, text.bytes + kept, at - kept)) &&
+	return kept == at || tok_buffer_add(out, text.bytes + kept, at - kept);
+}
+
+bool vocab_json_put_string(struct tok_buffer *out, struct tok_span text)
+{
+	return tok_buffer_add_byte(out, '"') && vocab_json_put_text(out, text) &&
 	       tok_buffer_add_byte(out, '"');
 }

@@ -12,4 +12,8 @@
  * become U+FFFD, one each.  False if memory is out. */
 TOK_API TOK_MUST_USE bool vocab_json_put_string(struct tok_buffer *out, struct tok_span text);
 
+/* The same without the quotes: texts put one behind the other make the string of them
+ * joined, if none ends inside a character. */
+TOK_API TOK_MUST_USE bool vocab_json_put_text(struct tok_buffer *out, struct tok_span text);
+
 #endif

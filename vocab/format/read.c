@@ -9,6 +9,17 @@
 	"tokenizer.json, tekken.json, vocab.json with merges.txt, .tiktoken, a SentencePiece "     \
 	".model, vocab.txt or GGUF"
 
+/* Another kind of file says itself how text is split: nothing asked for is ignored. */
+static enum tok_status check_pattern(enum file_kind kind, const struct vocab_read_options *options,
+				     struct tok_error *err)
+{
+	if (!options || !options->pattern || kind == FILE_TIKTOKEN)
+		return TOK_OK;
+	return tok_fail(err, TOK_EARG,
+			"this file says itself how text is split, and --pattern is for a "
+			".tiktoken file: leave it out");
+}
+
 /* ---- one file's bytes --------------------------------------------------------- */
 
 static enum tok_status refuse_json(struct tok_span file, struct tok_error *err)
@@ -62,10 +73,14 @@ static enum tok_status read_files(const struct tok_span *files, size_t count,
 				  struct tok_error *err)
 {
 	const enum file_kind kind = vocab_file_detect(files[0]);
+	enum tok_status status;
 	if (count < 2)
-		return read_kind(files[0], kind, options, out, err);
-	return kind == FILE_VOCAB_JSON ? vocab_read_vocab_merges(files[0], files[1], out, err)
-				       : vocab_read_vocab_merges(files[1], files[0], out, err);
+		status = read_kind(files[0], kind, options, out, err);
+	else if (kind == FILE_VOCAB_JSON)
+		status = vocab_read_vocab_merges(files[0], files[1], out, err);
+	else
+		status = vocab_read_vocab_merges(files[1], files[0], out, err);
+	return status == TOK_OK ? check_pattern(kind, options, err) : status;
 }
 
 static enum tok_status read_whole(const struct tok_span *files, size_t count,

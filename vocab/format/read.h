@@ -26,8 +26,17 @@
 
 struct vocab_read_options {
 	/* .tiktoken only: a name (gpt2, r50k, p50k, p50k_edit, cl100k, o200k,
-	 * o200k_harmony) or a regular expression; NULL: told by the ranks. */
+	 * o200k_harmony) or a regular expression; NULL: told by the ranks.  TOK_EARG
+	 * where it is empty, or the file is of another kind. */
 	const char *pattern;
+};
+
+/* What a file system says of a regular file when it is opened, before its bytes are
+ * looked at: who writes to it changes this, if the clock has moved on.  Zeros for a
+ * pipe. */
+struct vocab_file_stamp {
+	uint64_t device, inode, bytes;
+	int64_t written_ns, changed_ns; /* since 1970: mtime and ctime */
 };
 
 /* The bytes a tokenizer is read from: one file, or vocab.json and merges.txt. */
@@ -35,9 +44,17 @@ struct vocab_source {
 	const char *path;         /* of the first */
 	const char *other_path;   /* of the second, NULL where there is one only */
 	struct tok_span files[2]; /* mapped where they are regular files */
+	struct vocab_file_stamp stamps[2];
 	size_t count;
 	void *held; /* private */
 };
+
+/* The file that is opened for `path`, the first where there are two: itself, or the best
+ * of a folder.  The caller frees it.  `stamp`: what it is now; zeros where it is no
+ * regular file, or none. */
+TOK_API TOK_MUST_USE enum tok_status vocab_source_find(const char *path, char **out,
+						       struct vocab_file_stamp *stamp,
+						       struct tok_error *err);
 
 /* Open the file or folder at `path`.  What comes out must be closed. */
 TOK_API TOK_MUST_USE enum tok_status vocab_source_open(const char *path, struct vocab_source *out,

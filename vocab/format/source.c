@@ -74,6 +74,12 @@ struct held_files {
 	char *path, *other_path;
 };
 
+static void add_file(struct vocab_source *source, const struct file_bytes *file)
+{
+	source->files[source->count] = file->span;
+	source->stamps[source->count++] = file->stamp;
+}
+
 static enum tok_status open_other_half(struct vocab_source *source, struct held_files *held,
 				       bool has_vocab, struct tok_error *err)
 {
@@ -84,7 +90,7 @@ static enum tok_status open_other_half(struct vocab_source *source, struct held_
 	if (status != TOK_OK)
 		return tok_fail_in(err, status, "'%s'", last_part(held->other_path));
 	source->other_path = held->other_path;
-	source->files[source->count++] = held->files[1].span;
+	add_file(source, &held->files[1]);
 	return TOK_OK;
 }
 
@@ -93,7 +99,7 @@ static enum tok_status open_files(struct vocab_source *source, struct held_files
 {
 	enum tok_status status = vocab_file_open(held->path, &held->files[0], err);
 	if (status == TOK_OK) {
-		source->files[source->count++] = held->files[0].span;
+		add_file(source, &held->files[0]);
 		const enum file_kind kind = vocab_file_detect(source->files[0]);
 		if (kind == FILE_VOCAB_JSON || kind == FILE_MERGES)
 			status = open_other_half(source, held, kind == FILE_VOCAB_JSON, err);
@@ -187,6 +193,15 @@ static enum tok_status find_file(const char *path, char **out, struct tok_error 
 		return find_in_folder(path, out, err);
 	*out = strdup(path);
 	return *out ? TOK_OK : tok_fail_memory(err);
+}
+
+enum tok_status vocab_source_find(const char *path, char **out, struct vocab_file_stamp *stamp,
+				  struct tok_error *err)
+{
+	const enum tok_status status = find_file(path, out, err);
+	if (status == TOK_OK)
+		*stamp = vocab_file_look(*out);
+	return status;
 }
 
 enum tok_status vocab_source_open(const char *path, struct vocab_source *out, struct tok_error *err)

@@ -132,6 +132,10 @@ enum tok_status vocab_read_tiktoken(struct tok_span file, const char *pattern, s
 {
 	struct hf_reader r = { .out = out, .err = err };
 
+	if (pattern && !pattern[0])
+		return tok_fail(err, TOK_EARG,
+				"--pattern is empty: it should be a regular expression or one "
+				"of " VOCAB_PUBLISHED_NAMES);
 	out->format = tok_span_of("tiktoken");
 	r.status = read_lines(file, out, err);
 	if (r.status != TOK_OK)

@@ -42,7 +42,7 @@ static size_t count_lines(struct tok_span text)
 static void read_merges(struct hf_reader *r, struct tok_span text)
 {
 	struct tok_merge *merges = hf_array(r, count_lines(text), sizeof *merges);
-	struct tok_buffer joined = { 0 };
+	struct hf_merges known = { 0 };
 	size_t count = 0, number = 0;
 	while (r->status == TOK_OK && text.count) {
 		const struct tok_span line = take_line(&text);
@@ -51,8 +51,7 @@ static void read_merges(struct hf_reader *r, struct tok_span text)
 		if (line.count == 0 || tok_span_starts(line, tok_span_of("#version")))
 			continue;
 		if (split_line(line, &left, &right))
-			r->status =
-			    hf_find_merge(r, left, right, &joined, &merges[count++], r->err);
+			r->status = hf_find_merge(r, &known, left, right, &merges[count++], r->err);
 		else
 			r->status = tok_fail(r->err, TOK_EFORMAT,
 					     "a merge must be two tokens with one space between, "
@@ -61,7 +60,7 @@ static void read_merges(struct hf_reader *r, struct tok_span text)
 		if (r->status == TOK_EFORMAT)
 			tok_fail_in(r->err, r->status, "merges.txt line %zu", number);
 	}
-	tok_buffer_release(&joined);
+	tok_buffer_release(&known.joined);
 	r->out->model.as.bpe.merges = merges;
 	r->out->model.as.bpe.merge_count = count;
 }

@@ -16,7 +16,8 @@
  * does nothing (trim_offsets of a pre-tokenizer, a Sequence of one) or is not kept
  * (dropout, type ids, the template for two texts where it is no usual one).  Ranks get
  * the merges that they amount to, added tokens whose ids their places do not tell go
- * into the vocabulary too.  Equal specifications give equal bytes.
+ * into the vocabulary too.  Scores are the shortest decimals that mean them, as saved by
+ * the reference, which reads some a last bit off.  Equal specifications give equal bytes.
  */
 #ifndef VOCAB_FORMAT_WRITE_H
 #define VOCAB_FORMAT_WRITE_H

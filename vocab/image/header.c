@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <xxhash.h> /* the library, which uses what vectors the machine has */
 
+#include "vocab/image/image.h"
 #include "vocab/image/image_internal.h"
 
 /* As PNG's: not text, and broken by whoever takes it for text. */
@@ -9,7 +10,7 @@ enum { ORDER = 0x01020304 };
 
 _Static_assert(sizeof(struct image_header) == 128, "blocks begin at a multiple of 64");
 
-bool image_is_one(struct tok_span file)
+bool vocab_image_is_one(struct tok_span file)
 {
 	return tok_span_starts(file, (struct tok_span){ magic, sizeof magic });
 }
@@ -37,7 +38,7 @@ enum tok_status image_check(struct tok_span file, struct tok_span *block, struct
 			    struct tok_error *err)
 {
 	struct image_header header;
-	if (!image_is_one(file))
+	if (!vocab_image_is_one(file))
 		return tok_fail(err, TOK_EFORMAT, "this is no compiled tokenizer");
 	if (file.count < sizeof header)
 		return tok_fail(err, TOK_EFORMAT, "the image ends inside its header");

@@ -14,6 +14,9 @@
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
 
+/* Is this an image, in whatever state? */
+TOK_API bool vocab_image_is_one(struct tok_span file);
+
 /* Write the compiled image of the tokenizer at `source` (any format, or a folder) to
  * `target`, which takes it in one step: until then, what was there stays.  TOK_EARG
  * where that is part of the source, TOK_EIO where it cannot be written. */
@@ -29,7 +32,9 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_write(struct tok_spec *spec, co
 /* Open the tokenizer at `path`: an image is copied into memory,
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
- * mapped from there. */
+ * mapped from there.  A file that was the same for three seconds is known again by its
+ * device, inode, size and times, without being opened.  Images in the folder have at most
+ * 1 GB: those used longest ago are deleted. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_image_open(const char *path, const struct vocab_read_options *options,
 		 const char *cache_folder, struct tok_tokenizer **out, struct tok_error *err);

@@ -1,19 +1,26 @@
 /*
- * image_internal.h - the file around a block of tables.
+ * image_internal.h - the file around a block of tables, and the folder it is kept in.
  */
 #ifndef VOCAB_IMAGE_IMAGE_INTERNAL_H
 #define VOCAB_IMAGE_IMAGE_INTERNAL_H
 
-#include "tok/base/span.h"
-#include "tok/base/status.h"
+#include <sys/stat.h>
+
+#include "tok/pipe/tokenizer.h"
+#include "vocab/format/read.h"
 
 /* Raised whenever tables, or what makes them, change: it is all that images named by
  * -t are told by.  Those in the cache are of one build besides (build_id.cmake). */
-enum { IMAGE_VERSION = 1 };
+enum { IMAGE_VERSION = 2 };
 
 struct image_hash {
 	uint64_t low, high;
 };
+
+static inline bool image_is_same_hash(struct image_hash a, struct image_hash b)
+{
+	return a.low == b.low && a.high == b.high;
+}
 
 /* The first bytes of the file; the block follows.  Numbers are those of the
  * machine that wrote them, which `order` tells. */
@@ -27,13 +34,84 @@ struct image_header {
 	uint64_t header_checksum; /* of all before it */
 };
 
-/* Is this a file of our kind, in whatever state? */
-bool image_is_one(struct tok_span file);
-
 struct image_header image_header_for(struct tok_span block, struct image_hash source);
 
 /* The block of a whole image.  TOK_EFORMAT says what is wrong with it. */
 TOK_MUST_USE enum tok_status image_check(struct tok_span file, struct tok_span *block,
 					 struct image_hash *source, struct tok_error *err);
+
+/* ---- image.c ---- */
+
+struct image_hash image_hash_file(struct tok_span file);
+
+/* Everything that decides what the image says; `files`: of each file of the source. */
+struct image_hash image_hash_source(const struct image_hash *files, size_t count,
+				    const struct vocab_read_options *options);
+
+TOK_MUST_USE enum tok_status image_compile(const struct vocab_source *source,
+					   const struct vocab_read_options *options,
+					   struct tok_tokenizer **out, struct tok_error *err);
+TOK_MUST_USE enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *path,
+					struct image_hash source, bool lasting,
+					struct tok_error *err);
+
+struct image_mapping {
+	void *bytes;
+	size_t count;
+	bool ours; /* nobody else can have written the file */
+};
+
+/* The tokenizer in a mapped image, which it takes; `wanted` NULL: of any source. */
+TOK_MUST_USE enum tok_status image_open_mapping(struct image_mapping *mapping,
+						const struct image_hash *wanted,
+						struct tok_tokenizer **out, struct tok_error *err);
+
+/* ---- cache.c ---- */
+
+/* From the image in `folder`, which is made if it is not there. */
+TOK_MUST_USE enum tok_status image_open_cached(const struct vocab_source *source,
+					       const struct vocab_read_options *options,
+					       const char *folder, struct tok_tokenizer **out,
+					       struct tok_error *err);
+
+/* The same without opening the source, where that is one file that was seen before and
+ * its image is there; false elsewhere. */
+TOK_MUST_USE bool image_open_seen(const char *path, const struct vocab_read_options *options,
+				  const char *folder, struct tok_tokenizer **out);
+
+/* Is this a file that nobody else can have written? */
+bool image_is_ours(const struct stat *info);
+
+/* ---- prune.c ---- */
+
+/* Delete images of `folder` until they have at most `limit_bytes`: first those of other
+ * builds, then those used longest ago; the one called `kept` stays.  Also what killed
+ * writers left.  Files of any other name are nobody's business here. */
+void image_prune(const char *folder, const char *kept, uint64_t limit_bytes);
+
+/* ---- seen.c: sources that were hashed before ---- */
+
+enum { IMAGE_SEEN = 256 };
+
+struct image_seen {
+	struct {
+		struct vocab_file_stamp stamp;
+		struct image_hash hash;
+	} files[IMAGE_SEEN]; /* the newest first */
+	uint64_t count;
+};
+
+/* What is kept in `folder`: nothing where that is damaged or may be another's. */
+void image_seen_load(struct image_seen *seen, const char *folder);
+bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
+		     struct image_hash *out);
+
+/* May what is read now be remembered under this stamp?  Not while a change might not
+ * show in it. */
+bool image_seen_is_settled(const struct vocab_file_stamp *stamp, int64_t now_ns);
+
+/* Remember it, if it can be; the oldest is forgotten. */
+void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
+		     struct image_hash hash);
 
 #endif

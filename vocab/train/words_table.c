@@ -57,7 +57,7 @@ struct key {
 	uint64_t high, low;
 };
 
-#define TOP_BYTES(n) ((n) <= 0 ? 0 : ~(uint64_t)0 << (64 - 8 * (n)))
+#define TOP_BYTES(n) ((n) <= 0 ? 0 : ~(uint64_t)0 << ((64 - 8 * (n)) & 63))
 #define MASK(n)                                                                                    \
 	{                                                                                          \
 		TOP_BYTES((n) < 8 ? (n) : 8), TOP_BYTES((n)-8)                                     \

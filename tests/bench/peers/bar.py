@@ -151,7 +151,9 @@ def rows(cells):
         elif phase == "threads":
             yield from threads_rows(cell)
         elif phase == "pipe":
-            peak = cell["peers"]["tok (process)"]["samples"][0]["peak_kb"] / 1024
-            yield limit_row(f"memory, {cell['bytes'] / 1e9:.1f} GB through a pipe", "-", peak, 80, "MB")
+            for sample in cell["peers"]["tok (process)"]["samples"]:
+                threads = sample.get("threads", 1)
+                yield limit_row(f"memory, {cell['bytes'] / 1e9:.1f} GB through a pipe", f"{threads} thread{'s'[:threads > 1]}",
+                                sample["peak_kb"] / 1024, 64 + 16 * threads, "MB")
         elif phase == "decode":
             yield compared(cell, "decode", 1.5)

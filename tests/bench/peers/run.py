@@ -189,16 +189,23 @@ def import_cell(setup, runners, vocab, text):
 
 
 def pipe_cell(setup, program, vocab, text):
-    """Peak memory while `size` bytes come through a pipe."""
+    """Peak memory while `size` bytes come through a pipe, with one thread and with two."""
+    result = {"phase": "pipe", "vocab": vocab.name, "text": text.name, "bytes": setup.options.pipe,
+              "peers": {program.name: {"version": program.version, "samples": []}}}
+    for threads in (1, 2) if len(os.sched_getaffinity(0)) > 1 else (1,):
+        result["peers"][program.name]["samples"].append(pipe_sample(setup, program, vocab, text, threads))
+    return result
+
+
+def pipe_sample(setup, program, vocab, text, threads):
     size = setup.options.pipe
     feed = subprocess.Popen([sys.executable, "-c", "import sys, shutil\nd = open(sys.argv[1], 'rb').read()\nn = int(sys.argv[2])\n"
                              "while n > 0:\n    sys.stdout.buffer.write(d[:n]); n -= len(d)\n", text.path, str(size)],
                             stdout=subprocess.PIPE)
-    command = [*program.command(setup, vocab), "-o", "/dev/null"]
-    _, cpu, wall, peak = measure.spawn(command, setup.cache, setup.cpus(1), limit=1800, stdin=feed.stdout)
+    command = [*program.command(setup, vocab, threads), "-o", "/dev/null"]
+    _, cpu, wall, peak = measure.spawn(command, setup.cache, setup.cpus(threads), threads, limit=1800, stdin=feed.stdout)
     feed.wait()
-    return {"phase": "pipe", "vocab": vocab.name, "text": text.name, "bytes": size,
-            "peers": {program.name: {"version": program.version, "samples": [{"first": [cpu, wall], "peak_kb": peak, "passes": []}]}}}
+    return {"call": "whole", "threads": threads, "first": [cpu, wall], "peak_kb": peak, "passes": []}
 
 
 def cells(setup, wanted, runners, texts):

@@ -1,0 +1,115 @@
+/*
+ * Short pieces merged many at once become what merging them by the definition
+ * (plain_bpe.h) makes of them, and the table that this looks pairs up in has exactly
+ * the model's pairs.
+ */
+#include "tests/unit/bpe_bench.h"
+
+/* More than are merged at a time, so that some take the place of others. */
+enum { SOME = 60, ABSENT = 400 };
+
+/* What was really tried: none may stay 0. */
+static struct {
+	size_t tables, pairs, moved, absent, merged, single, longest, lost;
+} seen;
+
+static uint32_t find_rank(const struct tok_joins *joins, uint32_t left, uint32_t right)
+{
+	return tok_joins_rank(joins, tok_joins_place(joins, left, right));
+}
+
+/* Of the pair table, and of pairs drawn at random. */
+static void check_table(struct bench *b)
+{
+	const struct tok_bpe *bpe = b->model->bpe;
+	const struct tok_joins *joins = &bpe->joins;
+	seen.tables++;
+	for (uint32_t i = 0; i < joins->line_count; i++)
+		seen.moved += joins->lines[i].values[1][3] < 0;
+	for (uint32_t i = 0; i < bpe->pairs.count; i++) {
+		const struct tok_pair pair = bpe->pairs.slots[i];
+		if (pair.rank == TOK_RANK_NONE)
+			continue;
+		assert_int_equal(find_rank(joins, pair.left, pair.right), pair.rank);
+		assert_int_equal(joins->results[pair.rank], pair.result);
+		seen.pairs++;
+	}
+	for (int i = 0; i < ABSENT; i++) {
+		const uint32_t left = plain_draw(&b->seed, (uint32_t)bpe->symbol_count);
+		const uint32_t right = plain_draw(&b->seed, (uint32_t)bpe->symbol_count);
+		const uint32_t rank = tok_pairs_get(&bpe->pairs, left, right).rank;
+		assert_int_equal(find_rank(joins, left, right), rank & TOK_JOIN_NONE);
+		seen.absent += rank == TOK_RANK_NONE;
+	}
+}
+
+static void check_merged(struct bench *b, const struct tok_stretch *stretch)
+{
+	const struct tok_span text = stretch->text;
+	b->ends[0] = (uint32_t)text.count;
+	const bool works = encode_plainly(b, text, 1);
+	seen.lost += stretch->state == TOK_STRETCH_LOST;
+	/* Whole pieces are looked up before they are merged. */
+	if (stretch->state == TOK_STRETCH_LOST ||
+	    (b->model->bpe->ignore_merges &&
+	     plain_find(b->plain, text.bytes, text.count) != TOK_NO_ID))
+		return;
+	assert_int_equal(stretch->state, TOK_STRETCH_DONE);
+	assert_true(works);
+	b->found.count = 0;
+	for (size_t i = 0; i < stretch->count; i++)
+		assert_true(tok_tokens_add(&b->found, b->plain->entries[stretch->tokens[i]].id,
+					   (struct tok_range){ 0, 0 }));
+	check(b, "merge of many", text, &b->found);
+	seen.merged++;
+	seen.single += text.count == 1;
+	seen.longest += text.count == TOK_MERGE_TEXT && stretch->count < TOK_MERGE_TEXT;
+}
+
+static void check_merges(struct bench *b)
+{
+	struct tok_stretch stretches[SOME];
+	uint8_t bytes[SOME][TOK_MERGE_TEXT];
+	uint32_t tokens[SOME][TOK_MERGE_TEXT];
+	size_t count = 0;
+	for (size_t i = 0; i < SOME; i++) {
+		const struct tok_span text = make_text(b, 1 + plain_draw(&b->seed, TOK_MERGE_TEXT));
+		if (text.count == 0)
+			continue;
+		memcpy(bytes[count], text.bytes, text.count);
+		stretches[count] = (struct tok_stretch){ .text = { bytes[count], text.count },
+							 .tokens = tokens[count] };
+		count++;
+	}
+	tok_bpe_merge_many(b->model, stretches, count);
+	for (size_t i = 0; i < count; i++)
+		check_merged(b, &stretches[i]);
+}
+
+static void test_joins(void **state)
+{
+	(void)state;
+	struct bench *b = new_bench();
+	for (size_t number = 0; number < MODELS; number++) {
+		open_bench(b, 7 * MODELS + number);
+		if (b->model->bpe->joins.lines) {
+			check_table(b);
+			for (int round = 0; round < 5; round++)
+				check_merges(b);
+		}
+		close_bench(b);
+	}
+	print_message("%zu tables, %zu pairs, %zu lines full, %zu absent; merged %zu, of one "
+		      "byte %zu, of most %zu, lost %zu\n",
+		      seen.tables, seen.pairs, seen.moved, seen.absent, seen.merged, seen.single,
+		      seen.longest, seen.lost);
+	assert_true(seen.tables > 0 && seen.pairs > 0 && seen.moved > 0 && seen.absent > 0);
+	assert_true(seen.merged > 0 && seen.single > 0 && seen.longest > 0 && seen.lost > 0);
+	free_bench(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_joins) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/*
+ * test_image_seen.c - when the hash of a source may be remembered, and for how long.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vocab/image/image_internal.h"
+
+#define SECOND INT64_C(1000000000)
+
+static const struct vocab_file_stamp example = { 1, 2, 3, 100 * SECOND, 100 * SECOND };
+
+static void test_only_what_settled_is_remembered(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t written, changed, now; /* seconds */
+		bool settled;
+	} rows[] = {
+		{ "long ago", 100, 100, 200, true },
+		{ "just now", 100, 100, 100, false },
+		{ "in the same step of a slow clock", 100, 100, 102, false },
+		{ "at the edge", 100, 100, 103, false },
+		{ "behind it", 100, 100, 104, true },
+		{ "old by mtime, which anybody can set", 0, 100, 101, false },
+		{ "old by ctime alone", 100, 0, 101, false },
+		{ "in the future", 300, 100, 200, false },
+		{ "changed in the future", 100, 300, 200, false },
+		{ "before 1970", -100, -100, 0, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct vocab_file_stamp stamp = { 1, 2, 3, rows[i].written * SECOND,
+							rows[i].changed * SECOND };
+		if (image_seen_is_settled(&stamp, rows[i].now * SECOND) != rows[i].settled)
+			fail_msg("%s", rows[i].name);
+	}
+	/* A pipe has no stamp; a clock that cannot be read tells nothing. */
+	assert_false(image_seen_is_settled(&(struct vocab_file_stamp){ 0 }, 200 * SECOND));
+	assert_false(image_seen_is_settled(&example, INT64_MIN + 10 * SECOND));
+}
+
+static void make_folder(char folder[64])
+{
+	strcpy(folder, "/tmp/tok-seen-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+}
+
+static void remove_folder(const char *folder)
+{
+	char name[128];
+	snprintf(name, sizeof name, "%s/sources", folder);
+	unlink(name);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static bool find(const char *folder, struct vocab_file_stamp stamp, struct image_hash *hash)
+{
+	struct image_seen seen;
+	image_seen_load(&seen, folder);
+	return image_seen_find(&seen, &stamp, hash);
+}
+
+static void test_each_number_counts(void **state)
+{
+	(void)state;
+	char folder[64];
+	struct image_hash hash;
+	make_folder(folder);
+	assert_false(find(folder, example, &hash));
+	image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+	assert_true(find(folder, example, &hash));
+	assert_true(hash.low == 5 && hash.high == 6);
+	struct vocab_file_stamp others[5] = { example, example, example, example, example };
+	others[0].device++;
+	others[1].inode++;
+	others[2].bytes++;
+	others[3].written_ns++;
+	others[4].changed_ns++;
+	for (size_t i = 0; i < 5; i++)
+		if (find(folder, others[i], &hash))
+			fail_msg("number %zu of the stamp", i);
+	/* The same file as it is later takes the place of what it was. */
+	image_seen_keep(folder, &others[4], (struct image_hash){ 7, 8 });
+	assert_false(find(folder, example, &hash));
+	assert_true(find(folder, others[4], &hash));
+	assert_true(hash.low == 7 && hash.high == 8);
+	remove_folder(folder);
+}
+
+/* Who else may write the file could say of any source that it is another. */
+static void test_only_our_own_is_believed(void **state)
+{
+	static const mode_t modes[] = { 0620, 0602, 0666 };
+	(void)state;
+	char folder[64], name[128];
+	struct image_hash hash;
+	make_folder(folder);
+	snprintf(name, sizeof name, "%s/sources", folder);
+	for (size_t i = 0; i < 3; i++) {
+		image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+		assert_true(find(folder, example, &hash));
+		assert_int_equal(chmod(name, modes[i]), 0);
+		assert_false(find(folder, example, &hash));
+	}
+	remove_folder(folder);
+}
+
+static void test_the_oldest_is_forgotten(void **state)
+{
+	(void)state;
+	char folder[64];
+	struct image_hash hash;
+	make_folder(folder);
+	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
+		struct vocab_file_stamp stamp = example;
+		stamp.inode = i;
+		image_seen_keep(folder, &stamp, (struct image_hash){ i, 0 });
+	}
+	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
+		struct vocab_file_stamp stamp = example;
+		stamp.inode = i;
+		assert_int_equal(find(folder, stamp, &hash), i > 10);
+		if (i > 10)
+			assert_int_equal(hash.low, i);
+	}
+	remove_folder(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_what_settled_is_remembered),
+		cmocka_unit_test(test_each_number_counts),
+		cmocka_unit_test(test_only_our_own_is_believed),
+		cmocka_unit_test(test_the_oldest_is_forgotten),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+/*
+ * The folder of images.  A name tells the build that made the image and what it was
+ * made from; that is found by hashing the source, or by its having been hashed before.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vocab/image/image_internal.h"
+
+#include <image_build.h>
+
+#define CACHE_LIMIT_BYTES (UINT64_C(1) << 30)
+
+enum { HOUR = 3600 };
+
+/* ---- the image -------------------------------------------------------------------- */
+
+bool image_is_ours(const struct stat *info)
+{
+	return S_ISREG(info->st_mode) && info->st_uid == geteuid() &&
+	       (info->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Pruning goes by when an image was last used.  Not noted each time: starting up is
+ * no time for writing. */
+static void note_use(int fd, const struct stat *info)
+{
+	if (time(NULL) - info->st_mtim.tv_sec > HOUR)
+		(void)!futimens(fd, NULL);
+}
+
+/* Files of the cache are only ever replaced as a whole.  NULL where there is no such
+ * file, or it cannot be mapped. */
+static struct image_mapping *map_path(const char *path)
+{
+	struct stat info;
+	struct image_mapping *mapping = malloc(sizeof *mapping);
+	/* Without O_NONBLOCK a pipe of that name would be waited for. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	void *bytes = MAP_FAILED;
+	if (mapping && fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+	    info.st_size > 0) {
+		mapping->count = (size_t)info.st_size;
+		mapping->ours = image_is_ours(&info);
+		/* All of it is looked at: the checksum sees to that. */
+		bytes = mmap(NULL, mapping->count, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+		note_use(fd, &info);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (bytes == MAP_FAILED) {
+		free(mapping);
+		return NULL;
+	}
+	mapping->bytes = bytes;
+	return mapping;
+}
+
+/* "folder/BUILD-0123...def.tok"; the caller frees it. */
+static char *name_cached(const char *folder, struct image_hash hash)
+{
+	const size_t room = strlen(folder) + 64;
+	char *name = malloc(room);
+	if (name)
+		snprintf(name, room, "%s/%016llx-%016llx%016llx.tok", folder,
+			 (unsigned long long)IMAGE_BUILD, (unsigned long long)hash.high,
+			 (unsigned long long)hash.low);
+	return name;
+}
+
+/* A folder with all that lead to it; it may be there already, or be refused. */
+static void make_folder(char *path)
+{
+	for (char *at = path + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		mkdir(path, 0700);
+		*at = '/';
+	}
+}
+
+/* A cache that cannot be written is no reason to stop: what is asked for is the
+ * tokenizer.  Nor is a disk that has not got the image yet: a damaged one is told
+ * by its checksum and made anew. */
+static void keep(const struct tok_tokenizer *tokenizer, const char *folder, char *name,
+		 struct image_hash hash)
+{
+	struct tok_error ignored = { 0 };
+	make_folder(name);
+	if (image_save(tokenizer, name, hash, false, &ignored) == TOK_OK)
+		image_prune(folder, strrchr(name, '/') + 1, CACHE_LIMIT_BYTES);
+}
+
+/* NULL where there is none that can be used. */
+static struct tok_tokenizer *open_named(const char *name, struct image_hash hash)
+{
+	struct tok_error ignored = { 0 };
+	struct tok_tokenizer *made = NULL;
+	struct image_mapping *mapping = map_path(name);
+	if (!mapping || image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
+		return NULL;
+	return made;
+}
+
+/* ---- its source ------------------------------------------------------------------- */
+
+struct hashes {
+	struct image_hash files[2];
+	bool may_keep[2]; /* hashed just now, and may be remembered */
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return INT64_MIN;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void find_hashes(const struct vocab_source *source, const char *folder, struct hashes *out)
+{
+	struct image_seen seen;
+	image_seen_load(&seen, folder);
+	/* Before anything is read: who writes from here on leaves a later time. */
+	const int64_t now = now_ns();
+	for (size_t i = 0; i < source->count; i++) {
+		const struct vocab_file_stamp *stamp = &source->stamps[i];
+		out->may_keep[i] = false;
+		if (image_seen_find(&seen, stamp, &out->files[i]))
+			continue;
+		/* All of it is read, at least twice if there is no image. */
+		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
+			      MADV_POPULATE_READ);
+		out->files[i] = image_hash_file(source->files[i]);
+		out->may_keep[i] = image_seen_is_settled(stamp, now);
+	}
+}
+
+/* Anew, whatever it is remembered as: a source written over meanwhile must not be kept
+ * for what it was. */
+static bool is_still(const struct vocab_source *source, const struct vocab_read_options *options,
+		     struct image_hash hash)
+{
+	struct image_hash files[2];
+	for (size_t i = 0; i < source->count; i++)
+		files[i] = image_hash_file(source->files[i]);
+	return image_is_same_hash(hash, image_hash_source(files, source->count, options));
+}
+
+enum tok_status image_open_cached(const struct vocab_source *source,
+				  const struct vocab_read_options *options, const char *folder,
+				  struct tok_tokenizer **out, struct tok_error *err)
+{
+	struct hashes hashes;
+	enum tok_status status = TOK_OK;
+	find_hashes(source, folder, &hashes);
+	const struct image_hash hash = image_hash_source(hashes.files, source->count, options);
+	char *name = name_cached(folder, hash);
+	if (!name)
+		return tok_fail_memory(err);
+	struct tok_tokenizer *made = open_named(name, hash);
+	if (!made) {
+		status = image_compile(source, options, &made, err);
+		if (status == TOK_OK && is_still(source, options, hash))
+			keep(made, folder, name, hash);
+	}
+	free(name);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < source->count; i++)
+		if (hashes.may_keep[i])
+			image_seen_keep(folder, &source->stamps[i], hashes.files[i]);
+	*out = made;
+	return TOK_OK;
+}
+
+/* ---- without it --------------------------------------------------------------------- */
+
+/* One of two files is found too, but no image is made of it alone. */
+static bool find_seen(const char *path, const char *folder, struct image_hash *hash)
+{
+	struct image_seen seen;
+	struct vocab_file_stamp stamp;
+	struct tok_error ignored;
+	char *file;
+	if (vocab_source_find(path, &file, &stamp, &ignored) != TOK_OK)
+		return false;
+	free(file);
+	image_seen_load(&seen, folder);
+	return image_seen_find(&seen, &stamp, hash);
+}
+
+bool image_open_seen(const char *path, const struct vocab_read_options *options, const char *folder,
+		     struct tok_tokenizer **out)
+{
+	struct image_hash file;
+	if (!find_seen(path, folder, &file))
+		return false;
+	const struct image_hash hash = image_hash_source(&file, 1, options);
+	char *name = name_cached(folder, hash);
+	struct tok_tokenizer *made = name ? open_named(name, hash) : NULL;
+	free(name);
+	if (made)
+		*out = made;
+	return made != NULL;
+}
