@@ -142,7 +142,7 @@ enum cli_exit train_from_text(struct train_run *run)
 	if (status == TOK_OK)
 		status = cli_words_stream(&words, tok_buffer_span(&recipe), &stream, &err);
 	if (status == TOK_OK) {
-		run->progress = cli_progress_begin((enum cli_progress_when)opts->progress, 0);
+		run->progress = cli_progress_begin(opts->progress, 0);
 		result = train_learn(run, stream);
 	} else {
 		result = cli_error("%s", err.message);
@@ -195,8 +195,8 @@ static enum cli_exit run_train(const void *options, int argc, char **argv)
 		return result;
 	result = cli_files_add_all(&files, argc, argv);
 	if (result == CLI_OK) {
-		run.progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-						  files.all_regular ? files.size : 0);
+		run.progress =
+		    cli_progress_begin(opts->progress, files.all_regular ? files.size : 0);
 		run.progress.unit = "words";
 		run.files = &files;
 		result = train_report_check(&run);
@@ -224,6 +224,7 @@ const struct cli_tool tool_train = {
 	    "is -, all together, and writes the tokenizer to --output. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
 	    "are what tok words has counted.\n"
+	    "\n"
 	    "--super learns tokens that reach over more than one word, of byte-level words, in one "
 	    "of\n"
 	    "three ways. Each writes a tokenizer.json that Hugging Face's tokenizers run as it "

@@ -1,7 +1,9 @@
 /* train_report.c - how the tokenizer that was learned does on text. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/cli_output.h"
 #include "cmd/inspect_internal.h"
@@ -288,6 +290,10 @@ enum cli_exit train_report_check(const struct train_run *run)
 			   : CLI_OK;
 	if (strcmp(opts->report, "-") == 0 && strcmp(opts->output, "-") == 0)
 		return cli_usage("--report and --output cannot both be standard output");
+	for (size_t i = 0; i < opts->report_on.count; i++)
+		if (access(opts->report_on.items[i], R_OK) != 0)
+			return cli_error("cannot open '%s': %s", opts->report_on.items[i],
+					 strerror(errno));
 	if (opts->report_on.count)
 		return CLI_OK;
 	if (opts->counts)

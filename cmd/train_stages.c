@@ -81,8 +81,8 @@ static enum tok_status learn(struct stages *s, enum vocab_relaxed relaxed,
 	struct cli_words words = { 0 };
 	struct vocab_word_stream *stream = NULL;
 	how.relaxed = relaxed;
-	run->progress = cli_progress_begin((enum cli_progress_when)s->opts->progress,
-					   run->files->all_regular ? run->files->size : 0);
+	run->progress =
+	    cli_progress_begin(s->opts->progress, run->files->all_regular ? run->files->size : 0);
 	run->progress.unit = "words";
 	enum tok_status status = cli_recipe_make(&how, &recipe, &tokenizer, err);
 	const struct cli_words_job job = {
@@ -101,7 +101,7 @@ static enum tok_status learn(struct stages *s, enum vocab_relaxed relaxed,
 	cli_progress_end(&run->progress, &words.done);
 	if (status == TOK_OK)
 		status = cli_words_stream(&words, tok_buffer_span(&recipe), &stream, err);
-	run->progress = cli_progress_begin((enum cli_progress_when)s->opts->progress, 0);
+	run->progress = cli_progress_begin(s->opts->progress, 0);
 	if (status == TOK_OK) {
 		cli_interrupt_say("tok train: interrupted twice: nothing was written");
 		cli_interrupt_stop(&control.stop);
@@ -286,7 +286,7 @@ static void tell_exactness(const struct measuring *m)
 		return;
 	fprintf(stderr,
 		"tok train: of %" PRIu64 " lines of the text, %.1f%% have other tokens than words "
-		"joined only whole would have, %.2f%% %s\n",
+		"joined only whole would have; all have %.2f%% %s tokens\n",
 		m->lines, 100.0 * (double)m->differing / (double)m->lines,
 		m->exact_ids ? 100.0 * fabs((double)m->ids / (double)m->exact_ids - 1) : 0.0,
 		m->ids <= m->exact_ids ? "fewer" : "more");

@@ -194,8 +194,8 @@ static enum tok_status count_operands(struct words_run *run, struct tok_error *e
 		return status;
 	run->split = opts->split;
 	run->split.lines |= opts->from_tsv;
-	run->progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-					   run->files.all_regular ? run->files.size : 0);
+	run->progress =
+	    cli_progress_begin(opts->progress, run->files.all_regular ? run->files.size : 0);
 	run->progress.unit = "words";
 	return count_all(run, err);
 }
@@ -300,7 +300,7 @@ const struct cli_tool tool_words = {
 	    "learns from: which ones depends on --seed and the bytes of each text alone, so parts "
 	    "of\n"
 	    "a collection may be counted apart. Documents are best given with --lines, --null or "
-	    "--jsonl."
+	    "--jsonl.\n"
 	    "\n"
 	    "The output is a file of words, see tok-formats(5), which says in itself how words\n"
 	    "were made. Such files are added up by --merge: counts of parts of a text, each of\n"
