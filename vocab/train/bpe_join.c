@@ -68,8 +68,9 @@ static void touch(struct bpe_side *side, uint32_t neighbour, uint64_t weight)
 /* A list holds a word once; where memory is out, the side says so in the end. */
 static void add_event(struct bpe_side *side, uint32_t neighbour, uint32_t word)
 {
-	const struct bpe_event *last = side->events + side->event_count - 1;
-	if (side->event_count && last->neighbour == neighbour && last->word == word)
+	const struct bpe_event *last =
+	    side->event_count ? &side->events[side->event_count - 1] : NULL;
+	if (last && last->neighbour == neighbour && last->word == word)
 		return;
 	if (side->event_count == side->event_capacity &&
 	    !tok_grow(&side->events, &side->event_capacity, side->event_count + 1,
