@@ -74,19 +74,22 @@ enum cli_exit train_from_text(struct train_run *run);
 enum cli_exit train_super(struct train_run *run);
 enum cli_exit train_stages(struct train_run *run);
 
-/* train_texts.c: the texts of files once more, for measuring, each of at most `bytes` of a
- * file; a document comes in pieces where `cut` allows it.  Bad documents are left out, and
- * were told when they were learned from.  False from `use`: enough. */
+/* train_texts.c: the texts of files once more, for measuring, about `bytes` of each file at
+ * most; a document comes in pieces where `cut` allows it.  Bad lines of JSON are left out.
+ * Fails as `use` does, or where a file cannot be read. */
 struct train_texts {
 	const struct cli_files *files;
 	const struct cli_split *split;
 	bool raw;
 	struct cli_cut cut;
 	uint64_t bytes;
-	bool (*use)(void *context, size_t file, struct tok_span text, bool first);
+	/* Of file number `file`; *enough is set where no more is wanted. */
+	enum tok_status (*use)(void *context, size_t file, struct tok_span text, bool first,
+			       bool *enough, struct tok_error *err);
 	void *context;
 };
-void train_each_text(const struct train_texts *texts);
+TOK_MUST_USE enum tok_status train_each_text(const struct train_texts *texts,
+					     struct tok_error *err);
 
 /* train_report.c: how a tokenizer does, appended to run->report; it may take over what
  * `spec` holds. */

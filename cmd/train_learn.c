@@ -199,8 +199,11 @@ static enum cli_exit write_sizes(struct learning *l, const struct vocab_learned 
 		result = train_name(run->opts->output, run->sizes.items[i], &name)
 			     ? write_tokenizer(l, &front, run->kind, (const char *)name.bytes)
 			     : cli_error("out of memory");
-		if (result == CLI_OK && run->opts->report)
-			result = report(l, &front);
+	}
+	for (size_t i = 0; i < run->sizes.count && result == CLI_OK && run->opts->report; i++) {
+		const struct vocab_learned front =
+		    vocab_learned_front(learned, run->sizes.items[i]);
+		result = report(l, &front);
 	}
 	tok_buffer_release(&name);
 	return result;

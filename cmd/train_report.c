@@ -29,12 +29,11 @@ struct report {
 	size_t ids;
 	struct text_report total;
 	uint64_t prompts, broken_prompts;
-	uint64_t since_window;   /* bytes */
+	size_t since_window;     /* bytes */
 	struct tok_buffer whole; /* ids of a window */
 	/* Of the vocabulary. */
 	size_t tokens, unused, inside;
 	uint64_t inside_used;
-	bool failed;
 };
 
 /* ---- texts ------------------------------------------------------------------- */
@@ -42,16 +41,17 @@ struct report {
 static const struct tok_encode_options how = { .special_text = TOK_SPECIAL_MATCH };
 
 /* Somebody's prompt ends with this word: are its ids the first of those of the whole? */
-static void try_prompt(struct report *r, struct tok_span text)
+static enum tok_status try_prompt(struct report *r, struct tok_span text, struct tok_error *err)
 {
 	struct tok_encoding prompt;
-	struct tok_error err;
-	if (tok_encode(r->encoder, text, &how, &prompt, &err) != TOK_OK)
-		return;
+	const enum tok_status status = tok_encode(r->encoder, text, &how, &prompt, err);
+	if (status != TOK_OK)
+		return status;
 	const size_t bytes = prompt.count * sizeof(tok_id);
 	r->prompts++;
 	r->broken_prompts +=
 	    bytes > r->whole.count || (bytes && memcmp(prompt.ids, r->whole.bytes, bytes) != 0);
+	return TOK_OK;
 }
 
 static size_t word_end(struct tok_span text, size_t from)
@@ -62,54 +62,60 @@ static size_t word_end(struct tok_span text, size_t from)
 	return text.count;
 }
 
-static void try_window(struct report *r, struct tok_span text)
+static enum tok_status try_window(struct report *r, struct tok_span text, struct tok_error *err)
 {
 	struct tok_encoding encoding;
-	struct tok_error err;
-	if (tok_encode(r->encoder, text, &how, &encoding, &err) != TOK_OK)
-		return;
+	enum tok_status status = tok_encode(r->encoder, text, &how, &encoding, err);
 	tok_buffer_clear(&r->whole);
-	if (!tok_buffer_add(&r->whole, encoding.ids, encoding.count * sizeof(tok_id))) {
-		r->failed = true;
-		return;
-	}
-	for (size_t i = 1; i <= PROMPTS_A_WINDOW; i++) {
+	if (status == TOK_OK &&
+	    !tok_buffer_add(&r->whole, encoding.ids, encoding.count * sizeof(tok_id)))
+		status = tok_fail_memory(err);
+	for (size_t i = 1; i <= PROMPTS_A_WINDOW && status == TOK_OK; i++) {
 		const size_t end = word_end(text, i * text.count / (PROMPTS_A_WINDOW + 1));
 		if (end < text.count)
-			try_prompt(r, tok_span_slice(text, 0, end));
+			status = try_prompt(r, tok_span_slice(text, 0, end), err);
 	}
+	return status;
 }
 
-static void try_windows(struct report *r, struct tok_span text)
+/* Not inside a character. */
+static size_t round_up(struct tok_span text, size_t at)
 {
-	for (size_t at = 0; at < text.count && r->prompts < PROMPTS_MAX;) {
-		if (r->since_window < WINDOW_EVERY) {
-			const uint64_t skip = WINDOW_EVERY - r->since_window;
-			const size_t step = skip < text.count - at ? (size_t)skip : text.count - at;
-			r->since_window += step;
-			at += step;
-			continue;
+	while (at < text.count && (text.bytes[at] & 0xC0) == 0x80)
+		at++;
+	return at;
+}
+
+static enum tok_status try_windows(struct report *r, struct tok_span text, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t at = 0; status == TOK_OK && r->prompts < PROMPTS_MAX;) {
+		at += WINDOW_EVERY - r->since_window;
+		if (at >= text.count) {
+			r->since_window = WINDOW_EVERY - (at - text.count);
+			break;
 		}
-		while (at < text.count && (text.bytes[at] & 0xC0) == 0x80)
-			at++;
-		size_t end = at + WINDOW < text.count ? at + WINDOW : text.count;
-		while (end < text.count && (text.bytes[end] & 0xC0) == 0x80)
-			end++;
-		try_window(r, tok_span_slice(text, at, end));
-		r->since_window = end - at;
+		const size_t begin = round_up(text, at);
+		const size_t end =
+		    round_up(text, begin + WINDOW < text.count ? begin + WINDOW : text.count);
+		status = try_window(r, tok_span_slice(text, begin, end), err);
+		r->since_window = 0;
 		at = end;
 	}
+	return status;
 }
 
-static bool use_text(void *context, size_t file, struct tok_span text, bool first)
+static enum tok_status use_text(void *context, size_t file, struct tok_span text, bool first,
+				bool *enough, struct tok_error *err)
 {
 	struct report *r = context;
 	struct tok_encode_options options = how;
 	struct tok_encoding encoding;
-	struct tok_error err;
+	(void)enough;
 	options.continues = !first;
-	if (tok_encode(r->encoder, text, &options, &encoding, &err) != TOK_OK)
-		return true;
+	const enum tok_status status = tok_encode(r->encoder, text, &options, &encoding, err);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "'%s'", r->files->items[file].path);
 	for (size_t i = 0; i < encoding.count; i++)
 		if (encoding.ids[i] < r->ids)
 			r->used[encoding.ids[i]]++;
@@ -117,8 +123,7 @@ static bool use_text(void *context, size_t file, struct tok_span text, bool firs
 	r->texts[file].tokens += encoding.count;
 	r->total.bytes += text.count;
 	r->total.tokens += encoding.count;
-	try_windows(r, text);
-	return !r->failed;
+	return try_windows(r, text, err);
 }
 
 /* ---- the vocabulary ------------------------------------------------------------ */
@@ -133,24 +138,24 @@ static bool has_space_inside(struct tok_span text)
 	return end > begin && memchr(text.bytes + begin, ' ', end - begin);
 }
 
-static bool look_at_tokens(struct report *r)
+static enum tok_status look_at_tokens(struct report *r, struct tok_error *err)
 {
 	struct tok_decoder *decoder = tok_decoder_new(r->tokenizer);
-	struct tok_error err;
-	for (tok_id id = 0; decoder && id < r->ids; id++) {
+	enum tok_status status = decoder ? TOK_OK : tok_fail_memory(err);
+	for (tok_id id = 0; status == TOK_OK && id < r->ids; id++) {
 		struct tok_span text;
 		if (!tok_tokenizer_token(r->tokenizer, id).bytes)
 			continue;
 		r->tokens++;
 		r->unused += r->used[id] == 0 && !tok_tokenizer_is_special(r->tokenizer, id);
-		if (tok_decode(decoder, &id, 1, false, &text, &err) == TOK_OK &&
-		    has_space_inside(text)) {
+		status = tok_decode(decoder, &id, 1, false, &text, err);
+		if (status == TOK_OK && has_space_inside(text)) {
 			r->inside++;
 			r->inside_used += r->used[id];
 		}
 	}
 	tok_decoder_free(decoder);
-	return decoder != NULL;
+	return status;
 }
 
 /* Renyi's entropy of the tokens over its largest: arXiv 2306.16842. */
@@ -231,7 +236,7 @@ static bool write_json(const struct report *r, struct tok_buffer *to)
 
 /* ---- the whole ------------------------------------------------------------------ */
 
-static enum cli_exit make(const struct train_run *run, struct report *r, struct tok_buffer *to)
+static enum tok_status measure(const struct train_run *run, struct report *r, struct tok_error *err)
 {
 	const struct train_texts texts = {
 		.files = r->files,
@@ -248,12 +253,20 @@ static enum cli_exit make(const struct train_run *run, struct report *r, struct 
 	r->texts = calloc(r->files->count + 1, sizeof *r->texts);
 	r->since_window = WINDOW_EVERY;
 	if (!r->encoder || !r->used || !r->texts)
-		return cli_error("out of memory");
-	train_each_text(&texts);
-	if (r->failed || !look_at_tokens(r) ||
-	    !(run->opts->report_json ? write_json(r, to) : write_lines(r, to)))
-		return cli_error("out of memory");
-	return CLI_OK;
+		return tok_fail_memory(err);
+	const enum tok_status status = train_each_text(&texts, err);
+	return status == TOK_OK ? look_at_tokens(r, err) : status;
+}
+
+static enum tok_status make(const struct train_run *run, struct report *r, struct tok_buffer *to,
+			    struct tok_error *err)
+{
+	const enum tok_status status = measure(run, r, err);
+	if (status != TOK_OK)
+		return status;
+	return (run->opts->report_json ? write_json(r, to) : write_lines(r, to))
+		   ? TOK_OK
+		   : tok_fail_memory(err);
 }
 
 enum cli_exit train_report(struct train_run *run, struct tok_spec *spec)
@@ -268,10 +281,9 @@ enum cli_exit train_report(struct train_run *run, struct tok_spec *spec)
 			result = cli_error("%s", err.message);
 	if (on->count)
 		r.files = &held_out;
-	if (result == CLI_OK && tok_tokenizer_new(spec, &r.tokenizer, &err) != TOK_OK)
+	if (result == CLI_OK && (tok_tokenizer_new(spec, &r.tokenizer, &err) != TOK_OK ||
+				 make(run, &r, &run->report, &err) != TOK_OK))
 		result = cli_error("%s", err.message);
-	if (result == CLI_OK)
-		result = make(run, &r, &run->report);
 	tok_encoder_free(r.encoder);
 	tok_tokenizer_free(r.tokenizer);
 	tok_buffer_release(&r.whole);

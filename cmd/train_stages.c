@@ -8,6 +8,11 @@
 #include "vocab/train/base.h"
 #include "vocab/train/bpe.h"
 
+/* How many lines of a sample have other tokens than the exact encoder gives. */
+struct exactness {
+	uint64_t lines, differing, exact_ids, ids;
+};
+
 struct stages {
 	struct train_run *run;
 	const struct train_options *opts;
@@ -21,6 +26,7 @@ struct stages {
 	struct vocab_runs *runs;
 	struct vocab_learned first, second, joined;
 	size_t word_merges; /* of those in `joined` */
+	struct exactness exactness;
 	bool trouble;
 };
 
@@ -207,41 +213,46 @@ enum { SAMPLE_BYTES = 4 << 20, SAMPLE_BYTES_A_FILE = 1 << 18 };
 struct measuring {
 	struct vocab_exact *exact;
 	struct tok_encoder *encoder;
-	uint64_t lines, differing, exact_ids, ids, bytes;
+	struct exactness found;
+	uint64_t bytes;
 };
 
-static bool measure_line(struct measuring *m, struct tok_span line)
+static enum tok_status measure_line(struct measuring *m, struct tok_span line,
+				    struct tok_error *err)
 {
 	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_ORDINARY };
 	const tok_id *ids;
 	size_t count;
 	struct tok_encoding encoding;
-	struct tok_error err;
-	if (vocab_exact_encode(m->exact, line, &ids, &count, &err) != TOK_OK ||
-	    tok_encode(m->encoder, line, &how, &encoding, &err) != TOK_OK)
-		return false;
-	m->lines++;
-	m->differing += count != encoding.count ||
-			(count && memcmp(ids, encoding.ids, count * sizeof *ids) != 0);
-	m->exact_ids += count;
-	m->ids += encoding.count;
+	enum tok_status status = vocab_exact_encode(m->exact, line, &ids, &count, err);
+	if (status == TOK_OK)
+		status = tok_encode(m->encoder, line, &how, &encoding, err);
+	if (status != TOK_OK) /* a line may be too long to be encoded at once */
+		return status == TOK_ELIMIT ? TOK_OK : status;
+	m->found.lines++;
+	m->found.differing += count != encoding.count ||
+			      (count && memcmp(ids, encoding.ids, count * sizeof *ids) != 0);
+	m->found.exact_ids += count;
+	m->found.ids += encoding.count;
 	m->bytes += line.count;
-	return true;
+	return TOK_OK;
 }
 
-static bool measure_text(void *context, size_t file, struct tok_span text, bool first)
+static enum tok_status measure_text(void *context, size_t file, struct tok_span text, bool first,
+				    bool *enough, struct tok_error *err)
 {
 	struct measuring *m = context;
+	enum tok_status status = TOK_OK;
 	(void)file;
 	(void)first;
-	while (text.count) {
+	while (text.count && status == TOK_OK) {
 		const uint8_t *at = memchr(text.bytes, '\n', text.count);
 		const size_t count = at ? (size_t)(at - text.bytes) + 1 : text.count;
-		if (!measure_line(m, tok_span_slice(text, 0, count)))
-			return false;
+		status = measure_line(m, tok_span_slice(text, 0, count), err);
 		text = tok_span_slice(text, count, text.count);
 	}
-	return m->bytes < SAMPLE_BYTES;
+	*enough = m->bytes >= SAMPLE_BYTES;
+	return status;
 }
 
 static enum tok_status make_tokenizer(const struct stages *s, const struct vocab_learned *learned,
@@ -280,18 +291,6 @@ static struct vocab_learned front_of(const struct stages *s)
 	return words;
 }
 
-static void tell_exactness(const struct measuring *m)
-{
-	if (m->lines == 0)
-		return;
-	fprintf(stderr,
-		"tok train: of %" PRIu64 " lines of the text, %.1f%% have other tokens than words "
-		"joined only whole would have; all have %.2f%% %s tokens\n",
-		m->lines, 100.0 * (double)m->differing / (double)m->lines,
-		m->exact_ids ? 100.0 * fabs((double)m->ids / (double)m->exact_ids - 1) : 0.0,
-		m->ids <= m->exact_ids ? "fewer" : "more");
-}
-
 static enum tok_status measure(struct stages *s, struct tok_error *err)
 {
 	struct measuring m = { 0 };
@@ -320,18 +319,18 @@ static enum tok_status measure(struct stages *s, struct tok_error *err)
 		status = vocab_exact_new(&options, &m.exact, err);
 	if (status == TOK_OK && !(m.encoder = tok_encoder_new(relaxed)))
 		status = tok_fail_memory(err);
-	if (status == TOK_OK) {
-		train_each_text(&(struct train_texts){
-		    .files = s->run->files,
-		    .split = &s->opts->split,
-		    .raw = s->opts->raw,
-		    .cut = { .tokenizer = relaxed, .between_lines = true },
-		    .bytes = SAMPLE_BYTES_A_FILE,
-		    .use = measure_text,
-		    .context = &m,
-		});
-		tell_exactness(&m);
-	}
+	const struct train_texts texts = {
+		.files = s->run->files,
+		.split = &s->opts->split,
+		.raw = s->opts->raw,
+		.cut = { .tokenizer = relaxed, .between_lines = true },
+		.bytes = SAMPLE_BYTES_A_FILE,
+		.use = measure_text,
+		.context = &m,
+	};
+	if (status == TOK_OK)
+		status = train_each_text(&texts, err);
+	s->exactness = m.found;
 	tok_encoder_free(m.encoder);
 	vocab_exact_free(m.exact);
 	vocab_runs_free(runs);
@@ -369,16 +368,29 @@ static enum cli_exit write_sizes(struct stages *s)
 		result = train_name(s->opts->output, sizes->items[i], &name)
 			     ? write_size(s, sizes->items[i], (const char *)name.bytes, false)
 			     : cli_error("out of memory");
-		if (result == CLI_OK && s->opts->report)
-			result = write_size(s, sizes->items[i], NULL, true);
 	}
+	for (size_t i = 0; i < sizes->count && result == CLI_OK && s->opts->report; i++)
+		result = write_size(s, sizes->items[i], NULL, true);
 	tok_buffer_release(&name);
 	return result;
+}
+
+static void tell_exactness(const struct exactness *m)
+{
+	if (m->lines == 0)
+		return;
+	fprintf(stderr,
+		"tok train: of %" PRIu64 " lines of the text, %.1f%% have other tokens than words "
+		"joined only whole would have; all have %.2f%% %s tokens\n",
+		m->lines, 100.0 * (double)m->differing / (double)m->lines,
+		m->exact_ids ? 100.0 * fabs((double)m->ids / (double)m->exact_ids - 1) : 0.0,
+		m->ids <= m->exact_ids ? "fewer" : "more");
 }
 
 static enum cli_exit tell(struct stages *s)
 {
 	const size_t size = s->first_id + s->joined.entry_count;
+	tell_exactness(&s->exactness);
 	if (s->opts->super == VOCAB_SUPER_BOUNDLESS)
 		fprintf(stderr, "tok train: %zu merges of words, %zu of supertokens\n",
 			s->word_merges, s->joined.merge_count - s->word_merges);
@@ -393,11 +405,7 @@ static enum tok_status learn_all(struct stages *s, size_t transition, struct tok
 		return learn_superbpe(s, transition, err);
 	if (status == TOK_OK)
 		status = tok_regex_new(tok_span_of(pattern), TOK_REGEX_ONIGURUMA, &s->pattern, err);
-	if (status == TOK_OK)
-		status = learn_boundless(s, err);
-	if (status == TOK_OK && !control.stopped)
-		status = measure(s, err);
-	return status;
+	return status == TOK_OK ? learn_boundless(s, err) : status;
 }
 
 static enum cli_exit find_transition(const struct train_run *run, size_t *out)
@@ -427,10 +435,11 @@ enum cli_exit train_stages(struct train_run *run)
 		result = cli_error("%s", err.message);
 	else if (result == CLI_OK)
 		result = write_sizes(&s);
+	if (result == CLI_OK && run->opts->super == VOCAB_SUPER_BOUNDLESS && !control.stopped &&
+	    measure(&s, &err) != TOK_OK)
+		result = cli_error("%s", err.message);
 	if (result == CLI_OK)
-		result = tell(&s);
-	if (s.trouble)
-		result = CLI_TROUBLE;
+		result = s.trouble ? CLI_TROUBLE : tell(&s);
 	vocab_learned_release(&s.first);
 	vocab_learned_release(&s.second);
 	vocab_learned_release(&s.joined);

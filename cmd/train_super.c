@@ -12,7 +12,7 @@ static enum cli_exit add_forbidden(struct vocab_super_filter *filter, const char
 	struct tok_error err;
 	if (tok_regex_new(tok_span_of(pattern), TOK_REGEX_ONIGURUMA,
 			  &filter->forbidden[filter->forbidden_count], &err) != TOK_OK)
-		return cli_usage("--forbid: %s", err.message);
+		return cli_error("--forbid: %s", err.message);
 	filter->forbidden_count++;
 	return CLI_OK;
 }

@@ -36,6 +36,10 @@ COMMANDS = [
     "printf 'a\\t2\\n' | tok words -p bert --from-tsv -s '<s>' -F sqlite -o db",
     "printf 'hello<s>' | tok words --like $DATA/tiny.json -o a && tok words --merge a a",
     "printf 'a b' >text; tok words --estimate text",
+    "printf 'a b a b' >text; tok train -v 259 --super superbpe -T 257 --forbid x -o o.json --report - "
+    "--threads 1 text",
+    "printf 'a b a b' >text; tok train -v 259 --super boundless -o o.json --threads 1 text",
+    "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
 ]
 LARGEST = 4000
 
