@@ -280,8 +280,8 @@ const struct cli_tool tool_train = {
 	    "efficiency of the tokens' frequencies.",
 	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n"
 		    "  printf 'in the end of the day, in the end' > text\n"
-		    "  tok train -v 280 --super superbpe -T 260 text -o super.json --report -\n"
-		    "  tok train -v 280 --super chunk --lines text -o chunk.json\n",
+		    "  tok train -v 270 --super superbpe -T 260 text -o super.json --report -\n"
+		    "  tok train -v 262 --super chunk --lines text -o chunk.json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
