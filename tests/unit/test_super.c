@@ -190,6 +190,38 @@ static void chunks_hold_whole_characters(void **state)
 	}
 }
 
+/* Of SuperBPE: what is too long comes in pieces. */
+static void units_have_an_end(void **state)
+{
+	static const size_t expected[] = { 1, VOCAB_UNIT_MAX / 2, VOCAB_UNIT_MAX };
+	static const uint64_t times[] = { 1, 1, 3 };
+	const struct vocab_counter_options none = { 0 };
+	struct vocab_counter *counter;
+	struct vocab_counted *counted;
+	struct vocab_word word;
+	struct tok_error err;
+	const struct vocab_units *units = &vocab_superbpe_units;
+	struct tok_span text = { malloc(4 * VOCAB_UNIT_MAX), 4 * VOCAB_UNIT_MAX };
+	const uint32_t end = (uint32_t)(3 * VOCAB_UNIT_MAX + VOCAB_UNIT_MAX / 2);
+	const struct tok_range words[] = { { 0, 1 }, { 1, 1 + end } };
+	(void)state;
+	assert_non_null(text.bytes);
+	memset((uint8_t *)(uintptr_t)text.bytes, 'a', text.count);
+	assert_true(units->by_lines);
+	assert_int_equal(vocab_counter_new(&none, &counter, &err), TOK_OK);
+	assert_int_equal(units->take(units, counter, NULL, text, words, 2, &err), TOK_OK);
+	assert_int_equal(vocab_counted_new(&counter, 1, text, &counted, &err), TOK_OK);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(vocab_words_next(vocab_counted_stream(counted), &word, &err),
+				 TOK_OK);
+		assert_int_equal(word.text.count, expected[i]);
+		assert_int_equal(word.count, times[i]);
+	}
+	vocab_counted_free(counted);
+	vocab_counter_free(counter);
+	free((void *)(uintptr_t)text.bytes);
+}
+
 static void ranges_that_cannot_be(void **state)
 {
 	static const struct vocab_chunk_range bad[] = {
@@ -314,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks_are_those_of_the_definition),
 		cmocka_unit_test(chunks_hold_whole_characters),
+		cmocka_unit_test(units_have_an_end),
 		cmocka_unit_test(ranges_that_cannot_be),
 		cmocka_unit_test(tokens_that_are_refused),
 		cmocka_unit_test(stages_become_one),

@@ -1,5 +1,32 @@
 #include "vocab/train/super.h"
 
+/* ---- units of SuperBPE ------------------------------------------------------------ */
+
+/* A piece without end, as a file of one line, is more than a model encodes at once. */
+static enum tok_status take_pieces(const struct vocab_units *self, struct vocab_counter *counter,
+				   struct tok_buffer *row, struct tok_span text,
+				   const struct tok_range *words, size_t count,
+				   struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	(void)self;
+	(void)row;
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
+		struct tok_range piece = words[i];
+		while (status == TOK_OK && piece.end - piece.begin > VOCAB_UNIT_MAX) {
+			const uint32_t cut = piece.begin + (uint32_t)VOCAB_UNIT_MAX;
+			const struct tok_range front = { piece.begin, cut };
+			status = vocab_counter_add(counter, text, &front, 1, err);
+			piece.begin = cut;
+		}
+		if (status == TOK_OK)
+			status = vocab_counter_add(counter, text, &piece, 1, err);
+	}
+	return status;
+}
+
+const struct vocab_units vocab_superbpe_units = { .take = take_pieces, .by_lines = true };
+
 /* ---- which tokens may be made -------------------------------------------------- */
 
 static bool has_words(struct tok_span text, size_t most)

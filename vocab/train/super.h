@@ -47,6 +47,10 @@ struct vocab_units {
 	bool by_lines; /* each line with its newline is a text of its own */
 };
 
+/* SuperBPE's: what its way of cutting leaves of a line, in pieces of VOCAB_UNIT_MAX bytes. */
+#define VOCAB_UNIT_MAX ((size_t)1 << 20)
+TOK_API extern const struct vocab_units vocab_superbpe_units;
+
 /* ---- chunks --------------------------------------------------------------- */
 
 enum vocab_chunk_boundary {
