@@ -86,6 +86,7 @@ static enum tok_status learn(struct train_stages *s, enum vocab_relaxed relaxed,
 		cli_interrupt_say("tok train: interrupted twice: nothing was written");
 		cli_interrupt_stop(&control.stop);
 		status = vocab_train_bpe(stream, options, &control, out, err);
+		control.stopped |= atomic_load(&control.stop); /* while words were counted */
 	}
 	cli_progress_clear(&run->progress);
 	s->trouble |= words.trouble;
@@ -236,7 +237,7 @@ static enum cli_exit tell(struct train_stages *s)
 	if (s->opts->super == VOCAB_SUPER_BOUNDLESS)
 		fprintf(stderr, "tok train: %zu merges of words, %zu of supertokens\n",
 			s->word_merges, s->joined.merge_count - s->word_merges);
-	return train_tell_size(s->run, size, control.stopped);
+	return train_tell_size(s->run, size, control.stopped && size < s->size);
 }
 
 static enum tok_status learn_all(struct train_stages *s, size_t transition, struct tok_error *err)
