@@ -65,6 +65,10 @@ static size_t find_cut(const struct cli_cut *cut, struct tok_span text)
 {
 	if (!cut->tokenizer)
 		return 0;
+	if (cut->between_lines) {
+		const uint8_t *newline = memrchr(text.bytes, '\n', text.count);
+		return newline ? (size_t)(newline - text.bytes) + 1 : 0;
+	}
 	if (cut->between_words)
 		return tok_tokenizer_cut_words(cut->tokenizer, text, cut->match_special);
 	if (!cut->between_characters)

@@ -68,6 +68,7 @@ struct cli_cut {
 	bool match_special;
 	bool between_characters; /* never inside one */
 	bool between_words;      /* for tok_encode_words */
+	bool between_lines;      /* behind any newline, whatever the tokenizer says */
 };
 
 /* A template, truncation and padding are laid around a whole document: then it is

@@ -29,6 +29,8 @@ static enum tok_status make_spec(const struct cli_recipe *options, struct tok_sp
 	if (status == TOK_OK && options->normalizer >= 0)
 		status =
 		    vocab_recipe_normalize(spec, (enum vocab_normalizer)options->normalizer, err);
+	if (status == TOK_OK)
+		status = vocab_recipe_relax(spec, options->relaxed, err);
 	for (size_t i = 0; i < options->specials.count && status == TOK_OK; i++)
 		status =
 		    vocab_recipe_add_special(spec, tok_span_of(options->specials.items[i]), err);

@@ -8,12 +8,14 @@
 #include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/train/recipe.h"
+#include "vocab/train/super.h"
 
 struct cli_recipe {
 	int family; /* enum vocab_family; -1: o200k, or what `like` does */
 	const char *like;
 	int normalizer; /* enum vocab_normalizer; -1: the family's */
 	struct cli_texts specials;
+	enum vocab_relaxed relaxed; /* instead of the family's pre-tokenizer */
 };
 
 /* What nobody asked for. */

@@ -43,6 +43,7 @@ struct worker {
 	struct vocab_counter *counter;
 	struct vocab_json_document json;
 	struct tok_buffer word; /* of a line of TSV */
+	struct tok_buffer row;  /* of units */
 	uint64_t words;
 	struct tok_error error; /* of the counter */
 };
@@ -82,6 +83,7 @@ static void end_worker(void *worker)
 	tok_encoder_free(w->encoder);
 	vocab_json_release(&w->json);
 	tok_buffer_release(&w->word);
+	tok_buffer_release(&w->row);
 	free(w);
 }
 
@@ -99,7 +101,11 @@ static bool take_words(void *context, struct tok_span text, const struct tok_ran
 		       size_t count)
 {
 	struct worker *w = context;
+	const struct vocab_units *units = w->run->job->units;
 	w->words += count;
+	if (units && units->take)
+		return units->take(units, w->counter, &w->row, text, words, count, &w->error) ==
+		       TOK_OK;
 	return vocab_counter_add(w->counter, text, words, count, &w->error) == TOK_OK;
 }
 
@@ -113,19 +119,49 @@ static enum tok_status count_line(struct worker *w, struct tok_span line, struct
 	return vocab_counter_add_count(w->counter, tok_buffer_span(&w->word), times, &w->error);
 }
 
+static enum tok_status count_words(struct worker *w, struct tok_span text, bool continues,
+				   struct tok_error *err)
+{
+	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_MATCH,
+						.continues = continues };
+	const struct vocab_units *units = w->run->job->units;
+	const enum tok_status status = tok_encode_words(w->encoder, text, &how, take_words, w, err);
+	if (!units || !units->end)
+		return status;
+	if (status != TOK_OK) {
+		tok_buffer_clear(&w->row);
+		return status;
+	}
+	return units->end(units, w->counter, &w->row, &w->error);
+}
+
+/* Line by line, each with its newline. */
+static enum tok_status count_lines(struct worker *w, struct tok_span text, bool continues,
+				   struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	while (text.count && status == TOK_OK) {
+		const uint8_t *at = memchr(text.bytes, '\n', text.count);
+		const size_t count = at ? (size_t)(at - text.bytes) + 1 : text.count;
+		status = count_words(w, tok_span_slice(text, 0, count), continues, err);
+		text = tok_span_slice(text, count, text.count);
+		continues = true;
+	}
+	return status;
+}
+
 static enum tok_status count_text(struct worker *w, struct tok_span text, bool first, bool last,
 				  struct tok_error *err)
 {
 	const struct cli_words_job *job = w->run->job;
-	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_MATCH,
-						.continues = !first };
 	enum tok_status status = TOK_OK;
 	if (job->tsv)
 		return count_line(w, text, err);
 	if (job->split->jsonl)
 		status = cli_json_text(&w->json, text, job->split->jsonl, &text, err);
 	if (status == TOK_OK)
-		status = tok_encode_words(w->encoder, text, &how, take_words, w, err);
+		status = job->units && job->units->by_lines ? count_lines(w, text, !first, err)
+							    : count_words(w, text, !first, err);
 	if (status == TOK_OK)
 		vocab_counter_add_text(w->counter, last, text.count);
 	return status;
@@ -279,6 +315,14 @@ static void note_sample(struct words_run *run)
 	run->out->all = now;
 }
 
+static bool is_enough(const struct words_run *run)
+{
+	const struct cli_words_job *job = run->job;
+	if (job->stop && atomic_load_explicit(job->stop, memory_order_relaxed))
+		return true;
+	return job->sample_bytes && run->out->done.bytes >= job->sample_bytes;
+}
+
 static bool write_item(void *context, void *worker, size_t slot)
 {
 	struct words_run *run = context;
@@ -294,10 +338,9 @@ static bool write_item(void *context, void *worker, size_t slot)
 					    run->out->done.tokens + item->words };
 	if (run->job->progress)
 		cli_progress_show(run->job->progress, &run->out->done);
-	if (!run->job->sample_bytes)
-		return true;
-	note_sample(run);
-	if (run->out->done.bytes < run->job->sample_bytes)
+	if (run->job->sample_bytes)
+		note_sample(run);
+	if (!is_enough(run))
 		return true;
 	cli_source_stop(&run->source, CLI_SOURCE_ALL);
 	return false;
@@ -326,8 +369,8 @@ enum tok_status cli_words_count(const struct cli_words_job *job, struct cli_word
 		.source = { .files = job->files,
 			    .split = job->split,
 			    .raw = job->raw,
-			    .cut = { job->tokenizer, .match_special = true,
-				     .between_words = true } },
+			    .cut = { job->tokenizer, .match_special = true, .between_words = true,
+				     .between_lines = job->units && job->units->by_lines } },
 		.counting = { share_memory(job->memory_bytes, threads), cli_spill_folder() },
 		.items = calloc(slots, sizeof *run.items),
 	};

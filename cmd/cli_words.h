@@ -14,12 +14,13 @@
 
 #include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
-#include "vocab/train/words_count.h"
+#include "vocab/train/super.h"
 
 struct cli_words_job {
 	const struct tok_tokenizer *tokenizer; /* vocab_recipe_open */
 	const struct cli_files *files;
 	const struct cli_split *split;
+	const struct vocab_units *units; /* what is counted instead of words; NULL: words */
 	bool raw;
 	bool tsv;              /* lines of words and counts instead of text: cli_words_tsv.c */
 	uint64_t threads;      /* 0: all processors */
@@ -27,6 +28,7 @@ struct cli_words_job {
 	uint64_t sample_bytes; /* of text: then it is enough; 0: all */
 	bool quiet;            /* bad input is not told: it will be */
 	struct cli_progress *progress; /* NULL: none */
+	const atomic_bool *stop; /* set by anybody: what was read so far is enough; NULL: none */
 };
 
 /* Words of a sample, half way and at its end: words_estimate.c. */

@@ -8,6 +8,7 @@ static const struct train_options defaults = {
 	.recipe = CLI_RECIPE_DEFAULTS,
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.tie = -1,
+	.max_words = UINT64_MAX,
 	.format = -1,
 };
 
@@ -45,6 +46,23 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, suffix, const char *) },
 	{ CLI_CHOICE, 0, "tie", "hf|bytes|raw|spm", "which of equally frequent pairs is first (hf)",
 	  CLI_FIELD(struct train_options, tie, int) },
+	{ CLI_GROUP, .name = "Supertokens" },
+	{ CLI_CHOICE, 0, "super", "none|chunk|superbpe|boundless",
+	  "tokens that reach over more than one word, and how they are learned (none)",
+	  CLI_FIELD(struct train_options, super, int) },
+	{ CLI_TEXT, 'T', "transition", "N",
+	  "superbpe: tokens after which words are joined with each other; 180k is 180000",
+	  CLI_FIELD(struct train_options, transition, const char *) },
+	{ CLI_SIZE, 0, "max-words", "N",
+	  "no token of more stretches between spaces; 0: no limit (4; none with chunk)",
+	  CLI_FIELD(struct train_options, max_words, uint64_t) },
+	{ CLI_TEXTS, 0, "forbid", "REGEX",
+	  "make no supertoken that this matches in; may be given several times",
+	  CLI_FIELD(struct train_options, forbid, struct cli_texts) },
+	{ CLI_TEXT, 0, "super-pattern", "REGEX",
+	  "boundless: words that this matches in are joined with each other (\\p{L})",
+	  CLI_FIELD(struct train_options, super_pattern, const char *) },
+	CLI_CHUNK_ROWS(struct train_options, chunks),
 	CLI_RECIPE_ROWS(struct train_options, recipe),
 	CLI_SPLIT_ROWS(struct train_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
@@ -57,6 +75,15 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS, "its kind, whatever its name",
 	  CLI_FIELD(struct train_options, format, int) },
+	{ CLI_TEXT, 0, "report", "FILE",
+	  "tell there how the tokenizer does on the text; - is standard output",
+	  CLI_FIELD(struct train_options, report, const char *) },
+	{ CLI_TEXTS, 0, "report-on", "PATH",
+	  "tell it on this text, held out, instead; may be given several times",
+	  CLI_FIELD(struct train_options, report_on, struct cli_texts) },
+	{ CLI_FLAG, 0, "json", NULL,
+	  "the report as a line of JSON a size, of schema tok.train.report.1",
+	  CLI_FIELD(struct train_options, report_json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	{ CLI_TEXT, 0, "checkpoint", "FILE",
 	  "write the tokenizer so far to FILE each minute, a tokenizer.json",
@@ -75,13 +102,13 @@ static const struct cli_option option_table[] = {
 
 /* ---- words ------------------------------------------------------------------- */
 
-static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_files *files)
+static enum cli_exit learn_from_counts(struct train_run *run)
 {
 	struct cli_words_inputs *inputs = NULL;
 	struct vocab_word_stream *stream = NULL;
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (cli_words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
+	if (cli_words_inputs_open(run->files, &inputs, &stream, &err) == TOK_OK)
 		result = train_learn(run, stream);
 	else
 		result = cli_error("%s", err.message);
@@ -89,7 +116,7 @@ static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_f
 	return result;
 }
 
-static enum cli_exit learn_from_text(struct train_run *run, const struct cli_files *files)
+enum cli_exit train_from_text(struct train_run *run)
 {
 	const struct train_options *opts = run->opts;
 	struct tok_buffer recipe = { 0 };
@@ -101,8 +128,9 @@ static enum cli_exit learn_from_text(struct train_run *run, const struct cli_fil
 	enum tok_status status = cli_recipe_make(&opts->recipe, &recipe, &tokenizer, &err);
 	const struct cli_words_job job = {
 		.tokenizer = tokenizer,
-		.files = files,
+		.files = run->files,
 		.split = &opts->split,
+		.units = run->units,
 		.raw = opts->raw,
 		.threads = opts->threads,
 		.memory_bytes = opts->memory,
@@ -170,9 +198,18 @@ static enum cli_exit run_train(const void *options, int argc, char **argv)
 		run.progress =
 		    cli_progress_begin(opts->progress, files.all_regular ? files.size : 0);
 		run.progress.unit = "words";
-		result =
-		    opts->counts ? learn_from_counts(&run, &files) : learn_from_text(&run, &files);
+		run.files = &files;
+		result = train_report_check(&run);
 	}
+	if (result == CLI_OK) {
+		if (opts->super != VOCAB_SUPER_NONE)
+			result = train_super(&run);
+		else
+			result = opts->counts ? learn_from_counts(&run) : train_from_text(&run);
+		if (opts->report && train_report_write(&run) != CLI_OK)
+			result = CLI_TROUBLE;
+	}
+	tok_buffer_release(&run.report);
 	cli_files_release(&files);
 	return result;
 }
@@ -186,8 +223,65 @@ const struct cli_tool tool_train = {
 	    "Learns a vocabulary from each FILE, or from standard input where there is none or it\n"
 	    "is -, all together, and writes the tokenizer to --output. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
-	    "are what tok words has counted.",
-	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n",
+	    "are what tok words has counted.\n"
+	    "\n"
+	    "--super learns tokens that reach over more than one word, of byte-level words, in one "
+	    "of\n"
+	    "three ways. Each writes a tokenizer.json that Hugging Face's tokenizers run as it "
+	    "is.\n"
+	    "\n"
+	    "chunk is the stochastic chunking of TokenAdapt: each text between special tokens is "
+	    "one\n"
+	    "word, which is normalized (NFC), cut into chunks of random length, wherever words "
+	    "end, and\n"
+	    "learned from chunk by chunk. --chunk-lengths says how many characters they have: "
+	    "ranges,\n"
+	    "each with its probability, '1-5:.02,6-18:.7,18-28:.28'; probabilities are taken as "
+	    "parts of\n"
+	    "their sum. Runs of seven equal characters are left out. No token has more than 30 "
+	    "bytes,\n"
+	    "unless --max-token-length says otherwise, and --min-frequency is 2. The lengths "
+	    "depend on\n"
+	    "--seed and the bytes of the text alone, not on threads, files or order; so the same "
+	    "text\n"
+	    "has the same chunks each time it occurs. The tokenizer takes a whole text as one "
+	    "word, so a\n"
+	    "change in one place may change tokens far from it; a text cannot be cut, so give "
+	    "documents\n"
+	    "with --lines, --null or --jsonl. tok words --super chunk counts chunks for --counts.\n"
+	    "\n"
+	    "superbpe is SuperBPE's training in two stages: tokens of words up to --transition N, "
+	    "then\n"
+	    "tokens of what lies between numbers, runs of punctuation and runs of blanks, never "
+	    "over a\n"
+	    "newline. No new token has a colon in front of a space, nor more than --max-words "
+	    "words.\n"
+	    "Merges that are refused are left out and others take their place.\n"
+	    "\n"
+	    "boundless joins words that are one token each and that --super-pattern matches in, "
+	    "as\n"
+	    "BoundlessBPE does, in two phases: words are learned to the full size first, then runs "
+	    "of\n"
+	    "whole words are joined with each other, and of both kinds of merges those that occur "
+	    "most\n"
+	    "often are taken; how many of each is told. A tokenizer.json cannot say that only "
+	    "whole words\n"
+	    "are joined: the file joins as superbpe's does, and on a sample of the text it is "
+	    "measured,\n"
+	    "and told, how many lines have other tokens because of that.\n"
+	    "\n"
+	    "superbpe and boundless read their input twice, so it must be files. A prompt that "
+	    "ends where\n"
+	    "a supertoken would go on is seen by a model otherwise than it saw text in training:\n"
+	    "--report tells how often. It also tells bytes per token of each FILE, or of each file "
+	    "of\n"
+	    "--report-on; how many tokens have a space inside; how many are never used; and the "
+	    "Renyi\n"
+	    "efficiency of the tokens' frequencies.",
+	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n"
+		    "  printf 'in the end of the day, in the end' > text\n"
+		    "  tok train -v 270 --super superbpe -T 260 text -o super.json --report -\n"
+		    "  tok train -v 262 --super chunk --lines text -o chunk.json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -2,6 +2,7 @@
 #ifndef CMD_TRAIN_INTERNAL_H
 #define CMD_TRAIN_INTERNAL_H
 
+#include "cmd/cli_chunks.h"
 #include "cmd/cli_documents.h"
 #include "cmd/cli_progress.h"
 #include "cmd/cli_recipe.h"
@@ -21,6 +22,17 @@ struct train_options {
 	int tie; /* enum vocab_tie; -1: hf */
 	const char *prefix, *suffix, *unk;
 	bool byte_fallback;
+
+	int super; /* enum vocab_super */
+	const char *transition;
+	struct cli_chunks chunks;
+	uint64_t max_words; /* of a supertoken; UINT64_MAX: as `super` has it */
+	struct cli_texts forbid;
+	const char *super_pattern;
+
+	const char *report;
+	struct cli_texts report_on;
+	bool report_json;
 
 	const char *output;
 	int format; /* enum cli_vocab_kind; -1: by name */
@@ -47,7 +59,43 @@ struct train_run {
 	struct train_sizes sizes;
 	enum cli_vocab_kind kind;
 	struct cli_progress progress;
+	const struct cli_files *files;
+	const struct vocab_units *units;         /* instead of words; NULL: words */
+	const struct vocab_super_filter *filter; /* of tokens; NULL: none */
+	struct tok_buffer report;                /* text of it so far */
 };
 enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *stream);
+enum cli_exit train_tell_size(const struct train_run *run, size_t size, bool stopped);
+
+/* train.c: the same from text. */
+enum cli_exit train_from_text(struct train_run *run);
+
+/* train_super.c: with --super.  train_stages.c: in two stages. */
+enum cli_exit train_super(struct train_run *run);
+enum cli_exit train_stages(struct train_run *run);
+
+/* train_texts.c: the texts of files once more, for measuring, about `bytes` of each file at
+ * most; a document comes in pieces where `cut` allows it.  Bad lines of JSON are left out.
+ * Fails as `use` does, or where a file cannot be read. */
+struct train_texts {
+	const struct cli_files *files;
+	const struct cli_split *split;
+	bool raw;
+	struct cli_cut cut;
+	uint64_t bytes;
+	/* Of file number `file`; *enough is set where no more is wanted. */
+	enum tok_status (*use)(void *context, size_t file, struct tok_span text, bool first,
+			       bool *enough, struct tok_error *err);
+	void *context;
+};
+TOK_MUST_USE enum tok_status train_each_text(const struct train_texts *texts,
+					     struct tok_error *err);
+
+/* train_report.c: how a tokenizer does, appended to run->report; it may take over what
+ * `spec` holds. */
+enum cli_exit train_report(struct train_run *run, struct tok_spec *spec);
+/* Before hours of work: is there something to be told on? */
+enum cli_exit train_report_check(const struct train_run *run);
+enum cli_exit train_report_write(struct train_run *run);
 
 #endif

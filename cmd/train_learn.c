@@ -70,6 +70,8 @@ static bool allows_text(void *context, struct tok_span joined)
 {
 	const struct learning *l = context;
 	const struct tok_spec *spec = &l->spec;
+	if (l->run->filter && !vocab_super_allows(l->run->filter, joined))
+		return false;
 	if (l->finish.byte_fallback && joined.count == 6 &&
 	    tok_span_starts(joined, tok_span_of("<0x")) && joined.bytes[5] == '>')
 		return false;
@@ -106,17 +108,35 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 	return status == TOK_OK ? vocab_finish_begin(&l->finish, spec, first_id, err) : status;
 }
 
+static enum tok_status make_tokenizer(struct learning *l, const struct vocab_learned *learned,
+				      struct tok_spec *spec, struct tok_error *err)
+{
+	tok_id first_id;
+	const enum tok_status status = begin_spec(l, spec, &first_id, err);
+	if (status != TOK_OK)
+		return status;
+	return l->resumed ? vocab_base_extend(spec, learned, err)
+			  : vocab_finish(&l->finish, learned, spec, err);
+}
+
+static enum cli_exit report(struct learning *l, const struct vocab_learned *learned)
+{
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	const enum tok_status status = make_tokenizer(l, learned, &spec, &err);
+	const enum cli_exit result =
+	    status == TOK_OK ? train_report(l->run, &spec) : cli_error("%s", err.message);
+	tok_spec_release(&spec);
+	return result;
+}
+
 static enum cli_exit write_tokenizer(struct learning *l, const struct vocab_learned *learned,
 				     enum cli_vocab_kind kind, const char *path)
 {
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
-	tok_id first_id;
 	enum cli_exit result = CLI_OK;
-	enum tok_status status = begin_spec(l, &spec, &first_id, &err);
-	if (status == TOK_OK)
-		status = l->resumed ? vocab_base_extend(&spec, learned, &err)
-				    : vocab_finish(&l->finish, learned, &spec, &err);
+	const enum tok_status status = make_tokenizer(l, learned, &spec, &err);
 	if (status == TOK_OK)
 		result = cli_vocab_output(&spec, kind, path);
 	else
@@ -183,19 +203,21 @@ static enum cli_exit write_sizes(struct learning *l, const struct vocab_learned 
 			     ? write_tokenizer(l, &front, run->kind, (const char *)name.bytes)
 			     : cli_error("out of memory");
 	}
+	for (size_t i = 0; i < run->sizes.count && result == CLI_OK && run->opts->report; i++) {
+		const struct vocab_learned front =
+		    vocab_learned_front(learned, run->sizes.items[i]);
+		result = report(l, &front);
+	}
 	tok_buffer_release(&name);
 	return result;
 }
 
-/* Say what is not as it was asked for. */
-static enum cli_exit tell_size(const struct learning *l, const struct vocab_learned *learned,
-			       tok_id first_id)
+enum cli_exit train_tell_size(const struct train_run *run, size_t size, bool stopped)
 {
-	const size_t asked = l->run->sizes.items[l->run->sizes.count - 1];
-	const size_t size = first_id + learned->entry_count;
-	if (l->control->stopped)
-		return cli_error("interrupted: '%s' has %zu of %zu tokens", l->run->opts->output,
-				 size, asked);
+	const size_t asked = run->sizes.items[run->sizes.count - 1];
+	if (stopped)
+		return cli_error("interrupted: '%s' has %zu of %zu tokens", run->opts->output, size,
+				 asked);
 	if (size != asked)
 		fprintf(stderr, "tok train: %zu tokens, not %zu: %s\n", size, asked,
 			size < asked ? "nothing is left to be joined that is frequent enough"
@@ -245,7 +267,7 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	if (result == CLI_OK)
 		result = write_sizes(&l, &learned);
 	if (result == CLI_OK)
-		result = tell_size(&l, &learned, first_id);
+		result = train_tell_size(run, first_id + learned.entry_count, control.stopped);
 	vocab_learned_release(&learned);
 	vocab_base_release(&l.base);
 	tok_spec_release(&l.spec);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "cmd/cli_chunks.h"
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_recipe.h"
@@ -11,6 +12,8 @@
 
 struct words_options {
 	struct cli_recipe recipe;
+	int super; /* 1: chunks */
+	struct cli_chunks chunks;
 	struct cli_split split;
 	bool raw, merge, from_tsv, estimate;
 	int format;
@@ -26,6 +29,10 @@ static const struct words_options defaults = {
 
 static const struct cli_option option_table[] = {
 	CLI_RECIPE_ROWS(struct words_options, recipe),
+	{ CLI_CHOICE, 0, "super", "none|chunk",
+	  "count chunks of random length, for the supertokens of tok train --super chunk (none)",
+	  CLI_FIELD(struct words_options, super, int) },
+	CLI_CHUNK_ROWS(struct words_options, chunks),
 	CLI_SPLIT_ROWS(struct words_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
 	  CLI_FIELD(struct words_options, raw, bool) },
@@ -115,6 +122,8 @@ struct words_run {
 	const struct words_options *opts;
 	struct cli_files files;
 	struct cli_split split;
+	struct cli_recipe how;
+	struct vocab_chunks chunks;
 	struct tok_buffer recipe;
 	struct tok_tokenizer *tokenizer;
 	struct cli_words words;
@@ -129,6 +138,7 @@ static struct cli_words_job make_job(struct words_run *run)
 		.tokenizer = run->tokenizer,
 		.files = &run->files,
 		.split = &run->split,
+		.units = opts->super ? &run->chunks.units : NULL,
 		.raw = opts->raw,
 		.tsv = opts->from_tsv,
 		.threads = opts->threads,
@@ -180,7 +190,7 @@ static enum tok_status count_all(struct words_run *run, struct tok_error *err)
 static enum tok_status count_operands(struct words_run *run, struct tok_error *err)
 {
 	const struct words_options *opts = run->opts;
-	enum tok_status status = cli_recipe_make(&opts->recipe, &run->recipe, &run->tokenizer, err);
+	enum tok_status status = cli_recipe_make(&run->how, &run->recipe, &run->tokenizer, err);
 	if (status != TOK_OK)
 		return status;
 	run->split = opts->split;
@@ -210,7 +220,7 @@ static enum cli_exit check_merge(const struct words_options *opts)
 {
 	const struct cli_recipe *recipe = &opts->recipe;
 	const bool recipe_given = recipe->family >= 0 || recipe->like || recipe->normalizer >= 0 ||
-				  recipe->specials.count;
+				  recipe->specials.count || opts->super;
 	if (opts->from_tsv || opts->estimate)
 		return cli_usage("--merge goes with neither --from-tsv nor --estimate");
 	if (recipe_given || !cli_split_is_whole(&opts->split))
@@ -239,6 +249,11 @@ static enum cli_exit run_words(const void *options, int argc, char **argv)
 	struct words_run run = { .opts = options, .out = { .fd = -1 } };
 	struct tok_error err = { 0 };
 	enum cli_exit result = check(run.opts);
+	run.how = run.opts->recipe;
+	if (result == CLI_OK && run.opts->super)
+		result = cli_chunks_recipe(&run.opts->recipe, &run.how);
+	if (result == CLI_OK && run.opts->super)
+		result = cli_chunks_make(&run.opts->chunks, &run.chunks);
 	if (result != CLI_OK)
 		return result;
 	result = cli_files_add_all(&run.files, argc, argv);
@@ -280,6 +295,13 @@ const struct cli_tool tool_words = {
 	    "text\n"
 	    "as one word. --like does what any tokenizer that tok reads does, and cuts out all of\n"
 	    "its added tokens. A special token is never counted, nor is a part of one.\n"
+	    "\n"
+	    "--super chunk counts chunks of random length instead of words, as tok train --super "
+	    "chunk\n"
+	    "learns from: which ones depends on --seed and the bytes of each text alone, so parts "
+	    "of\n"
+	    "a collection may be counted apart. Documents are best given with --lines, --null or "
+	    "--jsonl.\n"
 	    "\n"
 	    "The output is a file of words, see tok-formats(5), which says in itself how words\n"
 	    "were made. Such files are added up by --merge: counts of parts of a text, each of\n"

@@ -41,6 +41,10 @@ COMMANDS = [
     "printf 'a b' >text; tok words --estimate text",
     BPE + "printf 'abab' | tok extend b.json --add 2 --threads 1 -o c.json" + FIRST,
     BPE + "printf 'ab' | tok vocab prune b.json --keep 2 --threads 1 -o c.json --map map" + FIRST,
+    "printf 'a b a b' >text; tok train -v 259 --super superbpe -T 257 --forbid x -o o.json --report - "
+    "--threads 1 text",
+    "printf 'a b a b' >text; tok train -v 259 --super boundless -o o.json --threads 1 text",
+    "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
 ]
 LARGEST = 4000
 

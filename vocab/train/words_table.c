@@ -368,10 +368,13 @@ enum tok_status words_table_sort(struct words_table *t, struct tok_error *err)
 {
 	if (t->sorted)
 		return TOK_OK;
+	/* Where this fails it may be tried again. */
+	if (!sort_longs(t))
+		return tok_fail_memory(err);
 	sort_shorts(t);
 	t->sorted = true;
 	t->stream.next = table_next;
-	return sort_longs(t) ? TOK_OK : tok_fail_memory(err);
+	return TOK_OK;
 }
 
 struct vocab_word_stream *words_table_stream(struct words_table *table)
