@@ -8,6 +8,8 @@ static const struct train_options defaults = {
 	.recipe = CLI_RECIPE_DEFAULTS,
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.tie = -1,
+	.shrinking_factor = -1,
+	.character_coverage = -1,
 	.format = -1,
 };
 
@@ -27,6 +29,8 @@ static const struct cli_option option_table[] = {
 	{ CLI_FLAG, 0, "byte-fallback", NULL,
 	  "unknown characters become tokens of their bytes, <0x00> to <0xFF>",
 	  CLI_FIELD(struct train_options, byte_fallback, bool) },
+	{ CLI_FLAG, 0, "split-digits", NULL, "a digit is never part of a longer token",
+	  CLI_FIELD(struct train_options, split_digits, bool) },
 	{ CLI_GROUP, .name = "BPE and WordPiece" },
 	{ CLI_SIZE, 0, "min-frequency", "N", "end when the best pair occurs less often (1)",
 	  CLI_FIELD(struct train_options, min_frequency, uint64_t) },
@@ -45,6 +49,21 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, suffix, const char *) },
 	{ CLI_CHOICE, 0, "tie", "hf|bytes|raw|spm", "which of equally frequent pairs is first (hf)",
 	  CLI_FIELD(struct train_options, tie, int) },
+	{ CLI_GROUP, .name = "Unigram" },
+	{ CLI_SIZE, 0, "seed-size", "N", "substrings to begin with (1000000)",
+	  CLI_FIELD(struct train_options, seed_size, uint64_t) },
+	{ CLI_REAL, 0, "shrinking-factor", "X", "what a pruning step leaves of all pieces (0.75)",
+	  CLI_FIELD(struct train_options, shrinking_factor, double) },
+	{ CLI_SIZE, 0, "num-sub-iterations", "N", "EM steps before each pruning step (2)",
+	  CLI_FIELD(struct train_options, num_sub_iterations, uint64_t) },
+	{ CLI_SIZE, 0, "max-piece-length", "N", "no token of more characters, or bytes (16)",
+	  CLI_FIELD(struct train_options, max_piece_length, uint64_t) },
+	{ CLI_REAL, 0, "character-coverage", "X",
+	  "the most frequent characters that make up this part of text are tokens, others "
+	  "unknown (1)",
+	  CLI_FIELD(struct train_options, character_coverage, double) },
+	{ CLI_TEXT, 0, "required-chars", "TEXT", "characters that are tokens whatever their use",
+	  CLI_FIELD(struct train_options, required_chars, const char *) },
 	CLI_RECIPE_ROWS(struct train_options, recipe),
 	CLI_SPLIT_ROWS(struct train_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
@@ -152,6 +171,8 @@ static enum cli_exit check(const struct train_options *opts, struct train_run *r
 		result = check_counts(opts);
 	if (result == CLI_OK)
 		result = cli_threads_check(opts->threads);
+	if (result == CLI_OK)
+		result = train_unigram_check(opts);
 	if (result == CLI_OK && !cli_vocab_kind(opts->output, opts->format, &run->kind))
 		result = CLI_TROUBLE;
 	return result;

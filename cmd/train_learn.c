@@ -4,7 +4,6 @@
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/train_internal.h"
-#include "tok/text/utf8.h"
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
 #include "vocab/train/bpe.h"
@@ -18,6 +17,7 @@ struct learning {
 	struct vocab_finish_options finish;
 	struct vocab_train_control *control;
 	struct tok_spec spec; /* of the recipe, or that is gone on from */
+	struct train_texts texts;
 	struct vocab_base base;
 	bool resumed;
 	time_t last_checkpoint;
@@ -49,30 +49,6 @@ static struct vocab_finish_options finish_options(const struct train_options *op
 	if (finish.model == VOCAB_TRAIN_UNIGRAM && !finish.unk.bytes)
 		finish.unk = tok_span_of("<unk>");
 	return finish;
-}
-
-/* The characters of --initial-alphabet; to be freed. */
-static uint32_t *list_alphabet(const char *text, size_t *count)
-{
-	const struct tok_span span = text_of(text);
-	uint32_t *codes = calloc(span.count + 1, sizeof *codes);
-	*count = 0;
-	for (size_t at = 0; codes && at < span.count;) {
-		const struct tok_char here = tok_utf8_at(span, at);
-		codes[(*count)++] = here.code;
-		at += here.length;
-	}
-	return codes;
-}
-
-/* A special token never comes about in text. */
-static bool allows_text(void *context, struct tok_span joined)
-{
-	const struct tok_spec *spec = context;
-	for (size_t i = 0; i < spec->added_count; i++)
-		if (tok_span_equal(spec->added[i].content, joined))
-			return false;
-	return true;
 }
 
 /* ---- watching --------------------------------------------------------------- */
@@ -139,7 +115,7 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 	const struct train_options *opts = l->run->opts;
 	const struct train_sizes *sizes = &l->run->sizes;
 	size_t alphabet_count;
-	uint32_t *alphabet = list_alphabet(opts->initial_alphabet, &alphabet_count);
+	uint32_t *alphabet = train_characters(opts->initial_alphabet, &alphabet_count);
 	if (!alphabet)
 		return tok_fail_memory(err);
 	const struct vocab_bpe_options options = {
@@ -156,8 +132,8 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 		.prefix = l->finish.prefix,
 		.suffix = l->finish.suffix,
 		.base = l->resumed ? &l->base.model : NULL,
-		.allows = allows_text,
-		.allows_context = &l->spec,
+		.allows = train_text_allowed,
+		.allows_context = &l->texts,
 		.memory_bytes = opts->memory,
 		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
 	};
@@ -194,7 +170,7 @@ static enum cli_exit tell_size(const struct learning *l, const struct vocab_lear
 				 size, asked);
 	if (size != asked)
 		fprintf(stderr, "tok train: %zu tokens, not %zu: %s\n", size, asked,
-			size < asked ? "nothing is left to be joined that is frequent enough"
+			size < asked ? "there is nothing more that is frequent enough"
 				     : "the alphabet and the special tokens alone are more");
 	return CLI_OK;
 }
@@ -222,6 +198,7 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	struct vocab_learned learned = { 0 };
 	struct tok_error err = { 0 };
 	tok_id first_id = 0;
+	l.texts = (struct train_texts){ .spec = &l.spec, .split_digits = run->opts->split_digits };
 	control.threads = 1;
 	control.context = &l;
 	control.progress = show_progress;
@@ -230,7 +207,10 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	if (status == TOK_OK) {
 		cli_interrupt_say("tok train: interrupted twice: nothing was written");
 		cli_interrupt_stop(&control.stop);
-		status = learn_bpe(&l, first_id, &learned, &err);
+		status =
+		    run->opts->model == VOCAB_TRAIN_UNIGRAM
+			? train_unigram(run, &l.texts, first_id, stream, &control, &learned, &err)
+			: learn_bpe(&l, first_id, &learned, &err);
 	}
 	cli_progress_clear(&run->progress);
 	enum cli_exit result = CLI_OK;
