@@ -2,15 +2,12 @@
  * Expected counts, by the forward and backward sums over all segmentations of a run,
  * and scores of them.
  *
- * Sums are probabilities, not logarithms.  Where they become small, those that are still
- * needed are raised by RAISE, and it is noted how often: a run may be long.  Counts are
- * added up as whole numbers of 2^-shift: in whatever order, the sum is the same.
+ * Sums are probabilities, not logarithms.  Where one becomes small it is raised by RAISE,
+ * and its column notes how often that was done on the way to it; what leads on from a
+ * column is kept as much lower.  Counts are added up as whole numbers of 2^-shift: in
+ * whatever order, the sum is the same.
  */
 #include <math.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-
-#include "tok/base/threads.h"
 #include "vocab/train/unigram_internal.h"
 
 #define LOW        0x1p-256
@@ -18,101 +15,6 @@
 #define RAISE_BITS 256
 
 enum { BLOCK_RUNS = 1024, THREADS_MAX = 32 };
-
-/* ---- a pass ----------------------------------------------------------------------- */
-
-struct pass {
-	struct unigram_model *model;
-	unigram_visit *visit;
-	struct unigram_lattice *lattices;
-	atomic_size_t next;
-	atomic_bool stopped;
-};
-
-static bool init_lattice(struct unigram_lattice *lattice, size_t pieces)
-{
-	lattice->forward = calloc(UNIGRAM_RUN_MAX + 1, sizeof *lattice->forward);
-	lattice->backward = calloc(UNIGRAM_RUN_MAX + 1, sizeof *lattice->backward);
-	lattice->shifts = calloc(UNIGRAM_RUN_MAX + 1, sizeof *lattice->shifts);
-	lattice->sums = calloc(pieces + 1, sizeof *lattice->sums);
-	return lattice->forward && lattice->backward && lattice->shifts && lattice->sums;
-}
-
-static void release_lattice(struct unigram_lattice *lattice)
-{
-	free(lattice->forward);
-	free(lattice->backward);
-	free(lattice->shifts);
-	free(lattice->edges);
-	free(lattice->sums);
-}
-
-static void tell(const struct unigram_model *model, size_t block, size_t blocks)
-{
-	const struct vocab_train_control *control = model->control;
-	if (control->progress)
-		control->progress(control->context, "blocks of words", model->step * blocks + block,
-				  model->steps * blocks);
-}
-
-static void work(void *shared, size_t index)
-{
-	struct pass *pass = shared;
-	struct unigram_model *model = pass->model;
-	struct unigram_lattice *lattice = &pass->lattices[index];
-	const struct unigram_runs *runs = model->runs;
-	const size_t blocks = runs->count / BLOCK_RUNS + 1;
-	while (!lattice->full) {
-		const size_t block =
-		    atomic_fetch_add_explicit(&pass->next, 1, memory_order_relaxed);
-		if (block >= blocks)
-			return;
-		if (atomic_load_explicit(&model->control->stop, memory_order_relaxed)) {
-			atomic_store_explicit(&pass->stopped, true, memory_order_relaxed);
-			return;
-		}
-		if (index == 0)
-			tell(model, block, blocks);
-		const size_t begin = block * BLOCK_RUNS;
-		const size_t end =
-		    runs->count - begin < BLOCK_RUNS ? runs->count : begin + BLOCK_RUNS;
-		for (size_t i = begin; i < end; i++)
-			pass->visit(model, lattice, &runs->items[i]);
-	}
-}
-
-static void add_sums(const struct pass *pass, size_t threads, uint64_t *sums, size_t count)
-{
-	memset(sums, 0, count * sizeof *sums);
-	for (size_t t = 0; t < threads; t++)
-		for (size_t i = 0; i < count; i++)
-			sums[i] += pass->lattices[t].sums[i];
-}
-
-enum tok_status unigram_pass(struct unigram_model *model, unigram_visit *visit, uint64_t *sums,
-			     bool *stopped)
-{
-	const size_t threads =
-	    model->control->threads < THREADS_MAX ? model->control->threads : THREADS_MAX;
-	struct unigram_lattice lattices[THREADS_MAX] = { 0 };
-	struct pass pass = { .model = model, .visit = visit, .lattices = lattices };
-	bool ok = true;
-	for (size_t i = 0; i < threads && ok; i++)
-		ok = init_lattice(&lattices[i], model->pieces.count);
-	if (ok) {
-		tok_threads_run(threads, work, &pass);
-		for (size_t i = 0; i < threads; i++)
-			ok = ok && !lattices[i].full;
-		add_sums(&pass, threads, sums, model->pieces.count);
-		model->step++;
-	}
-	for (size_t i = 0; i < threads; i++)
-		release_lattice(&lattices[i]);
-	*stopped = atomic_load(&pass.stopped);
-	return ok ? TOK_OK : tok_fail_memory(model->err);
-}
-
-/* ---- E step ------------------------------------------------------------------------ */
 
 double unigram_least(const struct unigram_pieces *pieces)
 {
@@ -123,109 +25,53 @@ double unigram_least(const struct unigram_pieces *pieces)
 	return least;
 }
 
-static void put_edge(struct unigram_lattice *l, uint32_t from, uint32_t to, uint32_t piece,
-		     float weight)
+static double raise_by(double value, int32_t times)
 {
-	l->edges[l->edge_count++] =
-	    (struct unigram_edge){ (uint16_t)from, (uint16_t)to, piece, weight };
-	l->forward[to] += l->forward[from] * (double)weight;
+	return times ? ldexp(value, times * RAISE_BITS) : value;
 }
 
-/* All pieces that begin at `at`, and where its character is none, something instead. */
-static void put_edges(const struct unigram_model *model, struct unigram_lattice *l,
-		      const uint8_t *text, uint32_t length, uint32_t at)
+/* The sum of what leads here. */
+static void add_ahead(const struct unigram_model *model, struct unigram_columns *columns, size_t at)
 {
-	const struct unigram_unit *units = model->trie.units;
-	const uint32_t character = at + unigram_step(text[at], model->runs->bytes);
-	bool single = false;
-	uint32_t node = 0;
-	for (uint32_t i = at; i < length; i++) {
-		node = unigram_child(units, node, text[i]);
-		if (node == 0)
-			break;
-		const struct unigram_unit unit = units[node];
-		if (unit.piece == UNIGRAM_NONE || !(unit.weight > 0))
-			continue;
-		single |= i + 1 == character;
-		put_edge(l, at, i + 1, unit.piece, unit.weight);
+	struct unigram_column *column = &columns->items[at];
+	size_t count;
+	const struct unigram_edge *edges = unigram_edges(columns, at, &count);
+	double sum = 0;
+	(void)model;
+	for (size_t i = 0; i < count; i++) {
+		const struct unigram_column *from = &columns->items[edges[i].from];
+		sum += raise_by(from->ahead, column->shift - from->shift) * (double)edges[i].weight;
 	}
-	if (!single)
-		put_edge(l, at, character, UNIGRAM_NONE, model->unknown);
-}
-
-static void raise_sums(double *sums, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		sums[i] *= RAISE;
-}
-
-static size_t within_reach(const struct unigram_model *model, uint32_t length, uint32_t at)
-{
-	const uint32_t longest = model->pieces.longest > 4 ? model->pieces.longest : 4;
-	const uint32_t reach = longest + 1;
-	return length + 1 - at < reach ? length + 1 - at : reach;
-}
-
-static bool put_lattice(const struct unigram_model *model, struct unigram_lattice *l,
-			const uint8_t *text, uint32_t length)
-{
-	uint16_t shift = 0;
-	memset(l->forward, 0, (length + 1) * sizeof *l->forward);
-	l->forward[0] = 1;
-	l->edge_count = 0;
-	for (uint32_t at = 0; at < length; at++) {
-		if (!(l->forward[at] > 0))
-			continue; /* within a character */
-		if (l->forward[at] < LOW) {
-			raise_sums(l->forward + at, within_reach(model, length, at));
-			shift++;
-		}
-		l->shifts[at] = shift;
-		if (!tok_grow(&l->edges, &l->edge_capacity,
-			      l->edge_count + model->pieces.longest + 1, sizeof *l->edges)) {
-			l->full = true;
-			return false;
-		}
-		put_edges(model, l, text, length, at);
+	if (sum < LOW) {
+		sum *= RAISE;
+		column->shift++;
 	}
-	l->shifts[length] = shift;
-	return true;
+	column->ahead = sum;
 }
 
-/* `unit` is what a probability of 1 adds. */
-static void add_expected(struct unigram_lattice *l, const struct unigram_edge *edge, double unit,
-			 int raised)
+/* A run weighs as much as it occurs, whatever its probability. */
+static void end_run(struct unigram_columns *columns, size_t at, uint64_t count)
 {
-	double share = l->forward[edge->from] * (double)edge->weight * l->backward[edge->to] * unit;
-	if (raised)
-		share = ldexp(share, -raised * RAISE_BITS);
-	if (edge->piece != UNIGRAM_NONE)
-		l->sums[edge->piece] += (uint64_t)(share + 0.5);
+	struct unigram_column *column = &columns->items[at];
+	if (column->ahead > 0 && isfinite(column->ahead))
+		column->behind += (double)count / column->ahead;
 }
 
-static void expect_run(const struct unigram_model *model, struct unigram_lattice *l,
-		       const struct unigram_run *run)
+/* What leads on from here is shared out to the edges that lead here. */
+static void share_behind(const struct unigram_model *model, struct unigram_columns *columns,
+			 size_t at)
 {
-	const uint32_t length = run->length;
-	if (!put_lattice(model, l, model->runs->text.bytes + run->begin, length))
-		return;
-	const double whole = l->forward[length];
-	if (!(whole > 0) || !isfinite(whole))
-		return; /* scores beyond all measure: nothing is learned here */
-	const double unit = ldexp((double)run->count, (int)model->shift) / whole;
-	int shift = 0;
-	uint32_t from = length;
-	memset(l->backward, 0, (length + 1) * sizeof *l->backward);
-	l->backward[length] = 1;
-	for (size_t i = l->edge_count; i-- > 0;) {
-		const struct unigram_edge *edge = &l->edges[i];
-		if (edge->from != from && l->backward[from] < LOW) {
-			raise_sums(l->backward + from, within_reach(model, length, from));
-			shift++;
-		}
-		from = edge->from;
-		l->backward[from] += (double)edge->weight * l->backward[edge->to];
-		add_expected(l, edge, unit, l->shifts[from] + shift - l->shifts[length]);
+	const struct unigram_column *column = &columns->items[at];
+	size_t count;
+	const struct unigram_edge *edges = unigram_edges(columns, at, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct unigram_column *from = &columns->items[edges[i].from];
+		const double share =
+		    raise_by(column->behind, column->shift - from->shift) * (double)edges[i].weight;
+		from->behind += share;
+		if (edges[i].piece != UNIGRAM_NONE)
+			columns->sums[edges[i].piece] +=
+			    (uint64_t)(from->ahead * share * model->unit + 0.5);
 	}
 }
 
@@ -252,7 +98,9 @@ enum tok_status unigram_expect(struct unigram_model *model, uint64_t *expected, 
 {
 	weigh_trie(model);
 	model->shift = choose_shift(model->runs);
-	return unigram_pass(model, expect_run, expected, stopped);
+	model->unit = ldexp(1, (int)model->shift);
+	const struct unigram_visit visit = { add_ahead, end_run, share_behind, .start = 1 };
+	return unigram_pass(model, &visit, expected, stopped);
 }
 
 /* ---- M step ------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
  *	words  -> runs      unigram_words.c   what is known to be matched, and its characters
  *	runs   -> pieces    unigram_seeds.c   the substrings that occur most
  *	pieces -> trie      unigram_trie.c    all pieces that begin at a place of a text
+ *	a pass over runs    unigram_pass.c    each part that several share once
  *	E and M steps       unigram_em.c      expected counts, scores
  *	fewer pieces        unigram_prune.c   those whose loss costs most are kept
  *
@@ -80,7 +81,8 @@ static inline struct tok_span unigram_text(const struct unigram_runs *runs,
 
 /* A double array: the child by `c` of a node is at base ^ c, if that says so. */
 struct unigram_unit {
-	uint32_t base, parent;
+	uint32_t base; /* 0: it has no children */
+	uint32_t parent;
 	uint32_t piece; /* that ends here, or UNIGRAM_NONE */
 	float weight;   /* of that piece */
 };
@@ -111,6 +113,7 @@ struct unigram_model {
 	struct unigram_trie trie;
 	float unknown;  /* weight of a character that is no piece */
 	unsigned shift; /* expected counts are whole numbers of 2^-shift */
+	double unit;    /* 2^shift */
 	struct tok_error *err;
 	uint64_t step, steps; /* passes over the runs: done, and about how many in all */
 };
@@ -135,28 +138,66 @@ double unigram_least(const struct unigram_pieces *pieces);
 
 /* ---- a pass over all runs ------------------------------------------------------------- */
 
-/* What a thread needs for one run.  Fixed size: runs and pieces are short. */
+/*
+ * Runs come in the order of their bytes, and what a run has in common with the one
+ * before is not done again: a pass walks through the tree of all runs.  A column is a
+ * place in the run in turn, and has the edges that end there; columns are left from the
+ * last to the first that the next run does not share, and what was gathered in one goes
+ * to those where its edges begin.
+ */
 struct unigram_edge {
-	uint16_t from, to;
-	uint32_t piece;
+	uint32_t from;  /* column */
+	uint32_t piece; /* UNIGRAM_NONE: an unknown character */
 	float weight;
 };
 
-struct unigram_lattice {
-	double *forward, *backward; /* UNIGRAM_RUN_MAX + 1 */
-	uint16_t *shifts;
+/* A place in the trie that pieces still reach from. */
+struct unigram_active {
+	uint32_t from, node, base;
+};
+
+struct unigram_column {
+	double ahead;          /* of what leads here: sum of probabilities, or best score */
+	double behind;         /* of what leads on from here: what it shares out, or its uses */
+	size_t edges, actives; /* where its own begin; they end where the next column's do */
+	uint32_t character;    /* where the character begins that is not yet at its end */
+	uint32_t best;         /* edge */
+	int32_t shift;         /* `ahead` was raised so often */
+};
+
+struct unigram_columns {
+	struct unigram_column *items; /* UNIGRAM_RUN_MAX + 2 */
 	struct unigram_edge *edges;
-	size_t edge_count, edge_capacity;
+	size_t edge_capacity;
+	struct unigram_active *actives;
+	size_t active_capacity;
 	uint64_t *sums; /* by piece */
 	bool full;      /* memory is out */
 };
 
-/* What is done with a run. */
-typedef void unigram_visit(const struct unigram_model *model, struct unigram_lattice *lattice,
-			   const struct unigram_run *run);
+/* What is done: with a column whose edges are there; where a run ends; and when a column
+ * is left. */
+struct unigram_visit {
+	void (*enter)(const struct unigram_model *model, struct unigram_columns *columns,
+		      size_t at);
+	void (*end)(struct unigram_columns *columns, size_t at, uint64_t count);
+	void (*leave)(const struct unigram_model *model, struct unigram_columns *columns,
+		      size_t at);
+	double start; /* `ahead` of the first column */
+	float none;   /* weight of pieces that are left out */
+};
 
-/* Visit all runs, by several threads, and add up their sums in `sums`. */
-enum tok_status unigram_pass(struct unigram_model *model, unigram_visit *visit, uint64_t *sums,
-			     bool *stopped);
+/* By several threads; adds up their sums in `sums`.  Sets *stopped, where it was, and then
+ * `sums` is worth nothing. */
+enum tok_status unigram_pass(struct unigram_model *model, const struct unigram_visit *visit,
+			     uint64_t *sums, bool *stopped);
+
+/* The edges of a column. */
+static inline const struct unigram_edge *unigram_edges(const struct unigram_columns *columns,
+						       size_t at, size_t *count)
+{
+	*count = columns->items[at + 1].edges - columns->items[at].edges;
+	return columns->edges + columns->items[at].edges;
+}
 
 #endif

@@ -38,8 +38,7 @@ static void offer(struct step *step, double score, uint32_t piece, uint32_t leng
 		*step = (struct step){ score, piece, length };
 }
 
-/* Of a text of at most UNIGRAM_RUN_MAX bytes; `steps` has one more.  Without the piece
- * `left_out`. */
+/* Of a piece's text, without that piece; `steps` has one more than its bytes. */
 static void find_best(const struct unigram_model *model, const uint8_t *text, uint32_t length,
 		      uint32_t left_out, struct step *steps)
 {
@@ -69,20 +68,45 @@ static void find_best(const struct unigram_model *model, const uint8_t *text, ui
 	}
 }
 
-static void count_best(const struct unigram_model *model, struct unigram_lattice *l,
-		       const struct unigram_run *run)
+/* ---- how often pieces are in those of all runs --------------------------------------- */
+
+static void choose_best(const struct unigram_model *model, struct unigram_columns *columns,
+			size_t at)
 {
-	struct step steps[UNIGRAM_RUN_MAX + 1];
-	find_best(model, model->runs->text.bytes + run->begin, run->length, UNIGRAM_NONE, steps);
-	for (uint32_t at = run->length; at > 0; at -= steps[at].length)
-		if (steps[at].piece != UNIGRAM_NONE)
-			l->sums[steps[at].piece] += run->count;
+	struct unigram_column *column = &columns->items[at];
+	size_t count;
+	const struct unigram_edge *edges = unigram_edges(columns, at, &count);
+	(void)model;
+	for (size_t i = 0; i < count; i++) {
+		const double score = columns->items[edges[i].from].ahead + (double)edges[i].weight;
+		if (i == 0 || score > column->ahead) {
+			column->ahead = score;
+			column->best = (uint32_t)i;
+		}
+	}
+}
+
+/* Whole numbers, of which a double holds enough. */
+static void end_run(struct unigram_columns *columns, size_t at, uint64_t count)
+{
+	columns->items[at].behind += (double)count;
+}
+
+static void use_best(const struct unigram_model *model, struct unigram_columns *columns, size_t at)
+{
+	const struct unigram_column *column = &columns->items[at];
+	const struct unigram_edge *best = &columns->edges[column->edges + column->best];
+	(void)model;
+	columns->items[best->from].behind += column->behind;
+	if (best->piece != UNIGRAM_NONE)
+		columns->sums[best->piece] += (uint64_t)column->behind;
 }
 
 enum tok_status unigram_best(struct unigram_model *model, uint64_t *counts, bool *stopped)
 {
 	weigh_trie(model);
-	return unigram_pass(model, count_best, counts, stopped);
+	const struct unigram_visit visit = { choose_best, end_run, use_best, .none = -INFINITY };
+	return unigram_pass(model, &visit, counts, stopped);
 }
 
 /* ---- losses ----------------------------------------------------------------------- */

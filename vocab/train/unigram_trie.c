@@ -81,8 +81,8 @@ static uint32_t find_base(const struct block *block, const uint8_t *bytes, size_
 			size_t i = 1;
 			while (i < count && is_free(block, base ^ bytes[i]))
 				i++;
-			if (i == count)
-				return base;
+			if (i == count && (block->first || base))
+				return base; /* 0 is that of a node without children */
 		}
 	}
 	return BLOCK;
