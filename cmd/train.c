@@ -175,6 +175,9 @@ static enum cli_exit check(const struct train_options *opts, struct train_run *r
 		result = train_unigram_check(opts);
 	if (result == CLI_OK && !cli_vocab_kind(opts->output, opts->format, &run->kind))
 		result = CLI_TROUBLE;
+	if (result == CLI_OK && run->kind == CLI_VOCAB_MODEL && (opts->resume || opts->checkpoint))
+		return cli_usage("--checkpoint and --resume are of a tokenizer.json, whose ids a "
+				 "SentencePiece model has not");
 	return result;
 }
 

@@ -7,6 +7,7 @@
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
 #include "vocab/train/bpe.h"
+#include "vocab/train/finish_sentencepiece.h"
 #include "vocab/train/recipe.h"
 
 enum { CHECKPOINT_SECONDS = 60 };
@@ -75,7 +76,21 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 	if (resume)
 		return vocab_read_path(resume, NULL, spec, err);
 	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
-	return status == TOK_OK ? vocab_finish_begin(&l->finish, spec, first_id, err) : status;
+	if (status != TOK_OK)
+		return status;
+	return l->run->kind == CLI_VOCAB_MODEL
+		   ? vocab_finish_sentencepiece_begin(&l->finish, spec, first_id, err)
+		   : vocab_finish_begin(&l->finish, spec, first_id, err);
+}
+
+static enum tok_status finish_spec(struct learning *l, const struct vocab_learned *learned,
+				   struct tok_spec *spec, struct tok_error *err)
+{
+	if (l->resumed)
+		return vocab_base_extend(spec, learned, err);
+	return l->run->kind == CLI_VOCAB_MODEL
+		   ? vocab_finish_sentencepiece(&l->finish, learned, spec, err)
+		   : vocab_finish(&l->finish, learned, spec, err);
 }
 
 static enum cli_exit write_tokenizer(struct learning *l, const struct vocab_learned *learned,
@@ -87,8 +102,7 @@ static enum cli_exit write_tokenizer(struct learning *l, const struct vocab_lear
 	enum cli_exit result = CLI_OK;
 	enum tok_status status = begin_spec(l, &spec, &first_id, &err);
 	if (status == TOK_OK)
-		status = l->resumed ? vocab_base_extend(&spec, learned, &err)
-				    : vocab_finish(&l->finish, learned, &spec, &err);
+		status = finish_spec(l, learned, &spec, &err);
 	if (status == TOK_OK)
 		result = cli_vocab_output(&spec, kind, path);
 	else
@@ -198,7 +212,9 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	struct vocab_learned learned = { 0 };
 	struct tok_error err = { 0 };
 	tok_id first_id = 0;
-	l.texts = (struct train_texts){ .spec = &l.spec, .split_digits = run->opts->split_digits };
+	l.texts = (struct train_texts){ .spec = &l.spec,
+					.split_digits = run->opts->split_digits,
+					.no_nul = run->kind == CLI_VOCAB_MODEL };
 	control.threads = 1;
 	control.context = &l;
 	control.progress = show_progress;
