@@ -251,6 +251,30 @@ static void long_runs_add_up(void **state)
 	tok_buffer_release(&t.runs.text);
 }
 
+/* A chain of nodes that fills a block, through the place where its base would be 0. */
+static void a_node_with_children_has_a_base(void **state)
+{
+	(void)state;
+	struct unigram_runs runs = { 0 };
+	struct unigram_piece piece = { 0, 400, -1 };
+	const struct unigram_pieces pieces = { &piece, 1, 1, 400 };
+	struct unigram_trie trie = { 0 };
+	struct tok_error err = { 0 };
+	uint32_t node = 0;
+	for (size_t i = 0; i < piece.length; i++)
+		assert_true(tok_buffer_add_byte(&runs.text, 'a'));
+	assert_int_equal(unigram_trie_build(&trie, &runs, &pieces, &err), TOK_OK);
+	for (size_t i = 0; i < piece.length; i++) {
+		assert_true(trie.units[node].base != 0);
+		node = unigram_child(trie.units, node, 'a');
+		assert_true(node != 0);
+	}
+	assert_int_equal(trie.units[node].piece, 0);
+	assert_int_equal(trie.units[node].base, 0);
+	unigram_trie_release(&trie);
+	tok_buffer_release(&runs.text);
+}
+
 /* ---- every substring ------------------------------------------------------------------ */
 
 static uint64_t count_uses(const struct trial *t, struct tok_span text)
@@ -434,7 +458,7 @@ static bool has_text(const struct vocab_learned *learned, const char *text)
 static void learns_from_what_is_covered(void **state)
 {
 	static const char *const words[] = { "ab", "abab", "ab\u5b57ab", "a\xff\xff" };
-	static const uint64_t counts[] = { 1000, 100, 1, 50 };
+	static const uint64_t counts[] = { 1000, 100, 2, 50 };
 	struct corpus corpus = words_of(words, counts, 4);
 	const uint32_t required[] = { 'x' };
 	struct vocab_learned learned;
@@ -450,9 +474,12 @@ static void learns_from_what_is_covered(void **state)
 	vocab_learned_release(&learned);
 
 	options.coverage = 0.999;
+	options.vocab_size = 50;
 	assert_int_equal(learn(&corpus, &options, 1, false, &learned, &err), TOK_OK);
 	assert_true(has_text(&learned, "ab") && has_text(&learned, "x"));
-	assert_false(has_text(&learned, "\u5b57"));
+	for (size_t i = 0; i < learned.entry_count; i++)
+		for (size_t at = 0; at < learned.entries[i].text.count; at++)
+			assert_true(learned.entries[i].text.bytes[at] < 0x80);
 	vocab_learned_release(&learned);
 
 	options.bytes = true;
@@ -469,6 +496,12 @@ static bool is_no_b(void *context, struct tok_span text)
 	return !memchr(text.bytes, 'b', text.count);
 }
 
+static bool is_short(void *context, struct tok_span text)
+{
+	(void)context;
+	return text.count < 3;
+}
+
 static void learns_what_is_allowed(void **state)
 {
 	static const char *const words[] = { "aaba", "baaab" };
@@ -476,14 +509,21 @@ static void learns_what_is_allowed(void **state)
 	struct corpus corpus = words_of(words, counts, 2);
 	struct vocab_learned learned;
 	struct tok_error err = { 0 };
-	const struct vocab_unigram_options options = { .vocab_size = 9,
-						       .first_id = 5,
-						       .allows = is_no_b };
+	struct vocab_unigram_options options = { .vocab_size = 9,
+						 .first_id = 5,
+						 .allows = is_no_b };
 	(void)state;
 	assert_int_equal(learn(&corpus, &options, 1, false, &learned, &err), TOK_OK);
 	assert_true(learned.entry_count >= 2 && has_text(&learned, "a"));
 	for (size_t i = 0; i < learned.entry_count; i++)
 		assert_true(is_no_b(NULL, learned.entries[i].text));
+	vocab_learned_release(&learned);
+
+	options.allows = is_short;
+	assert_int_equal(learn(&corpus, &options, 1, false, &learned, &err), TOK_OK);
+	assert_true(learned.entry_count > 2);
+	for (size_t i = 0; i < learned.entry_count; i++)
+		assert_true(is_short(NULL, learned.entries[i].text));
 	vocab_learned_release(&learned);
 }
 
@@ -553,6 +593,7 @@ int main(void)
 		cmocka_unit_test(expects_what_all_segmentations_do),
 		cmocka_unit_test(counts_the_best_segmentations),
 		cmocka_unit_test(long_runs_add_up),
+		cmocka_unit_test(a_node_with_children_has_a_base),
 		cmocka_unit_test(seeds_are_the_substrings_that_end_somewhere),
 		cmocka_unit_test(few_seeds_are_the_best),
 		cmocka_unit_test(a_run_keeps_its_promises),
