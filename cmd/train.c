@@ -210,7 +210,23 @@ const struct cli_tool tool_train = {
 	    "Learns a vocabulary from each FILE, or from standard input where there is none or it\n"
 	    "is -, all together, and writes the tokenizer to --output. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
-	    "are what tok words has counted.",
+	    "are what tok words has counted.\n"
+	    "\n"
+	    "Unigram vocabularies are learned as SentencePiece learns them, whose names the "
+	    "options\n"
+	    "have: --shrinking-factor, --num-sub-iterations, --character-coverage, "
+	    "--required-chars\n"
+	    "and, as Hugging Face calls them, --seed-size and --max-piece-length. All characters "
+	    "are\n"
+	    "tokens unless --character-coverage says otherwise; SentencePiece itself covers "
+	    "0.9995.\n"
+	    "Stopped by an interrupt, tok writes the most probable of what it has then.\n"
+	    "\n"
+	    "A .model is for SentencePiece, BPE or Unigram. Its first pieces are <unk>, <s> and "
+	    "</s>;\n"
+	    "tokens of --special are user-defined pieces. It needs --pretok metaspace, or --like "
+	    "a\n"
+	    "model of SentencePiece, whose normalizer it takes along.",
 	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n",
 	.options = option_table,
 	.defaults = &defaults,

@@ -49,13 +49,18 @@ def encode(tok, file, source):
     return [[int(i) for i in line.split()] for line in done.stdout.split(b"\n")[:-1]]
 
 
-def read_texts(cache):
-    """Lines in some order that is always the same, all to learn from but each tenth."""
+def read_texts(cache, *names):
+    """Lines to learn from, and others."""
     lines = []
-    for name in ("udhr", "linux"):
+    for name in names:
         for text in json.loads((cache / "texts" / f"{name}.json").read_text()):
             lines += [line for line in text.replace("\0", "").replace("\r", "").split("\n") if line]
-    return [l for i, l in enumerate(lines) if i % 10], lines[::10]
+    return lines[::10], lines[5::100]
+
+
+def write_lines(path, lines):
+    path.write_text("".join(line + "\n" for line in lines), newline="\n")
+    return path
 
 
 def likelihood(file, lines):
@@ -65,12 +70,14 @@ def likelihood(file, lines):
     return sum(map(len, ids)), sum(scores[i] for row in ids for i in row)
 
 
-def as_good_as_theirs(tok, folder, source, held):
+def as_good_as_theirs(tok, folder, cache):
     """Fewer tokens of text that was not learned from, or at most 1 % more, and as probable."""
+    learned, held = read_texts(cache, "linux")
+    source = write_lines(folder / "linux.txt", learned)
     like = dict(normalization_rule_name="identity",
                 remove_extra_whitespaces=False, split_by_unicode_script=False,
                 split_by_number=False)
-    for size, coverage in ((3000, 0.99), (8000, 1.0)):
+    for size, coverage in ((2000, 0.999), (6000, 1.0)):
         theirs = spm_train(source, folder / "theirs", vocab_size=size,
                            character_coverage=coverage, **like)
         ours = train(tok, source, folder / "ours.model", "--model", "unigram", "-p", "metaspace",
@@ -88,7 +95,7 @@ def in_sentencepiece(tok, folder, source, held, held_file):
                      "--split-digits"]):
         for model in ("unigram", "bpe"):
             what = f"{model} {options}"
-            out = train(tok, source, folder / "it.model", "--model", model, "-v", "7k", *options)
+            out = train(tok, source, folder / "it.model", "--model", model, "-v", "5k", *options)
             theirs = sentencepiece.SentencePieceProcessor(model_file=str(out))
             check(encode(tok, out, held_file) == theirs.encode(held),
                   f"{what}: SentencePiece encodes otherwise")
@@ -107,7 +114,7 @@ def in_hugging_face(tok, folder, source, held, held_file):
                     ["-p", "o200k", "--special", "<|end|>"],
                     ["-p", "metaspace", "--normalizer", "nfkc", "--character-coverage", "0.99",
                      "--max-piece-length", "6", "--unk-token", "[UNK]"]):
-        out = train(tok, source, folder / "it.json", "--model", "unigram", "-v", "7k", *options)
+        out = train(tok, source, folder / "it.json", "--model", "unigram", "-v", "5k", *options)
         theirs = Tokenizer.from_file(str(out))
         ids = [e.ids for e in theirs.encode_batch(held, add_special_tokens=False)]
         check(encode(tok, out, held_file) == ids, f"{options}: Hugging Face encodes otherwise")
@@ -120,14 +127,14 @@ def in_hugging_face(tok, folder, source, held, held_file):
 
 
 def same_bytes(tok, folder, source):
-    options = ["--model", "unigram", "-p", "metaspace", "-v", "6k"]
+    options = ["--model", "unigram", "-p", "metaspace", "-v", "5k"]
     whole = train(tok, source, folder / "one.json", *options, "--threads", 1).read_bytes()
     for threads in (2, 7, 40):
         again = train(tok, source, folder / "more.json", *options, "--threads", threads)
         check(again.read_bytes() == whole, f"{threads} threads: the tokenizer differs")
     counted, out = folder / "all.words", folder / "counted.json"
     subprocess.run([tok, "words", "--lines", "-p", "metaspace", "-o", counted, source], check=True)
-    subprocess.run([tok, "train", "-c", "--model", "unigram", "-v", "6k", "-o", out, counted],
+    subprocess.run([tok, "train", "-c", "--model", "unigram", "-v", "5k", "-o", out, counted],
                    check=True)
     check(out.read_bytes() == whole, "counted first: the tokenizer differs")
 
@@ -136,14 +143,14 @@ def interrupted(tok, folder, source, held):
     """EM steps without end: what there is when the signal comes is whole."""
     out = folder / "stopped.json"
     run = subprocess.Popen([tok, "train", "--lines", "--model", "unigram", "-p", "metaspace",
-                            "-v", "6k", "--num-sub-iterations", "1000", "-o", out, source],
+                            "-v", "5k", "--num-sub-iterations", "1000", "-o", out, source],
                            stderr=subprocess.PIPE, text=True)
     time.sleep(2)
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)[1]
     check(run.returncode == 2 and "interrupted" in said, f"interrupted: {run.returncode} {said}")
     vocab = json.loads(out.read_text())["model"]["vocab"]
-    check(len(vocab) == 6000 and all(math.isfinite(s) for _, s in vocab), "interrupted: the pieces")
+    check(len(vocab) == 5000 and all(math.isfinite(s) for _, s in vocab), "interrupted: the pieces")
     theirs = Tokenizer.from_file(str(out))
     check(all(0 not in e.ids for e in theirs.encode_batch(
         ["".join(c for c in line if c < "\x7f") for line in held[:100]])),
@@ -155,13 +162,12 @@ def main():
     parser.add_argument("--tok", required=True)
     parser.add_argument("--cache", required=True, type=Path)
     args = parser.parse_args()
-    learned, held = read_texts(args.cache)
+    learned, held = read_texts(args.cache, "udhr", "linux")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source, held_file = folder / "source.txt", folder / "held.txt"
-        source.write_text("".join(line + "\n" for line in learned), newline="\n")
-        held_file.write_text("".join(line + "\n" for line in held), newline="\n")
-        as_good_as_theirs(args.tok, folder, source, held)
+        source = write_lines(folder / "source.txt", learned)
+        held_file = write_lines(folder / "held.txt", held)
+        as_good_as_theirs(args.tok, folder, args.cache)
         in_sentencepiece(args.tok, folder, source, held, held_file)
         in_hugging_face(args.tok, folder, source, held, held_file)
         same_bytes(args.tok, folder, source)

@@ -12,10 +12,10 @@
  * rounds of two EM steps and one of pruning, until 1.1 times vocab_size are left, of
  * which the best are kept, all characters among them.
  *
- * What differs from SentencePiece: a substring never leaves its word, so none is lost
- * because something longer that does is as frequent; a word that it would skip, of more
- * than 4096 bytes, is learned from in parts of so many; expected counts are summed in
- * fixed point, so that the result does not depend on threads.
+ * What differs from SentencePiece: the end of a word ends a substring, so that a word that
+ * nothing else begins with is a seed too; a word that it would skip, of more than 4096
+ * bytes, is learned from in parts of so many; expected counts are summed in fixed point,
+ * so that the result does not depend on threads.
  */
 #ifndef VOCAB_TRAIN_UNIGRAM_H
 #define VOCAB_TRAIN_UNIGRAM_H
