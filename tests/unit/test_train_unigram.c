@@ -289,8 +289,8 @@ static uint64_t count_uses(const struct trial *t, struct tok_span text)
 	return uses;
 }
 
-/* Is there one character that always follows? */
-static bool has_one_follower(const struct trial *t, struct tok_span text)
+/* How often it has to occur: never enough where one character always follows. */
+static uint64_t uses_wanted(const struct trial *t, struct tok_span text)
 {
 	for (size_t i = 0; i < t->runs.count; i++) {
 		const struct tok_span run = run_text(t, i);
@@ -298,11 +298,12 @@ static bool has_one_follower(const struct trial *t, struct tok_span text)
 			if (memcmp(run.bytes + at, text.bytes, text.count) != 0)
 				continue;
 			const size_t more = unigram_step(run.bytes[at + text.count], false);
-			return count_uses(t, tok_span_slice(run, at, at + text.count + more)) ==
-			       count_uses(t, text);
+			const struct tok_span longer =
+			    tok_span_slice(run, at, at + text.count + more);
+			return count_uses(t, longer) == count_uses(t, text) ? UINT64_MAX : 2;
 		}
 	}
-	return false;
+	return 5; /* it ends wherever it occurs */
 }
 
 static bool is_piece(const struct trial *t, struct tok_span text)
@@ -333,9 +334,9 @@ static void seeds_are_the_substrings_that_end_somewhere(void **state)
 				for (size_t b = a; b < run.count;) {
 					b += unigram_step(run.bytes[b], false);
 					const struct tok_span text = tok_span_slice(run, a, b);
-					const bool want = count_characters(text) == 1 ||
-							  (count_uses(&t, text) > 1 &&
-							   !has_one_follower(&t, text));
+					const bool want =
+					    count_characters(text) == 1 ||
+					    count_uses(&t, text) >= uses_wanted(&t, text);
 					if (is_piece(&t, text) != want)
 						fail_msg("seed %u: '%.*s'", seed, (int)text.count,
 							 text.bytes);

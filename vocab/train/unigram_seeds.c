@@ -1,8 +1,8 @@
 /*
  * The pieces to begin with.
  *
- * A seed is a substring, of two characters or more, that occurs twice or more and has
- * no longer one that occurs whenever it does.  All suffixes of runs are sorted, no
+ * A seed is a substring, of two characters or more, that occurs now and then and has no
+ * longer one that occurs whenever it does.  All suffixes of runs are sorted, no
  * further than a piece can reach; the seeds are then the places where neighbours part
  * (the inner nodes of a suffix tree) and the ends of runs.
  *
@@ -17,6 +17,10 @@
 #include "vocab/train/unigram_internal.h"
 
 enum { BUCKETS = 1 << 16, DEFAULT_SEEDS = 1000000, DEFAULT_LENGTH = 16, KEEP_LEAST = 1 << 16 };
+
+/* Uses that a seed has at least; and one that ends with its word, always, for where these
+ * are rarer EM settles on whole words of the text that it learns from. */
+enum { BRANCH_LEAST = 2, END_LEAST = 5 };
 
 /* Of the run, from `offset` on, `length` bytes: as much as decides. */
 struct suffix {
@@ -33,6 +37,7 @@ struct sorted {
 /* A substring of the suffixes from some place on to the one in turn. */
 struct node {
 	uint32_t depth;
+	bool parts; /* different characters follow it, or one and an end */
 	uint64_t weight;
 };
 
@@ -174,7 +179,8 @@ static void add_seed(const struct seeding *s, struct seeder *own, struct node no
 	uint32_t characters = 0;
 	for (uint32_t at = 0; at < node.depth; characters++)
 		at += unigram_step(text[at], s->runs->bytes);
-	if (characters < 2 || characters > s->longest || node.weight < 2)
+	if (characters < 2 || characters > s->longest ||
+	    node.weight < (node.parts ? BRANCH_LEAST : END_LEAST))
 		return;
 	if (own->count >= 2 * s->most && own->count >= KEEP_LEAST)
 		keep_best(s, own->seeds, &own->count);
@@ -187,6 +193,12 @@ static void add_seed(const struct seeding *s, struct seeder *own, struct node no
 			   node.depth };
 }
 
+static void join_node(struct node *node, uint64_t weight)
+{
+	node->weight += weight;
+	node->parts = true;
+}
+
 /* Leave all nodes below `depth`, and be at one of that depth. */
 static void leave_nodes(const struct seeding *s, struct seeder *own, uint32_t depth,
 			const uint8_t *text)
@@ -195,9 +207,9 @@ static void leave_nodes(const struct seeding *s, struct seeder *own, uint32_t de
 		const struct node node = own->nodes[--own->node_count];
 		add_seed(s, own, node, text);
 		if (own->node_count && own->nodes[own->node_count - 1].depth >= depth)
-			own->nodes[own->node_count - 1].weight += node.weight;
+			join_node(&own->nodes[own->node_count - 1], node.weight);
 		else
-			own->nodes[own->node_count++] = (struct node){ depth, node.weight };
+			own->nodes[own->node_count++] = (struct node){ depth, false, node.weight };
 	}
 }
 
@@ -218,7 +230,7 @@ static void walk_bucket(const struct seeding *s, struct seeder *own, size_t coun
 			own->nodes[own->node_count - 1].weight += weight;
 		else
 			own->nodes[own->node_count++] =
-			    (struct node){ here->suffix.length, weight };
+			    (struct node){ here->suffix.length, false, weight };
 	}
 	if (count)
 		leave_nodes(s, own, 0, own->sorted[count - 1].text);
