@@ -54,7 +54,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, seed_size, uint64_t) },
 	{ CLI_REAL, 0, "shrinking-factor", "X", "what a pruning step leaves of all pieces (0.75)",
 	  CLI_FIELD(struct train_options, shrinking_factor, double) },
-	{ CLI_SIZE, 0, "num-sub-iterations", "N", "EM steps before each pruning step (2)",
+	{ CLI_SIZE, 0, "num-sub-iterations", "N", "steps of EM before each pruning step (2)",
 	  CLI_FIELD(struct train_options, num_sub_iterations, uint64_t) },
 	{ CLI_SIZE, 0, "max-piece-length", "N", "no token of more characters, or bytes (16)",
 	  CLI_FIELD(struct train_options, max_piece_length, uint64_t) },

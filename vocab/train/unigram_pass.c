@@ -37,8 +37,8 @@ static void advance(const struct walk *w, struct unigram_active active, uint8_t 
 static void put_unknown(const struct walk *w, uint32_t character)
 {
 	struct unigram_column *next = &w->columns->items[w->depth + 2];
-	const struct unigram_edge *last = &w->columns->edges[next->edges - 1];
-	if (next->edges == w->columns->items[w->depth + 1].edges || last->from != character)
+	const bool none = next->edges == w->columns->items[w->depth + 1].edges;
+	if (none || w->columns->edges[next->edges - 1].from != character)
 		w->columns->edges[next->edges++] =
 		    (struct unigram_edge){ character, UNIGRAM_NONE, w->model->unknown };
 }
