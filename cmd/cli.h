@@ -35,6 +35,7 @@ enum cli_kind {
 	CLI_FLAG,  /* bool */
 	CLI_SIZE,  /* uint64_t */
 	CLI_BYTES, /* uint64_t; K, M and G count in 1024s */
+	CLI_REAL,  /* double, finite and not below 0 */
 	CLI_TEXT,  /* const char * */
 	CLI_TEXTS, /* struct cli_texts: each time the option is given adds one */
 	CLI_CHOICE /* int: the place among .arg's words; -1 where nothing is preset */

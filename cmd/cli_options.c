@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -102,6 +103,18 @@ static bool parse_size(const char *text, bool suffixed, uint64_t *out)
 	return true;
 }
 
+static bool parse_real(const char *text, double *out)
+{
+	char *end;
+	if ((text[0] < '0' || text[0] > '9') && text[0] != '.')
+		return false; /* strtod takes " -1", "inf" and "nan" */
+	const double value = strtod(text, &end);
+	if (*end || end == text || !isfinite(value))
+		return false;
+	*out = value;
+	return true;
+}
+
 static enum cli_exit store(const struct cli_option *option, const char *value, void *options)
 {
 	void *field = (char *)options + option->offset;
@@ -138,6 +151,11 @@ static enum cli_exit store(const struct cli_option *option, const char *value, v
 			return cli_usage("--%s needs a whole number, with K, M or G if wanted, "
 					 "not '%s'",
 					 option->name, value);
+		return CLI_OK;
+	case CLI_REAL:
+		if (!parse_real(value, field))
+			return cli_usage("--%s needs a number, as 0.75, not '%s'", option->name,
+					 value);
 		return CLI_OK;
 	case CLI_END:
 	case CLI_GROUP:

@@ -9,6 +9,8 @@ static const struct train_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.tie = -1,
 	.max_words = UINT64_MAX,
+	.shrinking_factor = -1,
+	.character_coverage = -1,
 	.format = -1,
 };
 
@@ -28,6 +30,8 @@ static const struct cli_option option_table[] = {
 	{ CLI_FLAG, 0, "byte-fallback", NULL,
 	  "unknown characters become tokens of their bytes, <0x00> to <0xFF>",
 	  CLI_FIELD(struct train_options, byte_fallback, bool) },
+	{ CLI_FLAG, 0, "split-digits", NULL, "a digit is never part of a longer token",
+	  CLI_FIELD(struct train_options, split_digits, bool) },
 	{ CLI_GROUP, .name = "BPE and WordPiece" },
 	{ CLI_SIZE, 0, "min-frequency", "N", "end when the best pair occurs less often (1)",
 	  CLI_FIELD(struct train_options, min_frequency, uint64_t) },
@@ -46,6 +50,21 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct train_options, suffix, const char *) },
 	{ CLI_CHOICE, 0, "tie", "hf|bytes|raw|spm", "which of equally frequent pairs is first (hf)",
 	  CLI_FIELD(struct train_options, tie, int) },
+	{ CLI_GROUP, .name = "Unigram" },
+	{ CLI_SIZE, 0, "seed-size", "N", "substrings to begin with (1000000)",
+	  CLI_FIELD(struct train_options, seed_size, uint64_t) },
+	{ CLI_REAL, 0, "shrinking-factor", "X", "what a pruning step leaves of all pieces (0.75)",
+	  CLI_FIELD(struct train_options, shrinking_factor, double) },
+	{ CLI_SIZE, 0, "num-sub-iterations", "N", "steps of EM before each pruning step (2)",
+	  CLI_FIELD(struct train_options, num_sub_iterations, uint64_t) },
+	{ CLI_SIZE, 0, "max-piece-length", "N", "no token of more characters, or bytes (16)",
+	  CLI_FIELD(struct train_options, max_piece_length, uint64_t) },
+	{ CLI_REAL, 0, "character-coverage", "X",
+	  "the most frequent characters that make up this part of text are tokens, others "
+	  "unknown (1)",
+	  CLI_FIELD(struct train_options, character_coverage, double) },
+	{ CLI_TEXT, 0, "required-chars", "TEXT", "characters that are tokens whatever their use",
+	  CLI_FIELD(struct train_options, required_chars, const char *) },
 	{ CLI_GROUP, .name = "Supertokens" },
 	{ CLI_CHOICE, 0, "super", "none|chunk|superbpe|boundless",
 	  "tokens that reach over more than one word, and how they are learned (none)",
@@ -180,8 +199,13 @@ static enum cli_exit check(const struct train_options *opts, struct train_run *r
 		result = check_counts(opts);
 	if (result == CLI_OK)
 		result = cli_threads_check(opts->threads);
+	if (result == CLI_OK)
+		result = train_unigram_check(opts);
 	if (result == CLI_OK && !cli_vocab_kind(opts->output, opts->format, &run->kind))
 		result = CLI_TROUBLE;
+	if (result == CLI_OK && run->kind == CLI_VOCAB_MODEL && (opts->resume || opts->checkpoint))
+		return cli_usage("--checkpoint and --resume are of a tokenizer.json, whose ids a "
+				 "SentencePiece model has not");
 	return result;
 }
 
@@ -224,6 +248,22 @@ const struct cli_tool tool_train = {
 	    "is -, all together, and writes the tokenizer to --output. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
 	    "are what tok words has counted.\n"
+	    "\n"
+	    "Unigram vocabularies are learned as SentencePiece learns them, whose names the "
+	    "options\n"
+	    "have: --shrinking-factor, --num-sub-iterations, --character-coverage, "
+	    "--required-chars\n"
+	    "and, as Hugging Face calls them, --seed-size and --max-piece-length. All characters "
+	    "are\n"
+	    "tokens unless --character-coverage says otherwise; SentencePiece itself covers "
+	    "0.9995.\n"
+	    "Stopped by an interrupt, tok writes the most probable of what it has then.\n"
+	    "\n"
+	    "A .model is for SentencePiece, BPE or Unigram. Its first pieces are <unk>, <s> and "
+	    "</s>;\n"
+	    "tokens of --special are user-defined pieces. It needs --pretok metaspace, or --like "
+	    "a\n"
+	    "model of SentencePiece, whose normalizer it takes along.\n"
 	    "\n"
 	    "--super learns tokens that reach over more than one word, of byte-level words, in one "
 	    "of\n"

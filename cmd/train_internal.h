@@ -21,7 +21,12 @@ struct train_options {
 	const char *initial_alphabet;
 	int tie; /* enum vocab_tie; -1: hf */
 	const char *prefix, *suffix, *unk;
-	bool byte_fallback;
+	bool byte_fallback, split_digits;
+
+	/* Unigram.  0 and NULL: not said; below 0 for reals. */
+	uint64_t seed_size, num_sub_iterations, max_piece_length;
+	double shrinking_factor, character_coverage;
+	const char *required_chars;
 
 	int super; /* enum vocab_super */
 	const char *transition;
@@ -97,5 +102,25 @@ enum cli_exit train_report(struct train_run *run, struct tok_spec *spec);
 /* Before hours of work: is there something to be told on? */
 enum cli_exit train_report_check(const struct train_run *run);
 enum cli_exit train_report_write(struct train_run *run);
+
+/* train_text.c: which text may become a token. */
+struct train_rules {
+	const struct tok_spec *spec;             /* its special tokens never come about in text */
+	bool split_digits;                       /* a digit is a token of its own */
+	bool no_nul;                             /* SentencePiece has none */
+	bool no_byte_names;                      /* <0x00> and its like are bytes */
+	const struct vocab_super_filter *filter; /* NULL: none */
+};
+bool train_text_allowed(void *context, struct tok_span text);
+/* The characters of `text`, which may be NULL; to be freed.  NULL: out of memory. */
+uint32_t *train_characters(const char *text, size_t *count);
+
+/* train_unigram.c: CLI_OK, or what is wrong with the options, said. */
+enum cli_exit train_unigram_check(const struct train_options *opts);
+/* What vocab_train_unigram gives. */
+enum tok_status train_unigram(const struct train_run *run, struct train_rules *rules,
+			      tok_id first_id, struct vocab_word_stream *stream,
+			      struct vocab_train_control *control, struct vocab_learned *out,
+			      struct tok_error *err);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/train_internal.h"
-#include "tok/text/utf8.h"
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
 #include "vocab/train/bpe.h"
+#include "vocab/train/finish_sentencepiece.h"
 #include "vocab/train/recipe.h"
 
 enum { CHECKPOINT_SECONDS = 60 };
@@ -18,6 +18,7 @@ struct learning {
 	struct vocab_finish_options finish;
 	struct vocab_train_control *control;
 	struct tok_spec spec; /* of the recipe, or that is gone on from */
+	struct train_rules rules;
 	struct vocab_base base;
 	bool resumed;
 	time_t last_checkpoint;
@@ -51,36 +52,6 @@ static struct vocab_finish_options finish_options(const struct train_options *op
 	return finish;
 }
 
-/* The characters of --initial-alphabet; to be freed. */
-static uint32_t *list_alphabet(const char *text, size_t *count)
-{
-	const struct tok_span span = text_of(text);
-	uint32_t *codes = calloc(span.count + 1, sizeof *codes);
-	*count = 0;
-	for (size_t at = 0; codes && at < span.count;) {
-		const struct tok_char here = tok_utf8_at(span, at);
-		codes[(*count)++] = here.code;
-		at += here.length;
-	}
-	return codes;
-}
-
-/* A special token never comes about in text, nor does what bytes are called. */
-static bool allows_text(void *context, struct tok_span joined)
-{
-	const struct learning *l = context;
-	const struct tok_spec *spec = &l->spec;
-	if (l->run->filter && !vocab_super_allows(l->run->filter, joined))
-		return false;
-	if (l->finish.byte_fallback && joined.count == 6 &&
-	    tok_span_starts(joined, tok_span_of("<0x")) && joined.bytes[5] == '>')
-		return false;
-	for (size_t i = 0; i < spec->added_count; i++)
-		if (tok_span_equal(spec->added[i].content, joined))
-			return false;
-	return true;
-}
-
 /* ---- watching --------------------------------------------------------------- */
 
 static void show_progress(void *context, const char *stage, uint64_t done, uint64_t total)
@@ -105,7 +76,21 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 	if (resume)
 		return vocab_read_path(resume, NULL, spec, err);
 	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
-	return status == TOK_OK ? vocab_finish_begin(&l->finish, spec, first_id, err) : status;
+	if (status != TOK_OK)
+		return status;
+	return l->run->kind == CLI_VOCAB_MODEL
+		   ? vocab_finish_sentencepiece_begin(&l->finish, spec, first_id, err)
+		   : vocab_finish_begin(&l->finish, spec, first_id, err);
+}
+
+static enum tok_status finish_spec(struct learning *l, const struct vocab_learned *learned,
+				   struct tok_spec *spec, struct tok_error *err)
+{
+	if (l->resumed)
+		return vocab_base_extend(spec, learned, err);
+	return l->run->kind == CLI_VOCAB_MODEL
+		   ? vocab_finish_sentencepiece(&l->finish, learned, spec, err)
+		   : vocab_finish(&l->finish, learned, spec, err);
 }
 
 static enum tok_status make_tokenizer(struct learning *l, const struct vocab_learned *learned,
@@ -113,10 +98,7 @@ static enum tok_status make_tokenizer(struct learning *l, const struct vocab_lea
 {
 	tok_id first_id;
 	const enum tok_status status = begin_spec(l, spec, &first_id, err);
-	if (status != TOK_OK)
-		return status;
-	return l->resumed ? vocab_base_extend(spec, learned, err)
-			  : vocab_finish(&l->finish, learned, spec, err);
+	return status == TOK_OK ? finish_spec(l, learned, spec, err) : status;
 }
 
 static enum cli_exit report(struct learning *l, const struct vocab_learned *learned)
@@ -163,7 +145,7 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 	const struct train_options *opts = l->run->opts;
 	const struct train_sizes *sizes = &l->run->sizes;
 	size_t alphabet_count;
-	uint32_t *alphabet = list_alphabet(opts->initial_alphabet, &alphabet_count);
+	uint32_t *alphabet = train_characters(opts->initial_alphabet, &alphabet_count);
 	if (!alphabet)
 		return tok_fail_memory(err);
 	struct vocab_bpe_options options = {
@@ -178,8 +160,8 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 		.alphabet_count = alphabet_count,
 		.prefix = l->finish.prefix,
 		.suffix = l->finish.suffix,
-		.allows = allows_text,
-		.allows_context = l,
+		.allows = train_text_allowed,
+		.allows_context = &l->rules,
 		.memory_bytes = opts->memory,
 		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
 	};
@@ -220,7 +202,7 @@ enum cli_exit train_tell_size(const struct train_run *run, size_t size, bool sto
 				 asked);
 	if (size != asked)
 		fprintf(stderr, "tok train: %zu tokens, not %zu: %s\n", size, asked,
-			size < asked ? "nothing is left to be joined that is frequent enough"
+			size < asked ? "there is nothing more that is frequent enough"
 				     : "the alphabet and the special tokens alone are more");
 	return CLI_OK;
 }
@@ -250,6 +232,13 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	struct vocab_learned learned = { 0 };
 	struct tok_error err = { 0 };
 	tok_id first_id = 0;
+	l.rules = (struct train_rules){
+		.spec = &l.spec,
+		.split_digits = run->opts->split_digits,
+		.no_nul = run->kind == CLI_VOCAB_MODEL,
+		.no_byte_names = l.finish.byte_fallback,
+		.filter = run->filter,
+	};
 	control.threads = 1;
 	control.context = &l;
 	control.progress = show_progress;
@@ -258,7 +247,10 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	if (status == TOK_OK) {
 		cli_interrupt_say("tok train: interrupted twice: nothing was written");
 		cli_interrupt_stop(&control.stop);
-		status = learn_bpe(&l, first_id, &learned, &err);
+		status =
+		    run->opts->model == VOCAB_TRAIN_UNIGRAM
+			? train_unigram(run, &l.rules, first_id, stream, &control, &learned, &err)
+			: learn_bpe(&l, first_id, &learned, &err);
 	}
 	cli_progress_clear(&run->progress);
 	enum cli_exit result = CLI_OK;

@@ -31,9 +31,9 @@ static void check_option(const struct cli_tool *tool, const struct cli_option *o
 static void check_value(const struct cli_tool *tool, const struct cli_option *o)
 {
 	static const size_t sizes[] = {
-		[CLI_FLAG] = sizeof(bool),      [CLI_SIZE] = sizeof(uint64_t),
-		[CLI_BYTES] = sizeof(uint64_t), [CLI_TEXT] = sizeof(const char *),
-		[CLI_CHOICE] = sizeof(int),
+		[CLI_FLAG] = sizeof(bool),         [CLI_SIZE] = sizeof(uint64_t),
+		[CLI_BYTES] = sizeof(uint64_t),    [CLI_REAL] = sizeof(double),
+		[CLI_TEXT] = sizeof(const char *), [CLI_CHOICE] = sizeof(int),
 	};
 	if (o->kind == CLI_GROUP)
 		return;
