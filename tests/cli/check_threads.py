@@ -192,7 +192,7 @@ class Threads(unittest.TestCase):
         for size, options in (("300000000", ""), ("100000000", "--lines"),
                               ("30000000", "--lines --offsets")):
             source = "yes 'the quick brown'" if options else "cat /dev/zero"
-            line = f"{source} | head -c {size} | '{TOK}' encode --threads 3 {options} > /dev/null"
+            line = f"{source} | head -c {size} | '{TOK}' encode -t bytes --threads 3 {options} > /dev/null"
             run = subprocess.Popen(["sh", "-c", line])
             _, status, usage = os.wait4(run.pid, 0)
             run.returncode = status
