@@ -116,14 +116,18 @@ def main():
             "share/man/man1/tok.1",
             "share/man/man1/tok-encode.1",
             "share/man/man5/tok-formats.5",
+            "share/tok/tok-32k.json",
             "share/bash-completion/completions/tok",
             "share/zsh/site-functions/_tok",
             "share/fish/vendor_completions.d/tok.fish",
         ):
             assert wanted in files, f"{wanted} was not installed; there are: {sorted(files)}"
         assert not [f for f in files if f.endswith("_internal.h")], "a private header got out"
-        said = run(str(prefix / "bin/tok-encode"), input="Hi")
+        encode = str(prefix / "bin/tok-encode")
+        said = run(encode, "-t", "bytes", input="Hi")
         assert said == "72 105\n", f"tok-encode said {said!r}"
+        built_in = run(encode, input="Hi"), run(encode, "-t", str(prefix / "share/tok/tok-32k.json"), input="Hi")
+        assert built_in[0] == built_in[1], f"the built-in vocabulary is another one: {built_in}"
 
         (pc,) = prefix.rglob("tok.pc")
         libdir = pc.parent.parent
