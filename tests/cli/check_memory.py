@@ -23,7 +23,7 @@ COMMANDS = [
     "printf 'Hello' | tok count -t bytes --json",
     "printf 'a\\nb\\n' | tok bench decode --lines --runs 1 --threads 2 >/dev/null",
     r"printf H >text; printf 'H\0\0\0' >ids; "
-    "tok bench decode --runs 1 --threads 1 --json --check ids text >/dev/null",
+    "tok bench decode -t bytes --runs 1 --threads 1 --json --check ids text >/dev/null",
     "tok inspect -t bytes",
     "tok inspect -t bytes --json",
     "tok inspect -t bytes --id 10",
