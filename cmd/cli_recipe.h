@@ -53,4 +53,14 @@ TOK_MUST_USE enum tok_status cli_recipe_make(const struct cli_recipe *options,
 					     struct tok_buffer *recipe, struct tok_tokenizer **out,
 					     struct tok_error *err);
 
+/* The recipe of the tokenizer at `path`, and what gives its words.  `pattern`: as in
+ * struct vocab_read_options. */
+TOK_MUST_USE enum tok_status cli_recipe_of(const char *path, const char *pattern,
+					   struct tok_buffer *recipe, struct tok_tokenizer **out,
+					   struct tok_error *err);
+
+/* TOK_EARG where words counted by `recipe` are not those of the tokenizer at `path`. */
+TOK_MUST_USE enum tok_status cli_recipe_check(struct tok_span recipe, const char *path,
+					      const char *pattern, struct tok_error *err);
+
 #endif

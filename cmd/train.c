@@ -1,7 +1,7 @@
 /* train.c - tok train: learn a vocabulary from text or from counted words. */
 #include "cmd/cli_pool.h"
+#include "cmd/cli_words_inputs.h"
 #include "cmd/train_internal.h"
-#include "cmd/words_internal.h"
 #include "tok/pipe/tokenizer.h"
 
 static const struct train_options defaults = {
@@ -77,15 +77,15 @@ static const struct cli_option option_table[] = {
 
 static enum cli_exit learn_from_counts(struct train_run *run, const struct cli_files *files)
 {
-	struct words_inputs *inputs = NULL;
+	struct cli_words_inputs *inputs = NULL;
 	struct vocab_word_stream *stream = NULL;
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
+	if (cli_words_inputs_open(files, &inputs, &stream, &err) == TOK_OK)
 		result = train_learn(run, stream);
 	else
 		result = cli_error("%s", err.message);
-	words_inputs_close(inputs);
+	cli_words_inputs_close(inputs);
 	return result;
 }
 
@@ -114,7 +114,7 @@ static enum cli_exit learn_from_text(struct train_run *run, const struct cli_fil
 	if (status == TOK_OK)
 		status = cli_words_stream(&words, tok_buffer_span(&recipe), &stream, &err);
 	if (status == TOK_OK) {
-		run->progress = cli_progress_begin((enum cli_progress_when)opts->progress, 0);
+		run->progress = cli_progress_begin(opts->progress, 0);
 		result = train_learn(run, stream);
 	} else {
 		result = cli_error("%s", err.message);
@@ -167,8 +167,8 @@ static enum cli_exit run_train(const void *options, int argc, char **argv)
 		return result;
 	result = cli_files_add_all(&files, argc, argv);
 	if (result == CLI_OK) {
-		run.progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-						  files.all_regular ? files.size : 0);
+		run.progress =
+		    cli_progress_begin(opts->progress, files.all_regular ? files.size : 0);
 		run.progress.unit = "words";
 		result =
 		    opts->counts ? learn_from_counts(&run, &files) : learn_from_text(&run, &files);

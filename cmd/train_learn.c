@@ -65,10 +65,14 @@ static uint32_t *list_alphabet(const char *text, size_t *count)
 	return codes;
 }
 
-/* A special token never comes about in text. */
+/* A special token never comes about in text, nor does what bytes are called. */
 static bool allows_text(void *context, struct tok_span joined)
 {
-	const struct tok_spec *spec = context;
+	const struct learning *l = context;
+	const struct tok_spec *spec = &l->spec;
+	if (l->finish.byte_fallback && joined.count == 6 &&
+	    tok_span_starts(joined, tok_span_of("<0x")) && joined.bytes[5] == '>')
+		return false;
 	for (size_t i = 0; i < spec->added_count; i++)
 		if (tok_span_equal(spec->added[i].content, joined))
 			return false;
@@ -142,25 +146,25 @@ static enum tok_status learn_bpe(struct learning *l, tok_id first_id, struct voc
 	uint32_t *alphabet = list_alphabet(opts->initial_alphabet, &alphabet_count);
 	if (!alphabet)
 		return tok_fail_memory(err);
-	const struct vocab_bpe_options options = {
+	struct vocab_bpe_options options = {
 		.vocab_size = sizes->items[sizes->count - 1],
 		.first_id = first_id,
 		.tie = opts->tie < 0 ? VOCAB_TIE_HF : (enum vocab_tie)opts->tie,
 		.min_frequency = opts->min_frequency,
 		.max_token_length = opts->max_token_length,
-		.bytes = vocab_recipe_has_bytes(&l->spec) ||
-			 (l->resumed && l->base.model.as.bpe.raw_bytes),
+		.bytes = vocab_recipe_has_bytes(&l->spec),
 		.limit_alphabet = opts->limit_alphabet,
 		.alphabet = alphabet,
 		.alphabet_count = alphabet_count,
 		.prefix = l->finish.prefix,
 		.suffix = l->finish.suffix,
-		.base = l->resumed ? &l->base.model : NULL,
 		.allows = allows_text,
-		.allows_context = &l->spec,
+		.allows_context = l,
 		.memory_bytes = opts->memory,
 		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
 	};
+	if (l->resumed)
+		vocab_base_set(&l->base, &options);
 	const enum tok_status status = vocab_train_bpe(l->stream, &options, l->control, out, err);
 	free(alphabet);
 	return status;
@@ -202,10 +206,12 @@ static enum cli_exit tell_size(const struct learning *l, const struct vocab_lear
 static enum tok_status begin(struct learning *l, tok_id *first_id, struct tok_error *err)
 {
 	enum tok_status status = begin_spec(l, &l->spec, first_id, err);
-	if (status == TOK_OK && l->resumed) {
+	if (status != TOK_OK || !l->resumed)
+		return status;
+	status = cli_recipe_check(l->stream->recipe, l->run->opts->resume, NULL, err);
+	if (status == TOK_OK)
 		status = vocab_base_of(&l->spec, &l->base, err);
-		*first_id = l->base.next_id;
-	}
+	*first_id = l->base.next_id;
 	return status;
 }
 

@@ -2,19 +2,30 @@
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 
-static const struct vocab_options defaults = { .format = -1 };
+static const struct vocab_options defaults = {
+	.format = -1,
+	.words = CLI_VOCAB_WORDS_DEFAULTS,
+};
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizer" },
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",
-	  CLI_FIELD(struct vocab_options, pattern, const char *) },
+	  CLI_FIELD(struct vocab_options, words.pattern, const char *) },
+	{ CLI_GROUP, .name = "What prune keeps" },
+	{ CLI_TEXT, 0, "keep", "N", "tokens in all, with special tokens; 32k is 32000",
+	  CLI_FIELD(struct vocab_options, keep, const char *) },
+	CLI_VOCAB_WORDS_ROWS(struct vocab_options, words),
 	{ CLI_GROUP, .name = "Output" },
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
-	  "what convert writes, where the name of FILE does not end so",
+	  "what convert and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, format, int) },
+	{ CLI_TEXT, 0, "map", "FILE",
+	  "prune: write a line of old id, tab, new id for each token kept",
+	  CLI_FIELD(struct vocab_options, map, const char *) },
+	CLI_VOCAB_WORDS_RUNNING_ROWS(struct vocab_options, words),
 	{ CLI_END }
 };
 
@@ -23,13 +34,15 @@ static const struct cli_word words[] = {
 	  cli_vocab_compile },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
 	  cli_vocab_convert },
+	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
+	  cli_vocab_prune },
 	{ NULL },
 };
 
 const struct cli_tool tool_vocab = {
 	.name = "vocab",
-	.summary = "compile and convert tokenizer files",
-	.operands = "WORD [TOKENIZER]",
+	.summary = "compile, convert and prune tokenizer files",
+	.operands = "WORD [TOKENIZER [FILE...]]",
 	.description =
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
 	    "tok-formats(5) names, and writes it as a compiled image: one file that is read\n"
@@ -56,12 +69,28 @@ const struct cli_tool tool_vocab = {
 	    "\n"
 	    "What is written gives the ids of what was read. Where a kind of file cannot say what\n"
 	    "the tokenizer does, nothing is written and the part that stands in the way is named;\n"
-	    "what no file of a kind ever says is left out: tok-formats(5) has both.",
-	.examples = "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
-		    "  tok vocab compile vocab.txt -o dog.tok\n"
-		    "  echo 'the dog' | tok encode -t dog.tok\n"
-		    "  tok vocab convert vocab.txt -o dog.json\n"
-		    "  echo 'the dog' | tok encode -t dog.json\n",
+	    "what no file of a kind ever says is left out: tok-formats(5) has both.\n"
+	    "\n"
+	    "With the word prune, writes TOKENIZER with --keep tokens, those that the FILEs, or\n"
+	    "standard input where there is none, have most use for. FILEs are read as by tok\n"
+	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
+	    "are what tok words --like TOKENIZER has counted. Tokens go one after the other, the\n"
+	    "least used first, and of those used equally often that with the highest id. A token\n"
+	    "of BPE goes after all that are made of it, and its uses are then its parts'. Added\n"
+	    "tokens, bytes and single characters never go, nor what could not be written without\n"
+	    "them: text is encoded without loss, in more tokens. Ids of what stays follow each\n"
+	    "other without holes, in the old order; --map writes which became which, to take the\n"
+	    "rows of a model's embedding by. What a file's ids or ranks say of the order of "
+	    "merges\n"
+	    "stays so. Bytes of text for each token, before and after, are told on standard error.",
+	.examples =
+	    "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
+	    "  tok vocab compile vocab.txt -o dog.tok\n"
+	    "  echo 'the dog' | tok encode -t dog.tok\n"
+	    "  tok vocab convert vocab.txt -o dog.json\n"
+	    "  echo 'the dog' | tok encode -t dog.json\n"
+	    "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
+	    "  printf 'lower' | tok vocab prune low.json --keep 258 -o lower.json 2>report\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -5,7 +5,7 @@
 enum cli_exit cli_vocab_compile(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
-	const struct vocab_read_options reading = { .pattern = opts->pattern };
+	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct tok_error err = { 0 };
 	if (argc != 1)
 		return cli_usage("compile takes one tokenizer, not %d", argc);

@@ -17,7 +17,7 @@ static bool is_same_file(const char *a, const char *b)
 static enum tok_status read_tokenizer(const char *path, const struct vocab_options *opts,
 				      struct tok_spec *out, struct tok_error *err)
 {
-	const struct vocab_read_options reading = { .pattern = opts->pattern };
+	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct vocab_source source;
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)

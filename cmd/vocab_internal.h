@@ -4,14 +4,17 @@
 #ifndef CMD_VOCAB_INTERNAL_H
 #define CMD_VOCAB_INTERNAL_H
 
-#include "cmd/cli.h"
+#include "cmd/cli_vocab_words.h"
 
 struct vocab_options {
-	const char *output, *pattern;
+	const char *output;
 	int format; /* of convert: an enum cli_vocab_kind, -1: told by the name */
+	const char *keep, *map;
+	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };
 
 enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_prune(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_compile(const void *options, int argc, char **argv);
 
 #endif

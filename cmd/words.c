@@ -5,6 +5,7 @@
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_recipe.h"
+#include "cmd/cli_words_inputs.h"
 #include "cmd/words_internal.h"
 #include "vocab/train/words_file.h"
 
@@ -184,22 +185,22 @@ static enum tok_status count_operands(struct words_run *run, struct tok_error *e
 		return status;
 	run->split = opts->split;
 	run->split.lines |= opts->from_tsv;
-	run->progress = cli_progress_begin((enum cli_progress_when)opts->progress,
-					   run->files.all_regular ? run->files.size : 0);
+	run->progress =
+	    cli_progress_begin(opts->progress, run->files.all_regular ? run->files.size : 0);
 	run->progress.unit = "words";
 	return count_all(run, err);
 }
 
 static enum tok_status merge_operands(struct words_run *run, struct tok_error *err)
 {
-	struct words_inputs *inputs = NULL;
+	struct cli_words_inputs *inputs = NULL;
 	struct vocab_word_stream *stream = NULL;
-	enum tok_status status = words_inputs_open(&run->files, &inputs, &stream, err);
+	enum tok_status status = cli_words_inputs_open(&run->files, &inputs, &stream, err);
 	if (status == TOK_OK)
 		status = open_output(run->opts, &run->out, err);
 	if (status == TOK_OK)
 		status = write_stream(run->opts, stream, &run->out, err);
-	words_inputs_close(inputs);
+	cli_words_inputs_close(inputs);
 	return status;
 }
 

@@ -18,14 +18,6 @@ TOK_MUST_USE enum tok_status words_write(enum words_format format, struct vocab_
 TOK_MUST_USE enum tok_status words_write_sqlite(struct vocab_word_stream *stream,
 						struct cli_output *out, struct tok_error *err);
 
-/* words_merge.c: files of words as one stream; hundreds of them in rounds. */
-struct words_inputs;
-TOK_MUST_USE enum tok_status words_inputs_open(const struct cli_files *files,
-					       struct words_inputs **out,
-					       struct vocab_word_stream **stream,
-					       struct tok_error *err);
-void words_inputs_close(struct words_inputs *inputs);
-
 /* words_estimate.c: what counting all of `job` and training will take, from its
  * beginning, to `to`; says so where that cannot be told.  Bad input is told too where
  * `trouble`, which it sets, is not NULL. */

@@ -8,6 +8,9 @@ import tempfile
 
 TOK, PRELOAD = sys.argv[1:3]
 SAMPLE = 'printf \'{"text":"a\\\\nb"}\\n\' | '
+BPE = """printf '{"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}' >b.json; """
+# Text that could not be read is left out, and what came of the rest is told too.
+FIRST = " 2>told; end=$?; head -n 1 told >&2; exit $end"
 COMMANDS = [
     "printf 'Hello' | tok encode",
     "printf 'Hello' | tok encode -t bytes",
@@ -37,6 +40,8 @@ COMMANDS = [
     "printf 'a\\t2\\n' | tok words -p bert --from-tsv -s '<s>' -F sqlite -o db",
     "printf 'hello<s>' | tok words --like $DATA/tiny.json -o a && tok words --merge a a",
     "printf 'a b' >text; tok words --estimate text",
+    BPE + "printf 'abab' | tok extend b.json --add 2 --threads 1 -o c.json" + FIRST,
+    BPE + "printf 'ab' | tok vocab prune b.json --keep 2 --threads 1 -o c.json --map map" + FIRST,
 ]
 LARGEST = 4000
 

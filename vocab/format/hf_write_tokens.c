@@ -110,13 +110,42 @@ static bool finds_ids(struct hf_writer *w, const struct tok_strings *ids)
 	return true;
 }
 
+/* "<0x41>", which byte fallback looks for. */
+static bool is_byte_name(struct tok_span content)
+{
+	return content.count == 6 && tok_span_starts(content, tok_span_of("<0x"));
+}
+
+/* Is the text one piece for the model?  Where that cannot be told it is. */
+static bool is_piece(const struct hf_writer *w, struct tok_span content)
+{
+	struct tok_pretokenizer *pretokenizer = NULL;
+	struct tok_pretok_scratch *scratch = tok_pretok_scratch_new();
+	struct tok_text text = { 0 };
+	struct tok_pieces pieces = { 0 };
+	struct tok_error err;
+	const bool parted =
+	    scratch && tok_text_set(&text, content, 0) &&
+	    tok_pretokenizer_new(w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer,
+				 &err) == TOK_OK &&
+	    tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true, &pieces, &err) ==
+		TOK_OK &&
+	    pieces.count > 1;
+	tok_pieces_release(&pieces);
+	tok_text_release(&text);
+	tok_pretok_scratch_free(scratch);
+	tok_pretokenizer_free(pretokenizer);
+	return !parted;
+}
+
 /* Would the model make this token of text, if it were in its vocabulary? */
 static bool would_match(const struct hf_writer *w, struct tok_span content)
 {
 	const struct tok_model_spec *model = &w->spec->model;
-	return model->kind != TOK_MODEL_BPE || w->tokens.ignore_merges ||
-	       model->as.bpe.prefix.count || model->as.bpe.suffix.count || model->byte_fallback ||
-	       tok_utf8_count(content) <= 1;
+	return model->kind != TOK_MODEL_BPE || model->as.bpe.prefix.count ||
+	       model->as.bpe.suffix.count || tok_utf8_count(content) <= 1 ||
+	       (model->byte_fallback && is_byte_name(content)) ||
+	       (w->tokens.ignore_merges && is_piece(w, content));
 }
 
 static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)

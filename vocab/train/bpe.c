@@ -213,7 +213,7 @@ static enum tok_status show_checkpoint(struct run *run, struct tok_error *err)
 	return status;
 }
 
-/* False: stop here. */
+/* *go_on false: stop here. */
 static enum tok_status watch(struct run *run, size_t done, size_t total, bool *go_on,
 			     struct tok_error *err)
 {
@@ -233,28 +233,24 @@ static enum tok_status learn(struct run *run, struct tok_error *err)
 	bool go_on = true;
 	enum tok_status status =
 	    bpe_window_make(&run->window, &run->words, &run->tokens, run->options, err);
-	while (status == TOK_OK && go_on && next_id(run) < size) {
+	while (status == TOK_OK && next_id(run) < size) {
 		uint32_t entry;
-		status = next_entry(run, &entry, &go_on, err);
+		status = watch(run, next_id(run) - first, size - first, &go_on, err);
 		if (status == TOK_OK && go_on)
-			status = take_entry(run, entry, err);
-		if (status == TOK_OK && go_on)
-			status = watch(run, next_id(run) - first, size - first, &go_on, err);
+			status = next_entry(run, &entry, &go_on, err);
+		if (status != TOK_OK || !go_on)
+			break;
+		status = take_entry(run, entry, err);
 	}
 	return status;
 }
 
 /* ---- the whole --------------------------------------------------------------- */
 
-static uint64_t words_bytes(const struct bpe_words *words)
-{
-	return words->symbol_count * (words->wide ? 4 : 2) + (uint64_t)words->count * 12;
-}
-
 static void size_window(struct run *run)
 {
 	struct bpe_window *window = &run->window;
-	const uint64_t words = words_bytes(&run->words), memory = run->options->memory_bytes;
+	const uint64_t words = run->words.bytes, memory = run->options->memory_bytes;
 	window->limit = WINDOW_PAIRS;
 	window->parts = 1;
 	if (memory == 0)

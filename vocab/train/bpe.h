@@ -65,15 +65,16 @@ struct vocab_bpe_options {
 	void *allows_context;
 
 	/* About what it may take in all.  The words are always in memory: two bytes a symbol
-	 * (four where vocab_size is above 65,000 or symbols are characters) and twelve a word;
-	 * of what else there is, long lists go into a file.  0: no limit. */
+	 * (four where vocab_size is above 65,000 or symbols are characters) and some
+	 * eighteen a word; of what else there is, lists of words go into a file.  0: no
+	 * limit. */
 	size_t memory_bytes;
 	const char *spill_folder; /* NULL where there is no limit */
 };
 
 /* Entries and merges are those that are new, in the order of their making.  A corpus
- * that gives fewer than asked for is no failure.  TOK_ELIMIT for more than 2^32 words
- * of two symbols or more, or counts whose sum passes 2^63. */
+ * that gives fewer than asked for is no failure.  TOK_ELIMIT for words
+ * that take more than 32 GB, or counts whose sum passes 2^63. */
 TOK_API TOK_MUST_USE enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
 						     const struct vocab_bpe_options *options,
 						     struct vocab_train_control *control,

@@ -213,10 +213,12 @@ static bool make_tokens(struct characters *c, const struct vocab_bpe_options *op
 
 static void replace_symbols(struct bpe_words *words, const struct characters *c)
 {
-	for (size_t i = 0; i < words->symbol_count; i++) {
-		const uint32_t place = bpe_symbol(words->symbols, words->wide, i);
-		if (place != BPE_END)
-			bpe_symbol_set(words->symbols, words->wide, i, c->forms[place].symbol);
+	const uint32_t end = bpe_words_end(words);
+	for (uint32_t word = 0; word < end; word += bpe_row(words, word)->units) {
+		void *row = bpe_row_symbols(bpe_row(words, word));
+		uint32_t place;
+		for (size_t i = 0; (place = bpe_symbol(row, words->wide, i)) != BPE_END; i++)
+			bpe_symbol_set(row, words->wide, i, c->forms[place].symbol);
 	}
 }
 

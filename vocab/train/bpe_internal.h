@@ -25,30 +25,41 @@
 #define BPE_END     UINT32_MAX
 #define BPE_BARRIER (UINT32_MAX - 1)
 
-/* Rows of one symbol are not kept: they hold no pair. */
+/* Rows one behind the other, so that all there is of a word is found in one place. */
 struct bpe_words {
-	void *symbols; /* uint32_t if wide, else uint16_t; each row ends with BPE_END */
-	bool wide;
-	size_t symbol_count, symbol_capacity;
-	/* Row i begins at bases[i / BPE_WORDS_PER_BASE] + starts[i]. */
-	uint64_t *bases;
-	size_t base_capacity;
-	uint32_t *starts;
-	size_t start_capacity;
-	uint64_t *counts;
-	size_t count_capacity;
-	size_t count;
+	uint8_t *rows;
+	size_t bytes, capacity;
+	bool wide; /* symbols are uint32_t, else uint16_t */
 };
-enum { BPE_WORDS_PER_BASE = 32 };
+
+/* Symbols follow, ended by BPE_END; a row becomes shorter, but keeps its place. */
+struct bpe_row {
+	uint64_t count; /* how often the word occurs */
+	uint32_t units; /* that the row takes in all */
+};
+enum { BPE_ROW_UNIT = 8, BPE_ROW_HEAD = 12 };
 #define BPE_NARROW_SYMBOLS ((size_t)UINT16_MAX - 1) /* below it a row need not be wide */
 
-TOK_MUST_USE bool bpe_words_add(struct bpe_words *words, const uint32_t *symbols, size_t count,
-				uint64_t weight);
+/* A word is known by the unit that its row begins with.  Words of one symbol are not
+ * kept: they hold no pair. */
+TOK_MUST_USE enum tok_status bpe_words_add(struct bpe_words *words, const uint32_t *symbols,
+					   size_t count, uint64_t weight, struct tok_error *err);
 void bpe_words_release(struct bpe_words *words);
 
-static inline size_t bpe_word_start(const struct bpe_words *words, size_t word)
+static inline struct bpe_row *bpe_row(const struct bpe_words *words, uint32_t word)
 {
-	return words->bases[word / BPE_WORDS_PER_BASE] + words->starts[word];
+	return (struct bpe_row *)(void *)(words->rows + (size_t)word * BPE_ROW_UNIT);
+}
+
+static inline void *bpe_row_symbols(struct bpe_row *row)
+{
+	return (uint8_t *)row + BPE_ROW_HEAD;
+}
+
+/* One more than the last word; words lie apart by the units of each. */
+static inline uint32_t bpe_words_end(const struct bpe_words *words)
+{
+	return (uint32_t)(words->bytes / BPE_ROW_UNIT);
 }
 
 static inline uint32_t bpe_symbol(const void *symbols, bool wide, size_t at)

@@ -2,7 +2,7 @@
 
 #include "vocab/train/bpe_internal.h"
 
-enum { BATCH = 4096, AHEAD_START = 24, AHEAD_ROW = 12 };
+enum { BATCH = 4096, AHEAD = 16 };
 
 /* ---- what stands on one side ---------------------------------------------- */
 
@@ -68,8 +68,9 @@ static void touch(struct bpe_side *side, uint32_t neighbour, uint64_t weight)
 /* A list holds a word once; where memory is out, the side says so in the end. */
 static void add_event(struct bpe_side *side, uint32_t neighbour, uint32_t word)
 {
-	const struct bpe_event *last = side->events + side->event_count - 1;
-	if (side->event_count && last->neighbour == neighbour && last->word == word)
+	const struct bpe_event *last =
+	    side->event_count ? &side->events[side->event_count - 1] : NULL;
+	if (last && last->neighbour == neighbour && last->word == word)
 		return;
 	if (side->event_count == side->event_capacity &&
 	    !tok_grow(&side->events, &side->event_capacity, side->event_count + 1,
@@ -87,16 +88,16 @@ static void add_event(struct bpe_side *side, uint32_t neighbour, uint32_t word)
 
 struct step {
 	uint32_t left, right, result;
-	void *symbols;
 	bool wide;
 };
 
-/* Join the pair in the row at `start`. */
+/* Join the pair in the row of a word. */
 static inline void join_row(struct bpe_join *join, const struct step *step, const bool wide,
-			    size_t start, uint64_t weight, uint32_t word)
+			    struct bpe_row *head, uint32_t word)
 {
-	void *row = step->symbols;
-	size_t from = start, to = start;
+	void *row = bpe_row_symbols(head);
+	const uint64_t weight = head->count;
+	size_t from = 0, to = 0;
 	uint32_t before = BPE_END, here = bpe_symbol(row, wide, from);
 	while (here != BPE_END) {
 		const uint32_t next = bpe_symbol(row, wide, from + 1);
@@ -133,16 +134,9 @@ static void join_words(struct bpe_join *join, const struct step *step, const boo
 {
 	const uint32_t *list = join->words;
 	for (size_t i = 0; i < count; i++) {
-		if (i + AHEAD_START < count) {
-			__builtin_prefetch(&words->starts[list[i + AHEAD_START]]);
-			__builtin_prefetch(&words->counts[list[i + AHEAD_START]]);
-		}
-		if (i + AHEAD_ROW < count) {
-			const size_t at = bpe_word_start(words, list[i + AHEAD_ROW]);
-			__builtin_prefetch((const char *)step->symbols + at * (wide ? 4 : 2));
-		}
-		const size_t start = bpe_word_start(words, list[i]);
-		join_row(join, step, wide, start, words->counts[list[i]], list[i]);
+		if (i + AHEAD < count)
+			__builtin_prefetch(bpe_row(words, list[i + AHEAD]));
+		join_row(join, step, wide, bpe_row(words, list[i]), list[i]);
 	}
 }
 
@@ -295,7 +289,6 @@ enum tok_status bpe_join_pair(struct bpe_join *join, struct bpe_words *words,
 	const struct step step = { .left = (uint32_t)(joined->pair >> 32),
 				   .right = (uint32_t)joined->pair,
 				   .result = result,
-				   .symbols = words->symbols,
 				   .wide = words->wide };
 	struct tok_span postings;
 	enum tok_status status =

@@ -20,10 +20,7 @@ static enum tok_status add_word(struct bpe_loader *loader, size_t count, uint64_
 	    loader->weight > INT64_MAX)
 		return tok_fail(err, TOK_ELIMIT,
 				"the counts of all words add up to more than 2^63");
-	if (loader->words->count >= UINT32_MAX - BPE_WORDS_PER_BASE)
-		return tok_fail(err, TOK_ELIMIT, "more than 2^32 different words");
-	return bpe_words_add(loader->words, loader->row, count, weight) ? TOK_OK
-									: tok_fail_memory(err);
+	return bpe_words_add(loader->words, loader->row, count, weight, err);
 }
 
 enum tok_status bpe_load_words(struct bpe_loader *loader, struct vocab_word_stream *stream,

@@ -59,17 +59,17 @@ struct scan {
 	struct bpe_window *window;
 };
 
-typedef bool pair_visit(const struct scan *scan, void *context, uint64_t pair, size_t word);
+typedef bool pair_visit(const struct scan *scan, void *context, uint64_t pair, uint32_t word);
 
-static inline bool scan_row(const struct scan *scan, const bool wide, size_t word,
+static inline bool scan_row(const struct scan *scan, const bool wide, uint32_t word,
 			    pair_visit *visit, void *context)
 {
-	const struct bpe_words *words = scan->words;
+	const void *row = bpe_row_symbols(bpe_row(scan->words, word));
 	const size_t max = scan->options->max_token_length;
-	size_t at = bpe_word_start(words, word);
-	uint32_t left = bpe_symbol(words->symbols, wide, at);
+	size_t at = 0;
+	uint32_t left = bpe_symbol(row, wide, at);
 	while (left != BPE_END) {
-		const uint32_t right = bpe_symbol(words->symbols, wide, ++at);
+		const uint32_t right = bpe_symbol(row, wide, ++at);
 		if (left < BPE_BARRIER && right < BPE_BARRIER &&
 		    (!max ||
 		     !bpe_too_long(scan->options, (uint64_t)scan->tokens->items[left].units +
@@ -83,7 +83,8 @@ static inline bool scan_row(const struct scan *scan, const bool wide, size_t wor
 
 static inline bool scan_words(const struct scan *scan, pair_visit *visit, void *context)
 {
-	for (size_t word = 0; word < scan->words->count; word++)
+	const uint32_t end = bpe_words_end(scan->words);
+	for (uint32_t word = 0; word < end; word += bpe_row(scan->words, word)->units)
 		if (!(scan->words->wide ? scan_row(scan, true, word, visit, context)
 					: scan_row(scan, false, word, visit, context)))
 			return false;
@@ -97,7 +98,7 @@ struct part {
 	size_t number;
 };
 
-static bool count_pair(const struct scan *scan, void *context, uint64_t pair, size_t word)
+static bool count_pair(const struct scan *scan, void *context, uint64_t pair, uint32_t word)
 {
 	struct part *part = context;
 	if (scan->window->parts > 1 &&
@@ -105,7 +106,7 @@ static bool count_pair(const struct scan *scan, void *context, uint64_t pair, si
 		return true;
 	struct bpe_pair_slot *slot = bpe_pairs_get(&part->pairs, pair);
 	if (slot)
-		slot->count += (int64_t)scan->words->counts[word];
+		slot->count += (int64_t)bpe_row(scan->words, word)->count;
 	return slot != NULL;
 }
 
@@ -157,14 +158,14 @@ struct fill {
 	uint64_t room_begin;
 };
 
-static bool size_list(const struct scan *scan, void *context, uint64_t pair, size_t word)
+static bool size_list(const struct scan *scan, void *context, uint64_t pair, uint32_t word)
 {
 	struct fill *fill = context;
 	const struct bpe_pair_slot *slot = bpe_pairs_find(&scan->window->pairs, pair);
 	if (!slot)
 		return true;
 	const size_t entry = (size_t)slot->count;
-	const uint32_t number = (uint32_t)word + 1;
+	const uint32_t number = word + 1;
 	if (fill->last[entry] == number)
 		return true;
 	fill->next[entry] += bpe_varint_bytes(number - fill->last[entry]);
@@ -172,14 +173,14 @@ static bool size_list(const struct scan *scan, void *context, uint64_t pair, siz
 	return true;
 }
 
-static bool fill_list(const struct scan *scan, void *context, uint64_t pair, size_t word)
+static bool fill_list(const struct scan *scan, void *context, uint64_t pair, uint32_t word)
 {
 	struct fill *fill = context;
 	const struct bpe_pair_slot *slot = bpe_pairs_find(&scan->window->pairs, pair);
 	if (!slot || (size_t)slot->count < fill->begin || (size_t)slot->count >= fill->end)
 		return true;
 	const size_t entry = (size_t)slot->count;
-	const uint32_t number = (uint32_t)word + 1;
+	const uint32_t number = word + 1;
 	if (fill->last[entry] == number)
 		return true;
 	uint8_t *to = fill->room + (fill->next[entry] - fill->room_begin);

@@ -2,57 +2,31 @@
 
 #include "vocab/train/bpe_internal.h"
 
-static size_t symbol_bytes(const struct bpe_words *words)
-{
-	return words->wide ? sizeof(uint32_t) : sizeof(uint16_t);
-}
-
-/* A row that begins here; its place must be less than 4 G behind that of its base. */
-static bool begin_row(struct bpe_words *words, uint64_t weight)
-{
-	const size_t base = words->count / BPE_WORDS_PER_BASE;
-	if (!tok_grow(&words->bases, &words->base_capacity, base + 1, sizeof *words->bases) ||
-	    !tok_grow(&words->starts, &words->start_capacity, words->count + 1,
-		      sizeof *words->starts) ||
-	    !tok_grow(&words->counts, &words->count_capacity, words->count + 1,
-		      sizeof *words->counts))
-		return false;
-	if (words->count % BPE_WORDS_PER_BASE == 0)
-		words->bases[base] = words->symbol_count;
-	words->starts[words->count] = (uint32_t)(words->symbol_count - words->bases[base]);
-	words->counts[words->count++] = weight;
-	return true;
-}
-
-static bool add_row(struct bpe_words *words, const uint32_t *symbols, size_t count, uint64_t weight)
-{
-	if (!tok_grow(&words->symbols, &words->symbol_capacity, words->symbol_count + count + 1,
-		      symbol_bytes(words)) ||
-	    !begin_row(words, weight))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		bpe_symbol_set(words->symbols, words->wide, words->symbol_count++, symbols[i]);
-	bpe_symbol_set(words->symbols, words->wide, words->symbol_count++, BPE_END);
-	return true;
-}
-
-bool bpe_words_add(struct bpe_words *words, const uint32_t *symbols, size_t count, uint64_t weight)
+enum tok_status bpe_words_add(struct bpe_words *words, const uint32_t *symbols, size_t count,
+			      uint64_t weight, struct tok_error *err)
 {
 	if (count < 2)
-		return true;
-	/* Behind a giant, empty rows lead to the next base. */
-	while (words->count % BPE_WORDS_PER_BASE != 0 &&
-	       words->symbol_count - words->bases[words->count / BPE_WORDS_PER_BASE] > UINT32_MAX)
-		if (!add_row(words, NULL, 0, 0))
-			return false;
-	return add_row(words, symbols, count, weight);
+		return TOK_OK;
+	const size_t width = words->wide ? sizeof(uint32_t) : sizeof(uint16_t);
+	const size_t units = (BPE_ROW_HEAD + (count + 1) * width + BPE_ROW_UNIT - 1) / BPE_ROW_UNIT;
+	if (words->bytes / BPE_ROW_UNIT + units >= UINT32_MAX)
+		return tok_fail(err, TOK_ELIMIT,
+				"all words take more than 32 GB: leave out rare ones, or cut texts "
+				"into shorter words");
+	if (!tok_grow(&words->rows, &words->capacity, words->bytes + units * BPE_ROW_UNIT, 1))
+		return tok_fail_memory(err);
+	struct bpe_row *row = bpe_row(words, bpe_words_end(words));
+	row->count = weight;
+	row->units = (uint32_t)units;
+	for (size_t i = 0; i < count; i++)
+		bpe_symbol_set(bpe_row_symbols(row), words->wide, i, symbols[i]);
+	bpe_symbol_set(bpe_row_symbols(row), words->wide, count, BPE_END);
+	words->bytes += units * BPE_ROW_UNIT;
+	return TOK_OK;
 }
 
 void bpe_words_release(struct bpe_words *words)
 {
-	free(words->symbols);
-	free(words->bases);
-	free(words->starts);
-	free(words->counts);
+	free(words->rows);
 	*words = (struct bpe_words){ 0 };
 }

@@ -258,6 +258,43 @@ static enum tok_status from_sentencepiece(struct tok_spec *spec, struct tok_erro
 	return status == TOK_OK ? set_metaspace_decoder(spec, prepend, err) : status;
 }
 
+static bool replaces_spaces(const struct tok_norm_step *step)
+{
+	return step->kind == TOK_NORM_REPLACE &&
+	       tok_span_equal(step->as.replace.pattern, tok_span_of(" ")) &&
+	       tok_span_equal(step->as.replace.content, tok_span_of("\u2581"));
+}
+
+/* Normalizers that end in spaces becoming U+2581, and no cut: none at all, or at spaces,
+ * of which there are none any more. */
+static bool marks_spaces(const struct tok_spec *spec)
+{
+	const struct tok_pretok_step *cut = spec->pretokenizers;
+	const size_t count = spec->normalizer_count;
+	if (count == 0 || !replaces_spaces(&spec->normalizers[count - 1]))
+		return false;
+	return spec->pretokenizer_count == 0 ||
+	       (spec->pretokenizer_count == 1 && cut->kind == TOK_PRETOK_SPLIT &&
+		tok_span_equal(cut->as.split.pattern, tok_span_of(" ")));
+}
+
+static enum tok_status from_marked_spaces(struct tok_spec *spec, struct tok_error *err)
+{
+	size_t count = spec->normalizer_count - 1;
+	const struct tok_norm_step *before = count ? &spec->normalizers[count - 1] : NULL;
+	enum tok_prepend prepend = TOK_PREPEND_NEVER;
+	if (before && before->kind == TOK_NORM_PREPEND &&
+	    tok_span_equal(before->as.prepend, tok_span_of("\u2581"))) {
+		prepend = TOK_PREPEND_ALWAYS;
+		count--;
+	}
+	const struct tok_pretok_step words = to_metaspace(prepend);
+	enum tok_status status = set_normalizers(spec, spec->normalizers, count, err);
+	if (status == TOK_OK)
+		status = set_pretokenizers(spec, &words, 1, err);
+	return status == TOK_OK ? set_metaspace_decoder(spec, prepend, err) : status;
+}
+
 static enum tok_status number_added(struct tok_spec *spec, struct tok_error *err)
 {
 	struct tok_added_token *added =
@@ -277,6 +314,8 @@ enum tok_status vocab_recipe_like(struct tok_spec *spec, struct tok_error *err)
 	enum tok_status status = TOK_OK;
 	if (spec->sentencepiece)
 		status = from_sentencepiece(spec, err);
+	else if (marks_spaces(spec))
+		status = from_marked_spaces(spec, err);
 	if (status == TOK_OK)
 		status = end_in_bytes(spec, err);
 	if (status == TOK_OK)
@@ -360,6 +399,45 @@ enum tok_status vocab_recipe_finish(struct tok_spec *spec, struct tok_buffer *ou
 	const enum tok_status status = vocab_write(VOCAB_TOKENIZER_JSON, spec, out, err);
 	spec->model.entries = NULL;
 	spec->model.entry_count = 0;
+	return status;
+}
+
+/* Are the recipes of the same words equal in what `keep_cuts` leaves of them? */
+static enum tok_status compare_part(const struct tok_spec *a, const struct tok_spec *b,
+				    bool keep_cuts, bool *equal, struct tok_error *err)
+{
+	const struct tok_spec *sides[2] = { a, b };
+	struct tok_buffer texts[2] = { 0 };
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < 2 && status == TOK_OK; i++) {
+		struct tok_spec part = { 0 };
+		if (keep_cuts) {
+			part.pretokenizers = sides[i]->pretokenizers;
+			part.pretokenizer_count = sides[i]->pretokenizer_count;
+		} else {
+			part.normalizers = sides[i]->normalizers;
+			part.normalizer_count = sides[i]->normalizer_count;
+		}
+		status = vocab_recipe_finish(&part, &texts[i], err);
+	}
+	*equal = tok_span_equal(tok_buffer_span(&texts[0]), tok_buffer_span(&texts[1]));
+	tok_buffer_release(&texts[0]);
+	tok_buffer_release(&texts[1]);
+	return status;
+}
+
+enum tok_status vocab_recipe_compare(const struct tok_spec *a, const struct tok_spec *b,
+				     const char **part, struct tok_error *err)
+{
+	bool equal = false;
+	*part = NULL;
+	enum tok_status status = compare_part(a, b, false, &equal, err);
+	if (status == TOK_OK && !equal)
+		*part = "normalizer";
+	if (status == TOK_OK && equal)
+		status = compare_part(a, b, true, &equal, err);
+	if (status == TOK_OK && !equal && !*part)
+		*part = "pre-tokenizer";
 	return status;
 }
 

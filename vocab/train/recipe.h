@@ -55,7 +55,8 @@ vocab_recipe_family(enum vocab_family family, struct tok_spec *out, struct tok_e
 
 /* Of a tokenizer that was read keep what makes words of text.  What SentencePiece does
  * is said in steps of Hugging Face's kind, with a cut in front of each space; TOK_EARG
- * where that cannot be. */
+ * where that cannot be.  So is what the files of Llama 2 and Gemma do instead: their
+ * normalizers make spaces U+2581, and nothing cuts, so that a text would be one word. */
 TOK_API TOK_MUST_USE enum tok_status vocab_recipe_like(struct tok_spec *spec,
 						       struct tok_error *err);
 
@@ -72,6 +73,13 @@ vocab_recipe_add_special(struct tok_spec *spec, struct tok_span content, struct 
 /* Are words bytes, one symbol each, and not characters?  A tokenizer that was read from a
  * file has its vocabulary in the byte-level alphabet then. */
 TOK_API bool vocab_recipe_has_bytes(const struct tok_spec *spec);
+
+/* Which part of two recipes makes other words of the same text, "normalizer" or
+ * "pre-tokenizer"?  *part is NULL where none does: decoders and added tokens are not
+ * looked at. */
+TOK_API TOK_MUST_USE enum tok_status vocab_recipe_compare(const struct tok_spec *a,
+							  const struct tok_spec *b,
+							  const char **part, struct tok_error *err);
 
 /* Append the recipe to `out`. */
 TOK_API TOK_MUST_USE enum tok_status

@@ -250,6 +250,7 @@ static enum tok_status add_counter(struct sources *sources, struct vocab_counter
 {
 	enum tok_status status = vocab_counter_seal(c, err);
 	struct vocab_word_stream *stream = words_table_stream(&c->table);
+	c->table.read_once = true;
 	if (status != TOK_OK)
 		return status;
 	stream->recipe = recipe;

@@ -322,6 +322,29 @@ static struct vocab_word take_long(struct words_table *t)
 	return (struct vocab_word){ { slot->bytes, slot->count_of_bytes }, slot->count };
 }
 
+static void free_chunks(struct words_table *t)
+{
+	while (t->chunks) {
+		struct words_chunk *next = t->chunks->next;
+		free(t->chunks);
+		t->chunks = next;
+	}
+	t->chunk_bytes = 0;
+}
+
+/* Whoever reads the words makes something of them that needs the memory. */
+static void drop_words(struct words_table *t)
+{
+	free_chunks(t);
+	free(t->long_order);
+	free(t->shorts);
+	free(t->longs);
+	t->long_order = NULL;
+	t->shorts = NULL;
+	t->longs = NULL;
+	t->short_slots = t->long_slots = 0;
+}
+
 static enum tok_status table_next(struct vocab_word_stream *self, struct vocab_word *out,
 				  struct tok_error *err)
 {
@@ -336,6 +359,8 @@ static enum tok_status table_next(struct vocab_word_stream *self, struct vocab_w
 		*out = take_short(t);
 	else if (has_long)
 		*out = take_long(t);
+	else if (t->read_once)
+		drop_words(t);
 	return TOK_OK;
 }
 
@@ -356,16 +381,6 @@ struct vocab_word_stream *words_table_stream(struct words_table *table)
 
 /* ---- the end -------------------------------------------------------------- */
 
-static void free_chunks(struct words_table *t)
-{
-	while (t->chunks) {
-		struct words_chunk *next = t->chunks->next;
-		free(t->chunks);
-		t->chunks = next;
-	}
-	t->chunk_bytes = 0;
-}
-
 void words_table_clear(struct words_table *t)
 {
 	free_chunks(t);
@@ -382,9 +397,6 @@ void words_table_clear(struct words_table *t)
 
 void words_table_release(struct words_table *t)
 {
-	free_chunks(t);
-	free(t->long_order);
-	free(t->shorts);
-	free(t->longs);
+	drop_words(t);
 	*t = (struct words_table){ 0 };
 }

@@ -44,6 +44,7 @@ struct words_table {
 	size_t chunk_bytes; /* of all chunks */
 
 	bool sorted;
+	bool read_once;               /* the words are gone when the last one was read */
 	size_t next_short, next_long; /* of the stream */
 	struct words_record *long_order;
 	uint8_t word[16]; /* the short one that was handed out */

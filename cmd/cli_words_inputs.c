@@ -1,20 +1,20 @@
-/*
- * words_merge.c - many files of words as one stream.
- *
- * So many are open at once; where there are more, groups of them are merged into files
- * that vanish with the program, and those into further ones, until few enough are left.
- * Merging is associative: nobody can tell.
- */
+#include "cmd/cli_words_inputs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cmd/words_internal.h"
+#include "cmd/cli_words.h"
 #include "vocab/train/spill.h"
 #include "vocab/train/words_file.h"
 #include "vocab/train/words_merge.h"
 
+/*
+ * So many are open at once; where there are more, groups of them are merged into files
+ * that vanish with the program, and those into further ones, until few enough are left.
+ * Merging is associative: nobody can tell.
+ */
 enum { GROUP = 64 };
 
 struct input {
@@ -30,7 +30,7 @@ struct group {
 	struct vocab_words_merge *merge;
 };
 
-struct words_inputs {
+struct cli_words_inputs {
 	struct group group; /* the last one */
 	int *spilled;       /* descriptors of merged groups; -1: used up */
 	size_t spilled_count, spilled_capacity;
@@ -82,7 +82,7 @@ static enum tok_status merge_group(struct group *g, struct vocab_word_stream **s
 }
 
 /* The group becomes a file among the others. */
-static enum tok_status spill_group(struct words_inputs *in, struct tok_error *err)
+static enum tok_status spill_group(struct cli_words_inputs *in, struct tok_error *err)
 {
 	struct vocab_word_stream *stream = NULL;
 	const char *folder = cli_spill_folder();
@@ -110,7 +110,7 @@ static enum tok_status spill_group(struct words_inputs *in, struct tok_error *er
 }
 
 /* Files that were spilled from `begin` on, at most a group of them. */
-static enum tok_status add_spilled(struct words_inputs *in, size_t begin, struct tok_error *err)
+static enum tok_status add_spilled(struct cli_words_inputs *in, size_t begin, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = begin; i < in->spilled_count && i < begin + GROUP && status == TOK_OK;
@@ -122,7 +122,7 @@ static enum tok_status add_spilled(struct words_inputs *in, size_t begin, struct
 	return status;
 }
 
-static enum tok_status open_all(struct words_inputs *in, const struct cli_files *files,
+static enum tok_status open_all(struct cli_words_inputs *in, const struct cli_files *files,
 				struct vocab_word_stream **stream, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
@@ -146,21 +146,21 @@ static enum tok_status open_all(struct words_inputs *in, const struct cli_files 
 	return status == TOK_OK ? merge_group(&in->group, stream, err) : status;
 }
 
-enum tok_status words_inputs_open(const struct cli_files *files, struct words_inputs **out,
-				  struct vocab_word_stream **stream, struct tok_error *err)
+enum tok_status cli_words_inputs_open(const struct cli_files *files, struct cli_words_inputs **out,
+				      struct vocab_word_stream **stream, struct tok_error *err)
 {
-	struct words_inputs *in = calloc(1, sizeof *in);
+	struct cli_words_inputs *in = calloc(1, sizeof *in);
 	if (!in)
 		return tok_fail_memory(err);
 	const enum tok_status status = open_all(in, files, stream, err);
 	if (status == TOK_OK)
 		*out = in;
 	else
-		words_inputs_close(in);
+		cli_words_inputs_close(in);
 	return status;
 }
 
-void words_inputs_close(struct words_inputs *in)
+void cli_words_inputs_close(struct cli_words_inputs *in)
 {
 	if (!in)
 		return;
