@@ -69,7 +69,8 @@ static void print_head(const struct bench_run *run, const struct bench_results *
 {
 	const struct bench_texts *texts = &run->texts;
 	printf("%-10s %s\n", "tokenizer",
-	       run->opts->load.tokenizer ? run->opts->load.tokenizer : "the built-in bytes");
+	       run->opts->load.tokenizer ? run->opts->load.tokenizer
+					 : CLI_BUILTIN_NAME ", built in");
 	printf("%-10s %zu bytes, %zu document%s (%zu distinct) in %zu part%s\n", "texts",
 	       texts->bytes.count, texts->documents, texts->documents == 1 ? "" : "s",
 	       texts->distinct, texts->count, texts->count == 1 ? "" : "s");

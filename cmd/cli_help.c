@@ -1,4 +1,5 @@
 #include "cmd/cli.h"
+#include "cmd/cli_builtin.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -73,7 +74,9 @@ void cli_print_version(FILE *to)
 	u_versionToString(version, icu);
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	const unsigned xxhash = XXH_versionNumber();
-	fprintf(to, "tok %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd %s\nSQLite %s\n",
-		TOK_VERSION, icu, pcre2, xxhash / 10000, xxhash / 100 % 100, xxhash % 100,
-		zlibVersion(), ZSTD_versionString(), sqlite3_libversion());
+	fprintf(to,
+		"tok %s\nvocabulary %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd "
+		"%s\nSQLite %s\n",
+		TOK_VERSION, CLI_BUILTIN_NAME, icu, pcre2, xxhash / 10000, xxhash / 100 % 100,
+		xxhash % 100, zlibVersion(), ZSTD_versionString(), sqlite3_libversion());
 }

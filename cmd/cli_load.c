@@ -18,14 +18,26 @@ static enum tok_status load_image(const struct cli_load *options, bool cached,
 	return status;
 }
 
+static const struct {
+	const char *name;
+	enum tok_status (*open)(struct tok_tokenizer **out, struct tok_error *err);
+} known[] = {
+	{ CLI_BUILTIN_NAME, cli_builtin_open },
+	{ "bytes", tok_tokenizer_bytes },
+};
+
 static enum tok_status load_any(const struct cli_load *options, bool cached,
 				struct tok_tokenizer **out, struct tok_error *err)
 {
-	if (!options->tokenizer && options->pattern)
-		return tok_fail(err, TOK_EARG,
-				"--pattern is for a .tiktoken file: name it with -t");
-	if (!options->tokenizer)
-		return tok_tokenizer_bytes(out, err);
+	const char *name = options->tokenizer ? options->tokenizer : CLI_BUILTIN_NAME;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (strcmp(name, known[i].name) != 0)
+			continue;
+		if (options->pattern)
+			return tok_fail(err, TOK_EARG,
+					"--pattern is for a .tiktoken file: name it with -t");
+		return known[i].open(out, err);
+	}
 	return load_image(options, cached, out, err);
 }
 

@@ -1,14 +1,17 @@
 /*
- * cli_load.h - which tokenizer: -t PATH, or the built-in one.
+ * cli_load.h - which tokenizer: -t PATH, or one of those that the program knows.
+ *
+ * Names come before files: a file called "bytes" is "./bytes".
  */
 #ifndef CMD_CLI_LOAD_H
 #define CMD_CLI_LOAD_H
 
 #include "cmd/cli.h"
+#include "cmd/cli_builtin.h"
 #include "tok/pipe/encoder.h"
 
 struct cli_load {
-	const char *tokenizer; /* NULL: the built-in one */
+	const char *tokenizer; /* a path or a name; NULL: CLI_BUILTIN_NAME */
 	const char *pattern;
 };
 
@@ -19,7 +22,8 @@ struct cli_load {
 	      't',                                                                                 \
 	      "tokenizer",                                                                         \
 	      "PATH",                                                                              \
-	      "use the tokenizer in this file or folder (else the built-in 256 bytes)",            \
+	      "use the tokenizer in this file or folder, or a built-in one: " CLI_BUILTIN_NAME     \
+	      " (the default) or bytes, whose ids are the 256 bytes",                              \
 	      CLI_FIELD(T, field.tokenizer, const char *) },                                       \
 	{                                                                                          \
 		CLI_TEXT, 0, "pattern", "NAME|REGEX",                                              \

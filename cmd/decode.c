@@ -285,11 +285,11 @@ const struct cli_tool tool_decode = {
 	    "An id that the tokenizer does not have is an error: the rest of its FILE is left\n"
 	    "out, the other FILEs are decoded. What came before it in a long document is written.",
 	.examples =
-	    "  printf '72 105\\n' | tok decode\n"
+	    "  printf '72 105\\n' | tok decode -t bytes\n"
 	    "  printf 'one\\ntwo\\n' | tok encode --lines | tok decode --lines\n"
 	    "  printf 'Hello' | tok encode --format u16 | tok decode --format u16\n"
 	    "  seq 9 | tok encode -l --eod 0 -F megatron -o data; tok decode -F u32 data.bin\n"
-	    "  printf '{\"ids\":[72,105]}\\n' | tok decode --format jsonl --jsonl text\n",
+	    "  printf '{\"ids\":[72,105]}\\n' | tok decode -t bytes --format jsonl --jsonl text\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -26,6 +26,8 @@ def tok(*args, **more):
 
 
 def bench(word, *args, data=b"", **more):
+    if "-t" not in args:
+        args = ("-t", "bytes", *args)
     done = tok("bench", word, "--json", *args, data=data, **more)
     assert (done.returncode, done.stderr) == (0, b""), done
     return json.loads(done.stdout)
@@ -168,7 +170,7 @@ class Ids(unittest.TestCase):
         text = self.file("text", b"Hello hello <s> Hello\nhello")
         for options in ([], ["--special-text", "match"], ["--hf"], ["--lines", "--add-special"]):
             given = ["-t", f"{DATA}/tiny.json", *options, text]
-            printed = tok("encode", *given).stdout.split()
+            printed = tok("encode", "-t", "bytes", *given).stdout.split()
             ids = self.file("ids", struct.pack(f"<{len(printed)}I", *map(int, printed)))
             for word in ("encode", "decode"):
                 report = bench(word, "--runs", "1", "--threads", "2", "--check", ids, *given)
@@ -189,9 +191,9 @@ class Ids(unittest.TestCase):
         data = bytes(range(256)) * 2000
         text = self.file("text", data)
         for at in (0, len(data) // 2, len(data) - 1):
-            wrong = bytearray(tok("encode", "-F", "u32", text).stdout)
+            wrong = bytearray(tok("encode", "-t", "bytes", "-F", "u32", text).stdout)
             wrong[4 * at + 2] ^= 1
-            done = tok("bench", "encode", "--check", self.file("ids", wrong), text)
+            done = tok("bench", "encode", "-t", "bytes", "--check", self.file("ids", wrong), text)
             self.assertEqual((done.returncode, done.stdout), (1, b""))
             self.assertIn(f"id number {at + 1} is".encode(), done.stderr)
             self.assertEqual(done.stderr.count(b"\n"), 1)

@@ -53,19 +53,19 @@ class Compressed(unittest.TestCase):
         text = "".join(chance.choices(["word ", "caf\u00e9\n", "\0", "x" * 90], k=60_000)).encode()
         noise = chance.randbytes(700_000)
         for data in (b"", b"a", text, noise):
-            plain = tok("encode", "--raw", data=data).stdout
+            plain = tok("encode", "-t", "bytes", "--raw", data=data).stdout
             for name, pack in PACKERS.items():
                 for packed in (pack(data), pack(data[:70_001]) + pack(data[70_001:])):
-                    from_file = tok("encode", self.write(packed))
+                    from_file = tok("encode", "-t", "bytes", self.write(packed))
                     self.assertEqual((from_file.returncode, from_file.stderr), (0, b""), name)
                     self.assertTrue(from_file.stdout == plain, name)
-                    self.assertTrue(tok("encode", data=packed).stdout == plain, name)
-                    self.assertTrue(tok("encode", "--threads", "1", "--lines", data=packed).stdout ==
-                                    tok("encode", "--lines", data=data).stdout, name)
+                    self.assertTrue(tok("encode", "-t", "bytes", data=packed).stdout == plain, name)
+                    self.assertTrue(tok("encode", "-t", "bytes", "--threads", "1", "--lines", data=packed).stdout ==
+                                    tok("encode", "-t", "bytes", "--lines", data=data).stdout, name)
 
     def test_through_a_slow_pipe(self):
         for name, pack in PACKERS.items():
-            run = subprocess.Popen((TOK, "encode"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             for byte in pack(b"abc"):
                 run.stdin.write(bytes([byte]))
                 run.stdin.flush()
@@ -75,11 +75,11 @@ class Compressed(unittest.TestCase):
         if "Zstandard" not in PACKERS:
             self.skipTest("zstd is not here to make files")
         for options in (("--no-check",), ("-19",), ("--fast=5",), ("--no-content-size",)):
-            self.assertEqual(tok("encode", data=zstd(b"abc", *options)).stdout, b"97 98 99\n", options)
+            self.assertEqual(tok("encode", "-t", "bytes", data=zstd(b"abc", *options)).stdout, b"97 98 99\n", options)
         skippable = b"\x53\x2a\x4d\x18\x02\0\0\0xy"
         for data in (skippable + zstd(b"abc"), zstd(b"abc") + skippable):
-            self.assertEqual(tok("encode", data=data).stdout, b"97 98 99\n")
-        far = tok("encode", data=zstd(random.Random(2).randbytes(3_000_000), "--long=30",
+            self.assertEqual(tok("encode", "-t", "bytes", data=data).stdout, b"97 98 99\n")
+        far = tok("encode", "-t", "bytes", data=zstd(random.Random(2).randbytes(3_000_000), "--long=30",
                                       "--no-content-size"))
         self.assertEqual((far.returncode, far.stdout), (2, b""))
         self.assertIn(b"window of more than 128 MiB: expand it with", far.stderr)
@@ -89,7 +89,7 @@ class Compressed(unittest.TestCase):
         for name, pack in PACKERS.items():
             packed = pack(b"one two three\n" * 3)
             for length in range(4, len(packed)):
-                done = tok("encode", self.write(packed[:length]))
+                done = tok("encode", "-t", "bytes", self.write(packed[:length]))
                 self.assertEqual((done.returncode, done.stdout), (2, b""), (name, length))
                 self.assertIn(f"'{self.folder.name}/file': the {name} data is cut short".encode(),
                               done.stderr)
@@ -97,11 +97,11 @@ class Compressed(unittest.TestCase):
     def test_cut_short_behind_whole_lines(self):
         """What came before is written, as of any file that cannot be read to its end."""
         lines = b"".join(b"%d\n" % n for n in range(200_000))
-        wanted = tok("encode", "--lines", data=lines).stdout
+        wanted = tok("encode", "-t", "bytes", "--lines", data=lines).stdout
         for name, pack in PACKERS.items():
             packed = pack(lines)
             for threads in ("1", "3"):
-                done = tok("encode", "--lines", "--threads", threads, data=packed[:len(packed) // 2])
+                done = tok("encode", "-t", "bytes", "--lines", "--threads", threads, data=packed[:len(packed) // 2])
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(b"cut short", done.stderr)
                 self.assertTrue(len(done.stdout) > 1000 and wanted.startswith(done.stdout), name)
@@ -111,25 +111,25 @@ class Compressed(unittest.TestCase):
         for name, pack in PACKERS.items():
             text = b"one two three four\n" * 4
             packed = pack(text)
-            wanted = tok("encode", data=text).stdout
+            wanted = tok("encode", "-t", "bytes", data=text).stdout
             for at in range(4, len(packed)):
                 for bit in (0, 3, 7):
                     bad = bytearray(packed)
                     bad[at] ^= 1 << bit
-                    done = tok("encode", data=bytes(bad))
+                    done = tok("encode", "-t", "bytes", data=bytes(bad))
                     self.assertIn((done.returncode, done.stdout), ((2, b""), (0, wanted)),
                                   (name, at, bit))
                     self.assertEqual(done.stderr.count(b"\n"), done.returncode // 2)
 
     def test_something_else_behind(self):
         for name, pack in PACKERS.items():
-            done = tok("encode", data=pack(b"abc") + b"more")
+            done = tok("encode", "-t", "bytes", data=pack(b"abc") + b"more")
             self.assertEqual((done.returncode, done.stdout), (2, b""), name)
 
     def test_ids_are_never_expanded(self):
         """Ids that look like a compressed file when they are written down."""
         ids = b"\x1f\x8b\x08\x00"
-        done = tok("decode", "--format", "u16", data=ids)
+        done = tok("decode", "-t", "bytes", "--format", "u16", data=ids)
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"35615", done.stderr)
 

@@ -38,9 +38,9 @@ class Bytes(unittest.TestCase):
     def test_identity_in_every_format(self):
         for data in (b"", b"\n", b"\0", b"\xff\xfe\xc3", noise(300_000)):
             for name in FORMATS:
-                ids = tok("encode", "--format", name, data=data)
+                ids = tok("encode", "-t", "bytes", "--format", name, data=data)
                 self.assertEqual((ids.returncode, ids.stderr), (0, b""))
-                back = tok("decode", "--format", name, data=ids.stdout)
+                back = tok("decode", "-t", "bytes", "--format", name, data=ids.stdout)
                 self.assertEqual((back.returncode, back.stderr), (0, b""))
                 self.assertEqual(back.stdout, data)
 
@@ -55,27 +55,27 @@ class Bytes(unittest.TestCase):
     def test_ids_are_the_bytes(self):
         data = noise(100_000, 3)
         wanted = " ".join(str(b) for b in data) + "\n"
-        self.assertEqual(tok("encode", data=data).stdout.decode(), wanted)
-        self.assertEqual(tok("encode", "--format", "u16", data=data).stdout,
+        self.assertEqual(tok("encode", "-t", "bytes", data=data).stdout.decode(), wanted)
+        self.assertEqual(tok("encode", "-t", "bytes", "--format", "u16", data=data).stdout,
                          b"".join(b.to_bytes(2, "little") for b in data))
 
     def test_documents_of_any_bytes(self):
         data = noise(200_000, 4)
         for option, mark in (("--lines", b"\n"), ("--null", b"\0")):
-            ids = tok("encode", option, data=data + mark).stdout
+            ids = tok("encode", "-t", "bytes", option, data=data + mark).stdout
             self.assertEqual(ids.count(b"\n"), data.count(mark) + 1)
-            self.assertEqual(tok("decode", option, data=ids).stdout, data + mark)
+            self.assertEqual(tok("decode", "-t", "bytes", option, data=ids).stdout, data + mark)
 
     def test_a_slow_pipe_changes_nothing(self):
         for option in ((), ("--lines",)):
-            run = subprocess.Popen((TOK, "encode") + option, stdin=subprocess.PIPE,
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes") + option, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE)
             for piece in (b"a", b"b\n", b"\n", b"c"):
                 run.stdin.write(piece)
                 run.stdin.flush()
                 time.sleep(0.02)
             out = run.communicate()[0]
-            self.assertEqual(out, tok("encode", *option, data=b"ab\n\nc").stdout)
+            self.assertEqual(out, tok("encode", "-t", "bytes", *option, data=b"ab\n\nc").stdout)
 
     def test_offsets_in_characters_as_python_counts_them(self):
         """Python escapes bad bytes one by one, as tok counts them."""
@@ -87,7 +87,7 @@ class Bytes(unittest.TestCase):
             wanted = []
             for number, char in enumerate(data.decode("utf-8", "surrogateescape")):
                 wanted += [[number, number + 1]] * len(char.encode("utf-8", "surrogateescape"))
-            got = tok("encode", "--offsets", "--offset-unit", "char", data=data).stdout
+            got = tok("encode", "-t", "bytes", "--offsets", "--offset-unit", "char", data=data).stdout
             self.assertEqual(json.loads(got)["offsets"], wanted)
 
     def test_npy_is_what_numpy_says(self):
@@ -96,38 +96,38 @@ class Bytes(unittest.TestCase):
         except ImportError:
             self.skipTest("numpy is not here")
         data = noise(10_000, 6)
-        ids = numpy.load(io.BytesIO(tok("encode", "-F", "npy", data=data).stdout))
+        ids = numpy.load(io.BytesIO(tok("encode", "-t", "bytes", "-F", "npy", data=data).stdout))
         self.assertEqual((ids.dtype.str, bytes(ids.astype("u1"))), ("<u4", data))
         for kind in ("u1", "<u2", "<u4", "<u8", "<i2", "<i4", "<i8"):
             for version in ((1, 0), (2, 0)):
                 file = io.BytesIO()
                 numpy.lib.format.write_array(file, ids.astype(kind), version=version)
-                back = tok("decode", "-F", "npy", data=file.getvalue())
+                back = tok("decode", "-t", "bytes", "-F", "npy", data=file.getvalue())
                 self.assertEqual(back.stdout, data, (kind, version, back.stderr))
         for bad in (ids.astype(">u2"), ids.astype("f4"), ids.reshape(2, -1),
                     -1 - ids.astype("<i4")):
             file = io.BytesIO()
             numpy.save(file, bad)
-            self.assertEqual(tok("decode", "-F", "npy", data=file.getvalue()).returncode, 2)
+            self.assertEqual(tok("decode", "-t", "bytes", "-F", "npy", data=file.getvalue()).returncode, 2)
 
     def test_parts_join(self):
         """More than one part: offsets go on counting, characters are not cut."""
         text = ("a\u00e9\u20ac\U0001f600" * 600_000)
         data = text.encode()
-        out = tok("encode", "--format", "jsonl", "--offsets", "--offset-unit", "char",
+        out = tok("encode", "-t", "bytes", "--format", "jsonl", "--offsets", "--offset-unit", "char",
                   data=data).stdout.decode()
         self.assertTrue(out.endswith("[2399998,2399999],[2399999,2400000],[2399999,2400000],"
                                      "[2399999,2400000],[2399999,2400000]]}\n"), out[-100:])
-        out = tok("encode", "--offsets", data=data[:5_000_000]).stdout.decode()
+        out = tok("encode", "-t", "bytes", "--offsets", data=data[:5_000_000]).stdout.decode()
         self.assertTrue(out.endswith("[4999998,4999999],[4999999,5000000]]}\n"), out[-100:])
 
     def test_enough_tokens_end_an_endless_document(self):
-        done = tok("encode", "--max-tokens", "3", "/dev/zero")
+        done = tok("encode", "-t", "bytes", "--max-tokens", "3", "/dev/zero")
         self.assertEqual((done.returncode, done.stdout), (0, b"0 0 0\n"))
 
     def test_lines_go_out_at_once_on_a_terminal(self):
         ours, theirs = pty.openpty()
-        run = subprocess.Popen((TOK, "encode", "--lines"), stdin=subprocess.PIPE, stdout=theirs)
+        run = subprocess.Popen((TOK, "encode", "-t", "bytes", "--lines"), stdin=subprocess.PIPE, stdout=theirs)
         run.stdin.write(b"A\n")
         run.stdin.flush()
         self.assertTrue(select.select([ours], [], [], 10)[0])
@@ -139,7 +139,7 @@ class Bytes(unittest.TestCase):
 
     def test_memory_does_not_grow_with_a_document(self):
         for tool in ("count", "encode"):
-            self.check_memory(f"head -c 150000000 /dev/zero | '{TOK}' {tool}")
+            self.check_memory(f"head -c 150000000 /dev/zero | '{TOK}' {tool} -t bytes")
 
     def test_memory_does_not_grow_with_ids(self):
         """Whatever decodes them: 30 million ids are 120 MB, and their text is not less."""
@@ -196,14 +196,14 @@ class Output(unittest.TestCase):
             self.assertEqual(done.stderr.count(b"\n"), 1)
 
     def test_full_device_by_name(self):
-        done = tok("encode", "-o", "/dev/full", data=noise(1_000_000))
+        done = tok("encode", "-t", "bytes", "-o", "/dev/full", data=noise(1_000_000))
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stderr, b"tok encode: cannot write '/dev/full': "
                                       b"No space left on device\n")
 
     def test_standard_output_by_name(self):
-        self.assertEqual(tok("encode", "-o", "/dev/stdout", data=b"A").stdout, b"65\n")
-        self.assertEqual(tok("encode", "-o", "-", data=b"A").stdout, b"65\n")
+        self.assertEqual(tok("encode", "-t", "bytes", "-o", "/dev/stdout", data=b"A").stdout, b"65\n")
+        self.assertEqual(tok("encode", "-t", "bytes", "-o", "-", data=b"A").stdout, b"65\n")
 
     def test_full_disk_keeps_what_was_there(self):
         def limit():
@@ -217,7 +217,7 @@ class Output(unittest.TestCase):
 
     def test_killed_run_keeps_what_was_there(self):
         for number in (signal.SIGTERM, signal.SIGKILL):
-            run = subprocess.Popen((TOK, "encode", "-o", self.out), stdin=subprocess.PIPE,
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes", "-o", self.out), stdin=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL)
             run.stdin.write(noise(6_000_000))
             run.stdin.flush()
@@ -235,7 +235,7 @@ class Output(unittest.TestCase):
         inside = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
         if subprocess.run(inside + ("true",), capture_output=True, check=False).returncode != 0:
             self.skipTest("there are no containers here")
-        run = subprocess.Popen(inside + (TOK, "encode", "-o", self.out), stdin=subprocess.PIPE,
+        run = subprocess.Popen(inside + (TOK, "encode", "-t", "bytes", "-o", self.out), stdin=subprocess.PIPE,
                                stderr=subprocess.PIPE)
         run.stdin.write(noise(3_000_000))
         run.stdin.flush()
@@ -249,7 +249,7 @@ class Output(unittest.TestCase):
 
     def test_temporary_names_of_others_are_left_alone(self):
         """A run in another container may have our process id, or one was killed."""
-        line = f"for n in '' .0 .1; do echo theirs > .out.$$$n.tmp; done; exec '{TOK}' encode -o out"
+        line = f"for n in '' .0 .1; do echo theirs > .out.$$$n.tmp; done; exec '{TOK}' encode -t bytes -o out"
         done = subprocess.run(["sh", "-c", line], input=b"A", cwd=self.folder.name,
                               capture_output=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
@@ -265,7 +265,7 @@ class Output(unittest.TestCase):
         for ignored in (False, True):
             def prepare(ignored=ignored):
                 signal.signal(signal.SIGPIPE, signal.SIG_IGN if ignored else signal.SIG_DFL)
-            run = subprocess.Popen((TOK, "encode", "/dev/zero"), stdout=subprocess.PIPE,
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes", "/dev/zero"), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, preexec_fn=prepare,
                                    restore_signals=False)
             run.stdout.read(10)
@@ -289,7 +289,7 @@ class Output(unittest.TestCase):
         os.chmod(path, 0)
         if os.access(path, os.R_OK):
             self.skipTest("this user may read everything")
-        done = tok("encode", path, "-", data=b"A")
+        done = tok("encode", "-t", "bytes", path, "-", data=b"A")
         self.assertEqual((done.returncode, done.stdout), (2, b"65\n"))
         self.assertIn(b"Permission denied", done.stderr)
 
@@ -300,7 +300,7 @@ class Output(unittest.TestCase):
         os.symlink("loop", os.path.join(self.folder.name, "loop"))
         os.remove(self.out)
         for tool, wanted in (("encode", b"65\n"), ("count", b"/a\n")):
-            done = tok(tool, self.folder.name)
+            done = tok(tool, "-t", "bytes", self.folder.name)
             self.assertEqual(done.returncode, 2)
             self.assertIn(wanted, done.stdout)
             self.assertIn(b"/link': No such file or directory\n", done.stderr)
@@ -319,7 +319,7 @@ class Output(unittest.TestCase):
         os.remove(self.out)
         os.chmod(os.path.join(self.folder.name, "b"), 0)
         os.chmod(os.path.join(self.folder.name, "c"), 0)
-        done = tok("encode", self.folder.name, user=65534)
+        done = tok("encode", "-t", "bytes", self.folder.name, user=65534)
         self.assertEqual((done.returncode, done.stdout), (2, b"65\n69\n"))
         self.assertRegex(done.stderr, rb"cannot read '.*/c': Permission denied\n"
                                       rb".*cannot open '.*/b': Permission denied\n$")
@@ -384,7 +384,7 @@ class Progress(unittest.TestCase):
 
     def test_not_within_a_second(self):
         ours, theirs = pty.openpty()
-        done = subprocess.run((TOK, "encode"), input=b"A", stdout=subprocess.DEVNULL,
+        done = subprocess.run((TOK, "encode", "-t", "bytes"), input=b"A", stdout=subprocess.DEVNULL,
                               stderr=theirs, check=False)
         os.close(theirs)
         self.assertEqual(done.returncode, 0)

@@ -52,7 +52,7 @@ class Shards(unittest.TestCase):
             file.write(data)
 
     def run_tok(self, *args, **more):
-        return subprocess.run((TOK, "encode") + args, cwd=self.folder, capture_output=True,
+        return subprocess.run((TOK, "encode", "-t", "bytes") + args, cwd=self.folder, capture_output=True,
                               timeout=120, check=False, **more)
 
     def outputs(self, prefix):
@@ -99,7 +99,7 @@ class Shards(unittest.TestCase):
 
     def end_somewhere(self, args, chance, prefix):
         """Start a run and end it by a signal; a third of the runs may come to their end."""
-        run = subprocess.Popen((TOK, "encode") + args, cwd=self.folder, stderr=subprocess.PIPE,
+        run = subprocess.Popen((TOK, "encode", "-t", "bytes") + args, cwd=self.folder, stderr=subprocess.PIPE,
                                preexec_fn=heed_signals)
         number = chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
         deadline = time.monotonic() + 60
@@ -245,7 +245,7 @@ class Shards(unittest.TestCase):
     def test_interrupted_single_output_says_so(self):
         self.write("out", b"old")
         for number in (signal.SIGINT, signal.SIGTERM):
-            run = subprocess.Popen((TOK, "encode", "-o", "out"), cwd=self.folder,
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes", "-o", "out"), cwd=self.folder,
                                    stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                    preexec_fn=heed_signals)
             run.stdin.write(b"x" * 1_000_000)
@@ -262,7 +262,7 @@ class Shards(unittest.TestCase):
     def test_a_signal_that_was_ignored_stays_so(self):
         def ignore():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        run = subprocess.Popen((TOK, "encode", "-o", "out"), cwd=self.folder, preexec_fn=ignore,
+        run = subprocess.Popen((TOK, "encode", "-t", "bytes", "-o", "out"), cwd=self.folder, preexec_fn=ignore,
                                stdin=subprocess.PIPE)
         run.stdin.write(b"A")
         run.stdin.flush()

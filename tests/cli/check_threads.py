@@ -133,7 +133,7 @@ class Threads(unittest.TestCase):
     def test_enough_ends_a_run_that_waits_for_more(self):
         for option in ("--max-tokens", "--budget"):
             with tempfile.TemporaryFile() as out:
-                run = subprocess.Popen((TOK, "encode", "--threads", "3", option, "300000"),
+                run = subprocess.Popen((TOK, "encode", "-t", "bytes", "--threads", "3", option, "300000"),
                                        stdin=subprocess.PIPE, stdout=out)
                 self.feed(run.stdin, b"\0")
                 self.assertEqual(run.wait(timeout=60), 0)
@@ -142,7 +142,7 @@ class Threads(unittest.TestCase):
 
     def test_signals_that_end_a_run_are_the_first_threads(self):
         ends = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
-        run = subprocess.Popen((TOK, "encode", "--threads", "3", "-o", "out"),
+        run = subprocess.Popen((TOK, "encode", "-t", "bytes", "--threads", "3", "-o", "out"),
                                cwd=self.folder.name, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(3):
             self.feed(run.stdin, b"\0")
@@ -164,7 +164,7 @@ class Threads(unittest.TestCase):
         fifo = os.path.join(self.folder.name, "fifo")
         os.mkfifo(fifo)
         with tempfile.TemporaryFile() as out:
-            run = subprocess.Popen((TOK, "encode", "-n", "300000", "--threads", "3", fifo, "empty"),
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes", "-n", "300000", "--threads", "3", fifo, "empty"),
                                    cwd=self.folder.name, stdout=out)
             end = open(fifo, "wb")
             self.feed(end, b"\0")
@@ -177,7 +177,7 @@ class Threads(unittest.TestCase):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
         with tempfile.TemporaryFile() as out:
-            run = subprocess.Popen((TOK, "encode", "--threads", "3"), stdin=subprocess.PIPE,
+            run = subprocess.Popen((TOK, "encode", "-t", "bytes", "--threads", "3"), stdin=subprocess.PIPE,
                                    stdout=out, stderr=subprocess.PIPE, preexec_fn=limit)
             self.feed(run.stdin, b"\0")
             self.assertEqual(run.wait(timeout=60), 2)
@@ -192,7 +192,7 @@ class Threads(unittest.TestCase):
         for size, options in (("300000000", ""), ("100000000", "--lines"),
                               ("30000000", "--lines --offsets")):
             source = "yes 'the quick brown'" if options else "cat /dev/zero"
-            line = f"{source} | head -c {size} | '{TOK}' encode --threads 3 {options} > /dev/null"
+            line = f"{source} | head -c {size} | '{TOK}' encode -t bytes --threads 3 {options} > /dev/null"
             run = subprocess.Popen(["sh", "-c", line])
             _, status, usage = os.wait4(run.pid, 0)
             run.returncode = status

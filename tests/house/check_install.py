@@ -119,14 +119,18 @@ def main():
             "share/man/man7/tok-distributed.7",
             "share/doc/tok/examples/spark_words.py",
             "share/doc/tok/examples/parallel_words.sh",
+            "share/tok/tok-32k.json",
             "share/bash-completion/completions/tok",
             "share/zsh/site-functions/_tok",
             "share/fish/vendor_completions.d/tok.fish",
         ):
             assert wanted in files, f"{wanted} was not installed; there are: {sorted(files)}"
         assert not [f for f in files if f.endswith("_internal.h")], "a private header got out"
-        said = run(str(prefix / "bin/tok-encode"), input="Hi")
+        encode = str(prefix / "bin/tok-encode")
+        said = run(encode, "-t", "bytes", input="Hi")
         assert said == "72 105\n", f"tok-encode said {said!r}"
+        built_in = run(encode, input="Hi"), run(encode, "-t", str(prefix / "share/tok/tok-32k.json"), input="Hi")
+        assert built_in[0] == built_in[1], f"the built-in vocabulary is another one: {built_in}"
 
         (pc,) = prefix.rglob("tok.pc")
         libdir = pc.parent.parent

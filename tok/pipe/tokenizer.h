@@ -39,16 +39,16 @@ TOK_API void tok_tokenizer_save(const struct tok_tokenizer *tokenizer,
 				struct tok_image_writer *writer);
 
 /* A tokenizer over such a block, which stays as it is until `release` is called with
- * `owner`: when the tokenizer is freed; on failure it is not called.  Unless it is
- * `trusted` - we wrote it, and a checksum says that it is as we wrote it - every
- * number that could lead out of a table is looked at: a block made by somebody else
- * can give wrong ids but does no harm. */
+ * `owner`: when the tokenizer is freed; on failure it is not called, and it may be NULL.  Unless it
+ * is `trusted` - we wrote it, and a checksum says that it is as we wrote it - every number that
+ * could lead out of a table is looked at: a block made by somebody else can give wrong ids but does
+ * no harm. */
 TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_open(struct tok_span block, bool trusted,
 							void (*release)(void *owner), void *owner,
 							struct tok_tokenizer **out,
 							struct tok_error *err);
 
-/* The built-in tokenizer: ids 0 to 255 are the bytes. */
+/* The tokenizer that knows nothing: ids 0 to 255 are the bytes. */
 TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out,
 							 struct tok_error *err);
 

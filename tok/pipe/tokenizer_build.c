@@ -172,13 +172,13 @@ enum tok_status tok_tokenizer_new(struct tok_spec *spec, struct tok_tokenizer **
 	return TOK_OK;
 }
 
-/* ---- the built-in tokenizer ----------------------------------------------- */
+/* ---- one id a byte --------------------------------------------------------- */
 
 enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out, struct tok_error *err)
 {
 	static const struct tok_decode_step join = { .kind = TOK_DECODE_BYTE_LEVEL };
 	struct tok_spec spec = {
-		.format = tok_span_of("built in"),
+		.format = tok_span_of("bytes"),
 		.raw_vocabulary = true,
 		.decoders = &join,
 		.decoder_count = 1,

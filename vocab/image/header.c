@@ -34,8 +34,8 @@ struct image_header image_header_for(struct tok_span block, struct image_hash so
 	return header;
 }
 
-enum tok_status image_check(struct tok_span file, struct tok_span *block, struct image_hash *source,
-			    struct tok_error *err)
+enum tok_status image_check_header(struct tok_span file, struct image_header *out,
+				   struct tok_span *block, struct tok_error *err)
 {
 	struct image_header header;
 	if (!vocab_image_is_one(file))
@@ -59,6 +59,17 @@ enum tok_status image_check(struct tok_span file, struct tok_span *block, struct
 				"the image has %zu bytes behind its header, which says %llu",
 				file.count - sizeof header, (unsigned long long)header.block_bytes);
 	*block = tok_span_slice(file, sizeof header, file.count);
+	*out = header;
+	return TOK_OK;
+}
+
+enum tok_status image_check(struct tok_span file, struct tok_span *block, struct image_hash *source,
+			    struct tok_error *err)
+{
+	struct image_header header = { 0 };
+	const enum tok_status status = image_check_header(file, &header, block, err);
+	if (status != TOK_OK)
+		return status;
 	if (XXH3_64bits(block->bytes, block->count) != header.block_checksum)
 		return tok_fail(err, TOK_EFORMAT, "the image is damaged: its checksum differs");
 	*source = header.source;

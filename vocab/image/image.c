@@ -161,6 +161,15 @@ static enum tok_status open_image(const struct vocab_source *source, struct tok_
 	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", source->path);
 }
 
+enum tok_status vocab_image_use(struct tok_span file, struct tok_tokenizer **out,
+				struct tok_error *err)
+{
+	struct image_header header;
+	struct tok_span block;
+	const enum tok_status status = image_check_header(file, &header, &block, err);
+	return status == TOK_OK ? tok_tokenizer_open(block, true, NULL, NULL, out, err) : status;
+}
+
 enum tok_status vocab_image_open(const char *path, const struct vocab_read_options *options,
 				 const char *cache_folder, struct tok_tokenizer **out,
 				 struct tok_error *err)

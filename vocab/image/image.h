@@ -29,6 +29,12 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
 TOK_API TOK_MUST_USE enum tok_status vocab_image_write(struct tok_spec *spec, const char *target,
 						       struct tok_error *err);
 
+/* Use the image `file` as it lies in memory, say compiled into the program: vocab_image_compile
+ * or _write of the same build made it, it begins at a multiple of 64, and nobody writes to it as
+ * long as the tokenizer lives.  Only its header is looked at. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_image_use(struct tok_span file, struct tok_tokenizer **out, struct tok_error *err);
+
 /* Open the tokenizer at `path`: an image is copied into memory,
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and

@@ -36,6 +36,11 @@ struct image_header {
 
 struct image_header image_header_for(struct tok_span block, struct image_hash source);
 
+/* The block of an image, of which only the header is looked at.  TOK_EFORMAT says what is
+ * wrong with that. */
+TOK_MUST_USE enum tok_status image_check_header(struct tok_span file, struct image_header *header,
+						struct tok_span *block, struct tok_error *err);
+
 /* The block of a whole image.  TOK_EFORMAT says what is wrong with it. */
 TOK_MUST_USE enum tok_status image_check(struct tok_span file, struct tok_span *block,
 					 struct image_hash *source, struct tok_error *err);
