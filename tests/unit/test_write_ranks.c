@@ -99,7 +99,8 @@ static void make_ranks(uint64_t *dice, size_t count, bool grown, struct tok_buff
 
 static struct tok_spec read_spec(struct tok_span file)
 {
-	const struct vocab_read_options options = { .pattern = SPLIT };
+	const bool has_pattern = file.count && file.bytes[0] == '{';
+	const struct vocab_read_options options = { .pattern = has_pattern ? NULL : SPLIT };
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(file, &options, &spec, &err) != TOK_OK)
