@@ -91,8 +91,8 @@ static void write_short_of_memory(enum vocab_file_kind kind, const struct tok_sp
 
 static void write_all(enum vocab_file_kind kind, struct tok_span file, const char *name)
 {
-	const bool has_pattern = file.count && file.bytes[0] == '{';
-	const struct vocab_read_options options = { .pattern = has_pattern ? NULL : "a|b" };
+	const bool is_ranks = strstr(name, "ranks") != NULL;
+	const struct vocab_read_options options = { .pattern = is_ranks ? "a|b" : NULL };
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(file, &options, &spec, &err) != TOK_OK)
