@@ -16,21 +16,6 @@ static void show_progress(void *context, const char *stage, uint64_t done, uint6
 		cli_progress_steps(&s->run->progress, stage, done, total);
 }
 
-static bool allows_word(void *context, struct tok_span joined)
-{
-	const struct tok_spec *spec = context;
-	for (size_t i = 0; i < spec->added_count; i++)
-		if (tok_span_equal(spec->added[i].content, joined))
-			return false;
-	return true;
-}
-
-static bool allows_super(void *context, struct tok_span joined)
-{
-	struct train_stages *s = context;
-	return vocab_super_allows(s->run->filter, joined) && allows_word(&s->words, joined);
-}
-
 static struct vocab_bpe_options bpe_options(struct train_stages *s)
 {
 	const struct train_options *opts = s->opts;
@@ -41,8 +26,8 @@ static struct vocab_bpe_options bpe_options(struct train_stages *s)
 		.min_frequency = opts->min_frequency,
 		.max_token_length = opts->max_token_length,
 		.bytes = true,
-		.allows = allows_word,
-		.allows_context = &s->words,
+		.allows = train_text_allowed,
+		.allows_context = &s->word_rules,
 		.memory_bytes = opts->memory,
 		.spill_folder = opts->memory ? cli_spill_folder() : NULL,
 	};
@@ -139,8 +124,7 @@ static enum tok_status learn_superbpe(struct train_stages *s, size_t transition,
 	struct vocab_bpe_options options = bpe_options(s);
 	options.first_id = s->base.next_id;
 	options.base = &s->base.model;
-	options.allows = allows_super;
-	options.allows_context = s;
+	options.allows_context = &s->super_rules;
 	if (status == TOK_OK && !control.stopped)
 		status = learn(s, VOCAB_RELAXED_SUPERBPE, &vocab_superbpe_units, &options,
 			       &s->second, err);
@@ -164,8 +148,7 @@ static enum tok_status learn_runs(struct train_stages *s, struct tok_error *err)
 	options.vocab_size = s->base.next_id + s->size;
 	options.base = &s->base.model;
 	options.ids = true;
-	options.allows = allows_super;
-	options.allows_context = s;
+	options.allows_context = &s->super_rules;
 	return learn(s, VOCAB_RELAXED_NOT, vocab_runs_units(s->runs), &options, &s->second, err);
 }
 
@@ -271,6 +254,11 @@ enum cli_exit train_stages(struct train_run *run)
 	struct tok_error err = { 0 };
 	size_t transition;
 	enum cli_exit result = find_transition(run, &transition);
+	s.word_rules = s.super_rules = (struct train_rules){
+		.spec = &s.words,
+		.split_digits = run->opts->split_digits,
+	};
+	s.super_rules.filter = run->filter;
 	control.threads = 1;
 	control.context = &s;
 	control.progress = show_progress;

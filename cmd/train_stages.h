@@ -20,6 +20,7 @@ struct train_stages {
 	size_t size;              /* the largest asked for */
 	struct tok_buffer recipe; /* of words */
 	struct tok_spec words;    /* the tokenizer of words */
+	struct train_rules word_rules, super_rules; /* of each stage */
 	tok_id first_id;
 	struct vocab_base base;
 	struct tok_regex *pattern;
