@@ -17,9 +17,9 @@ struct train_stages {
 	struct train_run *run;
 	const struct train_options *opts;
 	struct vocab_finish_options finish;
-	size_t size;              /* the largest asked for */
-	struct tok_buffer recipe; /* of words */
-	struct tok_spec words;    /* the tokenizer of words */
+	size_t size;                                /* the largest asked for */
+	struct tok_buffer recipe;                   /* of words */
+	struct tok_spec words;                      /* the tokenizer of words */
 	struct train_rules word_rules, super_rules; /* of each stage */
 	tok_id first_id;
 	struct vocab_base base;
