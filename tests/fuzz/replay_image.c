@@ -17,7 +17,7 @@
 #include "vocab/format/read.h"
 
 /* What is damaged byte by byte, of each section; a sample of what follows. */
-enum { WHOLE_BYTES = 96, SAMPLES = IMAGE_SAMPLES, HANG_SECONDS = 20 };
+enum { WHOLE_BYTES = IMAGE_WHOLE_BYTES, SAMPLES = IMAGE_SAMPLES, HANG_SECONDS = 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
