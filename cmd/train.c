@@ -135,6 +135,9 @@ static enum cli_exit learn_from_counts(struct train_run *run)
 	return result;
 }
 
+/* What is counted is read into the trainer's memory while it still takes its own. */
+enum { COUNTING_PART = 4 };
+
 enum cli_exit train_from_text(struct train_run *run)
 {
 	const struct train_options *opts = run->opts;
@@ -152,7 +155,7 @@ enum cli_exit train_from_text(struct train_run *run)
 		.units = run->units,
 		.raw = opts->raw,
 		.threads = opts->threads,
-		.memory_bytes = opts->memory,
+		.memory_bytes = opts->memory / COUNTING_PART,
 		.progress = &run->progress,
 	};
 	if (status == TOK_OK)

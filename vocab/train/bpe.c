@@ -5,7 +5,7 @@
 #include "vocab/train/bpe_internal.h"
 
 /* Pairs in memory, with their entries, take some hundred bytes each. */
-enum { WINDOW_PAIRS = 1 << 20, WINDOW_LEAST = 1 << 14, PAIR_BYTES = 128 };
+enum { WINDOW_PAIRS = 1 << 18, WINDOW_LEAST = 1 << 14, PAIR_BYTES = 128, PARTS = 4 };
 
 struct run {
 	const struct vocab_bpe_options *options;
@@ -260,7 +260,7 @@ static void size_window(struct run *run)
 		window->limit = left / PAIR_BYTES;
 	if (window->limit < WINDOW_LEAST)
 		window->limit = WINDOW_LEAST;
-	window->parts = WINDOW_PAIRS / window->limit;
+	window->parts = PARTS;
 }
 
 enum tok_status vocab_train_bpe(struct vocab_word_stream *words,
