@@ -1,42 +1,8 @@
 /*
  * mark_avx2.c - marks with AVX2: two look-ups by half bytes tell any set of ASCII.
  */
+#include "tok/base/bytes_avx2.h"
 #include "tok/pretok/mark_block_internal.h"
-
-#include <immintrin.h>
-
-/* 64 bytes. */
-struct bytes {
-	__m256i low, high;
-};
-
-SCAN_INLINE uint64_t join(__m256i low, __m256i high)
-{
-	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
-							 << 32;
-}
-
-SCAN_INLINE __m256i fill(int byte)
-{
-	return _mm256_set1_epi8((char)byte);
-}
-
-SCAN_INLINE uint64_t equal(struct bytes b, int byte)
-{
-	return join(_mm256_cmpeq_epi8(b.low, fill(byte)), _mm256_cmpeq_epi8(b.high, fill(byte)));
-}
-
-SCAN_INLINE __m256i in_range(__m256i v, int first, int last)
-{
-	const __m256i off = _mm256_sub_epi8(v, fill(first));
-	return _mm256_cmpeq_epi8(_mm256_min_epu8(off, fill(last - first)), off);
-}
-
-/* first <= byte <= last */
-SCAN_INLINE uint64_t between(struct bytes b, int first, int last)
-{
-	return join(in_range(b.low, first, last), in_range(b.high, first, last));
-}
 
 SCAN_INLINE __m256i load_row(const uint8_t row[16])
 {
@@ -44,48 +10,43 @@ SCAN_INLINE __m256i load_row(const uint8_t row[16])
 }
 
 /* The bit of each byte's upper half; 0 for the other half of the alphabet. */
-SCAN_INLINE struct bytes find_bits(struct bytes b, bool ascii)
+SCAN_INLINE struct tok_bytes find_bits(struct tok_bytes b, bool ascii)
 {
 	const __m256i bits =
 	    ascii
 		? _mm256_set_epi64x(0, (int64_t)0x8040201008040201, 0, (int64_t)0x8040201008040201)
 		: _mm256_set_epi64x((int64_t)0x8040201008040201, 0, (int64_t)0x8040201008040201, 0);
-	const __m256i half = fill(15);
-	return (struct bytes){
+	const __m256i half = tok_bytes_fill(15);
+	return (struct tok_bytes){
 		_mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(b.low, 4), half)),
 		_mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(b.high, 4), half)),
 	};
 }
 
 /* Bytes whose bit is set in the row of their lower half. */
-SCAN_INLINE uint64_t look_up(const uint8_t table[16], struct bytes b, struct bytes bits)
+SCAN_INLINE uint64_t look_up(const uint8_t table[16], struct tok_bytes b, struct tok_bytes bits)
 {
-	const __m256i row = load_row(table), half = fill(15), none = _mm256_setzero_si256();
+	const __m256i row = load_row(table), half = tok_bytes_fill(15),
+		      none = _mm256_setzero_si256();
 	const __m256i low = _mm256_shuffle_epi8(row, _mm256_and_si256(b.low, half));
 	const __m256i high = _mm256_shuffle_epi8(row, _mm256_and_si256(b.high, half));
-	return ~join(_mm256_cmpeq_epi8(_mm256_and_si256(low, bits.low), none),
-		     _mm256_cmpeq_epi8(_mm256_and_si256(high, bits.high), none));
+	return ~tok_bytes_join(_mm256_cmpeq_epi8(_mm256_and_si256(low, bits.low), none),
+			       _mm256_cmpeq_epi8(_mm256_and_si256(high, bits.high), none));
 }
 
-SCAN_INLINE uint64_t find_letters(struct bytes b)
+SCAN_INLINE uint64_t find_letters(struct tok_bytes b)
 {
 	const struct mark_letters seen = {
-		.e3 = equal(b, 0xE3),
-		.ea = equal(b, 0xEA),
-		.from_81_to_83 = between(b, 0x81, 0x83),
-		.from_b0 = between(b, 0xB0, 0xBF),
-		.is_82 = equal(b, 0x82),
-		.is_83 = equal(b, 0x83),
-		.a0 = equal(b, 0xA0),
-		.bb = equal(b, 0xBB),
+		.e3 = tok_bytes_equal(b, 0xE3),
+		.ea = tok_bytes_equal(b, 0xEA),
+		.from_81_to_83 = tok_bytes_between(b, 0x81, 0x83),
+		.from_b0 = tok_bytes_between(b, 0xB0, 0xBF),
+		.is_82 = tok_bytes_equal(b, 0x82),
+		.is_83 = tok_bytes_equal(b, 0x83),
+		.a0 = tok_bytes_equal(b, 0xA0),
+		.bb = tok_bytes_equal(b, 0xBB),
 	};
 	return mark_find_letters(&seen);
-}
-
-SCAN_INLINE struct bytes load(const uint8_t *p)
-{
-	return (struct bytes){ _mm256_loadu_si256((const __m256i *)(const void *)p),
-			       _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
 }
 
 SCAN_INLINE void classify(const struct mark_set *set, struct tok_span text, size_t at,
@@ -98,12 +59,12 @@ SCAN_INLINE void classify(const struct mark_set *set, struct tok_span text, size
 		scan_copy_block(copy, p, block->count);
 		p = copy;
 	}
-	const struct bytes b = load(p), bits = find_bits(b, true);
+	const struct tok_bytes b = tok_bytes_load(p), bits = find_bits(b, true);
 	const uint64_t valid = scan_low_bits(block->count);
 	block->left_out = look_up(set->left_out, b, bits) & valid;
 	block->alone = look_up(set->alone, b, bits) & valid;
 	block->first = block->last = block->alone;
-	if (!join(b.low, b.high))
+	if (!tok_bytes_join(b.low, b.high))
 		return;
 	uint64_t asks = look_up(set->asks, b, find_bits(b, false));
 	if (asks && !set->asks_letters)
