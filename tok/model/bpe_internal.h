@@ -10,7 +10,7 @@
 
 #include "tok/model/borders_internal.h"
 #include "tok/model/joins_internal.h"
-#include "tok/model/trie_internal.h"
+#include "tok/model/trie.h"
 #include "tok/text/utf8.h"
 
 #define TOK_SYMBOL_NONE UINT32_MAX

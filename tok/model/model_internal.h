@@ -10,7 +10,7 @@
 
 #include "tok/base/texts.h"
 #include "tok/model/model.h"
-#include "tok/model/trie_internal.h"
+#include "tok/model/trie.h"
 
 /* Longest prefix or suffix: byte fallback spells them out for every character. */
 enum { TOK_AFFIX_MAX = 255 };

@@ -3,7 +3,7 @@
  * nodes get their cells level by level, so that the ones walked most lie
  * together.
  */
-#include "tok/model/trie_internal.h"
+#include "tok/model/trie.h"
 
 #include <stdlib.h>
 

@@ -142,18 +142,44 @@ static enum tok_status give_words(struct tok_encoder *e, struct tok_span text,
 	return tok_fail_memory(err);
 }
 
+/* Pieces that follow each other, at most RUN_PIECES. */
+static void list_pieces(uint32_t begin, const uint32_t *ends, size_t count, struct tok_range *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		out[i] = (struct tok_range){ begin, ends[i] };
+		begin = ends[i];
+	}
+}
+
 static enum tok_status give_run(struct tok_encoder *e, struct tok_span text, uint32_t begin,
 				const uint32_t *ends, size_t count, struct tok_error *err)
 {
 	struct tok_range words[RUN_PIECES];
-	for (size_t i = 0; i < count; i++) {
-		words[i] = (struct tok_range){ begin, ends[i] };
-		begin = ends[i];
-	}
+	list_pieces(begin, ends, count, words);
 	return give_words(e, text, words, count, err);
 }
 
-/* ---- pieces to the model, or to whoever wants the words ------------------- */
+/* ---- pieces to the model, or to whoever wants the words or stands in for it - */
+
+static enum tok_status code_pieces(struct tok_encoder *e, struct tok_span text,
+				   const struct tok_range *pieces, size_t count,
+				   struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < count && status == TOK_OK; i++)
+		if (pieces[i].begin < pieces[i].end)
+			status =
+			    e->coder(e->coder_context, text, pieces[i], &e->run.tokens, err);
+	return status;
+}
+
+static enum tok_status code_run(struct tok_encoder *e, struct tok_span text, uint32_t begin,
+				const uint32_t *ends, size_t count, struct tok_error *err)
+{
+	struct tok_range pieces[RUN_PIECES];
+	list_pieces(begin, ends, count, pieces);
+	return code_pieces(e, text, pieces, count, err);
+}
 
 static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text, size_t base,
 				    struct tok_error *err)
@@ -169,7 +195,9 @@ static enum tok_status encode_slice(struct tok_encoder *e, struct tok_text *text
 	const struct tok_span span = tok_text_span(text);
 	if (status == TOK_OK && e->sink)
 		return give_words(e, span, e->pieces.ranges, e->pieces.count, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK && e->coder)
+		status = code_pieces(e, span, e->pieces.ranges, e->pieces.count, err);
+	else if (status == TOK_OK)
 		status = tok_model_encode_pieces(t->model, e->model, span, e->pieces.ranges,
 						 e->pieces.count, &e->run.tokens, err);
 	if (t->spec.sentencepiece && t->spec.model.kind == TOK_MODEL_WORDLEVEL)
@@ -189,7 +217,8 @@ static enum tok_status encode_run(struct tok_encoder *e, struct tok_span text,
 	for (uint32_t from = 0; status == TOK_OK && from < text.count;) {
 		const size_t count =
 		    tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from, ends, RUN_PIECES);
-		status = e->sink ? give_run(e, text, from, ends, count, err)
+		status = e->sink    ? give_run(e, text, from, ends, count, err)
+			 : e->coder ? code_run(e, text, from, ends, count, err)
 				 : tok_model_encode_run(t->model, e->model, text, from, ends, count,
 							&e->run.tokens, err);
 		from = ends[count - 1];
@@ -291,7 +320,8 @@ static size_t find_part(const struct tok_encoder *e, struct tok_span stretch)
 		return stretch.count;
 	const struct tok_span head = tok_span_slice(stretch, 0, KEPT_PART);
 	const bool match_special = e->options->special_text != TOK_SPECIAL_ORDINARY;
-	const size_t cut = e->sink ? tok_tokenizer_cut_words(e->tokenizer, head, match_special)
+	const bool words = e->sink || e->coder;
+	const size_t cut = words ? tok_tokenizer_cut_words(e->tokenizer, head, match_special)
 				   : tok_tokenizer_cut(e->tokenizer, head, match_special);
 	return cut > 0 ? cut : stretch.count;
 }
@@ -378,6 +408,17 @@ enum tok_status tok_encode_words(struct tok_encoder *e, struct tok_span text,
 	const enum tok_status status = run_document(e, text, false, err);
 	e->sink = NULL;
 	e->options = NULL;
+	return status;
+}
+
+enum tok_status tok_encode_with(struct tok_encoder *e, struct tok_span text,
+				const struct tok_encode_options *options, tok_piece_coder *coder,
+				void *context, struct tok_encoding *out, struct tok_error *err)
+{
+	e->coder = coder;
+	e->coder_context = context;
+	const enum tok_status status = tok_encode(e, text, options, out, err);
+	e->coder = NULL;
 	return status;
 }
 

@@ -68,4 +68,18 @@ TOK_API TOK_MUST_USE enum tok_status tok_encode_words(struct tok_encoder *encode
 						      tok_word_sink *sink, void *context,
 						      struct tok_error *err);
 
+/* What may stand in for the model: append the tokens of bytes [piece.begin, piece.end) of
+ * `text` as tok_model_encode does, with ranges if out->ranged.  What `out` holds already
+ * are the tokens before the piece, of the same document. */
+typedef enum tok_status tok_piece_coder(void *context, struct tok_span text, struct tok_range piece,
+					struct tok_tokens *out, struct tok_error *err);
+
+/* tok_encode with `coder` instead of the model: everything around it - added tokens,
+ * normaliser, pre-tokenizer, template - is the tokenizer's.  Pieces come in the order of
+ * the text, never empty; raw bytes where the model knows bytes. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_encode_with(struct tok_encoder *encoder, struct tok_span text,
+		const struct tok_encode_options *options, tok_piece_coder *coder, void *context,
+		struct tok_encoding *out, struct tok_error *err);
+
 #endif

@@ -28,6 +28,8 @@ struct tok_encoder {
 	struct tok_buffer surfaces; /* names that are text: u32 length, bytes */
 	tok_word_sink *sink;        /* who gets the words instead of the model; or NULL */
 	void *sink_context;
+	tok_piece_coder *coder; /* who encodes pieces instead of the model; or NULL */
+	void *coder_context;
 };
 
 void tok_run_release(struct tok_run *run);

@@ -1,5 +1,5 @@
 /*
- * trie_internal.h - a trie over bytes as a double array of eight-byte cells.
+ * trie.h - a trie over bytes as a double array of eight-byte cells.
  *
  *	enum tok_status s = tok_trie_build(&trie, &arena, texts, values, count, NULL, &err);
  *	uint32_t node = TOK_TRIE_ROOT;
@@ -20,8 +20,8 @@
  * Source of the idea: J. Aoe, "An efficient digital search algorithm by using a
  * double-array structure" (1989); the XOR form is S. Yata's (darts-clone).
  */
-#ifndef TOK_MODEL_TRIE_INTERNAL_H
-#define TOK_MODEL_TRIE_INTERNAL_H
+#ifndef TOK_MODEL_TRIE_H
+#define TOK_MODEL_TRIE_H
 
 #include "tok/base/arena.h"
 #include "tok/base/image.h"
@@ -37,14 +37,14 @@ struct tok_trie {
  * wins.  `above`, unless NULL, gets for each value that is found in the trie the value of
  * the longest shorter text that begins its own, or TOK_NO_ID.  Fails with TOK_ENOMEM or
  * TOK_ELIMIT. */
-TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
+TOK_API TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
 					    const struct tok_span *texts, const uint32_t *values,
 					    size_t count, uint32_t *above, struct tok_error *err);
 
 /* To and from an image; false if some base or value leads outside.  An image
  * without the section gives a trie without cells. */
-void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer);
-TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
+TOK_API void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer);
+TOK_API TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
 				size_t value_limit);
 
 /* The child, or 0. */

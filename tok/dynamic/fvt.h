@@ -1,0 +1,28 @@
+/*
+ * fvt.h - a row for a new token: the mean of the rows of the tokens that its text is
+ * encoded into (fast vocabulary transfer, L. Gee et al. 2022, arXiv 2402.09977).
+ *
+ *	struct tok_fvt fvt = { .encoder = e, .rows = rows, .row_count = n, .width = w, .unk = 0 };
+ *	status = tok_fvt_make(&fvt, texts, count, where, &err);    // a tok_rows_maker
+ *
+ * Where the text has no tokens, or one without a row, it is the row of `unk`.
+ */
+#ifndef TOK_DYNAMIC_FVT_H
+#define TOK_DYNAMIC_FVT_H
+
+#include "tok/pipe/encoder.h"
+
+struct tok_fvt {
+	const struct tok_tokenizer *tokenizer;
+	struct tok_encoder *encoder; /* of that tokenizer; not shared */
+	const float *rows; /* row_count x width, row by row; borrowed */
+	size_t row_count, width;
+	tok_id unk; /* TOK_NO_ID: a row of zeros */
+};
+
+/* `context` is a struct tok_fvt.  Texts are what tok_tokenizer_entry says. */
+TOK_API TOK_MUST_USE enum tok_status tok_fvt_make(void *context, const struct tok_span *texts,
+						  size_t count, float *const *rows,
+						  struct tok_error *err);
+
+#endif

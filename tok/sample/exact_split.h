@@ -1,0 +1,35 @@
+/*
+ * exact_split.h - every sequence that splitting a short one can give, with its
+ * probability.
+ *
+ *	status = tok_split_exact(splits, &options, ids, count, 65536, &list, &err);
+ *
+ * For people who look at a word, and for tests: the number of sequences grows fast with
+ * the attempts.
+ */
+#ifndef TOK_SAMPLE_EXACT_SPLIT_H
+#define TOK_SAMPLE_EXACT_SPLIT_H
+
+#include "tok/sample/split.h"
+
+struct tok_split_outcome {
+	const tok_id *ids;
+	size_t count;
+	double probability;
+};
+
+struct tok_split_outcomes {
+	struct tok_split_outcome *items; /* most probable first, then in the order of ids */
+	size_t count;
+	struct tok_arena arena; /* of the ids */
+};
+
+/* TOK_ELIMIT where there are more than `limit` sequences at any step.  options->seed and
+ * .generator are not looked at.  Release the result. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_split_exact(const struct tok_splits *splits, const struct tok_split_options *options,
+		const tok_id *ids, size_t count, size_t limit, struct tok_split_outcomes *out,
+		struct tok_error *err);
+TOK_API void tok_split_outcomes_release(struct tok_split_outcomes *outcomes);
+
+#endif

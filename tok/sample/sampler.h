@@ -1,0 +1,127 @@
+/*
+ * sampler.h - texts to ids by a segmentation that is drawn, not the canonical one.
+ *
+ *	struct tok_sample_options o = { .method = TOK_SAMPLE_BPE_DROPOUT, .p = 0.1 };
+ *	status = tok_sampler_new(tokenizer, &o, &sampler, &err);  // shared by threads
+ *	struct tok_sampling *s = tok_sampling_new(sampler);       // one per thread
+ *	for each epoch and document, in a training loop:
+ *		status = tok_sample(s, text, &how, seed, stream, &encoding, &err);
+ *	tok_sampling_free(s);
+ *	tok_sampler_free(sampler);
+ *
+ * All around the model - added tokens, normaliser, pre-tokenizer, template - is done as
+ * in tok_encode; what is drawn is how each piece is spelled by the vocabulary's tokens
+ * (surfaces.h).  A character that no token spells is its byte tokens, or the unknown
+ * token, as in the tokenizer's own model.  At p = 0 dropout is the tokenizer's own
+ * segmentation, where its model is of that kind.
+ *
+ * Draws depend on seed and stream only: tok/base/random.h.
+ */
+#ifndef TOK_SAMPLE_SAMPLER_H
+#define TOK_SAMPLE_SAMPLER_H
+
+#include "tok/base/random.h"
+#include "tok/pipe/encoder.h"
+
+enum tok_sample_method {
+	/* Provilkov et al. 2020 (arXiv 1910.13267), algorithm 1, as subword-nmt does it: at
+	 * each step every merge that could be applied is dropped with probability p; the
+	 * best that is left is applied; none left: the end.  BPE only. */
+	TOK_SAMPLE_BPE_DROPOUT,
+	/* Hugging Face tokenizers 0.23 (src/models/bpe/word.rs), whose queue lets dropped
+	 * merges try again also when an entry turns out to be stale.  BPE only. */
+	TOK_SAMPLE_BPE_DROPOUT_HF,
+	/* SentencePiece 0.2 (src/bpe_model.cc): a merge is tried once; dropped, it is gone.
+	 * BPE only. */
+	TOK_SAMPLE_BPE_DROPOUT_SP,
+	/* Hiraoka 2022 (MaxMatch-Dropout): from left to right the longest token that is not
+	 * dropped; those of one symbol never are.  Any vocabulary.  p = 0: longest match. */
+	TOK_SAMPLE_MAXMATCH,
+	/* Kudo 2018 (arXiv 1804.10959), as SentencePiece 0.2 does it: a path through the
+	 * lattice with probability proportional to exp(alpha x score).  Unigram only. */
+	TOK_SAMPLE_UNIGRAM,
+	/* Cognetta et al. 2024 (arXiv 2408.04443): each segmentation of a piece is as likely
+	 * as any other.  Any vocabulary. */
+	TOK_SAMPLE_UNIFORM,
+	TOK_SAMPLE_METHOD_COUNT
+};
+
+/* "bpe-dropout", "bpe-dropout-hf", "bpe-dropout-sp", "maxmatch", "unigram", "uniform" */
+TOK_API const char *tok_sample_method_name(enum tok_sample_method method);
+
+struct tok_sample_options {
+	enum tok_sample_method method;
+	double p;     /* dropout: 0 to 1.  Uniform: with which probability a piece is drawn
+		       * instead of being encoded as the model does; the paper's is 1 */
+	double alpha; /* unigram: 0 to 100 */
+	/* unigram: 0 and 1 the best segmentation, above 1 (up to 512) drawn among the best
+	 * so many, -1 among all. */
+	int nbest;
+};
+
+struct tok_sampler;  /* immutable */
+struct tok_sampling; /* of one thread */
+
+/* TOK_EARG where the method needs another model than the tokenizer has, or a number is
+ * out of its range. */
+TOK_API TOK_MUST_USE enum tok_status tok_sampler_new(const struct tok_tokenizer *tokenizer,
+						     const struct tok_sample_options *options,
+						     struct tok_sampler **out,
+						     struct tok_error *err);
+TOK_API void tok_sampler_free(struct tok_sampler *sampler);
+
+TOK_API struct tok_sampling *tok_sampling_new(const struct tok_sampler *sampler);
+TOK_API void tok_sampling_free(struct tok_sampling *sampling);
+
+/* One segmentation of a text; *out belongs to `sampling` and lives until its next call. */
+TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling,
+						struct tok_span text,
+						const struct tok_encode_options *how, uint64_t seed,
+						uint64_t stream, struct tok_encoding *out,
+						struct tok_error *err);
+
+/* ---- several at once, through the lattice of the whole text --------------------- */
+
+struct tok_draw {
+	const tok_id *ids;
+	size_t count;
+	double log_probability; /* natural logarithm, under the method's distribution */
+	/* Without replacement: logarithm of the probability of being among those drawn,
+	 * SentencePiece's estimate; else equal to log_probability. */
+	double log_inclusion;
+};
+
+struct tok_draws {
+	const struct tok_draw *items; /* belong to `sampling` and live until its next call */
+	size_t count;
+};
+
+/* The `count` most probable segmentations, best first; of unigram only.  Fewer where
+ * there are fewer.  SentencePiece's NBestEncode. */
+TOK_API TOK_MUST_USE enum tok_status tok_sample_best(struct tok_sampling *sampling,
+						     struct tok_span text,
+						     const struct tok_encode_options *how,
+						     size_t count, struct tok_draws *out,
+						     struct tok_error *err);
+
+/* `count` different segmentations drawn without replacement; of unigram and uniform.  With
+ * `include_best` the most probable is the first, with log_inclusion 0.  Source: W. Kool et al.,
+ * "Stochastic Beams and Where to Find Them" (arXiv 1903.06059), appendix B.3, as SentencePiece's
+ * SampleEncodeAndScore. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_sample_distinct(struct tok_sampling *sampling, struct tok_span text,
+		    const struct tok_encode_options *how, size_t count, bool include_best,
+		    uint64_t seed, uint64_t stream, struct tok_draws *out, struct tok_error *err);
+
+/* ---- the whole distribution of a short text ------------------------------------- */
+
+/* Every segmentation that the method can give, most probable first, equal ones in the order of
+ * their ids; probabilities add up to 1.  TOK_ELIMIT where there are more than `limit`, or more
+ * states than 64 x limit on the way to them.  With nbest above 1 those among which is drawn. */
+TOK_API TOK_MUST_USE enum tok_status tok_sample_exact(struct tok_sampling *sampling,
+						      struct tok_span text,
+						      const struct tok_encode_options *how,
+						      size_t limit, struct tok_draws *out,
+						      struct tok_error *err);
+
+#endif
