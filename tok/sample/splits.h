@@ -44,8 +44,7 @@ struct tok_splits;
 /* TOK_EARG where the options do not suit the tokenizer. */
 TOK_API TOK_MUST_USE enum tok_status tok_splits_new(const struct tok_tokenizer *tokenizer,
 						    const struct tok_splits_options *options,
-						    struct tok_splits **out,
-						    struct tok_error *err);
+						    struct tok_splits **out, struct tok_error *err);
 TOK_API void tok_splits_free(struct tok_splits *splits);
 
 /* The pairs of `id`, which may be any number: 0 where it cannot be split. */
