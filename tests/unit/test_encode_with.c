@@ -16,6 +16,7 @@ struct coder {
 	const struct tok_model *model;
 	struct tok_model_scratch *scratch;
 	size_t calls, tokens; /* tokens: after the last call */
+	bool fuses;
 };
 
 static enum tok_status ask_model(void *context, struct tok_span text, struct tok_range piece,
@@ -23,7 +24,8 @@ static enum tok_status ask_model(void *context, struct tok_span text, struct tok
 {
 	struct coder *c = context;
 	assert_true(piece.begin < piece.end && piece.end <= text.count);
-	assert_true(c->calls++ == 0 || out->count >= c->tokens);
+	/* Unknown words are made one behind our back. */
+	assert_true(c->calls++ == 0 || c->fuses || out->count >= c->tokens);
 	const enum tok_status status =
 	    tok_model_encode(c->model, c->scratch, text, piece, out, err);
 	c->tokens = out->count;
@@ -71,7 +73,8 @@ static void the_models_own_coder_changes_nothing(void **state)
 	for (size_t i = 0; i < all.count; i++) {
 		struct tok_encoder *a = tok_encoder_new(all.tokenizers[i]);
 		struct tok_encoder *b = tok_encoder_new(all.tokenizers[i]);
-		struct coder c = { all.tokenizers[i]->model, tok_model_scratch_new(), 0, 0 };
+		struct coder c = { all.tokenizers[i]->model, tok_model_scratch_new(), 0, 0,
+				   all.tokenizers[i]->spec.model.kind == TOK_MODEL_WORDLEVEL };
 		uint64_t seed = i + 1;
 		for (unsigned round = 0; round < ROUNDS; round++) {
 			uint8_t bytes[BYTES];

@@ -195,7 +195,7 @@ static void open_cached(const char *source, const char *folder)
  * through, found to be damaged, and made anew. */
 static void test_a_whole_image_is_looked_through_once(void **state)
 {
-	char folder[64], image[256];
+	char folder[64], image[512];
 	char *source = fixture_path("gguf", "bert.gguf");
 	struct image_hash file, hash;
 	struct vocab_source opened;
