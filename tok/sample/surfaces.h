@@ -28,9 +28,9 @@
 
 /* Where a token may stand among those of a word; some of these together. */
 enum {
-	TOK_PLACE_FIRST = 1,   /* as the first */
-	TOK_PLACE_INNER = 2,   /* behind another one */
-	TOK_PLACE_LAST = 4,    /* as the last */
+	TOK_PLACE_FIRST = 1,    /* as the first */
+	TOK_PLACE_INNER = 2,    /* behind another one */
+	TOK_PLACE_LAST = 4,     /* as the last */
 	TOK_PLACE_NOT_LAST = 8, /* before another one */
 	TOK_PLACE_ANY = 15
 };
