@@ -8,7 +8,7 @@
 #include "tok/sample/order_internal.h"
 #include "tok/sample/python_random_internal.h"
 #include "tok/sample/split_internal.h"
-#include "tok/sample/split_table_internal.h"
+#include "tok/sample/splits_internal.h"
 
 /* Attempts whose memory is waited for together. */
 enum { BATCH = 32 };
@@ -120,18 +120,20 @@ static struct attempt draw_attempt(struct tok_random *random, uint32_t limit)
 	return (struct attempt){ .leaf = (uint32_t)(wide >> 32), .dice = (uint32_t)drawn };
 }
 
-/* Into what `id` is split, if the attempt is made on it. */
+/* Into what `id` is split, if the attempt is made on it.  There is a pair in the table. */
 static inline void choose(struct attempt *attempt, const struct tok_splits *splits, tok_id id,
 			  struct tok_random *random)
 {
-	const struct tok_splits_entry entry = tok_splits_entry_of(splits, id);
-	const uint64_t wide = (uint64_t)attempt->dice * entry.count;
+	static const uint32_t none[2] = { 0 };
+	const uint32_t *starts = id < splits->size ? splits->starts + id : none;
+	const uint32_t count = starts[1] - starts[0];
+	const uint64_t wide = (uint64_t)attempt->dice * count;
 	uint32_t pair = (uint32_t)(wide >> 32);
-	if ((uint32_t)wide < entry.count && (uint32_t)wide < -entry.count % entry.count)
-		pair = (uint32_t)tok_random_below(random, entry.count);
+	if ((uint32_t)wide < count && (uint32_t)wide < -count % count)
+		pair = (uint32_t)tok_random_below(random, count);
 	attempt->id = id;
-	attempt->splits = entry.count != 0;
-	attempt->pair = splits->pairs[entry.first + pair];
+	attempt->splits = count != 0;
+	attempt->pair = splits->pairs[count ? starts[0] + pair : 0];
 }
 
 /*
@@ -173,6 +175,8 @@ static enum tok_status make_attempts(struct tok_splitter *splitter, struct work 
 				     struct tok_random *random, struct tok_error *err)
 {
 	struct tok_leaves *leaves = &splitter->leaves;
+	if (!tok_splits_pair_count(splitter->splits))
+		work->attempted = work->attempts;
 	while (work->attempted < work->attempts && work->split < work->splits) {
 		/* Short ones where there are few leaves: attempts that are none are few, too. */
 		uint64_t count = least(BATCH, 1 + leaves->count / 16);
