@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/unit/split_vectors.h"
+#include "tok/base/hash.h"
 #include "tok/sample/exact_split.h"
 
 static struct tok_split_outcomes exact(const struct tok_splits *splits,
@@ -154,14 +155,19 @@ static void too_many_sequences_are_refused(void **state)
 
 /* ---- how often splitting gives each -------------------------------------------------- */
 
-static size_t find_outcome(const struct tok_split_outcomes *list, const struct tok_split_ids *ids)
+static struct tok_span bytes_of(const tok_id *ids, size_t count)
 {
+	return (struct tok_span){ (const uint8_t *)ids, count * sizeof *ids };
+}
+
+static struct tok_strings index_outcomes(struct tok_split_outcomes *list)
+{
+	struct tok_strings index;
+	assert_true(tok_strings_init(&index, &list->arena, list->count));
 	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].count == ids->count &&
-		    !memcmp(list->items[i].ids, ids->ids, ids->count * sizeof *ids->ids))
-			return i;
-	fail_msg("a sequence that is not possible");
-	return 0;
+		assert_true(tok_strings_add(
+		    &index, bytes_of(list->items[i].ids, list->items[i].count), (uint32_t)i));
+	return index;
 }
 
 /* The value that chi-square of so many degrees is above with a probability of 1e-4
@@ -202,6 +208,7 @@ static double compare(const struct tok_splits *splits, struct tok_split_options 
 		      size_t draws)
 {
 	struct tok_split_outcomes list = exact(splits, expected, ids, count);
+	const struct tok_strings index = index_outcomes(&list);
 	struct tok_splitter *splitter = tok_splitter_new(splits);
 	size_t *counts = calloc(list.count, sizeof *counts);
 	for (uint64_t i = 0; i < draws; i++) {
@@ -212,7 +219,9 @@ static double compare(const struct tok_splits *splits, struct tok_split_options 
 			options.seed = i; /* streams are of no account to it */
 		assert_int_equal(tok_split(splitter, &options, stream, ids, count, &out, &err),
 				 TOK_OK);
-		counts[find_outcome(&list, &out)]++;
+		const uint32_t found = tok_strings_find(&index, bytes_of(out.ids, out.count));
+		assert_true(found < list.count); /* no other sequence is possible */
+		counts[found]++;
 	}
 	const double result = chi_square(&list, counts, (double)draws);
 	free(counts);

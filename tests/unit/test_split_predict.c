@@ -156,8 +156,8 @@ static void long_documents_are_met(void **state)
 		const double four = exact_ratio(splits, 4, some[i]);
 		const double eight = exact_ratio(splits, 8, some[i]);
 		assert_true(fabs(eight - p.length_ratio) < fabs(four - p.length_ratio));
-		assert_true(fabs(eight - p.length_ratio) < 0.02);
-		assert_true(fabs(2 * eight - four - p.length_ratio) < 0.001);
+		assert_true(fabs(eight - p.length_ratio) < 0.04);
+		assert_true(fabs(2 * eight - four - p.length_ratio) < 0.004);
 		tok_prediction_release(&p);
 	}
 	tok_splits_free(splits);
