@@ -165,9 +165,8 @@ static void time_prediction(const struct tok_splits *splits, const tok_id *ids, 
 int main(int argc, char **argv)
 {
 	static const struct job jobs[] = {
-		{ "1,024 ids", SHORT, .01 }, { "1,024 ids", SHORT, .1 },
-		{ "1,024 ids", SHORT, .5 },  { "1,024 ids", SHORT, 1 },
-		{ "54,000 ids", LONG, .1 },  { "54,000 ids", LONG, 1 },
+		{ "1,024 ids", SHORT, .01 }, { "1,024 ids", SHORT, .1 }, { "1,024 ids", SHORT, .5 },
+		{ "1,024 ids", SHORT, 1 },   { "54,000 ids", LONG, .1 }, { "54,000 ids", LONG, 1 },
 		{ "copied", SHORT, -1 },
 	};
 	struct tok_splits *splits = NULL;
