@@ -189,6 +189,13 @@ static void results_are_the_same_on_any_machine(void **state)
 	o.seed = 7;
 	const struct tok_split_ids out = split(splitter, &o, 3, in, VECTOR_COUNT(in));
 	assert_true(same_ids(out.ids, out.count, known, VECTOR_COUNT(known)));
+
+	/* A long one, in batches: FNV-1a of its ids. */
+	uint32_t sum = 2166136261u;
+	const struct tok_split_ids more = split(splitter, &o, 4, runs[14].in, runs[14].in_count);
+	for (size_t i = 0; i < more.count; i++)
+		sum = (sum ^ more.ids[i]) * 16777619u;
+	assert_int_equal(sum, 0xB29A4808u);
 	tok_splitter_free(splitter);
 	tok_splits_free(splits);
 }
