@@ -35,17 +35,24 @@ static const struct {
 	struct tok_splits_options options;
 } cases[] = {
 	{ .name = "WordPiece",
-	  .json = "{\"added_tokens\":[{\"id\":0,\"content\":\"[UNK]\",\"special\":true}],"
-		  "\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}," MODEL(
-		      "WordPiece", "\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\",",
-		      "{\"[UNK]\":0,\"a\":1,\"##a\":2,\"ab\":3,\"##b\":4,\"##ab\":5,\"aab\":6,"
-		      "\"##\":7,\"b\":8,\"n't\":9,\"n\":10,\"##'t\":11}") "}",
+	  .json = "{\"added_tokens\":[" MANY_ADDED(
+	      0, "[UNK]", false, false, false, false,
+	      true) "],"
+		    "\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}"
+		    "," MODEL(
+			"WordPiece",
+			"\"unk_token\":\"[UNK]\",\"max_input_chars_per_word\":99,\"continuing_"
+			"subword_prefix\":\"##\",",
+			"{\"[UNK]\":0,\"a\":1,\"##a\":2,\"ab\":3,\"##b\":4,\"##ab\":5,\"aab\":6,"
+			"\"##\":7,\"b\":8,\"n't\":9,\"n\":10,\"##'t\":11}") "}",
 	  .surfaces = "-|a:FLN|a:ILN|ab:FLN|b:ILN|ab:ILN|aab:FLN|-|b:FLN|n't:FLN|n:FLN|'t:ILN",
 	  .pairs = "3=1+4 5=2+4 6=1+5" }, /* the clean-up would leave a space in " n" "'t" */
 	{ .name = "WordPiece without clean-up",
 	  .json =
 	      "{\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":false}," MODEL(
-		  "WordPiece", "\"unk_token\":\"a\",\"continuing_subword_prefix\":\"##\",",
+		  "WordPiece",
+		  "\"unk_token\":\"a\",\"max_input_chars_per_word\":99,\"continuing_subword_"
+		  "prefix\":\"##\",",
 		  "{\"a\":0,\"n't\":1,\"n\":2,\"##'t\":3,\"##t\":4,\"##'\":5}") "}",
 	  .surfaces = "-|n't:FLN|n:FLN|'t:ILN|t:ILN|':ILN",
 	  .pairs = "1=2+3 3=5+4" },
@@ -91,12 +98,20 @@ static const struct {
 	  .surfaces = "a|b|ab",
 	  .pairs = "" },
 	{ .name = "bytes and added tokens",
-	  .json = "{\"added_tokens\":[{\"id\":4,\"content\":\"ab\",\"special\":false},{\"id\":5,"
-		  "\"content\":\"abab\",\"special\":true},{\"id\":9,\"content\":\"new\"}],"
-		  "\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL "," MODEL(
-		      "BPE", "\"merges\":[],",
-		      "{\"a\":0,\"b\":1,\"\xC4\xA0\":2,\"\xC4\xA0"
-		      "a\":3,\"ab\":4,\"abab\":5,\"aba\":6,\"\xE2\x82\xAC\":7,\"aab\":8}") "}",
+	  .json = "{\"added_tokens\":[" MANY_ADDED(
+	      4, "ab", false, false, false, false,
+	      false) "," MANY_ADDED(5, "abab", false, false, false, false,
+				    true) "," MANY_ADDED(9, "new", false, false, false, false,
+							 false) "],"
+								"\"pre_tokenizer\":" BYTE_LEVEL
+								",\"decoder\":" BYTE_LEVEL
+								"," MODEL(
+								    "BPE", "\"merges\":[],",
+								    "{\"a\":0,\"b\":1,\"\xC4\xA0\":"
+								    "2,\"\xC4\xA0"
+								    "a\":3,\"ab\":4,\"abab\":5,"
+								    "\"aba\":6,\"\xE2\x82\xAC\":7,"
+								    "\"aab\":8}") "}",
 	  .surfaces = "a|b| | a|ab:w|-|aba|-|aab|-",
 	  .pairs = "3=2+0 6=4+0 8=0+4" },
 	{ .name = "earlier ids",

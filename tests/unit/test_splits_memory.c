@@ -19,7 +19,9 @@ static const struct {
 	const char *json;
 	enum tok_split_pairs pairs;
 } cases[] = {
-	{ "{\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"decoder\":{\"type\":\"ByteLevel\"},"
+	{ "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":"
+	  "true},\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":"
+	  "true},"
 	  "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"\xC4\xA0\":3},"
 	  "\"merges\":[\"a b\"]}}",
 	  TOK_SPLIT_ANY },
