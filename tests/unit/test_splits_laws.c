@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "tests/unit/many.h"
 #include "tok/pipe/decoder.h"
@@ -27,7 +28,10 @@ static const struct {
 	const char *name, *head, *model, *prefix, *suffix;
 	const char *letters; /* characters, with a space between */
 	bool scored;
+	enum tok_bpe_order order; /* ranks and scores are specifications, the others files */
 } kinds[] = {
+	{ "ranks", "", "BPE", "", "", "a b \xC3\x83 \xC2\xA9", false, TOK_BPE_RANKS },
+	{ "scores", "", "BPE", "", "", "a b \xE2\x96\x81", false, TOK_BPE_SCORES },
 	{ "bytes",
 	  "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":"
 	  "true},\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":"
@@ -76,6 +80,8 @@ struct vocabulary {
 	char texts[TOKENS][2 * TEXT]; /* with marks; ids are places */
 	struct tok_merge merges[MERGES];
 	size_t merge_count;
+	struct tok_vocab_entry entries[TOKENS]; /* of a specification */
+	struct tok_decode_step step;
 	struct tok_tokenizer *tokenizer;
 };
 
@@ -140,6 +146,50 @@ static void draw_merges(uint64_t *seed, struct vocabulary *v)
 	}
 }
 
+static void make(struct vocabulary *v, struct tok_spec *spec)
+{
+	struct tok_error err = { 0 };
+	if (tok_tokenizer_new(spec, &v->tokenizer, &err) != TOK_OK)
+		fail_msg("%s: %s", kinds[v->kind].name, err.message);
+	tok_spec_release(spec);
+}
+
+/* tiktoken and SentencePiece: scores, some of them equal, and all types of pieces. */
+static void build_spec(uint64_t *seed, struct vocabulary *v)
+{
+	const bool scores = kinds[v->kind].order == TOK_BPE_SCORES;
+	v->step = (struct tok_decode_step){ .kind = TOK_DECODE_BYTE_LEVEL };
+	if (scores) {
+		v->step.kind = TOK_DECODE_SENTENCEPIECE;
+		v->step.as.sentencepiece.add_dummy_prefix = many_draw(seed, 2);
+		v->step.as.sentencepiece.remove_extra_whitespaces = many_draw(seed, 2);
+		v->step.as.sentencepiece.unk_surface = tok_span_of("?");
+	}
+	for (tok_id id = 0; id < v->count; id++)
+		v->entries[id] = (struct tok_vocab_entry){
+			.text = tok_span_of(v->texts[id]),
+			.id = id,
+			.score = -(double)many_draw(seed, TOKENS),
+			.type = !scores || many_draw(seed, 8)
+				    ? TOK_PIECE_NORMAL
+				    : (enum tok_piece_type)(TOK_PIECE_CONTROL + many_draw(seed, 3)),
+		};
+	struct tok_spec spec = {
+		.format = tok_span_of("test"),
+		.raw_vocabulary = !scores,
+		.sentencepiece = scores,
+		.model = { .kind = TOK_MODEL_BPE,
+			   .entries = v->entries,
+			   .entry_count = v->count,
+			   .unk = TOK_NO_ID,
+			   .as.bpe = { .order = kinds[v->kind].order, .raw_bytes = !scores } },
+		.decoders = &v->step,
+		.decoder_count = 1,
+		.has_decoder = true,
+	};
+	make(v, &spec);
+}
+
 static void build(struct vocabulary *v)
 {
 	char json[16384];
@@ -158,16 +208,19 @@ static void build(struct vocabulary *v)
 		n += (size_t)sprintf(json + n, "%s[\"%s\",\"%s\"]", i ? "," : "",
 				     v->texts[v->merges[i].left], v->texts[v->merges[i].right]);
 	sprintf(json + n, strstr(kinds[v->kind].model, "BPE") ? "]}}" : "}}");
-	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
-	    tok_tokenizer_new(&spec, &v->tokenizer, &err) != TOK_OK)
+	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK)
 		fail_msg("%s: %s\n%s", kinds[v->kind].name, err.message, json);
-	tok_spec_release(&spec);
+	make(v, &spec);
 }
 
 static void draw_vocabulary(uint64_t *seed, size_t kind, struct vocabulary *v)
 {
 	*v = (struct vocabulary){ .kind = kind };
 	draw_tokens(seed, v);
+	if (kinds[kind].order != TOK_BPE_MERGES) {
+		build_spec(seed, v);
+		return;
+	}
 	if (strstr(kinds[kind].model, "BPE"))
 		draw_merges(seed, v);
 	build(v);
@@ -214,6 +267,61 @@ static bool merge_slowly(const struct vocabulary *v, tok_id id, struct tok_pair 
 	return count == 1 && units[0] == id && last->left != TOK_NO_ID;
 }
 
+/* A piece that text matches. */
+static tok_id find_piece(const struct vocabulary *v, struct tok_span text)
+{
+	for (tok_id id = 0; id < v->count; id++)
+		if (tok_span_equal(v->entries[id].text, text) &&
+		    v->entries[id].type != TOK_PIECE_CONTROL)
+			return id;
+	return TOK_NO_ID;
+}
+
+/* The same where any two neighbours that make a piece may join, that of the lowest id or
+ * the highest score first; none over what is taken whole. */
+static bool join_slowly(const struct vocabulary *v, tok_id id, struct tok_pair *last)
+{
+	const bool scores = kinds[v->kind].order == TOK_BPE_SCORES;
+	const struct tok_span text = tok_span_of(v->texts[id]);
+	struct tok_span parts[2 * TEXT];
+	size_t count = 0;
+	for (tok_id user = 0; user < v->count; user++)
+		if (v->entries[user].type == TOK_PIECE_USER_DEFINED &&
+		    strstr(v->texts[id], v->texts[user]))
+			return false;
+	for (size_t at = 0; at < text.count; at += parts[count++].count) {
+		size_t length = 1;
+		while (scores && (text.bytes[at + length] & 0xC0) == 0x80)
+			length++;
+		parts[count] = tok_span_slice(text, at, at + length);
+	}
+	*last = (struct tok_pair){ TOK_NO_ID, TOK_NO_ID };
+	for (;;) {
+		size_t best = count;
+		double least = HUGE_VAL;
+		for (size_t i = 0; i + 1 < count; i++) {
+			const tok_id made =
+			    find_piece(v, (struct tok_span){ parts[i].bytes,
+							     parts[i].count + parts[i + 1].count });
+			const double rank = made == TOK_NO_ID ? HUGE_VAL
+					    : scores          ? -v->entries[made].score
+							      : made;
+			if (rank < least) {
+				least = rank;
+				best = i;
+			}
+		}
+		if (best == count)
+			break;
+		*last =
+		    (struct tok_pair){ find_piece(v, parts[best]), find_piece(v, parts[best + 1]) };
+		parts[best].count += parts[best + 1].count;
+		memmove(parts + best + 1, parts + best + 2, (count - best - 2) * sizeof *parts);
+		count--;
+	}
+	return count == 1;
+}
+
 static bool reads_alike(struct tok_decoder *one, struct tok_decoder *other, tok_id before,
 			tok_id behind, tok_id id, struct tok_pair pair)
 {
@@ -252,9 +360,9 @@ static bool fits(const struct tok_surface *t, const struct tok_surface *a,
 {
 	const uint32_t fronts = TOK_PLACE_FIRST | TOK_PLACE_INNER;
 	const uint32_t backs = TOK_PLACE_LAST | TOK_PLACE_NOT_LAST;
-	return t->text.bytes && a->text.bytes && b->text.bytes && a->places & TOK_PLACE_NOT_LAST &&
-	       b->places & TOK_PLACE_INNER && !(t->places & fronts & ~a->places) &&
-	       !(t->places & backs & ~b->places) &&
+	return t->text.bytes && !t->whole && a->text.bytes && b->text.bytes &&
+	       a->places & TOK_PLACE_NOT_LAST && b->places & TOK_PLACE_INNER &&
+	       !(t->places & fronts & ~a->places) && !(t->places & backs & ~b->places) &&
 	       t->text.count == a->text.count + b->text.count &&
 	       tok_span_starts(t->text, a->text) &&
 	       memcmp(t->text.bytes + a->text.count, b->text.bytes, b->text.count) == 0;
@@ -270,7 +378,9 @@ static bool is_allowed(const struct vocabulary *v, const struct tok_splits_optio
 	if (o->pairs == TOK_SPLIT_EARLIER && (pair.left > id || pair.right > id))
 		return false;
 	if (o->pairs == TOK_SPLIT_MERGES &&
-	    (!merge_slowly(v, id, &last) || last.left != pair.left || last.right != pair.right))
+	    (!(kinds[v->kind].order == TOK_BPE_MERGES ? merge_slowly(v, id, &last)
+						      : join_slowly(v, id, &last)) ||
+	     last.left != pair.left || last.right != pair.right))
 		return false;
 	for (size_t i = 0; i < o->keep_count; i++)
 		if (o->keep[i] == id)
