@@ -13,8 +13,8 @@
  * by then, each place as likely as another; the token there, if it can be split, is
  * replaced by one of its pairs, each as likely as another; an attempt on a token that
  * cannot is spent.  In time O(count + K): a place of the sequence is drawn as a leaf of
- * the trees of splits, whose order does not matter to the draw.  Memory: 24 bytes an id
- * of the longest document that was met, after it was split.
+ * the trees of splits, whose order does not matter to the draw.  Memory: some 20 bytes
+ * an id of the longest document that was met, split.
  *
  * Source: A. Sims et al., "StochasTok: Improving Fine-Grained Subword Understanding in
  * LLMs" (arXiv 2506.01687), section 3, and its program.
