@@ -31,7 +31,9 @@ struct tok_splits_options {
 	enum tok_split_pairs pairs;
 	size_t min_piece_bytes; /* no part spells fewer bytes; 0: no limit */
 	bool utf8_safe;         /* never inside a character */
-	const tok_id *keep;     /* borrowed: ids that are not split, besides those left alone */
+	/* Borrowed: ids of the tokenizer that are not split, besides those that surfaces.h
+	 * leaves alone or whole. */
+	const tok_id *keep;
 	size_t keep_count;
 };
 
