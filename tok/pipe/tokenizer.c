@@ -187,6 +187,11 @@ bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_me
 	return tok_model_merge(t->model, id, out, rank);
 }
 
+const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *t)
+{
+	return t->model;
+}
+
 const char *tok_tokenizer_path(const struct tok_tokenizer *t)
 {
 	return tok_pretokenizer_path(t->pretokenizer);
