@@ -155,7 +155,7 @@ def theirs_sampled(sp, text, count, alpha, nbest):
     return collections.Counter(map(tuple, drawn))
 
 
-def compare_draws(sp, program, model, texts, alpha, nbest, count=5000):
+def compare_draws(sp, program, model, texts, alpha, nbest, count):
     """Theirs against our list, ours against our list; and both notice another alpha."""
     probe = Probe(program, model, "unigram", alpha=alpha, nbest=nbest)
     other = Probe(program, model, "unigram", alpha=alpha * .9, nbest=nbest)
@@ -346,8 +346,8 @@ def main():
         processors[path] = compare_model(sentencepiece, options.probe, path)
     albert = tokenizers / "albert/spiece.model"
     sp = processors[albert]
-    for alpha, nbest in ((1.0, -1), (0.5, -1), (0.1, -1), (0.5, 8), (0.1, 64)):
-        compare_draws(sp, options.probe, albert, TEXTS[:8], alpha, nbest)
+    for alpha, nbest, count in ((1, -1, 5000), (.5, -1, 5000), (.1, -1, 15000), (.5, 8, 5000), (.1, 64, 5000)):
+        compare_draws(sp, options.probe, albert, TEXTS[:8], alpha, nbest, count)
     for alpha, best in ((0.5, False), (0.1, False), (0.1, True)):
         compare_distinct(sp, options.probe, albert, "hello", alpha, best)
 
