@@ -176,6 +176,11 @@ bool tok_tokenizer_entry(const struct tok_tokenizer *t, tok_id id, struct tok_vo
 	return true;
 }
 
+bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *t)
+{
+	return t->byte_model;
+}
+
 bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_merge *out,
 			 size_t *rank)
 {
