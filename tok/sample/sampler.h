@@ -13,7 +13,9 @@
  * in tok_encode; what is drawn is how each piece is spelled by the vocabulary's tokens
  * (surfaces.h).  A character that no token spells is its byte tokens, or the unknown
  * token, as in the tokenizer's own model.  At p = 0 dropout is the tokenizer's own
- * segmentation, where its model is of that kind.
+ * segmentation, where its model is of that kind.  Unigram sampling takes an unknown
+ * character for a token like others, as its model does; uniform sampling gives only those
+ * segmentations that have the fewest of them.
  *
  * Draws depend on seed and stream only: tok/base/random.h.
  */
@@ -24,12 +26,20 @@
 #include "tok/pipe/encoder.h"
 
 enum tok_sample_method {
-	/* Provilkov et al. 2020 (arXiv 1910.13267), algorithm 1, as subword-nmt does it: at
-	 * each step every merge that could be applied is dropped with probability p; the
-	 * best that is left is applied; none left: the end.  BPE only. */
+	/* Provilkov et al. 2020 (arXiv 1910.13267), algorithm 1: at each step every merge
+	 * that could be applied is dropped with probability p; the best that is left, the
+	 * leftmost of equals, is applied; none left: the end.  (subword-nmt 0.3.8 applies
+	 * all that are left of the best pair in one step, which is another distribution
+	 * where a pair stands in a word twice.)  Each step of a piece offers all others
+	 * again, so that a long piece stays nearer to its canonical segmentation than its
+	 * words would by themselves: SentencePiece's models split nothing.  BPE only. */
 	TOK_SAMPLE_BPE_DROPOUT,
-	/* Hugging Face tokenizers 0.23 (src/models/bpe/word.rs), whose queue lets dropped
-	 * merges try again also when an entry turns out to be stale.  BPE only. */
+	/* Hugging Face tokenizers 0.23 (src/models/bpe/word.rs): the same, but candidates
+	 * whose symbols have merged with others stay in its queue, and when one of them is
+	 * not dropped, all that were are offered again.  That is far from the paper's where
+	 * merges compete: GPT-2's " tokenization" at p = 0.1 stays what it is with
+	 * probability 0.994, the paper's method 0.796, SentencePiece's 0.314.  As there,
+	 * a piece that is a token is not looked up whole where p is not 0.  BPE only. */
 	TOK_SAMPLE_BPE_DROPOUT_HF,
 	/* SentencePiece 0.2 (src/bpe_model.cc): a merge is tried once; dropped, it is gone.
 	 * BPE only. */
@@ -55,7 +65,7 @@ struct tok_sample_options {
 		       * instead of being encoded as the model does; the paper's is 1 */
 	double alpha; /* unigram: 0 to 100 */
 	/* unigram: 0 and 1 the best segmentation, above 1 (up to 512) drawn among the best
-	 * so many, -1 among all. */
+	 * so many of a piece, -1 among all. */
 	int nbest;
 };
 
@@ -79,7 +89,22 @@ TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling, s
 						uint64_t stream, struct tok_encoding *out,
 						struct tok_error *err);
 
-/* ---- several at once, through the lattice of the whole text --------------------- */
+/* Of the distribution that tok_sample draws from, without listing it: its entropy in nats,
+ * and the expected number of ids.  Of maxmatch, unigram with nbest -1, and uniform with p 1,
+ * else TOK_EARG.  In time and memory linear in the text.  Segmentations that differ only in
+ * what unknown tokens stand for are told apart. */
+TOK_API TOK_MUST_USE enum tok_status tok_sample_entropy(struct tok_sampling *sampling,
+							struct tok_span text,
+							const struct tok_encode_options *how,
+							double *entropy, double *length,
+							struct tok_error *err);
+
+/* ---- several at once, through the lattice of the whole text ---------------------
+ *
+ * Neither p nor nbest are looked at: the distribution is that of all segmentations.  Two
+ * may have the same ids where unknown tokens hide what they stand for, or `how` truncates.
+ * TOK_ELIMIT where the search takes more than 2^25 steps, which are at most as many as the
+ * segmentations asked for have tokens, or the text has more than TOK_STRETCH_MAX bytes. */
 
 struct tok_draw {
 	const tok_id *ids;
@@ -103,8 +128,10 @@ TOK_API TOK_MUST_USE enum tok_status tok_sample_best(struct tok_sampling *sampli
 						     size_t count, struct tok_draws *out,
 						     struct tok_error *err);
 
-/* `count` different segmentations drawn without replacement; of unigram and uniform.  With
- * `include_best` the most probable is the first, with log_inclusion 0.  Source: W. Kool et al.,
+/* `count` different segmentations drawn without replacement; of unigram and uniform.  Fewer
+ * where there are fewer: all of them, with log_inclusion 0.  With `include_best`, of unigram
+ * only, the most probable is the first, with log_inclusion 0, and the others are drawn
+ * among the rest.  Source: W. Kool et al.,
  * "Stochastic Beams and Where to Find Them" (arXiv 1903.06059), appendix B.3, as SentencePiece's
  * SampleEncodeAndScore. */
 TOK_API TOK_MUST_USE enum tok_status
