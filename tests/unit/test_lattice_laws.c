@@ -248,6 +248,8 @@ int main(int argc, char **argv)
 					    cmocka_unit_test(test_sums),
 					    cmocka_unit_test(test_strange) };
 	many = argc > 1 ? many_of_files(argv + 1, argc - 1) : many_new();
+	many.names[many.count] = "toy";
+	many.tokenizers[many.count++] = toy_new(TOY_WORDPIECE);
 	const int status = cmocka_run_group_tests(tests, NULL, NULL);
 	many_release(&many);
 	return status;
