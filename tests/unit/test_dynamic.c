@@ -39,7 +39,7 @@ static struct tok_boundary *new_boundary(const struct tok_tokenizer *t, size_t k
 static struct tok_tokenizer *read_tokenizer(const char *json)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)

@@ -239,7 +239,7 @@ static void check_mean(struct table *table, struct tok_span text, double mean, d
 static struct tok_tokenizer *read_tokenizer(const char *json)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)
@@ -307,7 +307,7 @@ static void pieces_within_words(void **state)
 
 static void rows_that_are_not_there(void **state)
 {
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	(void)state;
 	assert_int_equal(tok_tokenizer_bytes(&t, &err), TOK_OK);
