@@ -348,6 +348,7 @@ static void boundaries_by_hand(void **state)
 		{ "a", G "b", "nnnyy" },
 		{ "don", "'", "nyyyy" }, /* "'" is not in this vocabulary: no punctuation */
 		{ "a", "1", "nyyyy" },
+		{ "'", "s", "yyyyy" }, /* not " 's", though the step puts a space in front */
 		{ G, G, "ynnyy" },
 		{ G, G "a", "nnnyy" },
 		{ "\xC4\x8A", "\xC4\x8A", "nnnyy" }, /* two newlines */
