@@ -45,17 +45,15 @@ void tok_made_release(struct tok_made *made)
 	*made = (struct tok_made){ 0 };
 }
 
-/* Where all is joined from left to right, each token begins with the one made before: what
- * they share is kept once, or the texts of a long row would be its square. */
+/* Where all is joined from left to right, each token begins with the one made before, which is
+ * the end of the texts: what they share is kept once, or the texts of a long row would be
+ * its square. */
 static size_t shared_with_last(const struct tok_made *made, struct tok_span text)
 {
 	if (made->count == 0)
 		return 0;
-	const struct tok_made_text *last = &made->items[made->count - 1];
-	const struct tok_span before = tok_made_at(made, made->count - 1);
-	return last->begin + last->count == made->texts.count && tok_span_starts(text, before)
-		   ? before.count
-		   : 0;
+	const struct tok_span last = tok_made_at(made, made->count - 1);
+	return tok_span_starts(text, last) ? last.count : 0;
 }
 
 /* In a slot that is free. */
