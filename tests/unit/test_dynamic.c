@@ -1,6 +1,6 @@
 /*
- * Dynamic merging is what its definition says, by hand and by chance; the published
- * example; boundaries; what may not join.
+ * Dynamic merging is what its definition says, by chance; the published example; what may
+ * not join; batches of a million ids.
  *
  *	test_dynamic --ask FILE BOUNDARY MERGES < IDS
  *
@@ -18,46 +18,10 @@
 #include <math.h>
 
 #include "tests/unit/dynamic_laws.h"
-#include "tests/unit/many.h"
+#include "tests/unit/dynamic_steps.h"
 #include "tok/base/buffer.h"
 #include "tok/base/random.h"
 #include "tok/pipe/encoder.h"
-
-static const char *const boundary_names[] = { "pretokens", "word", "word-hyphen", "sentence",
-					      "none" };
-enum { BOUNDARIES = 5 };
-
-static struct tok_boundary *new_boundary(const struct tok_tokenizer *t, size_t kind)
-{
-	struct tok_boundary *b;
-	struct tok_error err = { 0 };
-	if (tok_boundary_new(t, (enum tok_boundary_kind)kind, &b, &err) != TOK_OK)
-		fail_msg("%s", err.message);
-	return b;
-}
-
-static struct tok_tokenizer *read_tokenizer(const char *json)
-{
-	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t = NULL;
-	struct tok_error err = { 0 };
-	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
-	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)
-		fail_msg("%s", err.message);
-	tok_spec_release(&spec);
-	return t;
-}
-
-static struct tok_merged_batch merge_batch(struct tok_merger *m, size_t merges, double percent,
-					   const struct tok_sequences *batch)
-{
-	const struct tok_merge_batch_options options = { merges, percent };
-	struct tok_merged_batch out;
-	struct tok_error err = { 0 };
-	if (tok_merge_batch(m, &options, batch, &out, &err) != TOK_OK)
-		fail_msg("%s", err.message);
-	return out;
-}
 
 /* ---- the published example --------------------------------------------------- */
 
@@ -333,157 +297,6 @@ static void merging_is_its_definition(void **state)
 	free(p);
 }
 
-/* ---- boundaries -------------------------------------------------------------------- */
-
-static void boundaries_by_hand(void **state)
-{
-	static const char byte_level[] =
-	    MANY_BYTE_LEVEL(MANY_ADDED(10, "<s>", false, false, false, false, true), "null", "");
-	static const struct {
-		const char *left, *right;
-		const char *allowed; /* by kind: y or n */
-	} rows[] = {
-		{ "a", "b", "yyyyy" },
-		{ G "a", "b", "yyyyy" },
-		{ "a", G "b", "nnnyy" },
-		{ "don", "'", "nyyyy" }, /* "'" is not in this vocabulary: no punctuation */
-		{ "a", "1", "nyyyy" },
-		{ "'", "s", "yyyyy" }, /* not " 's", though the step puts a space in front */
-		{ G, G, "ynnyy" },
-		{ G, G "a", "nnnyy" },
-		{ "\xC4\x8A", "\xC4\x8A", "nnnyy" }, /* two newlines */
-		{ "\xC4\x8A", "a", "nyyny" },
-		{ "\xC4\x8A\xC4\x8A", "\xC4\x8A", "ynnyy" },
-		{ "a.", G "B", "nnnny" },
-		{ "a.", "B", "nyyyy" },
-		{ "\xC3\xA4\xC2\xBD", "a", "yyyyy" }, /* the first two bytes of three, and a */
-		{ "\xC3\xA4\xC2\xBD", G "a", "nnnyy" },
-		{ "\xC3\xA3\xC4\xA2\xC4\xA4", "a", "nyyny" }, /* U+3002 */
-	};
-	struct tok_tokenizer *t = read_tokenizer(byte_level);
-	(void)state;
-	for (size_t kind = 0; kind < BOUNDARIES; kind++) {
-		struct tok_boundary *b = new_boundary(t, kind);
-		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-			bool allowed;
-			struct tok_error err = { 0 };
-			assert_int_equal(tok_boundary_allows(b, tok_span_of(rows[i].left),
-							     tok_span_of(rows[i].right), &allowed,
-							     &err),
-					 TOK_OK);
-			if (allowed != (rows[i].allowed[kind] == 'y'))
-				fail_msg("%s: '%s' + '%s': %d", boundary_names[kind], rows[i].left,
-					 rows[i].right, allowed);
-		}
-		tok_boundary_free(b);
-	}
-	tok_tokenizer_free(t);
-}
-
-static void only_hyphens_join_words(void **state)
-{
-	static const char json[] =
-	    "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{\"type\":\"BPE\","
-	    "\"vocab\":{\"a\":0,\"b\":1,\"-\":2,\",\":3,\"#\":4,\".5\":5,\"'s\":6},\"merges\":[]}}";
-	static const struct {
-		const char *left, *right;
-		bool allowed;
-	} rows[] = {
-		{ "a", "-", true },   { "-", "b", true },  { "a", ",", false },
-		{ ",", "b", true },   { ",", "-", true },  { ",", ",", true },
-		{ "a", "#", true },   { "a", ".5", true }, { "a", "'s", false },
-		{ "a-", ",", false }, /* made of both, and no token of the vocabulary */
-		{ "a", "-,", true },
-	};
-	struct tok_tokenizer *t = read_tokenizer(json);
-	struct tok_boundary *b = new_boundary(t, TOK_BOUNDARY_WORD_HYPHEN);
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		bool allowed;
-		struct tok_error err = { 0 };
-		assert_int_equal(tok_boundary_allows(b, tok_span_of(rows[i].left),
-						     tok_span_of(rows[i].right), &allowed, &err),
-				 TOK_OK);
-		if (allowed != rows[i].allowed)
-			fail_msg("'%s' + '%s': %d", rows[i].left, rows[i].right, allowed);
-	}
-	tok_boundary_free(b);
-	tok_tokenizer_free(t);
-}
-
-/* Words of a text, one behind the other, each with a separator that no text has. */
-static bool note_words(void *context, struct tok_span text, const struct tok_range *words,
-		       size_t count)
-{
-	struct tok_buffer *out = context;
-	for (size_t i = 0; i < count; i++)
-		if (!tok_buffer_add(out, text.bytes + words[i].begin,
-				    words[i].end - words[i].begin) ||
-		    !tok_buffer_add_byte(out, 0xFF))
-			return false;
-	return true;
-}
-
-/* What a merged token is to the model. */
-static void note_token(const struct tok_tokenizer *t, struct tok_span written,
-		       struct tok_buffer *out)
-{
-	const struct tok_model_spec *model = &tok_tokenizer_spec(t)->model;
-	if (model->kind == TOK_MODEL_WORDPIECE)
-		assert_false(tok_span_starts(written, model->as.wordpiece.prefix));
-	assert_true(tok_buffer_add(out, written.bytes, written.count));
-	assert_true(tok_buffer_add_byte(out, 0xFF));
-}
-
-/* As long as anything may join, with nothing between the words that is not in a token. */
-static void all_merges_give_the_words(void **state)
-{
-#define LINE " the dog a the ab hello dog hey don't the 123 the  a\n dog"
-	static const char *const names[][2] = { { "gpt2", LINE },
-						{ "cl100k", LINE },
-						{ "o200k", LINE },
-						{ "bert.gguf", "the dog walking the baker" } };
-#undef LINE
-	const struct tok_encode_options options = { 0 };
-	(void)state;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		const struct tok_tokenizer *t = many_find(&all, names[i][0]);
-		const struct tok_span text = tok_span_of(names[i][1]);
-		struct tok_encoder *e = tok_encoder_new(t);
-		struct tok_boundary *b = new_boundary(t, TOK_BOUNDARY_PRETOKENS);
-		struct tok_merger *m = tok_merger_new(t, b);
-		struct tok_buffer words = { 0 }, tokens = { 0 };
-		struct tok_encoding r;
-		struct tok_error err = { 0 };
-		assert_true(e && m);
-		assert_int_equal(tok_encode_words(e, text, &options, note_words, &words, &err),
-				 TOK_OK);
-		assert_int_equal(tok_encode(e, text, &options, &r, &err), TOK_OK);
-		const size_t offsets[2] = { 0, r.count };
-		const struct tok_sequences batch = { r.ids, offsets, 1 };
-		const struct tok_merged_batch merged = merge_batch(m, TOK_MERGES_ALL, 0, &batch);
-		for (size_t k = 0; k < merged.offsets[1]; k++) {
-			const size_t size = tok_tokenizer_size(t);
-			struct tok_vocab_entry entry = { 0 };
-			if (merged.ids[k] < size)
-				assert_true(tok_tokenizer_entry(t, merged.ids[k], &entry));
-			note_token(t,
-				   merged.ids[k] < size ? entry.text
-							: merged.tokens[merged.ids[k] - size].text,
-				   &tokens);
-		}
-		if (!tok_span_equal(tok_buffer_span(&words), tok_buffer_span(&tokens)))
-			fail_msg("%s: '%.*s', not '%.*s'", names[i][0], (int)tokens.count,
-				 tokens.bytes, (int)words.count, words.bytes);
-		assert_true(merged.offsets[1] < r.count);
-		tok_buffer_release(&words);
-		tok_buffer_release(&tokens);
-		tok_merger_free(m);
-		tok_boundary_free(b);
-		tok_encoder_free(e);
-	}
-}
-
 /* ---- what may not be --------------------------------------------------------------- */
 
 static void text_does_not_become_special(void **state)
@@ -671,9 +484,6 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_published_example),
 		cmocka_unit_test(merging_is_its_definition),
-		cmocka_unit_test(boundaries_by_hand),
-		cmocka_unit_test(only_hyphens_join_words),
-		cmocka_unit_test(all_merges_give_the_words),
 		cmocka_unit_test(text_does_not_become_special),
 		cmocka_unit_test(trouble_has_a_sentence),
 		cmocka_unit_test(large_batches_end),
