@@ -59,7 +59,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct split_options, input, int) },
 	{ CLI_BYTES, 0, "max-ids", "N", "refuse a document of more ids without --chunk (256M)",
 	  CLI_FIELD(struct split_options, limit_ids, uint64_t) },
-	{ CLI_FLAG, 0, "encode", NULL, "FILE is text: encode it first, as tok encode does",
+	{ CLI_FLAG, 0, "encode", NULL, "read text in FILE, and encode it first as tok encode does",
 	  CLI_FIELD(struct split_options, encode, bool) },
 	CLI_SPLIT_ROWS(struct split_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
