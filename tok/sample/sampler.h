@@ -74,8 +74,7 @@ TOK_API struct tok_sampling *tok_sampling_new(const struct tok_sampler *sampler)
 TOK_API void tok_sampling_free(struct tok_sampling *sampling);
 
 /* One segmentation of a text; *out belongs to `sampling` and lives until its next call. */
-TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling,
-						struct tok_span text,
+TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling, struct tok_span text,
 						const struct tok_encode_options *how, uint64_t seed,
 						uint64_t stream, struct tok_encoding *out,
 						struct tok_error *err);
