@@ -90,26 +90,18 @@ static bool keep_tally(struct cli_coding_item *item, size_t at, const struct cli
 	return true;
 }
 
-/* One copy of a document of the region at item->next. */
+/* A copy of a document to the item's block. */
 static enum tok_status encode_document(struct worker *w, struct cli_coding_item *item,
-				       struct tok_span text, bool again, const struct terms *terms,
+				       struct cli_piece *piece, uint64_t room,
 				       struct tok_error *err)
 {
 	const struct cli_coding *run = w->run;
-	const struct spot at = item->next;
-	const struct cli_source *source = &run->source;
-	const uint64_t room = terms->room - item->block.ids;
-	struct cli_piece piece = {
-		.text = text,
-		.document = item->work.regions[at.region].number + at.document - terms->skipped,
-		.copy = at.copy,
-		.again = again,
-	};
+	const uint64_t limit = room < run->max_tokens ? room : run->max_tokens;
 	struct cli_made made;
-	enum tok_status status = cli_documents_check(source->split, &source->cut, text, err);
+	enum tok_status status =
+	    cli_documents_check(run->source.split, &run->source.cut, piece->text, err);
 	if (status == TOK_OK)
-		status = make_ids(w, &piece, room < run->max_tokens ? room : run->max_tokens, &made,
-				  err);
+		status = make_ids(w, piece, limit, &made, err);
 	if (status != TOK_OK)
 		return status;
 	struct cli_shape shape = *run->shape;
@@ -126,44 +118,46 @@ static bool is_full(const struct cli_block *block, uint64_t room)
 	return block->ids >= room || block->bytes.count >= BLOCK_SIZE;
 }
 
-/* The spot behind a copy of a document that ends before `rest`. */
-static struct spot step_over(const struct cli_coding *run, struct spot at, size_t region_bytes,
-			     size_t rest)
-{
-	if (at.copy + 1 < run->copies)
-		return (struct spot){ at.region, at.byte, at.copy + 1, at.document };
-	if (rest == 0)
-		return (struct spot){ .region = at.region + 1 };
-	return (struct spot){ at.region, region_bytes - rest, 0, at.document + 1 };
-}
-
 /* Documents of a region until there is no room for more. */
 static enum tok_status encode_documents(struct worker *w, struct cli_coding_item *item,
 					const struct terms *terms, struct tok_error *err)
 {
-	const size_t number = item->next.region;
-	const struct cli_region *region = &item->work.regions[number];
-	const struct tok_span all = cli_work_text(&item->work, number);
+	struct spot at = item->next;
+	const struct cli_region *region = &item->work.regions[at.region];
+	const struct tok_span all = cli_work_text(&item->work, at.region);
 	struct cli_block *block = &item->block;
-	bool again = false;
+	struct cli_piece piece = { .document = region->number + at.document - terms->skipped,
+				   .copy = at.copy };
+	bool done;
 	do {
-		struct tok_span rest = tok_span_slice(all, item->next.byte, all.count);
-		struct tok_span text = rest;
+		struct tok_span rest = tok_span_slice(all, at.byte, all.count);
+		piece.text = rest;
 		if (region->several)
-			text = cli_split_next(w->run->source.split, &rest);
+			piece.text = cli_split_next(w->run->source.split, &rest);
 		else
 			rest.count = 0;
-		const enum tok_status status = encode_document(w, item, text, again, terms, err);
+		item->next = at;
+		const enum tok_status status =
+		    encode_document(w, item, &piece, terms->room - block->ids, err);
 		if (status != TOK_OK)
 			return status;
 		struct cli_block_end *end = &block->ends[block->count - 1];
-		end->region = (uint32_t)number & INT32_MAX;
+		end->region = (uint32_t)at.region & INT32_MAX;
 		end->text =
 		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
-		item->next = step_over(w->run, item->next, all.count, rest.count);
-		again = item->next.copy > 0;
-		end->more = again;
-	} while (item->next.region == number && !is_full(block, terms->room));
+		piece.again = piece.copy + 1 < w->run->copies;
+		end->more = piece.again;
+		done = !piece.again && rest.count == 0;
+		if (piece.again) {
+			at.copy = ++piece.copy;
+		} else {
+			at.byte = all.count - rest.count;
+			at.copy = piece.copy = 0;
+			at.document++;
+			piece.document++;
+		}
+	} while (!done && !is_full(block, terms->room));
+	item->next = done ? (struct spot){ .region = at.region + 1 } : at;
 	return TOK_OK;
 }
 
