@@ -144,8 +144,8 @@ static void simulate_line(const struct tok_splits *splits, const tok_id *ids, si
 		for (size_t i = 0; i < out.count; i++)
 			final += is_final(splits, out.ids[i]);
 	}
-	printf(" %.9f %.9f %.9f\n", length / ((double)count * (double)seeds),
-	       successes / attempts, final / length);
+	printf(" %.9f %.9f %.9f\n", length / ((double)count * (double)seeds), successes / attempts,
+	       final / length);
 	tok_splitter_free(splitter);
 }
 

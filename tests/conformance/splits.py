@@ -40,7 +40,7 @@ VECTORS = {
 }
 GPT2_LATER = (22180, 16256)  # pairs with a part that is later than the token; tokens with one
 GPT2_CUT = (557, 483)  # pairs that cut a character; tokens that have no other
-SAMPLE = 1500
+SAMPLE = 400
 
 failures = 0
 
@@ -197,9 +197,6 @@ def published(program, folder):
         for many, tokens in histogram.items():
             check(counts[many] == tokens, f"{name}: {counts[many]} tokens have {many} pairs")
         check(max(counts) == max(histogram) or name == "o200k", f"{name}: {max(counts)} pairs")
-        for option, kept in (("earlier", lambda i, a, b: a < i and b < i),):
-            wanted = {i: [p for p in v if kept(i, *p)] for i, v in theirs.items()}
-            same_table(f"{name} {option}", table_of(program, path, option), wanted)
         print(f"{name}: {pairs} pairs")
     gpt2_facts(program, folder / "gpt2")
 
@@ -210,6 +207,9 @@ def gpt2_facts(program, path):
     short = table_of(program, path, "any", "3")
     for i, pairs in VECTORS.items():
         check(every[i] == pairs, f"gpt2: {i} has {every[i]}")
+
+    same_table("gpt2 earlier", earlier,
+               {i: [p for p in v if max(p) < i] for i, v in every.items()})
 
     def lost(table):
         return (sum(map(len, every.values())) - sum(map(len, table.values())),
@@ -225,7 +225,7 @@ def gpt2_facts(program, path):
 
 def last_merges(program, folder):
     """Each merge of a list made by training is how its token comes to be."""
-    for name in ("llama3", "qwen3", "llama2"):
+    for name in ("llama3", "llama2"):
         path = folder / name / "tokenizer.json"
         model = json.loads(path.read_text())["model"]
         vocab = model["vocab"]
@@ -241,12 +241,11 @@ def last_merges(program, folder):
         sure = {i for i in every if len(listed[i]) == 1 and every[i] == list(listed[i])}
         check(sum(i in ours for i in sure) > 0.98 * len(sure), f"{name}: merges are missing")
         print(f"{name}: {len(ours)} last merges")
-    for name in ("gpt2",):
-        merges = (folder / name / "vocab.bpe").read_text().split("\n")[1:]
-        vocab = json.loads((folder / name / "encoder.json").read_text())
-        wanted = {vocab[m.replace(" ", "")]: [tuple(vocab[w] for w in m.split(" "))]
-                  for m in merges if m}
-        same_table("gpt2 merges", table_of(program, folder / name, "merges"), wanted)
+    merges = (folder / "gpt2" / "vocab.bpe").read_text().split("\n")[1:]
+    vocab = json.loads((folder / "gpt2" / "encoder.json").read_text())
+    wanted = {vocab[m.replace(" ", "")]: [tuple(vocab[w] for w in m.split(" "))]
+              for m in merges if m}
+    same_table("gpt2 merges", table_of(program, folder / "gpt2", "merges"), wanted)
 
 
 def main():
@@ -255,14 +254,14 @@ def main():
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     args = parser.parse_args()
     folder = args.cache / "tokenizers"
-    missing = [n for n in ("gpt2", "cl100k", "o200k", "llama3", "llama2", "gemma3", "qwen3",
+    missing = [n for n in ("gpt2", "cl100k", "o200k", "llama3", "llama2", "gemma3",
                            "bert", "llama2_spm", "albert") if not (folder / n).exists()]
     if missing:
         print(f"SKIPPED: {', '.join(missing)} not there")
         sys.exit(os.environ.get("CI") == "true")
     published(args.program, folder)
     last_merges(args.program, folder)
-    for name in ("llama3", "qwen3", "llama2", "gemma3"):
+    for name in ("llama3", "llama2", "gemma3"):
         reference = Hf(folder / name / "tokenizer.json")
         ours, theirs = table_of(args.program, folder / name), pairs_of(reference.words, reference.whole)
         if reference.is_bytes:

@@ -179,7 +179,7 @@ static const struct {
 static struct tok_tokenizer *read_json(const char *name, const char *json)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *tokenizer;
+	struct tok_tokenizer *tokenizer = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &tokenizer, &err) != TOK_OK)
@@ -191,7 +191,7 @@ static struct tok_tokenizer *read_json(const char *name, const char *json)
 static struct tok_splits *new_splits(const char *name, const struct tok_tokenizer *tokenizer,
 				     const struct tok_splits_options *options)
 {
-	struct tok_splits *splits;
+	struct tok_splits *splits = NULL;
 	struct tok_error err = { 0 };
 	if (tok_splits_new(tokenizer, options, &splits, &err) != TOK_OK)
 		fail_msg("%s: %s", name, err.message);

@@ -20,7 +20,7 @@
 
 enum { TOKENS = 36, MERGES = 60, TEXT = 32, NEIGHBOURS = 12 };
 
-static unsigned long rounds = 300;
+static unsigned long rounds = 150;
 
 /* ---- random vocabularies --------------------------------------------------------- */
 
@@ -417,7 +417,7 @@ static size_t compare(const struct vocabulary *v, const struct tok_splits_option
 	struct tok_decoder *decoders[] = { tok_decoder_new(v->tokenizer),
 					   tok_decoder_new(v->tokenizer) };
 	struct tok_surfaces *surfaces;
-	struct tok_splits *splits;
+	struct tok_splits *splits = NULL;
 	struct tok_error err = { 0 };
 	size_t all = 0;
 	assert_int_equal(tok_surfaces_new(v->tokenizer, &surfaces, &err), TOK_OK);

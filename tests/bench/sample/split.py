@@ -30,7 +30,7 @@ def read_rows(output):
     rows = {}
     for line in output.splitlines():
         name, proportion, *numbers = line.split("\t")
-        if name.endswith(" ids"):
+        if " ids" in name:
             rows[name, float(proportion)] = [float(n) for n in numbers]
         elif name == "copied":
             rows[name, 0] = [float(n) for n in numbers]
