@@ -114,6 +114,15 @@ static const struct {
 								    "\"aab\":8}") "}",
 	  .surfaces = "a|b| | a|ab:w|-|aba|-|aab|-",
 	  .pairs = "3=2+0 6=4+0 8=0+4" },
+	{ .name = "an added token that is not read as it is written",
+	  .json = "{\"added_tokens\":[" MANY_ADDED(
+	      0, "A", false, false, false, true,
+	      false) "],"
+		     "\"normalizer\":{\"type\":\"Lowercase\"},"
+		     "\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL
+		     "," MODEL("BPE", "\"merges\":[],", "{\"A\":0,\"b\":1,\"Ab\":2,\"bb\":3}") "}",
+	  .surfaces = "A:w|b|Ab|bb",
+	  .pairs = "3=1+1" },
 	{ .name = "earlier ids",
 	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL
 		  "," MODEL("BPE", "\"merges\":[],", "{\"a\":0,\"aaa\":1,\"aa\":2,\"aaaa\":3}") "}",
@@ -158,7 +167,7 @@ static const struct {
 	  .surfaces = "a|\xC3|\xA9|\xC3\xA9|a\xC3|a\xC3\xA9",
 	  .pairs = "4=0+1 5=0+3",
 	  .options = { .utf8_safe = true } },
-	{ .name = "characters and bytes of the alphabet",
+	{ .name = "short pieces of the alphabet",
 	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL "," MODEL(
 	      "BPE", "\"end_of_word_suffix\":\"</w>\",\"merges\":[],",
 	      "{\"a\":0,\"\xC3\x83\":1,\"\xC2\xA9</w>\":2,\"\xC3\x83\xC2\xA9</w>\":3,\"a\xC3\x83\":"
@@ -167,7 +176,17 @@ static const struct {
 	      "a:FIN|\xC3\x83:FIN|\xC2\xA9:FIL|\xC3\x83\xC2\xA9:FIL|a\xC3\x83:FIN|aa\xC3\x83"
 	      "\xC2\xA9:FIL|aa:FIN",
 	  .pairs = "5=6+3",
-	  .options = { .utf8_safe = true, .min_piece_bytes = 2 } },
+	  .options = { .min_piece_bytes = 2 } },
+	{ .name = "whole characters of the alphabet",
+	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL "," MODEL(
+	      "BPE", "\"end_of_word_suffix\":\"</w>\",\"merges\":[],",
+	      "{\"a\":0,\"\xC3\x83\":1,\"\xC2\xA9</w>\":2,\"\xC3\x83\xC2\xA9</w>\":3,\"a\xC3\x83\":"
+	      "4,\"aa\xC3\x83\xC2\xA9</w>\":5,\"aa\":6}") "}",
+	  .surfaces =
+	      "a:FIN|\xC3\x83:FIN|\xC2\xA9:FIL|\xC3\x83\xC2\xA9:FIL|a\xC3\x83:FIN|aa\xC3\x83"
+	      "\xC2\xA9:FIL|aa:FIN",
+	  .pairs = "4=0+1 5=6+3 6=0+0",
+	  .options = { .utf8_safe = true } },
 	{ .name = "kept",
 	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL
 		  "," MODEL("BPE", "\"merges\":[],", "{\"a\":0,\"aa\":1,\"aaa\":2}") "}",
@@ -257,6 +276,30 @@ static void surfaces_and_pairs_are_as_listed(void **state)
 		tok_splits_free(splits);
 		tok_tokenizer_free(tokenizer);
 	}
+}
+
+/* A token of more characters than are merged in the simple way, in a vocabulary that has
+ * marks of place and so only merges: one b behind 64 times a. */
+static void long_tokens_have_their_last_merge(void **state)
+{
+	char json[4096], run[128];
+	const struct tok_splits_options options = { .pairs = TOK_SPLIT_MERGES };
+	size_t n = (size_t)sprintf(json, "{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":"
+					 "\"BPE\",\"end_of_word_suffix\":\"_\",\"vocab\":{\"b\":0");
+	(void)state;
+	memset(run, 'a', sizeof run);
+	for (int i = 0; i <= 6; i++)
+		n += (size_t)sprintf(json + n, ",\"%.*s\":%d", 1 << i, run, i + 1);
+	n += (size_t)sprintf(json + n, ",\"%.*sb\":8},\"merges\":[", 64, run);
+	for (int i = 0; i < 6; i++)
+		n += (size_t)sprintf(json + n, "\"%.*s %.*s\",", 1 << i, run, 1 << i, run);
+	sprintf(json + n, "\"%.*s b\"]}}", 64, run);
+	struct tok_tokenizer *tokenizer = read_json("long", json);
+	struct tok_splits *splits = new_splits("long", tokenizer, &options);
+	write_pairs(splits, json);
+	assert_string_equal(json, "2=1+1 3=2+2 4=3+3 5=4+4 6=5+5 7=6+6 8=7+0");
+	tok_splits_free(splits);
+	tok_tokenizer_free(tokenizer);
 }
 
 /* ---- trouble ----------------------------------------------------------------------- */
@@ -395,6 +438,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(surfaces_and_pairs_are_as_listed),
+		cmocka_unit_test(long_tokens_have_their_last_merge),
 		cmocka_unit_test(options_that_do_not_suit_are_refused),
 		cmocka_unit_test(decoding_sees_no_split),
 	};

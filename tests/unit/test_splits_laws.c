@@ -18,7 +18,7 @@
 #include "tok/sample/splits.h"
 #include "tok/sample/surfaces.h"
 
-enum { TOKENS = 36, MERGES = 60, TEXT = 32, NEIGHBOURS = 12 };
+enum { TOKENS = 36, MERGES = 60, TEXT = 32 };
 
 static unsigned long rounds = 150;
 
@@ -67,6 +67,15 @@ static const struct {
 	  "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{"
 	  "\"String\":\"ab\"},\"content\":\"x\"},{\"type\":\"Fuse\"}]},",
 	  "\"type\":\"BPE\"", "", "", "a b c", false },
+	{ "WordPiece, looked at when joined",
+	  "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"WordPiece\",\"prefix\":\"##"
+	  "\","
+	  "\"cleanup\":true},{\"type\":\"Fuse\"},{\"type\":\"Replace\",\"pattern\":{\"String\":"
+	  "\"tt\"},"
+	  "\"content\":\"x\"}]},",
+	  "\"type\":\"WordPiece\",\"max_input_chars_per_word\":99,\"unk_token\":\"a\","
+	  "\"continuing_subword_prefix\":\"##\"",
+	  "##", "", "a n ' t", false },
 	{ "nothing decodes", "", "\"type\":\"BPE\"", "", "", "a b", false },
 	{ "equal ones vanish",
 	  "\"decoder\":{\"type\":\"CTC\",\"pad_token\":\"_\",\"word_delimiter_token\":\"b\","
@@ -360,16 +369,14 @@ static bool fits(const struct tok_surface *t, const struct tok_surface *a,
 {
 	const uint32_t fronts = TOK_PLACE_FIRST | TOK_PLACE_INNER;
 	const uint32_t backs = TOK_PLACE_LAST | TOK_PLACE_NOT_LAST;
-	return t->text.bytes && !t->whole && a->text.bytes && b->text.bytes &&
-	       a->places & TOK_PLACE_NOT_LAST && b->places & TOK_PLACE_INNER &&
-	       !(t->places & fronts & ~a->places) && !(t->places & backs & ~b->places) &&
+	return t->text.bytes && a->text.bytes && b->text.bytes && a->places & TOK_PLACE_NOT_LAST &&
+	       b->places & TOK_PLACE_INNER && !(t->places & fronts & ~a->places) &&
+	       !(t->places & backs & ~b->places) &&
 	       t->text.count == a->text.count + b->text.count &&
 	       tok_span_starts(t->text, a->text) &&
 	       memcmp(t->text.bytes + a->text.count, b->text.bytes, b->text.count) == 0;
 }
 
-/* Of the bytes that a surface stands for, all of these vocabularies' being of Latin-1 in the
- * alphabet or plain text. */
 static bool is_allowed(const struct vocabulary *v, const struct tok_splits_options *o, tok_id id,
 		       struct tok_pair pair, const struct tok_surface *a,
 		       const struct tok_surface *b)
@@ -381,6 +388,8 @@ static bool is_allowed(const struct vocabulary *v, const struct tok_splits_optio
 	    (!(kinds[v->kind].order == TOK_BPE_MERGES ? merge_slowly(v, id, &last)
 						      : join_slowly(v, id, &last)) ||
 	     last.left != pair.left || last.right != pair.right))
+		return false;
+	if (v->entries[id].type == TOK_PIECE_USER_DEFINED)
 		return false;
 	for (size_t i = 0; i < o->keep_count; i++)
 		if (o->keep[i] == id)

@@ -62,7 +62,7 @@ static uint64_t mix_of(const struct builder *b, tok_id id)
 	return mix(b->hashes[id], b->surfaces[id].text.count, b->surfaces[id].places);
 }
 
-/* Of two with one surface the model has at most one that is not whole: that one. */
+/* Of two with one surface, which no file has, the first. */
 static void put_surface(struct builder *b, tok_id id)
 {
 	const struct tok_surface *surface = &b->surfaces[id];
@@ -70,12 +70,9 @@ static void put_surface(struct builder *b, tok_id id)
 	size_t at = home_of(b, mixed);
 	for (; b->slots[at].id != TOK_NO_ID; at = (at + 1) & b->mask) {
 		const struct tok_surface *other = &b->surfaces[b->slots[at].id];
-		if (b->slots[at].tag != (uint32_t)mixed || other->places != surface->places ||
-		    !tok_span_equal(other->text, surface->text))
-			continue;
-		if (!other->whole)
+		if (b->slots[at].tag == (uint32_t)mixed && other->places == surface->places &&
+		    tok_span_equal(other->text, surface->text))
 			return;
-		break;
 	}
 	b->slots[at] = (struct slot){ id, (uint32_t)mixed };
 }
