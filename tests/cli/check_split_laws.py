@@ -114,8 +114,8 @@ class Laws(unittest.TestCase):
             for tokenizer in (BUILTIN, SPM, UNIGRAM, self.wordpiece):
                 text = self.prose.lower() if tokenizer == self.wordpiece else self.prose
                 split = self.check_decoded(tokenizer, text, *options)
-                # SentencePiece gives characters the largest ids.
-                spared = "earlier" in options and tokenizer in (SPM, UNIGRAM)
+                # SentencePiece gives characters the largest ids, and these models are small.
+                spared = tokenizer in (SPM, UNIGRAM) and len(options) > 2 and options[0] == "-p"
                 self.assertTrue(split or spared, (tokenizer, options))
             self.check_decoded(BUILTIN, self.noise, *options)
             self.check_decoded(SPM, self.noise, *options)
