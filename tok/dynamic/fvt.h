@@ -15,7 +15,7 @@
 struct tok_fvt {
 	const struct tok_tokenizer *tokenizer;
 	struct tok_encoder *encoder; /* of that tokenizer; not shared */
-	const float *rows; /* row_count x width, row by row; borrowed */
+	const float *rows;           /* row_count x width, row by row; borrowed */
 	size_t row_count, width;
 	tok_id unk; /* TOK_NO_ID: a row of zeros */
 };

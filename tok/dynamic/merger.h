@@ -71,9 +71,10 @@ TOK_API void tok_merger_free(struct tok_merger *merger);
 
 /* *out belongs to the merger and lives until its next call.  Up to 2^31 ids in all.  An id that
  * the tokenizer does not have fails with TOK_ETEXT. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_merge_batch(struct tok_merger *merger, const struct tok_merge_batch_options *options,
-		const struct tok_sequences *batch, struct tok_merged_batch *out,
-		struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status tok_merge_batch(struct tok_merger *merger,
+						     const struct tok_merge_batch_options *options,
+						     const struct tok_sequences *batch,
+						     struct tok_merged_batch *out,
+						     struct tok_error *err);
 
 #endif
