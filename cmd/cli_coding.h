@@ -40,7 +40,7 @@ struct cli_tally {
 };
 
 struct cli_made {
-	struct tok_encoding encoding; /* lives until the thread's next call */
+	struct tok_encoding encoding; /* what the shape asks for; until the thread's next call */
 	struct cli_tally tally;       /* of a coder that tallies */
 };
 
