@@ -114,8 +114,8 @@ static enum cli_exit check(const struct merge_options *opts)
 				 opts->batch);
 	if (opts->batch_bytes == 0 || opts->max_ids == 0)
 		return cli_usage("--batch-bytes and --max-ids must be at least 1");
-	if (opts->max_ids > (uint64_t)1 << 31)
-		return cli_usage("--max-ids can be at most 2G");
+	if (opts->max_ids > TOK_MERGE_BATCH_MAX)
+		return cli_usage("--max-ids can be at most 1G");
 	const enum cli_exit result = cli_threads_check(opts->threads);
 	return result == CLI_OK ? check_input(opts) : result;
 }

@@ -1,5 +1,6 @@
 /* merge_curve.c - how many ids are left after each merge, over all batches. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "cmd/merge_internal.h"
