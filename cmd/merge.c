@@ -198,8 +198,9 @@ const struct cli_tool tool_merge = {
 	    "joins them, some documents at a time, as 'Retrofitting Large Language Models with\n"
 	    "Dynamic Tokenization' (arXiv 2411.18553) does: the pair of neighbours that is most\n"
 	    "frequent in the batch becomes a token of its own, in this batch only, and so on. Of\n"
-	    "equally frequent pairs it is the one met first. With --encode the FILEs are text; a\n"
-	    "folder then stands for all files in it, and gzip and Zstandard data are expanded.\n"
+	    "equally frequent pairs it is the one met first. A folder stands for all files in it. "
+	    "With\n"
+	    "--encode the FILEs are text, and gzip and Zstandard data are expanded.\n"
 	    "\n"
 	    "A batch is of 32 documents, of as many as --batch says, across FILEs, or ends with "
 	    "the\n"
@@ -218,8 +219,7 @@ const struct cli_tool tool_merge = {
 	    "\n"
 	    "--reduce 0 is no merge and --reduce 100 all of them. This is not the share of ids "
 	    "that\n"
-	    "are saved, but of those that could be. --curve shows both for every number of\n"
-	    "merges.\n"
+	    "are saved, but of those that could be. --curve shows both for each number of merges.\n"
 	    "\n"
 	    "Each document is a line of JSON with its tokens as encode --tokens writes them. With\n"
 	    "--ids it has ids, which begin behind the tokenizer's own for tokens that are new, "
@@ -234,7 +234,7 @@ const struct cli_tool tool_merge = {
 	    "  printf 'abab\\nabc\\n' | tok merge -t bytes -el --steps --stats none\n"
 	    "  seq 100 200 | tok merge -t bytes -el --reduce 50 --ids --parts --stats none\n"
 	    "  seq 100 200 | tok merge -t bytes -el --batch all --curve tsv 2>&1\n"
-	    "  printf '{\"ids\":[97,98,97,98]}\n' | tok merge -t bytes -I jsonl -m 0 2>&1\n",
+	    "  printf '{\"ids\":[97,98,97,98]}' | tok merge -t bytes -I jsonl -m 0 2>&1\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
