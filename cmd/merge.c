@@ -23,7 +23,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Input" },
 	{ CLI_CHOICE, 'I', "input", CLI_FORMAT_WORDS, "how ids are written in FILE (text)",
 	  CLI_FIELD(struct merge_options, input, int) },
-	{ CLI_FLAG, 'e', "encode", NULL, "FILE holds text, which is encoded first",
+	{ CLI_FLAG, 0, "encode", NULL, "FILE is text: encode it first, as tok encode does",
 	  CLI_FIELD(struct merge_options, encode, bool) },
 	CLI_SPLIT_ROWS(struct merge_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
@@ -86,12 +86,14 @@ static size_t parse_batch(const struct merge_options *opts)
 static enum cli_exit check_input(const struct merge_options *opts)
 {
 	const struct cli_specials *s = &opts->specials;
+	const bool of_text = !cli_split_is_whole(&opts->split) || opts->raw ||
+			     opts->split.limit_bytes != CLI_SPLIT_LIMIT || s->special_text >= 0 ||
+			     s->add_special || s->hf;
 	if (opts->encode && opts->input >= 0)
-		return cli_usage("--input is for ids and --encode for text");
-	if (!opts->encode && (!cli_split_is_whole(&opts->split) || opts->raw))
-		return cli_usage("--lines, --null, --jsonl and --raw need --encode");
-	if (!opts->encode && (s->special_text >= 0 || s->add_special || s->hf))
-		return cli_usage("--special-text, --add-special and --hf need --encode");
+		return cli_usage("--input says how ids are written: --encode reads text");
+	if (!opts->encode && of_text)
+		return cli_usage("ids are read unless --encode says that FILE is text: what "
+				 "documents and special tokens of a text are needs it");
 	const enum cli_exit result = cli_specials_check(s);
 	return result == CLI_OK ? cli_split_check(&opts->split) : result;
 }
@@ -231,9 +233,10 @@ const struct cli_tool tool_merge = {
 	    "What became of it is told on standard error; --stats none keeps quiet.",
 	.examples =
 	    "  printf 'abab ab\\n' | tok encode -t bytes -l | tok merge -t bytes --stats none\n"
-	    "  printf 'abab\\nabc\\n' | tok merge -t bytes -el --steps --stats none\n"
-	    "  seq 100 200 | tok merge -t bytes -el --reduce 50 --ids --parts --stats none\n"
-	    "  seq 100 200 | tok merge -t bytes -el --batch all --curve tsv 2>&1\n"
+	    "  printf 'abab\\nabc\\n' | tok merge -t bytes --encode -l --steps --stats none\n"
+	    "  seq 100 200 | tok merge -t bytes --encode -l --reduce 50 --ids --parts --stats "
+	    "none\n"
+	    "  seq 100 200 | tok merge -t bytes --encode -l --batch all --curve tsv 2>&1\n"
 	    "  printf '{\"ids\":[97,98,97,98]}' | tok merge -t bytes -I jsonl -m 0 2>&1\n",
 	.options = option_table,
 	.defaults = &defaults,

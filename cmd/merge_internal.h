@@ -6,6 +6,8 @@
 #ifndef CMD_MERGE_INTERNAL_H
 #define CMD_MERGE_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "cmd/cli_encoder.h"
 #include "cmd/cli_files.h"
 #include "cmd/cli_ids.h"
@@ -71,6 +73,9 @@ struct merge_reader {
 	struct cli_encoder encoder;
 	uint32_t *lengths; /* bytes that each token spells, or MERGE_NO_TOKEN */
 
+	int wake; /* ends a wait for bytes; 0: none */
+	atomic_bool stopped;
+
 	size_t next; /* the operand to be opened next */
 	bool open;
 	struct cli_ids ids; /* without --encode */
@@ -89,6 +94,10 @@ void merge_reader_end(struct merge_reader *reader);
 /* The next batch; false: nothing is left.  An operand that is bad ends there: what came
  * before it stays, the others are read. */
 bool merge_read(struct merge_reader *reader, struct merge_batch *out);
+
+/* Nothing more is wanted: from any thread, also while another one waits in merge_read, which
+ * then returns at once. */
+void merge_reader_stop(struct merge_reader *reader);
 
 /* ---- writing ---------------------------------------------------------------- */
 

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "cmd/merge_internal.h"
 #include "tok/text/normalize.h"
@@ -141,7 +143,7 @@ static enum tok_status read_ids(struct merge_reader *r, struct merge_batch *b, b
 		if (r->opts->input == CLI_FORMAT_JSONL || r->opts->input == CLI_FORMAT_TEXT)
 			return tok_fail_in(err, status, "'%s': line %" PRIu64, name, part.number);
 		return tok_fail_in(err, status, "'%s'", name);
-	} while (!part.last);
+	} while (!part.last && !atomic_load(&r->stopped));
 	return TOK_OK;
 }
 
@@ -182,6 +184,8 @@ static enum tok_status encode_parts(struct merge_reader *r, struct merge_batch *
 			return tok_fail_in(err, status, "from byte %" PRIu64, before);
 		if (status == TOK_OK && part->last)
 			return end_document(r, b, err);
+		if (status == TOK_OK && atomic_load(&r->stopped))
+			return TOK_OK;
 		before += part->text.count;
 		if (status == TOK_OK)
 			status = cli_documents_next(&r->texts, part, err);
@@ -227,6 +231,8 @@ static enum tok_status open_next(struct merge_reader *r, struct tok_error *err)
 		: cli_ids_open(&r->ids, path, (enum cli_format)r->opts->input, err);
 	r->open = status == TOK_OK;
 	r->number = 0;
+	if (r->open)
+		input_of(r)->wake = r->wake;
 	return status;
 }
 
@@ -260,7 +266,8 @@ static bool is_full(const struct merge_reader *r, const struct merge_batch *b)
 bool merge_read(struct merge_reader *r, struct merge_batch *b)
 {
 	clear_batch(b);
-	while ((r->open || r->next < r->files->count) && !is_full(r, b)) {
+	while ((r->open || r->next < r->files->count) && !is_full(r, b) &&
+	       !atomic_load(&r->stopped)) {
 		struct tok_error err = { 0 };
 		bool none = false;
 		enum tok_status status = TOK_OK;
@@ -279,8 +286,20 @@ bool merge_read(struct merge_reader *r, struct merge_batch *b)
 	return b->documents > 0 || b->trouble.count > 0 || b->memory_out;
 }
 
+void merge_reader_stop(struct merge_reader *r)
+{
+	const uint64_t one = 1;
+	atomic_store(&r->stopped, true);
+	if (r->wake > 0)
+		(void)!write(r->wake, &one, sizeof one);
+}
+
 enum tok_status merge_reader_begin(struct merge_reader *r, struct tok_error *err)
 {
+	/* Where no descriptor can be had, a wait for bytes is not ended early. */
+	const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->wake = wake > 0 ? wake : 0;
+	atomic_init(&r->stopped, false);
 	r->how = cli_specials_options(&r->opts->specials);
 	r->cut = cli_cut_for(r->tokenizer, &r->how);
 	if (!measure_tokens(r))
@@ -296,4 +315,6 @@ void merge_reader_end(struct merge_reader *r)
 	cli_documents_release(&r->texts);
 	cli_encoder_release(&r->encoder);
 	free(r->lengths);
+	if (r->wake > 0)
+		close(r->wake);
 }

@@ -183,6 +183,7 @@ static bool write_item(void *context, void *worker, size_t slot)
 	}
 	run->output_lost = true;
 	say(run, err.message);
+	merge_reader_stop(&run->reader);
 	return false;
 }
 

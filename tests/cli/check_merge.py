@@ -3,6 +3,7 @@
 documents, curves and merges agree, batches are independent, threads and the way that
 documents come change nothing, and what is refused is refused in one sentence."""
 import collections
+import contextlib
 import json
 import os
 import random
@@ -140,7 +141,7 @@ class Laws(unittest.TestCase):
             merges = chance.choice((1, 3, 10, 1000))
             steps = merge_slowly(documents, merges)
             data = "".join(text + "\n" for text in texts).encode()
-            args = (*BYTES, "-el", "--boundary", "none", "-m", str(merges))
+            args = (*BYTES, "--encode", "-l", "--boundary", "none", "-m", str(merges))
             got = [(s["left"].replace("\u0120", " "), s["right"].replace("\u0120", " "), s["count"])
                    for s in lines_of(self.merge(*args, "--steps", data=data))]
             self.assertEqual(got, steps)
@@ -187,10 +188,10 @@ class Laws(unittest.TestCase):
     def test_batches_are_independent(self):
         data = make_lines(6, 60)
         documents = data.split(b"\n")[:-1]
-        got = self.merge("-el", "-b", "20", "--ids", "--parts", data=data).stdout.splitlines(True)
+        got = self.merge("--encode", "-l", "-b", "20", "--ids", "--parts", data=data).stdout.splitlines(True)
         wanted = []
         for batch, begin in enumerate(range(0, len(documents), 20), 1):
-            alone = self.merge("-el", "--batch", "all", "--ids", "--parts",
+            alone = self.merge("--encode", "-l", "--batch", "all", "--ids", "--parts",
                                data=b"".join(d + b"\n" for d in documents[begin:begin + 20])).stdout
             wanted += alone.replace(b'"batch":1,', b'"batch":%d,' % batch, 1).splitlines(True)
         self.assertEqual(got, wanted)
@@ -205,13 +206,13 @@ class Laws(unittest.TestCase):
                 for tokenizer in ((), TINY):
                     text = tok("encode", *tokenizer, "--lines", data=data).stdout
                     wanted = tok("merge", *tokenizer, *batch, "--ids", data=text)
-                    got = tok("merge", *tokenizer, *batch, "--ids", "-el", folder)
+                    got = tok("merge", *tokenizer, *batch, "--ids", "--encode", "-l", folder)
                     self.assertEqual((got.stdout, got.stderr), (wanted.stdout, wanted.stderr))
 
     def test_long_documents_are_encoded_in_parts(self):
         data = make_lines(8, 40_000)
         wanted = self.merge("-m", "0", "--ids", data=tok("encode", data=data).stdout).stdout
-        self.assertEqual(self.merge("-e", "-m", "0", "--ids", data=data).stdout, wanted)
+        self.assertEqual(self.merge("--encode", "-m", "0", "--ids", data=data).stdout, wanted)
 
     def test_the_same_for_any_number_of_threads(self):
         data = make_lines(9, 400 if SANITIZED else 4000)
@@ -220,8 +221,8 @@ class Laws(unittest.TestCase):
             for name, content in (("a", data), ("b", tok("encode", "-l", data=data).stdout), ("c", bad)):
                 with open(os.path.join(folder, name), "wb") as file:
                     file.write(content)
-            for args in (("-el", "a"), ("--ids", "--parts", "b", "c", "nothing", "b"), ("--steps", "-b", "3", "b"),
-                         ("--curve", "tsv", "-b", "20", "b"), ("-el", "--reduce", "30", "--batch-bytes", "999", "a")):
+            for args in (("--encode", "-l", "a"), ("--ids", "--parts", "b", "c", "nothing", "b"), ("--steps", "-b", "3", "b"),
+                         ("--curve", "tsv", "-b", "20", "b"), ("--encode", "-l", "--reduce", "30", "--batch-bytes", "999", "a")):
                 one = tok("merge", "--threads", "1", *args, cwd=folder)
                 self.assertTrue(one.stdout, one)
                 for number in ("3",) if SANITIZED else ("2", "8"):
@@ -233,7 +234,7 @@ class Laws(unittest.TestCase):
         if SANITIZED:
             self.skipTest("sanitizers have a memory of their own")
         for threads in ("1", "3"):
-            line = f"yes 'the quick brown fox' | head -c 20000000 | '{TOK}' merge -el -m 5 --ids --threads {threads}"
+            line = f"yes 'the quick brown fox' | head -c 20000000 | '{TOK}' merge --encode -l -m 5 --ids --threads {threads}"
             run = subprocess.Popen(["sh", "-c", line + " >/dev/null 2>&1"])
             _, status, usage = os.wait4(run.pid, 0)
             run.returncode = status
@@ -290,16 +291,31 @@ class Trouble(unittest.TestCase):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         for threads in ("1", "3"):
-            done = tok("merge", "-el", "-o", self.out, "--threads", threads, data=make_lines(11, 20_000),
+            done = tok("merge", "--encode", "-l", "-o", self.out, "--threads", threads, data=make_lines(11, 20_000),
                        preexec_fn=limit)
             self.assertEqual(done.returncode, 2)
             self.assertIn(b"File too large", done.stderr)
             self.check_old()
 
+    def test_a_lost_output_ends_a_run_that_waits_for_more(self):
+        for args in (("--encode", "-l"), ("-I", "text"), ("-I", "jsonl")):
+            data = b'{"ids":[1,2]}\n' if "jsonl" in args else b"1 2\n"
+            with open("/dev/full", "wb") as full:
+                run = subprocess.Popen((TOK, "merge", *BYTES, "--threads", "3", *args), stdin=subprocess.PIPE,
+                                       stdout=full, stderr=subprocess.PIPE)
+            with contextlib.suppress(BrokenPipeError):
+                run.stdin.write(data * 200_000)
+                run.stdin.flush()
+            self.assertEqual(run.wait(timeout=60), 2, args)
+            self.assertIn(b"No space left on device", run.stderr.read())
+            run.stderr.close()
+            with contextlib.suppress(BrokenPipeError):
+                run.stdin.close()
+
     def test_killed_run_keeps_what_was_there(self):
         data = make_lines(12, 3000)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            run = subprocess.Popen((TOK, "merge", "-el", "-o", self.out), stdin=subprocess.PIPE,
+            run = subprocess.Popen((TOK, "merge", "--encode", "-l", "-o", self.out), stdin=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL)
             run.stdin.write(data)
             run.stdin.flush()
@@ -310,7 +326,7 @@ class Trouble(unittest.TestCase):
             self.check_old()
 
     def test_closed_pipe_is_quiet(self):
-        for args in ("-el", "-el --threads 3 --ids", "-el --steps --batch 4"):
+        for args in ("--encode -l", "--encode -l --threads 3 --ids", "--encode -l --steps --batch 4"):
             done = subprocess.run(["sh", "-c", f"yes abab cd | '{TOK}' merge {args} | head -c 10 >/dev/null"],
                                   capture_output=True, timeout=60, check=False)
             self.assertEqual(done.stderr, b"", args)
