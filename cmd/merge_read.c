@@ -9,9 +9,6 @@
 #include "tok/text/normalize.h"
 #include "tok/text/utf8.h"
 
-/* A batch that was larger than this gives its memory back. */
-enum { KEPT_IDS = 1 << 21 };
-
 void merge_batch_release(struct merge_batch *batch)
 {
 	free(batch->ids);
@@ -22,8 +19,6 @@ void merge_batch_release(struct merge_batch *batch)
 
 static void clear_batch(struct merge_batch *b)
 {
-	if (b->capacity > KEPT_IDS || b->offset_capacity > KEPT_IDS)
-		merge_batch_release(b);
 	b->count = b->documents = 0;
 	b->bytes = 0;
 	b->memory_out = false;

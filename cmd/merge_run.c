@@ -9,9 +9,6 @@
 /* What a batch of so many ids is, for the pool, beside its ids: what merging takes. */
 enum { BYTES_AN_ID = 32 };
 
-/* More memory for lines than this is given back. */
-enum { KEPT_BYTES = 1 << 23 };
-
 struct merge_item {
 	struct merge_batch batch;
 	uint64_t number;
@@ -60,8 +57,7 @@ static bool read_item(void *context, size_t slot, size_t *bytes)
 	struct merge_item *item = &run->items[slot];
 	if (!merge_read(&run->reader, &item->batch))
 		return false;
-	run->batches_read += item->batch.documents > 0;
-	item->number = run->batches_read;
+	item->number = ++run->batches_read;
 	*bytes = item->batch.count * BYTES_AN_ID;
 	return true;
 }
@@ -79,8 +75,6 @@ static bool keep_lengths(struct merge_item *item, const struct tok_merged_batch 
 
 static void clear_results(struct merge_item *item)
 {
-	if (item->lines.capacity > KEPT_BYTES)
-		tok_buffer_release(&item->lines);
 	tok_buffer_clear(&item->lines);
 	item->length_count = 0;
 	item->totals = (struct merge_totals){ 0 };

@@ -46,7 +46,7 @@ COMMANDS = [
     "--threads 1 text",
     "printf 'a b a b' >text; tok train -v 259 --super boundless -o o.json --threads 1 text",
     "printf '97 98 97 98\\n97 98\\n' | tok merge -t bytes --ids --parts --stats none --threads 1",
-    "printf 'abab' >text; tok merge -t bytes --encode --reduce 50 --curve json --stats none --threads 1 text",
+    "printf 'abab' >text; tok merge -t bytes --encode --curve json --stats none --threads 1 text",
     "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
 ]
 LARGEST = 4000
