@@ -145,13 +145,13 @@ static enum sign sign_of(uint32_t code)
 		uint32_t code;
 		enum sign sign;
 	} signs[] = {
-		{ '\n', SIGN_NEWLINE },    { '!', SIGN_STOP },         { '.', SIGN_STOP },
-		{ '?', SIGN_STOP },        { '"', SIGN_CLOSE },        { '\'', SIGN_CLOSE },
-		{ 0x0589, SIGN_STOP },     { 0x061F, SIGN_STOP },      { 0x06D4, SIGN_STOP },
-		{ 0x0964, SIGN_STOP },     { 0x0965, SIGN_STOP },      { 0x104B, SIGN_STOP },
-		{ 0x1362, SIGN_STOP },     { 0x1367, SIGN_STOP },      { 0x17D4, SIGN_STOP },
-		{ 0x2026, SIGN_STOP },     { 0x203C, SIGN_STOP },      { 0x2047, SIGN_STOP },
-		{ 0x2048, SIGN_STOP },     { 0x2049, SIGN_STOP },      { 0x3002, SIGN_FULL_STOP },
+		{ '\n', SIGN_NEWLINE },     { '!', SIGN_STOP },         { '.', SIGN_STOP },
+		{ '?', SIGN_STOP },         { '"', SIGN_CLOSE },        { '\'', SIGN_CLOSE },
+		{ 0x0589, SIGN_STOP },      { 0x061F, SIGN_STOP },      { 0x06D4, SIGN_STOP },
+		{ 0x0964, SIGN_STOP },      { 0x0965, SIGN_STOP },      { 0x104B, SIGN_STOP },
+		{ 0x1362, SIGN_STOP },      { 0x1367, SIGN_STOP },      { 0x17D4, SIGN_STOP },
+		{ 0x2026, SIGN_STOP },      { 0x203C, SIGN_STOP },      { 0x2047, SIGN_STOP },
+		{ 0x2048, SIGN_STOP },      { 0x2049, SIGN_STOP },      { 0x3002, SIGN_FULL_STOP },
 		{ 0xFF01, SIGN_FULL_STOP }, { 0xFF0E, SIGN_FULL_STOP }, { 0xFF1F, SIGN_FULL_STOP },
 		{ 0xFF61, SIGN_FULL_STOP },
 	};
@@ -189,22 +189,6 @@ static bool goes_on_behind_end(struct tok_span text)
 
 /* ---- the question ---------------------------------------------------------------- */
 
-/* b->text with spaces for marks. */
-static bool put_spaces(struct tok_boundary *b)
-{
-	const struct tok_span text = tok_buffer_span(&b->text), mark = b->spelling.mark;
-	tok_buffer_clear(&b->plain);
-	if (!tok_buffer_reserve(&b->plain, text.count))
-		return false;
-	for (size_t at = 0; at < text.count;) {
-		const bool space =
-		    tok_span_starts(tok_span_slice(text, at, text.count), mark);
-		b->plain.bytes[b->plain.count++] = space ? ' ' : text.bytes[at];
-		at += space ? mark.count : 1;
-	}
-	return true;
-}
-
 static enum tok_status is_one_piece(struct tok_boundary *b, bool *out, struct tok_error *err)
 {
 	size_t count;
@@ -224,7 +208,7 @@ enum tok_status tok_boundary_allows(struct tok_boundary *b, struct tok_span left
 	}
 	if (!tok_spelling_join(&b->spelling, left, right, &b->joined) ||
 	    !tok_spelling_read(&b->spelling, tok_buffer_span(&b->joined), &b->text) ||
-	    !put_spaces(b))
+	    !tok_spelling_space(&b->spelling, tok_buffer_span(&b->text), &b->plain))
 		return tok_fail_memory(err);
 	const struct tok_span plain = tok_buffer_span(&b->plain);
 	if (b->kind == TOK_BOUNDARY_SENTENCE) {

@@ -32,9 +32,6 @@ bool tok_made_clear(struct tok_made *made)
 {
 	made->count = 0;
 	tok_buffer_clear(&made->texts);
-	if (!tok_grow(&made->starts, &made->start_capacity, 1, sizeof *made->starts))
-		return false;
-	made->starts[0] = 0;
 	return set_slots(made, SLOTS_LEAST);
 }
 
@@ -42,25 +39,40 @@ void tok_made_release(struct tok_made *made)
 {
 	tok_buffer_release(&made->texts);
 	tok_buffer_release(&made->room);
-	free(made->starts);
+	free(made->items);
 	free(made->slots);
 	free(made->tokens);
 	*made = (struct tok_made){ 0 };
 }
 
+/* Where all is joined from left to right, each token begins with the one made before: what
+ * they share is kept once, or the texts of a long row would be its square. */
+static size_t shared_with_last(const struct tok_made *made, struct tok_span text)
+{
+	if (made->count == 0)
+		return 0;
+	const struct tok_made_text *last = &made->items[made->count - 1];
+	const struct tok_span before = tok_made_at(made, made->count - 1);
+	return last->begin + last->count == made->texts.count && tok_span_starts(text, before)
+		   ? before.count
+		   : 0;
+}
+
 /* In a slot that is free. */
 static bool add(struct tok_made *made, size_t slot, struct tok_span text)
 {
-	if (!tok_grow(&made->starts, &made->start_capacity, made->count + 2, sizeof *made->starts) ||
-	    !tok_buffer_add(&made->texts, text.bytes, text.count))
+	const size_t shared = shared_with_last(made, text);
+	const size_t begin = made->texts.count - shared;
+	if (!tok_grow(&made->items, &made->capacity, made->count + 1, sizeof *made->items) ||
+	    !tok_buffer_add(&made->texts, text.bytes + shared, text.count - shared))
 		return false;
+	made->items[made->count] = (struct tok_made_text){ begin, text.count };
 	made->slots[slot] = (uint32_t)made->count++;
-	made->starts[made->count] = made->texts.count;
 	return made->count <= made->slot_count / 2 || set_slots(made, 2 * made->slot_count);
 }
 
-bool tok_made_name(struct tok_made *made, const struct tok_spelling *spelling,
-		   struct tok_span text, tok_id *out)
+bool tok_made_name(struct tok_made *made, const struct tok_spelling *spelling, struct tok_span text,
+		   tok_id *out)
 {
 	if (!tok_spelling_find(spelling, text, &made->room, out))
 		return false;

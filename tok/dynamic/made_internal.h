@@ -7,10 +7,14 @@
 #include "tok/dynamic/merger.h"
 #include "tok/dynamic/spelling_internal.h"
 
+struct tok_made_text {
+	size_t begin, count; /* bytes of tok_made.texts; they may overlap */
+};
+
 struct tok_made {
 	struct tok_buffer texts;
-	size_t *starts; /* count + 1 of them */
-	size_t count, start_capacity;
+	struct tok_made_text *items;
+	size_t count, capacity;
 	uint32_t *slots; /* open addressing, a power of two */
 	size_t slot_count, slot_capacity;
 	struct tok_dynamic_token *tokens;
@@ -29,7 +33,8 @@ TOK_MUST_USE bool tok_made_name(struct tok_made *made, const struct tok_spelling
 /* Until the next one is made. */
 static inline struct tok_span tok_made_at(const struct tok_made *made, size_t i)
 {
-	return tok_span_slice(tok_buffer_span(&made->texts), made->starts[i], made->starts[i + 1]);
+	const struct tok_made_text *text = &made->items[i];
+	return (struct tok_span){ made->texts.bytes + text->begin, text->count };
 }
 
 /* Fill made->tokens. */

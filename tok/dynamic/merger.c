@@ -17,9 +17,9 @@ struct tok_merger {
 	struct tok_spelling spelling;
 	struct tok_boundary *boundary;
 
-	tok_id *ids;	 /* by place; TOK_NO_ID between sequences */
+	tok_id *ids;     /* by place; TOK_NO_ID between sequences */
 	uint32_t *spans; /* places of the token, at its first and last one */
-	uint32_t *at;	 /* the pair that begins here */
+	uint32_t *at;    /* the pair that begins here */
 	size_t ids_capacity, spans_capacity, at_capacity;
 	size_t place_count, length;
 
@@ -79,7 +79,7 @@ static enum tok_status ask_boundary(struct tok_merger *m, struct tok_pair *pair,
 	uint8_t bytes[2];
 	const struct tok_span left = written(m, pair->left, &bytes[0]);
 	const struct tok_span right = written(m, pair->right, &bytes[1]);
-	if (!left.bytes || !right.bytes)
+	if (!left.bytes || !right.bytes || left.count + right.count > TOK_DYNAMIC_TOKEN_MAX)
 		return TOK_OK;
 	return tok_boundary_allows(m->boundary, left, right, &pair->allowed, err);
 }
@@ -238,7 +238,9 @@ static enum tok_status name_result(struct tok_merger *m, const struct tok_pair *
 static enum tok_status merge(struct tok_merger *m, uint32_t number, struct tok_error *err)
 {
 	const struct tok_pair pair = m->pairs.items[number];
-	struct tok_merge_step step = { .left = pair.left, .right = pair.right, .count = pair.count };
+	struct tok_merge_step step = { .left = pair.left,
+				       .right = pair.right,
+				       .count = pair.count };
 	enum tok_status status = name_result(m, &pair, &step.result, err);
 	if (status != TOK_OK)
 		return status;

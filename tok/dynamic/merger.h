@@ -14,10 +14,9 @@
  *
  *		for (size_t i = 0; i < out.token_count; i++)
  *			texts[i] = out.tokens[i].text;
- *		status = tok_rows_get(rows, texts, out.token_count, tok_fvt_make, &fvt, slots, &err);
- *		for each id of out.ids:
- *			row = id < size ? embeddings + id * width
- *					: tok_rows_at(rows, slots[id - size]);
+ *		status = tok_rows_get(rows, texts, out.token_count, tok_fvt_make, &fvt, slots,
+ *&err); for each id of out.ids: row = id < size ? embeddings + id * width : tok_rows_at(rows,
+ *slots[id - size]);
  *
  * Again and again: neighbours that may join (boundary.h) are counted over all
  * sequences, overlapping ones too ("aaa" is two); the most frequent pair, of equals the
@@ -46,6 +45,10 @@ struct tok_sequences {
 
 /* Ids, and sequences, that one batch may have. */
 #define TOK_MERGE_BATCH_MAX ((size_t)1 << 30)
+
+/* Two tokens that are written with more bytes than this do not join: a row without any
+ * boundary is no square of its length. */
+enum { TOK_DYNAMIC_TOKEN_MAX = 4096 };
 
 struct tok_merge_batch_options {
 	size_t merges; /* at most; TOK_MERGES_ALL: as long as there are any */
@@ -89,9 +92,10 @@ TOK_API void tok_merger_free(struct tok_merger *merger);
 /* *out belongs to the merger and lives until its next call.  An id that the tokenizer does
  * not have fails with TOK_ETEXT, a larger batch than TOK_MERGE_BATCH_MAX with TOK_ELIMIT, a
  * percentage outside of 0 to 100 with TOK_EARG. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_merge_batch(struct tok_merger *merger, const struct tok_merge_batch_options *options,
-		const struct tok_sequences *batch, struct tok_merged_batch *out,
-		struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status tok_merge_batch(struct tok_merger *merger,
+						     const struct tok_merge_batch_options *options,
+						     const struct tok_sequences *batch,
+						     struct tok_merged_batch *out,
+						     struct tok_error *err);
 
 #endif

@@ -22,7 +22,7 @@ struct tok_pair {
 	uint32_t count; /* places where it stands now */
 	bool allowed;
 	uint32_t place_count, place_capacity;
-	size_t places;	/* where they begin in the pool */
+	size_t places;  /* where they begin in the pool */
 	uint64_t offer; /* its key in the queue; UINT64_MAX: not there */
 };
 

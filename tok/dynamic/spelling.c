@@ -99,7 +99,8 @@ static bool raise_bytes(struct tok_span bytes, struct tok_buffer *out)
 	if (!tok_buffer_reserve(out, 4 * bytes.count))
 		return false;
 	for (size_t i = 0; i < bytes.count; i++)
-		out->count += tok_utf8_put(tok_byte_to_char(bytes.bytes[i]), out->bytes + out->count);
+		out->count +=
+		    tok_utf8_put(tok_byte_to_char(bytes.bytes[i]), out->bytes + out->count);
 	return true;
 }
 
@@ -183,4 +184,18 @@ bool tok_spelling_read(const struct tok_spelling *s, struct tok_span written,
 	tok_buffer_clear(out);
 	return s->alphabet ? lower_text(written, out)
 			   : tok_buffer_add(out, written.bytes, written.count);
+}
+
+bool tok_spelling_space(const struct tok_spelling *s, struct tok_span text, struct tok_buffer *out)
+{
+	tok_buffer_clear(out);
+	if (!tok_buffer_reserve(out, text.count))
+		return false;
+	for (size_t at = 0; at < text.count;) {
+		const struct tok_span rest = tok_span_slice(text, at, text.count);
+		const bool space = tok_span_starts(rest, s->mark);
+		out->bytes[out->count++] = space ? ' ' : text.bytes[at];
+		at += space ? s->mark.count : 1;
+	}
+	return true;
 }

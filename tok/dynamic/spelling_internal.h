@@ -46,6 +46,11 @@ TOK_MUST_USE bool tok_spelling_join(const struct tok_spelling *spelling, struct 
 TOK_MUST_USE bool tok_spelling_read(const struct tok_spelling *spelling, struct tok_span written,
 				    struct tok_buffer *out);
 
+/* `text`, which was read, with spaces for marks, in place of what `out` holds.  False: memory is
+ * out. */
+TOK_MUST_USE bool tok_spelling_space(const struct tok_spelling *spelling, struct tok_span text,
+				     struct tok_buffer *out);
+
 /* Does it stand behind another token of its word? */
 bool tok_spelling_goes_on(const struct tok_spelling *spelling, struct tok_span written);
 
