@@ -209,10 +209,11 @@ class Laws(unittest.TestCase):
 
     def test_long_documents_are_encoded_in_parts(self):
         """The second tokenizer puts a mark in front of a text, and not of its parts."""
-        steps = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}
+        marks = [{"type": "Prepend", "prepend": "\u2581"},
+                 {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]
         vocab = {letter: number for number, letter in enumerate("\u2581abcd")}
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-            json.dump({"pre_tokenizer": steps, "decoder": steps,
+            json.dump({"normalizer": {"type": "Sequence", "normalizers": marks},
                        "model": {"type": "BPE", "vocab": vocab, "merges": []}}, file)
             file.flush()
             for tokenizer, data in (((), make_lines(8, 40_000)), (("-t", file.name), b"abc dab " * 90_000)):
