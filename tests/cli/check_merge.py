@@ -208,18 +208,9 @@ class Laws(unittest.TestCase):
                     self.assertEqual((got.stdout, got.stderr), (wanted.stdout, wanted.stderr))
 
     def test_long_documents_are_encoded_in_parts(self):
-        """The second tokenizer puts a mark in front of a text, and not of its parts."""
-        marks = [{"type": "Prepend", "prepend": "\u2581"},
-                 {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]
-        vocab = {letter: number for number, letter in enumerate("\u2581abcd")}
-        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-            json.dump({"normalizer": {"type": "Sequence", "normalizers": marks},
-                       "model": {"type": "BPE", "vocab": vocab, "merges": []}}, file)
-            file.flush()
-            for tokenizer, data in (((), make_lines(8, 40_000)), (("-t", file.name), b"abc dab " * 90_000)):
-                ids = tok("encode", *tokenizer, data=data).stdout
-                wanted = self.merge(*tokenizer, "-m", "0", "--ids", data=ids).stdout
-                self.assertEqual(self.merge(*tokenizer, "--encode", "-m", "0", "--ids", data=data).stdout, wanted)
+        data = make_lines(8, 40_000)
+        wanted = self.merge("-m", "0", "--ids", data=tok("encode", data=data).stdout).stdout
+        self.assertEqual(self.merge("--encode", "-m", "0", "--ids", data=data).stdout, wanted)
 
     def test_the_same_for_any_number_of_threads(self):
         data = make_lines(9, 400 if SANITIZED else 4000)
