@@ -131,9 +131,9 @@ static void say(struct merge_run *run, const char *message)
 
 static void say_troubles(struct merge_run *run, const struct merge_batch *batch)
 {
-	const char *end = (const char *)batch->trouble.bytes + batch->trouble.count;
-	for (const char *at = (const char *)batch->trouble.bytes; at < end; at += strlen(at) + 1)
-		say(run, at);
+	const char *messages = (const char *)batch->trouble.bytes;
+	for (size_t at = 0; at < batch->trouble.count; at += strlen(messages + at) + 1)
+		say(run, messages + at);
 	if (batch->memory_out)
 		say(run, "out of memory");
 }
