@@ -23,7 +23,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Input" },
 	{ CLI_CHOICE, 'I', "input", CLI_FORMAT_WORDS, "how ids are written in FILE (text)",
 	  CLI_FIELD(struct merge_options, input, int) },
-	{ CLI_FLAG, 0, "encode", NULL, "FILE is text: encode it first, as tok encode does",
+	{ CLI_FLAG, 0, "encode", NULL, "take FILE as text and encode it first, as tok encode does",
 	  CLI_FIELD(struct merge_options, encode, bool) },
 	CLI_SPLIT_ROWS(struct merge_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
