@@ -217,7 +217,7 @@ const struct cli_tool tool_merge = {
 	    "word: it must hold no white space but at its front; word-hyphen: and punctuation "
 	    "joins\n"
 	    "only if it is a hyphen; sentence: it may not go on behind the end of one; none:\n"
-	    "anything. Special tokens never join.\n"
+	    "anything. Special tokens never join, and no token spells more than 4,096 bytes.\n"
 	    "\n"
 	    "--reduce 0 is no merge and --reduce 100 all of them. This is not the share of ids "
 	    "that\n"
