@@ -51,6 +51,8 @@ COMMANDS = [
     "--protect keep --threads 1 --stats json" + FIRST,
     "printf '{\"ids\":[3]}' | tok split -t $DATA/tiny.json -I jsonl --predict -p 1,2 --threads 1"
     + FIRST,
+    "printf '97 98 97 98\\n97 98\\n' | tok merge -t bytes --ids --parts --stats none --threads 1",
+    "printf 'abab' >text; tok merge -t bytes --encode --curve json --stats none --threads 1 text",
     "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
 ]
 LARGEST = 4000

@@ -1,0 +1,245 @@
+/* merge.c - tok merge: dynamic tokenization. */
+#include <stdlib.h>
+
+#include "cmd/cli.h"
+#include "cmd/cli_pool.h"
+#include "cmd/merge_internal.h"
+
+enum { BATCH_DOCUMENTS = 32 };
+
+static const struct merge_options defaults = {
+	.input = -1,
+	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
+	.specials = CLI_SPECIALS_DEFAULT,
+	.merges = UINT64_MAX,
+	.reduce = -1,
+	.batch_bytes = UINT64_MAX,
+	.max_ids = (uint64_t)1 << 24,
+	.curve = -1,
+};
+
+static const struct cli_option option_table[] = {
+	CLI_LOAD_ROWS(struct merge_options, load),
+	{ CLI_GROUP, .name = "Input" },
+	{ CLI_CHOICE, 'I', "input", CLI_FORMAT_WORDS, "how ids are written in FILE (text)",
+	  CLI_FIELD(struct merge_options, input, int) },
+	{ CLI_FLAG, 0, "encode", NULL, "take FILE as text and encode it first, as tok encode does",
+	  CLI_FIELD(struct merge_options, encode, bool) },
+	CLI_SPLIT_ROWS(struct merge_options, split),
+	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
+	  CLI_FIELD(struct merge_options, raw, bool) },
+	CLI_SPECIAL_ROWS(struct merge_options, specials),
+	{ CLI_GROUP, .name = "Merging" },
+	{ CLI_SIZE, 'm', "merges", "N", "make at most N merges in a batch (as many as there are)",
+	  CLI_FIELD(struct merge_options, merges, uint64_t) },
+	{ CLI_REAL, 0, "reduce", "PERCENT",
+	  "go so much of the way to the shortest that the boundary allows",
+	  CLI_FIELD(struct merge_options, reduce, double) },
+	{ CLI_CHOICE, 0, "boundary", MERGE_BOUNDARY_WORDS,
+	  "what a token may not reach across (pretokens)",
+	  CLI_FIELD(struct merge_options, boundary, int) },
+	{ CLI_TEXT, 'b', "batch", "N|all",
+	  "merge so many documents together (32; as many as there are with --batch-bytes)",
+	  CLI_FIELD(struct merge_options, batch, const char *) },
+	{ CLI_BYTES, 0, "batch-bytes", "N",
+	  "end a batch with the document that fills N bytes of tokens' text",
+	  CLI_FIELD(struct merge_options, batch_bytes, uint64_t) },
+	{ CLI_BYTES, 0, "max-ids", "N", "refuse a batch of more ids (16M)",
+	  CLI_FIELD(struct merge_options, max_ids, uint64_t) },
+	{ CLI_GROUP, .name = "Output" },
+	{ CLI_FLAG, 0, "ids", NULL,
+	  "write ids, and before each batch the tokens that are new in it",
+	  CLI_FIELD(struct merge_options, ids, bool) },
+	{ CLI_FLAG, 0, "parts", NULL, "write how many ids each token stands for, too",
+	  CLI_FIELD(struct merge_options, parts, bool) },
+	{ CLI_FLAG, 0, "steps", NULL, "write the merges instead, in order",
+	  CLI_FIELD(struct merge_options, steps, bool) },
+	{ CLI_CHOICE, 0, "curve", MERGE_CURVE_WORDS,
+	  "write instead how many ids are left after each merge",
+	  CLI_FIELD(struct merge_options, curve, int) },
+	{ CLI_CHOICE, 0, "stats", MERGE_STATS_WORDS,
+	  "what to tell on standard error at the end (text)",
+	  CLI_FIELD(struct merge_options, stats, int) },
+	{ CLI_TEXT, 'o', "output", "FILE",
+	  "write to FILE, which is replaced in one step at the end",
+	  CLI_FIELD(struct merge_options, output, const char *) },
+	{ CLI_GROUP, .name = "Running" },
+	CLI_THREADS_ROW(struct merge_options, threads),
+	CLI_PROGRESS_ROW(struct merge_options, progress),
+	{ CLI_END }
+};
+
+/* Documents of a batch at most; 0: it is no such number. */
+static size_t parse_batch(const struct merge_options *opts)
+{
+	const char *text = opts->batch;
+	if (!text)
+		return opts->batch_bytes == UINT64_MAX ? BATCH_DOCUMENTS : SIZE_MAX;
+	if (strcmp(text, "all") == 0)
+		return SIZE_MAX;
+	size_t number = 0;
+	for (; *text >= '0' && *text <= '9'; text++)
+		number = number < SIZE_MAX / 16 ? number * 10 + (size_t)(*text - '0') : number;
+	return *text ? 0 : number;
+}
+
+static enum cli_exit check_input(const struct merge_options *opts)
+{
+	const struct cli_specials *s = &opts->specials;
+	const bool of_text = !cli_split_is_whole(&opts->split) || opts->raw ||
+			     opts->split.limit_bytes != CLI_SPLIT_LIMIT || s->special_text >= 0 ||
+			     s->add_special || s->hf;
+	if (opts->encode && opts->input >= 0)
+		return cli_usage("--input says how ids are written: --encode reads text");
+	if (!opts->encode && of_text)
+		return cli_usage("ids are read unless --encode says that FILE is text: what "
+				 "documents and special tokens of a text are needs it");
+	const enum cli_exit result = cli_specials_check(s);
+	return result == CLI_OK ? cli_split_check(&opts->split) : result;
+}
+
+static enum cli_exit check(const struct merge_options *opts)
+{
+	if (opts->merges != UINT64_MAX && opts->reduce >= 0)
+		return cli_usage("--merges and --reduce exclude each other");
+	if (opts->reduce > 100)
+		return cli_usage("--reduce can be at most 100 percent");
+	if (opts->ids + opts->steps + (opts->curve >= 0) > 1)
+		return cli_usage("--ids, --steps and --curve exclude each other");
+	if (opts->parts && (opts->steps || opts->curve >= 0))
+		return cli_usage("--parts is of documents, which --steps and --curve do not write");
+	if (opts->curve >= 0 && (opts->merges != UINT64_MAX || opts->reduce >= 0))
+		return cli_usage(
+		    "--curve makes all merges: --merges and --reduce do not go with it");
+	if (parse_batch(opts) == 0)
+		return cli_usage("--batch must be a number from 1 on, or all, not '%s'",
+				 opts->batch);
+	if (opts->batch_bytes == 0 || opts->max_ids == 0)
+		return cli_usage("--batch-bytes and --max-ids must be at least 1");
+	if (opts->max_ids > TOK_MERGE_BATCH_MAX)
+		return cli_usage("--max-ids can be at most 1G");
+	const enum cli_exit result = cli_threads_check(opts->threads);
+	return result == CLI_OK ? check_input(opts) : result;
+}
+
+/* Each thread has its own: here it shows whether there can be one. */
+static enum tok_status try_boundary(const struct merge_run *run, struct tok_error *err)
+{
+	struct tok_boundary *boundary;
+	const enum tok_status status = tok_boundary_new(
+	    run->tokenizer, (enum tok_boundary_kind)run->opts->boundary, &boundary, err);
+	if (status == TOK_OK)
+		tok_boundary_free(boundary);
+	return status;
+}
+
+static enum tok_status prepare(struct merge_run *run, struct tok_error *err)
+{
+	run->reader.opts = run->opts;
+	run->reader.tokenizer = run->tokenizer;
+	run->reader.documents = parse_batch(run->opts);
+	enum tok_status status = try_boundary(run, err);
+	if (status == TOK_OK)
+		status = merge_reader_begin(&run->reader, err);
+	return status == TOK_OK ? cli_output_open(&run->out, run->opts->output, err) : status;
+}
+
+static enum cli_exit run_files(struct merge_run *run, const struct cli_files *files)
+{
+	struct tok_error err = { 0 };
+	run->reader.files = files;
+	run->progress =
+	    cli_progress_begin(run->opts->progress, files->all_regular ? files->size : 0);
+	enum cli_exit result = merge_run(run) ? CLI_OK : CLI_TROUBLE;
+	cli_progress_end(&run->progress, &run->done);
+	if (run->output_lost)
+		return CLI_TROUBLE;
+	if (cli_output_commit(&run->out, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	merge_tell(run);
+	return result;
+}
+
+static enum cli_exit run_merge(const void *options, int argc, char **argv)
+{
+	struct merge_options opts = *(const struct merge_options *)options;
+	struct merge_run run = { .opts = &opts, .out = { .fd = -1 } };
+	struct tok_tokenizer *tokenizer = NULL;
+	struct cli_files files = { 0 };
+	struct tok_error err = { 0 };
+	enum cli_exit result = check(&opts);
+	if (result != CLI_OK)
+		return result;
+	opts.input = opts.input < 0 ? CLI_FORMAT_TEXT : opts.input;
+	enum tok_status status = cli_load(&opts.load, &tokenizer, &err);
+	run.tokenizer = tokenizer;
+	if (status == TOK_OK)
+		status = prepare(&run, &err);
+	if (status == TOK_OK) {
+		result = cli_files_add_all(&files, argc, argv);
+		const enum cli_exit end = run_files(&run, &files);
+		result = end == CLI_OK ? result : end;
+	} else {
+		result = cli_error("%s", err.message);
+	}
+	cli_output_abandon(&run.out);
+	merge_reader_end(&run.reader);
+	cli_files_release(&files);
+	free(run.curve.saved);
+	tok_tokenizer_free(tokenizer);
+	return result;
+}
+
+const struct cli_tool tool_merge = {
+	.name = "merge",
+	.summary = "join ids that are frequent together, batch by batch (dynamic tokenization)",
+	.operands = "[FILE...]",
+	.reads_files = true,
+	.description =
+	    "Reads the ids in each FILE, or in standard input where there is none or it is -, and\n"
+	    "joins them, some documents at a time, as 'Retrofitting Large Language Models with\n"
+	    "Dynamic Tokenization' (arXiv 2411.18553) does: the pair of neighbours that is most\n"
+	    "frequent in the batch becomes a token of its own, in this batch only, and so on. Of\n"
+	    "equally frequent pairs it is the one met first. A folder stands for all files in it. "
+	    "With\n"
+	    "--encode the FILEs are text, and gzip and Zstandard data are expanded.\n"
+	    "\n"
+	    "A batch is of 32 documents, of as many as --batch says, across FILEs, or ends with "
+	    "the\n"
+	    "document that fills --batch-bytes, whichever comes first. What a batch holds makes a\n"
+	    "difference: what is frequent in it is merged. It is in memory as a whole: where it "
+	    "would\n"
+	    "be of more than --max-ids, the rest of its FILE is left out, and that is trouble.\n"
+	    "\n"
+	    "--boundary says what may not be joined. pretokens: the text of the two must be one\n"
+	    "piece for the tokenizer's pre-tokenizer, so that words are the most that comes of "
+	    "it;\n"
+	    "word: it must hold no white space but at its front; word-hyphen: and punctuation "
+	    "joins\n"
+	    "only if it is a hyphen; sentence: it may not go on behind the end of one; none:\n"
+	    "anything. Special tokens never join, and no token spells more than 4,096 bytes.\n"
+	    "\n"
+	    "--reduce 0 is no merge and --reduce 100 all of them. This is not the share of ids "
+	    "that\n"
+	    "are saved, but of those that could be. --curve shows both for each number of merges.\n"
+	    "\n"
+	    "Each document is a line of JSON with its tokens as encode --tokens writes them. With\n"
+	    "--ids it has ids, which begin behind the tokenizer's own for tokens that are new, "
+	    "and\n"
+	    "before the documents of a batch stands a line that tells these: see tok-formats(5).\n"
+	    "Another batch gives the same ids to other tokens. The ids of the tokens' parts,\n"
+	    "written in their place, decode to the document's text: an example there does that.\n"
+	    "\n"
+	    "What became of it is told on standard error; --stats none keeps quiet.",
+	.examples =
+	    "  printf 'abab ab\\n' | tok encode -t bytes -l | tok merge -t bytes --stats none\n"
+	    "  printf 'abab\\nabc\\n' | tok merge -t bytes --encode -l --steps --stats none\n"
+	    "  seq 100 200 | tok merge -t bytes --encode -l --reduce 50 --ids --parts --stats "
+	    "none\n"
+	    "  seq 100 200 | tok merge -t bytes --encode -l --batch all --curve tsv 2>&1\n"
+	    "  printf '{\"ids\":[97,98,97,98]}' | tok merge -t bytes -I jsonl -m 0 2>&1\n",
+	.options = option_table,
+	.defaults = &defaults,
+	.options_size = sizeof defaults,
+	.run = run_merge,
+};
