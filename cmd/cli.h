@@ -109,6 +109,9 @@ void cli_print_tok_man(FILE *to);
 /* Completion for all tools and their tok-NAME links.  False if no such shell. */
 bool cli_print_completion(const char *shell, FILE *to);
 
+/* Of the tool that runs, "encode"; NULL before there is one. */
+const char *cli_tool_running(void);
+
 /* "tok encode: cannot open 'x': No such file or directory"; returns
  * CLI_TROUBLE so that callers can write `return cli_error(...)`. */
 enum cli_exit cli_error(const char *fmt, ...) TOK_PRINTF(1, 2);

@@ -26,12 +26,20 @@ struct cli_shape {
 	struct tok_span eod_text; /* the same as a token */
 };
 
+/* What is counted beside ids, of a document and of a run: who makes the ids says what. */
+enum { CLI_TALLIES = 3 };
+struct cli_tally {
+	uint64_t counts[CLI_TALLIES];
+};
+
 /* Where a document ends. */
 struct cli_block_end {
 	uint64_t ids;  /* that it has */
 	size_t made;   /* bytes of the block up to its end */
 	uint32_t text; /* bytes of the region up to its end, with what ends it */
 	uint32_t region;
+	bool more; /* another copy of it follows */
+	struct cli_tally tally;
 };
 
 struct cli_block {
@@ -52,7 +60,7 @@ struct cli_block {
 void cli_block_clear(struct cli_block *block);
 void cli_block_release(struct cli_block *block);
 
-/* A whole document; the caller fills in .text and .region of its end. */
+/* A whole document; the caller fills in all but .ids and .made of its end. */
 TOK_MUST_USE bool cli_block_document(struct cli_block *block, const struct cli_shape *shape,
 				     const struct tok_encoding *encoding);
 

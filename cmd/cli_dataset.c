@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/cli.h"
 #include "cmd/cli_interrupt.h"
 
 /* What a file of a format is called behind its number. */
@@ -44,11 +45,12 @@ static char *make_name(const struct cli_dataset *d, bool numbered, const char *e
 static void tell_interrupt(const struct cli_dataset *d)
 {
 	if (d->shard_tokens)
-		cli_interrupt_say("tok encode: interrupted: %" PRIu64
+		cli_interrupt_say("tok %s: interrupted: %" PRIu64
 				  " shards are complete; --resume goes on behind them",
-				  d->manifest.count);
+				  cli_tool_running(), d->manifest.count);
 	else if (d->path && d->out.target)
-		cli_interrupt_say("tok encode: interrupted: '%s' is as it was", d->out.name);
+		cli_interrupt_say("tok %s: interrupted: '%s' is as it was", cli_tool_running(),
+				  d->out.name);
 }
 
 enum tok_status cli_dataset_begin(struct cli_dataset *d, struct tok_error *err)
@@ -190,8 +192,8 @@ enum tok_status cli_dataset_finish(struct cli_dataset *d, const struct cli_place
 	if (!d->shard_tokens) {
 		status = commit_files(d, &bytes, err);
 		if (status == TOK_OK && d->path)
-			cli_interrupt_say("tok encode: interrupted after '%s' was complete",
-					  d->path);
+			cli_interrupt_say("tok %s: interrupted after '%s' was complete",
+					  cli_tool_running(), d->path);
 		return status;
 	}
 	if (d->is_open)

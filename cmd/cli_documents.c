@@ -220,6 +220,15 @@ struct tok_span cli_split_next(const struct cli_split *split, struct tok_span *r
 	return tok_span_slice(all, 0, count);
 }
 
+size_t cli_split_count(const struct cli_split *split, struct tok_span several)
+{
+	const uint8_t terminator = (uint8_t)find_terminator(split);
+	size_t count = 0;
+	for (size_t i = 0; i < several.count; i++)
+		count += several.bytes[i] == terminator;
+	return count + (several.count > 0 && several.bytes[several.count - 1] != terminator);
+}
+
 enum tok_status cli_documents_check(const struct cli_split *split, const struct cli_cut *cut,
 				    struct tok_span text, struct tok_error *err)
 {

@@ -115,6 +115,9 @@ TOK_MUST_USE enum tok_status cli_documents_skip(struct cli_documents *documents,
 /* Take the next document off the front of `rest`, which was a part of several. */
 struct tok_span cli_split_next(const struct cli_split *split, struct tok_span *rest);
 
+/* Documents in a part of several. */
+size_t cli_split_count(const struct cli_split *split, struct tok_span several);
+
 /* Fails where a document, whole in memory, is one that could not have been had in
  * parts within the limit. */
 TOK_MUST_USE enum tok_status cli_documents_check(const struct cli_split *split,

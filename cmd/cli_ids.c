@@ -144,6 +144,8 @@ static enum tok_status next_text(struct cli_ids *r, bool *last, struct tok_error
 		enum tok_status status = TOK_OK;
 		if (cli_input_rest(&r->lines.input).count == 0)
 			status = cli_input_fill(&r->lines.input, 0, err);
+		if (status == TOK_OK && r->lines.input.woken)
+			return TOK_OK;
 		if (status == TOK_OK)
 			status = scan_text(r, last, err);
 		if (status != TOK_OK)
@@ -221,7 +223,7 @@ static enum tok_status next_binary(struct cli_ids *r, bool *last, struct tok_err
 	struct cli_input *in = &r->lines.input;
 	while (cli_input_rest(in).count < PART_IDS * r->width && !in->ended) {
 		const enum tok_status filled = cli_input_fill(in, PART_IDS * r->width, err);
-		if (filled != TOK_OK)
+		if (filled != TOK_OK || in->woken)
 			return filled;
 	}
 	struct tok_span rest = cli_input_rest(in);
@@ -273,8 +275,10 @@ static enum tok_status next_jsonl(struct cli_ids *r, struct cli_id_part *out, st
 	enum tok_status status = next_line(r, &line, &out->none, err);
 	if (status != TOK_OK && status != TOK_ELIMIT)
 		return status;
-	if (status == TOK_OK && out->none)
+	if (status == TOK_OK && out->none) {
+		out->none = out->last = !r->lines.input.woken;
 		return TOK_OK;
+	}
 	if (status == TOK_OK)
 		status = cli_json_ids(&r->json, line, &r->ids, &r->capacity, &out->count, err);
 	out->ids = r->ids;
@@ -309,4 +313,23 @@ enum tok_status cli_ids_next(struct cli_ids *r, struct cli_id_part *out, struct 
 	r->number += last;
 	r->begun = r->begun && !last;
 	return TOK_OK;
+}
+
+bool cli_ids_ready(const struct cli_ids *r)
+{
+	const struct tok_span rest = cli_input_rest(&r->lines.input);
+	if (!r->lines.input.waits)
+		return true;
+	switch (r->format) {
+	case CLI_FORMAT_TEXT:
+		return rest.count > 0 && memchr(rest.bytes, '\n', rest.count) != NULL;
+	case CLI_FORMAT_JSONL:
+		return r->several.count > 0;
+	case CLI_FORMAT_U16:
+	case CLI_FORMAT_U32:
+	case CLI_FORMAT_NPY:
+	case CLI_FORMAT_MEGATRON:
+		break;
+	}
+	return false;
 }

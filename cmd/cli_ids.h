@@ -18,7 +18,7 @@
 
 struct cli_id_part {
 	const tok_id *ids;
-	size_t count;
+	size_t count;    /* may be 0 where a wait was ended: see struct cli_input */
 	bool last;       /* of its document */
 	bool none;       /* no document is left */
 	uint64_t number; /* of the document, for the text formats also of the line */
@@ -48,6 +48,15 @@ void cli_ids_close(struct cli_ids *ids);
 /* The ids live until the next call. */
 TOK_MUST_USE enum tok_status cli_ids_next(struct cli_ids *ids, struct cli_id_part *out,
 					  struct tok_error *err);
+
+/* Can the next part be had without a wait for more bytes? */
+bool cli_ids_ready(const struct cli_ids *ids);
+
+/* Does a format hold a document a line? */
+static inline bool cli_ids_has_lines(enum cli_format format)
+{
+	return format == CLI_FORMAT_TEXT || format == CLI_FORMAT_JSONL;
+}
 
 /* The header of an npy file at the front of the window: sets width and promise. */
 TOK_MUST_USE enum tok_status cli_ids_npy_header(struct cli_ids *ids, struct tok_error *err);

@@ -21,6 +21,11 @@ const struct cli_option cli_common_options[] = {
 
 static const char *tool_name = NULL; /* for messages only */
 
+const char *cli_tool_running(void)
+{
+	return tool_name;
+}
+
 static void say(const char *fmt, va_list ap)
 {
 	fflush(stdout); /* so that the message stands after what was already said */

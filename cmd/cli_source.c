@@ -40,13 +40,35 @@ void cli_source_begin(struct cli_source *s)
 	const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->wake = wake > 0 ? wake : 0;
 	s->documents = (struct cli_documents){ .input = { .wake = s->wake } };
+	s->number = 0;
 	atomic_init(&s->stopped, 0);
+}
+
+/* The input of the operand that is open. */
+static struct cli_input *find_input(struct cli_source *s)
+{
+	return s->ids ? cli_id_documents_input(s->ids) : &s->documents.input;
+}
+
+/* Bytes of it that went out, before what is in the window; of ids those that were read. */
+static uint64_t count_bytes(struct cli_source *s)
+{
+	return s->ids ? find_input(s)->bytes_read : s->documents.bytes;
+}
+
+static void close_input(struct cli_source *s)
+{
+	if (s->ids)
+		cli_id_documents_close(s->ids);
+	else
+		cli_documents_close(&s->documents);
+	s->open = false;
 }
 
 void cli_source_end(struct cli_source *s)
 {
 	if (s->open)
-		cli_documents_close(&s->documents);
+		close_input(s);
 	cli_documents_release(&s->documents);
 	if (s->wake > 0)
 		close(s->wake);
@@ -75,18 +97,18 @@ static void take_wake_up(struct cli_source *s)
 
 static void close_operand(struct cli_source *s)
 {
-	s->bytes += s->documents.bytes;
-	s->bytes_read += s->documents.input.bytes_read;
-	cli_documents_close(&s->documents);
-	s->open = false;
+	s->bytes += count_bytes(s);
+	s->bytes_read += find_input(s)->bytes_read;
+	close_input(s);
 }
 
 static enum tok_status open_next(struct cli_source *s, struct tok_error *err)
 {
 	const struct cli_file *file = &s->files->items[s->next++];
+	const enum cli_input_form form = s->raw ? CLI_INPUT_RAW : CLI_INPUT_EXPANDED;
 	enum tok_status status =
-	    cli_documents_open(&s->documents, file->path,
-			       s->raw ? CLI_INPUT_RAW : CLI_INPUT_EXPANDED, s->split, &s->cut, err);
+	    s->ids ? cli_id_documents_open(s->ids, file->path, s->wake, err)
+		   : cli_documents_open(&s->documents, file->path, form, s->split, &s->cut, err);
 	if (status != TOK_OK)
 		return status;
 	s->open = true;
@@ -96,13 +118,29 @@ static enum tok_status open_next(struct cli_source *s, struct tok_error *err)
 	return status;
 }
 
+/* Documents that begin or go on in a part and end in it. */
+static uint64_t count_documents(const struct cli_source *s, const struct cli_part *part)
+{
+	return part->several ? cli_split_count(s->split, part->text) : part->last;
+}
+
+/* The text of a part to the end of a work's; *at: where it begins there. */
+static bool take_text(struct cli_source *s, struct cli_work *work, const struct cli_part *part,
+		      size_t *at)
+{
+	if (s->ids) {
+		*at = work->text.count;
+		return tok_buffer_add(&work->text, part->text.bytes, part->text.count);
+	}
+	/* What lies between the end of the text and the window was dropped with it. */
+	const uint8_t *rest = cli_input_rest(&s->documents.input).bytes;
+	const size_t taken = (size_t)(rest - part->text.bytes);
+	return cli_input_hand_over(&s->documents.input, taken, &work->text, at);
+}
+
 static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 				  const struct cli_part *part, struct tok_error *err)
 {
-	struct cli_input *input = &s->documents.input;
-	/* What lies between the end of the text and the window was dropped with it. */
-	const uint8_t *rest = cli_input_rest(input).bytes;
-	const size_t taken = (size_t)(rest - part->text.bytes);
 	size_t begin;
 	if (part->first)
 		s->before = s->base = 0;
@@ -116,13 +154,16 @@ static enum tok_status add_region(struct cli_source *s, struct cli_work *work,
 		.end = s->documents.bytes,
 		.before = s->before,
 		.base = s->base,
+		.number = s->number,
 	};
+	if (s->numbered)
+		s->number += count_documents(s, part);
 	s->before += part->text.count;
 	s->base += s->cut.between_characters && !part->last ? cli_chars_count(part->text)
 							    : part->text.count;
 	if (!tok_grow(&work->regions, &work->region_capacity, work->region_count + 1,
 		      sizeof *work->regions) ||
-	    !cli_input_hand_over(input, taken, &work->text, &begin))
+	    !take_text(s, work, part, &begin))
 		return tok_fail_memory(err);
 	region.begin = begin;
 	work->regions[work->region_count++] = region;
@@ -136,14 +177,15 @@ static enum tok_status read_region(struct cli_source *s, struct cli_work *work,
 	struct cli_part part;
 	enum tok_status status = TOK_OK;
 	do {
-		if (s->documents.input.woken)
+		if (find_input(s)->woken)
 			take_wake_up(s);
 		if (is_stopped(s)) {
 			close_operand(s);
 			return TOK_OK;
 		}
-		status = cli_documents_next(&s->documents, &part, err);
-	} while (status == TOK_OK && !part.text.bytes && s->documents.input.woken);
+		status = s->ids ? cli_id_documents_next(s->ids, &part, err)
+				: cli_documents_next(&s->documents, &part, err);
+	} while (status == TOK_OK && !part.text.bytes && find_input(s)->woken);
 	if (status == TOK_OK && part.text.bytes)
 		return add_region(s, work, &part, err);
 	close_operand(s);
@@ -166,7 +208,9 @@ static bool takes_more(const struct cli_source *s, const struct cli_work *work)
 	const bool whole = last->several || (last->first && last->last);
 	if (!whole || work->text.count >= SMALL_WORK)
 		return false;
-	return s->open ? !s->documents.input.waits : s->files->items[s->next].regular;
+	if (!s->open)
+		return s->files->items[s->next].regular;
+	return s->ids ? cli_id_documents_ready(s->ids) : !s->documents.input.waits;
 }
 
 bool cli_source_read(struct cli_source *s, struct cli_work *work)
@@ -187,7 +231,7 @@ bool cli_source_read(struct cli_source *s, struct cli_work *work)
 			break;
 		}
 	}
-	work->bytes = s->bytes + (s->open ? s->documents.bytes : 0);
-	work->bytes_read = s->bytes_read + (s->open ? s->documents.input.bytes_read : 0);
+	work->bytes = s->bytes + (s->open ? count_bytes(s) : 0);
+	work->bytes_read = s->bytes_read + (s->open ? find_input(s)->bytes_read : 0);
 	return work->region_count > 0 || work->error.status != TOK_OK;
 }

@@ -9,6 +9,10 @@
  *	cli_source_end(&source);
  *
  * One thread reads; a work may be used by another while the next is read.
+ *
+ * With .ids set the operands hold ids instead of text: then a region is a document of
+ * ids, or a part of one, and its text is the ids themselves, in the order of this
+ * machine's bytes and aligned: cli_ids_of().
  */
 #ifndef CMD_CLI_SOURCE_H
 #define CMD_CLI_SOURCE_H
@@ -17,6 +21,7 @@
 
 #include "cmd/cli_documents.h"
 #include "cmd/cli_files.h"
+#include "cmd/cli_id_documents.h"
 
 /* A piece of an operand: see struct cli_part. */
 struct cli_region {
@@ -27,6 +32,7 @@ struct cli_region {
 	uint64_t end;    /* of the operand up to its end, with what ends a document */
 	uint64_t before; /* bytes of the document before it */
 	uint64_t base;   /* the same, or characters where a document is cut between them */
+	uint64_t number; /* of its first document, over all operands, if they are numbered */
 };
 
 /* A zeroed struct is empty. */
@@ -54,9 +60,11 @@ struct cli_source {
 	const struct cli_files *files; /* borrowed */
 	const struct cli_split *split; /* borrowed */
 	struct cli_cut cut;
-	bool raw;            /* compressed files are read as they are */
-	size_t next;         /* the operand to be opened next */
-	uint64_t skip_bytes; /* of that one */
+	bool raw;                     /* compressed files are read as they are */
+	bool numbered;                /* documents are counted, from 0 over all operands */
+	struct cli_id_documents *ids; /* borrowed; its format and limits are set */
+	size_t next;                  /* the operand to be opened next */
+	uint64_t skip_bytes;          /* of that one */
 
 	int wake; /* ends a wait for bytes; 0: none.  The same as long as there are threads */
 
@@ -64,6 +72,7 @@ struct cli_source {
 	bool open;
 	struct cli_documents documents; /* of operand next - 1 */
 	uint64_t before, base;          /* of the current document: see struct cli_region */
+	uint64_t number;                /* of the current document, or of the next one */
 	uint64_t bytes, bytes_read;     /* of the operands before */
 	atomic_size_t stopped;          /* operands before it are not wanted any more */
 };

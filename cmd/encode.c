@@ -1,8 +1,7 @@
 /* encode.c - tok encode: text to ids. */
-#include <inttypes.h>
-
 #include "cmd/cli.h"
 #include "cmd/cli_eod.h"
+#include "cmd/cli_narrow.h"
 #include "cmd/cli_pool.h"
 #include "cmd/encode_internal.h"
 
@@ -66,44 +65,9 @@ struct encode_job {
 	struct cli_files files;
 	struct cli_shape shape;
 	struct tok_buffer options; /* that make a difference to the output, for the manifest */
-	struct encode_run run;
+	struct encode_plan plan;
+	struct cli_coding run;
 };
-
-/* Of the ids that are laid around a text; they need not be of the vocabulary. */
-static tok_id find_largest_added(const struct tok_spec *spec, const struct tok_encode_options *how)
-{
-	tok_id largest = 0;
-	for (size_t i = 0; how->add_special && i < spec->post_count; i++) {
-		const struct tok_post_step *step = &spec->posts[i];
-		for (size_t k = 0; k < step->item_count; k++)
-			if (step->items[k].kind == TOK_TEMPLATE_TOKEN &&
-			    step->items[k].id > largest)
-				largest = step->items[k].id;
-	}
-	const struct tok_padding *padding = &spec->padding;
-	const bool pads =
-	    how->truncate && padding->enabled && (padding->length || padding->multiple);
-	return pads && padding->id > largest ? padding->id : largest;
-}
-
-static enum tok_status check_narrow(const struct encode_job *job, struct tok_error *err)
-{
-	const struct tok_encode_options how = cli_specials_options(&job->opts->specials);
-	const size_t size = tok_tokenizer_size(job->tokenizer);
-	const tok_id added = find_largest_added(tok_tokenizer_spec(job->tokenizer), &how);
-	const char *wide = job->format == CLI_FORMAT_U16 ? "u32" : "--dtype uint32";
-	if (size > CLI_U16_IDS)
-		return tok_fail(err, TOK_EARG,
-				"ids of two bytes suit vocabularies of up to %d and this one has "
-				"%zu: use %s",
-				CLI_U16_IDS, size, wide);
-	if (added >= CLI_U16_IDS)
-		return tok_fail(err, TOK_EARG,
-				"ids of two bytes are below %d and this tokenizer adds %" PRIu32
-				" to texts: use %s",
-				CLI_U16_IDS, added, wide);
-	return TOK_OK;
-}
 
 static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *err)
 {
@@ -116,7 +80,9 @@ static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *e
 		.offsets = opts->offsets,
 		.eod = TOK_NO_ID,
 	};
-	enum tok_status status = narrow ? check_narrow(job, err) : TOK_OK;
+	const struct tok_encode_options how = cli_specials_options(&opts->specials);
+	enum tok_status status =
+	    narrow ? cli_narrow_check(job->tokenizer, &how, job->format, err) : TOK_OK;
 	if (status != TOK_OK || (!opts->append_eod && !opts->eod))
 		return status;
 	status = cli_eod_find(job->tokenizer, opts->eod, &job->shape.eod, err);
@@ -128,23 +94,29 @@ static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *e
 static void prepare_run(struct encode_job *job)
 {
 	const struct encode_options *opts = job->opts;
-	struct encode_run *run = &job->run;
-	run->opts = opts;
-	run->tokenizer = job->tokenizer;
-	run->shape = &job->shape;
-	run->how = cli_specials_options(&opts->specials);
-	run->how.offsets = opts->offsets;
-	run->how.tokens = opts->tokens;
-	run->source = (struct cli_source){
-		.files = &job->files,
-		.split = &opts->split,
-		.raw = opts->raw,
-		.cut = cli_cut_for(job->tokenizer, &run->how),
+	const bool in_characters = opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR;
+	job->plan = (struct encode_plan){ .tokenizer = job->tokenizer,
+					  .how = cli_specials_options(&opts->specials),
+					  .in_characters = in_characters };
+	job->plan.how.offsets = opts->offsets;
+	job->plan.how.tokens = opts->tokens;
+	job->run = (struct cli_coding){
+		.coder = &encode_coder,
+		.context = &job->plan,
+		.shape = &job->shape,
+		.copies = 1,
+		.max_tokens = opts->max_tokens,
+		.budget = opts->budget,
+		.threads = opts->threads,
+		.source = { .files = &job->files,
+			    .split = &opts->split,
+			    .raw = opts->raw,
+			    .cut = cli_cut_for(job->tokenizer, &job->plan.how) },
+		.dataset = { .shape = &job->shape,
+			     .path = opts->output,
+			     .shard_tokens = encode_is_sharded(opts) ? opts->shard_tokens : 0 },
 	};
-	run->source.cut.between_characters = opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR;
-	run->dataset.shape = &job->shape;
-	run->dataset.path = opts->output;
-	run->dataset.shard_tokens = encode_is_sharded(opts) ? opts->shard_tokens : 0;
+	job->run.source.cut.between_characters = in_characters;
 }
 
 /* Go on behind what an earlier run made. */
@@ -191,11 +163,11 @@ static enum tok_status prepare(struct encode_job *job, int argc, char **argv, bo
 static enum cli_exit run_job(struct encode_job *job)
 {
 	const struct cli_place end = { .operand = job->files.count };
-	struct encode_run *run = &job->run;
+	struct cli_coding *run = &job->run;
 	struct tok_error err = { 0 };
 	run->progress =
 	    cli_progress_begin(job->opts->progress, job->files.all_regular ? job->files.size : 0);
-	const bool well = encode_run(run);
+	const bool well = cli_coding_run(run);
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)
 		return CLI_TROUBLE;

@@ -1,11 +1,9 @@
-/* encode_internal.h - what encode.c asks for and encode_run.c does. */
+/* encode_internal.h - the parts of tok encode. */
 #ifndef CMD_ENCODE_INTERNAL_H
 #define CMD_ENCODE_INTERNAL_H
 
-#include "cmd/cli_dataset.h"
+#include "cmd/cli_coding.h"
 #include "cmd/cli_load.h"
-#include "cmd/cli_progress.h"
-#include "cmd/cli_source.h"
 
 enum encode_unit { ENCODE_UNIT_BYTE, ENCODE_UNIT_CHAR };
 #define ENCODE_UNIT_WORDS "byte|char"
@@ -36,26 +34,14 @@ static inline bool encode_is_sharded(const struct encode_options *options)
 	return options->shard_tokens != UINT64_MAX;
 }
 
-/* One run.  The caller fills in the first part. */
-struct encode_run {
-	const struct encode_options *opts;
+/* What the coder of tok encode goes by: the context of its run. */
+struct encode_plan {
 	const struct tok_tokenizer *tokenizer;
 	struct tok_encode_options how;
-	const struct cli_shape *shape;
-	struct cli_source source;
-	struct cli_dataset dataset;
-	struct cli_progress progress;
-
-	struct encode_item *items; /* one a slot of the pool */
-	struct cli_place place;    /* up to where documents are written */
-	struct cli_done done;
-	bool output_lost; /* and said so */
-	bool trouble;     /* an operand was bad, and said so */
+	bool in_characters; /* offsets */
 };
 
-/* Everything from the source to the writer; false: something went wrong, and was
- * said. */
-bool encode_run(struct encode_run *run);
+extern const struct cli_coder encode_coder;
 
 /* The options that make a difference to the output, as text that ends with NUL.
  * False if memory is out. */
