@@ -347,6 +347,7 @@ struct tok_bpe_scratch {
 	struct tok_queue queue;
 	struct tok_merge_split *splits; /* by symbol: the last pair met that makes it */
 	size_t split_capacity;
+	struct tok_merge_split last; /* what was joined last */
 	struct tok_memo memo;
 	uint32_t *adjoins; /* see walk.c */
 	uint32_t *lanes;   /* tokens of stretches walked together */

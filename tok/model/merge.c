@@ -45,6 +45,7 @@ static void merge_short(const struct tok_bpe *bpe, struct tok_bpe_scratch *scrat
 		if (ranks[at] == TOK_RANK_NONE)
 			break;
 
+		scratch->last = (struct tok_merge_split){ symbols[at], symbols[at + 1] };
 		symbols[at] = results[at];
 		lengths[at] += lengths[at + 1];
 		count--;
@@ -115,6 +116,7 @@ static bool join_nodes(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratc
 {
 	struct tok_merge_node *nodes = scratch->nodes, *left = &nodes[at];
 	struct tok_merge_node *right = &nodes[left->next];
+	scratch->last = (struct tok_merge_split){ left->symbol, right->symbol };
 	left->symbol = left->result;
 	left->length += right->length;
 	left->next = right->next;

@@ -148,6 +148,13 @@ tok_model_encode_run(const struct tok_model *model, struct tok_model_scratch *sc
 TOK_API bool tok_model_merge(const struct tok_model *model, tok_id id, struct tok_merge *out,
 			     size_t *rank);
 
+/* For every id below `count`: the two that BPE joins last when it makes the token of its
+ * text; three times TOK_NO_ID where it does not make it, or of one unit.  TOK_EARG where
+ * the model is not BPE. */
+TOK_API TOK_MUST_USE enum tok_status tok_model_last_merges(const struct tok_model *model,
+							   struct tok_merge *out, size_t count,
+							   struct tok_error *err);
+
 /* Put the tables into an image; failure shows in tok_image_finish. */
 TOK_API void tok_model_save(const struct tok_model *model, struct tok_image_writer *writer);
 

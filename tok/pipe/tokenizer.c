@@ -176,10 +176,21 @@ bool tok_tokenizer_entry(const struct tok_tokenizer *t, tok_id id, struct tok_vo
 	return true;
 }
 
+bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *t)
+{
+	return t->byte_model;
+}
+
 bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_merge *out,
 			 size_t *rank)
 {
 	return tok_model_merge(t->model, id, out, rank);
+}
+
+enum tok_status tok_tokenizer_last_merges(const struct tok_tokenizer *t, struct tok_merge *out,
+					  size_t count, struct tok_error *err)
+{
+	return tok_model_last_merges(t->model, out, count, err);
 }
 
 const char *tok_tokenizer_path(const struct tok_tokenizer *t)

@@ -69,10 +69,19 @@ TOK_API bool tok_tokenizer_is_special(const struct tok_tokenizer *tokenizer, tok
 TOK_API bool tok_tokenizer_entry(const struct tok_tokenizer *tokenizer, tok_id id,
 				 struct tok_vocab_entry *out);
 
+/* Does text reach the model as the bytes that it is?  Entries of a vocabulary that is not
+ * raw then write their bytes in the byte-level alphabet (byte_level.h). */
+TOK_API bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *tokenizer);
+
 /* The first merge of the list that makes `id`, and its place; false if there is
  * none or the model has no list.  Looks through all merges. */
 TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id id,
 				 struct tok_merge *out, size_t *rank);
+
+/* tok_model_last_merges of its model: `count` is at most tok_tokenizer_size. */
+TOK_API TOK_MUST_USE enum tok_status
+tok_tokenizer_last_merges(const struct tok_tokenizer *tokenizer, struct tok_merge *out,
+			  size_t count, struct tok_error *err);
 
 /* The specification kept for people who ask what this tokenizer is; borrowed.  Its
  * model has neither entries nor merges: ask for them by id. */

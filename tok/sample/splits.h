@@ -31,7 +31,9 @@ struct tok_splits_options {
 	enum tok_split_pairs pairs;
 	size_t min_piece_bytes; /* no part spells fewer bytes; 0: no limit */
 	bool utf8_safe;         /* never inside a character */
-	const tok_id *keep;     /* borrowed: ids that are not split, besides those left alone */
+	/* Borrowed: ids of the tokenizer that are not split, besides those that surfaces.h
+	 * leaves alone or whole. */
+	const tok_id *keep;
 	size_t keep_count;
 };
 
@@ -44,8 +46,7 @@ struct tok_splits;
 /* TOK_EARG where the options do not suit the tokenizer. */
 TOK_API TOK_MUST_USE enum tok_status tok_splits_new(const struct tok_tokenizer *tokenizer,
 						    const struct tok_splits_options *options,
-						    struct tok_splits **out,
-						    struct tok_error *err);
+						    struct tok_splits **out, struct tok_error *err);
 TOK_API void tok_splits_free(struct tok_splits *splits);
 
 /* The pairs of `id`, which may be any number: 0 where it cannot be split. */

@@ -16,6 +16,10 @@
  * Left alone, with .text.bytes NULL: ids that no token has, special and control tokens,
  * unknown, unused and byte pieces, tokens that only the list of added tokens has, and
  * tokens that spell nothing.  Immutable; may be shared by threads; borrows the tokenizer.
+ *
+ * A token of a WordLevel vocabulary is a word, first and last.  Where a byte-level
+ * vocabulary has marks of place, as CLIP's, surfaces are in its printable alphabet: that
+ * is what its model matches.
  */
 #ifndef TOK_SAMPLE_SURFACES_H
 #define TOK_SAMPLE_SURFACES_H
@@ -24,9 +28,9 @@
 
 /* Where a token may stand among those of a word; some of these together. */
 enum {
-	TOK_PLACE_FIRST = 1,   /* as the first */
-	TOK_PLACE_INNER = 2,   /* behind another one */
-	TOK_PLACE_LAST = 4,    /* as the last */
+	TOK_PLACE_FIRST = 1,    /* as the first */
+	TOK_PLACE_INNER = 2,    /* behind another one */
+	TOK_PLACE_LAST = 4,     /* as the last */
 	TOK_PLACE_NOT_LAST = 8, /* before another one */
 	TOK_PLACE_ANY = 15
 };
@@ -34,10 +38,14 @@ enum {
 struct tok_surface {
 	struct tok_span text; /* bytes that the model matches, without marks of place */
 	uint32_t places;
+	/* It is found before others are, wherever it stands: a user-defined piece, or one that
+	 * is in the list of added tokens as well.  Nothing that is whole is taken apart. */
+	bool whole;
 };
 
 struct tok_surfaces;
 
+/* Fails with TOK_ENOMEM only. */
 TOK_API TOK_MUST_USE enum tok_status tok_surfaces_new(const struct tok_tokenizer *tokenizer,
 						      struct tok_surfaces **out,
 						      struct tok_error *err);

@@ -1,0 +1,223 @@
+/*
+ * Let B take the tokens that can be split to what they are split into: an element is how
+ * often t is in the pairs of u, divided by their number.  Generation 0 is the document,
+ * generation g + 1 is B of the part of generation g that can be split.  Since each leaf
+ * of it waits for its clock as long as any other, the number of leaves of generation g at
+ * time s is
+ *
+ *	v_g pois(g, s)        of a token that can be split,
+ *	v_g tail(g, s)        of one that cannot, where it stays for good,
+ *
+ * with pois(g, s) = e^-s s^g / g! and tail(g, s) the probability that a Poisson number of
+ * mean s is g or more.  The attempts made by s are the integral over both, which is
+ * tail(g + 1, s) and the integral of tail(g, .): s tail(g, s) - g tail(g + 1, s).  They
+ * grow with s and curve upwards, so that Newton's method finds the s of the attempts
+ * asked for from above without fail.
+ */
+#include "tok/sample/predict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* s is at most the proportion, since no leaf is ever lost: so many generations hold all
+ * but 1e-20 of a Poisson number, and what is further does not count. */
+static size_t count_generations(double proportion)
+{
+	return (size_t)(proportion + 12 * sqrt(proportion)) + 64;
+}
+
+struct prediction {
+	const struct tok_splits *splits;
+	size_t size;               /* ids */
+	size_t generations;        /* with anything in them */
+	double *splitting, *final; /* leaves of each that can be split, and that cannot */
+	double *pois, *tail;       /* of as many, and one more */
+	double *from, *to;         /* of each id: a generation, the next */
+	struct tok_arena arena;
+};
+
+/* ---- generations --------------------------------------------------------------------- */
+
+static void start_generations(struct prediction *p, const uint64_t *counts)
+{
+	for (size_t id = 0; id < p->size; id++)
+		p->from[id] = (double)counts[id];
+}
+
+/* The next generation from this one, which is emptied; the two change places. */
+static void step_generation(struct prediction *p)
+{
+	for (size_t id = 0; id < p->size; id++) {
+		const struct tok_pair *pairs;
+		const double leaves = p->from[id];
+		if (leaves == 0)
+			continue;
+		p->from[id] = 0;
+		const size_t count = tok_splits_of(p->splits, (tok_id)id, &pairs);
+		const double share = count ? leaves / (double)count : 0;
+		for (size_t i = 0; i < count; i++) {
+			p->to[pairs[i].left] += share;
+			p->to[pairs[i].right] += share;
+		}
+	}
+	double *swap = p->from;
+	p->from = p->to;
+	p->to = swap;
+}
+
+/* How many leaves of generation `g` can be split, and cannot. */
+static void sum_generation(struct prediction *p, size_t g)
+{
+	for (size_t id = 0; id < p->size; id++) {
+		const struct tok_pair *pairs;
+		if (p->from[id] == 0)
+			continue;
+		if (tok_splits_of(p->splits, (tok_id)id, &pairs))
+			p->splitting[g] += p->from[id];
+		else
+			p->final[g] += p->from[id];
+	}
+}
+
+static void sum_generations(struct prediction *p, const uint64_t *counts, size_t most)
+{
+	start_generations(p, counts);
+	for (size_t g = 0; g < most; g++) {
+		sum_generation(p, g);
+		p->generations = g + 1;
+		if (p->splitting[g] == 0)
+			break;
+		step_generation(p);
+	}
+}
+
+/* ---- the time at which so many attempts are made --------------------------------------- */
+
+/* Tails are summed from their small end, so that small ones are right, too. */
+static void fill_poisson(struct prediction *p, double s)
+{
+	const size_t count = p->generations + 1;
+	double log_term = -s, beyond = 0;
+	for (size_t g = 0; g < count; g++) {
+		p->pois[g] = exp(log_term);
+		log_term += log(s) - log((double)g + 1);
+	}
+	for (size_t g = count; g < count + 200 + (size_t)(3 * s); g++) {
+		beyond += exp(log_term);
+		log_term += log(s) - log((double)g + 1);
+	}
+	p->tail[count] = beyond;
+	for (size_t g = count; g-- > 0;)
+		p->tail[g] = p->tail[g + 1] + p->pois[g];
+}
+
+static double count_leaves(const struct prediction *p)
+{
+	double leaves = 0;
+	for (size_t g = 0; g < p->generations; g++)
+		leaves += p->splitting[g] * p->pois[g] + p->final[g] * p->tail[g];
+	return leaves;
+}
+
+static double count_attempts(const struct prediction *p, double s)
+{
+	double attempts = 0;
+	for (size_t g = 0; g < p->generations; g++)
+		attempts += p->splitting[g] * p->tail[g + 1] +
+			    p->final[g] * (s * p->tail[g] - (double)g * p->tail[g + 1]);
+	return attempts;
+}
+
+/* Leaves fill_poisson done for what it gives. */
+static double find_time(struct prediction *p, double proportion, double attempts)
+{
+	double s = proportion;
+	for (int i = 0; i < 100; i++) {
+		fill_poisson(p, s);
+		const double less = (count_attempts(p, s) - attempts) / count_leaves(p);
+		if (!(less > s * 1e-14))
+			break;
+		s -= less;
+	}
+	return s;
+}
+
+/* ---- all of it ----------------------------------------------------------------------- */
+
+static bool set_up(struct prediction *p, size_t most)
+{
+	double **arrays[] = { &p->splitting, &p->final, &p->pois, &p->tail };
+	for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+		if (!(*arrays[i] = tok_arena_array(&p->arena, most + 2, sizeof(double))))
+			return false;
+	p->from = tok_arena_array(&p->arena, p->size, sizeof *p->from);
+	p->to = tok_arena_array(&p->arena, p->size, sizeof *p->to);
+	return p->from && p->to;
+}
+
+/* The number of each token at the time that fill_poisson was done for: the generations
+ * once more, since all of them together would be too many to keep. */
+static void count_tokens(struct prediction *p, const uint64_t *counts, double *out)
+{
+	for (size_t id = 0; id < p->size; id++)
+		p->to[id] = 0;
+	start_generations(p, counts);
+	for (size_t g = 0; g < p->generations; g++) {
+		for (size_t id = 0; id < p->size; id++) {
+			const struct tok_pair *pairs;
+			if (p->from[id] == 0)
+				continue;
+			const bool splits = tok_splits_of(p->splits, (tok_id)id, &pairs) != 0;
+			out[id] += p->from[id] * (splits ? p->pois[g] : p->tail[g]);
+		}
+		step_generation(p);
+	}
+}
+
+static void predict(struct prediction *p, const uint64_t *counts, double proportion, size_t most,
+		    struct tok_prediction *out)
+{
+	sum_generations(p, counts, most);
+	const double before = p->splitting[0] + p->final[0];
+	const double attempts = before * proportion;
+	if (attempts == 0) {
+		for (size_t id = 0; id < p->size; id++)
+			out->token_counts[id] = (double)counts[id];
+		out->length_ratio = 1;
+		return;
+	}
+	find_time(p, proportion, attempts);
+	const double after = count_leaves(p);
+	count_tokens(p, counts, out->token_counts);
+	out->length_ratio = after / before;
+	out->success_rate = (after - before) / attempts;
+}
+
+enum tok_status tok_predict(const struct tok_splits *splits, const uint64_t *counts,
+			    double proportion, struct tok_prediction *out, struct tok_error *err)
+{
+	struct prediction p = { .splits = splits, .size = tok_splits_size(splits) };
+	if (!(proportion >= 0 && proportion <= TOK_PREDICT_PROPORTION_MAX))
+		return tok_fail(err, TOK_EARG,
+				"the proportion of attempts must be from 0 to %g, not %g",
+				TOK_PREDICT_PROPORTION_MAX, proportion);
+	const size_t most = count_generations(proportion);
+	struct tok_prediction made = { 0 };
+	enum tok_status status = TOK_OK;
+	made.token_counts = calloc(p.size ? p.size : 1, sizeof *made.token_counts);
+	if (!made.token_counts || !set_up(&p, most)) {
+		free(made.token_counts);
+		status = tok_fail_memory(err);
+	} else {
+		predict(&p, counts, proportion, most, &made);
+		*out = made;
+	}
+	tok_arena_release(&p.arena);
+	return status;
+}
+
+void tok_prediction_release(struct tok_prediction *prediction)
+{
+	free(prediction->token_counts);
+	*prediction = (struct tok_prediction){ 0 };
+}
