@@ -40,7 +40,7 @@ static inline bool encode_is_sharded(const struct encode_options *options)
 struct encode_plan {
 	const struct tok_tokenizer *tokenizer;
 	struct tok_encode_options how;
-	bool in_characters;                  /* offsets */
+	bool in_characters;                /* offsets */
 	const struct tok_sampler *longest; /* NULL: as the tokenizer's model does */
 };
 

@@ -49,8 +49,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_SIZE, 'n', "samples", "N", "samples of each document, one behind the other (1)",
 	  CLI_FIELD(struct sample_options, samples, uint64_t) },
 	{ CLI_GROUP, .name = "Segmentations with their probabilities, instead of ids" },
-	{ CLI_SIZE, 0, "wor", "K",
-	  "unigram, uniform: K different ones, drawn without replacement",
+	{ CLI_SIZE, 0, "wor", "K", "unigram, uniform: K different ones, drawn without replacement",
 	  CLI_FIELD(struct sample_options, wor, uint64_t) },
 	{ CLI_FLAG, 0, "include-best", NULL, "with --wor: the best is one of them",
 	  CLI_FIELD(struct sample_options, include_best, bool) },
@@ -264,7 +263,8 @@ const struct cli_tool tool_sample = {
 	    "  bpe-dropout-sp  the same as SentencePiece does it: dropped once, gone for good\n"
 	    "  maxmatch        any vocabulary: the longest token that is not dropped with P\n"
 	    "  unigram         Unigram: by exp(A x score)\n"
-	    "  uniform         any vocabulary: each segmentation of a word is as likely as another\n"
+	    "  uniform         any vocabulary: each segmentation of a word is as likely as "
+	    "another\n"
 	    "  split           any vocabulary: StochasTok on the canonical ids, P attempts an id;\n"
 	    "                  a number of attempts that is not whole is rounded at random\n"
 	    "\n"

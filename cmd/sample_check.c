@@ -8,12 +8,12 @@
 
 enum { MOST_NBEST = 512, MOST_LIST = 1 << 20 };
 
-#define BIT(n)     (1u << (n))
-#define ANY        (~0u)
-#define LISTS      (BIT(SAMPLE_WOR) | BIT(SAMPLE_BEST) | BIT(SAMPLE_EXACT))
-#define WHOLE      (BIT(SAMPLE_EXACT) | BIT(SAMPLE_COMPARE))
+#define BIT(n)      (1u << (n))
+#define ANY         (~0u)
+#define LISTS       (BIT(SAMPLE_WOR) | BIT(SAMPLE_BEST) | BIT(SAMPLE_EXACT))
+#define WHOLE       (BIT(SAMPLE_EXACT) | BIT(SAMPLE_COMPARE))
 #define NOT_COMPARE (ANY & ~BIT(SAMPLE_COMPARE))
-#define ONLY_DRAW  BIT(SAMPLE_DRAW)
+#define ONLY_DRAW   BIT(SAMPLE_DRAW)
 
 static const char *const mode_names[SAMPLE_MODES] = {
 	"plain samples", "--wor", "--best", "--exact", "--compare",
@@ -28,8 +28,8 @@ struct rule {
 
 enum sample_mode sample_mode_of(const struct sample_options *o)
 {
-	return o->compare			   ? SAMPLE_COMPARE
-	       : o->exact			   ? SAMPLE_EXACT
+	return o->compare                    ? SAMPLE_COMPARE
+	       : o->exact                    ? SAMPLE_EXACT
 	       : o->best != SAMPLE_NOT_GIVEN ? SAMPLE_BEST
 	       : o->wor != SAMPLE_NOT_GIVEN  ? SAMPLE_WOR
 					     : SAMPLE_DRAW;
@@ -138,7 +138,7 @@ static enum cli_exit check_numbers(const struct sample_options *o)
 		const char *name;
 		uint64_t count;
 	} counts[] = {
-		{ "samples", o->samples }, { "wor", o->wor },     { "best", o->best },
+		{ "samples", o->samples }, { "wor", o->wor }, { "best", o->best },
 		{ "limit", o->limit },     { "top", o->top },
 	};
 	const bool splits = o->method == SAMPLE_SPLIT;
@@ -175,8 +175,8 @@ static enum cli_exit check_format(const struct sample_options *o)
 
 enum cli_exit sample_check(const struct sample_options *o)
 {
-	const int modes = o->compare + o->exact + (o->best != SAMPLE_NOT_GIVEN) +
-			  (o->wor != SAMPLE_NOT_GIVEN);
+	const int modes =
+	    o->compare + o->exact + (o->best != SAMPLE_NOT_GIVEN) + (o->wor != SAMPLE_NOT_GIVEN);
 	if (modes > 1)
 		return cli_usage("--wor, --best, --exact and --compare exclude each other");
 	if (o->method < 0 && !o->compare)

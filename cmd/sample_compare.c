@@ -99,7 +99,8 @@ static enum tok_status measure_method(struct sample_comparison *c, struct sample
 				      struct tok_error *err)
 {
 	struct tok_draws draws;
-	enum tok_status status = sample_draw_all(&m->drawer, c->text, &c->how, c->limit, &draws, err);
+	enum tok_status status =
+	    sample_draw_all(&m->drawer, c->text, &c->how, c->limit, &draws, err);
 	m->known = status == TOK_OK;
 	m->draws = m->known ? draws : (struct tok_draws){ 0 };
 	m->entropy = m->length = m->canonical = m->divergence = 0;
@@ -136,8 +137,7 @@ static void add_row(struct sample_comparison *c, const struct tok_draw *draw)
 	*row = (struct sample_row){
 		.ids = draw->ids,
 		.count = draw->count,
-		.canonical =
-		    is_same(draw->ids, draw->count, c->canonical.ids, c->canonical.count),
+		.canonical = is_same(draw->ids, draw->count, c->canonical.ids, c->canonical.count),
 	};
 	for (size_t k = 0; k < c->method_count; k++) {
 		row->probabilities[k] =

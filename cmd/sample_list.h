@@ -20,12 +20,12 @@ enum sample_list_kind {
 struct sample_list {
 	enum sample_list_kind kind;
 	struct tok_encode_options how;
-	size_t count;        /* of the best or the different ones */
-	size_t limit;        /* of all: no more */
-	size_t top;          /* of all: so many are shown */
-	bool include_best;   /* different ones */
-	uint64_t seed;       /* of them */
-	bool json;           /* a line each, else a table for people */
+	size_t count;      /* of the best or the different ones */
+	size_t limit;      /* of all: no more */
+	size_t top;        /* of all: so many are shown */
+	bool include_best; /* different ones */
+	uint64_t seed;     /* of them */
+	bool json;         /* a line each, else a table for people */
 	struct cli_output *output;
 	struct sample_drawer drawer;
 	struct sample_out out; /* released by the caller */

@@ -29,9 +29,7 @@ enum tok_status sample_method_open(struct sample_method *out, const struct tok_t
 				   int method, const struct sample_numbers *numbers,
 				   struct tok_error *err)
 {
-	struct sample_method made = { .method = method,
-				      .tokenizer = tokenizer,
-				      .p = numbers->p };
+	struct sample_method made = { .method = method, .tokenizer = tokenizer, .p = numbers->p };
 	enum tok_status status;
 	if (method == SAMPLE_SPLIT) {
 		const struct tok_splits_options options = { .pairs = TOK_SPLIT_ANY };
@@ -147,8 +145,8 @@ static enum tok_status split_all(struct sample_drawer *d, struct tok_span text,
 	for (size_t i = 0; i < d->outcomes.count; i++) {
 		const struct tok_split_outcome *o = &d->outcomes.items[i];
 		const double log_probability = log(o->probability);
-		d->items[i] = (struct tok_draw){ o->ids, o->count, log_probability,
-						 log_probability };
+		d->items[i] =
+		    (struct tok_draw){ o->ids, o->count, log_probability, log_probability };
 	}
 	*out = (struct tok_draws){ d->items, d->outcomes.count };
 	return TOK_OK;

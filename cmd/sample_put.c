@@ -19,9 +19,9 @@ void sample_put(struct sample_out *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	const int n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	sample_put_span(out, (struct tok_span){ (const uint8_t *)text,
-						(size_t)n < sizeof text ? (size_t)n
-									: sizeof text - 1 });
+	sample_put_span(out,
+			(struct tok_span){ (const uint8_t *)text,
+					   (size_t)n < sizeof text ? (size_t)n : sizeof text - 1 });
 }
 
 void sample_put_tokens(struct sample_out *out, const struct tok_tokenizer *tokenizer,

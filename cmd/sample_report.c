@@ -65,8 +65,7 @@ static void put_rows(const struct sample_comparison *c, struct sample_out *out)
 	for (size_t k = 0; k < c->method_count; k++)
 		others |= c->methods[k].others_count > 0;
 	for (size_t k = 0; k < c->method_count && others; k++)
-		sample_put(out, "%*.6f  ", (int)column_width(&c->methods[k]),
-			   c->methods[k].others);
+		sample_put(out, "%*.6f  ", (int)column_width(&c->methods[k]), c->methods[k].others);
 	if (others)
 		sample_put(out, "  all others\n");
 }
@@ -78,8 +77,7 @@ void sample_compare_report(const struct sample_comparison *c, struct sample_out 
 	sample_put_visible(out, c->text, HEAD_COLUMNS);
 	sample_put(out, ": ");
 	sample_put_count(out, c->log2_segmentations);
-	sample_put(out, " segmentation%s, canonical (*): ",
-		   c->log2_segmentations < 0.5 ? "" : "s");
+	sample_put(out, " segmentation%s, canonical (*): ", c->log2_segmentations < 0.5 ? "" : "s");
 	sample_put_tokens(out, c->tokenizer, c->canonical.ids, c->canonical.count);
 	sample_put(out, "\nentropy and divergence from uniform are in bits\n\n");
 	put_measures(c, out);

@@ -69,8 +69,7 @@ static enum tok_status prepare_shape(const struct sample_options *o,
 		.tokens = o->tokens,
 		.eod = TOK_NO_ID,
 	};
-	enum tok_status status =
-	    narrow ? cli_narrow_check(tokenizer, how, format, err) : TOK_OK;
+	enum tok_status status = narrow ? cli_narrow_check(tokenizer, how, format, err) : TOK_OK;
 	if (status != TOK_OK || (!o->append_eod && !o->eod))
 		return status;
 	status = cli_eod_find(tokenizer, o->eod, &shape->eod, err);

@@ -23,23 +23,23 @@ enum {
 /* The least probability that a curve shows. */
 #define CURVE_LEAST 1e-6
 
+/* Each colour is written out: not every program that draws SVG knows variables. */
 static const char style[] =
-    "<style>"
-    "svg{--page:#fff;--ink:#1c2026;--dim:#68717c;--line:#d5dae0;--band:#f4f6f8;--box:#e4edfb;"
-    "--bar:#2f6fde;--own:#d96c0a;--ownbox:#fdebd9;--rest:#b3bcc7}"
-    "@media(prefers-color-scheme:dark){svg{--page:#14171b;--ink:#e7eaee;--dim:#98a2ad;"
-    "--line:#333a42;--band:#1b2026;--box:#22324b;--bar:#6ba4ff;--own:#f2a154;--ownbox:#46301a;"
-    "--rest:#56606b}}"
-    ".page{fill:var(--page)}.band{fill:var(--band)}"
-    "text{fill:var(--ink);font:12px system-ui,sans-serif}"
-    ".t{font:600 17px system-ui,sans-serif}.m{font:600 13px system-ui,sans-serif}"
-    ".d{fill:var(--dim)}.s{fill:var(--dim);font-size:10px}.n{font-variant-numeric:tabular-nums}"
-    ".k{font:12px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace}"
-    ".x{fill:var(--box)}.o .x{fill:var(--ownbox)}.b{fill:var(--bar)}.o .b,.dot{fill:var(--own)}"
-    ".r{fill:var(--rest)}.l{stroke:var(--line);fill:none}"
-    ".c{stroke:var(--bar);fill:none;stroke-width:1.6}"
-    ".u{stroke:var(--dim);fill:none;stroke-dasharray:3 3}"
-    "</style>";
+    "<style>\n"
+    "text{fill:#1c2026;font:12px system-ui,\"DejaVu Sans\",sans-serif}\n"
+    ".t{font:600 17px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace}\n"
+    ".m{font-weight:600;font-size:13px}.d{fill:#68717c}.s{fill:#68717c;font-size:10px}\n"
+    ".n{font-variant-numeric:tabular-nums}\n"
+    ".k{font:12px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace}\n"
+    ".page{fill:#fff}.band{fill:#f4f6f8}.x{fill:#dfe9fa}.o .x{fill:#fde3cc}.b{fill:#2f6fde}\n"
+    ".o .b,.dot{fill:#d96c0a}.r{fill:#b3bcc7}.l{stroke:#d5dae0;fill:none}\n"
+    ".c{stroke:#2f6fde;fill:none;stroke-width:1.6}\n"
+    ".u{stroke:#68717c;fill:none;stroke-dasharray:3 3}\n"
+    "@media(prefers-color-scheme:dark){text{fill:#e7eaee}.d,.s{fill:#98a2ad}\n"
+    ".page{fill:#14171b}.band{fill:#1b2026}.x{fill:#25375a}.o .x{fill:#4d3319}.b{fill:#6ba4ff}\n"
+    ".o .b,.dot{fill:#f2a154}.r{fill:#56606b}.l{stroke:#333a42}.c{stroke:#6ba4ff}\n"
+    ".u{stroke:#98a2ad}}\n"
+    "</style>\n";
 
 /* ---- text that is safe in XML ------------------------------------------------ */
 
@@ -127,7 +127,7 @@ static double column_of(const struct sheet *s, size_t method)
 static void put_heads(struct sheet *s)
 {
 	struct sample_out *out = s->out;
-	sample_put(out, "<text class=\"t k\" x=\"%d\" y=\"%g\">", MARGIN, s->y);
+	sample_put(out, "<text class=\"t\" x=\"%d\" y=\"%g\">", MARGIN, s->y);
 	put_title(out, s->c->text);
 	sample_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%g\">", MARGIN, s->y + 20);
 	sample_put_count(out, s->c->log2_segmentations);
@@ -209,8 +209,8 @@ static void put_bar(struct sheet *s, size_t method, double probability, const ch
 		sample_put(s->out,
 			   "<rect class=\"%s\" x=\"%g\" y=\"%g\" width=\"%.2f\" height=\"13\" "
 			   "rx=\"2\"><title>%s: %.6g</title></rect>",
-			   class, x, s->y - 11, fmax(width, 1), sample_method_name(m->method.method),
-			   probability);
+			   class, x, s->y - 11, fmax(width, 1),
+			   sample_method_name(m->method.method), probability);
 	sample_put(s->out, "<text class=\"n%s\" x=\"%g\" y=\"%g\">%.2f %%</text>",
 		   probability > 0 ? "" : " d", x + fmax(width, 1) + 5, s->y, 100 * probability);
 }
@@ -258,9 +258,10 @@ static void put_measures(struct sheet *s)
 	} measures[] = {
 		{ "entropy, bits", offsetof(struct sample_compared, entropy), 3 },
 		{ "expected length, ids", offsetof(struct sample_compared, length), 3 },
-		{ "probability of the tokenizer’s own",
-		  offsetof(struct sample_compared, canonical), 4 },
-		{ "divergence from uniform, bits", offsetof(struct sample_compared, divergence), 3 },
+		{ "probability of the tokenizer’s own", offsetof(struct sample_compared, canonical),
+		  4 },
+		{ "divergence from uniform, bits", offsetof(struct sample_compared, divergence),
+		  3 },
 	};
 	struct sample_out *out = s->out;
 	sample_put(out, "<path class=\"l\" d=\"M%d %gH%g\"/>", MARGIN - 16, s->y - 12,
@@ -318,7 +319,7 @@ void sample_svg_finish(struct sample_svg *svg, struct sample_out *out)
 		   "height=\"%g\" viewBox=\"0 0 %g %g\">\n<title>Segmentations by method</title>\n",
 		   width, height, width, height);
 	sample_put_span(out, tok_span_of(style));
-	sample_put(out, "\n<rect class=\"page\" width=\"%g\" height=\"%g\"/>\n", width, height);
+	sample_put(out, "<rect class=\"page\" width=\"%g\" height=\"%g\"/>\n", width, height);
 	sample_put_span(out, tok_buffer_span(&svg->body.bytes));
 	sample_put(out, "</svg>\n");
 	out->lost |= svg->body.lost;

@@ -20,9 +20,9 @@ struct walk {
 static void refuse(struct walk *w, size_t operand, bool of_document, struct tok_error *err)
 {
 	if (of_document)
-		tok_fail_in(err, err->status, "'%s': %s %" PRIu64,
-			    w->texts->files->items[operand].path,
-			    w->texts->split->jsonl ? "line" : "document", w->number - w->before + 1);
+		tok_fail_in(
+		    err, err->status, "'%s': %s %" PRIu64, w->texts->files->items[operand].path,
+		    w->texts->split->jsonl ? "line" : "document", w->number - w->before + 1);
 	cli_error("%s", err->message);
 	w->trouble = true;
 	w->given_up = operand + 1;
@@ -66,8 +66,7 @@ static void take_work(struct walk *w, struct cli_work *work)
 			continue;
 		}
 		while (rest.count && is_wanted(w, region->operand))
-			take_document(w, region->operand,
-				      cli_split_next(w->texts->split, &rest));
+			take_document(w, region->operand, cli_split_next(w->texts->split, &rest));
 	}
 	if (work->error.status != TOK_OK && is_wanted(w, work->error_operand))
 		refuse(w, work->error_operand, work->error.status == TOK_ELIMIT, &work->error);
@@ -78,9 +77,8 @@ enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *t
 	struct walk w = { .texts = texts,
 			  .take = take,
 			  .context = context,
-			  .source = { .files = texts->files,
-				      .split = texts->split,
-				      .raw = texts->raw } };
+			  .source = {
+			      .files = texts->files, .split = texts->split, .raw = texts->raw } };
 	struct cli_work work = { 0 };
 	cli_source_begin(&w.source);
 	while (!w.ended && cli_source_read(&w.source, &work))
