@@ -422,6 +422,13 @@ enum tok_status tok_encode_with(struct tok_encoder *e, struct tok_span text,
 	return status;
 }
 
+enum tok_status tok_encoder_piece(struct tok_encoder *e, struct tok_span text,
+				  struct tok_range piece, struct tok_tokens *out,
+				  struct tok_error *err)
+{
+	return tok_model_encode(e->tokenizer->model, e->model, text, piece, out, err);
+}
+
 enum tok_status tok_encode(struct tok_encoder *e, struct tok_span text,
 			   const struct tok_encode_options *options, struct tok_encoding *out,
 			   struct tok_error *err)

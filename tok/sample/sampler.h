@@ -13,7 +13,9 @@
  * in tok_encode; what is drawn is how each piece is spelled by the vocabulary's tokens
  * (surfaces.h).  A character that no token spells is its byte tokens, or the unknown
  * token, as in the tokenizer's own model.  At p = 0 dropout is the tokenizer's own
- * segmentation, where its model is of that kind.
+ * segmentation, where its model is of that kind.  Unigram sampling takes an unknown
+ * character for a token like others, as its model does; uniform sampling gives only those
+ * segmentations that have the fewest of them.
  *
  * Draws depend on seed and stream only: tok/base/random.h.
  */
@@ -55,7 +57,7 @@ struct tok_sample_options {
 		       * instead of being encoded as the model does; the paper's is 1 */
 	double alpha; /* unigram: 0 to 100 */
 	/* unigram: 0 and 1 the best segmentation, above 1 (up to 512) drawn among the best
-	 * so many, -1 among all. */
+	 * so many of a piece, -1 among all. */
 	int nbest;
 };
 
@@ -74,13 +76,27 @@ TOK_API struct tok_sampling *tok_sampling_new(const struct tok_sampler *sampler)
 TOK_API void tok_sampling_free(struct tok_sampling *sampling);
 
 /* One segmentation of a text; *out belongs to `sampling` and lives until its next call. */
-TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling,
-						struct tok_span text,
+TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling, struct tok_span text,
 						const struct tok_encode_options *how, uint64_t seed,
 						uint64_t stream, struct tok_encoding *out,
 						struct tok_error *err);
 
-/* ---- several at once, through the lattice of the whole text --------------------- */
+/* Of the distribution that tok_sample draws from, without listing it: its entropy in nats,
+ * and the expected number of ids.  Of maxmatch, unigram with nbest -1, and uniform with p 1,
+ * else TOK_EARG.  In time and memory linear in the text.  Segmentations that differ only in
+ * what unknown tokens stand for are told apart. */
+TOK_API TOK_MUST_USE enum tok_status tok_sample_entropy(struct tok_sampling *sampling,
+							struct tok_span text,
+							const struct tok_encode_options *how,
+							double *entropy, double *length,
+							struct tok_error *err);
+
+/* ---- several at once, through the lattice of the whole text ---------------------
+ *
+ * Neither p nor nbest are looked at: the distribution is that of all segmentations.  Two
+ * may have the same ids where unknown tokens hide what they stand for, or `how` truncates.
+ * TOK_ELIMIT where the search takes more than 2^25 steps, which are at most as many as the
+ * segmentations asked for have tokens, or the text has more than TOK_STRETCH_MAX bytes. */
 
 struct tok_draw {
 	const tok_id *ids;
@@ -104,8 +120,10 @@ TOK_API TOK_MUST_USE enum tok_status tok_sample_best(struct tok_sampling *sampli
 						     size_t count, struct tok_draws *out,
 						     struct tok_error *err);
 
-/* `count` different segmentations drawn without replacement; of unigram and uniform.  With
- * `include_best` the most probable is the first, with log_inclusion 0.  Source: W. Kool et al.,
+/* `count` different segmentations drawn without replacement; of unigram and uniform.  Fewer
+ * where there are fewer: all of them, with log_inclusion 0.  With `include_best`, of unigram
+ * only, the most probable is the first, with log_inclusion 0, and the others are drawn
+ * among the rest.  Source: W. Kool et al.,
  * "Stochastic Beams and Where to Find Them" (arXiv 1903.06059), appendix B.3, as SentencePiece's
  * SampleEncodeAndScore. */
 TOK_API TOK_MUST_USE enum tok_status
