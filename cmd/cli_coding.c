@@ -83,7 +83,7 @@ static enum tok_status make_ids(struct worker *w, struct cli_piece piece, uint64
 
 /* One copy of a document of the region at item->next. */
 static enum tok_status encode_document(struct worker *w, struct cli_coding_item *item,
-				       struct tok_span text, const struct terms *terms,
+				       struct tok_span text, bool again, const struct terms *terms,
 				       struct tok_error *err)
 {
 	const struct cli_coding *run = w->run;
@@ -94,6 +94,7 @@ static enum tok_status encode_document(struct worker *w, struct cli_coding_item 
 		.text = text,
 		.document = item->work.regions[at.region].number + at.document - terms->skipped,
 		.copy = at.copy,
+		.again = again,
 	};
 	struct cli_made made;
 	enum tok_status status = cli_documents_check(source->split, &source->cut, text, err);
@@ -135,6 +136,7 @@ static enum tok_status encode_documents(struct worker *w, struct cli_coding_item
 	const struct cli_region *region = &item->work.regions[number];
 	const struct tok_span all = cli_work_text(&item->work, number);
 	struct cli_block *block = &item->block;
+	bool again = false;
 	do {
 		struct tok_span rest = tok_span_slice(all, item->next.byte, all.count);
 		struct tok_span text = rest;
@@ -142,7 +144,7 @@ static enum tok_status encode_documents(struct worker *w, struct cli_coding_item
 			text = cli_split_next(w->run->source.split, &rest);
 		else
 			rest.count = 0;
-		const enum tok_status status = encode_document(w, item, text, terms, err);
+		const enum tok_status status = encode_document(w, item, text, again, terms, err);
 		if (status != TOK_OK)
 			return status;
 		struct cli_block_end *end = &block->ends[block->count - 1];
@@ -150,7 +152,7 @@ static enum tok_status encode_documents(struct worker *w, struct cli_coding_item
 		end->text =
 		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
 		item->next = step_over(w->run, item->next, all.count, rest.count);
-		end->more = item->next.copy > 0;
+		again = end->more = item->next.copy > 0;
 	} while (item->next.region == number && !is_full(block, terms->room));
 	return TOK_OK;
 }

@@ -30,6 +30,7 @@ struct cli_piece {
 	uint64_t before;      /* bytes of the document before it */
 	uint64_t document;    /* its number over all operands, from 0; if source.numbered */
 	uint64_t copy;        /* from 0 */
+	bool again;           /* the text is that of the thread's last call */
 };
 
 struct cli_made {

@@ -1,8 +1,5 @@
 #include "cmd/cli_eod.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 /* As the published models were trained; a tokenizer of chats has others besides,
  * for the end of a turn. */
 static const char *const known[] = {
@@ -35,10 +32,27 @@ static enum tok_status find_known(const struct tok_tokenizer *t, tok_id *out, st
 	return TOK_OK;
 }
 
-/* Only digits are an id. */
-static bool is_number(const char *text)
+/* The number that a text of digits is, or TOK_NO_ID. */
+static tok_id read_id(struct tok_span digits)
 {
-	return text[0] && strspn(text, "0123456789") == strlen(text);
+	uint64_t id = 0;
+	for (size_t i = 0; i < digits.count && id < TOK_NO_ID; i++)
+		id = id * 10 + (uint64_t)(digits.bytes[i] - '0');
+	return id < TOK_NO_ID ? (tok_id)id : TOK_NO_ID;
+}
+
+static bool is_number(struct tok_span text)
+{
+	for (size_t i = 0; i < text.count; i++)
+		if (text.bytes[i] < '0' || text.bytes[i] > '9')
+			return false;
+	return text.count > 0;
+}
+
+tok_id cli_token_find(const struct tok_tokenizer *t, struct tok_span name)
+{
+	const tok_id id = is_number(name) ? read_id(name) : tok_tokenizer_find(t, name);
+	return id < tok_tokenizer_size(t) && tok_tokenizer_token(t, id).bytes ? id : TOK_NO_ID;
 }
 
 enum tok_status cli_eod_find(const struct tok_tokenizer *t, const char *asked, tok_id *out,
@@ -46,16 +60,8 @@ enum tok_status cli_eod_find(const struct tok_tokenizer *t, const char *asked, t
 {
 	if (!asked)
 		return find_known(t, out, err);
-	tok_id id = TOK_NO_ID;
-	if (is_number(asked)) {
-		errno = 0;
-		const unsigned long number = strtoul(asked, NULL, 10);
-		if (errno == 0 && number < tok_tokenizer_size(t))
-			id = (tok_id)number;
-	} else {
-		id = tok_tokenizer_find(t, tok_span_of(asked));
-	}
-	if (id == TOK_NO_ID || !tok_tokenizer_token(t, id).bytes)
+	const tok_id id = cli_token_find(t, tok_span_of(asked));
+	if (id == TOK_NO_ID)
 		return tok_fail(err, TOK_EARG, "--eod: this tokenizer has no token '%s'", asked);
 	*out = id;
 	return TOK_OK;

@@ -17,6 +17,10 @@ enum cli_format {
 #define CLI_FORMAT_WORDS         "text|jsonl|u16|u32|npy"
 #define CLI_FORMAT_WRITTEN_WORDS CLI_FORMAT_WORDS "|megatron"
 
+/* What npy and megatron may hold. */
+enum cli_dtype { CLI_DTYPE_UINT16, CLI_DTYPE_UINT32 };
+#define CLI_DTYPE_WORDS "uint16|uint32"
+
 /* Vocabularies of so many ids fit in two bytes an id. */
 #define CLI_U16_IDS 65536
 

@@ -30,7 +30,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_CHOICE, 'F', "format", CLI_FORMAT_WRITTEN_WORDS,
 	  "how ids are written (text, or jsonl with --tokens or --offsets)",
 	  CLI_FIELD(struct encode_options, format, int) },
-	{ CLI_CHOICE, 0, "dtype", ENCODE_DTYPE_WORDS,
+	{ CLI_CHOICE, 0, "dtype", CLI_DTYPE_WORDS,
 	  "what npy and megatron hold (uint32; megatron says int32)",
 	  CLI_FIELD(struct encode_options, dtype, int) },
 	{ CLI_TEXT, 'o', "output", "FILE",
@@ -77,7 +77,7 @@ struct encode_job {
 static enum tok_status prepare_shape(struct encode_job *job, struct tok_error *err)
 {
 	const struct encode_options *opts = job->opts;
-	const bool narrow = job->format == CLI_FORMAT_U16 || opts->dtype == ENCODE_UINT16;
+	const bool narrow = job->format == CLI_FORMAT_U16 || opts->dtype == CLI_DTYPE_UINT16;
 	job->shape = (struct cli_shape){
 		.format = job->format,
 		.width = narrow ? 2 : 4,

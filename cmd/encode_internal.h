@@ -9,9 +9,6 @@
 enum encode_unit { ENCODE_UNIT_BYTE, ENCODE_UNIT_CHAR };
 #define ENCODE_UNIT_WORDS "byte|char"
 
-enum encode_dtype { ENCODE_UINT16, ENCODE_UINT32 };
-#define ENCODE_DTYPE_WORDS "uint16|uint32"
-
 struct encode_options {
 	struct cli_load load;
 	struct cli_split split;

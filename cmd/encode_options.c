@@ -48,7 +48,7 @@ bool encode_tell_options(const struct encode_options *o, tok_id eod, struct tok_
 	const struct cli_specials *s = &o->specials;
 	return tok_buffer_add(to, "encode", 6) &&
 	       tell_choice(to, "format", CLI_FORMAT_WRITTEN_WORDS, o->format) &&
-	       tell_choice(to, "dtype", ENCODE_DTYPE_WORDS, o->dtype) &&
+	       tell_choice(to, "dtype", CLI_DTYPE_WORDS, o->dtype) &&
 	       tell_flag(to, "lines", o->split.lines) && tell_flag(to, "null", o->split.null) &&
 	       (!o->split.jsonl || tell_text(to, "jsonl", o->split.jsonl)) &&
 	       tell_number(to, "max-document", o->split.limit_bytes, CLI_SPLIT_LIMIT) &&

@@ -75,7 +75,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_CHOICE, 'F', "format", CLI_FORMAT_WRITTEN_WORDS,
 	  "how ids are written (text, or jsonl with --tokens); segmentations: text or jsonl",
 	  CLI_FIELD(struct sample_options, format, int) },
-	{ CLI_CHOICE, 0, "dtype", SAMPLE_DTYPE_WORDS,
+	{ CLI_CHOICE, 0, "dtype", CLI_DTYPE_WORDS,
 	  "what npy and megatron hold (uint32; megatron says int32)",
 	  CLI_FIELD(struct sample_options, dtype, int) },
 	{ CLI_TEXT, 'o', "output", "FILE",

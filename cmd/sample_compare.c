@@ -86,27 +86,46 @@ static void measure(const struct sample_comparison *c, struct sample_compared *m
 	for (size_t i = m->draws.count; i-- > 0;) { /* the smallest first: they add up */
 		const struct tok_draw *draw = &m->draws.items[i];
 		const double p = exp(draw->log_probability);
-		entropy -= p * draw->log_probability * M_LOG2E;
+		entropy -= p * draw->log_probability;
 		length += p * (double)draw->count;
 	}
-	m->entropy = fmax(entropy, 0);
+	m->entropy = entropy;
 	m->length = length;
 	m->canonical = probability_of(&m->draws, c->canonical.ids, c->canonical.count);
-	m->divergence = fmax(c->log2_segmentations - m->entropy, 0);
+}
+
+/* There are too many to list; of some methods sums over all of them are known yet. */
+static void measure_unlisted(const struct sample_comparison *c, struct sample_compared *m)
+{
+	struct tok_error err;
+	m->draws = (struct tok_draws){ 0 };
+	m->entropy = m->length = m->canonical = NAN;
+	if (m->drawer.sampling && tok_sample_entropy(m->drawer.sampling, c->text, &c->how,
+						     &m->entropy, &m->length, &err) != TOK_OK)
+		m->entropy = m->length = NAN;
+	if (m->method.method == TOK_SAMPLE_UNIFORM)
+		m->canonical = exp2(-c->log2_segmentations);
 }
 
 static enum tok_status measure_method(struct sample_comparison *c, struct sample_compared *m,
 				      struct tok_error *err)
 {
-	struct tok_draws draws;
-	enum tok_status status =
-	    sample_draw_all(&m->drawer, c->text, &c->how, c->limit, &draws, err);
-	m->known = status == TOK_OK;
-	m->draws = m->known ? draws : (struct tok_draws){ 0 };
-	m->entropy = m->length = m->canonical = m->divergence = 0;
-	if (m->known)
+	const enum tok_status status =
+	    sample_draw_all(&m->drawer, c->text, &c->how, c->limit, &m->draws, err);
+	if (status != TOK_OK && status != TOK_ELIMIT)
+		return status;
+	m->listed = status == TOK_OK;
+	if (m->listed)
 		measure(c, m);
-	return status == TOK_ELIMIT ? TOK_OK : status;
+	else
+		measure_unlisted(c, m);
+	if (!isnan(m->entropy)) {
+		m->entropy = fmax(m->entropy * M_LOG2E, 0);
+		m->divergence = fmax(c->log2_segmentations - m->entropy, 0);
+	} else {
+		m->divergence = NAN;
+	}
+	return TOK_OK;
 }
 
 /* ---- rows -------------------------------------------------------------------- */

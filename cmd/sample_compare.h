@@ -18,13 +18,14 @@ struct sample_compared {
 	struct sample_drawer drawer;
 	char parameters[64];
 
-	bool known; /* else there are more segmentations than the limit, and the rest is 0 */
+	bool listed; /* else there are more segmentations than the limit */
 	struct tok_draws draws;
+	/* NAN where it cannot be told without a list. */
 	double entropy;    /* bits */
 	double length;     /* expected ids */
 	double canonical;  /* probability of the tokenizer's own segmentation */
 	double divergence; /* Kullback-Leibler, from uniform, bits */
-	double others;     /* probability of what is not among the rows */
+	double others;     /* probability of what is not among the rows; 0 without a list */
 	size_t others_count;
 };
 

@@ -5,10 +5,8 @@
 #define CMD_SAMPLE_OPTIONS_H
 
 #include "cmd/cli_files.h"
+#include "cmd/cli_formats.h"
 #include "cmd/sample_internal.h"
-
-enum sample_dtype { SAMPLE_UINT16, SAMPLE_UINT32 };
-#define SAMPLE_DTYPE_WORDS "uint16|uint32"
 
 #define SAMPLE_NOT_GIVEN UINT64_MAX
 

@@ -24,19 +24,31 @@ void sample_put_count(struct sample_out *out, double log2_count)
 
 /* ---- text -------------------------------------------------------------------- */
 
+/* A number; a dash where it is not known. */
+static void put_number(struct sample_out *out, int columns, int digits, double value)
+{
+	if (isnan(value))
+		sample_put(out, "  %*s", columns, "-");
+	else
+		sample_put(out, "  %*.*f", columns, digits, value);
+}
+
 static void put_measures(const struct sample_comparison *c, struct sample_out *out)
 {
-	sample_put(out, "%-14s  %-10s  %8s  %7s  %8s  %9s  %10s\n", "method", "parameters",
+	sample_put(out, "%-14s  %-10s  %9s  %7s  %8s  %9s  %10s\n", "method", "parameters",
 		   "outcomes", "entropy", "length", "canonical", "divergence");
 	for (size_t k = 0; k < c->method_count; k++) {
 		const struct sample_compared *m = &c->methods[k];
-		sample_put(out, "%-14s  %-10s  ", sample_method_name(m->method.method),
-			   m->parameters);
-		if (m->known)
-			sample_put(out, "%8zu  %7.4f  %8.4f  %9.6f  %10.4f\n", m->draws.count,
-				   m->entropy, m->length, m->canonical, m->divergence);
-		else
-			sample_put(out, "more than %zu: --limit allows more\n", c->limit);
+		char outcomes[32];
+		snprintf(outcomes, sizeof outcomes, "%s%zu", m->listed ? "" : ">",
+			 m->listed ? m->draws.count : c->limit);
+		sample_put(out, "%-14s  %-10s  %9s", sample_method_name(m->method.method),
+			   m->parameters, outcomes);
+		put_number(out, 7, 4, m->entropy);
+		put_number(out, 8, 4, m->length);
+		put_number(out, 9, 6, m->canonical);
+		put_number(out, 10, 4, m->divergence);
+		sample_put(out, "\n");
 	}
 }
 
@@ -44,6 +56,14 @@ static size_t column_width(const struct sample_compared *m)
 {
 	const size_t name = strlen(sample_method_name(m->method.method));
 	return name > 8 ? name : 8;
+}
+
+static void put_cell(const struct sample_compared *m, double probability, struct sample_out *out)
+{
+	if (m->listed)
+		sample_put(out, "%*.6f  ", (int)column_width(m), probability);
+	else
+		sample_put(out, "%*s  ", (int)column_width(m), "-");
 }
 
 static void put_rows(const struct sample_comparison *c, struct sample_out *out)
@@ -56,8 +76,7 @@ static void put_rows(const struct sample_comparison *c, struct sample_out *out)
 	for (size_t i = 0; i < c->row_count; i++) {
 		const struct sample_row *row = &c->rows[i];
 		for (size_t k = 0; k < c->method_count; k++)
-			sample_put(out, "%*.6f  ", (int)column_width(&c->methods[k]),
-				   row->probabilities[k]);
+			put_cell(&c->methods[k], row->probabilities[k], out);
 		sample_put(out, "%s", row->canonical ? "* " : "  ");
 		sample_put_tokens(out, c->tokenizer, row->ids, row->count);
 		sample_put(out, "\n");
@@ -88,6 +107,14 @@ void sample_compare_report(const struct sample_comparison *c, struct sample_out 
 
 /* ---- JSON -------------------------------------------------------------------- */
 
+static void put_json_number(struct sample_out *out, const char *name, double value)
+{
+	if (isnan(value))
+		sample_put(out, ",\"%s\":null", name);
+	else
+		sample_put(out, ",\"%s\":%.15g", name, value);
+}
+
 static void put_json_method(const struct sample_comparison *c, const struct sample_compared *m,
 			    struct sample_out *out)
 {
@@ -96,15 +123,16 @@ static void put_json_method(const struct sample_comparison *c, const struct samp
 		const int name = (int)strcspn(m->parameters, "=");
 		sample_put(out, ",\"%.*s\":%s", name, m->parameters, m->parameters + name + 1);
 	}
-	if (m->known)
-		sample_put(out,
-			   ",\"outcomes\":%zu,\"entropy_bits\":%.15g,\"expected_length\":%.15g,"
-			   "\"canonical_probability\":%.15g,\"divergence_bits\":%.15g,"
-			   "\"others\":%.15g}",
-			   m->draws.count, m->entropy, m->length, m->canonical, m->divergence,
-			   m->others);
+	if (m->listed)
+		sample_put(out, ",\"outcomes\":%zu", m->draws.count);
 	else
-		sample_put(out, ",\"outcomes\":null,\"more_than\":%zu}", c->limit);
+		sample_put(out, ",\"outcomes\":null,\"more_than\":%zu", c->limit);
+	put_json_number(out, "entropy_bits", m->entropy);
+	put_json_number(out, "expected_length", m->length);
+	put_json_number(out, "canonical_probability", m->canonical);
+	put_json_number(out, "divergence_bits", m->divergence);
+	put_json_number(out, "others", m->listed ? m->others : NAN);
+	sample_put(out, "}");
 }
 
 static void put_json_row(const struct sample_comparison *c, const struct sample_row *row,
@@ -114,7 +142,7 @@ static void put_json_row(const struct sample_comparison *c, const struct sample_
 	sample_put_json_ids(out, c->tokenizer, row->ids, row->count);
 	sample_put(out, ",\"canonical\":%s,\"probabilities\":[", row->canonical ? "true" : "false");
 	for (size_t k = 0; k < c->method_count; k++)
-		if (c->methods[k].known)
+		if (c->methods[k].listed)
 			sample_put(out, "%s%.15g", k ? "," : "", row->probabilities[k]);
 		else
 			sample_put(out, "%snull", k ? "," : "");

@@ -62,7 +62,7 @@ static enum tok_status prepare_shape(const struct sample_options *o,
 	const enum cli_format format = o->format >= 0 ? (enum cli_format)o->format
 				       : o->tokens    ? CLI_FORMAT_JSONL
 						      : CLI_FORMAT_TEXT;
-	const bool narrow = format == CLI_FORMAT_U16 || o->dtype == SAMPLE_UINT16;
+	const bool narrow = format == CLI_FORMAT_U16 || o->dtype == CLI_DTYPE_UINT16;
 	*shape = (struct cli_shape){
 		.format = format,
 		.width = narrow ? 2 : 4,

@@ -193,7 +193,7 @@ static void put_curves(struct sheet *s)
 		put_point(s, k, 1, most_ranks, least);
 		put_point(s, k, most_ranks, most_ranks, least);
 		sample_put(out, "\"/>");
-		if (c->methods[k].known)
+		if (c->methods[k].listed)
 			put_curve(s, k, most_ranks);
 	}
 	s->y += CURVE + 26;
@@ -203,7 +203,7 @@ static void put_bar(struct sheet *s, size_t method, double probability, const ch
 {
 	const struct sample_compared *m = &s->c->methods[method];
 	const double x = column_of(s, method), width = BAR * probability;
-	if (!m->known)
+	if (!m->listed)
 		return;
 	if (probability > 0)
 		sample_put(s->out,
@@ -271,7 +271,8 @@ static void put_measures(struct sheet *s)
 	for (size_t k = 0; k < s->c->method_count; k++) {
 		const struct sample_compared *m = &s->c->methods[k];
 		sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%s%zu</text>", column_of(s, k),
-			   s->y, m->known ? "" : "over ", m->known ? m->draws.count : s->c->limit);
+			   s->y, m->listed ? "" : "over ",
+			   m->listed ? m->draws.count : s->c->limit);
 	}
 	s->y += 19;
 	for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++, s->y += 19) {
@@ -281,7 +282,7 @@ static void put_measures(struct sheet *s)
 			const struct sample_compared *m = &s->c->methods[k];
 			double value;
 			memcpy(&value, (const char *)m + measures[i].offset, sizeof value);
-			if (m->known)
+			if (!isnan(value))
 				sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%.*f</text>",
 					   column_of(s, k), s->y, measures[i].digits, value);
 		}
