@@ -51,7 +51,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Segmentations with their probabilities, instead of ids" },
 	{ CLI_SIZE, 0, "wor", "K", "unigram, uniform: K different ones, drawn without replacement",
 	  CLI_FIELD(struct sample_options, wor, uint64_t) },
-	{ CLI_FLAG, 0, "include-best", NULL, "with --wor: the best is one of them",
+	{ CLI_FLAG, 0, "include-best", NULL, "with --wor of unigram: the best is the first of them",
 	  CLI_FIELD(struct sample_options, include_best, bool) },
 	{ CLI_SIZE, 0, "best", "K", "unigram: the K best ones",
 	  CLI_FIELD(struct sample_options, best, uint64_t) },

@@ -86,7 +86,7 @@ static enum cli_exit check_rules(const struct sample_options *o)
 		{ "nbest", o->nbest != NULL, BIT(SAMPLE_DRAW) | BIT(SAMPLE_EXACT), unigram },
 		{ "seed", o->seed != SAMPLE_NOT_GIVEN, BIT(SAMPLE_DRAW) | BIT(SAMPLE_WOR), ANY },
 		{ "samples", o->samples != SAMPLE_NOT_GIVEN, ONLY_DRAW, ANY },
-		{ "include-best", o->include_best, BIT(SAMPLE_WOR), lattice },
+		{ "include-best", o->include_best, BIT(SAMPLE_WOR), unigram },
 		{ "limit", o->limit != SAMPLE_NOT_GIVEN, WHOLE, ANY },
 		{ "top", o->top != SAMPLE_NOT_GIVEN, WHOLE, ANY },
 		{ "svg", o->svg != NULL, BIT(SAMPLE_COMPARE), ANY },

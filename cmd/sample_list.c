@@ -47,7 +47,12 @@ static void put_head(struct sample_list *list, struct tok_span text, uint64_t nu
 	if (number > 0)
 		sample_put(out, "\n");
 	sample_put_visible(out, text, HEAD_COLUMNS);
-	sample_put(out, ": %zu segmentation%s\n", count, count == 1 ? "" : "s");
+	sample_put(out, ": %s%zu%s segmentation%s\n", list->kind == SAMPLE_LIST_BEST ? "the " : "",
+		   count,
+		   list->kind == SAMPLE_LIST_BEST       ? " best"
+		   : list->kind == SAMPLE_LIST_DISTINCT ? " drawn"
+							: "",
+		   count == 1 ? "" : "s");
 	sample_put(out, "probability  %sids  tokens\n",
 		   list->kind == SAMPLE_LIST_DISTINCT ? "  inclusion  " : "");
 }

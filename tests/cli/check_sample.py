@@ -2,6 +2,7 @@
 """check_sample.py TOK: what tok sample and tok encode --longest-match promise, on random
 bytes, with small tokenizers of every kind that are made here."""
 import collections
+import itertools
 import json
 import math
 import os
@@ -34,7 +35,8 @@ def byte_bpe(merges, **more):
     return {"version": "1.0", "added_tokens": [], "normalizer": None,
             "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
                               "use_regex": True},
-            "post_processor": None, "decoder": {"type": "ByteLevel"},
+            "post_processor": None, "decoder": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+                        "use_regex": True},
             "model": {"type": "BPE", "vocab": {t: i for i, t in enumerate(tokens)},
                       "merges": list(merges), **more}}
 
@@ -252,6 +254,8 @@ class Sampling(Tok):
                     self.assertLessEqual(one["log_inclusion"], 1e-9)
             every = self.lines(tokenizer, method, "--wor", "100000", data=text)
             self.assertEqual({tuple(o["ids"]) for o in every}, set(exact))
+            if method != "unigram":
+                continue
             best = self.lines(tokenizer, method, "--wor", "3", "--include-best", data=text)
             self.assertEqual(best[0]["log_inclusion"], 0)
             self.assertAlmostEqual(best[0]["log_probability"],
@@ -386,22 +390,24 @@ class LongestMatch(Tok):
             self.assertEqual(len(lines), len(texts) + 1)
             for text, line in zip(texts, lines):
                 self.assertEqual([int(i) for i in line.split()], self.match(text, file["model"]["vocab"], 7), text)
-            self.assertNotEqual(self.tok("encode", "-t", "lm-bpe.json", "-0", data=b"\0".join(texts)).stdout, done.stdout)
+        merged = self.tok("encode", "-t", "lm-bpe.json", "-0", data=b"\0".join(texts) + b"\0")
+        self.assertNotEqual(merged.stdout, done.stdout)
 
     def test_a_million_tokens(self):
         count = 40_000 if SANITIZED else 1_000_000
         chance = random.Random(7)
         letters = "etaoinshrdlu "
-        tokens = set()
-        while len(tokens) < count - 257:
-            tokens.add("".join(ALPHABET[ord(c)] for c in chance.choices(letters, k=chance.randrange(2, 12))))
-        file = byte_words(sorted(tokens))
+        written = [ALPHABET[ord(c)] for c in letters]
+        every = itertools.chain.from_iterable(itertools.product(written, repeat=n) for n in range(2, 7))
+        tokens = ["".join(t) for t in itertools.islice(every, count - 257)]
+        chance.shuffle(tokens)
+        file = byte_words(tokens)
         ids = file["model"]["vocab"]
         self.assertEqual(len(ids), count)
         self.write("million.json", file)
         text = "".join(chance.choices(letters, k=50_000)).encode()
         got = self.tok("encode", "-t", "million.json", "--longest-match", data=text).stdout
-        self.assertEqual([int(i) for i in got.split()], self.match(text, ids, 12))
+        self.assertEqual([int(i) for i in got.split()], self.match(text, ids, 6))
 
 
 if __name__ == "__main__":
