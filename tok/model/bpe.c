@@ -218,10 +218,9 @@ static bool recall_part(const struct tok_model *model, struct tok_bpe_scratch *s
 	return true;
 }
 
-/* First symbols, merged. */
-static enum tok_status merge_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-				  struct tok_span text, struct tok_range part,
-				  struct tok_range piece, struct tok_error *err)
+enum tok_status tok_bpe_begin(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			      struct tok_span text, struct tok_range part, struct tok_range piece,
+			      struct tok_error *err)
 {
 	const size_t count = part.end - part.begin;
 	if (count > TOK_STRETCH_MAX)
@@ -230,14 +229,12 @@ static enum tok_status merge_part(const struct tok_model *model, struct tok_bpe_
 				"in one",
 				count, part.begin, TOK_STRETCH_MAX);
 	scratch->count = 0;
-	if (model->bpe->order == TOK_BPE_MERGES) {
-		const enum tok_status status = split_units(model, scratch, text, part, piece, err);
-		if (status != TOK_OK)
-			return status;
-	} else {
-		split_plainly(model->bpe, scratch, text, part);
-	}
-	return tok_bpe_merge(model->bpe, scratch) ? TOK_OK : tok_fail_memory(err);
+	if (!reserve_symbols(scratch, count))
+		return tok_fail_memory(err);
+	if (model->bpe->order == TOK_BPE_MERGES)
+		return split_units(model, scratch, text, part, piece, err);
+	split_plainly(model->bpe, scratch, text, part);
+	return TOK_OK;
 }
 
 /* The part's tokens into the scratch's symbols. */
@@ -267,7 +264,10 @@ static enum tok_status split_part(const struct tok_model *model, struct tok_bpe_
 			break;
 		}
 	}
-	return merge_part(model, scratch, text, part, piece, err);
+	const enum tok_status status = tok_bpe_begin(model, scratch, text, part, piece, err);
+	if (status != TOK_OK)
+		return status;
+	return tok_bpe_merge(bpe, scratch) ? TOK_OK : tok_fail_memory(err);
 }
 
 enum tok_status tok_bpe_encode_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,

@@ -358,6 +358,22 @@ struct tok_bpe_scratch {
 	bool after_unknown; /* the last token written is an unknown run */
 };
 
+/* Room for splits.  False if memory is out. */
+TOK_MUST_USE bool tok_bpe_reserve_splits(const struct tok_bpe *bpe,
+					 struct tok_bpe_scratch *scratch);
+
+/* The pair; one that makes an unused piece is noted, after tok_bpe_reserve_splits. */
+static inline struct tok_pair tok_bpe_rate_pair(const struct tok_bpe *bpe,
+						struct tok_bpe_scratch *scratch, uint32_t left,
+						uint32_t right)
+{
+	const struct tok_pair pair = tok_pairs_get(&bpe->pairs, left, right);
+	if (bpe->has_split && pair.rank != TOK_RANK_NONE &&
+	    bpe->roles[pair.result] == TOK_ROLE_SPLIT)
+		scratch->splits[pair.result] = (struct tok_merge_split){ left, right };
+	return pair;
+}
+
 /* bpe_write.c: the scratch's symbols as tokens. */
 TOK_MUST_USE enum tok_status tok_bpe_write(const struct tok_model *model,
 					   struct tok_bpe_scratch *scratch, struct tok_span text,
@@ -454,6 +470,12 @@ size_t tok_bpe_cut(const struct tok_model *model, struct tok_span text, uint32_t
 /* What a scratch remembers is of one model: make it this one.  False if memory is
  * out. */
 TOK_MUST_USE bool tok_bpe_claim(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);
+
+/* The scratch's symbols: the first ones of a part of a piece, not yet merged. */
+TOK_MUST_USE enum tok_status tok_bpe_begin(const struct tok_model *model,
+					   struct tok_bpe_scratch *scratch, struct tok_span text,
+					   struct tok_range part, struct tok_range piece,
+					   struct tok_error *err);
 
 /* One part of a piece; after tok_bpe_claim and tok_bpe_start. */
 TOK_MUST_USE enum tok_status tok_bpe_encode_part(const struct tok_model *model,

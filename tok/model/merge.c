@@ -17,16 +17,6 @@ struct tok_merge_node {
 	uint32_t rank, result; /* of the pair with the next; NONE: does not merge, or gone */
 };
 
-static struct tok_pair rate_pair(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch,
-				 uint32_t left, uint32_t right)
-{
-	const struct tok_pair pair = tok_pairs_get(&bpe->pairs, left, right);
-	if (bpe->has_split && pair.rank != TOK_RANK_NONE &&
-	    bpe->roles[pair.result] == TOK_ROLE_SPLIT)
-		scratch->splits[pair.result] = (struct tok_merge_split){ left, right };
-	return pair;
-}
-
 /* A few symbols: look through all ranks for each merge. */
 static void merge_short(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 {
@@ -34,7 +24,8 @@ static void merge_short(const struct tok_bpe *bpe, struct tok_bpe_scratch *scrat
 	uint32_t ranks[SHORT_MAX], results[SHORT_MAX];
 	size_t count = scratch->count;
 	for (size_t i = 0; i + 1 < count; i++) {
-		const struct tok_pair pair = rate_pair(bpe, scratch, symbols[i], symbols[i + 1]);
+		const struct tok_pair pair =
+		    tok_bpe_rate_pair(bpe, scratch, symbols[i], symbols[i + 1]);
 		ranks[i] = pair.rank;
 		results[i] = pair.result;
 	}
@@ -57,13 +48,13 @@ static void merge_short(const struct tok_bpe *bpe, struct tok_bpe_scratch *scrat
 		}
 		if (at > 0) {
 			const struct tok_pair pair =
-			    rate_pair(bpe, scratch, symbols[at - 1], symbols[at]);
+			    tok_bpe_rate_pair(bpe, scratch, symbols[at - 1], symbols[at]);
 			ranks[at - 1] = pair.rank;
 			results[at - 1] = pair.result;
 		}
 		if (at + 1 < count) {
 			const struct tok_pair pair =
-			    rate_pair(bpe, scratch, symbols[at], symbols[at + 1]);
+			    tok_bpe_rate_pair(bpe, scratch, symbols[at], symbols[at + 1]);
 			ranks[at] = pair.rank;
 			results[at] = pair.result;
 		}
@@ -76,7 +67,7 @@ static bool queue_pair(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratc
 {
 	struct tok_merge_node *node = &scratch->nodes[at];
 	const struct tok_pair pair =
-	    rate_pair(bpe, scratch, node->symbol, scratch->nodes[node->next].symbol);
+	    tok_bpe_rate_pair(bpe, scratch, node->symbol, scratch->nodes[node->next].symbol);
 	node->rank = pair.rank;
 	node->result = pair.result;
 	return pair.rank == TOK_RANK_NONE || tok_queue_push(&scratch->queue, pair.rank, at);
@@ -160,12 +151,17 @@ static bool merge_long(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratc
 	return true;
 }
 
+bool tok_bpe_reserve_splits(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
+{
+	return !bpe->has_split || tok_grow(&scratch->splits, &scratch->split_capacity,
+					   bpe->symbol_count, sizeof *scratch->splits);
+}
+
 bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch)
 {
 	if (scratch->count < 2)
 		return true;
-	if (bpe->has_split && !tok_grow(&scratch->splits, &scratch->split_capacity,
-					bpe->symbol_count, sizeof *scratch->splits))
+	if (!tok_bpe_reserve_splits(bpe, scratch))
 		return false;
 	if (!bpe->exact || scratch->count > SHORT_MAX)
 		return merge_long(bpe, scratch);

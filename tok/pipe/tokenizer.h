@@ -83,6 +83,9 @@ TOK_API TOK_MUST_USE enum tok_status
 tok_tokenizer_last_merges(const struct tok_tokenizer *tokenizer, struct tok_merge *out,
 			  size_t count, struct tok_error *err);
 
+/* The model inside, for those who ask it for more than ids; borrowed. */
+TOK_API const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *tokenizer);
+
 /* The specification kept for people who ask what this tokenizer is; borrowed.  Its
  * model has neither entries nor merges: ask for them by id. */
 TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *tokenizer);

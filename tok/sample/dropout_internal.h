@@ -22,10 +22,11 @@ void tok_dropout_scratch_free(struct tok_dropout_scratch *scratch);
 
 /* Append one segmentation of bytes [piece.begin, piece.end) of `text`, with ranges if
  * out->ranged. */
-TOK_MUST_USE enum tok_status
-tok_dropout_piece(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
-		  struct tok_random *random, struct tok_span text, struct tok_range piece,
-		  struct tok_tokens *out, struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_dropout_piece(const struct tok_dropout *dropout,
+					       struct tok_dropout_scratch *scratch,
+					       struct tok_random *random, struct tok_span text,
+					       struct tok_range piece, struct tok_tokens *out,
+					       struct tok_error *err);
 
 /* Takes one segmentation of a piece, with its probability.  False: memory is out. */
 typedef bool tok_outcome_sink(void *context, const tok_id *ids, size_t count, double probability);
