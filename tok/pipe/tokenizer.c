@@ -191,6 +191,7 @@ enum tok_status tok_tokenizer_last_merges(const struct tok_tokenizer *t, struct 
 					  size_t count, struct tok_error *err)
 {
 	return tok_model_last_merges(t->model, out, count, err);
+}
 
 const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *t)
 {
