@@ -207,7 +207,7 @@ static enum tok_status draw_stretch(const struct tok_lattice *l, struct tok_latt
 {
 	if (!l->weights && stretch.end - stretch.begin <= COUNTED_BYTES) {
 		struct counted c;
-		bool fits;
+		bool fits = false;
 		const enum tok_status status = count_ways(l, s, piece, stretch, &c, &fits, err);
 		if (status != TOK_OK)
 			return status;
