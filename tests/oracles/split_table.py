@@ -58,7 +58,7 @@ def main():
 
     used = reachable([*SENTENCE, *(i for ids in WORDS.values() for i in ids)], table)
     print("// token, left, right")
-    print("static const tok_id split_pairs[][3] = {")
+    print("static const struct vector_pair split_pairs[] = {")
     for token in used:
         for left, right in table.get(token, ()):
             print(f"\t{{ {token}, {left}, {right} }},")

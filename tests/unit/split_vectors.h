@@ -9,7 +9,11 @@
 #include <stdlib.h>
 
 #include "tok/sample/split.h"
-#include "tok/sample/split_table_internal.h"
+#include "tok/sample/splits_internal.h"
+
+struct vector_pair {
+	tok_id token, left, right;
+};
 
 struct run {
 	const tok_id *in, *out;
@@ -30,26 +34,23 @@ struct run {
 
 #include "tests/unit/split_table.inc"
 
-/* A table of `size` ids; `pairs` are {token, left, right}, those of a token side by side. */
-static inline struct tok_splits *vector_table(const tok_id pairs[][3], size_t count, size_t size)
+/* A table of `size` ids; `pairs` by rising token. */
+static inline struct tok_splits *vector_table(const struct vector_pair *pairs, size_t count,
+					      size_t size)
 {
 	struct tok_splits *splits = calloc(1, sizeof *splits);
-	if (!splits)
+	uint32_t *starts = calloc(size + 1, sizeof *starts);
+	struct tok_pair *list = calloc(count ? count : 1, sizeof *list);
+	if (!splits || !starts || !list)
 		abort();
-	splits->size = size;
-	splits->pair_count = count;
-	splits->entries = tok_arena_array(&splits->arena, size + 1, sizeof *splits->entries);
-	splits->pairs = tok_arena_array(&splits->arena, count + 1, sizeof *splits->pairs);
-	if (!splits->entries || !splits->pairs)
-		abort();
-	for (size_t i = 0; i < count; i++) {
-		struct tok_splits_entry *entry = &splits->entries[pairs[i][0]];
-		if (!entry->count++) {
-			entry->first = (uint32_t)i;
-			splits->token_count++;
-		}
-		splits->pairs[i] = (struct tok_pair){ pairs[i][1], pairs[i][2] };
+	size_t at = 0, tokens = 0;
+	for (tok_id id = 0; id < size; id++) {
+		tokens += at < count && pairs[at].token == id;
+		for (; at < count && pairs[at].token == id; at++)
+			list[at] = (struct tok_pair){ pairs[at].left, pairs[at].right };
+		starts[id + 1] = (uint32_t)at;
 	}
+	*splits = (struct tok_splits){ starts, list, size, tokens };
 	return splits;
 }
 
@@ -63,15 +64,16 @@ static inline struct tok_splits *vector_gpt2(void)
 static inline struct tok_splits *vector_binary(unsigned letters)
 {
 	const size_t size = (size_t)2 << letters, most = size * letters;
-	tok_id(*pairs)[3] = calloc(most, sizeof *pairs);
+	struct vector_pair *pairs = calloc(most, sizeof *pairs);
 	size_t count = 0;
+	if (!pairs)
+		abort();
 	for (tok_id id = 4; id < size; id++) {
 		const unsigned length = 31 - (unsigned)__builtin_clz(id);
 		for (unsigned left = 1; left < length; left++, count++) {
 			const unsigned right = length - left;
-			pairs[count][0] = id;
-			pairs[count][1] = id >> right;
-			pairs[count][2] = 1u << right | (id & ((1u << right) - 1));
+			const tok_id rest = 1u << right | (id & ((1u << right) - 1));
+			pairs[count] = (struct vector_pair){ id, id >> right, rest };
 		}
 	}
 	struct tok_splits *splits = vector_table(pairs, count, size);

@@ -179,7 +179,8 @@ static void seed_and_stream_are_all_that_counts(void **state)
 static void results_are_the_same_on_any_machine(void **state)
 {
 	static const tok_id in[] = { 464, 4255, 1100, 257, 1492, 546, 41236, 13 };
-	static const tok_id known[] = { 1 };
+	static const tok_id known[] = { 51,  71,  68,  4255,  302,   324,  257,
+					1489, 482, 220, 10755, 14787, 8396, 13 };
 	struct tok_splits *splits = vector_gpt2();
 	struct tok_splitter *splitter = tok_splitter_new(splits);
 	struct tok_split_options o = TOK_SPLIT_DEFAULT;
@@ -187,9 +188,6 @@ static void results_are_the_same_on_any_machine(void **state)
 	o.proportion = 1;
 	o.seed = 7;
 	const struct tok_split_ids out = split(splitter, &o, 3, in, VECTOR_COUNT(in));
-	if (!same_ids(out.ids, out.count, known, VECTOR_COUNT(known)))
-		for (size_t i = 0; i < out.count; i++)
-			fprintf(stderr, "%u, ", out.ids[i]);
 	assert_true(same_ids(out.ids, out.count, known, VECTOR_COUNT(known)));
 	tok_splitter_free(splitter);
 	tok_splits_free(splits);

@@ -1,6 +1,6 @@
 #include "tok/sample/exact_split.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,8 +112,8 @@ static enum tok_status attempt(const struct run *run, const struct tok_split_out
 }
 
 /* All that one attempt makes of `from`.  Where nothing is left to be split, `to` has what
- * `from` has and `ended` is set.  A probability that has become 0 is left out: so it
- * ends for any number of attempts. */
+ * `from` has and `ended` is set.  What is left with next to no probability is left out, so that
+ * there is an end for any number of attempts. */
 static enum tok_status attempt_all(const struct run *run, const struct step *from,
 				   struct step *to, bool *ended)
 {
@@ -128,7 +128,7 @@ static enum tok_status attempt_all(const struct run *run, const struct step *fro
 		return tok_fail_memory(run->err);
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < from->count && status == TOK_OK; i++)
-		if (from->items[i].probability > 0)
+		if (from->items[i].probability >= DBL_MIN)
 			status = attempt(run, &from->items[i], room, to);
 	return status;
 }

@@ -9,10 +9,11 @@
  *	v_g tail(g, s)        of one that cannot, where it stays for good,
  *
  * with pois(g, s) = e^-s s^g / g! and tail(g, s) the probability that a Poisson number of
- * mean s is g or more.  The attempts made by s are the integral over both, which is
- * tail(g + 1, s) and the integral of tail(g, .): s tail(g, s) - g tail(g + 1, s).  They
- * grow with s and curve upwards, so that Newton's method finds the s of the attempts
- * asked for from above without fail.
+ * mean s is g or more.  So v_g tail(g + 1, s) of the former have been split by s, and each
+ * split is one leaf more.  The attempts made by s are the integral over all leaves, with
+ * the integral of tail(g, .) being s tail(g, s) - g tail(g + 1, s).  They grow with s and
+ * curve upwards, so that Newton's method finds the s of the attempts asked for from above
+ * without fail.
  */
 #include "tok/sample/predict.h"
 
@@ -30,8 +31,9 @@ struct prediction {
 	const struct tok_splits *splits;
 	size_t size;               /* ids */
 	size_t generations;        /* with anything in them */
-	double *splitting, *final; /* leaves of each that can be split, and that cannot */
-	double *pois, *tail;       /* of as many, and one more */
+	double before;             /* leaves of generation 0 */
+	double *splitting;         /* leaves of each that can be split */
+	double *pois, *tail;       /* of as many, and one, or two, more */
 	double *from, *to;         /* of each id: a generation, the next */
 	struct tok_arena arena;
 };
@@ -65,25 +67,25 @@ static void step_generation(struct prediction *p)
 	p->to = swap;
 }
 
-/* How many leaves of generation `g` can be split, and cannot. */
-static void sum_generation(struct prediction *p, size_t g)
+/* How many leaves of this generation can be split. */
+static double count_splitting(const struct prediction *p)
 {
+	double leaves = 0;
 	for (size_t id = 0; id < p->size; id++) {
 		const struct tok_pair *pairs;
-		if (p->from[id] == 0)
-			continue;
-		if (tok_splits_of(p->splits, (tok_id)id, &pairs))
-			p->splitting[g] += p->from[id];
-		else
-			p->final[g] += p->from[id];
+		if (p->from[id] != 0 && tok_splits_of(p->splits, (tok_id)id, &pairs))
+			leaves += p->from[id];
 	}
+	return leaves;
 }
 
 static void sum_generations(struct prediction *p, const uint64_t *counts, size_t most)
 {
 	start_generations(p, counts);
+	for (size_t id = 0; id < p->size; id++)
+		p->before += p->from[id];
 	for (size_t g = 0; g < most; g++) {
-		sum_generation(p, g);
+		p->splitting[g] = count_splitting(p);
 		p->generations = g + 1;
 		if (p->splitting[g] == 0)
 			break;
@@ -96,35 +98,36 @@ static void sum_generations(struct prediction *p, const uint64_t *counts, size_t
 /* Tails are summed from their small end, so that small ones are right, too. */
 static void fill_poisson(struct prediction *p, double s)
 {
-	const size_t count = p->generations + 1;
-	double log_term = -s, beyond = 0;
+	const size_t count = p->generations + 1; /* tails: one more */
+	double log_term = -s, beyond = 0; /* of the probability of g; of those not kept */
 	for (size_t g = 0; g < count; g++) {
 		p->pois[g] = exp(log_term);
 		log_term += log(s) - log((double)g + 1);
 	}
-	for (size_t g = count; g < count + 200 + (size_t)(3 * s); g++) {
+	for (size_t g = count; g < count + 64 + count_generations(s); g++) {
 		beyond += exp(log_term);
 		log_term += log(s) - log((double)g + 1);
 	}
 	p->tail[count] = beyond;
-	for (size_t g = count; g-- > 0;)
+	for (size_t g = count; g-- > 1;)
 		p->tail[g] = p->tail[g + 1] + p->pois[g];
+	p->tail[0] = 1;
 }
 
-static double count_leaves(const struct prediction *p)
+static double count_splits(const struct prediction *p)
 {
-	double leaves = 0;
+	double splits = 0;
 	for (size_t g = 0; g < p->generations; g++)
-		leaves += p->splitting[g] * p->pois[g] + p->final[g] * p->tail[g];
-	return leaves;
+		splits += p->splitting[g] * p->tail[g + 1];
+	return splits;
 }
 
 static double count_attempts(const struct prediction *p, double s)
 {
-	double attempts = 0;
+	double attempts = p->before * s;
 	for (size_t g = 0; g < p->generations; g++)
-		attempts += p->splitting[g] * p->tail[g + 1] +
-			    p->final[g] * (s * p->tail[g] - (double)g * p->tail[g + 1]);
+		attempts += p->splitting[g] *
+			    (s * p->tail[g + 1] - (double)(g + 1) * p->tail[g + 2]);
 	return attempts;
 }
 
@@ -134,7 +137,7 @@ static double find_time(struct prediction *p, double proportion, double attempts
 	double s = proportion;
 	for (int i = 0; i < 100; i++) {
 		fill_poisson(p, s);
-		const double less = (count_attempts(p, s) - attempts) / count_leaves(p);
+		const double less = (count_attempts(p, s) - attempts) / (p->before + count_splits(p));
 		if (!(less > s * 1e-14))
 			break;
 		s -= less;
@@ -146,7 +149,7 @@ static double find_time(struct prediction *p, double proportion, double attempts
 
 static bool set_up(struct prediction *p, size_t most)
 {
-	double **arrays[] = { &p->splitting, &p->final, &p->pois, &p->tail };
+	double **arrays[] = { &p->splitting, &p->pois, &p->tail };
 	for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
 		if (!(*arrays[i] = tok_arena_array(&p->arena, most + 2, sizeof(double))))
 			return false;
@@ -178,8 +181,7 @@ static void predict(struct prediction *p, const uint64_t *counts, double proport
 		    struct tok_prediction *out)
 {
 	sum_generations(p, counts, most);
-	const double before = p->splitting[0] + p->final[0];
-	const double attempts = before * proportion;
+	const double attempts = p->before * proportion;
 	if (attempts == 0) {
 		for (size_t id = 0; id < p->size; id++)
 			out->token_counts[id] = (double)counts[id];
@@ -187,10 +189,10 @@ static void predict(struct prediction *p, const uint64_t *counts, double proport
 		return;
 	}
 	find_time(p, proportion, attempts);
-	const double after = count_leaves(p);
+	const double splits = count_splits(p);
 	count_tokens(p, counts, out->token_counts);
-	out->length_ratio = after / before;
-	out->success_rate = (after - before) / attempts;
+	out->length_ratio = 1 + splits / p->before;
+	out->success_rate = splits / attempts;
 }
 
 enum tok_status tok_predict(const struct tok_splits *splits, const uint64_t *counts,

@@ -8,7 +8,7 @@
 #include "tok/sample/order_internal.h"
 #include "tok/sample/python_random_internal.h"
 #include "tok/sample/split_internal.h"
-#include "tok/sample/split_table_internal.h"
+#include "tok/sample/splits_internal.h"
 
 /* Attempts whose memory is waited for together. */
 enum { BATCH = 32 };
@@ -96,17 +96,17 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* ---- our generator ------------------------------------------------------------------- */
 
-/* An attempt before it is made.  `dice` are 32 random bits that nothing else has seen. */
-struct attempt {
-	uint32_t leaf, dice;
-	tok_id id;
-	bool splits;
-	struct tok_pair pair;
+/* Attempts before they are made.  `dice` are 32 random bits that nothing else has seen. */
+struct batch {
+	uint32_t leaf[BATCH], dice[BATCH];
+	tok_id id[BATCH];
+	uint32_t ways[BATCH]; /* in which the id can be split */
+	struct tok_pair pair[BATCH];
 };
 
 /* A leaf below `limit`, and dice, of one number: its upper half is brought into the
  * interval by Lemire's method for 32 bits, as random.h does it for 64. */
-static struct attempt draw_attempt(struct tok_random *random, uint32_t limit)
+static inline void draw(struct batch *batch, size_t i, struct tok_random *random, uint32_t limit)
 {
 	uint64_t drawn = tok_random_next(random);
 	uint64_t wide = (drawn >> 32) * limit;
@@ -117,55 +117,60 @@ static struct attempt draw_attempt(struct tok_random *random, uint32_t limit)
 			wide = (drawn >> 32) * limit;
 		}
 	}
-	return (struct attempt){ .leaf = (uint32_t)(wide >> 32), .dice = (uint32_t)drawn };
+	batch->leaf[i] = (uint32_t)(wide >> 32);
+	batch->dice[i] = (uint32_t)drawn;
 }
 
-/* Into what `id` is split, if the attempt is made on it. */
-static inline void choose(struct attempt *attempt, const struct tok_splits *splits, tok_id id,
-			  struct tok_random *random)
+/* Into what `id` is split, if the attempt is made on it; some pair if it cannot be, so
+ * that nothing has to be decided before memory has answered.  The table is not empty. */
+static inline void choose(struct batch *batch, size_t i, const struct tok_splits *splits,
+			  tok_id id, struct tok_random *random)
 {
-	const struct tok_splits_entry entry = tok_splits_entry_of(splits, id);
-	const uint64_t wide = (uint64_t)attempt->dice * entry.count;
+	static const uint32_t none[2] = { 0 };
+	const uint32_t *starts = id < splits->size ? splits->starts + id : none;
+	const uint32_t count = starts[1] - starts[0], last = splits->starts[splits->size] - 1;
+	const uint64_t wide = (uint64_t)batch->dice[i] * count;
 	uint32_t pair = (uint32_t)(wide >> 32);
-	if ((uint32_t)wide < entry.count && (uint32_t)wide < -entry.count % entry.count)
-		pair = (uint32_t)tok_random_below(random, entry.count);
-	attempt->id = id;
-	attempt->splits = entry.count != 0;
-	attempt->pair = splits->pairs[entry.first + pair];
+	if (__builtin_expect((uint32_t)wide < count, 0) && (uint32_t)wide < -count % count)
+		pair = (uint32_t)tok_random_below(random, count);
+	pair += starts[0];
+	batch->id[i] = id;
+	batch->ways[i] = count;
+	batch->pair[i] = splits->pairs[pair < last ? pair : last];
 }
 
 /*
  * A batch of attempts is drawn and looked up before any of it is made, so that their
  * memory is waited for together.  The number of leaves at each attempt is not known by
- * then, only that it is below `limit`: a leaf is drawn below that, and where it turns
+ * then, only that it is at most `limit`: a leaf is drawn below that, and where it turns
  * out not to be there yet the attempt was none.  So each attempt that is made takes a
  * leaf of those that are there, each as likely as another.
  */
 static void make_batch(struct tok_splitter *splitter, struct work *work, size_t count,
 		       struct tok_random *random)
 {
-	struct attempt batch[BATCH];
+	struct batch batch;
 	struct tok_leaves *leaves = &splitter->leaves;
 	const uint32_t limit = (uint32_t)(leaves->count + count - 1);
 
 	for (size_t i = 0; i < count; i++) {
-		batch[i] = draw_attempt(random, limit);
-		__builtin_prefetch(&leaves->ids[batch[i].leaf]);
-		__builtin_prefetch(&leaves->next[batch[i].leaf]);
+		draw(&batch, i, random, limit);
+		__builtin_prefetch(&leaves->ids[batch.leaf[i]]);
+		__builtin_prefetch(&leaves->next[batch.leaf[i]]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const size_t leaf = batch[i].leaf < leaves->count ? batch[i].leaf : 0;
-		choose(&batch[i], splitter->splits, leaves->ids[leaf], random);
+		const size_t leaf = batch.leaf[i] < leaves->count ? batch.leaf[i] : 0;
+		choose(&batch, i, splitter->splits, leaves->ids[leaf], random);
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct attempt *a = &batch[i];
-		if (a->leaf >= leaves->count)
+		const size_t leaf = batch.leaf[i];
+		if (leaf >= leaves->count)
 			continue;
 		work->attempted++;
-		if (leaves->ids[a->leaf] != a->id) /* split meanwhile, or new */
-			choose(a, splitter->splits, leaves->ids[a->leaf], random);
-		if (a->splits)
-			tok_leaves_split(leaves, a->leaf, a->pair);
+		if (leaves->ids[leaf] != batch.id[i]) /* split meanwhile, or new */
+			choose(&batch, i, splitter->splits, leaves->ids[leaf], random);
+		if (batch.ways[i])
+			tok_leaves_split(leaves, leaf, batch.pair[i]);
 	}
 }
 
@@ -173,6 +178,8 @@ static enum tok_status make_attempts(struct tok_splitter *splitter, struct work 
 				     struct tok_random *random, struct tok_error *err)
 {
 	struct tok_leaves *leaves = &splitter->leaves;
+	if (!tok_splits_pair_count(splitter->splits))
+		work->attempted = work->attempts;
 	while (work->attempted < work->attempts && work->split < work->splits) {
 		/* Short ones where there are few leaves: attempts that are none are few, too. */
 		uint64_t count = least(BATCH, 1 + leaves->count / 16);
