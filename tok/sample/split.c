@@ -16,7 +16,7 @@ enum { BATCH = 32 };
 struct tok_splitter {
 	const struct tok_splits *splits;
 	struct tok_leaves leaves;
-	struct tok_order order; /* only used where Python's numbers are drawn */
+	struct tok_leaf_order order; /* only used where Python's numbers are drawn */
 };
 
 struct tok_splitter *tok_splitter_new(const struct tok_splits *splits)
@@ -32,7 +32,7 @@ void tok_splitter_free(struct tok_splitter *splitter)
 	if (!splitter)
 		return;
 	tok_leaves_release(&splitter->leaves);
-	tok_order_release(&splitter->order);
+	tok_leaf_order_release(&splitter->order);
 	free(splitter);
 }
 
@@ -45,8 +45,7 @@ static size_t most_attempts(const struct tok_split_options *options, size_t coun
 	return options->generator == TOK_GENERATOR_PYTHON ? room / 2 : room;
 }
 
-static enum tok_status check_options(const struct tok_split_options *options,
-				     struct tok_error *err)
+static enum tok_status check_options(const struct tok_split_options *options, struct tok_error *err)
 {
 	if (!(options->proportion >= 0) || isinf(options->proportion))
 		return tok_fail(err, TOK_EARG,
@@ -123,8 +122,8 @@ static inline void draw(struct batch *batch, size_t i, struct tok_random *random
 
 /* Into what `id` is split, if the attempt is made on it; some pair if it cannot be, so
  * that nothing has to be decided before memory has answered.  The table is not empty. */
-static inline void choose(struct batch *batch, size_t i, const struct tok_splits *splits,
-			  tok_id id, struct tok_random *random)
+static inline void choose(struct batch *batch, size_t i, const struct tok_splits *splits, tok_id id,
+			  struct tok_random *random)
 {
 	static const uint32_t none[2] = { 0 };
 	const uint32_t *starts = id < splits->size ? splits->starts + id : none;
@@ -200,22 +199,21 @@ static enum tok_status make_attempts_python(struct tok_splitter *splitter, struc
 					    struct tok_error *err)
 {
 	struct tok_leaves *leaves = &splitter->leaves;
-	struct tok_order *order = &splitter->order;
+	struct tok_leaf_order *order = &splitter->order;
 	struct tok_python_random choices;
 	tok_python_random_seed(&choices, seed);
-	if (!tok_order_start(order, leaves->count))
+	if (!tok_leaf_order_start(order, leaves->count))
 		return tok_fail_memory(err);
 	for (; work->attempted < work->attempts && work->split < work->splits; work->attempted++) {
-		const uint32_t place =
-		    tok_python_random_randint(places, (uint32_t)leaves->count);
-		const size_t leaf = tok_order_leaf(order, place);
+		const uint32_t place = tok_python_random_randint(places, (uint32_t)leaves->count);
+		const size_t leaf = tok_leaf_order_leaf(order, place);
 		const struct tok_pair *pairs;
 		const size_t count = tok_splits_of(splitter->splits, leaves->ids[leaf], &pairs);
 		if (!count)
 			continue;
-		if (!tok_leaves_reserve(leaves, 1) || !tok_order_reserve(order, 1))
+		if (!tok_leaves_reserve(leaves, 1) || !tok_leaf_order_reserve(order, 1))
 			return tok_fail_memory(err);
-		tok_order_split(order, place, leaf, leaves->count);
+		tok_leaf_order_split(order, place, leaf, leaves->count);
 		tok_leaves_split(leaves, leaf,
 				 pairs[tok_python_random_choice(&choices, (uint32_t)count)]);
 		work->split++;
@@ -261,8 +259,8 @@ enum tok_status tok_split(struct tok_splitter *splitter, const struct tok_split_
 		status = run_tok(splitter, options->seed, stream, attempts.fraction, &work, err);
 		break;
 	case TOK_GENERATOR_PYTHON:
-		status = run_python(splitter, (uint32_t)options->seed, attempts.fraction, &work,
-				    err);
+		status =
+		    run_python(splitter, (uint32_t)options->seed, attempts.fraction, &work, err);
 		break;
 	}
 	if (status != TOK_OK)
