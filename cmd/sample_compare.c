@@ -133,8 +133,8 @@ static enum tok_status measure_method(struct sample_comparison *c, struct sample
 static int compare_rows(const void *a, const void *b)
 {
 	const struct sample_row *x = a, *y = b;
-	if (x->most != y->most)
-		return x->most < y->most ? 1 : -1;
+	if (x->sum != y->sum)
+		return x->sum < y->sum ? 1 : -1;
 	const size_t shared = x->count < y->count ? x->count : y->count;
 	for (size_t i = 0; i < shared; i++)
 		if (x->ids[i] != y->ids[i])
@@ -161,11 +161,11 @@ static void add_row(struct sample_comparison *c, const struct tok_draw *draw)
 	for (size_t k = 0; k < c->method_count; k++) {
 		row->probabilities[k] =
 		    probability_of(&c->methods[k].draws, draw->ids, draw->count);
-		row->most = fmax(row->most, row->probabilities[k]);
+		row->sum += row->probabilities[k];
 	}
 }
 
-/* What is among the first by any method is among the first of one of them. */
+/* From among the first of each method. */
 static void choose_rows(struct sample_comparison *c)
 {
 	c->row_count = 0;

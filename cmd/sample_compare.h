@@ -34,7 +34,7 @@ struct sample_row {
 	const tok_id *ids; /* of one of the draws */
 	size_t count;
 	bool canonical;
-	double probabilities[SAMPLE_METHODS], most;
+	double probabilities[SAMPLE_METHODS], sum;
 };
 
 struct sample_comparison {
@@ -51,7 +51,7 @@ struct sample_comparison {
 	uint64_t number;
 	struct tok_encoding canonical;
 	double log2_segmentations; /* that the vocabulary has of it */
-	struct sample_row *rows;   /* the `top` most probable by any method */
+	struct sample_row *rows;   /* the `top` most probable, all methods together */
 	size_t row_count;
 };
 

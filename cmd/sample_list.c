@@ -63,7 +63,7 @@ static void put_row(struct sample_list *list, const struct tok_draw *draw)
 	sample_put(out, "%11.6g  ", exp(draw->log_probability));
 	if (list->kind == SAMPLE_LIST_DISTINCT)
 		sample_put(out, "%11.6g  ", exp(draw->log_inclusion));
-	sample_put(out, "%3zu  ", draw->count);
+	sample_put(out, draw->count ? "%3zu  " : "%3zu", draw->count);
 	sample_put_tokens(out, list->drawer.method->tokenizer, draw->ids, draw->count);
 	sample_put(out, "\n");
 }
@@ -94,6 +94,10 @@ enum tok_status sample_list_take(void *context, struct tok_span text, uint64_t n
 	struct sample_list *list = context;
 	struct tok_draws draws;
 	enum tok_status status = find_draws(list, text, number, &draws, err);
+	if (status == TOK_ELIMIT && list->kind == SAMPLE_LIST_ALL) {
+		const struct tok_error what = *err;
+		return tok_fail(err, status, "%s: --limit allows more", what.message);
+	}
 	if (status != TOK_OK)
 		return status;
 	const size_t shown = draws.count < list->top ? draws.count : list->top;

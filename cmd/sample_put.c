@@ -49,6 +49,8 @@ void sample_put_visible(struct sample_out *out, struct tok_span text, size_t col
 	sample_put_span(out, shown);
 	if (!whole)
 		sample_put(out, "…");
+	if (text.count == 0)
+		sample_put(out, "(empty)");
 	tok_buffer_release(&visible);
 }
 

@@ -77,7 +77,7 @@ static void put_rows(const struct sample_comparison *c, struct sample_out *out)
 		const struct sample_row *row = &c->rows[i];
 		for (size_t k = 0; k < c->method_count; k++)
 			put_cell(&c->methods[k], row->probabilities[k], out);
-		sample_put(out, "%s", row->canonical ? "* " : "  ");
+		sample_put(out, "%s%s", row->canonical ? "*" : " ", row->count ? " " : "");
 		sample_put_tokens(out, c->tokenizer, row->ids, row->count);
 		sample_put(out, "\n");
 	}
