@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_sample.py TOK: what tok sample and tok encode --longest-match promise, on random
+"""check_sample_laws.py TOK: what tok sample and tok encode --longest-match promise, on random
 bytes, with small tokenizers of every kind that are made here."""
 import collections
 import itertools
