@@ -14,6 +14,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 TOK = os.path.abspath(sys.argv.pop(1))
+MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "man")
 SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
 MERGES = ("r e", "a t", "e d", "u n", "at ed", "re l", "rel ated", "un related")
 BPE_METHODS = ("bpe-dropout", "bpe-dropout-hf", "bpe-dropout-sp")
@@ -325,6 +326,16 @@ class Sampling(Tok):
             raw = file.read()
         self.assertNotIn("href", raw)
         self.assertNotIn("\u202e", raw)
+
+    def test_the_manual_shows_what_comes_out(self):
+        """The table of tok-sampling(7) is that of the command above it."""
+        with open(os.path.join(MAN, "tok-sampling.7"), encoding="utf-8") as file:
+            page = file.read().replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")
+        command, table = page[page.index("\n$ ") + 3:].split(".EE")[0].split("\n", 1)
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True,
+                              env=dict(os.environ, TOK_CACHE="off", PATH=os.path.dirname(TOK) + ":" +
+                                       os.environ["PATH"]))
+        self.assertEqual(done.stdout, table)
 
     def test_too_long(self):
         for options in (("-m", "uniform", "--exact"), ("-m", "bpe-dropout", "--exact", "--limit", "5")):
