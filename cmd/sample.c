@@ -202,7 +202,8 @@ static enum cli_exit compare_texts(const struct sample_options *o,
 		cli_error("%s", err.message);
 	else
 		result = sample_each_text(texts, compare_text, &c);
-	if (c.draws && c.drawn > 0 && write_picture(&c, o->svg, &err) != TOK_OK)
+	const bool lost = c.out.lost || c.svg.body.lost; /* and said so */
+	if (c.draws && c.drawn > 0 && !lost && write_picture(&c, o->svg, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	sample_compare_close(&c.comparison);
 	tok_buffer_release(&c.svg.body.bytes);

@@ -95,30 +95,34 @@ static void measure(const struct sample_comparison *c, struct sample_compared *m
 }
 
 /* There are too many to list; of some methods sums over all of them are known yet. */
-static void measure_unlisted(const struct sample_comparison *c, struct sample_compared *m)
+static enum tok_status measure_unlisted(const struct sample_comparison *c,
+					struct sample_compared *m, struct tok_error *err)
 {
-	struct tok_error err;
+	enum tok_status status = TOK_EARG; /* not known of this method */
 	m->draws = (struct tok_draws){ 0 };
 	m->entropy = m->length = m->canonical = NAN;
-	if (m->drawer.sampling && tok_sample_entropy(m->drawer.sampling, c->text, &c->how,
-						     &m->entropy, &m->length, &err) != TOK_OK)
+	if (m->drawer.sampling)
+		status = tok_sample_entropy(m->drawer.sampling, c->text, &c->how, &m->entropy,
+					    &m->length, err);
+	if (status == TOK_EARG)
 		m->entropy = m->length = NAN;
 	if (m->method.method == TOK_SAMPLE_UNIFORM)
 		m->canonical = exp2(-c->log2_segmentations);
+	return status == TOK_EARG ? TOK_OK : status;
 }
 
 static enum tok_status measure_method(struct sample_comparison *c, struct sample_compared *m,
 				      struct tok_error *err)
 {
-	const enum tok_status status =
+	enum tok_status status =
 	    sample_draw_all(&m->drawer, c->text, &c->how, c->limit, &m->draws, err);
-	if (status != TOK_OK && status != TOK_ELIMIT)
-		return status;
 	m->listed = status == TOK_OK;
 	if (m->listed)
 		measure(c, m);
-	else
-		measure_unlisted(c, m);
+	else if (status == TOK_ELIMIT)
+		status = measure_unlisted(c, m, err);
+	if (status != TOK_OK)
+		return status;
 	if (!isnan(m->entropy)) {
 		m->entropy = fmax(m->entropy * M_LOG2E, 0);
 		m->divergence = fmax(c->log2_segmentations - m->entropy, 0);
