@@ -34,13 +34,6 @@ bool tok_symbols_join(const struct tok_model *model, struct tok_model_scratch *s
 	return joins;
 }
 
-bool tok_symbols_same(const struct tok_model *model, uint32_t rank, const struct tok_join *join)
-{
-	const struct tok_bpe *bpe = model->bpe;
-	return bpe->exact ? join->rank == rank
-			  : join->rank != TOK_RANK_NONE && join->result == bpe->results[rank];
-}
-
 enum tok_status tok_symbols_write(const struct tok_model *model, struct tok_model_scratch *scratch,
 				  struct tok_span text, struct tok_range piece, size_t count,
 				  struct tok_tokens *out, struct tok_error *err)

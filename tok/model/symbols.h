@@ -43,11 +43,6 @@ TOK_API TOK_MUST_USE enum tok_status tok_symbols_begin(const struct tok_model *m
 TOK_API bool tok_symbols_join(const struct tok_model *model, struct tok_model_scratch *scratch,
 			      uint32_t left, uint32_t right, struct tok_join *out);
 
-/* A queue holds an entry of `rank`, made when other symbols stood at its place: does
- * Hugging Face's Word::merge_all take it for `join`, the pair that stands there now? */
-TOK_API bool tok_symbols_same(const struct tok_model *model, uint32_t rank,
-			      const struct tok_join *join);
-
 /* Append the first `count` symbols of the arrays as tokens of `piece`, as tok_model_encode
  * would write them; `out` is as it was on failure. */
 TOK_API TOK_MUST_USE enum tok_status tok_symbols_write(const struct tok_model *model,

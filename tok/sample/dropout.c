@@ -74,7 +74,7 @@ static bool merge_offered_again(const struct tok_dropout *dropout,
 		const size_t dropped = draw_dropped(dropout, random, scratch->order.total);
 		if (dropped >= scratch->order.total)
 			break;
-		const uint32_t at = tok_dropout_take(dropout, scratch, dropped);
+		const uint32_t at = tok_dropout_take(scratch, dropped);
 		if (at != TOK_DROPOUT_NONE && !tok_dropout_join(dropout, scratch, at))
 			return false;
 	}
@@ -86,7 +86,7 @@ static bool merge_tried_once(const struct tok_dropout *dropout, struct tok_dropo
 			     struct tok_random *random)
 {
 	while (scratch->order.total > 0) {
-		const uint32_t at = tok_dropout_take(dropout, scratch, 0);
+		const uint32_t at = tok_dropout_take(scratch, 0);
 		if (tok_random_real(random) >= dropout->p &&
 		    !tok_dropout_join(dropout, scratch, at))
 			return false;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "tok/sample/dropout_merge_internal.h"
+#include "tok/sample/dropout_future_internal.h"
 
 /* States a segmentation asked for (sampler.h), and numbers that all states may have. */
 enum { STATES_EACH = 64 };
@@ -103,51 +103,67 @@ struct exact {
 	struct tok_range piece;
 	size_t limit;
 	struct rows states, outcomes;
-	uint32_t *heights; /* by height: the first state, or NO_ROW */
+	struct tok_future future; /* Hugging Face's method only */
+	uint32_t *heights;        /* by height: the first state, or NO_ROW */
 	size_t height_count;
 	struct tok_tokens tokens;
 };
 
-static size_t height_of(const struct tok_dropout_scratch *scratch)
+/* How many are left of the order: live ones first, then stale ones where they matter. */
+static uint32_t write_offers(const struct exact *x, uint32_t *words)
 {
-	return 3 * (size_t)scratch->count + scratch->order.total;
+	const struct tok_order *order = &x->scratch->order;
+	uint32_t count = 0;
+	for (int stale = 0; stale < 2; stale++) {
+		for (size_t i = 0; i < order->total; i++) {
+			uint64_t key = tok_order_at(order, i);
+			if (tok_order_is_stale(key) != (stale == 1))
+				continue;
+			if (stale)
+				key = tok_future_place(&x->future, key);
+			if (!key && stale)
+				continue;
+			words[2 * count] = (uint32_t)(key >> 32);
+			words[2 * count++ + 1] = (uint32_t)key;
+		}
+	}
+	return count;
 }
 
-/* Three numbers a node, two a merge on offer, three a split. */
-static size_t write_state(const struct tok_dropout_scratch *scratch, uint32_t *words)
+/* How many symbols and merges there are, three numbers a symbol, two a merge, three a
+ * split. */
+static size_t write_state(const struct exact *x, uint32_t *words)
 {
-	size_t count = 0;
-	words[count++] = scratch->count;
-	words[count++] = (uint32_t)scratch->order.total;
-	for (uint32_t at = scratch->count ? 0 : TOK_DROPOUT_NONE; at != TOK_DROPOUT_NONE;
-	     at = scratch->nodes[at].next) {
+	const struct tok_dropout_scratch *s = x->scratch;
+	size_t count = 2;
+	words[0] = s->count;
+	for (uint32_t at = s->count ? 0 : TOK_DROPOUT_NONE; at != TOK_DROPOUT_NONE;
+	     at = s->nodes[at].next) {
 		words[count++] = at;
-		words[count++] = scratch->nodes[at].symbol;
-		words[count++] = scratch->nodes[at].length;
+		words[count++] = s->nodes[at].symbol;
+		words[count++] = s->nodes[at].length;
 	}
-	for (size_t i = 0; i < scratch->order.total; i++) {
-		const uint64_t key = tok_order_at(&scratch->order, i);
-		words[count++] = (uint32_t)(key >> 32);
-		words[count++] = (uint32_t)key;
-	}
-	if (scratch->split_count)
-		memcpy(words + count, scratch->splits,
-		       scratch->split_count * sizeof *scratch->splits);
-	return count + scratch->split_count * (sizeof *scratch->splits / sizeof *words);
+	words[1] = write_offers(x, words + count);
+	count += 2 * (size_t)words[1];
+	if (s->split_count)
+		memcpy(words + count, s->splits, s->split_count * sizeof *s->splits);
+	return count + s->split_count * (sizeof *s->splits / sizeof *words);
 }
 
 static enum tok_status keep_state(struct exact *x, double probability, struct tok_error *err)
 {
 	const struct tok_dropout_scratch *s = x->scratch;
 	const size_t most = 2 + 3 * (size_t)s->count + 2 * s->order.total + 3 * s->split_count;
-	const size_t height = height_of(s);
 	bool fresh;
 	if (probability <= 0)
 		return TOK_OK;
 	uint32_t *words = open_row(&x->states, most);
-	if (!words)
+	if (!words ||
+	    (x->dropout->method == TOK_SAMPLE_BPE_DROPOUT_HF && !tok_future_look(&x->future, s)))
 		return tok_fail_memory(err);
-	const uint32_t row = keep_row(&x->states, write_state(s, words), probability, &fresh);
+	const size_t count = write_state(x, words);
+	const size_t height = 3 * (size_t)words[0] + words[1];
+	const uint32_t row = keep_row(&x->states, count, probability, &fresh);
 	if (row == NO_ROW)
 		return tok_fail_memory(err);
 	if (!fresh)
@@ -168,9 +184,6 @@ static const uint32_t *read_nodes(struct exact *x, const uint32_t *words, uint32
 {
 	struct tok_dropout_node *nodes = x->scratch->nodes;
 	uint32_t previous = TOK_DROPOUT_NONE;
-	for (size_t i = 0; i < x->scratch->symbols.count; i++)
-		nodes[i].join.rank =
-		    TOK_DROPOUT_NONE; /* stale entries may name those that are gone */
 	for (uint32_t i = 0; i < count; i++, words += 3) {
 		nodes[words[0]] = (struct tok_dropout_node){
 			.symbol = words[1],
@@ -184,20 +197,15 @@ static const uint32_t *read_nodes(struct exact *x, const uint32_t *words, uint32
 	return words;
 }
 
-/* The merges on offer; which nodes they are of. */
 static bool read_offers(struct exact *x, const uint32_t *words, uint32_t count)
 {
 	struct tok_dropout_scratch *s = x->scratch;
-	const bool stale = tok_dropout_keeps_stale(x->dropout);
 	tok_order_start(&s->order);
 	for (uint32_t i = 0; i < count; i++, words += 2) {
-		if (!tok_order_insert(&s->order, tok_order_key(words[0], words[1])) ||
-		    (!stale && !tok_dropout_rate(x->dropout, s, words[1])))
-			return false;
-	}
-	for (uint32_t at = 0; stale && s->nodes[at].next != TOK_DROPOUT_NONE;
-	     at = s->nodes[at].next) {
-		if (!tok_dropout_rate(x->dropout, s, at))
+		const uint64_t key = (uint64_t)words[0] << 32 | words[1];
+		if (!tok_order_insert(&s->order, key) ||
+		    (!tok_order_is_stale(key) &&
+		     !tok_dropout_rate(x->dropout, s, tok_order_place(key))))
 			return false;
 	}
 	return true;
@@ -213,7 +221,7 @@ static bool read_state(struct exact *x, uint32_t row)
 	s->count = count;
 	s->keeps_splits = false; /* what is rated now has been seen before */
 	words = read_nodes(x, words + 2, count);
-	if (count && !read_offers(x, words, offers))
+	if (!read_offers(x, words, offers))
 		return false;
 	words += 2 * (size_t)offers;
 	const size_t rest = state.count - (size_t)(words - (x->states.words + state.begin));
@@ -274,7 +282,7 @@ static enum tok_status step(struct exact *x, uint32_t row, size_t dropped, doubl
 		return TOK_OK;
 	if (!read_state(x, row))
 		return tok_fail_memory(err);
-	const uint32_t at = tok_dropout_take(x->dropout, x->scratch, dropped);
+	const uint32_t at = tok_dropout_take(x->scratch, dropped);
 	if (at != TOK_DROPOUT_NONE && !tok_dropout_join(x->dropout, x->scratch, at))
 		return tok_fail_memory(err);
 	return keep_state(x, probability, err);
@@ -302,7 +310,7 @@ static enum tok_status leave_tried_once(struct exact *x, uint32_t row, size_t of
 		return status;
 	if (!read_state(x, row))
 		return tok_fail_memory(err);
-	(void)tok_dropout_take(x->dropout, x->scratch, 0);
+	(void)tok_dropout_take(x->scratch, 0);
 	return keep_state(x, probability * p, err);
 }
 
@@ -312,7 +320,10 @@ static enum tok_status enumerate(struct exact *x, struct tok_error *err)
 	s->keeps_splits = true;
 	if (!tok_dropout_start(x->dropout, s))
 		return tok_fail_memory(err);
-	x->height_count = height_of(s) + 1;
+	if (x->dropout->method == TOK_SAMPLE_BPE_DROPOUT_HF &&
+	    !tok_future_init(&x->future, x->dropout, s))
+		return tok_fail_memory(err);
+	x->height_count = 3 * (size_t)s->count + s->order.total + 1;
 	x->heights = malloc(x->height_count * sizeof *x->heights);
 	if (!x->heights)
 		return tok_fail_memory(err);
@@ -365,6 +376,7 @@ enum tok_status tok_dropout_exact(const struct tok_dropout *dropout,
 	}
 	release_rows(&x.states);
 	release_rows(&x.outcomes);
+	tok_future_release(&x.future);
 	tok_tokens_release(&x.tokens);
 	free(x.heights);
 	return status;

@@ -89,26 +89,28 @@ bool tok_dropout_start(const struct tok_dropout *dropout, struct tok_dropout_scr
 	return true;
 }
 
-uint32_t tok_dropout_take(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
-			  size_t before)
+uint32_t tok_dropout_take(struct tok_dropout_scratch *scratch, size_t before)
 {
 	const uint64_t key = tok_order_take(&scratch->order, before);
-	const uint32_t at = (uint32_t)key;
-	if (tok_dropout_keeps_stale(dropout) &&
-	    !tok_symbols_same(dropout->model, (uint32_t)(key >> 32), &scratch->nodes[at].join))
+	if (tok_order_is_stale(key))
 		return TOK_DROPOUT_NONE;
+	const uint32_t at = tok_order_place(key);
 	scratch->nodes[at].join.rank = TOK_DROPOUT_NONE;
 	return at;
 }
 
 /* The pair of a node and its next is no more. */
-static void withdraw(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
+static bool withdraw(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
 		     uint32_t at)
 {
 	struct tok_join *join = &scratch->nodes[at].join;
-	if (join->rank != TOK_DROPOUT_NONE && !tok_dropout_keeps_stale(dropout))
-		tok_order_remove(&scratch->order, tok_order_key(join->rank, at));
+	if (join->rank == TOK_DROPOUT_NONE)
+		return true;
+	const uint64_t key = tok_order_key(join->rank, at);
 	join->rank = TOK_DROPOUT_NONE;
+	tok_order_remove(&scratch->order, key);
+	return dropout->method != TOK_SAMPLE_BPE_DROPOUT_HF ||
+	       tok_order_insert(&scratch->order, tok_order_stale(key));
 }
 
 bool tok_dropout_join(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
@@ -116,9 +118,10 @@ bool tok_dropout_join(const struct tok_dropout *dropout, struct tok_dropout_scra
 {
 	struct tok_dropout_node *nodes = scratch->nodes, *left = &nodes[at];
 	const struct tok_dropout_node *right = &nodes[left->next];
-	if (left->previous != TOK_DROPOUT_NONE)
-		withdraw(dropout, scratch, left->previous);
-	withdraw(dropout, scratch, left->next);
+	if (left->previous != TOK_DROPOUT_NONE && !withdraw(dropout, scratch, left->previous))
+		return false;
+	if (!withdraw(dropout, scratch, left->next))
+		return false;
 
 	left->symbol = left->join.result;
 	left->length += right->length;

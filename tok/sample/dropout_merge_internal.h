@@ -52,12 +52,6 @@ struct tok_dropout_scratch {
 void tok_dropout_init(struct tok_dropout *dropout, const struct tok_model *model,
 		      enum tok_sample_method method, double p);
 
-/* Do entries stay on offer when the symbols that they were made for are gone? */
-static inline bool tok_dropout_keeps_stale(const struct tok_dropout *dropout)
-{
-	return dropout->method == TOK_SAMPLE_BPE_DROPOUT_HF;
-}
-
 /* Rate a node with its next; what it makes is noted. */
 TOK_MUST_USE bool tok_dropout_rate(const struct tok_dropout *dropout,
 				   struct tok_dropout_scratch *scratch, uint32_t at);
@@ -68,10 +62,10 @@ TOK_MUST_USE bool tok_dropout_start(const struct tok_dropout *dropout,
 				    struct tok_dropout_scratch *scratch);
 
 /* Take the entry with so many before it.  Returns its node, or NONE if it is stale. */
-uint32_t tok_dropout_take(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,
-			  size_t before);
+uint32_t tok_dropout_take(struct tok_dropout_scratch *scratch, size_t before);
 
-/* Join the node that was taken with its next. */
+/* Join the node that was taken with its next.  Pairs that are no more are not on offer; in
+ * Hugging Face's method their entries stay, as stale ones. */
 TOK_MUST_USE bool tok_dropout_join(const struct tok_dropout *dropout,
 				   struct tok_dropout_scratch *scratch, uint32_t at);
 

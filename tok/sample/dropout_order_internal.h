@@ -28,10 +28,26 @@ struct tok_order {
 	unsigned height; /* 0: the root is a leaf */
 };
 
-/* By rank, then by place. */
+/* By rank, which is below 2^31, then by place. */
 static inline uint64_t tok_order_key(uint32_t rank, uint32_t place)
 {
-	return (uint64_t)rank << 32 | place;
+	return (uint64_t)rank << 33 | (uint64_t)place << 1;
+}
+
+/* The same of a merge that cannot be made any more: right behind it. */
+static inline uint64_t tok_order_stale(uint64_t key)
+{
+	return key | 1;
+}
+
+static inline bool tok_order_is_stale(uint64_t key)
+{
+	return key & 1;
+}
+
+static inline uint32_t tok_order_place(uint64_t key)
+{
+	return (uint32_t)(key >> 1);
 }
 
 void tok_order_start(struct tok_order *order); /* it holds nothing, and keeps its room */
