@@ -19,19 +19,19 @@
 _Static_assert(BASE *INVERSE_BASE == 1, "modulo 2^64");
 
 /* Searches that go on side by side, so that none waits for memory alone. */
-enum { LANES = 16 };
+enum { LANES = 24 };
 
 struct slot {
 	uint32_t id, tag;
 };
 
 struct builder {
-	const struct tok_surfaces *surfaces;
+	const struct tok_surface *surfaces; /* by id */
 	size_t count;
 	uint64_t *hashes; /* by id */
 	struct slot *slots;
 	size_t mask;
-	const uint32_t *lengths;
+	struct tok_chain_link *links;
 };
 
 /* ---- the table ------------------------------------------------------------- */
@@ -57,47 +57,24 @@ static size_t home_of(const struct builder *b, uint64_t mixed)
 	return (size_t)(mixed >> 32) & b->mask;
 }
 
-static bool is_same(const struct builder *b, struct slot slot, uint32_t tag, struct tok_span text,
-		    uint32_t places)
+static uint64_t mix_of(const struct builder *b, tok_id id)
 {
-	if (slot.tag != tag || b->lengths[slot.id] != text.count)
-		return false;
-	const struct tok_surface *surface = tok_surfaces_at(b->surfaces, slot.id);
-	return surface->places == places &&
-	       memcmp(surface->text.bytes, text.bytes, text.count) == 0;
+	return mix(b->hashes[id], b->surfaces[id].text.count, b->surfaces[id].places);
 }
 
-/* Of two with one surface the model has at most one that is not whole: that one. */
+/* Of two with one surface, which no file has, the first. */
 static void put_surface(struct builder *b, tok_id id)
 {
-	const struct tok_surface *surface = tok_surfaces_at(b->surfaces, id);
-	const uint64_t mixed = mix(b->hashes[id], surface->text.count, surface->places);
+	const struct tok_surface *surface = &b->surfaces[id];
+	const uint64_t mixed = mix_of(b, id);
 	size_t at = home_of(b, mixed);
 	for (; b->slots[at].id != TOK_NO_ID; at = (at + 1) & b->mask) {
-		if (!is_same(b, b->slots[at], (uint32_t)mixed, surface->text, surface->places))
-			continue;
-		if (!tok_surfaces_at(b->surfaces, b->slots[at].id)->whole)
+		const struct tok_surface *other = &b->surfaces[b->slots[at].id];
+		if (b->slots[at].tag == (uint32_t)mixed && other->places == surface->places &&
+		    tok_span_equal(other->text, surface->text))
 			return;
-		break;
 	}
 	b->slots[at] = (struct slot){ id, (uint32_t)mixed };
-}
-
-static tok_id find_surface(const struct builder *b, uint64_t mixed, struct tok_span text,
-			   uint32_t places)
-{
-	size_t at = home_of(b, mixed);
-	for (; b->slots[at].id != TOK_NO_ID; at = (at + 1) & b->mask)
-		if (is_same(b, b->slots[at], (uint32_t)mixed, text, places))
-			break;
-	return b->slots[at].id;
-}
-
-static void expect_surface(const struct builder *b, tok_id id)
-{
-	const struct tok_surface *surface = tok_surfaces_at(b->surfaces, id);
-	const uint64_t mixed = mix(b->hashes[id], surface->text.count, surface->places);
-	__builtin_prefetch(&b->slots[home_of(b, mixed)]);
 }
 
 static bool build_table(struct builder *b, struct tok_arena *scratch)
@@ -112,13 +89,12 @@ static bool build_table(struct builder *b, struct tok_arena *scratch)
 	b->mask = slots - 1;
 	memset(b->slots, 0xFF, slots * sizeof *b->slots);
 	for (tok_id id = 0; id < b->count; id++)
-		if (b->lengths[id])
-			b->hashes[id] = hash_text(tok_surfaces_at(b->surfaces, id)->text);
+		b->hashes[id] = hash_text(b->surfaces[id].text);
 	for (tok_id id = 0; id < b->count; id++) {
 		enum { AHEAD = 12 };
 		if (b->count - id > AHEAD)
-			expect_surface(b, id + AHEAD);
-		if (b->lengths[id])
+			__builtin_prefetch(&b->slots[home_of(b, mix_of(b, id + AHEAD))]);
+		if (b->links[id].length)
 			put_surface(b, id);
 	}
 	return true;
@@ -148,13 +124,20 @@ static uint64_t raise_base(size_t exponent)
 	return power;
 }
 
+/* Memory that a search needs next is fetched while others go on: a slot of the table, the
+ * surface that it names, the bytes of that. */
+enum stage { AT_SLOT, AT_SURFACE, AT_BYTES };
+
 /* A search for the token `id`: what is left of its text, and the hash of that. */
 struct lane {
 	tok_id id;
 	uint32_t places;
 	struct tok_span text;
-	uint64_t hash, mixed;
+	uint64_t hash;
 	uint64_t power; /* from the front: of the first byte */
+	uint32_t tag;
+	enum stage stage;
+	size_t at; /* the slot */
 };
 
 static void shorten_left(struct lane *lane)
@@ -171,25 +154,28 @@ static void shorten_right(struct lane *lane)
 	lane->text.count--;
 }
 
-/* A byte less, and the memory for what is left fetched. */
+/* A byte less. */
 static void shorten(const struct builder *b, bool left, struct lane *lane)
 {
 	if (left)
 		shorten_left(lane);
 	else
 		shorten_right(lane);
-	lane->mixed = mix(lane->hash, lane->text.count, lane->places);
-	__builtin_prefetch(&b->slots[home_of(b, lane->mixed)]);
+	const uint64_t mixed = mix(lane->hash, lane->text.count, lane->places);
+	lane->tag = (uint32_t)mixed;
+	lane->at = home_of(b, mixed);
+	lane->stage = AT_SLOT;
+	__builtin_prefetch(&b->slots[lane->at]);
 }
 
 /* The next token from *next on that has parts; false if there is none. */
 static bool start_lane(const struct builder *b, bool left, tok_id *next, struct lane *lane)
 {
-	while (*next < b->count && b->lengths[*next] < 2)
+	while (*next < b->count && b->links[*next].length < 2)
 		++*next;
 	if (*next == b->count)
 		return false;
-	const struct tok_surface *surface = tok_surfaces_at(b->surfaces, *next);
+	const struct tok_surface *surface = &b->surfaces[*next];
 	*lane = (struct lane){
 		.id = *next,
 		.places = left ? places_of_left(surface->places) : places_of_right(surface->places),
@@ -202,55 +188,82 @@ static bool start_lane(const struct builder *b, bool left, tok_id *next, struct 
 	return true;
 }
 
-/* One look into the table; true if the search is over. */
-static bool step_lane(const struct builder *b, bool left, struct lane *lane, uint32_t *chain)
+/* One look at memory; true if the search is over, with what was found in *found. */
+static bool step_lane(const struct builder *b, bool left, struct lane *lane, tok_id *found)
 {
-	const tok_id found = find_surface(b, lane->mixed, lane->text, lane->places);
-	if (found != TOK_NO_ID || lane->text.count == 1) {
-		chain[lane->id] = found;
-		return true;
+	const struct slot *slot = &b->slots[lane->at];
+	const struct tok_surface *surface;
+	switch (lane->stage) {
+	case AT_SLOT:
+		while (slot->id != TOK_NO_ID && slot->tag != lane->tag) {
+			lane->at = (lane->at + 1) & b->mask;
+			slot = &b->slots[lane->at];
+		}
+		if (slot->id != TOK_NO_ID) {
+			lane->stage = AT_SURFACE;
+			__builtin_prefetch(&b->surfaces[slot->id]);
+			return false;
+		}
+		*found = TOK_NO_ID;
+		if (lane->text.count == 1)
+			return true;
+		shorten(b, left, lane);
+		return false;
+	case AT_SURFACE:
+		lane->stage = AT_BYTES;
+		__builtin_prefetch(b->surfaces[slot->id].text.bytes);
+		return false;
+	case AT_BYTES:
+		*found = slot->id;
+		surface = &b->surfaces[slot->id];
+		if (surface->places == lane->places && tok_span_equal(surface->text, lane->text))
+			return true;
+		lane->at = (lane->at + 1) & b->mask;
+		lane->stage = AT_SLOT;
+		break;
 	}
-	shorten(b, left, lane);
 	return false;
 }
 
-static void search(const struct builder *b, bool left, uint32_t *chain)
+static void search(const struct builder *b, bool left)
 {
 	struct lane lanes[LANES];
 	size_t active = 0;
-	tok_id next = 0;
-	memset(chain, 0xFF, b->count * sizeof *chain);
+	tok_id next = 0, found;
 	while (active < LANES && start_lane(b, left, &next, &lanes[active]))
 		active++;
 	while (active > 0)
-		for (size_t i = 0; i < active; i++)
-			if (step_lane(b, left, &lanes[i], chain) &&
-			    !start_lane(b, left, &next, &lanes[i]))
-				lanes[i--] = lanes[--active];
+		for (size_t i = 0; i < active; i++) {
+			if (!step_lane(b, left, &lanes[i], &found))
+				continue;
+			struct tok_chain_link *link = &b->links[lanes[i].id];
+			*(left ? &link->front : &link->back) = found;
+			if (!start_lane(b, left, &next, &lanes[i]))
+				lanes[i] = lanes[--active];
+		}
 }
 
 enum tok_status tok_chains_init(struct tok_chains *out, const struct tok_surfaces *surfaces,
 				struct tok_arena *arena, struct tok_error *err)
 {
-	struct builder b = { .surfaces = surfaces, .count = tok_surfaces_count(surfaces) };
+	struct builder b = { .count = tok_surfaces_count(surfaces) };
 	struct tok_arena scratch = { 0 };
-	uint32_t *lengths = tok_arena_array(arena, b.count, sizeof *lengths);
-	uint32_t *front = tok_arena_array(arena, b.count, sizeof *front);
-	uint32_t *back = tok_arena_array(arena, b.count, sizeof *back);
-	if (!lengths || !front || !back)
+	b.surfaces = tok_surfaces_at(surfaces, 0);
+	b.links = tok_arena_array(arena, b.count, sizeof *b.links);
+	if (!b.links)
 		return tok_fail_memory(err);
-	*out = (struct tok_chains){ .front = front, .back = back, .lengths = lengths };
-	for (tok_id id = 0; id < b.count; id++) {
+	*out = (struct tok_chains){ .links = b.links };
+	for (size_t id = 0; id < b.count; id++) {
 		/* Texts of a tokenizer have less than 4 GiB in all. */
-		lengths[id] = (uint32_t)tok_surfaces_at(surfaces, id)->text.count;
-		if (lengths[id] > out->longest)
-			out->longest = lengths[id];
+		const uint32_t length = (uint32_t)b.surfaces[id].text.count;
+		b.links[id] = (struct tok_chain_link){ TOK_NO_ID, TOK_NO_ID, length };
+		if (length > out->longest)
+			out->longest = length;
 	}
-	b.lengths = lengths;
 	const bool room = build_table(&b, &scratch);
 	if (room) {
-		search(&b, true, front);
-		search(&b, false, back);
+		search(&b, true);
+		search(&b, false);
 	}
 	tok_arena_release(&scratch);
 	return room ? TOK_OK : tok_fail_memory(err);

@@ -34,8 +34,7 @@ struct tok_prediction {
  * `proportion` is below 0 or above TOK_PREDICT_PROPORTION_MAX.  Release the result. */
 TOK_API TOK_MUST_USE enum tok_status tok_predict(const struct tok_splits *splits,
 						 const uint64_t *counts, double proportion,
-						 struct tok_prediction *out,
-						 struct tok_error *err);
+						 struct tok_prediction *out, struct tok_error *err);
 TOK_API void tok_prediction_release(struct tok_prediction *prediction);
 
 #endif

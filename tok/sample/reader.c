@@ -56,6 +56,24 @@ static enum tok_status find_filler(struct tok_reader *r, struct tok_error *err)
 	return TOK_OK;
 }
 
+/* Bytes that are joined: but an added token may read as something that it is not matched as. */
+static enum tok_status find_plain(struct tok_reader *r, struct tok_error *err)
+{
+	r->is_plain = tok_surfaces_are_bytes(r->surfaces) && r->spec->decoder_count == 1 &&
+		      r->spec->decoders[0].kind == TOK_DECODE_BYTE_LEVEL;
+	for (tok_id id = 0; r->is_plain && id < tok_surfaces_count(r->surfaces); id++) {
+		const struct tok_surface *surface = tok_surfaces_at(r->surfaces, id);
+		struct tok_span read;
+		if (!surface->whole)
+			continue;
+		const enum tok_status status = tok_decode(r->alone, &id, 1, false, &read, err);
+		if (status != TOK_OK)
+			return status;
+		r->is_plain = tok_span_equal(read, surface->text);
+	}
+	return TOK_OK;
+}
+
 static bool make_room(struct tok_reader *r, const struct tok_tokenizer *tokenizer)
 {
 	const size_t count = tok_surfaces_count(r->surfaces);
@@ -74,8 +92,6 @@ enum tok_status tok_reader_init(struct tok_reader *out, const struct tok_tokeniz
 	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
 	struct tok_reader *r = out;
 	*r = (struct tok_reader){ .surfaces = surfaces, .spec = spec, .filler = TOK_NO_ID };
-	r->is_plain = tok_surfaces_are_bytes(surfaces) && spec->decoder_count == 1 &&
-		      spec->decoders[0].kind == TOK_DECODE_BYTE_LEVEL;
 	r->has_ctc = has_step(spec, TOK_DECODE_CTC);
 	if (r->has_ctc)
 		return TOK_OK;
@@ -84,7 +100,7 @@ enum tok_status tok_reader_init(struct tok_reader *out, const struct tok_tokeniz
 	const enum tok_status status = find_filler(r, err);
 	r->by_pieces =
 	    r->filler != TOK_NO_ID && tok_decoder_takes_parts(r->behind) && !strips_ends(spec);
-	return status;
+	return status == TOK_OK ? find_plain(r, err) : status;
 }
 
 void tok_reader_release(struct tok_reader *r)
@@ -221,12 +237,9 @@ enum tok_status tok_reader_agrees(struct tok_reader *r, tok_id id, tok_id left, 
 				  bool *out, struct tok_error *err)
 {
 	enum verdict verdict = UNSURE;
-	if (r->is_plain && !tok_surfaces_at(r->surfaces, left)->whole &&
-	    !tok_surfaces_at(r->surfaces, right)->whole)
-		verdict = AGREES;
-	else if (r->has_ctc)
+	if (r->has_ctc) {
 		verdict = DIFFERS;
-	else if (r->by_pieces) {
+	} else if (r->by_pieces) {
 		const enum tok_status status = compare_readings(r, id, left, right, &verdict, err);
 		if (status != TOK_OK)
 			return status;

@@ -6,6 +6,11 @@
 #include "tok/text/bytemap.h"
 #include "tok/text/utf8.h"
 
+struct front {
+	tok_id id;
+	uint32_t length;
+};
+
 struct builder {
 	const struct tok_splits_options *options;
 	struct tok_surfaces *surfaces;
@@ -14,7 +19,7 @@ struct builder {
 	struct tok_arena scratch; /* what follows, and the chains */
 	uint64_t *kept;           /* a bit an id */
 	struct tok_merge *merges; /* TOK_SPLIT_MERGES: by id */
-	tok_id *fronts;           /* of one token, longest first */
+	struct front *fronts;     /* of one token, longest first */
 	bool in_alphabet;         /* characters of the surfaces are bytes */
 
 	struct tok_splits *splits;
@@ -85,10 +90,12 @@ static enum tok_status add_pair(struct builder *b, tok_id id, struct tok_pair pa
 	bool agrees = true;
 	if (!is_wanted(b, id, pair, cut))
 		return TOK_OK;
-	const enum tok_status status =
-	    tok_reader_agrees(&b->reader, id, pair.left, pair.right, &agrees, err);
-	if (status != TOK_OK || !agrees)
-		return status;
+	if (!b->reader.is_plain) {
+		const enum tok_status status =
+		    tok_reader_agrees(&b->reader, id, pair.left, pair.right, &agrees, err);
+		if (status != TOK_OK || !agrees)
+			return status;
+	}
 	if (b->pair_count == UINT32_MAX)
 		return tok_fail(err, TOK_ELIMIT, "there are more than %u pairs", UINT32_MAX);
 	if (!tok_grow(&b->splits->pairs, &b->pair_capacity, b->pair_count + 1,
@@ -101,18 +108,18 @@ static enum tok_status add_pair(struct builder *b, tok_id id, struct tok_pair pa
 /* What ends the token gets shorter, what begins it longer, until they meet. */
 static enum tok_status add_pairs(struct builder *b, tok_id id, struct tok_error *err)
 {
-	const struct tok_chains *chains = &b->chains;
-	const uint32_t length = chains->lengths[id];
-	size_t fronts = 0;
-	for (tok_id a = chains->front[id]; a != TOK_NO_ID; a = chains->front[a])
-		b->fronts[fronts++] = a;
-	for (tok_id a = chains->back[id]; a != TOK_NO_ID && fronts > 0; a = chains->back[a]) {
-		const uint32_t cut = length - chains->lengths[a];
-		while (fronts > 0 && chains->lengths[b->fronts[fronts - 1]] < cut)
-			fronts--;
-		if (fronts == 0 || chains->lengths[b->fronts[fronts - 1]] != cut)
+	const struct tok_chain_link *links = b->chains.links;
+	size_t count = 0;
+	for (tok_id front = links[id].front; front != TOK_NO_ID; front = links[front].front)
+		b->fronts[count++] = (struct front){ front, links[front].length };
+	for (tok_id back = links[id].back; back != TOK_NO_ID && count > 0;
+	     back = links[back].back) {
+		const uint32_t cut = links[id].length - links[back].length;
+		while (count > 0 && b->fronts[count - 1].length < cut)
+			count--;
+		if (count == 0 || b->fronts[count - 1].length != cut)
 			continue;
-		const struct tok_pair pair = { b->fronts[fronts - 1], a };
+		const struct tok_pair pair = { b->fronts[count - 1].id, back };
 		const enum tok_status status = add_pair(b, id, pair, cut, err);
 		if (status != TOK_OK)
 			return status;

@@ -19,12 +19,16 @@ struct tok_splits {
 
 /* ---- chains.c ---- */
 
-/* By id.  front[t] is the longest token that can be the left part of a split of t,
- * shorter than it, whatever may be behind; front[front[t]] is the next shorter one; and
- * so on up to TOK_NO_ID.  back is the same for right parts. */
+/* Of a token t.  The front is the longest token that can be the left part of a split of t,
+ * shorter than it, whatever may be behind; the front of that is the next shorter one; and
+ * so on up to TOK_NO_ID.  Backs are the same for right parts. */
+struct tok_chain_link {
+	tok_id front, back;
+	uint32_t length; /* of the surface; 0: there is none */
+};
+
 struct tok_chains {
-	const uint32_t *front, *back;
-	const uint32_t *lengths; /* of the surfaces; 0: there is none */
+	const struct tok_chain_link *links; /* by id */
 	uint32_t longest;
 };
 
@@ -44,7 +48,7 @@ struct tok_reading {
 struct tok_reader {
 	const struct tok_surfaces *surfaces;
 	const struct tok_spec *spec;
-	bool is_plain;  /* ids read as their surfaces, wherever they stand */
+	bool is_plain;  /* ids read as their surfaces, wherever they stand: all pairs agree */
 	bool by_pieces; /* or as something of their own, but for the beginning of a text */
 	bool has_ctc;   /* an id behind an equal one vanishes */
 	tok_id filler;  /* stands before and behind what is read; TOK_NO_ID: no token can */

@@ -54,7 +54,8 @@ TOK_API void tok_surfaces_free(struct tok_surfaces *surfaces);
 /* As many as tok_tokenizer_size says. */
 TOK_API size_t tok_surfaces_count(const struct tok_surfaces *surfaces);
 
-/* Of an id below the count; lives as long as the surfaces. */
+/* Of an id below the count, with those of the following ids behind it; lives as long as
+ * the surfaces. */
 TOK_API const struct tok_surface *tok_surfaces_at(const struct tok_surfaces *surfaces, tok_id id);
 
 /* Do the surfaces consist of bytes, so that a place between any two of them is one
