@@ -92,6 +92,7 @@ struct job {
 	const char *name;
 	size_t length;
 	double proportion; /* below 0: they are copied */
+	enum tok_split_generator generator;
 };
 
 static size_t do_document(struct tok_splitter *splitter, const struct job *job, uint64_t number,
@@ -107,6 +108,7 @@ static size_t do_document(struct tok_splitter *splitter, const struct job *job, 
 		return count;
 	}
 	options.proportion = job->proportion;
+	options.generator = job->generator;
 	if (tok_split(splitter, &options, number, ids, count, &out, &err) != TOK_OK)
 		fail(err.message);
 	return out.count;
@@ -165,9 +167,14 @@ static void time_prediction(const struct tok_splits *splits, const tok_id *ids, 
 int main(int argc, char **argv)
 {
 	static const struct job jobs[] = {
-		{ "1,024 ids", SHORT, .01 }, { "1,024 ids", SHORT, .1 },
-		{ "1,024 ids", SHORT, .5 },  { "1,024 ids", SHORT, 1 },
-		{ "54,000 ids", LONG, .1 },  { "54,000 ids", LONG, 1 },
+		{ "1,024 ids", SHORT, .01 },
+		{ "1,024 ids", SHORT, .1 },
+		{ "1,024 ids", SHORT, .5 },
+		{ "1,024 ids", SHORT, 1 },
+		{ "54,000 ids", LONG, .1 },
+		{ "54,000 ids", LONG, 1 },
+		{ "1,024 ids as Python", SHORT, .1, TOK_GENERATOR_PYTHON },
+		{ "54,000 ids as Python", LONG, .1, TOK_GENERATOR_PYTHON },
 		{ "copied", SHORT, -1 },
 	};
 	struct tok_splits *splits = NULL;

@@ -179,7 +179,7 @@ static void seed_and_stream_are_all_that_counts(void **state)
 static void results_are_the_same_on_any_machine(void **state)
 {
 	static const tok_id in[] = { 464, 4255, 1100, 257, 1492, 546, 41236, 13 };
-	static const tok_id known[] = { 51,  71,  68,  4255,  302,   324,  257,
+	static const tok_id known[] = { 51,   71,  68,  4255,  302,   324,  257,
 					1489, 482, 220, 10755, 14787, 8396, 13 };
 	struct tok_splits *splits = vector_gpt2();
 	struct tok_splitter *splitter = tok_splitter_new(splits);
@@ -189,6 +189,13 @@ static void results_are_the_same_on_any_machine(void **state)
 	o.seed = 7;
 	const struct tok_split_ids out = split(splitter, &o, 3, in, VECTOR_COUNT(in));
 	assert_true(same_ids(out.ids, out.count, known, VECTOR_COUNT(known)));
+
+	/* A long one, in batches: FNV-1a of its ids. */
+	uint32_t sum = 2166136261u;
+	const struct tok_split_ids more = split(splitter, &o, 4, runs[14].in, runs[14].in_count);
+	for (size_t i = 0; i < more.count; i++)
+		sum = (sum ^ more.ids[i]) * 16777619u;
+	assert_int_equal(sum, 0xB29A4808u);
 	tok_splitter_free(splitter);
 	tok_splits_free(splits);
 }
@@ -249,20 +256,28 @@ static void wrong_options_are_refused(void **state)
 		size_t count;
 	} rows[] = {
 		{ "the proportion of attempts must be a number from 0 on, not -0.1",
-		  { .proportion = -0.1, .attempts = TOK_SPLIT_ALL }, 3 },
+		  { .proportion = -0.1, .attempts = TOK_SPLIT_ALL },
+		  3 },
 		{ "the proportion of attempts must be a number from 0 on, not nan",
-		  { .proportion = (double)NAN, .attempts = TOK_SPLIT_ALL }, 3 },
+		  { .proportion = (double)NAN, .attempts = TOK_SPLIT_ALL },
+		  3 },
 		{ "the proportion of attempts must be a number from 0 on, not inf",
-		  { .proportion = (double)INFINITY, .attempts = TOK_SPLIT_ALL }, 3 },
+		  { .proportion = (double)INFINITY, .attempts = TOK_SPLIT_ALL },
+		  3 },
 		{ "a seed of Python's generators must be below 4294967296, not 4294967296",
-		  { .attempts = TOK_SPLIT_ALL, .seed = UINT64_C(1) << 32,
-		    .generator = TOK_GENERATOR_PYTHON }, 3 },
+		  { .attempts = TOK_SPLIT_ALL,
+		    .seed = UINT64_C(1) << 32,
+		    .generator = TOK_GENERATOR_PYTHON },
+		  3 },
 		{ "3000000000000 attempts on a document of 3 ids; at most 4294967291 are possible",
-		  { .proportion = 1e12, .attempts = TOK_SPLIT_ALL }, 3 },
+		  { .proportion = 1e12, .attempts = TOK_SPLIT_ALL },
+		  3 },
 		{ "4000000000 attempts on a document of 3 ids; at most 2147483645 are possible",
-		  { .attempts = 4000000000, .generator = TOK_GENERATOR_PYTHON }, 3 },
+		  { .attempts = 4000000000, .generator = TOK_GENERATOR_PYTHON },
+		  3 },
 		{ "a document of 4294967295 ids; at most 4294967294 can be split",
-		  { .attempts = TOK_SPLIT_ALL }, UINT32_MAX },
+		  { .attempts = TOK_SPLIT_ALL },
+		  UINT32_MAX },
 	};
 	struct tok_splits *splits = vector_binary(LETTERS);
 	struct tok_splitter *splitter = tok_splitter_new(splits);

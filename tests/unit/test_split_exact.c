@@ -14,8 +14,8 @@
 #include "tok/sample/exact_split.h"
 
 static struct tok_split_outcomes exact(const struct tok_splits *splits,
-				       const struct tok_split_options *options,
-				       const tok_id *ids, size_t count)
+				       const struct tok_split_options *options, const tok_id *ids,
+				       size_t count)
 {
 	struct tok_split_outcomes list = { 0 };
 	struct tok_error err = { 0 };
@@ -54,8 +54,7 @@ static void check_distribution(const struct tok_split_options *options, const to
 	assert_int_equal(list.count, row_count);
 	for (size_t i = 0; i < row_count; i++) {
 		assert_int_equal(list.items[i].count, rows[i].count);
-		assert_memory_equal(list.items[i].ids, rows[i].ids,
-				    rows[i].count * sizeof(tok_id));
+		assert_memory_equal(list.items[i].ids, rows[i].ids, rows[i].count * sizeof(tok_id));
 		assert_true(fabs(list.items[i].probability - rows[i].probability) < 1e-12);
 	}
 	tok_split_outcomes_release(&list);
@@ -69,8 +68,10 @@ static void small_distributions_are_known(void **state)
 	static const tok_id book[] = { BOOK }, strawberry[] = { STRAWBERRY };
 	static const tok_id an_example[] = { AN, EXAMPLE };
 	static const struct expected book_1[] = {
-		{ { 220, 2070 }, 2, .25 }, { { 275, 566 }, 2, .25 },
-		{ { 1489, 482 }, 2, .25 }, { { 22513, 74 }, 2, .25 },
+		{ { 220, 2070 }, 2, .25 },
+		{ { 275, 566 }, 2, .25 },
+		{ { 1489, 482 }, 2, .25 },
+		{ { 22513, 74 }, 2, .25 },
 	};
 	static const struct expected book_2[] = {
 		{ { 220, 65, 566 }, 3, .1875 }, { { 1489, 78, 74 }, 3, .1875 },
@@ -79,14 +80,14 @@ static void small_distributions_are_known(void **state)
 		{ { 22513, 74 }, 2, .125 },
 	};
 	static const struct expected strawberry_2[] = {
-		{ { 14787, 65, 6996 }, 3, .25 },   { { 14787, 527, 563 }, 3, .25 },
+		{ { 14787, 65, 6996 }, 3, .25 },    { { 14787, 527, 563 }, 3, .25 },
 		{ { 336, 1831, 8396 }, 3, 1. / 6 }, { { 965, 707, 8396 }, 3, 1. / 6 },
 		{ { 3534, 86, 8396 }, 3, 1. / 6 },
 	};
 	/* One attempt and a half: the mean of one and two. */
 	static const struct expected strawberry_half[] = {
-		{ { 14787, 8396 }, 2, .5 },          { { 14787, 65, 6996 }, 3, .125 },
-		{ { 14787, 527, 563 }, 3, .125 },    { { 336, 1831, 8396 }, 3, 1. / 12 },
+		{ { 14787, 8396 }, 2, .5 },         { { 14787, 65, 6996 }, 3, .125 },
+		{ { 14787, 527, 563 }, 3, .125 },   { { 336, 1831, 8396 }, 3, 1. / 12 },
 		{ { 965, 707, 8396 }, 3, 1. / 12 }, { { 3534, 86, 8396 }, 3, 1. / 12 },
 	};
 	static const struct expected an_example_1[] = {
@@ -180,8 +181,7 @@ static double chi_square_bound(double degrees)
 
 /* Chi-square of what was counted, of `draws`, over its bound; outcomes that are expected
  * less than ten times are taken together. */
-static double chi_square(const struct tok_split_outcomes *list, const size_t *counts,
-			 double draws)
+static double chi_square(const struct tok_split_outcomes *list, const size_t *counts, double draws)
 {
 	double sum = 0, degrees = -1, rest = 0, rest_counted = 0;
 	for (size_t i = 0; i < list->count; i++) {
@@ -255,8 +255,8 @@ static const struct {
 	  TOK_GENERATOR_TOK, 100000 },
 	{ DOCUMENT(AN, EXAMPLE, 13, BOOK), 0, 6, 2, TOK_ROUND_FLOOR, TOK_GENERATOR_TOK, 100000 },
 	/* Long enough for batches. */
-	{ DOCUMENT(13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, BOOK, 13,
-		   13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, EXAMPLE, 13),
+	{ DOCUMENT(13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, BOOK, 13, 13,
+		   13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, EXAMPLE, 13),
 	  0, 9, TOK_SPLIT_ALL, TOK_ROUND_FLOOR, TOK_GENERATOR_TOK, 100000 },
 	{ DOCUMENT(BOOK), 0, 2, TOK_SPLIT_ALL, TOK_ROUND_FLOOR, TOK_GENERATOR_PYTHON, 10000 },
 	{ DOCUMENT(AN, EXAMPLE), .75, TOK_SPLIT_ALL, TOK_SPLIT_ALL, TOK_ROUND_STOCHASTIC,

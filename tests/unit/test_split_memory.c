@@ -59,9 +59,9 @@ static enum tok_status enumerate_all(const struct tok_splits *splits, struct tok
 
 static void every_allocation_may_fail(void **state)
 {
-	enum tok_status (*const works[])(const struct tok_splits *, struct tok_error *) = {
-		split_all, predict_all, enumerate_all
-	};
+	enum tok_status (*const works[])(const struct tok_splits *,
+					 struct tok_error *) = { split_all, predict_all,
+								 enumerate_all };
 	struct tok_splits *splits = vector_gpt2();
 	(void)state;
 	for (size_t i = 0; i < VECTOR_COUNT(works); i++) {
@@ -91,8 +91,9 @@ static void a_splitter_outlives_a_failure(void **state)
 	for (size_t i = 0; i < VECTOR_COUNT(runs); i++) {
 		const struct run *run = &runs[i];
 		struct tok_splitter *splitter = tok_splitter_new(splits);
-		struct tok_split_options o = { run->proportion, TOK_SPLIT_ALL, run->max_splits,
-					       run->round, TOK_GENERATOR_PYTHON, run->seed };
+		struct tok_split_options o = { run->proportion,      TOK_SPLIT_ALL,
+					       run->max_splits,      run->round,
+					       TOK_GENERATOR_PYTHON, run->seed };
 		struct tok_split_ids out;
 		enum tok_status status = TOK_ENOMEM;
 		for (size_t n = 1; status != TOK_OK; n++) {
@@ -121,9 +122,9 @@ static void a_warm_splitter_allocates_nothing(void **state)
 			struct tok_split_ids out;
 			struct tok_error err = { 0 };
 			heap.asked = 0;
-			assert_int_equal(tok_split(splitter, &o, i, runs[14].in, runs[14].in_count,
-						   &out, &err),
-					 TOK_OK);
+			assert_int_equal(
+			    tok_split(splitter, &o, i, runs[14].in, runs[14].in_count, &out, &err),
+			    TOK_OK);
 			assert_true(i == 0 || heap.asked == 0);
 		}
 	}

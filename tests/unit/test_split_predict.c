@@ -64,7 +64,7 @@ static void words_of_two_letters_are_known(void **state)
 		assert_true(fabs(p.token_counts[4] - 600 * exp(-s)) < 1e-9);
 		assert_true(fabs(p.token_counts[3] - 400 * (1 - exp(-s))) < 1e-9);
 		assert_true(fabs(p.token_counts[2] - 1600 * (1 - exp(-s))) < 1e-9);
-		assert_true(!proportions[i] ||
+		assert_true(proportions[i] == 0 ||
 			    near(p.success_rate, (1 - whole) / proportions[i]) < 1e-9);
 		tok_prediction_release(&p);
 	}
@@ -197,8 +197,8 @@ static void splitting_gives_what_is_predicted(void **state)
 		for (uint64_t round = 0; round < ROUNDS; round++) {
 			struct tok_split_ids out;
 			struct tok_error err = { 0 };
-			assert_int_equal(
-			    tok_split(splitter, &o, round, ids, DOCUMENT, &out, &err), TOK_OK);
+			assert_int_equal(tok_split(splitter, &o, round, ids, DOCUMENT, &out, &err),
+					 TOK_OK);
 			length += out.count;
 			splits_made += out.splits;
 			attempts += out.attempts;

@@ -114,8 +114,8 @@ static enum tok_status attempt(const struct run *run, const struct tok_split_out
 /* All that one attempt makes of `from`.  Where nothing is left to be split, `to` has what
  * `from` has and `ended` is set.  What is left with next to no probability is left out, so that
  * there is an end for any number of attempts. */
-static enum tok_status attempt_all(const struct run *run, const struct step *from,
-				   struct step *to, bool *ended)
+static enum tok_status attempt_all(const struct run *run, const struct step *from, struct step *to,
+				   bool *ended)
 {
 	size_t ways = 0, longest = 0;
 	for (size_t i = 0; i < from->count; i++) {
@@ -160,9 +160,9 @@ static enum tok_status attempt_perhaps(const struct run *run, struct step *step,
 	struct step made = { 0 }, both = { 0 };
 	bool ended;
 	enum tok_status status = attempt_all(run, step, &made, &ended);
-	if (status == TOK_OK && !start_step(&both, made.count + step->count < run->limit
-						       ? made.count + step->count
-						       : run->limit))
+	if (status == TOK_OK &&
+	    !start_step(&both, made.count + step->count < run->limit ? made.count + step->count
+								     : run->limit))
 		status = tok_fail_memory(run->err);
 	for (size_t i = 0; i < step->count && status == TOK_OK; i++)
 		status = add(run, &both, step->items[i].ids, step->items[i].count,

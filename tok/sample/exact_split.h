@@ -30,10 +30,11 @@ struct tok_split_outcomes {
 
 /* TOK_ELIMIT where there are more than `limit` sequences at any step, TOK_EARG where the
  * options are wrong; .seed and .generator are not looked at.  Release the result. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_split_exact(const struct tok_splits *splits, const struct tok_split_options *options,
-		const tok_id *ids, size_t count, size_t limit, struct tok_split_outcomes *out,
-		struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status tok_split_exact(const struct tok_splits *splits,
+						     const struct tok_split_options *options,
+						     const tok_id *ids, size_t count, size_t limit,
+						     struct tok_split_outcomes *out,
+						     struct tok_error *err);
 TOK_API void tok_split_outcomes_release(struct tok_split_outcomes *outcomes);
 
 #endif

@@ -21,11 +21,11 @@
 #include "tok/sample/splits.h"
 
 struct tok_leaves {
-	tok_id *ids;          /* of each leaf */
-	uint32_t *next;       /* the leaf behind it in its tree; 0: none */
-	uint64_t *grown;      /* bits: roots that were split; one bit more is written to */
-	size_t count, roots;  /* leaves, trees */
-	size_t room;          /* leaves that there is memory for */
+	tok_id *ids;         /* of each leaf */
+	uint32_t *next;      /* the leaf behind it in its tree; 0: none */
+	uint64_t *grown;     /* bits: roots that were split; one bit more is written to */
+	size_t count, roots; /* leaves, trees */
+	size_t room;         /* leaves that there is memory for */
 	tok_id *joined;
 	size_t joined_room;
 };

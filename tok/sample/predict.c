@@ -29,12 +29,12 @@ static size_t count_generations(double proportion)
 
 struct prediction {
 	const struct tok_splits *splits;
-	size_t size;               /* ids */
-	size_t generations;        /* with anything in them */
-	double before;             /* leaves of generation 0 */
-	double *splitting;         /* leaves of each that can be split */
-	double *pois, *tail;       /* of as many, and one, or two, more */
-	double *from, *to;         /* of each id: a generation, the next */
+	size_t size;         /* ids */
+	size_t generations;  /* with anything in them */
+	double before;       /* leaves of generation 0 */
+	double *splitting;   /* leaves of each that can be split */
+	double *pois, *tail; /* of as many, and one, or two, more */
+	double *from, *to;   /* of each id: a generation, the next */
 	struct tok_arena arena;
 };
 
@@ -99,7 +99,7 @@ static void sum_generations(struct prediction *p, const uint64_t *counts, size_t
 static void fill_poisson(struct prediction *p, double s)
 {
 	const size_t count = p->generations + 1; /* tails: one more */
-	double log_term = -s, beyond = 0; /* of the probability of g; of those not kept */
+	double log_term = -s, beyond = 0;        /* of the probability of g; of those not kept */
 	for (size_t g = 0; g < count; g++) {
 		p->pois[g] = exp(log_term);
 		log_term += log(s) - log((double)g + 1);
@@ -126,8 +126,8 @@ static double count_attempts(const struct prediction *p, double s)
 {
 	double attempts = p->before * s;
 	for (size_t g = 0; g < p->generations; g++)
-		attempts += p->splitting[g] *
-			    (s * p->tail[g + 1] - (double)(g + 1) * p->tail[g + 2]);
+		attempts +=
+		    p->splitting[g] * (s * p->tail[g + 1] - (double)(g + 1) * p->tail[g + 2]);
 	return attempts;
 }
 
@@ -137,7 +137,8 @@ static double find_time(struct prediction *p, double proportion, double attempts
 	double s = proportion;
 	for (int i = 0; i < 100; i++) {
 		fill_poisson(p, s);
-		const double less = (count_attempts(p, s) - attempts) / (p->before + count_splits(p));
+		const double less =
+		    (count_attempts(p, s) - attempts) / (p->before + count_splits(p));
 		if (!(less > s * 1e-14))
 			break;
 		s -= less;

@@ -40,8 +40,7 @@ static void twist(struct tok_python_random *random)
 {
 	uint32_t *w = random->words;
 	for (unsigned i = 0; i < WORDS; i++) {
-		const uint32_t y =
-		    (w[i] & 0x80000000u) | (w[(i + 1) % WORDS] & 0x7FFFFFFFu);
+		const uint32_t y = (w[i] & 0x80000000u) | (w[(i + 1) % WORDS] & 0x7FFFFFFFu);
 		w[i] = w[(i + MIDDLE) % WORDS] ^ (y >> 1) ^ (y & 1 ? 0x9908B0DFu : 0);
 	}
 	random->at = 0;

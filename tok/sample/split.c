@@ -10,8 +10,8 @@
 #include "tok/sample/split_internal.h"
 #include "tok/sample/splits_internal.h"
 
-/* Attempts whose memory is waited for together. */
-enum { BATCH = 32 };
+/* Attempts whose memory is waited for together.  What a seed gives depends on it. */
+enum { BATCH = 64 };
 
 struct tok_splitter {
 	const struct tok_splits *splits;
@@ -100,7 +100,7 @@ struct batch {
 	uint32_t leaf[BATCH], dice[BATCH];
 	tok_id id[BATCH];
 	uint32_t ways[BATCH]; /* in which the id can be split */
-	struct tok_pair pair[BATCH];
+	uint32_t pair[BATCH]; /* of the table: the way that was chosen */
 };
 
 /* A leaf below `limit`, and dice, of one number: its upper half is brought into the
@@ -120,22 +120,27 @@ static inline void draw(struct batch *batch, size_t i, struct tok_random *random
 	batch->dice[i] = (uint32_t)drawn;
 }
 
-/* Into what `id` is split, if the attempt is made on it; some pair if it cannot be, so
- * that nothing has to be decided before memory has answered.  The table is not empty. */
-static inline void choose(struct batch *batch, size_t i, const struct tok_splits *splits, tok_id id,
-			  struct tok_random *random)
+/* Where the pairs of an id begin, and next to it where they end. */
+static inline const uint32_t *find_starts(const struct tok_splits *splits, tok_id id)
 {
 	static const uint32_t none[2] = { 0 };
-	const uint32_t *starts = id < splits->size ? splits->starts + id : none;
+	return id < splits->size ? splits->starts + id : none;
+}
+
+/* Into what the id is split, if the attempt is made on it; some pair if it cannot be, so
+ * that nothing has to be decided before memory has answered.  The table is not empty. */
+static inline void choose(struct batch *batch, size_t i, const struct tok_splits *splits,
+			  struct tok_random *random)
+{
+	const uint32_t *starts = find_starts(splits, batch->id[i]);
 	const uint32_t count = starts[1] - starts[0], last = splits->starts[splits->size] - 1;
 	const uint64_t wide = (uint64_t)batch->dice[i] * count;
-	uint32_t pair = (uint32_t)(wide >> 32);
+	uint32_t way = (uint32_t)(wide >> 32);
 	if (__builtin_expect((uint32_t)wide < count, 0) && (uint32_t)wide < -count % count)
-		pair = (uint32_t)tok_random_below(random, count);
-	pair += starts[0];
-	batch->id[i] = id;
+		way = (uint32_t)tok_random_below(random, count);
+	way += starts[0];
 	batch->ways[i] = count;
-	batch->pair[i] = splits->pairs[pair < last ? pair : last];
+	batch->pair[i] = way < last ? way : last;
 }
 
 /*
@@ -150,6 +155,7 @@ static void make_batch(struct tok_splitter *splitter, struct work *work, size_t 
 {
 	struct batch batch;
 	struct tok_leaves *leaves = &splitter->leaves;
+	const struct tok_splits *splits = splitter->splits;
 	const uint32_t limit = (uint32_t)(leaves->count + count - 1);
 
 	for (size_t i = 0; i < count; i++) {
@@ -158,18 +164,24 @@ static void make_batch(struct tok_splitter *splitter, struct work *work, size_t 
 		__builtin_prefetch(&leaves->next[batch.leaf[i]]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const size_t leaf = batch.leaf[i] < leaves->count ? batch.leaf[i] : 0;
-		choose(&batch, i, splitter->splits, leaves->ids[leaf], random);
+		batch.id[i] = leaves->ids[batch.leaf[i] < leaves->count ? batch.leaf[i] : 0];
+		__builtin_prefetch(find_starts(splits, batch.id[i]));
+	}
+	for (size_t i = 0; i < count; i++) {
+		choose(&batch, i, splits, random);
+		__builtin_prefetch(&splits->pairs[batch.pair[i]]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		const size_t leaf = batch.leaf[i];
 		if (leaf >= leaves->count)
 			continue;
 		work->attempted++;
-		if (leaves->ids[leaf] != batch.id[i]) /* split meanwhile, or new */
-			choose(&batch, i, splitter->splits, leaves->ids[leaf], random);
+		if (leaves->ids[leaf] != batch.id[i]) { /* split meanwhile, or new */
+			batch.id[i] = leaves->ids[leaf];
+			choose(&batch, i, splits, random);
+		}
 		if (batch.ways[i])
-			tok_leaves_split(leaves, leaf, batch.pair[i]);
+			tok_leaves_split(leaves, leaf, splits->pairs[batch.pair[i]]);
 	}
 }
 

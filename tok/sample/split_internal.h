@@ -12,8 +12,7 @@ struct tok_split_attempts {
 
 /* TOK_EARG where the options are wrong, TOK_ELIMIT where there would be too many ids. */
 TOK_MUST_USE enum tok_status tok_split_count_attempts(const struct tok_split_options *options,
-						      size_t count,
-						      struct tok_split_attempts *out,
+						      size_t count, struct tok_split_attempts *out,
 						      struct tok_error *err);
 
 #endif
