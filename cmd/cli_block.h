@@ -26,20 +26,13 @@ struct cli_shape {
 	struct tok_span eod_text; /* the same as a token */
 };
 
-/* What is counted beside ids, of a document and of a run: who makes the ids says what. */
-enum { CLI_TALLIES = 3 };
-struct cli_tally {
-	uint64_t counts[CLI_TALLIES];
-};
-
 /* Where a document ends. */
 struct cli_block_end {
 	uint64_t ids;  /* that it has */
 	size_t made;   /* bytes of the block up to its end */
 	uint32_t text; /* bytes of the region up to its end, with what ends it */
-	uint32_t region;
-	bool more; /* another copy of it follows */
-	struct cli_tally tally;
+	uint32_t region : 31;
+	uint32_t more : 1; /* another copy of it follows */
 };
 
 struct cli_block {

@@ -29,10 +29,11 @@ struct spot {
 struct cli_coding_item {
 	struct cli_work work;
 	struct cli_block block;
-	struct cli_tally part_tally; /* of the block's part */
-	uint64_t skipped;            /* as it was when the block was made */
-	struct spot next;            /* what comes behind the block */
-	struct tok_error error;      /* of that document */
+	struct cli_tally *tallies; /* of the block's documents, and of its part behind them */
+	size_t tally_capacity;
+	uint64_t skipped;       /* as it was when the block was made */
+	struct spot next;       /* what comes behind the block */
+	struct tok_error error; /* of that document */
 };
 
 /* What a thread cannot know ahead: ids that may still be written, of the part and in
@@ -66,50 +67,50 @@ static void end_worker(void *worker)
 /* ---- text to a block ------------------------------------------------------ */
 
 /* At most `limit` ids. */
-static enum tok_status make_ids(struct worker *w, struct cli_piece piece, uint64_t limit,
+static enum tok_status make_ids(struct worker *w, struct cli_piece *piece, uint64_t limit,
 				struct cli_made *out, struct tok_error *err)
 {
 	const char *field = w->run->source.split->jsonl;
 	enum tok_status status = TOK_OK;
-	*out = (struct cli_made){ 0 };
 	if (field)
-		status = cli_json_text(&w->json, piece.text, field, &piece.text, err);
+		status = cli_json_text(&w->json, piece->text, field, &piece->text, err);
 	if (status == TOK_OK)
-		status = w->run->coder->encode(w->coder, &piece, out, err);
-	if (out->encoding.count > limit)
+		status = w->run->coder->encode(w->coder, piece, out, err);
+	if (status == TOK_OK && out->encoding.count > limit)
 		out->encoding.count = (size_t)limit;
 	return status;
 }
 
-/* One copy of a document of the region at item->next. */
+/* The `at`-th of a block. */
+static bool keep_tally(struct cli_coding_item *item, size_t at, const struct cli_tally *tally)
+{
+	if (!tok_grow(&item->tallies, &item->tally_capacity, at + 1, sizeof *item->tallies))
+		return false;
+	item->tallies[at] = *tally;
+	return true;
+}
+
+/* A copy of a document to the item's block. */
 static enum tok_status encode_document(struct worker *w, struct cli_coding_item *item,
-				       struct tok_span text, bool again, const struct terms *terms,
+				       struct cli_piece *piece, uint64_t room,
 				       struct tok_error *err)
 {
 	const struct cli_coding *run = w->run;
-	const struct spot at = item->next;
-	const struct cli_source *source = &run->source;
-	const uint64_t room = terms->room - item->block.ids;
-	const struct cli_piece piece = {
-		.text = text,
-		.document = item->work.regions[at.region].number + at.document - terms->skipped,
-		.copy = at.copy,
-		.again = again,
-	};
+	const uint64_t limit = room < run->max_tokens ? room : run->max_tokens;
 	struct cli_made made;
-	enum tok_status status = cli_documents_check(source->split, &source->cut, text, err);
+	enum tok_status status =
+	    cli_documents_check(run->source.split, &run->source.cut, piece->text, err);
 	if (status == TOK_OK)
-		status =
-		    make_ids(w, piece, room < run->max_tokens ? room : run->max_tokens, &made, err);
+		status = make_ids(w, piece, limit, &made, err);
 	if (status != TOK_OK)
 		return status;
 	struct cli_shape shape = *run->shape;
 	if (made.encoding.count == room)
 		shape.eod = TOK_NO_ID; /* there is no room for it */
-	if (!cli_block_document(&item->block, &shape, &made.encoding))
+	if (run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
 		return tok_fail_memory(err);
-	item->block.ends[item->block.count - 1].tally = made.tally;
-	return TOK_OK;
+	return cli_block_document(&item->block, &shape, &made.encoding) ? TOK_OK
+									: tok_fail_memory(err);
 }
 
 static bool is_full(const struct cli_block *block, uint64_t room)
@@ -117,43 +118,46 @@ static bool is_full(const struct cli_block *block, uint64_t room)
 	return block->ids >= room || block->bytes.count >= BLOCK_SIZE;
 }
 
-/* The spot behind a copy of a document that ends before `rest`. */
-static struct spot step_over(const struct cli_coding *run, struct spot at, size_t region_bytes,
-			     size_t rest)
-{
-	if (at.copy + 1 < run->copies)
-		return (struct spot){ at.region, at.byte, at.copy + 1, at.document };
-	if (rest == 0)
-		return (struct spot){ .region = at.region + 1 };
-	return (struct spot){ at.region, region_bytes - rest, 0, at.document + 1 };
-}
-
 /* Documents of a region until there is no room for more. */
 static enum tok_status encode_documents(struct worker *w, struct cli_coding_item *item,
 					const struct terms *terms, struct tok_error *err)
 {
-	const size_t number = item->next.region;
-	const struct cli_region *region = &item->work.regions[number];
-	const struct tok_span all = cli_work_text(&item->work, number);
+	struct spot at = item->next;
+	const struct cli_region *region = &item->work.regions[at.region];
+	const struct tok_span all = cli_work_text(&item->work, at.region);
 	struct cli_block *block = &item->block;
-	bool again = false;
+	struct cli_piece piece = { .document = region->number + at.document - terms->skipped,
+				   .copy = at.copy };
+	bool done;
 	do {
-		struct tok_span rest = tok_span_slice(all, item->next.byte, all.count);
-		struct tok_span text = rest;
+		struct tok_span rest = tok_span_slice(all, at.byte, all.count);
+		piece.text = rest;
 		if (region->several)
-			text = cli_split_next(w->run->source.split, &rest);
+			piece.text = cli_split_next(w->run->source.split, &rest);
 		else
 			rest.count = 0;
-		const enum tok_status status = encode_document(w, item, text, again, terms, err);
+		item->next = at;
+		const enum tok_status status =
+		    encode_document(w, item, &piece, terms->room - block->ids, err);
 		if (status != TOK_OK)
 			return status;
 		struct cli_block_end *end = &block->ends[block->count - 1];
-		end->region = (uint32_t)number;
+		end->region = (uint32_t)at.region & INT32_MAX;
 		end->text =
 		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
-		item->next = step_over(w->run, item->next, all.count, rest.count);
-		again = end->more = item->next.copy > 0;
-	} while (item->next.region == number && !is_full(block, terms->room));
+		piece.again = piece.copy + 1 < w->run->copies;
+		end->more = piece.again;
+		done = !piece.again && rest.count == 0;
+		if (piece.again) {
+			at.copy = ++piece.copy;
+		} else {
+			at.byte = all.count - rest.count;
+			at.copy = piece.copy = 0;
+			at.document++;
+			piece.document++;
+		}
+	} while (!done && !is_full(block, terms->room));
+	item->next = done ? (struct spot){ .region = at.region + 1 } : at;
 	return TOK_OK;
 }
 
@@ -162,7 +166,7 @@ static enum tok_status encode_part(struct worker *w, struct cli_coding_item *ite
 {
 	const size_t at = item->next.region;
 	const struct cli_region *region = &item->work.regions[at];
-	const struct cli_piece piece = {
+	struct cli_piece piece = {
 		.text = cli_work_text(&item->work, at),
 		.continues = !region->first,
 		.before = region->before,
@@ -171,12 +175,13 @@ static enum tok_status encode_part(struct worker *w, struct cli_coding_item *ite
 	struct cli_made made = { 0 };
 	enum tok_status status = TOK_OK;
 	if (limit > 0 && (region->first || piece.text.count > 0))
-		status = make_ids(w, piece, limit, &made, err);
+		status = make_ids(w, &piece, limit, &made, err);
 	if (status != TOK_OK)
 		return w->run->source.ids ? status : cli_region_fail(region, status, err);
 	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
 		return tok_fail_memory(err);
-	item->part_tally = made.tally;
+	if (w->run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
+		return tok_fail_memory(err);
 	item->next = (struct spot){ .region = at + 1 };
 	return TOK_OK;
 }
@@ -195,7 +200,6 @@ static void encode_from(struct worker *w, struct cli_coding_item *item, struct s
 	struct cli_block *block = &item->block;
 	enum tok_status status = TOK_OK;
 	cli_block_clear(block);
-	item->part_tally = (struct cli_tally){ 0 };
 	item->error = (struct tok_error){ 0 };
 	item->skipped = terms.skipped;
 	item->next = from;
@@ -290,10 +294,11 @@ static bool refuse_operand(struct cli_coding *run, size_t operand, struct tok_er
 	return end_half_document(run);
 }
 
-static void add_tally(struct cli_tally *to, const struct cli_tally *more)
+/* The `at`-th of a block is written. */
+static void add_tally(struct cli_coding *run, const struct cli_coding_item *item, size_t at)
 {
-	for (size_t i = 0; i < CLI_TALLIES; i++)
-		to->counts[i] += more->counts[i];
+	for (size_t i = 0; run->coder->tallies && i < CLI_TALLIES; i++)
+		run->tally.counts[i] += item->tallies[at].counts[i];
 }
 
 /* A document is written, or a copy of it. */
@@ -301,7 +306,6 @@ static void pass_document(struct cli_coding *run, const struct cli_region *regio
 			  const struct cli_block_end *end)
 {
 	enter_operand(run, region->operand);
-	add_tally(&run->tally, &end->tally);
 	if (end->more)
 		return;
 	run->documents++;
@@ -322,7 +326,8 @@ static enum tok_status write_documents(struct cli_coding *run, const struct cli_
 		size_t to = from;
 		while (to < block->count && (to == from || ids < cli_dataset_limit(dataset) ||
 					     block->ends[to - 1].more)) {
-			const struct cli_block_end *end = &block->ends[to++];
+			const struct cli_block_end *end = &block->ends[to];
+			add_tally(run, item, to++);
 			pass_document(run, &item->work.regions[end->region], end);
 			ids += end->ids;
 		}
@@ -365,7 +370,7 @@ static enum tok_status write_part(struct cli_coding *run, const struct cli_codin
 	enum tok_status status = cli_dataset_open(&run->dataset, err);
 	if (status == TOK_OK)
 		status = cli_writer_part(writer, &item->block, err);
-	add_tally(&run->tally, &item->part_tally);
+	add_tally(run, item, item->block.count);
 	const bool enough =
 	    cli_split_is_whole(run->source.split) && writer->in_document >= run->max_tokens;
 	if (status != TOK_OK || (!region->last && !enough))
@@ -469,6 +474,7 @@ bool cli_coding_run(struct cli_coding *run)
 	for (size_t i = 0; run->items && i < slots; i++) {
 		cli_work_release(&run->items[i].work);
 		cli_block_release(&run->items[i].block);
+		free(run->items[i].tallies);
 	}
 	free(run->items);
 	if (status != TOK_OK)

@@ -2,7 +2,7 @@
  * cli_coding.h - documents of all operands to ids in a file, by many threads and in order:
  * what tok encode, split and sample share.
  *
- *	static const struct cli_coder coder = { begin, end, encode };
+ *	static const struct cli_coder coder = { .begin = begin, .end = end, .encode = encode };
  *	struct cli_coding run = { .coder = &coder, .context = &mine, .shape = &shape, ... };
  *	status = cli_dataset_begin(&run.dataset, &err);
  *	run.progress = cli_progress_begin(when, bytes);
@@ -33,9 +33,15 @@ struct cli_piece {
 	bool again;           /* the text is that of the thread's last call */
 };
 
+/* What is counted beside ids, of a document and of a run: the coder says what. */
+enum { CLI_TALLIES = 3 };
+struct cli_tally {
+	uint64_t counts[CLI_TALLIES];
+};
+
 struct cli_made {
 	struct tok_encoding encoding; /* lives until the thread's next call */
-	struct cli_tally tally;       /* zero at first */
+	struct cli_tally tally;       /* of a coder that tallies */
 };
 
 struct cli_coder {
@@ -44,6 +50,7 @@ struct cli_coder {
 	void (*end)(void *thread);
 	enum tok_status (*encode)(void *thread, const struct cli_piece *piece, struct cli_made *out,
 				  struct tok_error *err);
+	bool tallies; /* it fills in .tally */
 };
 
 /* One run.  The caller fills in the first part; the source cuts documents only where the

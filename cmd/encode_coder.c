@@ -66,4 +66,4 @@ static enum tok_status encode(void *thread, const struct cli_piece *piece, struc
 	return count_in_characters(t, piece->text, &out->encoding, err);
 }
 
-const struct cli_coder encode_coder = { begin, end, encode };
+const struct cli_coder encode_coder = { .begin = begin, .end = end, .encode = encode };

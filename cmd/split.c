@@ -59,7 +59,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct split_options, input, int) },
 	{ CLI_BYTES, 0, "max-ids", "N", "refuse a document of more ids without --chunk (256M)",
 	  CLI_FIELD(struct split_options, limit_ids, uint64_t) },
-	{ CLI_FLAG, 0, "encode", NULL, "FILE is text: encode it first, as tok encode does",
+	{ CLI_FLAG, 0, "encode", NULL, "read text in FILE, and encode it first as tok encode does",
 	  CLI_FIELD(struct split_options, encode, bool) },
 	CLI_SPLIT_ROWS(struct split_options, split),
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
@@ -159,9 +159,11 @@ static enum cli_exit check_splitting(const struct split_options *o)
 
 static enum cli_exit check_output(const struct split_options *o, enum cli_format format)
 {
-	if (o->predict && (o->output || o->format >= 0 || o->tokens || o->copies > 1))
-		return cli_usage("--predict writes no ids: leave --output, --format, --tokens and "
-				 "--copies out");
+	const bool writes =
+	    o->output || o->format >= 0 || o->tokens || o->copies > 1 || o->append_eod || o->eod;
+	if (o->predict && writes)
+		return cli_usage("--predict writes no ids: leave --output, --format, --tokens, "
+				 "--copies and --append-eod out");
 	if (o->predict && (o->attempts != TOK_SPLIT_ALL || o->max_splits != TOK_SPLIT_ALL))
 		return cli_usage("--predict goes by --proportion: leave --attempts and "
 				 "--max-splits out");
@@ -415,13 +417,21 @@ const struct cli_tool tool_split = {
 	    "of attempts that split, and the share of tokens that spell 1, 2, 3... bytes, beside\n"
 	    "those of the input, P = 0. A special token spells none.\n"
 	    "\n"
-	    "--stats json writes one JSON object instead, of schema tok.split.1, or with\n"
-	    "--predict tok.split.predict.1.",
-	.examples = "  printf 'The cook read a book' | tok encode | tok split -p 1 | tok decode\n"
-		    "  printf 'strawberries and cream' | tok split --encode -p .5 --tokens\n"
-		    "  seq 100 | tok split --encode --lines --copies 2 -F u16 | tok decode -F u16\n"
-		    "  printf 'The cook read a book' | tok split --encode --predict -p .1,.5,1\n"
-		    "  printf '17 18 19\\n' | tok split -t bytes --stats json\n",
+	    "--stats json writes one JSON object instead. That of schema tok.split.1 has\n"
+	    "documents, copies, tokens (read, once for each copy), attempts, splits,\n"
+	    "splits_per_token, success_rate (splits by attempts), length_ratio, the options\n"
+	    "proportion, attempts_asked, max_splits, chunk, pairs, round, rng and seed,\n"
+	    "splittable_tokens and pair_count of the vocabulary, and warning: why nothing was\n"
+	    "split. What does not apply is null. That of --predict, tok.split.predict.1, has\n"
+	    "tokens, bytes, bytes_per_token and shares of the input, where shares[n] is of\n"
+	    "tokens that spell n bytes (shares[128]: so many or more), and predictions, each with\n"
+	    "proportion, length_ratio, success_rate, bytes_per_token and shares.",
+	.examples =
+	    "  printf 'The cook read a book' | tok encode | tok split -p 1 | tok decode\n"
+	    "  printf 'strawberries and cream' | tok split --encode -p .5 --tokens\n"
+	    "  seq 100 | tok split --encode --lines -p 1 --copies 2 -F u16 | tok decode -F u16\n"
+	    "  printf 'The cook read a book' | tok split --encode --predict -p .1,.5,1\n"
+	    "  printf '1367 300\\n' | tok split -p 1 --max-splits 1 --stats json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -108,6 +108,7 @@ static enum tok_status split_chunks(struct thread *t, const struct cli_piece *pi
 	uint64_t chunk = asked ? piece->before / sizeof(tok_id) / asked : 0;
 	struct tok_split_ids made = { 0 };
 	t->count = 0;
+	out->tally = (struct cli_tally){ { 0 } };
 	for (size_t at = 0; at < count; at += each, chunk++) {
 		const size_t size = count - at < each ? count - at : each;
 		const enum tok_status status =
@@ -150,4 +151,6 @@ static enum tok_status encode(void *thread, const struct cli_piece *piece, struc
 	return status;
 }
 
-const struct cli_coder split_coder = { begin, end, encode };
+const struct cli_coder split_coder = {
+	.begin = begin, .end = end, .encode = encode, .tallies = true
+};

@@ -60,11 +60,13 @@ static enum tok_status count_ids(void *thread, const struct cli_piece *piece, st
 	for (size_t i = 0; i < ids.count; i++)
 		if (ids.ids[i] < size) /* a template may add ids that no token has */
 			t->counts[ids.ids[i]]++;
-	out->tally.counts[SPLIT_TOKENS] = ids.count;
+	*out = (struct cli_made){ .tally = { { [SPLIT_TOKENS] = ids.count } } };
 	return TOK_OK;
 }
 
-const struct cli_coder split_counter = { begin, end, count_ids };
+const struct cli_coder split_counter = {
+	.begin = begin, .end = end, .encode = count_ids, .tallies = true
+};
 
 /* ---- how long tokens are -------------------------------------------------- */
 
@@ -182,8 +184,11 @@ static void print_text(const struct column *columns, size_t count)
 			printf(" %12s\n", "-");
 	}
 	printf("\n%12s", "bytes");
-	for (size_t c = 0; c < count; c++)
-		printf("      p=%-7g", columns[c].proportion);
+	for (size_t c = 0; c < count; c++) {
+		char head[32];
+		snprintf(head, sizeof head, "p=%g", columns[c].proportion);
+		printf(" %14s", head);
+	}
 	putchar('\n');
 	for (size_t k = 0; k < end && k <= FULL; k++) {
 		printf("%11zu%c", k, k < FULL ? ' ' : '+');
@@ -215,7 +220,7 @@ static void print_json(const struct column *columns, size_t count)
 	print_json_column(&columns[0], end);
 	printf(",\"predictions\":[");
 	for (size_t c = 1; c < count; c++) {
-		printf("%s{\"proportion\":%.17g,\"length_ratio\":%.6f,\"success_rate\":%.6f,",
+		printf("%s{\"proportion\":%.15g,\"length_ratio\":%.6f,\"success_rate\":%.6f,",
 		       c > 1 ? "," : "", columns[c].proportion, columns[c].length_ratio,
 		       columns[c].success_rate);
 		print_json_column(&columns[c], end);

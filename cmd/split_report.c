@@ -9,13 +9,15 @@ static double divide(uint64_t a, uint64_t b)
 	return b ? (double)a / (double)b : 0;
 }
 
-/* Why nothing was split although that was asked for; NULL: something was, or it was not. */
-static const char *find_warning(const struct split_plan *plan, const struct cli_tally *tally)
+/* Why nothing was split although that was asked for; NULL: something was, or it was not,
+ * or the input was bad, which was said. */
+static const char *find_warning(const struct split_plan *plan, const struct cli_coding *run)
 {
 	const struct split_options *opts = plan->opts;
+	const struct cli_tally *tally = &run->tally;
 	const bool by_number = opts->attempts != TOK_SPLIT_ALL;
 	const bool asked = by_number ? opts->attempts > 0 : plan->options.proportion > 0;
-	if (tally->counts[SPLIT_SPLITS] > 0 || !asked)
+	if (tally->counts[SPLIT_SPLITS] > 0 || !asked || run->trouble)
 		return NULL;
 	if (tally->counts[SPLIT_TOKENS] == 0)
 		return "nothing was split: there are no tokens";
@@ -23,18 +25,21 @@ static const char *find_warning(const struct split_plan *plan, const struct cli_
 		return "nothing was split: --max-splits is 0";
 	if (tok_splits_pair_count(plan->splits) == 0)
 		return "nothing was split: no token of this vocabulary may be, by these options";
+	if (tally->counts[SPLIT_ATTEMPTS] == 0 && opts->round == TOK_ROUND_STOCHASTIC)
+		return "nothing was split: no document has had an attempt, by chance";
 	if (tally->counts[SPLIT_ATTEMPTS] == 0)
 		return "nothing was split: every document is too short for an attempt; "
 		       "--round stochastic lets some have one";
 	return "nothing was split: no attempt met a token that may be";
 }
 
-static void report_text(const struct split_plan *plan, const struct cli_tally *tally)
+static void report_text(const struct split_plan *plan, const struct cli_coding *run)
 {
+	const struct cli_tally *tally = &run->tally;
 	const uint64_t tokens = tally->counts[SPLIT_TOKENS];
 	const uint64_t splits = tally->counts[SPLIT_SPLITS];
 	const double rate = divide(splits, tokens);
-	const char *warning = find_warning(plan, tally);
+	const char *warning = find_warning(plan, run);
 	char by[48] = "";
 	if (plan->opts->attempts == TOK_SPLIT_ALL)
 		snprintf(by, sizeof by, "-p %g means ", plan->options.proportion);
@@ -76,7 +81,7 @@ static void report_json(const struct split_plan *plan, const struct cli_coding *
 	const uint64_t tokens = run->tally.counts[SPLIT_TOKENS];
 	const uint64_t attempts = run->tally.counts[SPLIT_ATTEMPTS];
 	const uint64_t splits = run->tally.counts[SPLIT_SPLITS];
-	const char *warning = find_warning(plan, &run->tally);
+	const char *warning = find_warning(plan, run);
 	fprintf(stderr,
 		"{\"schema\":\"tok.split.1\",\"documents\":%" PRIu64 ",\"copies\":%" PRIu64
 		",\"tokens\":%" PRIu64 ",\"attempts\":%" PRIu64 ",\"splits\":%" PRIu64,
@@ -85,7 +90,7 @@ static void report_json(const struct split_plan *plan, const struct cli_coding *
 	put_ratio("success_rate", splits, attempts);
 	put_ratio("length_ratio", tokens + splits, tokens);
 	if (opts->attempts == TOK_SPLIT_ALL)
-		fprintf(stderr, ",\"proportion\":%.17g", plan->options.proportion);
+		fprintf(stderr, ",\"proportion\":%.15g", plan->options.proportion);
 	else
 		fputs(",\"proportion\":null", stderr);
 	put_limit("attempts_asked", opts->attempts);
@@ -106,5 +111,5 @@ void split_report(const struct split_plan *plan, const struct cli_coding *run)
 	if (plan->opts->stats == SPLIT_STATS_JSON)
 		report_json(plan, run);
 	else
-		report_text(plan, &run->tally);
+		report_text(plan, run);
 }
