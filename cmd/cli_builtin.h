@@ -16,4 +16,7 @@
 /* It lies in the program as it is used: no file is read and no cache asked. */
 TOK_MUST_USE enum tok_status cli_builtin_open(struct tok_tokenizer **out, struct tok_error *err);
 
+/* What it was made from, for tools that make another tokenizer of it. */
+TOK_MUST_USE enum tok_status cli_builtin_read(struct tok_spec *out, struct tok_error *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_cache.h"
+#include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
 static enum tok_status load_image(const struct cli_load *options, bool cached,
@@ -16,6 +17,11 @@ static enum tok_status load_image(const struct cli_load *options, bool cached,
 	status = vocab_image_open(options->tokenizer, &reading, folder, out, err);
 	free(folder);
 	return status;
+}
+
+static enum tok_status refuse_pattern(struct tok_error *err)
+{
+	return tok_fail(err, TOK_EARG, "--pattern is for a .tiktoken file: name it with -t");
 }
 
 static const struct {
@@ -34,11 +40,19 @@ static enum tok_status load_any(const struct cli_load *options, bool cached,
 		if (strcmp(name, known[i].name) != 0)
 			continue;
 		if (options->pattern)
-			return tok_fail(err, TOK_EARG,
-					"--pattern is for a .tiktoken file: name it with -t");
+			return refuse_pattern(err);
 		return known[i].open(out, err);
 	}
 	return load_image(options, cached, out, err);
+}
+
+enum tok_status cli_load_spec(const char *path, const char *pattern, struct tok_spec *out,
+			      struct tok_error *err)
+{
+	const struct vocab_read_options reading = { .pattern = pattern };
+	if (strcmp(path, CLI_BUILTIN_NAME) != 0)
+		return vocab_read_path(path, &reading, out, err);
+	return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
 }
 
 enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer, struct tok_error *err)

@@ -40,6 +40,10 @@ TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok
 TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
 					       struct tok_tokenizer **out, struct tok_error *err);
 
+/* What a file says, not compiled; also of CLI_BUILTIN_NAME. */
+TOK_MUST_USE enum tok_status cli_load_spec(const char *path, const char *pattern,
+					   struct tok_spec *out, struct tok_error *err);
+
 /* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
 TOK_MUST_USE enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer,
 					     struct tok_error *err);

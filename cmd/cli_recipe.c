@@ -8,8 +8,7 @@
 static enum tok_status read_like(const char *path, const char *pattern, struct tok_spec *spec,
 				 struct tok_error *err)
 {
-	const struct vocab_read_options reading = { .pattern = pattern };
-	enum tok_status status = vocab_read_path(path, &reading, spec, err);
+	enum tok_status status = cli_load_spec(path, pattern, spec, err);
 	if (status != TOK_OK)
 		return status;
 	status = vocab_recipe_like(spec, err);

@@ -5,6 +5,7 @@
 #define CMD_CLI_RECIPE_H
 
 #include "cmd/cli.h"
+#include "cmd/cli_builtin.h"
 #include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/train/recipe.h"
@@ -36,7 +37,8 @@ struct cli_recipe {
 	      0,                                                                                   \
 	      "like",                                                                              \
 	      "PATH",                                                                              \
-	      "normalize and cut as this tokenizer does; its added tokens are cut out",            \
+	      "normalize and cut as this tokenizer does, or the built-in " CLI_BUILTIN_NAME        \
+	      "; its added tokens are cut out",                                                    \
 	      CLI_FIELD(T, field.like, const char *) },                                            \
 	    { CLI_CHOICE,                                                                          \
 	      0,                                                                                   \

@@ -1,9 +1,9 @@
 #include "cmd/cli_vocab_words.h"
 
+#include "cmd/cli_load.h"
 #include "cmd/cli_recipe.h"
 #include "cmd/cli_words.h"
 #include "cmd/cli_words_inputs.h"
-#include "vocab/format/read.h"
 #include "vocab/train/base.h"
 #include "vocab/train/use.h"
 
@@ -80,8 +80,7 @@ static enum tok_status read_tokenizer(const struct cli_vocab_words_options *opti
 				      const char *path, cli_vocab_accepts *accepts,
 				      struct tok_spec *out, struct tok_error *err)
 {
-	const struct vocab_read_options reading = { .pattern = options->pattern };
-	enum tok_status status = vocab_read_path(path, &reading, out, err);
+	enum tok_status status = cli_load_spec(path, options->pattern, out, err);
 	if (status != TOK_OK)
 		return status;
 	status = accepts(out, err);

@@ -1,6 +1,7 @@
 /* vocab_convert.c - tok vocab convert: any tokenizer as a file of another kind. */
 #include <sys/stat.h>
 
+#include "cmd/cli_load.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 #include "vocab/format/read.h"
@@ -19,6 +20,8 @@ static enum tok_status read_tokenizer(const char *path, const struct vocab_optio
 {
 	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct vocab_source source;
+	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
+		return cli_load_spec(path, opts->words.pattern, out, err);
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
 		return status;

@@ -223,7 +223,7 @@ static enum cli_exit check_merge(const struct words_options *opts)
 				  recipe->specials.count || opts->super;
 	if (opts->from_tsv || opts->estimate)
 		return cli_usage("--merge goes with neither --from-tsv nor --estimate");
-	if (recipe_given || !cli_split_is_whole(&opts->split))
+	if (recipe_given || opts->raw || !cli_split_is_whole(&opts->split))
 		return cli_usage("--merge takes counts: how words are made was said when they "
 				 "were counted");
 	return CLI_OK;
@@ -324,7 +324,7 @@ const struct cli_tool tool_words = {
 	    "output. With --memory, counts that do not fit are written to files without a name in\n"
 	    "the folder TMPDIR, else /var/tmp, and merged in the end. On a terminal an estimate "
 	    "of\n"
-	    "words and memory, from the first 16 MiB, is told before a run over more than 64 MiB;\n"
+	    "words and memory, from 16 MiB of it, is told before a run over more than 64 MiB;\n"
 	    "--estimate tells it and nothing else.\n"
 	    "\n"
 	    "A document that cannot be read, as a line of bad JSON, is told, left out, and makes "

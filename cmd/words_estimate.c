@@ -1,16 +1,15 @@
 /*
- * words_estimate.c - what a run will take, from the first part of its text.
+ * words_estimate.c - what a run will take, from some of its text.
  *
  * Words that differ grow as a power of the bytes (Heaps' law); the power is that of the
  * second half of the sample.  What a word takes in memory, and how many pairs of
  * symbols training meets, was measured on English, Chinese, source code and a mixture.
  */
 #include <math.h>
+#include <unistd.h>
 
 #include "cmd/cli_pool.h"
 #include "cmd/words_internal.h"
-
-#define SAMPLE_BYTES ((uint64_t)16 << 20)
 
 /* A slot of the table, which is two thirds full on average. */
 #define TABLE_BYTES (24 / 0.67)
@@ -88,6 +87,26 @@ static void print_guess(const struct guess *g, const struct cli_words_job *job, 
 		g->pairs / 1e6, g->training / 1e6);
 }
 
+static enum tok_status count_sample(struct cli_words_job *job, struct cli_words *out,
+				    struct tok_error *err)
+{
+	char path[32];
+	struct cli_files files = { 0 };
+	enum tok_status status = TOK_OK;
+	const int fd = words_sample(job);
+	if (fd >= 0) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		status = cli_files_add(&files, path, err);
+		job->files = &files;
+	}
+	if (status == TOK_OK)
+		status = cli_words_count(job, out, err);
+	cli_files_release(&files);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
 enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, bool *trouble,
 			       struct tok_error *err)
 {
@@ -98,11 +117,11 @@ enum tok_status words_estimate(const struct cli_words_job *job, FILE *to, bool *
 		fprintf(to, "how much there is cannot be told before it is read\n");
 		return TOK_OK;
 	}
-	some.sample_bytes = SAMPLE_BYTES;
+	some.sample_bytes = WORDS_SAMPLE_BYTES;
 	some.memory_bytes = 0;
 	some.progress = NULL;
 	some.quiet = !trouble;
-	enum tok_status status = cli_words_count(&some, &sample, err);
+	enum tok_status status = count_sample(&some, &sample, err);
 	if (status == TOK_OK)
 		status = measure_words(&sample, &length, err);
 	if (status == TOK_OK && sample.all.distinct && sample.all.bytes_read) {

@@ -444,6 +444,9 @@ class Seen(Images):
     def test_damage(self):
         self.settle()
         self.ids()
+        self.settle()  # the image, too, is remembered from here on
+        os.unlink(os.path.join(self.cache, "sources"))
+        self.ids()
         good = self.remembered()
         chance = random.Random(6)
         damages = [b"", good[:-1], good[:100], bytes(len(good)), b"x" * len(good)]

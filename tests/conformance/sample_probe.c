@@ -6,7 +6,8 @@
  * A text a line.  WHAT is sample (COUNT of them, streams 0 and on), exact, best, distinct,
  * distinct-best or entropy.  Answers a line a text: segmentations parted by ';', each
  * "log-probability log-inclusion id id ..."; of entropy "entropy length"; of sample only
- * ids, with how often they came in front.
+ * ids, with how often they came in front.  What is distinct is drawn from the stream of
+ * the line's number.  WHAT may be time: how long COUNT samples of every line take.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct probe {
 	struct tok_sampling *sampling;
 	const char *what;
 	size_t count;
-	uint64_t seed;
+	uint64_t seed, line;
 };
 
 static const struct tok_encode_options how = { 0 };
@@ -107,8 +108,8 @@ static enum tok_status answer(const struct probe *p, struct tok_span text, struc
 		status = tok_sample_best(p->sampling, text, &how, p->count, &draws, err);
 	else
 		status = tok_sample_distinct(p->sampling, text, &how, p->count,
-					     strcmp(p->what, "distinct-best") == 0, p->seed, 0,
-					     &draws, err);
+					     strcmp(p->what, "distinct-best") == 0, p->seed,
+					     p->line, &draws, err);
 	if (status == TOK_OK)
 		print_draws(&draws);
 	return status;
@@ -138,7 +139,7 @@ static enum tok_status time_lines(const struct probe *p, struct tok_error *err)
 	return status;
 }
 
-static int run(const struct probe *p)
+static int run(struct probe *p)
 {
 	struct tok_error err = { 0 };
 	char *line = NULL;
@@ -152,6 +153,7 @@ static int run(const struct probe *p)
 		if (answer(p, text, &err) != TOK_OK)
 			printf("error %s", err.message);
 		putchar('\n');
+		p->line++;
 	}
 	free(line);
 	return 0;

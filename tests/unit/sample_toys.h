@@ -25,6 +25,12 @@
 	"{\"a\":0,\"b\":1,\"c\":2,\"d\":3,\"ab\":4,\"bc\":5,\"cd\":6,\"abc\":7,\"bcd\":8},"        \
 	"\"merges\":[\"a b\",\"b c\",\"c d\",\"ab c\",\"bc d\"]}}"
 
+/* ab < cd < ab+cd. */
+#define TOY_MERGES                                                                                 \
+	"{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{\"type\":\"BPE\",\"vocab\":" \
+	"{\"a\":0,\"b\":1,\"c\":2,\"d\":3,\"ab\":4,\"cd\":5,\"abcd\":6},\"merges\":[\"a b\","      \
+	"\"c d\",\"ab cd\"]}}"
+
 /* Places, a dead end ("ad" has none, "ac" is unknown behind "a"), added tokens and a
  * template. */
 #define TOY_WORDPIECE                                                                              \
@@ -42,7 +48,7 @@ static inline struct tok_tokenizer *toy_new(const char *json)
 {
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
-	struct tok_tokenizer *tokenizer;
+	struct tok_tokenizer *tokenizer = NULL;
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &tokenizer, &err) != TOK_OK)
 		fail_msg("%s", err.message);

@@ -7,10 +7,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
+#include "vocab/image/image.h"
 #include "vocab/image/image_internal.h"
 
 #define SECOND INT64_C(1000000000)
@@ -134,6 +138,94 @@ static void test_the_oldest_is_forgotten(void **state)
 	remove_folder(folder);
 }
 
+/* ---- images --------------------------------------------------------------- */
+
+/* The only image in a folder, as a path that the caller has room for. */
+static void find_image(const char *folder, char *out, size_t room)
+{
+	size_t count = 0;
+	DIR *dir = opendir(folder);
+	assert_non_null(dir);
+	for (const struct dirent *at; (at = readdir(dir));)
+		if (strstr(at->d_name, ".tok") && ++count)
+			snprintf(out, room, "%s/%s", folder, at->d_name);
+	closedir(dir);
+	assert_int_equal(count, 1);
+}
+
+static void change_last_byte(const char *path)
+{
+	FILE *file = fopen(path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, -1, SEEK_END), 0);
+	const int last = fgetc(file);
+	assert_int_equal(fseek(file, -1, SEEK_END), 0);
+	assert_int_equal(fputc(last ^ 1, file), last ^ 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool is_changed(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	struct image_header header;
+	struct tok_buffer bytes = { 0 };
+	struct tok_error err;
+	uint8_t some[4096];
+	struct tok_span block;
+	for (size_t n; file && (n = fread(some, 1, sizeof some, file)) > 0;)
+		assert_true(tok_buffer_add(&bytes, some, n));
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(image_check_header(tok_buffer_span(&bytes), &header, &block, &err),
+			 TOK_OK);
+	const bool changed = image_check_block(&header, block, &err) != TOK_OK;
+	tok_buffer_release(&bytes);
+	return changed;
+}
+
+static void open_cached(const char *source, const char *folder)
+{
+	struct tok_tokenizer *made;
+	struct tok_error err = { 0 };
+	if (vocab_image_open(source, NULL, folder, &made, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	tok_tokenizer_free(made);
+}
+
+/* Remembered as whole under its stamp it is taken as it is; written to again it is looked
+ * through, found to be damaged, and made anew. */
+static void test_a_whole_image_is_looked_through_once(void **state)
+{
+	char folder[64], image[512];
+	char *source = fixture_path("gguf", "bert.gguf");
+	struct image_hash file, hash;
+	struct vocab_source opened;
+	struct tok_error err = { 0 };
+	struct stat info;
+	(void)state;
+	make_folder(folder);
+	open_cached(source, folder);
+	find_image(folder, image, sizeof image);
+	assert_int_equal(vocab_source_open(source, &opened, &err), TOK_OK);
+	file = image_hash_file(opened.files[0]);
+	hash = image_hash_source(&file, 1, NULL);
+	vocab_source_close(&opened);
+
+	change_last_byte(image);
+	assert_int_equal(stat(image, &info), 0);
+	const struct vocab_file_stamp stamp = vocab_file_stamp_of(&info);
+	image_seen_keep(folder, &stamp, hash);
+	open_cached(source, folder);
+	assert_true(is_changed(image));
+
+	assert_int_equal(utimensat(AT_FDCWD, image, NULL, 0), 0);
+	open_cached(source, folder);
+	assert_false(is_changed(image));
+
+	assert_int_equal(unlink(image), 0);
+	remove_folder(folder);
+	free(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_each_number_counts),
 		cmocka_unit_test(test_only_our_own_is_believed),
 		cmocka_unit_test(test_the_oldest_is_forgotten),
+		cmocka_unit_test(test_a_whole_image_is_looked_through_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,24 @@ static const struct row rows[] = {
 	  "aaaaaaaaaaaaaaaaaaaaa",
 	  { TOK_SAMPLE_UNIFORM, 1, 0, 0 },
 	  { { "0", 1 } } },
+	{ "BPE-dropout, through the same frame",
+	  TOY_MERGES,
+	  "abcd",
+	  { TOK_SAMPLE_BPE_DROPOUT, .5, 0, 0 },
+	  { { "0 1 2 3", .25 },
+	    { "4 2 3", .25 },
+	    { "4 5", .1875 },
+	    { "6", .1875 },
+	    { "0 1 5", .125 } } },
+	{ "SentencePiece's, two pieces",
+	  TOY_MERGES,
+	  "abcd d",
+	  { TOK_SAMPLE_BPE_DROPOUT_SP, .5, 0, 0 },
+	  { { "0 1 2 3 3", .25 },
+	    { "0 1 5 3", .25 },
+	    { "4 2 3 3", .25 },
+	    { "4 5 3", .125 },
+	    { "6 3", .125 } } },
 	{ "nothing", TOY_BPE, "", { TOK_SAMPLE_UNIFORM, 1, 0, 0 }, { { "", 1 } } },
 };
 
@@ -255,33 +273,37 @@ static void test_best(void **state)
 	tok_tokenizer_free(tokenizer);
 }
 
-/* The best 500 of 59,049 are the first of a list of all. */
+/* The best of 59,049 are the first of a list of all, however many are asked for: few of them
+ * leave the search little room. */
 static void test_many_best(void **state)
 {
 	(void)state;
-	enum { WANTED = 500 };
+	enum { MOST = 500 };
 	static const char text[] = "abcabcabcabcabcabcabcabcabcabc"; /* 3^10 */
 	struct tok_tokenizer *tokenizer = toy_new(TOY_UNIGRAM);
 	struct toy toy =
 	    toy_sampler(tokenizer, (struct tok_sample_options){ TOK_SAMPLE_UNIGRAM, 0, 1, -1 });
 	struct tok_draws draws;
 	struct tok_error err = { 0 };
-	static double all[59049], best[WANTED];
-	assert_int_equal(
-	    tok_sample_best(toy.sampling, tok_span_of(text), &how, WANTED, &draws, &err), TOK_OK);
-	assert_int_equal(draws.count, WANTED);
-	for (size_t i = 0; i < WANTED; i++) {
-		best[i] = draws.items[i].log_probability;
-		assert_int_equal(toy_find(&draws, draws.items[i].ids, draws.items[i].count), i);
-	}
+	static double all[59049];
 	assert_int_equal(
 	    tok_sample_exact(toy.sampling, tok_span_of(text), &how, 59049, &draws, &err), TOK_OK);
 	assert_int_equal(draws.count, 59049);
 	for (size_t i = 0; i < draws.count; i++)
 		all[i] = draws.items[i].log_probability; /* best first */
-	for (size_t i = 0; i < WANTED; i++)
-		if (fabs(best[i] - all[i]) > 1e-9)
-			fail_msg("number %zu: %.12g, not %.12g", i, best[i], all[i]);
+	for (size_t count = 1; count <= MOST; count += count / 2 + 1) {
+		assert_int_equal(
+		    tok_sample_best(toy.sampling, tok_span_of(text), &how, count, &draws, &err),
+		    TOK_OK);
+		assert_int_equal(draws.count, count);
+		for (size_t i = 0; i < count; i++) {
+			const struct tok_draw *d = &draws.items[i];
+			assert_int_equal(toy_find(&draws, d->ids, d->count), i);
+			if (fabs(d->log_probability - all[i]) > 1e-9)
+				fail_msg("number %zu of %zu: %.12g, not %.12g", i, count,
+					 d->log_probability, all[i]);
+		}
+	}
 	toy_release(&toy);
 	tok_tokenizer_free(tokenizer);
 }

@@ -20,19 +20,34 @@ static struct many many;
 static const struct tok_encode_options how = { .special_text = TOK_SPECIAL_MATCH };
 
 static const struct tok_sample_options methods[] = {
-	{ TOK_SAMPLE_UNIFORM, 1, 0, 0 },    { TOK_SAMPLE_UNIFORM, .5, 0, 0 },
-	{ TOK_SAMPLE_UNIFORM, 0, 0, 0 },    { TOK_SAMPLE_MAXMATCH, .3, 0, 0 },
-	{ TOK_SAMPLE_MAXMATCH, 0, 0, 0 },   { TOK_SAMPLE_MAXMATCH, 1, 0, 0 },
-	{ TOK_SAMPLE_UNIGRAM, 0, .2, -1 },  { TOK_SAMPLE_UNIGRAM, 0, 0, -1 },
-	{ TOK_SAMPLE_UNIGRAM, 0, 100, -1 }, { TOK_SAMPLE_UNIGRAM, 0, .2, 0 },
-	{ TOK_SAMPLE_UNIGRAM, 0, .2, 8 },
+	{ TOK_SAMPLE_UNIFORM, 1, 0, 0 },        { TOK_SAMPLE_UNIFORM, .5, 0, 0 },
+	{ TOK_SAMPLE_UNIFORM, 0, 0, 0 },        { TOK_SAMPLE_MAXMATCH, .3, 0, 0 },
+	{ TOK_SAMPLE_MAXMATCH, 0, 0, 0 },       { TOK_SAMPLE_MAXMATCH, 1, 0, 0 },
+	{ TOK_SAMPLE_UNIGRAM, 0, .2, -1 },      { TOK_SAMPLE_UNIGRAM, 0, 0, -1 },
+	{ TOK_SAMPLE_UNIGRAM, 0, 100, -1 },     { TOK_SAMPLE_UNIGRAM, 0, .2, 0 },
+	{ TOK_SAMPLE_UNIGRAM, 0, .2, 8 },       { TOK_SAMPLE_BPE_DROPOUT, .2, 0, 0 },
+	{ TOK_SAMPLE_BPE_DROPOUT, 0, 0, 0 },    { TOK_SAMPLE_BPE_DROPOUT_SP, .2, 0, 0 },
+	{ TOK_SAMPLE_BPE_DROPOUT_SP, 0, 0, 0 }, { TOK_SAMPLE_BPE_DROPOUT_HF, .2, 0, 0 },
+	{ TOK_SAMPLE_BPE_DROPOUT_HF, 0, 0, 0 },
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
 static bool suits(const struct tok_tokenizer *t, const struct tok_sample_options *o)
 {
-	return o->method != TOK_SAMPLE_UNIGRAM ||
-	       tok_tokenizer_spec(t)->model.kind == TOK_MODEL_UNIGRAM;
+	const enum tok_model_kind kind = tok_tokenizer_spec(t)->model.kind;
+	switch (o->method) {
+	case TOK_SAMPLE_UNIGRAM:
+		return kind == TOK_MODEL_UNIGRAM;
+	case TOK_SAMPLE_BPE_DROPOUT:
+	case TOK_SAMPLE_BPE_DROPOUT_HF:
+	case TOK_SAMPLE_BPE_DROPOUT_SP:
+		return kind == TOK_MODEL_BPE;
+	case TOK_SAMPLE_UNIFORM:
+	case TOK_SAMPLE_MAXMATCH:
+	case TOK_SAMPLE_METHOD_COUNT:
+		break;
+	}
+	return true;
 }
 
 /* Must the ids be those of tok_encode? */
@@ -40,14 +55,14 @@ static bool is_identity(const struct tok_tokenizer *t, const struct tok_sample_o
 {
 	switch (o->method) {
 	case TOK_SAMPLE_UNIFORM:
+	case TOK_SAMPLE_BPE_DROPOUT:
+	case TOK_SAMPLE_BPE_DROPOUT_HF:
+	case TOK_SAMPLE_BPE_DROPOUT_SP:
 		return o->p == 0.0;
 	case TOK_SAMPLE_UNIGRAM:
 		return o->nbest == 0;
 	case TOK_SAMPLE_MAXMATCH:
 		return o->p == 0.0 && tok_tokenizer_spec(t)->model.kind == TOK_MODEL_WORDPIECE;
-	case TOK_SAMPLE_BPE_DROPOUT:
-	case TOK_SAMPLE_BPE_DROPOUT_HF:
-	case TOK_SAMPLE_BPE_DROPOUT_SP:
 	case TOK_SAMPLE_METHOD_COUNT:
 		break;
 	}
@@ -233,6 +248,8 @@ int main(int argc, char **argv)
 					    cmocka_unit_test(test_sums),
 					    cmocka_unit_test(test_strange) };
 	many = argc > 1 ? many_of_files(argv + 1, argc - 1) : many_new();
+	many.names[many.count] = "toy";
+	many.tokenizers[many.count++] = toy_new(TOY_WORDPIECE);
 	const int status = cmocka_run_group_tests(tests, NULL, NULL);
 	many_release(&many);
 	return status;

@@ -167,7 +167,7 @@ static const struct {
 	  .surfaces = "a|\xC3|\xA9|\xC3\xA9|a\xC3|a\xC3\xA9",
 	  .pairs = "4=0+1 5=0+3",
 	  .options = { .utf8_safe = true } },
-	{ .name = "characters and bytes of the alphabet",
+	{ .name = "short pieces of the alphabet",
 	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL "," MODEL(
 	      "BPE", "\"end_of_word_suffix\":\"</w>\",\"merges\":[],",
 	      "{\"a\":0,\"\xC3\x83\":1,\"\xC2\xA9</w>\":2,\"\xC3\x83\xC2\xA9</w>\":3,\"a\xC3\x83\":"
@@ -176,7 +176,17 @@ static const struct {
 	      "a:FIN|\xC3\x83:FIN|\xC2\xA9:FIL|\xC3\x83\xC2\xA9:FIL|a\xC3\x83:FIN|aa\xC3\x83"
 	      "\xC2\xA9:FIL|aa:FIN",
 	  .pairs = "5=6+3",
-	  .options = { .utf8_safe = true, .min_piece_bytes = 2 } },
+	  .options = { .min_piece_bytes = 2 } },
+	{ .name = "whole characters of the alphabet",
+	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL "," MODEL(
+	      "BPE", "\"end_of_word_suffix\":\"</w>\",\"merges\":[],",
+	      "{\"a\":0,\"\xC3\x83\":1,\"\xC2\xA9</w>\":2,\"\xC3\x83\xC2\xA9</w>\":3,\"a\xC3\x83\":"
+	      "4,\"aa\xC3\x83\xC2\xA9</w>\":5,\"aa\":6}") "}",
+	  .surfaces =
+	      "a:FIN|\xC3\x83:FIN|\xC2\xA9:FIL|\xC3\x83\xC2\xA9:FIL|a\xC3\x83:FIN|aa\xC3\x83"
+	      "\xC2\xA9:FIL|aa:FIN",
+	  .pairs = "4=0+1 5=6+3 6=0+0",
+	  .options = { .utf8_safe = true } },
 	{ .name = "kept",
 	  .json = "{\"pre_tokenizer\":" BYTE_LEVEL ",\"decoder\":" BYTE_LEVEL
 		  "," MODEL("BPE", "\"merges\":[],", "{\"a\":0,\"aa\":1,\"aaa\":2}") "}",

@@ -10,14 +10,25 @@
  *		// an id below tok_tokenizer_size() is a token, others are out.tokens[]
  *	tok_merger_free(m);
  *
+ * and with rows for the new tokens, made from those of the model (rows.h, fvt.h):
+ *
+ *		for (size_t i = 0; i < out.token_count; i++)
+ *			texts[i] = out.tokens[i].text;
+ *		status = tok_rows_get(rows, texts, out.token_count, tok_fvt_make, &fvt, slots,
+ *&err); for each id of out.ids: row = id < size ? embeddings + id * width : tok_rows_at(rows,
+ *slots[id - size]);
+ *
  * Again and again: neighbours that may join (boundary.h) are counted over all
  * sequences, overlapping ones too ("aaa" is two); the most frequent pair, of equals the
  * one met first from the first sequence on and from left to right, is joined wherever
  * it stands, from left to right without overlap.  A token is what it spells: whichever
- * way it came to be, and if the vocabulary has it already, it is that one.
+ * way it came to be, and if the vocabulary has it already, it is that one, unless that
+ * one may not be made of text: special tokens, tokens that only the list of added tokens
+ * has, unknown, control, unused and byte pieces neither join nor come of joining.
  *
  * Source: see boundary.h; the tie rule is the program's.  Counts are kept and not made anew:
- * O(n log n) in the ids of a batch, whatever the number of merges.
+ * O(n log n) in the ids of a batch, whatever the number of merges.  Some forty bytes an id
+ * are taken, and kept for the next batch.
  */
 #ifndef TOK_DYNAMIC_MERGER_H
 #define TOK_DYNAMIC_MERGER_H
@@ -26,11 +37,18 @@
 
 struct tok_sequences {
 	const tok_id *ids;
-	const size_t *offsets; /* one more than there are sequences; the first is 0 */
+	const size_t *offsets; /* one more than there are sequences, none falls; the first is 0 */
 	size_t count;
 };
 
 #define TOK_MERGES_ALL SIZE_MAX
+
+/* Ids, and sequences, that one batch may have. */
+#define TOK_MERGE_BATCH_MAX ((size_t)1 << 30)
+
+/* Two tokens that are written with more bytes than this do not join: a row without any
+ * boundary is no square of its length. */
+enum { TOK_DYNAMIC_TOKEN_MAX = 4096 };
 
 struct tok_merge_batch_options {
 	size_t merges; /* at most; TOK_MERGES_ALL: as long as there are any */
@@ -41,7 +59,9 @@ struct tok_merge_batch_options {
 
 /* A token that the vocabulary does not have; its id is tok_tokenizer_size() and its place. */
 struct tok_dynamic_token {
-	struct tok_span text; /* what it spells, as tok_tokenizer_entry does */
+	/* What it spells, written as tok_tokenizer_entry writes tokens; of byte pieces the
+	 * bytes. */
+	struct tok_span text;
 };
 
 struct tok_merge_step {
@@ -64,16 +84,18 @@ struct tok_merged_batch {
 
 struct tok_merger;
 
-/* Borrows both; NULL if memory is out. */
+/* Borrows both, of which `boundary` is of that tokenizer; NULL if memory is out. */
 TOK_API struct tok_merger *tok_merger_new(const struct tok_tokenizer *tokenizer,
 					  struct tok_boundary *boundary);
 TOK_API void tok_merger_free(struct tok_merger *merger);
 
-/* *out belongs to the merger and lives until its next call.  Up to 2^31 ids in all.  An id that
- * the tokenizer does not have fails with TOK_ETEXT. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_merge_batch(struct tok_merger *merger, const struct tok_merge_batch_options *options,
-		const struct tok_sequences *batch, struct tok_merged_batch *out,
-		struct tok_error *err);
+/* *out belongs to the merger and lives until its next call.  An id that the tokenizer does
+ * not have fails with TOK_ETEXT, a larger batch than TOK_MERGE_BATCH_MAX with TOK_ELIMIT, a
+ * percentage outside of 0 to 100 with TOK_EARG. */
+TOK_API TOK_MUST_USE enum tok_status tok_merge_batch(struct tok_merger *merger,
+						     const struct tok_merge_batch_options *options,
+						     const struct tok_sequences *batch,
+						     struct tok_merged_batch *out,
+						     struct tok_error *err);
 
 #endif

@@ -38,14 +38,16 @@ struct tok_trie {
  * the longest shorter text that begins its own, or TOK_NO_ID.  Fails with TOK_ENOMEM or
  * TOK_ELIMIT. */
 TOK_API TOK_MUST_USE enum tok_status tok_trie_build(struct tok_trie *trie, struct tok_arena *arena,
-					    const struct tok_span *texts, const uint32_t *values,
-					    size_t count, uint32_t *above, struct tok_error *err);
+						    const struct tok_span *texts,
+						    const uint32_t *values, size_t count,
+						    uint32_t *above, struct tok_error *err);
 
 /* To and from an image; false if some base or value leads outside.  An image
  * without the section gives a trie without cells. */
-TOK_API void tok_trie_save(const struct tok_trie *trie, uint32_t tag, struct tok_image_writer *writer);
-TOK_API TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image, uint32_t tag,
-				size_t value_limit);
+TOK_API void tok_trie_save(const struct tok_trie *trie, uint32_t tag,
+			   struct tok_image_writer *writer);
+TOK_API TOK_MUST_USE bool tok_trie_open(struct tok_trie *trie, const struct tok_image *image,
+					uint32_t tag, size_t value_limit);
 
 /* The child, or 0. */
 static inline uint32_t tok_trie_child(const struct tok_trie *trie, uint32_t node, uint8_t byte)

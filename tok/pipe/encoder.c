@@ -168,8 +168,7 @@ static enum tok_status code_pieces(struct tok_encoder *e, struct tok_span text,
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < count && status == TOK_OK; i++)
 		if (pieces[i].begin < pieces[i].end)
-			status =
-			    e->coder(e->coder_context, text, pieces[i], &e->run.tokens, err);
+			status = e->coder(e->coder_context, text, pieces[i], &e->run.tokens, err);
 	return status;
 }
 
@@ -219,8 +218,8 @@ static enum tok_status encode_run(struct tok_encoder *e, struct tok_span text,
 		    tok_pretokenizer_ends(t->pretokenizer, t->kernel, text, from, ends, RUN_PIECES);
 		status = e->sink    ? give_run(e, text, from, ends, count, err)
 			 : e->coder ? code_run(e, text, from, ends, count, err)
-				 : tok_model_encode_run(t->model, e->model, text, from, ends, count,
-							&e->run.tokens, err);
+				    : tok_model_encode_run(t->model, e->model, text, from, ends,
+							   count, &e->run.tokens, err);
 		from = ends[count - 1];
 	}
 	return status;
@@ -322,7 +321,7 @@ static size_t find_part(const struct tok_encoder *e, struct tok_span stretch)
 	const bool match_special = e->options->special_text != TOK_SPECIAL_ORDINARY;
 	const bool words = e->sink || e->coder;
 	const size_t cut = words ? tok_tokenizer_cut_words(e->tokenizer, head, match_special)
-				   : tok_tokenizer_cut(e->tokenizer, head, match_special);
+				 : tok_tokenizer_cut(e->tokenizer, head, match_special);
 	return cut > 0 ? cut : stretch.count;
 }
 

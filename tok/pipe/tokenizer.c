@@ -187,12 +187,6 @@ bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_me
 	return tok_model_merge(t->model, id, out, rank);
 }
 
-enum tok_status tok_tokenizer_last_merges(const struct tok_tokenizer *t, struct tok_merge *out,
-					  size_t count, struct tok_error *err)
-{
-	return tok_model_last_merges(t->model, out, count, err);
-}
-
 const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *t)
 {
 	return t->model;

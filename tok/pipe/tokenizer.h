@@ -78,11 +78,6 @@ TOK_API bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *tokenizer);
 TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id id,
 				 struct tok_merge *out, size_t *rank);
 
-/* tok_model_last_merges of its model: `count` is at most tok_tokenizer_size. */
-TOK_API TOK_MUST_USE enum tok_status
-tok_tokenizer_last_merges(const struct tok_tokenizer *tokenizer, struct tok_merge *out,
-			  size_t count, struct tok_error *err);
-
 /* The model inside, for those who ask it for more than ids; borrowed. */
 TOK_API const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *tokenizer);
 

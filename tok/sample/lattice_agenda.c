@@ -82,7 +82,7 @@ static int compare_entries(const void *a, const void *b)
 
 static bool push_entry(struct tok_agenda *a, const struct entry *entry, size_t useful)
 {
-	if (a->count >= 2 * useful + 64) { /* sorted, it is a heap */
+	if (a->count >= 2 * useful + 8) { /* sorted, it is a heap */
 		qsort(a->entries, a->count, sizeof *a->entries, compare_entries);
 		a->count = useful;
 	}

@@ -131,8 +131,8 @@ static double count_attempts(const struct prediction *p, double s)
 	return attempts;
 }
 
-/* Leaves fill_poisson done for what it gives. */
-static double find_time(struct prediction *p, double proportion, double attempts)
+/* fill_poisson is done for the time at which so many attempts are made. */
+static void find_time(struct prediction *p, double proportion, double attempts)
 {
 	double s = proportion;
 	for (int i = 0; i < 100; i++) {
@@ -143,7 +143,6 @@ static double find_time(struct prediction *p, double proportion, double attempts
 			break;
 		s -= less;
 	}
-	return s;
 }
 
 /* ---- all of it ----------------------------------------------------------------------- */

@@ -77,10 +77,9 @@ static enum tok_status find_plain(struct tok_reader *r, struct tok_error *err)
 static bool make_room(struct tok_reader *r, const struct tok_tokenizer *tokenizer)
 {
 	const size_t count = tok_surfaces_count(r->surfaces);
-	r->alone = tok_decoder_new(tokenizer);
 	r->behind = tok_decoder_new(tokenizer);
 	r->readings = malloc((count + 1) * sizeof *r->readings);
-	if (!r->alone || !r->behind || !r->readings)
+	if (!r->behind || !r->readings)
 		return false;
 	memset(r->readings, 0xFF, (count + 1) * sizeof *r->readings);
 	return true;
@@ -95,12 +94,16 @@ enum tok_status tok_reader_init(struct tok_reader *out, const struct tok_tokeniz
 	r->has_ctc = has_step(spec, TOK_DECODE_CTC);
 	if (r->has_ctc)
 		return TOK_OK;
+	r->alone = tok_decoder_new(tokenizer);
+	enum tok_status status = r->alone ? find_plain(r, err) : tok_fail_memory(err);
+	if (status != TOK_OK || r->is_plain)
+		return status;
 	if (!make_room(r, tokenizer))
 		return tok_fail_memory(err);
-	const enum tok_status status = find_filler(r, err);
+	status = find_filler(r, err);
 	r->by_pieces =
 	    r->filler != TOK_NO_ID && tok_decoder_takes_parts(r->behind) && !strips_ends(spec);
-	return status == TOK_OK ? find_plain(r, err) : status;
+	return status;
 }
 
 void tok_reader_release(struct tok_reader *r)

@@ -48,7 +48,7 @@ static int64_t in_nanoseconds(struct timespec time)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static struct vocab_file_stamp stamp_of(const struct stat *info)
+struct vocab_file_stamp vocab_file_stamp_of(const struct stat *info)
 {
 	if (!S_ISREG(info->st_mode))
 		return (struct vocab_file_stamp){ 0 };
@@ -78,7 +78,7 @@ enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct
 		status = read_pipe(fd, &file, err);
 	close(fd);
 	if (status == TOK_OK)
-		file.stamp = stamp_of(&info);
+		file.stamp = vocab_file_stamp_of(&info);
 	if (status == TOK_OK && file.span.count == 0)
 		status = tok_fail(err, TOK_EFORMAT, "the file is empty");
 	if (status == TOK_OK)
@@ -91,7 +91,7 @@ enum tok_status vocab_file_open(const char *path, struct file_bytes *out, struct
 struct vocab_file_stamp vocab_file_look(const char *path)
 {
 	struct stat info;
-	return stat(path, &info) == 0 ? stamp_of(&info) : (struct vocab_file_stamp){ 0 };
+	return stat(path, &info) == 0 ? vocab_file_stamp_of(&info) : (struct vocab_file_stamp){ 0 };
 }
 
 void vocab_file_close(struct file_bytes *file)

@@ -39,6 +39,9 @@ struct vocab_file_stamp {
 	int64_t written_ns, changed_ns; /* since 1970: mtime and ctime */
 };
 
+struct stat;
+TOK_API struct vocab_file_stamp vocab_file_stamp_of(const struct stat *info);
+
 /* The bytes a tokenizer is read from: one file, or vocab.json and merges.txt. */
 struct vocab_source {
 	const char *path;         /* of the first */

@@ -47,7 +47,8 @@ static struct image_mapping *map_path(const char *path)
 	    info.st_size > 0) {
 		mapping->count = (size_t)info.st_size;
 		mapping->ours = image_is_ours(&info);
-		/* All of it is looked at: the checksum sees to that. */
+		mapping->stamp = vocab_file_stamp_of(&info);
+		mapping->whole = false;
 		bytes = mmap(NULL, mapping->count, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 		note_use(fd, &info);
 	}
@@ -97,14 +98,49 @@ static void keep(const struct tok_tokenizer *tokenizer, const char *folder, char
 		image_prune(folder, strrchr(name, '/') + 1, CACHE_LIMIT_BYTES);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return INT64_MIN;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* An image whose checksum was right need not be looked through again as long as its stamp stays:
+ * it is our own file.  A disk must not have the stamp before it has the bytes, should the power
+ * fail. */
+static void remember_whole(const char *folder, const char *name,
+			   const struct vocab_file_stamp *stamp, struct image_hash hash)
+{
+	if (!image_seen_is_settled(stamp, now_ns()))
+		return;
+	const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (fdatasync(fd) == 0)
+		image_seen_keep(folder, stamp, hash);
+	close(fd);
+}
+
 /* NULL where there is none that can be used. */
-static struct tok_tokenizer *open_named(const char *name, struct image_hash hash)
+static struct tok_tokenizer *open_named(const char *folder, const char *name,
+					struct image_hash hash, const struct image_seen *seen)
 {
 	struct tok_error ignored = { 0 };
 	struct tok_tokenizer *made = NULL;
+	struct image_hash known;
 	struct image_mapping *mapping = map_path(name);
-	if (!mapping || image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
+	if (!mapping)
 		return NULL;
+	const struct vocab_file_stamp stamp = mapping->stamp;
+	const bool ours = mapping->ours;
+	const bool whole =
+	    ours && image_seen_find(seen, &stamp, &known) && image_is_same_hash(known, hash);
+	mapping->whole = whole;
+	if (image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
+		return NULL;
+	if (ours && !whole)
+		remember_whole(folder, name, &stamp, hash);
 	return made;
 }
 
@@ -115,24 +151,15 @@ struct hashes {
 	bool may_keep[2]; /* hashed just now, and may be remembered */
 };
 
-static int64_t now_ns(void)
+static void find_hashes(const struct vocab_source *source, const struct image_seen *seen,
+			struct hashes *out)
 {
-	struct timespec now;
-	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-		return INT64_MIN;
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void find_hashes(const struct vocab_source *source, const char *folder, struct hashes *out)
-{
-	struct image_seen seen;
-	image_seen_load(&seen, folder);
 	/* Before anything is read: who writes from here on leaves a later time. */
 	const int64_t now = now_ns();
 	for (size_t i = 0; i < source->count; i++) {
 		const struct vocab_file_stamp *stamp = &source->stamps[i];
 		out->may_keep[i] = false;
-		if (image_seen_find(&seen, stamp, &out->files[i]))
+		if (image_seen_find(seen, stamp, &out->files[i]))
 			continue;
 		/* All of it is read, at least twice if there is no image. */
 		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
@@ -158,13 +185,15 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 				  struct tok_tokenizer **out, struct tok_error *err)
 {
 	struct hashes hashes;
+	struct image_seen seen;
 	enum tok_status status = TOK_OK;
-	find_hashes(source, folder, &hashes);
+	image_seen_load(&seen, folder);
+	find_hashes(source, &seen, &hashes);
 	const struct image_hash hash = image_hash_source(hashes.files, source->count, options);
 	char *name = name_cached(folder, hash);
 	if (!name)
 		return tok_fail_memory(err);
-	struct tok_tokenizer *made = open_named(name, hash);
+	struct tok_tokenizer *made = open_named(folder, name, hash, &seen);
 	if (!made) {
 		status = image_compile(source, options, &made, err);
 		if (status == TOK_OK && is_still(source, options, hash))
@@ -183,28 +212,29 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 /* ---- without it --------------------------------------------------------------------- */
 
 /* One of two files is found too, but no image is made of it alone. */
-static bool find_seen(const char *path, const char *folder, struct image_hash *hash)
+static bool find_seen(const char *path, const char *folder, struct image_seen *seen,
+		      struct image_hash *hash)
 {
-	struct image_seen seen;
 	struct vocab_file_stamp stamp;
 	struct tok_error ignored;
 	char *file;
 	if (vocab_source_find(path, &file, &stamp, &ignored) != TOK_OK)
 		return false;
 	free(file);
-	image_seen_load(&seen, folder);
-	return image_seen_find(&seen, &stamp, hash);
+	image_seen_load(seen, folder);
+	return image_seen_find(seen, &stamp, hash);
 }
 
 bool image_open_seen(const char *path, const struct vocab_read_options *options, const char *folder,
 		     struct tok_tokenizer **out)
 {
 	struct image_hash file;
-	if (!find_seen(path, folder, &file))
+	struct image_seen seen;
+	if (!find_seen(path, folder, &seen, &file))
 		return false;
 	const struct image_hash hash = image_hash_source(&file, 1, options);
 	char *name = name_cached(folder, hash);
-	struct tok_tokenizer *made = name ? open_named(name, hash) : NULL;
+	struct tok_tokenizer *made = name ? open_named(folder, name, hash, &seen) : NULL;
 	free(name);
 	if (made)
 		*out = made;

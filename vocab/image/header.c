@@ -63,15 +63,10 @@ enum tok_status image_check_header(struct tok_span file, struct image_header *ou
 	return TOK_OK;
 }
 
-enum tok_status image_check(struct tok_span file, struct tok_span *block, struct image_hash *source,
-			    struct tok_error *err)
+enum tok_status image_check_block(const struct image_header *header, struct tok_span block,
+				  struct tok_error *err)
 {
-	struct image_header header = { 0 };
-	const enum tok_status status = image_check_header(file, &header, block, err);
-	if (status != TOK_OK)
-		return status;
-	if (XXH3_64bits(block->bytes, block->count) != header.block_checksum)
+	if (XXH3_64bits(block.bytes, block.count) != header->block_checksum)
 		return tok_fail(err, TOK_EFORMAT, "the image is damaged: its checksum differs");
-	*source = header.source;
 	return TOK_OK;
 }

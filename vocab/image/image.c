@@ -128,9 +128,11 @@ enum tok_status image_open_mapping(struct image_mapping *mapping, const struct i
 {
 	const struct tok_span file = { mapping->bytes, mapping->count };
 	struct tok_span block;
-	struct image_hash source;
-	enum tok_status status = image_check(file, &block, &source, err);
-	if (status == TOK_OK && wanted && !image_is_same_hash(source, *wanted))
+	struct image_header header;
+	enum tok_status status = image_check_header(file, &header, &block, err);
+	if (status == TOK_OK && !mapping->whole)
+		status = image_check_block(&header, block, err);
+	if (status == TOK_OK && wanted && !image_is_same_hash(header.source, *wanted))
 		status = tok_fail(err, TOK_EFORMAT, "the image is of another source");
 	if (status == TOK_OK)
 		status =

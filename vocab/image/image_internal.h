@@ -41,9 +41,9 @@ struct image_header image_header_for(struct tok_span block, struct image_hash so
 TOK_MUST_USE enum tok_status image_check_header(struct tok_span file, struct image_header *header,
 						struct tok_span *block, struct tok_error *err);
 
-/* The block of a whole image.  TOK_EFORMAT says what is wrong with it. */
-TOK_MUST_USE enum tok_status image_check(struct tok_span file, struct tok_span *block,
-					 struct image_hash *source, struct tok_error *err);
+/* Is the block what was written behind that header?  Reads all of it. */
+TOK_MUST_USE enum tok_status image_check_block(const struct image_header *header,
+					       struct tok_span block, struct tok_error *err);
 
 /* ---- image.c ---- */
 
@@ -64,6 +64,8 @@ struct image_mapping {
 	void *bytes;
 	size_t count;
 	bool ours; /* nobody else can have written the file */
+	struct vocab_file_stamp stamp;
+	bool whole; /* its checksum was right when it had this stamp */
 };
 
 /* The tokenizer in a mapped image, which it takes; `wanted` NULL: of any source. */
@@ -94,15 +96,15 @@ bool image_is_ours(const struct stat *info);
  * writers left.  Files of any other name are nobody's business here. */
 void image_prune(const char *folder, const char *kept, uint64_t limit_bytes);
 
-/* ---- seen.c: sources that were hashed before ---- */
+/* ---- seen.c: sources that were hashed, and images that were looked through, before ---- */
 
 enum { IMAGE_SEEN = 256 };
 
 struct image_seen {
 	struct {
 		struct vocab_file_stamp stamp;
-		struct image_hash hash;
-	} files[IMAGE_SEEN]; /* the newest first */
+		struct image_hash hash; /* of an image: of its source */
+	} files[IMAGE_SEEN];            /* the newest first */
 	uint64_t count;
 };
 

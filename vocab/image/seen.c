@@ -1,12 +1,11 @@
 /*
- * Sources that were hashed before.  Hashing is what an image is found by; reading all of
- * a large file for it takes longer than all else that a tool does before its first id.
- * So the hash is remembered under what the file system says of the file: device, inode,
- * size and both times, to the nanosecond.  Nobody can set ctime, so who changes the bytes
- * changes that, but for one case: the clock of a file system moves in steps, and what
- * is written twice within one has the same times.  Hence, as in Git's index, nothing is
- * remembered of a file that was changed so recently that its next change could fall into
- * the same step.
+ * Sources that were hashed, and images that were looked through, before.  Hashing is what an image
+ * is found by; reading all of a large file for it takes longer than all else that a tool does
+ * before its first id. So the hash is remembered under what the file system says of the file:
+ * device, inode, size and both times, to the nanosecond.  Nobody can set ctime, so who changes the
+ * bytes changes that, but for one case: the clock of a file system moves in steps, and what is
+ * written twice within one has the same times.  Hence, as in Git's index, nothing is remembered of
+ * a file that was changed so recently that its next change could fall into the same step.
  */
 #include <fcntl.h>
 #include <stdio.h>
