@@ -49,7 +49,8 @@ COMMANDS = [
     "--tokens" + FIRST,
     "printf '3\\n' >keep; printf 'hello\\n' | tok split -t $DATA/tiny.json --encode --lines -p 2 "
     "--protect keep --threads 1 --stats json" + FIRST,
-    "printf '{\"ids\":[3]}' | tok split -t $DATA/tiny.json -I jsonl --predict -p 1,2 --threads 1",
+    "printf '{\"ids\":[3]}' | tok split -t $DATA/tiny.json -I jsonl --predict -p 1,2 --threads 1"
+    + FIRST,
     "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
     BPE + "printf 'abab' | tok sample -t b.json -m bpe-dropout -p .5 --tokens --threads 1",
     BPE + "printf 'ab' | tok sample -t b.json -m split --exact",
