@@ -22,6 +22,10 @@ static const struct cli_option option_table[] = {
 	{ CLI_FLAG, 0, "raw", NULL, "take gzip and Zstandard files as the bytes they are",
 	  CLI_FIELD(struct encode_options, raw, bool) },
 	CLI_SPECIAL_ROWS(struct encode_options, specials),
+	{ CLI_GROUP, .name = "Segmentation" },
+	{ CLI_FLAG, 0, "longest-match", NULL,
+	  "from left to right the longest token of the vocabulary, whatever its model is",
+	  CLI_FIELD(struct encode_options, longest_match, bool) },
 	{ CLI_GROUP, .name = "Output" },
 	{ CLI_CHOICE, 'F', "format", CLI_FORMAT_WRITTEN_WORDS,
 	  "how ids are written (text, or jsonl with --tokens or --offsets)",
@@ -66,6 +70,7 @@ struct encode_job {
 	struct cli_shape shape;
 	struct tok_buffer options; /* that make a difference to the output, for the manifest */
 	struct encode_plan plan;
+	struct tok_sampler *longest; /* or NULL */
 	struct cli_coding run;
 };
 
@@ -97,7 +102,8 @@ static void prepare_run(struct encode_job *job)
 	const bool in_characters = opts->offsets && opts->offset_unit == ENCODE_UNIT_CHAR;
 	job->plan = (struct encode_plan){ .tokenizer = job->tokenizer,
 					  .how = cli_specials_options(&opts->specials),
-					  .in_characters = in_characters };
+					  .in_characters = in_characters,
+					  .longest = job->longest };
 	job->plan.how.offsets = opts->offsets;
 	job->plan.how.tokens = opts->tokens;
 	job->run = (struct cli_coding){
@@ -117,6 +123,14 @@ static void prepare_run(struct encode_job *job)
 			     .shard_tokens = encode_is_sharded(opts) ? opts->shard_tokens : 0 },
 	};
 	job->run.source.cut.between_characters = in_characters;
+	if (job->longest) /* where its model does not lie across, a longest match may */
+		job->run.source.cut.tokenizer = NULL;
+}
+
+static enum tok_status prepare_longest(struct encode_job *job, struct tok_error *err)
+{
+	const struct tok_sample_options options = { .method = TOK_SAMPLE_MAXMATCH };
+	return tok_sampler_new(job->tokenizer, &options, &job->longest, err);
 }
 
 /* Go on behind what an earlier run made. */
@@ -149,6 +163,8 @@ static enum tok_status prepare(struct encode_job *job, int argc, char **argv, bo
 	enum tok_status status = cli_load(&job->opts->load, &job->tokenizer, err);
 	if (status == TOK_OK)
 		status = prepare_shape(job, err);
+	if (status == TOK_OK && job->opts->longest_match)
+		status = prepare_longest(job, err);
 	if (status != TOK_OK)
 		return status;
 	prepare_run(job);
@@ -221,6 +237,7 @@ static enum cli_exit run_encode(const void *options, int argc, char **argv)
 	cli_dataset_release(&job.run.dataset);
 	cli_files_release(&job.files);
 	tok_buffer_release(&job.options);
+	tok_sampler_free(job.longest);
 	tok_tokenizer_free(job.tokenizer);
 	return all_found ? result : CLI_TROUBLE;
 }
@@ -243,8 +260,13 @@ const struct cli_tool tool_encode = {
 	    "\n"
 	    "Text that spells a special token is ordinary text, and no token is added, unless\n"
 	    "asked for. A long document is cut where the tokenizer shows that no id changes, so\n"
-	    "that memory stays small; where it shows no such place, and always with --add-special\n"
-	    "or --hf, a document is taken whole, up to --max-document.\n"
+	    "that memory stays small; where it shows no such place, and always with "
+	    "--add-special,\n"
+	    "--hf or --longest-match, a document is taken whole, up to --max-document.\n"
+	    "\n"
+	    "--longest-match is for vocabularies that were put together, of up to millions of\n"
+	    "tokens: merges and scores are not looked at. Added tokens, normaliser and\n"
+	    "pre-tokenizer work as always.\n"
 	    "\n"
 	    "With u16, u32 and npy the ids of all documents follow each other; u16 and --dtype\n"
 	    "uint16 refuse a vocabulary of more than 65,536 ids. megatron makes FILE.bin and\n"

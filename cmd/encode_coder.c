@@ -6,7 +6,8 @@
 
 struct thread {
 	const struct encode_plan *plan;
-	struct tok_encoder *encoder;
+	struct tok_encoder *encoder;   /* one of these two */
+	struct tok_sampling *sampling; /* the longest match */
 	struct cli_chars chars;
 	struct tok_range *ranges; /* in characters */
 	size_t range_capacity;
@@ -18,8 +19,11 @@ static void *begin(void *context)
 	if (!t)
 		return NULL;
 	t->plan = context;
-	t->encoder = tok_encoder_new(t->plan->tokenizer);
-	if (t->encoder)
+	if (t->plan->longest)
+		t->sampling = tok_sampling_new(t->plan->longest);
+	else
+		t->encoder = tok_encoder_new(t->plan->tokenizer);
+	if (t->encoder || t->sampling)
 		return t;
 	free(t);
 	return NULL;
@@ -29,6 +33,7 @@ static void end(void *thread)
 {
 	struct thread *t = thread;
 	tok_encoder_free(t->encoder);
+	tok_sampling_free(t->sampling);
 	cli_chars_release(&t->chars);
 	free(t->ranges);
 	free(t);
@@ -52,8 +57,10 @@ static enum tok_status encode(void *thread, const struct cli_piece *piece, struc
 	struct thread *t = thread;
 	struct tok_encode_options how = t->plan->how;
 	how.continues = piece->continues;
+	/* Nothing is dropped where the probability is 0: seed and stream do not matter. */
 	const enum tok_status status =
-	    tok_encode(t->encoder, piece->text, &how, &out->encoding, err);
+	    t->sampling ? tok_sample(t->sampling, piece->text, &how, 0, 0, &out->encoding, err)
+			: tok_encode(t->encoder, piece->text, &how, &out->encoding, err);
 	if (status != TOK_OK || !t->plan->in_characters)
 		return status;
 	return count_in_characters(t, piece->text, &out->encoding, err);

@@ -4,6 +4,7 @@
 
 #include "cmd/cli_coding.h"
 #include "cmd/cli_load.h"
+#include "tok/sample/sampler.h"
 
 enum encode_unit { ENCODE_UNIT_BYTE, ENCODE_UNIT_CHAR };
 #define ENCODE_UNIT_WORDS "byte|char"
@@ -15,6 +16,7 @@ struct encode_options {
 	int format;      /* -1: text, or jsonl where tokens or offsets are wanted */
 	int offset_unit; /* -1: not asked for */
 	bool offsets, tokens, raw;
+	bool longest_match;
 	uint64_t max_tokens, budget;
 	bool append_eod;
 	const char *eod;
@@ -35,7 +37,8 @@ static inline bool encode_is_sharded(const struct encode_options *options)
 struct encode_plan {
 	const struct tok_tokenizer *tokenizer;
 	struct tok_encode_options how;
-	bool in_characters; /* offsets */
+	bool in_characters;                /* offsets */
+	const struct tok_sampler *longest; /* NULL: as the tokenizer's model does */
 };
 
 extern const struct cli_coder encode_coder;

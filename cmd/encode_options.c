@@ -55,6 +55,7 @@ bool encode_tell_options(const struct encode_options *o, tok_id eod, struct tok_
 	       tell_flag(to, "raw", o->raw) &&
 	       tell_choice(to, "special-text", CLI_SPECIAL_WORDS, or_first(s->special_text)) &&
 	       tell_flag(to, "add-special", s->add_special) && tell_flag(to, "hf", s->hf) &&
+	       tell_flag(to, "longest-match", o->longest_match) &&
 	       tell_flag(to, "tokens", o->tokens) && tell_flag(to, "offsets", o->offsets) &&
 	       tell_choice(to, "offset-unit", ENCODE_UNIT_WORDS, or_first(o->offset_unit)) &&
 	       tell_number(to, "max-tokens", o->max_tokens, UINT64_MAX) &&

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 
 #include "cmd/cli_describe.h"
-#include "tok/text/utf8.h"
+#include "cmd/cli_visible.h"
 #include "vocab/format/json_write.h"
 
 /* What is told about one token. */
@@ -27,44 +27,6 @@ bool cli_add_format(struct tok_buffer *out, const char *fmt, ...)
 	return tok_buffer_add(out, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
-static bool is_byte_level(const struct tok_spec *spec)
-{
-	for (size_t i = 0; i < spec->decoder_count; i++)
-		if (spec->decoders[i].kind == TOK_DECODE_BYTE_LEVEL)
-			return true;
-	return false;
-}
-
-/* Text in the byte-level alphabet as bytes; false if some of it is not. */
-static bool lower(struct tok_span text, struct tok_buffer *out)
-{
-	for (size_t at = 0; at < text.count;) {
-		const struct tok_char c = tok_utf8_at(text, at);
-		const int byte = tok_char_to_byte(c.code);
-		if (byte < 0 || !tok_buffer_add_byte(out, (uint8_t)byte))
-			return false;
-		at += c.length;
-	}
-	return true;
-}
-
-static bool find_bytes(const struct tok_spec *spec, tok_id id, struct token_facts *facts)
-{
-	if (facts->known && !facts->added && facts->entry.type == TOK_PIECE_BYTE)
-		for (unsigned byte = 0; byte < 256; byte++)
-			if (spec->model.byte_ids[byte] == id)
-				return tok_buffer_add_byte(&facts->bytes, (uint8_t)byte);
-	if (!facts->added && spec->raw_vocabulary && facts->known)
-		return tok_buffer_add(&facts->bytes, facts->entry.text.bytes,
-				      facts->entry.text.count);
-	if (!facts->added && is_byte_level(spec)) {
-		if (lower(facts->text, &facts->bytes))
-			return true;
-		tok_buffer_clear(&facts->bytes);
-	}
-	return tok_buffer_add(&facts->bytes, facts->text.bytes, facts->text.count);
-}
-
 static bool gather(const struct tok_tokenizer *tokenizer, tok_id id, struct token_facts *facts)
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
@@ -80,7 +42,7 @@ static bool gather(const struct tok_tokenizer *tokenizer, tok_id id, struct toke
 	if (model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_MERGES)
 		facts->merged =
 		    tok_tokenizer_merge(tokenizer, id, &facts->merge, &facts->merge_rank);
-	return find_bytes(spec, id, facts);
+	return cli_token_bytes(tokenizer, id, &facts->bytes);
 }
 
 static const char *type_name(enum tok_piece_type type)

@@ -54,6 +54,12 @@ COMMANDS = [
     "printf '97 98 97 98\\n97 98\\n' | tok merge -t bytes --ids --parts --stats none --threads 1",
     "printf 'abab' >text; tok merge -t bytes --encode --curve json --stats none --threads 1 text",
     "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
+    BPE + "printf 'abab' | tok sample -t b.json -m bpe-dropout -p .5 --tokens --threads 1",
+    BPE + "printf 'ab' | tok sample -t b.json -m split --exact",
+    BPE + "printf 'abab' | tok sample -t b.json -m uniform --wor 2 -F jsonl",
+    BPE + "printf 'abab' | tok sample -t b.json --compare --svg p.svg",
+    BPE + "printf 'abab' | tok sample -t b.json --compare --limit 1",
+    BPE + "printf 'abab' | tok encode -t b.json --longest-match --threads 1",
 ]
 LARGEST = 4000
 

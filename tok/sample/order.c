@@ -9,7 +9,7 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-bool tok_order_reserve(struct tok_order *order, size_t splits)
+bool tok_leaf_order_reserve(struct tok_leaf_order *order, size_t splits)
 {
 	if (splits <= (order->nodes_room - order->count) / 2)
 		return true;
@@ -17,7 +17,7 @@ bool tok_order_reserve(struct tok_order *order, size_t splits)
 		return false;
 	const size_t room =
 	    larger(order->count + 2 * splits, order->nodes_room + order->nodes_room / 2);
-	struct tok_order_node *nodes = realloc(order->nodes, room * sizeof *nodes);
+	struct tok_leaf_order_node *nodes = realloc(order->nodes, room * sizeof *nodes);
 	if (!nodes)
 		return false;
 	order->nodes = nodes;
@@ -25,10 +25,10 @@ bool tok_order_reserve(struct tok_order *order, size_t splits)
 	return true;
 }
 
-bool tok_order_start(struct tok_order *order, size_t count)
+bool tok_leaf_order_start(struct tok_leaf_order *order, size_t count)
 {
 	order->roots = order->count = 0;
-	if (!tok_order_reserve(order, count / 2 + 1))
+	if (!tok_leaf_order_reserve(order, count / 2 + 1))
 		return false;
 	if (order->sums_room < count + 1) {
 		uint32_t *sums = realloc(order->sums, (count + 1) * sizeof *sums);
@@ -39,23 +39,23 @@ bool tok_order_start(struct tok_order *order, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		order->sums[i + 1] = (uint32_t)((i + 1) & -(i + 1)); /* trees of one leaf */
-		order->nodes[i] = (struct tok_order_node){ .value = (uint32_t)i };
+		order->nodes[i] = (struct tok_leaf_order_node){ .value = (uint32_t)i };
 	}
 	order->roots = order->count = count;
 	return true;
 }
 
-void tok_order_release(struct tok_order *order)
+void tok_leaf_order_release(struct tok_leaf_order *order)
 {
 	free(order->sums);
 	free(order->nodes);
-	*order = (struct tok_order){ 0 };
+	*order = (struct tok_leaf_order){ 0 };
 }
 
 /* ---- walking down -------------------------------------------------------------------- */
 
 /* The tree that `place` is in; `place` becomes one of its own leaves. */
-static size_t find_root(const struct tok_order *order, size_t *place)
+static size_t find_root(const struct tok_leaf_order *order, size_t *place)
 {
 	size_t root = 0, step = 1;
 	while (step <= order->roots / 2)
@@ -71,7 +71,7 @@ static size_t find_root(const struct tok_order *order, size_t *place)
 }
 
 /* The child that `place` is below; `place` becomes one of its own leaves. */
-static size_t find_child(const struct tok_order *order, size_t node, size_t *place)
+static size_t find_child(const struct tok_leaf_order *order, size_t node, size_t *place)
 {
 	const size_t left = order->nodes[node].children;
 	const size_t leaves = order->nodes[left].children ? order->nodes[left].value : 1;
@@ -81,7 +81,7 @@ static size_t find_child(const struct tok_order *order, size_t node, size_t *pla
 	return left + 1;
 }
 
-size_t tok_order_leaf(const struct tok_order *order, size_t place)
+size_t tok_leaf_order_leaf(const struct tok_leaf_order *order, size_t place)
 {
 	size_t node = find_root(order, &place);
 	while (order->nodes[node].children)
@@ -89,7 +89,7 @@ size_t tok_order_leaf(const struct tok_order *order, size_t place)
 	return order->nodes[node].value;
 }
 
-void tok_order_split(struct tok_order *order, size_t place, size_t left, size_t right)
+void tok_leaf_order_split(struct tok_leaf_order *order, size_t place, size_t left, size_t right)
 {
 	size_t node = find_root(order, &place);
 	for (size_t i = node + 1; i <= order->roots; i += i & -i)
@@ -98,8 +98,8 @@ void tok_order_split(struct tok_order *order, size_t place, size_t left, size_t 
 		order->nodes[node].value++;
 		node = find_child(order, node, &place);
 	}
-	order->nodes[order->count] = (struct tok_order_node){ .value = (uint32_t)left };
-	order->nodes[order->count + 1] = (struct tok_order_node){ .value = (uint32_t)right };
-	order->nodes[node] = (struct tok_order_node){ (uint32_t)order->count, 2 };
+	order->nodes[order->count] = (struct tok_leaf_order_node){ .value = (uint32_t)left };
+	order->nodes[order->count + 1] = (struct tok_leaf_order_node){ .value = (uint32_t)right };
+	order->nodes[node] = (struct tok_leaf_order_node){ (uint32_t)order->count, 2 };
 	order->count += 2;
 }

@@ -16,7 +16,7 @@ enum { BATCH = 64 };
 struct tok_splitter {
 	const struct tok_splits *splits;
 	struct tok_leaves leaves;
-	struct tok_order order; /* only used where Python's numbers are drawn */
+	struct tok_leaf_order order; /* only used where Python's numbers are drawn */
 };
 
 struct tok_splitter *tok_splitter_new(const struct tok_splits *splits)
@@ -32,7 +32,7 @@ void tok_splitter_free(struct tok_splitter *splitter)
 	if (!splitter)
 		return;
 	tok_leaves_release(&splitter->leaves);
-	tok_order_release(&splitter->order);
+	tok_leaf_order_release(&splitter->order);
 	free(splitter);
 }
 
@@ -211,21 +211,21 @@ static enum tok_status make_attempts_python(struct tok_splitter *splitter, struc
 					    struct tok_error *err)
 {
 	struct tok_leaves *leaves = &splitter->leaves;
-	struct tok_order *order = &splitter->order;
+	struct tok_leaf_order *order = &splitter->order;
 	struct tok_python_random choices;
 	tok_python_random_seed(&choices, seed);
-	if (!tok_order_start(order, leaves->count))
+	if (!tok_leaf_order_start(order, leaves->count))
 		return tok_fail_memory(err);
 	for (; work->attempted < work->attempts && work->split < work->splits; work->attempted++) {
 		const uint32_t place = tok_python_random_randint(places, (uint32_t)leaves->count);
-		const size_t leaf = tok_order_leaf(order, place);
+		const size_t leaf = tok_leaf_order_leaf(order, place);
 		const struct tok_pair *pairs;
 		const size_t count = tok_splits_of(splitter->splits, leaves->ids[leaf], &pairs);
 		if (!count)
 			continue;
-		if (!tok_leaves_reserve(leaves, 1) || !tok_order_reserve(order, 1))
+		if (!tok_leaves_reserve(leaves, 1) || !tok_leaf_order_reserve(order, 1))
 			return tok_fail_memory(err);
-		tok_order_split(order, place, leaf, leaves->count);
+		tok_leaf_order_split(order, place, leaf, leaves->count);
 		tok_leaves_split(leaves, leaf,
 				 pairs[tok_python_random_choice(&choices, (uint32_t)count)]);
 		work->split++;

@@ -1,0 +1,328 @@
+/* sample_svg.c - a comparison as a picture: a column a method, a row a segmentation.
+ *
+ * Tokens are boxes whose text is set to the width of its box, so that they fit whatever
+ * font a reader has.  Colours follow the reader's light or dark page. */
+#include <math.h>
+
+#include "cmd/cli_visible.h"
+#include "cmd/sample_compare.h"
+
+enum {
+	MARGIN = 24,
+	GLYPH = 7, /* a character of a token; 12 pixels high */
+	BOX_PAD = 4,
+	BOX_GAP = 3,
+	ROW = 22,
+	LABEL_LEAST = 220,
+	COLUMN = 164,
+	BAR = 96, /* of a probability of 1 */
+	CURVE = 64,
+	TITLE_COLUMNS = 60
+};
+
+/* The least probability that a curve shows. */
+#define CURVE_LEAST 1e-6
+
+/* Each colour is written out: not every program that draws SVG knows variables. */
+static const char style[] =
+    "<style>\n"
+    "text{fill:#1c2026;font:12px system-ui,\"DejaVu Sans\",sans-serif}\n"
+    ".t{font:600 17px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace}\n"
+    ".m{font-weight:600;font-size:13px}.d{fill:#68717c}.s{fill:#68717c;font-size:10px}\n"
+    ".n{font-variant-numeric:tabular-nums}\n"
+    ".k{font:12px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace}\n"
+    ".page{fill:#fff}.band{fill:#f4f6f8}.x{fill:#dfe9fa}.o .x{fill:#fde3cc}.b{fill:#2f6fde}\n"
+    ".o .b,.dot{fill:#d96c0a}.r{fill:#b3bcc7}.l{stroke:#d5dae0;fill:none}\n"
+    ".c{stroke:#2f6fde;fill:none;stroke-width:1.6}\n"
+    ".u{stroke:#68717c;fill:none;stroke-dasharray:3 3}\n"
+    "@media(prefers-color-scheme:dark){text{fill:#e7eaee}.d,.s{fill:#98a2ad}\n"
+    ".page{fill:#14171b}.band{fill:#1b2026}.x{fill:#25375a}.o .x{fill:#4d3319}.b{fill:#6ba4ff}\n"
+    ".o .b,.dot{fill:#f2a154}.r{fill:#56606b}.l{stroke:#333a42}.c{stroke:#6ba4ff}\n"
+    ".u{stroke:#98a2ad}}\n"
+    "</style>\n";
+
+/* ---- text that is safe in XML ------------------------------------------------ */
+
+static void put_escaped(struct sample_out *out, struct tok_span text)
+{
+	size_t from = 0;
+	for (size_t at = 0; at < text.count; at++) {
+		const uint8_t c = text.bytes[at];
+		const char *as = c == '&'   ? "&amp;"
+				 : c == '<' ? "&lt;"
+				 : c == '>' ? "&gt;"
+				 : c == '"' ? "&quot;"
+					    : NULL;
+		if (!as)
+			continue;
+		sample_put_span(out, tok_span_slice(text, from, at));
+		sample_put(out, "%s", as);
+		from = at + 1;
+	}
+	sample_put_span(out, tok_span_slice(text, from, text.count));
+}
+
+static void put_title(struct sample_out *out, struct tok_span text)
+{
+	struct sample_out visible = { 0 };
+	sample_put_visible(&visible, text, TITLE_COLUMNS);
+	out->lost |= visible.lost;
+	put_escaped(out, tok_buffer_span(&visible.bytes));
+	tok_buffer_release(&visible.bytes);
+}
+
+/* ---- tokens in boxes ---------------------------------------------------------- */
+
+/* One box, at `x`; returns where the next one goes. */
+static double put_box(struct sample_out *out, const struct tok_tokenizer *tokenizer, tok_id id,
+		      double x, double y)
+{
+	struct tok_buffer visible = { 0 };
+	if (!cli_visible_token(tokenizer, id, &visible))
+		out->lost = true;
+	const struct tok_span text = tok_buffer_span(&visible);
+	const double inner = GLYPH * (double)cli_visible_width(text);
+	sample_put(out, "<rect class=\"x\" x=\"%g\" y=\"%g\" width=\"%g\" height=\"17\" rx=\"3\"/>",
+		   x, y - 13, inner + 2 * BOX_PAD);
+	sample_put(out,
+		   "<text class=\"k\" x=\"%g\" y=\"%g\" textLength=\"%g\" "
+		   "lengthAdjust=\"spacingAndGlyphs\">",
+		   x + BOX_PAD, y, inner);
+	put_escaped(out, text);
+	sample_put(out, "</text>");
+	tok_buffer_release(&visible);
+	return x + inner + 2 * BOX_PAD + BOX_GAP;
+}
+
+static double measure_boxes(const struct sample_comparison *c, const struct sample_row *row,
+			    bool *lost)
+{
+	double width = 0;
+	struct tok_buffer visible = { 0 };
+	for (size_t i = 0; i < row->count; i++) {
+		tok_buffer_clear(&visible);
+		*lost |= !cli_visible_token(c->tokenizer, row->ids[i], &visible);
+		width += GLYPH * (double)cli_visible_width(tok_buffer_span(&visible)) +
+			 2 * BOX_PAD + BOX_GAP;
+	}
+	tok_buffer_release(&visible);
+	return width;
+}
+
+/* ---- the parts of a picture ---------------------------------------------------- */
+
+struct sheet {
+	const struct sample_comparison *c;
+	struct sample_out *out;
+	double y;       /* base of the next line */
+	double columns; /* where the first method's column begins */
+	double right;
+};
+
+static double column_of(const struct sheet *s, size_t method)
+{
+	return s->columns + COLUMN * (double)method;
+}
+
+static void put_heads(struct sheet *s)
+{
+	struct sample_out *out = s->out;
+	sample_put(out, "<text class=\"t\" x=\"%d\" y=\"%g\">", MARGIN, s->y);
+	put_title(out, s->c->text);
+	sample_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%g\">", MARGIN, s->y + 20);
+	sample_put_count(out, s->c->log2_segmentations);
+	sample_put(out, " segmentation%s; the tokenizer’s own is marked ●</text>",
+		   s->c->log2_segmentations < 0.5 ? "" : "s");
+	s->y += 52;
+	for (size_t k = 0; k < s->c->method_count; k++) {
+		const struct sample_compared *m = &s->c->methods[k];
+		sample_put(out,
+			   "<text class=\"m\" x=\"%g\" y=\"%g\">%s</text>"
+			   "<text class=\"d\" x=\"%g\" y=\"%g\">%s</text>",
+			   column_of(s, k), s->y, sample_method_name(m->method.method),
+			   column_of(s, k), s->y + 16, m->parameters);
+	}
+	s->y += 32;
+}
+
+/* The place of a rank and a probability in a curve's square. */
+static void put_point(struct sheet *s, size_t method, double rank, double most_ranks,
+		      double probability)
+{
+	const double across = most_ranks > 1 ? log(rank) / log(most_ranks) : 0;
+	const double down = fmin(log(probability) / log(CURVE_LEAST), 1);
+	sample_put(s->out, "%.1f,%.1f ", column_of(s, method) + BAR * across, s->y + CURVE * down);
+}
+
+static void put_curve(struct sheet *s, size_t method, double most_ranks)
+{
+	const struct tok_draws *draws = &s->c->methods[method].draws;
+	sample_put(s->out, "<polyline class=\"c\" points=\"");
+	/* Each rank at first, then so many that none is missed by the eye. */
+	for (size_t rank = 1; rank <= draws->count; rank += 1 + rank / 16) {
+		const double p = exp(draws->items[rank - 1].log_probability);
+		put_point(s, method, (double)rank, most_ranks, p);
+		if (p < CURVE_LEAST)
+			break;
+	}
+	sample_put(s->out, "\"/>");
+}
+
+static void put_curves(struct sheet *s)
+{
+	struct sample_out *out = s->out;
+	const struct sample_comparison *c = s->c;
+	const double least = exp2(-c->log2_segmentations);
+	double most_ranks = 1;
+	for (size_t k = 0; k < c->method_count; k++)
+		most_ranks = fmax(most_ranks, (double)c->methods[k].draws.count);
+	const double edge = s->columns - 8;
+	sample_put(out,
+		   "<g text-anchor=\"end\"><text class=\"d\" x=\"%g\" y=\"%g\">probability by "
+		   "rank</text><text class=\"s\" x=\"%g\" y=\"%g\">both logarithmic; dashed: "
+		   "uniform</text>",
+		   edge - 30, s->y + CURVE / 2.0, edge - 30, s->y + CURVE / 2.0 + 14);
+	sample_put(out,
+		   "<text class=\"s\" x=\"%g\" y=\"%g\">1</text>"
+		   "<text class=\"s\" x=\"%g\" y=\"%g\">10⁻⁶</text></g>",
+		   edge, s->y + 7, edge, s->y + CURVE);
+	for (size_t k = 0; k < c->method_count; k++) {
+		sample_put(out, "<path class=\"l\" d=\"M%g %gv%dh%d\"/>", column_of(s, k), s->y,
+			   CURVE, BAR);
+		sample_put(out, "<polyline class=\"u\" points=\"");
+		put_point(s, k, 1, most_ranks, least);
+		put_point(s, k, most_ranks, most_ranks, least);
+		sample_put(out, "\"/>");
+		if (c->methods[k].listed)
+			put_curve(s, k, most_ranks);
+	}
+	s->y += CURVE + 26;
+}
+
+static void put_bar(struct sheet *s, size_t method, double probability, const char *class)
+{
+	const struct sample_compared *m = &s->c->methods[method];
+	const double x = column_of(s, method), width = BAR * probability;
+	if (!m->listed)
+		return;
+	if (probability > 0)
+		sample_put(s->out,
+			   "<rect class=\"%s\" x=\"%g\" y=\"%g\" width=\"%.2f\" height=\"13\" "
+			   "rx=\"2\"><title>%s: %.6g</title></rect>",
+			   class, x, s->y - 11, fmax(width, 1),
+			   sample_method_name(m->method.method), probability);
+	sample_put(s->out, "<text class=\"n%s\" x=\"%g\" y=\"%g\">%.2f %%</text>",
+		   probability > 0 ? "" : " d", x + fmax(width, 1) + 5, s->y, 100 * probability);
+}
+
+static void put_row(struct sheet *s, size_t number)
+{
+	struct sample_out *out = s->out;
+	const struct sample_row *row = &s->c->rows[number];
+	if (number % 2 == 0)
+		sample_put(out,
+			   "<rect class=\"band\" x=\"%d\" y=\"%g\" width=\"%g\" height=\"%d\"/>",
+			   MARGIN - 16, s->y - 15, s->right - MARGIN + 32, ROW);
+	sample_put(out, "<g%s>", row->canonical ? " class=\"o\"" : "");
+	if (row->canonical)
+		sample_put(out, "<circle class=\"dot\" cx=\"%d\" cy=\"%g\" r=\"4\"/>", MARGIN - 7,
+			   s->y - 4);
+	double x = MARGIN;
+	for (size_t i = 0; i < row->count; i++)
+		x = put_box(out, s->c->tokenizer, row->ids[i], x, s->y);
+	for (size_t k = 0; k < s->c->method_count; k++)
+		put_bar(s, k, row->probabilities[k], "b");
+	sample_put(out, "</g>\n");
+	s->y += ROW;
+}
+
+static void put_others(struct sheet *s)
+{
+	bool any = false;
+	for (size_t k = 0; k < s->c->method_count; k++)
+		any |= s->c->methods[k].others_count > 0;
+	if (!any)
+		return;
+	sample_put(s->out, "<text class=\"d\" x=\"%d\" y=\"%g\">all others</text>", MARGIN, s->y);
+	for (size_t k = 0; k < s->c->method_count; k++)
+		put_bar(s, k, s->c->methods[k].others, "r");
+	s->y += ROW;
+}
+
+static void put_measures(struct sheet *s)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		int digits;
+	} measures[] = {
+		{ "entropy, bits", offsetof(struct sample_compared, entropy), 3 },
+		{ "expected length, ids", offsetof(struct sample_compared, length), 3 },
+		{ "probability of the tokenizer’s own", offsetof(struct sample_compared, canonical),
+		  4 },
+		{ "divergence from uniform, bits", offsetof(struct sample_compared, divergence),
+		  3 },
+	};
+	struct sample_out *out = s->out;
+	sample_put(out, "<path class=\"l\" d=\"M%d %gH%g\"/>", MARGIN - 16, s->y - 12,
+		   s->right + 16);
+	s->y += 8;
+	sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%g\">outcomes</text>", MARGIN, s->y);
+	for (size_t k = 0; k < s->c->method_count; k++) {
+		const struct sample_compared *m = &s->c->methods[k];
+		sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%s%zu</text>", column_of(s, k),
+			   s->y, m->listed ? "" : "over ",
+			   m->listed ? m->draws.count : s->c->limit);
+	}
+	s->y += 19;
+	for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++, s->y += 19) {
+		sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%g\">%s</text>", MARGIN, s->y,
+			   measures[i].name);
+		for (size_t k = 0; k < s->c->method_count; k++) {
+			const struct sample_compared *m = &s->c->methods[k];
+			double value;
+			memcpy(&value, (const char *)m + measures[i].offset, sizeof value);
+			if (!isnan(value))
+				sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%.*f</text>",
+					   column_of(s, k), s->y, measures[i].digits, value);
+		}
+	}
+	sample_put(out, "\n");
+}
+
+void sample_svg_text(const struct sample_comparison *c, struct sample_svg *svg)
+{
+	double label = LABEL_LEAST;
+	for (size_t i = 0; i < c->row_count; i++)
+		label = fmax(label, measure_boxes(c, &c->rows[i], &svg->body.lost));
+	struct sheet s = {
+		.c = c,
+		.out = &svg->body,
+		.y = svg->height + MARGIN + 16,
+		.columns = MARGIN + label + 20,
+	};
+	s.right = column_of(&s, c->method_count) - 12;
+	put_heads(&s);
+	put_curves(&s);
+	for (size_t i = 0; i < c->row_count; i++)
+		put_row(&s, i);
+	put_others(&s);
+	put_measures(&s);
+	svg->width = fmax(svg->width, s.right + MARGIN);
+	svg->height = s.y;
+}
+
+void sample_svg_finish(struct sample_svg *svg, struct sample_out *out)
+{
+	const double width = svg->width, height = svg->height + MARGIN - 10;
+	sample_put(out,
+		   "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" "
+		   "height=\"%g\" viewBox=\"0 0 %g %g\">\n<title>Segmentations by method</title>\n",
+		   width, height, width, height);
+	sample_put_span(out, tok_span_of(style));
+	sample_put(out, "<rect class=\"page\" width=\"%g\" height=\"%g\"/>\n", width, height);
+	sample_put_span(out, tok_buffer_span(&svg->body.bytes));
+	sample_put(out, "</svg>\n");
+	out->lost |= svg->body.lost;
+	tok_buffer_release(&svg->body.bytes);
+}
