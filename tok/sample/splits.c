@@ -176,7 +176,8 @@ static enum tok_status find_merges(struct builder *b, const struct tok_tokenizer
 				"a %s model has no merges to undo: only those of BPE have",
 				kinds[kind]);
 	b->merges = tok_arena_array(&b->scratch, b->splits->size, sizeof *b->merges);
-	return b->merges ? tok_model_last_merges(tok_tokenizer_model(tokenizer), b->merges, b->splits->size, err)
+	return b->merges ? tok_model_last_merges(tok_tokenizer_model(tokenizer), b->merges,
+						 b->splits->size, err)
 			 : tok_fail_memory(err);
 }
 
