@@ -23,7 +23,7 @@ from collections import Counter
 import sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-DRAWS = 20000
+DRAWS = 10000
 BOUND = 1e-6
 
 failures = 0

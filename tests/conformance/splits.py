@@ -40,7 +40,7 @@ VECTORS = {
 }
 GPT2_LATER = (22180, 16256)  # pairs with a part that is later than the token; tokens with one
 GPT2_CUT = (557, 483)  # pairs that cut a character; tokens that have no other
-SAMPLE = 400
+SAMPLE = 150
 
 failures = 0
 
