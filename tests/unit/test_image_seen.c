@@ -221,6 +221,16 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	open_cached(source, folder);
 	assert_false(is_changed(image));
 
+	/* What is noted of the use of an image that was not used for hours gives it another
+	 * stamp: nothing is kept for the old one. */
+	const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct image_seen seen;
+	assert_int_equal(utimensat(AT_FDCWD, image, old, 0), 0);
+	sleep(4);
+	open_cached(source, folder);
+	image_seen_load(&seen, folder);
+	assert_int_equal(seen.count, 2); /* the source, and what was kept above */
+
 	assert_int_equal(unlink(image), 0);
 	remove_folder(folder);
 	free(source);

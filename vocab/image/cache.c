@@ -27,11 +27,10 @@ bool image_is_ours(const struct stat *info)
 }
 
 /* Pruning goes by when an image was last used.  Not noted each time: starting up is
- * no time for writing. */
-static void note_use(int fd, const struct stat *info)
+ * no time for writing.  True if its stamp is another now. */
+static bool note_use(int fd, const struct stat *info)
 {
-	if (time(NULL) - info->st_mtim.tv_sec > HOUR)
-		(void)!futimens(fd, NULL);
+	return time(NULL) - info->st_mtim.tv_sec > HOUR && futimens(fd, NULL) == 0;
 }
 
 /* Files of the cache are only ever replaced as a whole.  NULL where there is no such
@@ -50,7 +49,7 @@ static struct image_mapping *map_path(const char *path)
 		mapping->stamp = vocab_file_stamp_of(&info);
 		mapping->whole = false;
 		bytes = mmap(NULL, mapping->count, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-		note_use(fd, &info);
+		mapping->stamp_is_past = note_use(fd, &info);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -133,13 +132,13 @@ static struct tok_tokenizer *open_named(const char *folder, const char *name,
 	if (!mapping)
 		return NULL;
 	const struct vocab_file_stamp stamp = mapping->stamp;
-	const bool ours = mapping->ours;
+	const bool ours = mapping->ours, keeps = ours && !mapping->stamp_is_past;
 	const bool whole =
 	    ours && image_seen_find(seen, &stamp, &known) && image_is_same_hash(known, hash);
 	mapping->whole = whole;
 	if (image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
 		return NULL;
-	if (ours && !whole)
+	if (keeps && !whole)
 		remember_whole(folder, name, &stamp, hash);
 	return made;
 }

@@ -65,7 +65,8 @@ struct image_mapping {
 	size_t count;
 	bool ours; /* nobody else can have written the file */
 	struct vocab_file_stamp stamp;
-	bool whole; /* its checksum was right when it had this stamp */
+	bool stamp_is_past; /* the file's times were set since */
+	bool whole;         /* its checksum was right when it had this stamp */
 };
 
 /* The tokenizer in a mapped image, which it takes; `wanted` NULL: of any source. */
