@@ -56,7 +56,8 @@ void tok_pretok_scratch_free(struct tok_pretok_scratch *scratch)
 
 static void add_op(struct tok_pretokenizer *p, struct pretok_op op)
 {
-	p->ops[p->count++] = op;
+	p->ops[p->count] = op;
+	pretok_rewrite_prepare(&p->ops[p->count++]);
 }
 
 static void add_class(struct tok_pretokenizer *p, enum pretok_class which,

@@ -10,6 +10,7 @@
 #include "tok/pretok/mark_internal.h"
 #include "tok/pretok/pretok.h"
 #include "tok/pretok/scan_internal.h"
+#include "tok/text/bytemap.h"
 
 /* ---- characters that single steps ask for ---- */
 
@@ -53,6 +54,8 @@ struct pretok_op {
 	enum tok_prepend prepend;
 	uint32_t passes;       /* how many operations pretok_cut_marked does; 0: not this one */
 	struct mark_set marks; /* of these operations together */
+	/* Of those that rewrite: how bytes change where origins are not tracked. */
+	struct tok_bytemap map;
 };
 
 struct tok_pretokenizer {
@@ -81,6 +84,7 @@ TOK_MUST_USE bool pretok_cut_marked(const struct pretok_op *ops, struct pretok_r
  * well (rewrites).  Both are empty on entry. */
 TOK_MUST_USE enum tok_status pretok_cut(const struct pretok_op *op, struct pretok_run *run,
 					struct tok_error *err);
+void pretok_rewrite_prepare(struct pretok_op *op);
 TOK_MUST_USE bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run);
 
 #endif

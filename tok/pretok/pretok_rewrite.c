@@ -100,37 +100,32 @@ static bool write_metaspace(const struct pretok_op *op, struct pretok_run *run,
 	return true;
 }
 
-/* How bytes change where origins are not tracked. */
-static struct tok_bytemap make_map(const struct pretok_op *op)
+void pretok_rewrite_prepare(struct pretok_op *op)
 {
-	if (op->kind == PRETOK_ALPHABET)
-		return tok_bytemap_alphabet();
-	struct tok_bytemap map = tok_bytemap_identity();
+	op->map = op->kind == PRETOK_ALPHABET ? tok_bytemap_alphabet() : tok_bytemap_identity();
 	if (op->kind == PRETOK_METASPACE) {
 		uint8_t bytes[4];
 		const size_t count = tok_utf8_put(op->character, bytes);
-		tok_bytemap_set(&map, ' ', (struct tok_span){ bytes, count });
+		tok_bytemap_set(&op->map, ' ', (struct tok_span){ bytes, count });
 	}
-	return map;
 }
 
 static bool rewrite_piece(const struct pretok_op *op, struct pretok_run *run,
-			  const struct tok_bytemap *map, struct tok_range piece)
+			  struct tok_range piece)
 {
 	if (op->kind == PRETOK_ADD_SPACE)
 		return add_space(run, piece);
 	if (op->kind == PRETOK_ALPHABET)
-		return write_alphabet(run, map, piece);
-	return write_metaspace(op, run, map, piece);
+		return write_alphabet(run, &op->map, piece);
+	return write_metaspace(op, run, &op->map, piece);
 }
 
 bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run)
 {
-	const struct tok_bytemap map = make_map(op);
 	run->new_text->continues = run->text->continues;
 	for (size_t i = 0; i < run->pieces->count; i++) {
 		const size_t begin = run->new_text->count;
-		if (!rewrite_piece(op, run, &map, run->pieces->ranges[i]) ||
+		if (!rewrite_piece(op, run, run->pieces->ranges[i]) ||
 		    !tok_pieces_add(run->new_pieces, begin, run->new_text->count))
 			return false;
 	}
