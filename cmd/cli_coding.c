@@ -9,15 +9,17 @@
 /* A whole document up to this size is made ready as one; a longer one as a part. */
 enum { SMALL_DOCUMENT = 1 << 20 };
 
-/* A block that holds this much takes no further document: templates and padding can make
- * very much of little text. */
-enum { BLOCK_SIZE = 1 << 23 };
+/* A block that holds this much takes no further document: templates, padding and copies
+ * can make very much of little text, and of an empty document no bytes at all. */
+enum { BLOCK_SIZE = 1 << 23, BLOCK_DOCUMENTS = 1 << 17 };
 
 struct worker {
 	struct cli_coding *run;
 	void *coder;
 	struct vocab_json_document json; /* of the current line */
 };
+
+_Static_assert(CLI_WORK_REGIONS <= INT32_MAX, "cli_block_end.region has 31 bits");
 
 /* A document of a work: where it begins in the text of its region. */
 struct spot {
@@ -115,7 +117,8 @@ static enum tok_status encode_document(struct worker *w, struct cli_coding_item 
 
 static bool is_full(const struct cli_block *block, uint64_t room)
 {
-	return block->ids >= room || block->bytes.count >= BLOCK_SIZE;
+	return block->ids >= room || block->bytes.count >= BLOCK_SIZE ||
+	       block->count >= BLOCK_DOCUMENTS;
 }
 
 /* Documents of a region until there is no room for more. */

@@ -406,3 +406,15 @@ class Bytes(unittest.TestCase):
 
 
 unittest.main()
+    def test_memory_does_not_grow_with_empty_documents(self):
+        """Neither with their number nor with that of copies."""
+        if SANITIZED:
+            self.skipTest("sanitizers have a memory of their own")
+        for empty, count, options in (("", 2_000_000, ""), ('{"ids":[]}', 2_000_000, "-I jsonl"),
+                                      ("", 2_000_000, "--encode --lines"), ("", 1, "--copies 5000000"),
+                                      ("", 1, "--encode --lines --copies 5000000")):
+            file = os.path.join(self.folder.name, "empty")
+            self.check_memory(f"yes '{empty}' | head -n {count} >{file}; "
+                              f"'{TOK}' split {options} -F u32 --threads 3 {file} >/dev/null",
+                              (64 + 3 * 16) * 1000)
+
