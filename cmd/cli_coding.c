@@ -181,9 +181,9 @@ static enum tok_status encode_part(struct worker *w, struct cli_coding_item *ite
 		status = make_ids(w, &piece, limit, &made, err);
 	if (status != TOK_OK)
 		return w->run->source.ids ? status : cli_region_fail(region, status, err);
-	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
-		return tok_fail_memory(err);
 	if (w->run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
+		return tok_fail_memory(err);
+	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
 		return tok_fail_memory(err);
 	item->next = (struct spot){ .region = at + 1 };
 	return TOK_OK;
