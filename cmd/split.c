@@ -288,6 +288,7 @@ static void prepare_run(struct split_job *job)
 		.coder = opts->predict ? &split_counter : &split_coder,
 		.context = &job->plan,
 		.shape = &job->shape,
+		.may_chunk = opts->copies == 1,
 		.copies = opts->copies,
 		.max_tokens = UINT64_MAX,
 		.budget = UINT64_MAX,
