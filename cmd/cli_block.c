@@ -205,11 +205,14 @@ bool cli_block_document(struct cli_block *block, const struct cli_shape *shape,
 bool cli_block_part(struct cli_block *block, const struct cli_shape *shape,
 		    const struct tok_encoding *encoding, uint64_t base)
 {
-	block->has_part = true;
-	block->part_begin = block->bytes.count;
-	block->part_ids = encoding->count;
+	const size_t begin = block->bytes.count;
 	tok_buffer_clear(&block->tokens);
 	tok_buffer_clear(&block->offsets);
-	return put_ids(shape, &block->bytes, encoding->ids, encoding->count) &&
-	       put_lists(block, shape, encoding, base);
+	if (!put_ids(shape, &block->bytes, encoding->ids, encoding->count) ||
+	    !put_lists(block, shape, encoding, base))
+		return false;
+	block->has_part = true;
+	block->part_begin = begin;
+	block->part_ids = encoding->count;
+	return true;
 }

@@ -9,15 +9,17 @@
 /* A whole document up to this size is made ready as one; a longer one as a part. */
 enum { SMALL_DOCUMENT = 1 << 20 };
 
-/* A block that holds this much takes no further document: templates and padding can make
- * very much of little text. */
-enum { BLOCK_SIZE = 1 << 23 };
+/* A block that holds this much takes no further document: templates, padding and copies
+ * can make very much of little text, and of an empty document no bytes at all. */
+enum { BLOCK_SIZE = 1 << 23, BLOCK_DOCUMENTS = 1 << 17 };
 
 struct worker {
 	struct cli_coding *run;
 	void *coder;
 	struct vocab_json_document json; /* of the current line */
 };
+
+_Static_assert(CLI_WORK_REGIONS <= INT32_MAX, "cli_block_end.region has 31 bits");
 
 /* A document of a work: where it begins in the text of its region. */
 struct spot {
@@ -115,7 +117,8 @@ static enum tok_status encode_document(struct worker *w, struct cli_coding_item 
 
 static bool is_full(const struct cli_block *block, uint64_t room)
 {
-	return block->ids >= room || block->bytes.count >= BLOCK_SIZE;
+	return block->ids >= room || block->bytes.count >= BLOCK_SIZE ||
+	       block->count >= BLOCK_DOCUMENTS;
 }
 
 /* Documents of a region until there is no room for more. */
@@ -178,9 +181,9 @@ static enum tok_status encode_part(struct worker *w, struct cli_coding_item *ite
 		status = make_ids(w, &piece, limit, &made, err);
 	if (status != TOK_OK)
 		return w->run->source.ids ? status : cli_region_fail(region, status, err);
-	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
-		return tok_fail_memory(err);
 	if (w->run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
+		return tok_fail_memory(err);
+	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
 		return tok_fail_memory(err);
 	item->next = (struct spot){ .region = at + 1 };
 	return TOK_OK;

@@ -43,9 +43,9 @@ static enum tok_status refuse_length(const struct cli_id_documents *d, uint64_t 
 	if (cli_ids_has_lines(d->format))
 		snprintf(line, sizeof line, " line %" PRIu64 ":", number);
 	return tok_fail(err, TOK_ELIMIT,
-			"'%s':%s it is longer than %" PRIu64
-			" ids: --max-ids allows more, a smaller --chunk takes it in parts",
-			d->ids.lines.input.name, line, d->limit_ids);
+			"'%s':%s it is longer than %" PRIu64 " ids: --max-ids allows more%s",
+			d->ids.lines.input.name, line, d->limit_ids,
+			d->may_chunk ? ", a smaller --chunk takes it in parts" : "");
 }
 
 /* So many bytes of what is kept go out. */

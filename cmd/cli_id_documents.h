@@ -19,6 +19,7 @@ struct cli_id_documents {
 	enum cli_format format;
 	uint64_t chunk_ids; /* parts but the last have a multiple of these; 0: none */
 	uint64_t limit_ids; /* that may be in memory of one document */
+	bool may_chunk;     /* the user can have parts: a message on the limit says how */
 
 	struct cli_ids ids;
 	struct tok_buffer kept; /* ids of the current document, as they lie in memory */

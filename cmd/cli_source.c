@@ -206,7 +206,7 @@ static bool takes_more(const struct cli_source *s, const struct cli_work *work)
 		return true;
 	const struct cli_region *last = &work->regions[work->region_count - 1];
 	const bool whole = last->several || (last->first && last->last);
-	if (!whole || work->text.count >= SMALL_WORK)
+	if (!whole || work->text.count >= SMALL_WORK || work->region_count == CLI_WORK_REGIONS)
 		return false;
 	if (!s->open)
 		return s->files->items[s->next].regular;

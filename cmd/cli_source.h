@@ -35,6 +35,9 @@ struct cli_region {
 	uint64_t number; /* of its first document, over all operands, if they are numbered */
 };
 
+/* So many regions end a work: each may be an empty document. */
+enum { CLI_WORK_REGIONS = 4096 };
+
 /* A zeroed struct is empty. */
 struct cli_work {
 	struct tok_buffer text;
@@ -85,7 +88,8 @@ enum tok_status cli_region_fail(const struct cli_region *region, enum tok_status
 void cli_source_begin(struct cli_source *source);
 void cli_source_end(struct cli_source *source);
 
-/* Fill a work, which is empty, with about a part.  False: nothing is left. */
+/* Fill a work, which is empty, with about a part, or with several small documents.
+ * False: nothing is left. */
 bool cli_source_read(struct cli_source *source, struct cli_work *work);
 
 /* No more of the operands before `operand`: from any thread, also while another

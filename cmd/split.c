@@ -141,6 +141,9 @@ static enum cli_exit check_input(const struct split_options *o)
 		return cli_usage("ids are read unless --encode says that FILE is text: what "
 				 "documents and special tokens of a text are, and --append-eod, "
 				 "needs it");
+	if (o->encode && o->limit_ids != defaults.limit_ids)
+		return cli_usage("--max-ids is for ids that are read: --max-document limits the "
+				 "text that --encode takes");
 	return CLI_OK;
 }
 
@@ -167,6 +170,8 @@ static enum cli_exit check_output(const struct split_options *o, enum cli_format
 	if (o->predict && (o->attempts != TOK_SPLIT_ALL || o->max_splits != TOK_SPLIT_ALL))
 		return cli_usage("--predict goes by --proportion: leave --attempts and "
 				 "--max-splits out");
+	if (o->predict && (o->seed || o->rng != TOK_GENERATOR_TOK))
+		return cli_usage("--predict draws nothing: leave --seed and --rng out");
 	if (o->tokens && format != CLI_FORMAT_JSONL)
 		return cli_usage("--tokens needs --format jsonl");
 	if (o->dtype >= 0 && format != CLI_FORMAT_NPY && format != CLI_FORMAT_MEGATRON)
@@ -283,6 +288,7 @@ static void prepare_run(struct split_job *job)
 		.format = opts->input < 0 ? CLI_FORMAT_TEXT : (enum cli_format)opts->input,
 		.chunk_ids = opts->copies == 1 ? opts->chunk : 0,
 		.limit_ids = opts->limit_ids,
+		.may_chunk = opts->copies == 1,
 	};
 	job->run = (struct cli_coding){
 		.coder = opts->predict ? &split_counter : &split_coder,
@@ -397,7 +403,9 @@ const struct cli_tool tool_split = {
 	    "\n"
 	    "What is drawn depends on --seed and the number of the document, counted over all\n"
 	    "FILEs, and not on threads. --copies N writes N versions of each document, one\n"
-	    "behind the other; the first is what there is without it. --chunk N splits each N\n"
+	    "behind the other; the first is what there is without it. Threads share out the\n"
+	    "documents, and not the copies of one: of what some 256 KB of text or 16000 ids are\n"
+	    "copied to, all beyond 8 MB is made by one thread at a time. --chunk N splits each N\n"
 	    "ids as if they were a document: attempts are made whole for each chunk. It keeps a\n"
 	    "long document of ids in the processor's cache, and, where there is one copy, out of\n"
 	    "memory. --rng python draws as the published program does after numpy.random.seed(N)\n"
@@ -413,9 +421,12 @@ const struct cli_tool tool_split = {
 	    "the tokenizer's file writes it, which is as --tokens shows it.\n"
 	    "\n"
 	    "--predict counts the ids, and writes for one or more P, as in -p .05,.1, what is\n"
-	    "expected of long documents: by how much they get longer, bytes a token, the share\n"
-	    "of attempts that split, and the share of tokens that spell 1, 2, 3... bytes, beside\n"
-	    "those of the input, P = 0. A special token spells none.\n"
+	    "expected: by how much they get longer, bytes a token, the share of attempts that\n"
+	    "split, and the share of tokens that spell 1, 2, 3... bytes, beside those of the\n"
+	    "input, P = 0. A special token spells none. The attempts are those that --round and\n"
+	    "--chunk allow in these documents: with --round floor none in those of fewer than\n"
+	    "1/P ids. They are taken to fall on all ids alike, and documents to be long: where\n"
+	    "some are long and others without attempts, or all are of a few ids, it is a guess.\n"
 	    "\n"
 	    "--stats json writes one JSON object instead. That of schema tok.split.1 has\n"
 	    "documents, copies, tokens (read, once for each copy), attempts, splits,\n"
@@ -425,7 +436,7 @@ const struct cli_tool tool_split = {
 	    "split. What does not apply is null. That of --predict, tok.split.predict.1, has\n"
 	    "tokens, bytes, bytes_per_token and shares of the input, where shares[n] is of\n"
 	    "tokens that spell n bytes (shares[128]: so many or more), and predictions, each with\n"
-	    "proportion, length_ratio, success_rate, bytes_per_token and shares.",
+	    "proportion, attempts, length_ratio, success_rate, bytes_per_token and shares.",
 	.examples =
 	    "  printf 'The cook read a book' | tok encode | tok split -p 1 | tok decode\n"
 	    "  printf 'strawberries and cream' | tok split --encode -p .5 --tokens\n"

@@ -1,5 +1,6 @@
 /* split_coder.c - the ids of a document, split. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/split_internal.h"
@@ -50,6 +51,16 @@ static tok_id find_largest(const tok_id *ids, size_t count)
 	return largest;
 }
 
+/* `number`: its place in the document, from 1. */
+static enum tok_status refuse_id(tok_id id, uint64_t number, size_t size, struct tok_error *err)
+{
+	char below[40] = ""; /* of an id between others that would be no help */
+	if (id >= size)
+		snprintf(below, sizeof below, ": ids are below %zu", size);
+	return tok_fail(err, TOK_ETEXT, "no token has id %" PRIu32 " (number %" PRIu64 ")%s", id,
+			number, below);
+}
+
 /* `before`: ids of the document before these. */
 static enum tok_status check_ids(const struct split_plan *plan, const tok_id *ids, size_t count,
 				 uint64_t before, struct tok_error *err)
@@ -59,10 +70,7 @@ static enum tok_status check_ids(const struct split_plan *plan, const tok_id *id
 		return TOK_OK;
 	for (size_t i = 0; i < count; i++)
 		if (ids[i] >= size || (plan->known && !plan->known[ids[i]]))
-			return tok_fail(err, TOK_ETEXT,
-					"no token has id %" PRIu32 " (number %" PRIu64
-					"): ids are below %zu",
-					ids[i], before + i + 1, size);
+			return refuse_id(ids[i], before + i + 1, size, err);
 	return TOK_OK;
 }
 

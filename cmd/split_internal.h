@@ -54,9 +54,13 @@ struct split_plan {
 	size_t proportion_count;
 	bool *known; /* by id: is there a token?  NULL: all below the size are */
 
-	/* --predict: how often each id occurs. */
+	/* --predict: how often each id occurs, how many there are, with those that have no
+	 * token, and how many attempts each proportion is in all documents and chunks,
+	 * fractions left out. */
 	pthread_mutex_t lock;
 	uint64_t *counts;
+	uint64_t ids;
+	uint64_t whole_attempts[SPLIT_PROPORTIONS_MAX];
 };
 
 /* Places in a tally. */
@@ -64,7 +68,8 @@ enum { SPLIT_TOKENS, SPLIT_ATTEMPTS, SPLIT_SPLITS };
 
 extern const struct cli_coder split_coder;
 
-/* Makes no ids: only counts those that come, into plan->counts, when a thread ends. */
+/* Makes no ids: only counts those that come, and attempts, into the plan, when a thread
+ * ends. */
 extern const struct cli_coder split_counter;
 
 /* The ids of a piece, from text if the plan says so, and known to the tokenizer.  They

@@ -13,6 +13,8 @@ struct thread {
 	struct split_plan *plan;
 	struct tok_encoder *encoder; /* NULL: documents are ids */
 	uint64_t *counts;            /* by id */
+	uint64_t ids;
+	uint64_t whole_attempts[SPLIT_PROPORTIONS_MAX];
 };
 
 static void free_thread(struct thread *t)
@@ -44,8 +46,25 @@ static void end(void *thread)
 	pthread_mutex_lock(&plan->lock);
 	for (size_t i = 0; i < tok_splits_size(plan->splits); i++)
 		plan->counts[i] += t->counts[i];
+	plan->ids += t->ids;
+	for (size_t i = 0; i < plan->proportion_count; i++)
+		plan->whole_attempts[i] += t->whole_attempts[i];
 	pthread_mutex_unlock(&plan->lock);
 	free_thread(t);
+}
+
+/* Those that split.c makes of `count` ids, but a fraction: chunk by chunk, and the last
+ * may be shorter. */
+static void count_attempts(struct thread *t, size_t count)
+{
+	const struct split_plan *plan = t->plan;
+	const uint64_t asked = plan->opts->chunk;
+	const size_t each = asked && asked < count ? (size_t)asked : count;
+	for (size_t i = 0; count > 0 && i < plan->proportion_count; i++) {
+		const double p = plan->proportions[i];
+		t->whole_attempts[i] += count / each * (uint64_t)((double)each * p) +
+					(uint64_t)((double)(count % each) * p);
+	}
 }
 
 static enum tok_status count_ids(void *thread, const struct cli_piece *piece, struct cli_made *out,
@@ -60,6 +79,8 @@ static enum tok_status count_ids(void *thread, const struct cli_piece *piece, st
 	for (size_t i = 0; i < ids.count; i++)
 		if (ids.ids[i] < size) /* a template may add ids that no token has */
 			t->counts[ids.ids[i]]++;
+	t->ids += ids.count;
+	count_attempts(t, ids.count);
 	*out = (struct cli_made){ .tally = { { [SPLIT_TOKENS] = ids.count } } };
 	return TOK_OK;
 }
@@ -125,9 +146,27 @@ static void add_tokens(struct lengths *to, size_t length, double count)
 
 struct column {
 	double proportion; /* of the first, which tells of the input: 0 */
+	double attempts;
 	double length_ratio, success_rate;
 	struct lengths lengths;
 };
+
+static double divide(double a, double b)
+{
+	return b > 0 ? a / b : 0;
+}
+
+/* How many are expected of a proportion, over all documents; *share: for each id.  A
+ * fraction of an attempt is none, or as likely as it is large. */
+static double find_attempts(const struct split_plan *plan, size_t at, double *share)
+{
+	const double ids = (double)plan->ids;
+	*share = plan->proportions[at];
+	if (plan->options.round == TOK_ROUND_STOCHASTIC)
+		return ids * *share;
+	*share = divide((double)plan->whole_attempts[at], ids);
+	return (double)plan->whole_attempts[at];
+}
 
 static enum tok_status predict_columns(const struct split_plan *plan, const size_t *lengths,
 				       struct column *columns, struct tok_error *err)
@@ -139,11 +178,13 @@ static enum tok_status predict_columns(const struct split_plan *plan, const size
 	for (size_t c = 0; c < plan->proportion_count; c++) {
 		struct column *column = &columns[c + 1];
 		struct tok_prediction p;
+		double share;
+		column->proportion = plan->proportions[c];
+		column->attempts = find_attempts(plan, c, &share);
 		const enum tok_status status =
-		    tok_predict(plan->splits, plan->counts, plan->proportions[c], &p, err);
+		    tok_predict(plan->splits, plan->counts, share, &p, err);
 		if (status != TOK_OK)
 			return status;
-		column->proportion = plan->proportions[c];
 		column->length_ratio = p.length_ratio;
 		column->success_rate = p.success_rate;
 		for (size_t i = 0; i < size; i++)
@@ -151,11 +192,6 @@ static enum tok_status predict_columns(const struct split_plan *plan, const size
 		tok_prediction_release(&p);
 	}
 	return TOK_OK;
-}
-
-static double divide(double a, double b)
-{
-	return b > 0 ? a / b : 0;
 }
 
 /* One more than the longest length that any column has. */
@@ -220,9 +256,10 @@ static void print_json(const struct column *columns, size_t count)
 	print_json_column(&columns[0], end);
 	printf(",\"predictions\":[");
 	for (size_t c = 1; c < count; c++) {
-		printf("%s{\"proportion\":%.15g,\"length_ratio\":%.6f,\"success_rate\":%.6f,",
-		       c > 1 ? "," : "", columns[c].proportion, columns[c].length_ratio,
-		       columns[c].success_rate);
+		printf("%s{\"proportion\":%.15g,\"attempts\":%.15g,\"length_ratio\":%.6f,"
+		       "\"success_rate\":%.6f,",
+		       c > 1 ? "," : "", columns[c].proportion, columns[c].attempts,
+		       columns[c].length_ratio, columns[c].success_rate);
 		print_json_column(&columns[c], end);
 		putchar('}');
 	}

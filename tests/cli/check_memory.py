@@ -47,6 +47,9 @@ COMMANDS = [
     "printf 'a b a b' >text; tok train -v 259 --super boundless -o o.json --threads 1 text",
     "printf '1 2\\n3\\n' | tok split -t $DATA/tiny.json -p 2 --chunk 1 --copies 2 --threads 1 -F jsonl "
     "--tokens" + FIRST,
+    # Of more than 65536 ids, so that the document comes in parts.
+    "head -c 140000 /dev/zero >ids; tok split -t $DATA/tiny.json -I u16 --chunk 40000 --threads 1 ids"
+    + FIRST,
     "printf '3\\n' >keep; printf 'hello\\n' | tok split -t $DATA/tiny.json --encode --lines -p 2 "
     "--protect keep --threads 1 --stats json" + FIRST,
     "printf '{\"ids\":[3]}' | tok split -t $DATA/tiny.json -I jsonl --predict -p 1,2 --threads 1"

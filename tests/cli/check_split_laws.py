@@ -299,6 +299,24 @@ class Laws(unittest.TestCase):
                        data=ids * 10) for threads in ("1", "3")]
         self.assertEqual(several[0], several[1])
 
+    def test_attempts_predicted_are_those_made(self):
+        """Documents and chunks of few ids: what is rounded matters."""
+        chance = random.Random(11)
+        documents = [make_ids(chance.randrange(15, 25), 32768, i) for i in range(5000)]
+        for data in (as_text(documents), as_text([sum(documents, [])])):
+            for more in ((), ("--chunk", "13"), ("--round", "stochastic"),
+                         ("--chunk", "9", "--round", "stochastic"), ("--chunk", "7")):
+                args = ("split", "-p", ".13", "--stats", "json", *more)
+                told = json.loads(out(*args, "--predict", "--threads", "3", data=data))
+                one, real = told["predictions"][0], stats(tok(*args, data=data))
+                self.assertEqual(told["tokens"], real["tokens"])
+                if "--round" in more:
+                    self.assertAlmostEqual(one["attempts"], .13 * told["tokens"], 6)
+                    self.assertLess(abs(real["attempts"] / one["attempts"] - 1), .03, more)
+                else:
+                    self.assertEqual(one["attempts"], real["attempts"], more)
+                self.assertLess(abs(one["length_ratio"] - real["length_ratio"]), .008, more)
+
 
 class Bytes(unittest.TestCase):
     def setUp(self):
@@ -403,6 +421,18 @@ class Bytes(unittest.TestCase):
                      "yes 259 | head -n 20000000 | tr '\\n' ' ' | TOK split -F u32 --chunk 4096 --threads 3",
                      "yes 259 | head -n 5000000 | TOK split -F u32 --threads 3"):
             self.check_memory(line.replace("TOK", f"'{TOK}'") + " >/dev/null", (64 + 3 * 16) * 1000)
+
+    def test_memory_does_not_grow_with_empty_documents(self):
+        """Neither with their number nor with that of copies."""
+        if SANITIZED:
+            self.skipTest("sanitizers have a memory of their own")
+        for empty, count, options in (("", 2_000_000, ""), ('{"ids":[]}', 2_000_000, "-I jsonl"),
+                                      ("", 2_000_000, "--encode --lines"), ("", 1, "--copies 5000000"),
+                                      ("", 1, "--encode --lines --copies 5000000")):
+            file = os.path.join(self.folder.name, "empty")
+            self.check_memory(f"yes '{empty}' | head -n {count} >{file}; "
+                              f"'{TOK}' split {options} -F u32 --threads 3 {file} >/dev/null",
+                              (64 + 3 * 16) * 1000)
 
 
 unittest.main()
