@@ -361,6 +361,18 @@ class Sampling(Tok):
             self.assertIn(b"absent", done.stderr)
             self.assertGreaterEqual(len(done.stdout.splitlines()), 2)
 
+    def test_a_bad_document_does_not_shift_what_is_drawn_in_others(self):
+        line = b'{"text":"unrelated"}\n'
+        for name, data in (("head", line * 3), ("bad", line * 3 + b"{}\n" + line), ("good", line * 40)):
+            with open(os.path.join(self.folder, name), "wb") as file:
+                file.write(data)
+        for options in (("-m", "uniform"), ("-m", "uniform", "--wor", "2", "-F", "jsonl"),
+                        ("-m", "uniform", "--exact"), ("--compare", "-F", "jsonl")):
+            options = ("sample", "-t", "bpe.json", "--jsonl", "text", *options)
+            done = self.tok(*options, "bad", "good", "bad", code=2)
+            self.assertEqual(done.stdout, self.tok(*options, "head", "good", "head").stdout, options)
+            self.assertEqual(done.stderr.count(b"'bad': line 4: "), 2)
+
     def test_full_disks(self):
         for options in (("-m", "uniform"), ("-m", "uniform", "--exact"), ("--compare",),
                         ("--compare", "--svg", "/dev/full")):
