@@ -6,7 +6,7 @@
 #include "cmd/cli_pool.h"
 #include "cmd/sample_options.h"
 
-enum { MOST_NBEST = 512, MOST_LIST = 1 << 20 };
+enum { MOST_NBEST = 512 };
 
 #define BIT(n)      (1u << (n))
 #define ANY         (~0u)
@@ -127,8 +127,8 @@ static enum cli_exit check_count(const char *name, uint64_t count)
 {
 	if (count == 0)
 		return cli_usage("--%s must be at least 1", name);
-	if (count != SAMPLE_NOT_GIVEN && count > MOST_LIST)
-		return cli_usage("--%s can be at most %d", name, MOST_LIST);
+	if (count != SAMPLE_NOT_GIVEN && count > SAMPLE_MOST_LISTED)
+		return cli_usage("--%s can be at most %d", name, SAMPLE_MOST_LISTED);
 	return CLI_OK;
 }
 
