@@ -187,7 +187,11 @@ static enum cli_exit compare_texts(const struct sample_options *o,
 				   const struct sample_texts *texts, struct cli_output *output)
 {
 	const struct sample_numbers numbers = sample_numbers_of(o);
+	const enum tok_model_kind model = tok_tokenizer_spec(tokenizer)->model.kind;
 	struct tok_error err = { 0 };
+	if (o->alpha >= 0 && !sample_method_suits(TOK_SAMPLE_UNIGRAM, model))
+		return cli_error("--alpha is for the scores of a Unigram model, which this "
+				 "tokenizer does not have");
 	struct comparing c = {
 		.comparison = { .tokenizer = tokenizer,
 				.how = cli_specials_options(&o->specials),
