@@ -52,7 +52,7 @@ struct sample_comparison {
 	struct tok_encoding canonical;
 	double log2_segmentations; /* that the vocabulary has of it */
 	struct sample_row *rows;   /* the `top` most probable, all methods together */
-	size_t row_count;
+	size_t row_count, row_capacity;
 };
 
 /* Dropout and StochasTok with `p`, unigram with `alpha` among all, uniform of every piece. */

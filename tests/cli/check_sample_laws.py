@@ -286,6 +286,19 @@ class Sampling(Tok):
                 self.assertEqual(text["methods"][-1]["method"], "uniform")
             self.check_measures(tokenizer, texts[0], data.splitlines()[0])
 
+    def test_many_rows_take_no_long_time(self):
+        """A hundred thousand: what takes the square of that does not end."""
+        done = self.tok("sample", "-t", "words.json", "--compare", "-F", "jsonl", "--limit", "100000",
+                        "--top", "100000", data=b"unrelated" * 5, timeout=20 * (1 + 3 * SANITIZED))
+        text = json.loads(done.stdout)
+        rows = text["segmentations"]
+        self.assertEqual(len({tuple(row["ids"]) for row in rows}), 100_000)
+        self.assertEqual(len(rows), 100_000)
+        self.assertEqual(sum(row["canonical"] for row in rows), 1)
+        for number, told in enumerate(text["methods"]):
+            self.assertEqual(told["others"], 0)
+            self.assertAlmostEqual(math.fsum(row["probabilities"][number] for row in rows), 1, places=9)
+
     def check_measures(self, tokenizer, text, data):
         own = text["canonical"]["ids"]
         for number, told in enumerate(text["methods"]):
