@@ -9,9 +9,6 @@
 /* What is told where nobody asks for more. */
 enum { USUAL_LIMIT = 1 << 16, USUAL_TOP = 10 };
 
-/* A picture is made in memory, some 20 KB a text. */
-enum { PICTURE_TEXTS = 1000 };
-
 static const struct sample_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.specials = CLI_SPECIALS_DEFAULT,
@@ -147,9 +144,9 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 				    struct tok_error *err)
 {
 	struct comparing *c = context;
-	if (c->draws && c->drawn == PICTURE_TEXTS)
-		return tok_fail(err, TOK_ELIMIT, "--svg draws at most %d texts", PICTURE_TEXTS);
 	enum tok_status status = sample_compare_text(&c->comparison, text, number, err);
+	if (status == TOK_OK && c->draws)
+		status = sample_svg_text(&c->comparison, &c->svg, err);
 	if (status != TOK_OK)
 		return status;
 	tok_buffer_clear(&c->out.bytes);
@@ -157,10 +154,8 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 		sample_compare_json(&c->comparison, &c->out);
 	else
 		sample_compare_report(&c->comparison, &c->out);
-	if (c->draws)
-		sample_svg_text(&c->comparison, &c->svg);
 	c->drawn++;
-	if (c->out.lost || c->svg.body.lost)
+	if (c->out.lost)
 		return tok_fail_memory(err);
 	return cli_output_add(c->output, c->out.bytes.bytes, c->out.bytes.count, err);
 }

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -319,6 +320,28 @@ class Sampling(Tok):
                 shown += row["probabilities"][number]
             self.assertAlmostEqual(shown + told["others"], 1, places=6)
         self.assertAlmostEqual(text["methods"][-1]["divergence_bits"], 0, places=6)
+
+    def test_places_of_a_large_picture_are_exact(self):
+        """Beyond six digits too: boxes of one row stand one behind the other."""
+        self.tok("sample", "-t", "bytes", "--compare", "--svg", "p.svg", data=b"a" * 60_000)
+        with open(os.path.join(self.folder, "p.svg"), encoding="utf-8") as file:
+            places = [int(x) for x in re.findall('<rect class="x" x="([^"]*)"', file.read())]
+        self.assertEqual(places, list(range(places[0], places[0] + 18 * 60_000, 18)))
+
+    def test_no_picture_is_larger_than_its_limit(self):
+        """By the texts, and by the tokens of one."""
+        most = 32 << 20
+        done = self.tok("sample", "-t", "bpe.json", "--compare", "--svg", "p.svg", "--top", "4096",
+                        data=b"unrelatedunrelated\n" * 120, code=2)
+        said = re.fullmatch(rb"tok sample: '-': document (\d+): the picture would be larger than 32 MB: .*\n",
+                            done.stderr)
+        self.assertTrue(said, done.stderr)
+        size = os.path.getsize(os.path.join(self.folder, "p.svg"))
+        self.assertTrue(most // 2 < size <= most, size)
+        with open(os.path.join(self.folder, "p.svg"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count('class="t"'), int(said[1]) - 1)
+        self.assertEqual(done.stdout.count(b" segmentations, "), int(said[1]) - 1)
+        self.tok("sample", "-t", "bytes", "--compare", "--svg", "p.svg", data=b"a" * 200_000, code=2)
 
     def check_picture(self, texts):
         root = ElementTree.parse(os.path.join(self.folder, "p.svg")).getroot()
