@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cmd/cli_pool.h"
 #include "cmd/sample_options.h"
@@ -174,6 +175,43 @@ static enum cli_exit check_format(const struct sample_options *o)
 	return CLI_OK;
 }
 
+static bool find_folder(const char *path, struct stat *out)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	return stat(folder, out) == 0;
+}
+
+/* Are they names of one regular file, or will they be? */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	const bool is_there = stat(a, &first) == 0, is_other_there = stat(b, &second) == 0;
+	if (is_there != is_other_there || (is_there && !S_ISREG(first.st_mode)))
+		return false;
+	if (!is_there) {
+		const char *name = strrchr(a, '/'), *other_name = strrchr(b, '/');
+		if (strcmp(name ? name + 1 : a, other_name ? other_name + 1 : b) != 0 ||
+		    !find_folder(a, &first) || !find_folder(b, &second))
+			return false;
+	}
+	return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static enum cli_exit check_picture(const struct sample_options *o)
+{
+	const bool table_is_shown = !o->output || strcmp(o->output, "-") == 0;
+	if (!o->svg)
+		return CLI_OK;
+	if (strcmp(o->svg, "-") == 0 && table_is_shown)
+		return cli_usage("--svg - needs --output: the table goes to standard output");
+	if (!table_is_shown && is_same_file(o->svg, o->output))
+		return cli_usage("--svg and --output name one file: '%s'", o->output);
+	return CLI_OK;
+}
+
 enum cli_exit sample_check(const struct sample_options *o)
 {
 	const int modes =
@@ -187,6 +225,8 @@ enum cli_exit sample_check(const struct sample_options *o)
 		result = check_numbers(o);
 	if (result == CLI_OK)
 		result = check_format(o);
+	if (result == CLI_OK)
+		result = check_picture(o);
 	if (result == CLI_OK)
 		result = cli_threads_check(o->threads);
 	if (result == CLI_OK)

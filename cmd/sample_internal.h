@@ -104,12 +104,13 @@ struct sample_texts {
 	bool raw;
 };
 
-/* False: no more, because the output is lost. */
 typedef enum tok_status sample_taker(void *context, struct tok_span text, uint64_t number,
 				     struct tok_error *err);
 
 /* Give each document to `take`; one that it refuses is said, and its operand left.
- * Ends at once where `take` fails with TOK_EIO or TOK_ENOMEM. */
-enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context);
+ * Ends at once where `take` fails with TOK_EIO or TOK_ENOMEM, and then *whole is false:
+ * what was made is good for nothing. */
+enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context,
+			       bool *whole);
 
 #endif

@@ -345,7 +345,7 @@ enum tok_status sample_svg_text(const struct sample_comparison *c, struct sample
 
 void sample_svg_finish(struct sample_svg *svg, struct sample_out *out)
 {
-	const double width = svg->width, height = svg->height + MARGIN - 10;
+	const double width = fmax(svg->width, 2 * MARGIN), height = svg->height + MARGIN - 10;
 	sample_put(
 	    out,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" "

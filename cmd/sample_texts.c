@@ -83,7 +83,8 @@ static void take_work(struct walk *w, struct cli_work *work)
 		refuse(w, work->error_operand, work->error.status == TOK_ELIMIT, &work->error);
 }
 
-enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context)
+enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context,
+			       bool *whole)
 {
 	struct walk w = { .texts = texts,
 			  .take = take,
@@ -97,5 +98,6 @@ enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *t
 	cli_source_end(&w.source);
 	cli_work_release(&work);
 	vocab_json_release(&w.json);
+	*whole = !w.ended;
 	return w.trouble ? CLI_TROUBLE : CLI_OK;
 }

@@ -8,6 +8,8 @@ import math
 import os
 import random
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -329,19 +331,16 @@ class Sampling(Tok):
         self.assertEqual(places, list(range(places[0], places[0] + 18 * 60_000, 18)))
 
     def test_no_picture_is_larger_than_its_limit(self):
-        """By the texts, and by the tokens of one."""
-        most = 32 << 20
-        done = self.tok("sample", "-t", "bpe.json", "--compare", "--svg", "p.svg", "--top", "4096",
-                        data=b"unrelatedunrelated\n" * 120, code=2)
-        said = re.fullmatch(rb"tok sample: '-': document (\d+): the picture would be larger than 32 MB: .*\n",
-                            done.stderr)
-        self.assertTrue(said, done.stderr)
-        size = os.path.getsize(os.path.join(self.folder, "p.svg"))
-        self.assertTrue(most // 2 < size <= most, size)
-        with open(os.path.join(self.folder, "p.svg"), encoding="utf-8") as file:
-            self.assertEqual(file.read().count('class="t"'), int(said[1]) - 1)
-        self.assertEqual(done.stdout.count(b" segmentations, "), int(said[1]) - 1)
-        self.tok("sample", "-t", "bytes", "--compare", "--svg", "p.svg", data=b"a" * 200_000, code=2)
+        options = ("sample", "-t", "words.json", "--compare", "--svg", "p.svg", "--top")
+        path = os.path.join(self.folder, "p.svg")
+        for top, drawn in (("6000", 1), ("10000", 0)):
+            done = self.tok(*options, top, data=(b"unrelated" * 4 + b"\n") * 3, code=2)
+            self.assertIn(b"document %d: the picture would be larger than 32 MB: " % (drawn + 1), done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+            self.assertEqual(done.stdout.count(b" segmentations, "), drawn)
+            self.assertLess(os.path.getsize(path), 32 << 20)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read().count('class="t"'), drawn)
 
     def check_picture(self, texts):
         root = ElementTree.parse(os.path.join(self.folder, "p.svg")).getroot()
@@ -408,6 +407,22 @@ class Sampling(Tok):
             done = self.tok(*options, "bad", "good", "bad", code=2)
             self.assertEqual(done.stdout, self.tok(*options, "head", "good", "head").stdout, options)
             self.assertEqual(done.stderr.count(b"'bad': line 4: "), 2)
+
+    def test_a_full_disk_keeps_what_was_there(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        table, picture = (os.path.join(self.folder, name) for name in ("table", "picture"))
+        for options in (("-m", "uniform", "--exact"), ("--compare", "--top", "3000", "--svg", picture)):
+            for path in (table, picture):
+                with open(path, "wb") as file:
+                    file.write(b"old")
+            done = self.tok("sample", "-t", "words.json", *options, "-F", "jsonl", "-o", table,
+                            data=b"unrelated" * 4, code=2, preexec_fn=limit)
+            self.assertRegex(done.stderr, rb"^tok sample: cannot write '[^']*': File too large\n$")
+            for path in (table, picture):
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), b"old", path)
 
     def test_full_disks(self):
         for options in (("-m", "uniform"), ("-m", "uniform", "--exact"), ("--compare",),
