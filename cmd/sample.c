@@ -323,6 +323,7 @@ const struct cli_tool tool_sample = {
 	    "  printf 'sampled' | tok sample -m bpe-dropout-sp --exact --top 5\n"
 	    "  printf 'sampled\\n reading\\n' | tok sample --compare --svg words.svg\n"
 	    "  printf 'Hello' | tok sample -m split -p 0.5 -F npy -o ids.npy\n",
+	.guide = "tok-sampling",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
