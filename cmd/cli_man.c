@@ -170,7 +170,13 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	for (const struct cli_tool *const *other = cli_tools; *other; other++)
 		if (*other != tool)
 			fprintf(to, ",\n.BR tok\\-%s (1)", (*other)->name);
-	fputs(",\n.BR tok\\-formats (5)\n", to);
+	fputs(",\n.BR tok\\-formats (5)", to);
+	if (tool->guide) {
+		fputs(",\n.BR ", to);
+		print_string(tool->guide, to);
+		fputs(" (7)", to);
+	}
+	fputc('\n', to);
 }
 
 void cli_print_tok_man(FILE *to)

@@ -9,9 +9,6 @@
 /* What is told where nobody asks for more. */
 enum { USUAL_LIMIT = 1 << 16, USUAL_TOP = 10 };
 
-/* A picture is made in memory, some 20 KB a text. */
-enum { PICTURE_TEXTS = 1000 };
-
 static const struct sample_options defaults = {
 	.split = { .limit_bytes = CLI_SPLIT_LIMIT },
 	.specials = CLI_SPECIALS_DEFAULT,
@@ -102,16 +99,29 @@ static size_t or_usual(uint64_t given, size_t usual)
 	return given == SAMPLE_NOT_GIVEN ? usual : (size_t)given;
 }
 
+/* What `take` makes of each text, to its output, which is open. */
+static enum cli_exit write_texts(const struct sample_texts *texts, sample_taker *take,
+				 void *context, struct cli_output *output, bool *whole)
+{
+	struct tok_error err = { 0 };
+	const enum cli_exit result = sample_each_text(texts, take, context, whole);
+	if (!*whole) {
+		cli_output_abandon(output);
+		return result;
+	}
+	return cli_output_commit(output, &err) == TOK_OK ? result : cli_error("%s", err.message);
+}
+
 static enum cli_exit list_texts(const struct sample_options *o,
 				const struct tok_tokenizer *tokenizer,
-				const struct sample_texts *texts, struct cli_output *output)
+				const struct sample_texts *texts)
 {
 	const struct sample_numbers numbers = sample_numbers_of(o);
 	const enum sample_mode mode = sample_mode_of(o);
 	struct sample_method method = { 0 };
+	struct cli_output output;
 	struct tok_error err = { 0 };
-	if (sample_method_open(&method, tokenizer, o->method, &numbers, &err) != TOK_OK)
-		return cli_error("%s", err.message);
+	bool whole;
 	struct sample_list list = {
 		.kind = mode == SAMPLE_EXACT  ? SAMPLE_LIST_ALL
 			: mode == SAMPLE_BEST ? SAMPLE_LIST_BEST
@@ -123,11 +133,16 @@ static enum cli_exit list_texts(const struct sample_options *o,
 		.include_best = o->include_best,
 		.seed = or_usual(o->seed, 0),
 		.json = o->format == CLI_FORMAT_JSONL,
-		.output = output,
+		.output = &output,
 	};
-	const enum cli_exit result = sample_drawer_init(&list.drawer, &method)
-					 ? sample_each_text(texts, sample_list_take, &list)
-					 : cli_error("out of memory");
+	enum tok_status status = sample_method_open(&method, tokenizer, o->method, &numbers, &err);
+	if (status == TOK_OK && !sample_drawer_init(&list.drawer, &method))
+		status = tok_fail_memory(&err);
+	if (status == TOK_OK)
+		status = cli_output_open(&output, o->output, &err);
+	const enum cli_exit result =
+	    status == TOK_OK ? write_texts(texts, sample_list_take, &list, &output, &whole)
+			     : cli_error("%s", err.message);
 	sample_drawer_release(&list.drawer);
 	tok_buffer_release(&list.out.bytes);
 	sample_method_close(&method);
@@ -138,8 +153,7 @@ struct comparing {
 	struct sample_comparison comparison;
 	struct sample_svg svg;
 	struct sample_out out;
-	struct cli_output *output;
-	size_t drawn;
+	struct cli_output output, picture;
 	bool json, draws;
 };
 
@@ -147,9 +161,9 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 				    struct tok_error *err)
 {
 	struct comparing *c = context;
-	if (c->draws && c->drawn == PICTURE_TEXTS)
-		return tok_fail(err, TOK_ELIMIT, "--svg draws at most %d texts", PICTURE_TEXTS);
 	enum tok_status status = sample_compare_text(&c->comparison, text, number, err);
+	if (status == TOK_OK && c->draws)
+		status = sample_svg_text(&c->comparison, &c->svg, err);
 	if (status != TOK_OK)
 		return status;
 	tok_buffer_clear(&c->out.bytes);
@@ -157,54 +171,72 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 		sample_compare_json(&c->comparison, &c->out);
 	else
 		sample_compare_report(&c->comparison, &c->out);
-	if (c->draws)
-		sample_svg_text(&c->comparison, &c->svg);
-	c->drawn++;
-	if (c->out.lost || c->svg.body.lost)
+	if (c->out.lost)
 		return tok_fail_memory(err);
-	return cli_output_add(c->output, c->out.bytes.bytes, c->out.bytes.count, err);
+	return cli_output_add(&c->output, c->out.bytes.bytes, c->out.bytes.count, err);
 }
 
-static enum tok_status write_picture(struct comparing *c, const char *path, struct tok_error *err)
+static enum tok_status write_picture(struct comparing *c, struct tok_error *err)
 {
-	struct cli_output picture;
-	enum tok_status status = cli_output_open(&picture, path, err);
-	if (status != TOK_OK)
-		return status;
 	tok_buffer_clear(&c->out.bytes);
 	sample_svg_finish(&c->svg, &c->out);
-	status = c->out.lost
-		     ? tok_fail_memory(err)
-		     : cli_output_add(&picture, c->out.bytes.bytes, c->out.bytes.count, err);
+	const enum tok_status status =
+	    c->out.lost ? tok_fail_memory(err)
+			: cli_output_add(&c->picture, c->out.bytes.bytes, c->out.bytes.count, err);
 	if (status == TOK_OK)
-		return cli_output_commit(&picture, err);
-	cli_output_abandon(&picture);
+		return cli_output_commit(&c->picture, err);
+	cli_output_abandon(&c->picture);
 	return status;
+}
+
+/* The table, and the picture if there is to be one. */
+static enum tok_status open_outputs(struct comparing *c, const struct sample_options *o,
+				    struct tok_error *err)
+{
+	enum tok_status status = cli_output_open(&c->output, o->output, err);
+	if (status != TOK_OK || !c->draws)
+		return status;
+	status = cli_output_open(&c->picture, o->svg, err);
+	if (status != TOK_OK)
+		cli_output_abandon(&c->output);
+	return status;
+}
+
+static enum cli_exit write_both(struct comparing *c, const struct sample_texts *texts)
+{
+	struct tok_error err = { 0 };
+	bool whole;
+	const enum cli_exit result = write_texts(texts, compare_text, c, &c->output, &whole);
+	if (c->draws && !whole)
+		cli_output_abandon(&c->picture);
+	if (c->draws && whole && write_picture(c, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	return result;
 }
 
 static enum cli_exit compare_texts(const struct sample_options *o,
 				   const struct tok_tokenizer *tokenizer,
-				   const struct sample_texts *texts, struct cli_output *output)
+				   const struct sample_texts *texts)
 {
 	const struct sample_numbers numbers = sample_numbers_of(o);
+	const enum tok_model_kind model = tok_tokenizer_spec(tokenizer)->model.kind;
 	struct tok_error err = { 0 };
+	if (o->alpha >= 0 && !sample_method_suits(TOK_SAMPLE_UNIGRAM, model))
+		return cli_error("--alpha is for the scores of a Unigram model, which this "
+				 "tokenizer does not have");
 	struct comparing c = {
 		.comparison = { .tokenizer = tokenizer,
 				.how = cli_specials_options(&o->specials),
 				.limit = or_usual(o->limit, USUAL_LIMIT),
 				.top = or_usual(o->top, USUAL_TOP) },
-		.output = output,
 		.json = o->format == CLI_FORMAT_JSONL,
 		.draws = o->svg != NULL,
 	};
-	enum cli_exit result = CLI_TROUBLE;
-	if (sample_compare_open(&c.comparison, numbers.p, numbers.alpha, &err) != TOK_OK)
-		cli_error("%s", err.message);
-	else
-		result = sample_each_text(texts, compare_text, &c);
-	const bool lost = c.out.lost || c.svg.body.lost; /* and said so */
-	if (c.draws && c.drawn > 0 && !lost && write_picture(&c, o->svg, &err) != TOK_OK)
-		result = cli_error("%s", err.message);
+	enum tok_status status = sample_compare_open(&c.comparison, numbers.p, numbers.alpha, &err);
+	if (status == TOK_OK)
+		status = open_outputs(&c, o, &err);
+	const enum cli_exit result =
+	    status == TOK_OK ? write_both(&c, texts) : cli_error("%s", err.message);
 	sample_compare_close(&c.comparison);
 	tok_buffer_release(&c.svg.body.bytes);
 	tok_buffer_release(&c.out.bytes);
@@ -216,17 +248,9 @@ static enum cli_exit tell(const struct sample_options *o, const struct tok_token
 {
 	struct cli_split split = o->split;
 	const struct sample_texts texts = { .files = files, .split = &split, .raw = o->raw };
-	struct cli_output output;
-	struct tok_error err = { 0 };
 	if (o->compare && cli_split_is_whole(&split))
 		split.lines = true;
-	if (cli_output_open(&output, o->output, &err) != TOK_OK)
-		return cli_error("%s", err.message);
-	const enum cli_exit result = o->compare ? compare_texts(o, tokenizer, &texts, &output)
-						: list_texts(o, tokenizer, &texts, &output);
-	if (cli_output_commit(&output, &err) != TOK_OK)
-		return cli_error("%s", err.message);
-	return result;
+	return o->compare ? compare_texts(o, tokenizer, &texts) : list_texts(o, tokenizer, &texts);
 }
 
 static enum cli_exit run_sample(const void *options, int argc, char **argv)
@@ -299,6 +323,7 @@ const struct cli_tool tool_sample = {
 	    "  printf 'sampled' | tok sample -m bpe-dropout-sp --exact --top 5\n"
 	    "  printf 'sampled\\n reading\\n' | tok sample --compare --svg words.svg\n"
 	    "  printf 'Hello' | tok sample -m split -p 0.5 -F npy -o ids.npy\n",
+	.guide = "tok-sampling",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -2,11 +2,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cmd/cli_pool.h"
 #include "cmd/sample_options.h"
 
-enum { MOST_NBEST = 512, MOST_LIST = 1 << 20 };
+enum { MOST_NBEST = 512 };
 
 #define BIT(n)      (1u << (n))
 #define ANY         (~0u)
@@ -81,7 +82,8 @@ static enum cli_exit check_rules(const struct sample_options *o)
 		{ "method", o->method >= 0, NOT_COMPARE, ANY },
 		{ "best", o->best != SAMPLE_NOT_GIVEN, BIT(SAMPLE_BEST), unigram },
 		{ "wor", o->wor != SAMPLE_NOT_GIVEN, BIT(SAMPLE_WOR), lattice },
-		{ "probability", o->p >= 0, ANY, ANY & ~unigram },
+		{ "probability", o->p >= 0, ANY & ~(BIT(SAMPLE_WOR) | BIT(SAMPLE_BEST)),
+		  ANY & ~unigram },
 		{ "alpha", o->alpha >= 0, ANY, unigram },
 		{ "nbest", o->nbest != NULL, BIT(SAMPLE_DRAW) | BIT(SAMPLE_EXACT), unigram },
 		{ "seed", o->seed != SAMPLE_NOT_GIVEN, BIT(SAMPLE_DRAW) | BIT(SAMPLE_WOR), ANY },
@@ -127,8 +129,8 @@ static enum cli_exit check_count(const char *name, uint64_t count)
 {
 	if (count == 0)
 		return cli_usage("--%s must be at least 1", name);
-	if (count != SAMPLE_NOT_GIVEN && count > MOST_LIST)
-		return cli_usage("--%s can be at most %d", name, MOST_LIST);
+	if (count != SAMPLE_NOT_GIVEN && count > SAMPLE_MOST_LISTED)
+		return cli_usage("--%s can be at most %d", name, SAMPLE_MOST_LISTED);
 	return CLI_OK;
 }
 
@@ -173,6 +175,43 @@ static enum cli_exit check_format(const struct sample_options *o)
 	return CLI_OK;
 }
 
+static bool find_folder(const char *path, struct stat *out)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	return stat(folder, out) == 0;
+}
+
+/* Are they names of one regular file, or will they be? */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	const bool is_there = stat(a, &first) == 0, is_other_there = stat(b, &second) == 0;
+	if (is_there != is_other_there || (is_there && !S_ISREG(first.st_mode)))
+		return false;
+	if (!is_there) {
+		const char *name = strrchr(a, '/'), *other_name = strrchr(b, '/');
+		if (strcmp(name ? name + 1 : a, other_name ? other_name + 1 : b) != 0 ||
+		    !find_folder(a, &first) || !find_folder(b, &second))
+			return false;
+	}
+	return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static enum cli_exit check_picture(const struct sample_options *o)
+{
+	const bool table_is_shown = !o->output || strcmp(o->output, "-") == 0;
+	if (!o->svg)
+		return CLI_OK;
+	if (strcmp(o->svg, "-") == 0 && table_is_shown)
+		return cli_usage("--svg - needs --output: the table goes to standard output");
+	if (!table_is_shown && is_same_file(o->svg, o->output))
+		return cli_usage("--svg and --output name one file: '%s'", o->output);
+	return CLI_OK;
+}
+
 enum cli_exit sample_check(const struct sample_options *o)
 {
 	const int modes =
@@ -186,6 +225,8 @@ enum cli_exit sample_check(const struct sample_options *o)
 		result = check_numbers(o);
 	if (result == CLI_OK)
 		result = check_format(o);
+	if (result == CLI_OK)
+		result = check_picture(o);
 	if (result == CLI_OK)
 		result = cli_threads_check(o->threads);
 	if (result == CLI_OK)

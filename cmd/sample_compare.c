@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tok/base/hash.h"
+
 static const int order[SAMPLE_METHODS] = {
 	TOK_SAMPLE_BPE_DROPOUT, TOK_SAMPLE_BPE_DROPOUT_HF, TOK_SAMPLE_BPE_DROPOUT_SP,
 	TOK_SAMPLE_MAXMATCH,    TOK_SAMPLE_UNIGRAM,        SAMPLE_SPLIT,
@@ -58,6 +60,11 @@ void sample_compare_close(struct sample_comparison *c)
 static bool is_same(const tok_id *a, size_t a_count, const tok_id *b, size_t b_count)
 {
 	return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+}
+
+static struct tok_span bytes_of(const struct tok_draw *draw)
+{
+	return (struct tok_span){ (const uint8_t *)draw->ids, draw->count * sizeof *draw->ids };
 }
 
 static double probability_of(const struct tok_draws *draws, const tok_id *ids, size_t count)
@@ -146,42 +153,69 @@ static int compare_rows(const void *a, const void *b)
 	return x->count < y->count ? -1 : x->count > y->count;
 }
 
-static bool has_row(const struct sample_comparison *c, const struct tok_draw *draw)
+static size_t count_shown(const struct sample_comparison *c, size_t method)
 {
-	for (size_t i = 0; i < c->row_count; i++)
-		if (is_same(c->rows[i].ids, c->rows[i].count, draw->ids, draw->count))
-			return true;
-	return false;
+	const size_t count = c->methods[method].draws.count;
+	return count < c->top ? count : c->top;
 }
 
-static void add_row(struct sample_comparison *c, const struct tok_draw *draw)
+/* The first of each method, each once. */
+static bool gather_rows(struct sample_comparison *c, struct tok_strings *index,
+			struct tok_arena *arena)
 {
-	struct sample_row *row = &c->rows[c->row_count++];
-	*row = (struct sample_row){
-		.ids = draw->ids,
-		.count = draw->count,
-		.canonical = is_same(draw->ids, draw->count, c->canonical.ids, c->canonical.count),
-	};
-	for (size_t k = 0; k < c->method_count; k++) {
-		row->probabilities[k] =
-		    probability_of(&c->methods[k].draws, draw->ids, draw->count);
-		row->sum += row->probabilities[k];
-	}
-}
-
-/* From among the first of each method. */
-static void choose_rows(struct sample_comparison *c)
-{
+	size_t room = 0;
 	c->row_count = 0;
+	for (size_t k = 0; k < c->method_count; k++)
+		room += count_shown(c, k);
+	if (!tok_grow(&c->rows, &c->row_capacity, room, sizeof *c->rows) ||
+	    !tok_strings_init(index, arena, room))
+		return false;
+	for (size_t k = 0; k < c->method_count; k++) {
+		for (size_t i = 0; i < count_shown(c, k); i++) {
+			const struct tok_draw *draw = &c->methods[k].draws.items[i];
+			if (!tok_strings_add(index, bytes_of(draw), (uint32_t)c->row_count))
+				continue;
+			c->rows[c->row_count++] = (struct sample_row){
+				.ids = draw->ids,
+				.count = draw->count,
+				.canonical = is_same(draw->ids, draw->count, c->canonical.ids,
+						     c->canonical.count),
+			};
+		}
+	}
+	return true;
+}
+
+static void fill_rows(struct sample_comparison *c, const struct tok_strings *index)
+{
 	for (size_t k = 0; k < c->method_count; k++) {
 		const struct tok_draws *draws = &c->methods[k].draws;
-		for (size_t i = 0; i < draws->count && i < c->top; i++)
-			if (!has_row(c, &draws->items[i]))
-				add_row(c, &draws->items[i]);
+		for (size_t i = 0; i < draws->count; i++) {
+			const uint32_t row = tok_strings_find(index, bytes_of(&draws->items[i]));
+			if (row == TOK_NO_ID)
+				continue;
+			const double probability = exp(draws->items[i].log_probability);
+			c->rows[row].probabilities[k] += probability;
+			c->rows[row].sum += probability;
+		}
 	}
-	qsort(c->rows, c->row_count, sizeof *c->rows, compare_rows);
+}
+
+static enum tok_status choose_rows(struct sample_comparison *c, struct tok_error *err)
+{
+	struct tok_arena arena = { 0 };
+	struct tok_strings index;
+	const bool well = gather_rows(c, &index, &arena);
+	if (well)
+		fill_rows(c, &index);
+	tok_arena_release(&arena);
+	if (!well)
+		return tok_fail_memory(err);
+	if (c->row_count > 0)
+		qsort(c->rows, c->row_count, sizeof *c->rows, compare_rows);
 	if (c->row_count > c->top)
 		c->row_count = c->top;
+	return TOK_OK;
 }
 
 static void sum_others(struct sample_comparison *c)
@@ -203,18 +237,14 @@ enum tok_status sample_compare_text(struct sample_comparison *c, struct tok_span
 {
 	c->text = text;
 	c->number = number;
-	if (!c->rows)
-		c->rows = calloc(c->top * SAMPLE_METHODS, sizeof *c->rows);
-	if (!c->rows)
-		return tok_fail_memory(err);
 	enum tok_status status = tok_encode(c->encoder, text, &c->how, &c->canonical, err);
 	if (status == TOK_OK)
 		status = count_segmentations(c, err);
 	for (size_t k = 0; k < c->method_count && status == TOK_OK; k++)
 		status = measure_method(c, &c->methods[k], err);
-	if (status != TOK_OK)
-		return status;
-	choose_rows(c);
-	sum_others(c);
-	return TOK_OK;
+	if (status == TOK_OK)
+		status = choose_rows(c, err);
+	if (status == TOK_OK)
+		sum_others(c);
+	return status;
 }

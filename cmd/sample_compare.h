@@ -4,7 +4,7 @@
  *	struct sample_comparison c = { .tokenizer = t, .how = how, .limit = 65536, .top = 10 };
  *	status = sample_compare_open(&c, p, alpha, &err);
  *	status = sample_compare_text(&c, text, number, &err);
- *	sample_compare_report(&c, &out); or _json, or sample_svg_text(&c, &svg)
+ *	sample_compare_report(&c, &out); or _json, or sample_svg_text(&c, &svg, &err)
  *	sample_compare_close(&c);
  */
 #ifndef CMD_SAMPLE_COMPARE_H
@@ -52,7 +52,7 @@ struct sample_comparison {
 	struct tok_encoding canonical;
 	double log2_segmentations; /* that the vocabulary has of it */
 	struct sample_row *rows;   /* the `top` most probable, all methods together */
-	size_t row_count;
+	size_t row_count, row_capacity;
 };
 
 /* Dropout and StochasTok with `p`, unigram with `alpha` among all, uniform of every piece. */
@@ -77,8 +77,10 @@ struct sample_svg {
 	double width, height; /* so far */
 };
 
-/* One text below the other; then the file, which is put into `out`. */
-void sample_svg_text(const struct sample_comparison *comparison, struct sample_svg *svg);
+/* One text below the other, TOK_ELIMIT where that would be too much; then the file, which is
+ * put into `out`. */
+TOK_MUST_USE enum tok_status sample_svg_text(const struct sample_comparison *comparison,
+					     struct sample_svg *svg, struct tok_error *err);
 void sample_svg_finish(struct sample_svg *svg, struct sample_out *out);
 
 #endif

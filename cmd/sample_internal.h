@@ -24,6 +24,9 @@ const char *sample_method_name(int method);
 /* Do the models of this kind go with the method? */
 bool sample_method_suits(int method, enum tok_model_kind model);
 
+/* Segmentations that may be asked for. */
+enum { SAMPLE_MOST_LISTED = 1 << 20 };
+
 /* ---- a method, ready (sample_method.c) ------------------------------------- */
 
 struct sample_numbers {
@@ -67,7 +70,7 @@ TOK_MUST_USE enum tok_status sample_draw(struct sample_drawer *drawer, struct to
 					 uint64_t stream, struct tok_encoding *out,
 					 struct tok_error *err);
 
-/* All of them, most probable first. */
+/* All of them, most probable first.  TOK_ELIMIT where a larger `limit` may help. */
 TOK_MUST_USE enum tok_status sample_draw_all(struct sample_drawer *drawer, struct tok_span text,
 					     const struct tok_encode_options *how, size_t limit,
 					     struct tok_draws *out, struct tok_error *err);
@@ -101,12 +104,13 @@ struct sample_texts {
 	bool raw;
 };
 
-/* False: no more, because the output is lost. */
 typedef enum tok_status sample_taker(void *context, struct tok_span text, uint64_t number,
 				     struct tok_error *err);
 
 /* Give each document to `take`; one that it refuses is said, and its operand left.
- * Ends at once where `take` fails with TOK_EIO or TOK_ENOMEM. */
-enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context);
+ * Ends at once where `take` fails with TOK_EIO or TOK_ENOMEM, and then *whole is false:
+ * what was made is good for nothing. */
+enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context,
+			       bool *whole);
 
 #endif

@@ -94,7 +94,8 @@ enum tok_status sample_list_take(void *context, struct tok_span text, uint64_t n
 	struct sample_list *list = context;
 	struct tok_draws draws;
 	enum tok_status status = find_draws(list, text, number, &draws, err);
-	if (status == TOK_ELIMIT && list->kind == SAMPLE_LIST_ALL) {
+	if (status == TOK_ELIMIT && list->kind == SAMPLE_LIST_ALL &&
+	    list->limit < SAMPLE_MOST_LISTED) {
 		const struct tok_error what = *err;
 		return tok_fail(err, status, "%s: --limit allows more", what.message);
 	}

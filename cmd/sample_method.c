@@ -123,12 +123,21 @@ static enum tok_status split_text(struct sample_drawer *d, struct tok_span text,
 	return how->tokens ? name_ids(d, out, err) : TOK_OK;
 }
 
+/* What is refused whatever the limit on what is listed is no matter of that limit. */
+static enum tok_status fail_limit(enum tok_status status, bool whatever_limit,
+				  struct tok_error *err)
+{
+	if (status == TOK_ELIMIT && whatever_limit)
+		err->status = status = TOK_EARG;
+	return status;
+}
+
 static enum tok_status split_all(struct sample_drawer *d, struct tok_span text,
 				 const struct tok_encode_options *how, size_t limit,
 				 struct tok_draws *out, struct tok_error *err)
 {
 	const struct tok_split_options options = options_of(d->method, 0);
-	struct tok_encoding encoding;
+	struct tok_encoding encoding = { 0 };
 	tok_split_outcomes_release(&d->outcomes);
 	d->outcomes = (struct tok_split_outcomes){ 0 };
 	free(d->items);
@@ -137,8 +146,9 @@ static enum tok_status split_all(struct sample_drawer *d, struct tok_span text,
 	if (status == TOK_OK)
 		status = tok_split_exact(d->method->splits, &options, encoding.ids, encoding.count,
 					 limit, &d->outcomes, err);
+	const double most_ids = (double)encoding.count * (1 + options.proportion);
 	if (status != TOK_OK)
-		return status;
+		return fail_limit(status, most_ids > (double)TOK_SPLIT_IDS_MAX, err);
 	d->items = calloc(d->outcomes.count, sizeof *d->items);
 	if (!d->items)
 		return tok_fail_memory(err);
@@ -166,6 +176,8 @@ enum tok_status sample_draw_all(struct sample_drawer *d, struct tok_span text,
 				const struct tok_encode_options *how, size_t limit,
 				struct tok_draws *out, struct tok_error *err)
 {
-	return d->splitter ? split_all(d, text, how, limit, out, err)
-			   : tok_sample_exact(d->sampling, text, how, limit, out, err);
+	if (d->splitter)
+		return split_all(d, text, how, limit, out, err);
+	const enum tok_status status = tok_sample_exact(d->sampling, text, how, limit, out, err);
+	return fail_limit(status, text.count > TOK_STRETCH_MAX, err);
 }

@@ -84,7 +84,7 @@ static void put_rows(const struct sample_comparison *c, struct sample_out *out)
 	for (size_t k = 0; k < c->method_count; k++)
 		others |= c->methods[k].others_count > 0;
 	for (size_t k = 0; k < c->method_count && others; k++)
-		sample_put(out, "%*.6f  ", (int)column_width(&c->methods[k]), c->methods[k].others);
+		put_cell(&c->methods[k], c->methods[k].others, out);
 	if (others)
 		sample_put(out, "  all others\n");
 }

@@ -1,7 +1,9 @@
 /* sample_svg.c - a comparison as a picture: a column a method, a row a segmentation.
  *
  * Tokens are boxes whose text is set to the width of its box, so that they fit whatever
- * font a reader has.  Colours follow the reader's light or dark page. */
+ * font a reader has.  Colours follow the reader's light or dark page.
+ *
+ * Places are whole numbers, but for the lengths of bars and for curves. */
 #include <math.h>
 
 #include "cmd/cli_visible.h"
@@ -18,6 +20,13 @@ enum {
 	BAR = 96, /* of a probability of 1 */
 	CURVE = 64,
 	TITLE_COLUMNS = 60
+};
+
+/* A picture is made in memory, and has to be drawn by others. */
+enum {
+	PICTURE_MB = 32,
+	MARK_BYTES = 200, /* a box or a bar in the file, at most about so many */
+	TEXT_MARKS = 16   /* as much as these are a method's head, curve and measures */
 };
 
 /* The least probability that a curve shows. */
@@ -82,10 +91,11 @@ static double put_box(struct sample_out *out, const struct tok_tokenizer *tokeni
 		out->lost = true;
 	const struct tok_span text = tok_buffer_span(&visible);
 	const double inner = GLYPH * (double)cli_visible_width(text);
-	sample_put(out, "<rect class=\"x\" x=\"%g\" y=\"%g\" width=\"%g\" height=\"17\" rx=\"3\"/>",
-		   x, y - 13, inner + 2 * BOX_PAD);
+	sample_put(
+	    out, "<rect class=\"x\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"17\" rx=\"3\"/>",
+	    x, y - 13, inner + 2 * BOX_PAD);
 	sample_put(out,
-		   "<text class=\"k\" x=\"%g\" y=\"%g\" textLength=\"%g\" "
+		   "<text class=\"k\" x=\"%.0f\" y=\"%.0f\" textLength=\"%.0f\" "
 		   "lengthAdjust=\"spacingAndGlyphs\">",
 		   x + BOX_PAD, y, inner);
 	put_escaped(out, text);
@@ -127,9 +137,9 @@ static double column_of(const struct sheet *s, size_t method)
 static void put_heads(struct sheet *s)
 {
 	struct sample_out *out = s->out;
-	sample_put(out, "<text class=\"t\" x=\"%d\" y=\"%g\">", MARGIN, s->y);
+	sample_put(out, "<text class=\"t\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y);
 	put_title(out, s->c->text);
-	sample_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%g\">", MARGIN, s->y + 20);
+	sample_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y + 20);
 	sample_put_count(out, s->c->log2_segmentations);
 	sample_put(out, " segmentation%s; the tokenizer’s own is marked ●</text>",
 		   s->c->log2_segmentations < 0.5 ? "" : "s");
@@ -137,8 +147,8 @@ static void put_heads(struct sheet *s)
 	for (size_t k = 0; k < s->c->method_count; k++) {
 		const struct sample_compared *m = &s->c->methods[k];
 		sample_put(out,
-			   "<text class=\"m\" x=\"%g\" y=\"%g\">%s</text>"
-			   "<text class=\"d\" x=\"%g\" y=\"%g\">%s</text>",
+			   "<text class=\"m\" x=\"%.0f\" y=\"%.0f\">%s</text>"
+			   "<text class=\"d\" x=\"%.0f\" y=\"%.0f\">%s</text>",
 			   column_of(s, k), s->y, sample_method_name(m->method.method),
 			   column_of(s, k), s->y + 16, m->parameters);
 	}
@@ -178,16 +188,16 @@ static void put_curves(struct sheet *s)
 		most_ranks = fmax(most_ranks, (double)c->methods[k].draws.count);
 	const double edge = s->columns - 8;
 	sample_put(out,
-		   "<g text-anchor=\"end\"><text class=\"d\" x=\"%g\" y=\"%g\">probability by "
-		   "rank</text><text class=\"s\" x=\"%g\" y=\"%g\">both logarithmic; dashed: "
+		   "<g text-anchor=\"end\"><text class=\"d\" x=\"%.0f\" y=\"%.0f\">probability by "
+		   "rank</text><text class=\"s\" x=\"%.0f\" y=\"%.0f\">both logarithmic; dashed: "
 		   "uniform</text>",
 		   edge - 30, s->y + CURVE / 2.0, edge - 30, s->y + CURVE / 2.0 + 14);
 	sample_put(out,
-		   "<text class=\"s\" x=\"%g\" y=\"%g\">1</text>"
-		   "<text class=\"s\" x=\"%g\" y=\"%g\">10⁻⁶</text></g>",
+		   "<text class=\"s\" x=\"%.0f\" y=\"%.0f\">1</text>"
+		   "<text class=\"s\" x=\"%.0f\" y=\"%.0f\">10⁻⁶</text></g>",
 		   edge, s->y + 7, edge, s->y + CURVE);
 	for (size_t k = 0; k < c->method_count; k++) {
-		sample_put(out, "<path class=\"l\" d=\"M%g %gv%dh%d\"/>", column_of(s, k), s->y,
+		sample_put(out, "<path class=\"l\" d=\"M%.0f %.0fv%dh%d\"/>", column_of(s, k), s->y,
 			   CURVE, BAR);
 		sample_put(out, "<polyline class=\"u\" points=\"");
 		put_point(s, k, 1, most_ranks, least);
@@ -207,11 +217,11 @@ static void put_bar(struct sheet *s, size_t method, double probability, const ch
 		return;
 	if (probability > 0)
 		sample_put(s->out,
-			   "<rect class=\"%s\" x=\"%g\" y=\"%g\" width=\"%.2f\" height=\"13\" "
+			   "<rect class=\"%s\" x=\"%.0f\" y=\"%.0f\" width=\"%.2f\" height=\"13\" "
 			   "rx=\"2\"><title>%s: %.6g</title></rect>",
 			   class, x, s->y - 11, fmax(width, 1),
 			   sample_method_name(m->method.method), probability);
-	sample_put(s->out, "<text class=\"n%s\" x=\"%g\" y=\"%g\">%.2f %%</text>",
+	sample_put(s->out, "<text class=\"n%s\" x=\"%.2f\" y=\"%.0f\">%.2f %%</text>",
 		   probability > 0 ? "" : " d", x + fmax(width, 1) + 5, s->y, 100 * probability);
 }
 
@@ -220,12 +230,12 @@ static void put_row(struct sheet *s, size_t number)
 	struct sample_out *out = s->out;
 	const struct sample_row *row = &s->c->rows[number];
 	if (number % 2 == 0)
-		sample_put(out,
-			   "<rect class=\"band\" x=\"%d\" y=\"%g\" width=\"%g\" height=\"%d\"/>",
-			   MARGIN - 16, s->y - 15, s->right - MARGIN + 32, ROW);
+		sample_put(
+		    out, "<rect class=\"band\" x=\"%d\" y=\"%.0f\" width=\"%.0f\" height=\"%d\"/>",
+		    MARGIN - 16, s->y - 15, s->right - MARGIN + 32, ROW);
 	sample_put(out, "<g%s>", row->canonical ? " class=\"o\"" : "");
 	if (row->canonical)
-		sample_put(out, "<circle class=\"dot\" cx=\"%d\" cy=\"%g\" r=\"4\"/>", MARGIN - 7,
+		sample_put(out, "<circle class=\"dot\" cx=\"%d\" cy=\"%.0f\" r=\"4\"/>", MARGIN - 7,
 			   s->y - 4);
 	double x = MARGIN;
 	for (size_t i = 0; i < row->count; i++)
@@ -243,7 +253,7 @@ static void put_others(struct sheet *s)
 		any |= s->c->methods[k].others_count > 0;
 	if (!any)
 		return;
-	sample_put(s->out, "<text class=\"d\" x=\"%d\" y=\"%g\">all others</text>", MARGIN, s->y);
+	sample_put(s->out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">all others</text>", MARGIN, s->y);
 	for (size_t k = 0; k < s->c->method_count; k++)
 		put_bar(s, k, s->c->methods[k].others, "r");
 	s->y += ROW;
@@ -264,34 +274,54 @@ static void put_measures(struct sheet *s)
 		  3 },
 	};
 	struct sample_out *out = s->out;
-	sample_put(out, "<path class=\"l\" d=\"M%d %gH%g\"/>", MARGIN - 16, s->y - 12,
+	sample_put(out, "<path class=\"l\" d=\"M%d %.0fH%.0f\"/>", MARGIN - 16, s->y - 12,
 		   s->right + 16);
 	s->y += 8;
-	sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%g\">outcomes</text>", MARGIN, s->y);
+	sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">outcomes</text>", MARGIN, s->y);
 	for (size_t k = 0; k < s->c->method_count; k++) {
 		const struct sample_compared *m = &s->c->methods[k];
-		sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%s%zu</text>", column_of(s, k),
-			   s->y, m->listed ? "" : "over ",
+		sample_put(out, "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%s%zu</text>",
+			   column_of(s, k), s->y, m->listed ? "" : "over ",
 			   m->listed ? m->draws.count : s->c->limit);
 	}
 	s->y += 19;
 	for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++, s->y += 19) {
-		sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%g\">%s</text>", MARGIN, s->y,
+		sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">%s</text>", MARGIN, s->y,
 			   measures[i].name);
 		for (size_t k = 0; k < s->c->method_count; k++) {
 			const struct sample_compared *m = &s->c->methods[k];
 			double value;
 			memcpy(&value, (const char *)m + measures[i].offset, sizeof value);
 			if (!isnan(value))
-				sample_put(out, "<text class=\"n\" x=\"%g\" y=\"%g\">%.*f</text>",
+				sample_put(out,
+					   "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%.*f</text>",
 					   column_of(s, k), s->y, measures[i].digits, value);
 		}
 	}
 	sample_put(out, "\n");
 }
 
-void sample_svg_text(const struct sample_comparison *c, struct sample_svg *svg)
+/* How many bytes a text takes, a little more rather than less. */
+static size_t estimate_bytes(const struct sample_comparison *c)
 {
+	size_t marks = (TEXT_MARKS + c->row_count) * c->method_count, bytes = 0;
+	for (size_t i = 0; i < c->row_count; i++) {
+		const struct sample_row *row = &c->rows[i];
+		marks += row->count;
+		for (size_t k = 0; k < row->count; k++)
+			bytes += tok_tokenizer_token(c->tokenizer, row->ids[k]).count;
+	}
+	return marks * MARK_BYTES + bytes;
+}
+
+enum tok_status sample_svg_text(const struct sample_comparison *c, struct sample_svg *svg,
+				struct tok_error *err)
+{
+	if (svg->body.bytes.count + estimate_bytes(c) > (size_t)PICTURE_MB << 20)
+		return tok_fail(err, TOK_ELIMIT,
+				"the picture would be larger than %d MB: draw fewer texts, or less "
+				"of each with a smaller --top",
+				PICTURE_MB);
 	double label = LABEL_LEAST;
 	for (size_t i = 0; i < c->row_count; i++)
 		label = fmax(label, measure_boxes(c, &c->rows[i], &svg->body.lost));
@@ -310,17 +340,19 @@ void sample_svg_text(const struct sample_comparison *c, struct sample_svg *svg)
 	put_measures(&s);
 	svg->width = fmax(svg->width, s.right + MARGIN);
 	svg->height = s.y;
+	return svg->body.lost ? tok_fail_memory(err) : TOK_OK;
 }
 
 void sample_svg_finish(struct sample_svg *svg, struct sample_out *out)
 {
-	const double width = svg->width, height = svg->height + MARGIN - 10;
-	sample_put(out,
-		   "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" "
-		   "height=\"%g\" viewBox=\"0 0 %g %g\">\n<title>Segmentations by method</title>\n",
-		   width, height, width, height);
+	const double width = fmax(svg->width, 2 * MARGIN), height = svg->height + MARGIN - 10;
+	sample_put(
+	    out,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" "
+	    "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n<title>Segmentations by method</title>\n",
+	    width, height, width, height);
 	sample_put_span(out, tok_span_of(style));
-	sample_put(out, "<rect class=\"page\" width=\"%g\" height=\"%g\"/>\n", width, height);
+	sample_put(out, "<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>\n", width, height);
 	sample_put_span(out, tok_buffer_span(&svg->body.bytes));
 	sample_put(out, "</svg>\n");
 	out->lost |= svg->body.lost;

@@ -11,33 +11,42 @@ struct walk {
 	struct vocab_json_document json;
 	sample_taker *take;
 	void *context;
-	uint64_t number;          /* over all operands */
-	uint64_t before;          /* of them in the operands before */
+	uint64_t number;          /* of those taken, over all operands */
+	uint64_t line;            /* of the operand, the current one's */
 	size_t operand, given_up; /* operands before `given_up` are not wanted any more */
 	bool trouble, ended;
 };
 
+static void enter_operand(struct walk *w, size_t operand)
+{
+	if (operand != w->operand)
+		w->line = 0;
+	w->operand = operand;
+}
+
 static void refuse(struct walk *w, size_t operand, bool of_document, struct tok_error *err)
 {
+	enter_operand(w, operand);
 	if (of_document)
-		tok_fail_in(
-		    err, err->status, "'%s': %s %" PRIu64, w->texts->files->items[operand].path,
-		    w->texts->split->jsonl ? "line" : "document", w->number - w->before + 1);
+		tok_fail_in(err, err->status, "'%s': %s %" PRIu64,
+			    w->texts->files->items[operand].path,
+			    w->texts->split->jsonl ? "line" : "document", w->line + 1);
 	cli_error("%s", err->message);
 	w->trouble = true;
 	w->given_up = operand + 1;
 	cli_source_stop(&w->source, operand + 1);
 }
 
+/* As in other tools a document that was refused has no number: what is drawn of others does
+ * not depend on it. */
 static void take_document(struct walk *w, size_t operand, struct tok_span text)
 {
+	const struct cli_split *split = w->texts->split;
 	struct tok_error err = { 0 };
-	enum tok_status status = TOK_OK;
-	if (operand != w->operand)
-		w->before = w->number;
-	w->operand = operand;
-	if (w->texts->split->jsonl)
-		status = cli_json_text(&w->json, text, w->texts->split->jsonl, &text, &err);
+	enum tok_status status = cli_documents_check(split, &w->source.cut, text, &err);
+	enter_operand(w, operand);
+	if (status == TOK_OK && split->jsonl)
+		status = cli_json_text(&w->json, text, split->jsonl, &text, &err);
 	if (status == TOK_OK)
 		status = w->take(w->context, text, w->number, &err);
 	if (status == TOK_ENOMEM || status == TOK_EIO) {
@@ -46,8 +55,10 @@ static void take_document(struct walk *w, size_t operand, struct tok_span text)
 		cli_source_stop(&w->source, CLI_SOURCE_ALL);
 	} else if (status != TOK_OK) {
 		refuse(w, operand, true, &err);
+	} else {
+		w->number++;
+		w->line++;
 	}
-	w->number++;
 }
 
 static bool is_wanted(const struct walk *w, size_t operand)
@@ -72,7 +83,8 @@ static void take_work(struct walk *w, struct cli_work *work)
 		refuse(w, work->error_operand, work->error.status == TOK_ELIMIT, &work->error);
 }
 
-enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context)
+enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *take, void *context,
+			       bool *whole)
 {
 	struct walk w = { .texts = texts,
 			  .take = take,
@@ -86,5 +98,6 @@ enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *t
 	cli_source_end(&w.source);
 	cli_work_release(&work);
 	vocab_json_release(&w.json);
+	*whole = !w.ended;
 	return w.trouble ? CLI_TROUBLE : CLI_OK;
 }

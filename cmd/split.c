@@ -443,6 +443,7 @@ const struct cli_tool tool_split = {
 	    "  seq 100 | tok split --encode --lines -p 1 --copies 2 -F u16 | tok decode -F u16\n"
 	    "  printf 'The cook read a book' | tok split --encode --predict -p .1,.5,1\n"
 	    "  printf '1367 300\\n' | tok split -p 1 --max-splits 1 --stats json\n",
+	.guide = "tok-sampling",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

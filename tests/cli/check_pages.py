@@ -72,6 +72,13 @@ def page_examples(page):
     return roff(part[part.index(".EX\n") + 4:part.index(".EE")]).splitlines()
 
 
+def page_names(page):
+    """Our pages that a page names, and those in its SEE ALSO."""
+    text, end = page.split(".SH SEE ALSO")
+    pattern = r"\b(tok-\w+) ?(\(\d\))"
+    return set(re.findall(pattern, roff(text))), set(re.findall(pattern, roff(end)))
+
+
 def bash_words(script, words, where):
     """What bash offers after `words`, the last of which is being typed."""
     line = " ".join(f"'{w}'" for w in words)
@@ -131,6 +138,9 @@ def check_tool(tool, scripts, where):
     expect(f"words in the manual of {tool}", man_words(page), words)
     check_completion(tool, options, words, scripts, where)
     check_fresh(f"tok-{tool}.1", page)
+    named, seen = page_names(page)
+    if not named <= seen:
+        troubles.append(f"{tool}: SEE ALSO lacks {sorted(named - seen)}")
     for name in options:
         done = run(TOK, tool, f"--{name}=x", stdin=subprocess.DEVNULL, cwd=where)
         if "there is no option" in done.stderr:

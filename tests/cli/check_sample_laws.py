@@ -7,6 +7,9 @@ import json
 import math
 import os
 import random
+import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -286,6 +289,19 @@ class Sampling(Tok):
                 self.assertEqual(text["methods"][-1]["method"], "uniform")
             self.check_measures(tokenizer, texts[0], data.splitlines()[0])
 
+    def test_many_rows_take_no_long_time(self):
+        """A hundred thousand: what takes the square of that does not end."""
+        done = self.tok("sample", "-t", "words.json", "--compare", "-F", "jsonl", "--limit", "100000",
+                        "--top", "100000", data=b"unrelated" * 5, timeout=20 * (1 + 3 * SANITIZED))
+        text = json.loads(done.stdout)
+        rows = text["segmentations"]
+        self.assertEqual(len({tuple(row["ids"]) for row in rows}), 100_000)
+        self.assertEqual(len(rows), 100_000)
+        self.assertEqual(sum(row["canonical"] for row in rows), 1)
+        for number, told in enumerate(text["methods"]):
+            self.assertEqual(told["others"], 0)
+            self.assertAlmostEqual(math.fsum(row["probabilities"][number] for row in rows), 1, places=9)
+
     def check_measures(self, tokenizer, text, data):
         own = text["canonical"]["ids"]
         for number, told in enumerate(text["methods"]):
@@ -306,6 +322,25 @@ class Sampling(Tok):
                 shown += row["probabilities"][number]
             self.assertAlmostEqual(shown + told["others"], 1, places=6)
         self.assertAlmostEqual(text["methods"][-1]["divergence_bits"], 0, places=6)
+
+    def test_places_of_a_large_picture_are_exact(self):
+        """Beyond six digits too: boxes of one row stand one behind the other."""
+        self.tok("sample", "-t", "bytes", "--compare", "--svg", "p.svg", data=b"a" * 60_000)
+        with open(os.path.join(self.folder, "p.svg"), encoding="utf-8") as file:
+            places = [int(x) for x in re.findall('<rect class="x" x="([^"]*)"', file.read())]
+        self.assertEqual(places, list(range(places[0], places[0] + 18 * 60_000, 18)))
+
+    def test_no_picture_is_larger_than_its_limit(self):
+        options = ("sample", "-t", "words.json", "--compare", "--svg", "p.svg", "--top")
+        path = os.path.join(self.folder, "p.svg")
+        for top, drawn in (("6000", 1), ("10000", 0)):
+            done = self.tok(*options, top, data=(b"unrelated" * 4 + b"\n") * 3, code=2)
+            self.assertIn(b"document %d: the picture would be larger than 32 MB: " % (drawn + 1), done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+            self.assertEqual(done.stdout.count(b" segmentations, "), drawn)
+            self.assertLess(os.path.getsize(path), 32 << 20)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read().count('class="t"'), drawn)
 
     def check_picture(self, texts):
         root = ElementTree.parse(os.path.join(self.folder, "p.svg")).getroot()
@@ -360,6 +395,34 @@ class Sampling(Tok):
             self.assertIn(b"line 2", done.stderr)
             self.assertIn(b"absent", done.stderr)
             self.assertGreaterEqual(len(done.stdout.splitlines()), 2)
+
+    def test_a_bad_document_does_not_shift_what_is_drawn_in_others(self):
+        line = b'{"text":"unrelated"}\n'
+        for name, data in (("head", line * 3), ("bad", line * 3 + b"{}\n" + line), ("good", line * 40)):
+            with open(os.path.join(self.folder, name), "wb") as file:
+                file.write(data)
+        for options in (("-m", "uniform"), ("-m", "uniform", "--wor", "2", "-F", "jsonl"),
+                        ("-m", "uniform", "--exact"), ("--compare", "-F", "jsonl")):
+            options = ("sample", "-t", "bpe.json", "--jsonl", "text", *options)
+            done = self.tok(*options, "bad", "good", "bad", code=2)
+            self.assertEqual(done.stdout, self.tok(*options, "head", "good", "head").stdout, options)
+            self.assertEqual(done.stderr.count(b"'bad': line 4: "), 2)
+
+    def test_a_full_disk_keeps_what_was_there(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        table, picture = (os.path.join(self.folder, name) for name in ("table", "picture"))
+        for options in (("-m", "uniform", "--exact"), ("--compare", "--top", "3000", "--svg", picture)):
+            for path in (table, picture):
+                with open(path, "wb") as file:
+                    file.write(b"old")
+            done = self.tok("sample", "-t", "words.json", *options, "-F", "jsonl", "-o", table,
+                            data=b"unrelated" * 4, code=2, preexec_fn=limit)
+            self.assertRegex(done.stderr, rb"^tok sample: cannot write '[^']*': File too large\n$")
+            for path in (table, picture):
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), b"old", path)
 
     def test_full_disks(self):
         for options in (("-m", "uniform"), ("-m", "uniform", "--exact"), ("--compare",),
