@@ -36,7 +36,7 @@
  *
  * Source: see boundary.h; the tie rule is the program's.  Counts are kept and not made anew:
  * O(n log n) in the ids of a batch, whatever the number of merges, times the length of what
- * the tokens spell at worst.  What is taken is kept for the next batch: up to 300 bytes an id
+ * the tokens spell at worst.  What is taken is kept for the next batch: up to 400 bytes an id
  * where every merge makes another token, as of ids by chance in one row without a boundary,
  * much less of words; and the texts of the tokens made, which share memory only where one
  * begins with the one made before it.
