@@ -177,6 +177,8 @@ def run(program, name, cache):
              (set(t) <= set(b"#") if name == "bert" else subject.mark == MARK and len(t) == 1 and t in MARK)]
     for kind in ("pretokens", "word", "word-hyphen", "none"):
         boundary = Boundary(kind, subject.pieces, (), vocabulary, subject.mark, subject.read, subject.join)
+        if marks:
+            merges += check(program, subject, kind, [[rng.choice(marks) for _ in range(40)] for _ in range(5)], "all", boundary)
         for source, batches in ((natural, 1), (strange, 2)):
             for _ in range(batches):
                 chosen = [rng.choice(source) for _ in range(rng.randrange(1, 13))]
@@ -184,7 +186,6 @@ def run(program, name, cache):
                 few = [rng.choice(row) for row in rows if row][:3]
                 rows += [[rng.choice(few) for _ in range(40)]] if few else []
                 rows = [row if kind != "none" else row[:60] for row in rows]
-                rows += [[rng.choice(marks) for _ in range(40)]] if marks else []
                 merges += check(program, subject, kind, rows, rng.choice(["all", 0, 1, 7, 50]), boundary)
     return merges
 
