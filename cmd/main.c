@@ -1,7 +1,21 @@
 /* main.c - `tok TOOL`, or `tok-TOOL` through a link. */
 #include "cmd/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
+
+/* Where one of these is closed, what we open first would take its place, and be read or
+ * written as if it were meant.  Opened the wrong way round it still fails, as a closed one. */
+static bool hold_standard_files(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			return false;
+	return true;
+}
 
 static enum cli_exit print_help(int argc, char **argv)
 {
@@ -57,6 +71,8 @@ int main(int argc, char **argv)
 	/* A reader that went away ends us without a word, even where whoever
 	 * started us had the signal ignored. */
 	signal(SIGPIPE, SIG_DFL);
+	if (!hold_standard_files())
+		return (int)cli_error("cannot open '/dev/null': %s", strerror(errno));
 
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *self = slash ? slash + 1 : argc > 0 ? argv[0] : "tok";

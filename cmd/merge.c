@@ -14,7 +14,7 @@ static const struct merge_options defaults = {
 	.merges = UINT64_MAX,
 	.reduce = -1,
 	.batch_bytes = UINT64_MAX,
-	.max_ids = (uint64_t)1 << 24,
+	.max_ids = (uint64_t)1 << 22,
 	.curve = -1,
 };
 
@@ -39,12 +39,13 @@ static const struct cli_option option_table[] = {
 	  "what a token may not reach across (pretokens)",
 	  CLI_FIELD(struct merge_options, boundary, int) },
 	{ CLI_TEXT, 'b', "batch", "N|all",
-	  "merge so many documents together (32; as many as there are with --batch-bytes)",
+	  "merge so many documents together (32; with --batch-bytes as many as --max-ids)",
 	  CLI_FIELD(struct merge_options, batch, const char *) },
 	{ CLI_BYTES, 0, "batch-bytes", "N",
 	  "end a batch with the document that fills N bytes of tokens' text",
 	  CLI_FIELD(struct merge_options, batch_bytes, uint64_t) },
-	{ CLI_BYTES, 0, "max-ids", "N", "refuse a batch of more ids (16M)",
+	{ CLI_BYTES, 0, "max-ids", "N",
+	  "refuse a batch of more ids, or documents; an id may take 400 bytes a thread (4M)",
 	  CLI_FIELD(struct merge_options, max_ids, uint64_t) },
 	{ CLI_GROUP, .name = "Output" },
 	{ CLI_FLAG, 0, "ids", NULL,
@@ -74,7 +75,7 @@ static size_t parse_batch(const struct merge_options *opts)
 {
 	const char *text = opts->batch;
 	if (!text)
-		return opts->batch_bytes == UINT64_MAX ? BATCH_DOCUMENTS : SIZE_MAX;
+		return opts->batch_bytes == UINT64_MAX ? BATCH_DOCUMENTS : (size_t)opts->max_ids;
 	if (strcmp(text, "all") == 0)
 		return SIZE_MAX;
 	size_t number = 0;
@@ -122,25 +123,12 @@ static enum cli_exit check(const struct merge_options *opts)
 	return result == CLI_OK ? check_input(opts) : result;
 }
 
-/* Each thread has its own: here it shows whether there can be one. */
-static enum tok_status try_boundary(const struct merge_run *run, struct tok_error *err)
-{
-	struct tok_boundary *boundary;
-	const enum tok_status status = tok_boundary_new(
-	    run->tokenizer, (enum tok_boundary_kind)run->opts->boundary, &boundary, err);
-	if (status == TOK_OK)
-		tok_boundary_free(boundary);
-	return status;
-}
-
 static enum tok_status prepare(struct merge_run *run, struct tok_error *err)
 {
 	run->reader.opts = run->opts;
 	run->reader.tokenizer = run->tokenizer;
 	run->reader.documents = parse_batch(run->opts);
-	enum tok_status status = try_boundary(run, err);
-	if (status == TOK_OK)
-		status = merge_reader_begin(&run->reader, err);
+	const enum tok_status status = merge_reader_begin(&run->reader, err);
 	return status == TOK_OK ? cli_output_open(&run->out, run->opts->output, err) : status;
 }
 
@@ -221,7 +209,8 @@ const struct cli_tool tool_merge = {
 	    "\n"
 	    "--reduce 0 is no merge and --reduce 100 all of them. This is not the share of ids "
 	    "that\n"
-	    "are saved, but of those that could be. --curve shows both for each number of merges.\n"
+	    "are saved, but of those that could be. --curve shows for each number of merges how\n"
+	    "many ids are left, --curve tsv also how far on this way that is, in percent.\n"
 	    "\n"
 	    "Each document is a line of JSON with its tokens as encode --tokens writes them. With\n"
 	    "--ids it has ids, which begin behind the tokenizer's own for tokens that are new, "

@@ -45,7 +45,12 @@ struct merge_options {
 	int progress;
 };
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------
+ *
+ * Not cli_source.h: that hands out parts of documents as their bytes come, for threads to
+ * encode.  Here one thread encodes, because only the number of ids, and of the bytes
+ * that they spell, says where a batch ends.
+ */
 
 /* Documents, whole, and what was wrong on the way.  A zeroed struct is empty. */
 struct merge_batch {
@@ -71,7 +76,7 @@ struct merge_reader {
 	struct tok_encode_options how;
 	struct cli_cut cut;
 	struct cli_encoder encoder;
-	uint32_t *lengths; /* bytes that each token spells, or MERGE_NO_TOKEN */
+	uint32_t *lengths; /* of tok_dynamic_lengths */
 
 	int wake; /* ends a wait for bytes; 0: none */
 	atomic_bool stopped;
@@ -84,8 +89,6 @@ struct merge_reader {
 	uint64_t number;      /* documents of the operand that went out */
 	uint64_t bytes_read;  /* of the operands before */
 };
-
-#define MERGE_NO_TOKEN UINT32_MAX
 
 /* Released even where this fails. */
 TOK_MUST_USE enum tok_status merge_reader_begin(struct merge_reader *reader, struct tok_error *err);
@@ -101,13 +104,9 @@ void merge_reader_stop(struct merge_reader *reader);
 
 /* ---- writing ---------------------------------------------------------------- */
 
-/* A token that the tokenizer does not have, and the documents of the batch do. */
-struct merge_new {
-	bool occurs;
-	tok_id id;           /* that it is written as: in the order in which they came to be */
-	size_t begin, parts; /* ids of the batch that it stands for where it stands first */
-	size_t step;         /* the merge that made it first, and its place: from 0 on */
-	size_t name_begin, name_end; /* its text as a string of JSON */
+/* A token's text as a string of JSON: bytes of merge_lines.names. */
+struct merge_name {
+	size_t begin, end;
 };
 
 /* What a thread puts lines together with; the caller fills in the first part. */
@@ -115,17 +114,18 @@ struct merge_lines {
 	const struct tok_tokenizer *tokenizer;
 	const struct merge_options *opts;
 
-	struct merge_new *news; /* by the merger's ids */
+	struct merge_name *spans; /* of new tokens that documents have, by their numbers */
 	size_t capacity;
-	size_t occurring;        /* of them */
 	struct tok_buffer names; /* one behind the other */
 	struct tok_buffer text;
 };
 
 void merge_lines_release(struct merge_lines *lines);
 
-/* What the documents of batch `number`, from 1 on, became; counts lines->occurring, and
- * appends what the options ask for.  False if memory is out. */
+/* What the documents of batch `number`, from 1 on, became: appends what the options ask for.
+ * It is of the order of the batch: a text that is repeated may have MERGE_TEXT_MOST bytes.
+ * False if memory is out. */
+enum { MERGE_TEXT_MOST = 64 };
 TOK_MUST_USE bool merge_put_batch(struct merge_lines *lines, uint64_t number,
 				  const struct merge_batch *batch,
 				  const struct tok_merged_batch *merged, struct tok_buffer *out);

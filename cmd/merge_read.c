@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include "cmd/merge_internal.h"
-#include "tok/text/normalize.h"
-#include "tok/text/utf8.h"
 
 void merge_batch_release(struct merge_batch *batch)
 {
@@ -27,37 +25,26 @@ static void clear_batch(struct merge_batch *b)
 
 /* ---- tokens ----------------------------------------------------------------- */
 
-/* Bytes of a text that may be in the byte-level alphabet, in which each is a character. */
-static size_t measure_text(struct tok_span text, bool byte_level)
+static enum tok_status measure_tokens(struct merge_reader *r, struct tok_error *err)
 {
-	size_t characters = 0;
-	for (size_t at = 0; byte_level && at < text.count; characters++) {
-		const struct tok_char c = tok_utf8_at(text, at);
-		byte_level = tok_char_to_byte(c.code) >= 0;
-		at += c.length;
-	}
-	return byte_level ? characters : text.count;
+	r->lengths = calloc(tok_tokenizer_size(r->tokenizer) + 1, sizeof *r->lengths);
+	if (!r->lengths)
+		return tok_fail_memory(err);
+	return tok_dynamic_lengths(r->tokenizer, r->lengths, err);
 }
 
-static bool is_byte_level(const struct tok_spec *spec)
+static enum tok_status refuse_id(const struct merge_reader *r, tok_id id, size_t number,
+				 struct tok_error *err)
 {
-	for (size_t i = 0; i < spec->decoder_count; i++)
-		if (spec->decoders[i].kind == TOK_DECODE_BYTE_LEVEL)
-			return true;
-	return spec->raw_vocabulary;
-}
-
-static bool measure_tokens(struct merge_reader *r)
-{
-	const size_t count = tok_tokenizer_size(r->tokenizer);
-	const bool byte_level = is_byte_level(tok_tokenizer_spec(r->tokenizer));
-	r->lengths = calloc(count ? count : 1, sizeof *r->lengths);
-	for (size_t id = 0; r->lengths && id < count; id++) {
-		const struct tok_span text = tok_tokenizer_token(r->tokenizer, (tok_id)id);
-		r->lengths[id] =
-		    text.bytes ? (uint32_t)measure_text(text, byte_level) : MERGE_NO_TOKEN;
-	}
-	return r->lengths != NULL;
+	const size_t size = tok_tokenizer_size(r->tokenizer);
+	if (id < size)
+		return tok_fail(err, TOK_ETEXT,
+				"no token has id %" PRIu32 " (number %zu): the tokenizer leaves "
+				"it out",
+				id, number);
+	return tok_fail(err, TOK_ETEXT,
+			"no token has id %" PRIu32 " (number %zu): ids are below %zu", id, number,
+			size);
 }
 
 static enum tok_status check_ids(const struct merge_reader *r, const tok_id *ids, size_t count,
@@ -65,11 +52,8 @@ static enum tok_status check_ids(const struct merge_reader *r, const tok_id *ids
 {
 	const size_t size = tok_tokenizer_size(r->tokenizer);
 	for (size_t i = 0; i < count; i++)
-		if (ids[i] >= size || r->lengths[ids[i]] == MERGE_NO_TOKEN)
-			return tok_fail(err, TOK_ETEXT,
-					"no token has id %" PRIu32 " (number %zu): ids are below "
-					"%zu",
-					ids[i], before + i + 1, size);
+		if (ids[i] >= size || r->lengths[ids[i]] == TOK_NO_LENGTH)
+			return refuse_id(r, ids[i], before + i + 1, err);
 	return TOK_OK;
 }
 
@@ -297,8 +281,9 @@ enum tok_status merge_reader_begin(struct merge_reader *r, struct tok_error *err
 	atomic_init(&r->stopped, false);
 	r->how = cli_specials_options(&r->opts->specials);
 	r->cut = cli_cut_for(r->tokenizer, &r->how);
-	if (!measure_tokens(r))
-		return tok_fail_memory(err);
+	const enum tok_status status = measure_tokens(r, err);
+	if (status != TOK_OK)
+		return status;
 	if (r->opts->encode && !cli_encoder_init(&r->encoder, r->tokenizer, &r->opts->split))
 		return tok_fail_memory(err);
 	return TOK_OK;

@@ -6,8 +6,10 @@
 #include "cmd/cli_pool.h"
 #include "cmd/merge_internal.h"
 
-/* What a batch of so many ids is, for the pool, beside its ids: what merging takes. */
-enum { BYTES_AN_ID = 32 };
+/* What a slot of the pool holds for each id and document of a batch: itself, and the lines that
+ * come of it, each merge one with --steps.  What merging takes is the worker's, and one
+ * batch's at a time. */
+enum { BYTES_AN_ID = 32, BYTES_A_STEP = 256 };
 
 struct merge_item {
 	struct merge_batch batch;
@@ -58,7 +60,8 @@ static bool read_item(void *context, size_t slot, size_t *bytes)
 	if (!merge_read(&run->reader, &item->batch))
 		return false;
 	item->number = ++run->batches_read;
-	*bytes = item->batch.count * BYTES_AN_ID;
+	*bytes = (item->batch.count + item->batch.documents) *
+		 (run->opts->steps ? BYTES_A_STEP : BYTES_AN_ID);
 	return true;
 }
 
@@ -106,7 +109,7 @@ static enum tok_status merge_item(const struct merge_run *run, struct worker *w,
 		.ids = item->batch.count,
 		.merged = merged.offsets[merged.count],
 		.merges = merged.step_count,
-		.new_tokens = w->lines.occurring,
+		.new_tokens = merged.used_count,
 	};
 	return TOK_OK;
 }

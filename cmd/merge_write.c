@@ -9,7 +9,7 @@
 
 void merge_lines_release(struct merge_lines *lines)
 {
-	free(lines->news);
+	free(lines->spans);
 	tok_buffer_release(&lines->names);
 	tok_buffer_release(&lines->text);
 }
@@ -48,33 +48,27 @@ static bool put_numbers(struct tok_buffer *out, const uint32_t *numbers, size_t 
 
 /* ---- texts of tokens -------------------------------------------------------- */
 
-/* Bytes in the byte-level alphabet. */
-static bool put_raised(struct tok_buffer *out, struct tok_span bytes)
-{
-	uint8_t character[4];
-	bool ok = true;
-	for (size_t i = 0; ok && i < bytes.count; i++)
-		ok = tok_buffer_add(out, character,
-				    tok_utf8_put(tok_byte_to_char(bytes.bytes[i]), character));
-	return ok;
-}
-
 /* As files of this kind write tokens. */
 static bool put_new_text(struct merge_lines *l, struct tok_span text, struct tok_buffer *out)
 {
 	if (!tok_tokenizer_spec(l->tokenizer)->raw_vocabulary)
 		return vocab_json_put_string(out, text);
 	tok_buffer_clear(&l->text);
-	return put_raised(&l->text, text) && vocab_json_put_string(out, tok_buffer_span(&l->text));
+	return tok_put_alphabet(&l->text, text) &&
+	       vocab_json_put_string(out, tok_buffer_span(&l->text));
 }
 
-static bool put_any_text(struct merge_lines *l, const struct tok_merged_batch *merged, tok_id id,
-			 struct tok_buffer *out)
+/* A token of a merge: a long one, which the merges of a row would repeat again and again, as
+ * the number of the merge that made it. */
+static bool put_side(struct merge_lines *l, const struct tok_merged_batch *merged, tok_id id,
+		     struct tok_buffer *out)
 {
 	const size_t base = tok_tokenizer_size(l->tokenizer);
 	if (id < base)
 		return vocab_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
-	return put_new_text(l, merged->tokens[id - base].text, out);
+	const struct tok_dynamic_token *token = &merged->tokens[id - base];
+	return token->text.count > MERGE_TEXT_MOST ? put_number(out, token->step + 1)
+						   : put_new_text(l, token->text, out);
 }
 
 static bool put_hex(struct tok_buffer *out, struct tok_span bytes)
@@ -89,70 +83,46 @@ static bool put_hex(struct tok_buffer *out, struct tok_span bytes)
 
 /* ---- the vocabulary of a batch ---------------------------------------------- */
 
-/* Of a row of merges each makes a token, most of which are gone in the end: those that
- * documents have are told, and have ids without holes. */
-static bool find_new(struct merge_lines *l, const struct tok_merged_batch *merged)
-{
-	const size_t base = tok_tokenizer_size(l->tokenizer);
-	const size_t count = merged->offsets[merged->count];
-	if (!tok_grow(&l->news, &l->capacity, merged->token_count, sizeof *l->news))
-		return false;
-	for (size_t i = 0; i < merged->token_count; i++)
-		l->news[i] = (struct merge_new){ 0 };
-	for (size_t i = merged->step_count; i-- > 0;)
-		if (merged->steps[i].result >= base)
-			l->news[merged->steps[i].result - base].step = i;
-	for (size_t i = 0, at = 0; i < count; at += merged->parts[i++]) {
-		if (merged->ids[i] < base || l->news[merged->ids[i] - base].occurs)
-			continue;
-		struct merge_new *new = &l->news[merged->ids[i] - base];
-		new->occurs = true;
-		new->begin = at;
-		new->parts = merged->parts[i];
-	}
-	l->occurring = 0;
-	for (size_t i = 0; i < merged->token_count; i++)
-		if (l->news[i].occurs)
-			l->news[i].id = (tok_id)(base + l->occurring++);
-	return true;
-}
-
 static bool make_names(struct merge_lines *l, const struct tok_merged_batch *merged)
 {
-	bool ok = true;
+	bool ok = tok_grow(&l->spans, &l->capacity, merged->used_count, sizeof *l->spans);
 	tok_buffer_clear(&l->names);
 	for (size_t i = 0; ok && i < merged->token_count; i++) {
-		struct merge_new *new = &l->news[i];
-		new->name_begin = l->names.count;
-		ok = !new->occurs || put_new_text(l, merged->tokens[i].text, &l->names);
-		new->name_end = l->names.count;
+		const struct tok_dynamic_token *token = &merged->tokens[i];
+		const size_t begin = l->names.count;
+		if (!token->parts)
+			continue;
+		ok = put_new_text(l, token->text, &l->names);
+		l->spans[token->number] = (struct merge_name){ begin, l->names.count };
 	}
 	return ok;
 }
 
-static bool put_name(const struct merge_lines *l, const struct merge_new *new,
+static bool put_name(const struct merge_lines *l, const struct tok_dynamic_token *token,
 		     struct tok_buffer *out)
 {
-	const struct tok_span names = tok_buffer_span(&l->names);
-	return tok_buffer_add(out, names.bytes + new->name_begin, new->name_end - new->name_begin);
+	const struct merge_name *name = &l->spans[token->number];
+	return tok_buffer_add(out, l->names.bytes + name->begin, name->end - name->begin);
 }
 
-static bool put_new(const struct merge_lines *l, const struct merge_new *new,
-		    const struct merge_batch *batch, const struct tok_merged_batch *merged,
-		    struct tok_span text, struct tok_buffer *out)
+static bool put_new(const struct merge_lines *l, const struct tok_merged_batch *merged,
+		    const struct tok_dynamic_token *token, struct tok_buffer *out)
 {
+	const size_t base = tok_tokenizer_size(l->tokenizer);
 	const bool is_text =
-	    tok_tokenizer_spec(l->tokenizer)->raw_vocabulary || tok_utf8_valid(text);
-	bool ok =
-	    put_field(out, "{\"id\":", new->id) && put(out, ",\"text\":") && put_name(l, new, out);
+	    tok_tokenizer_spec(l->tokenizer)->raw_vocabulary || tok_utf8_valid(token->text);
+	bool ok = put_field(out, "{\"id\":", base + token->number) && put(out, ",\"text\":") &&
+		  put_name(l, token, out);
 	if (ok && !is_text)
-		ok = put(out, ",\"bytes\":\"") && put_hex(out, text) && put(out, "\"");
+		ok = put(out, ",\"bytes\":\"") && put_hex(out, token->text) && put(out, "\"");
 	return ok && put(out, ",\"parts\":[") &&
-	       put_numbers(out, batch->ids + new->begin, new->parts) &&
-	       put_field(out, "],\"merge\":", new->step + 1) &&
-	       put_field(out, ",\"count\":", merged->steps[new->step].count) && put(out, "}");
+	       put_numbers(out, token->parts, token->part_count) &&
+	       put_field(out, "],\"merge\":", token->step + 1) &&
+	       put_field(out, ",\"count\":", merged->steps[token->step].count) && put(out, "}");
 }
 
+/* Of a row of merges each makes a token, most of which are gone in the end: those that
+ * documents have are told, and have ids without holes. */
 static bool put_vocabulary(const struct merge_lines *l, uint64_t number,
 			   const struct merge_batch *batch, const struct tok_merged_batch *merged,
 			   struct tok_buffer *out)
@@ -166,10 +136,9 @@ static bool put_vocabulary(const struct merge_lines *l, uint64_t number,
 		  put(out, ",\"tokens\":[");
 	bool first = true;
 	for (size_t i = 0; ok && i < merged->token_count; i++) {
-		if (!l->news[i].occurs)
+		if (!merged->tokens[i].parts)
 			continue;
-		ok = (first || put(out, ",")) &&
-		     put_new(l, &l->news[i], batch, merged, merged->tokens[i].text, out);
+		ok = (first || put(out, ",")) && put_new(l, merged, &merged->tokens[i], out);
 		first = false;
 	}
 	return ok && put(out, "]}\n");
@@ -177,18 +146,20 @@ static bool put_vocabulary(const struct merge_lines *l, uint64_t number,
 
 /* ---- documents -------------------------------------------------------------- */
 
-static bool put_id(const struct merge_lines *l, tok_id id, struct tok_buffer *out)
+static bool put_id(const struct merge_lines *l, const struct tok_merged_batch *merged, tok_id id,
+		   struct tok_buffer *out)
 {
 	const size_t base = tok_tokenizer_size(l->tokenizer);
-	return put_number(out, id < base ? id : l->news[id - base].id);
+	return put_number(out, id < base ? id : base + merged->tokens[id - base].number);
 }
 
-static bool put_token(const struct merge_lines *l, tok_id id, struct tok_buffer *out)
+static bool put_token(const struct merge_lines *l, const struct tok_merged_batch *merged, tok_id id,
+		      struct tok_buffer *out)
 {
 	const size_t base = tok_tokenizer_size(l->tokenizer);
 	if (id < base)
 		return vocab_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
-	return put_name(l, &l->news[id - base], out);
+	return put_name(l, &merged->tokens[id - base], out);
 }
 
 static bool put_document(const struct merge_lines *l, const struct tok_merged_batch *merged,
@@ -199,7 +170,8 @@ static bool put_document(const struct merge_lines *l, const struct tok_merged_ba
 	bool ok = put(out, as_ids ? "{\"ids\":[" : "{\"tokens\":[");
 	for (size_t i = begin; ok && i < end; i++)
 		ok = (i == begin || tok_buffer_add_byte(out, ',')) &&
-		     (as_ids ? put_id(l, merged->ids[i], out) : put_token(l, merged->ids[i], out));
+		     (as_ids ? put_id(l, merged, merged->ids[i], out)
+			     : put_token(l, merged, merged->ids[i], out));
 	if (ok && l->opts->parts)
 		ok = put(out, "],\"parts\":[") &&
 		     put_numbers(out, merged->parts + begin, end - begin);
@@ -213,8 +185,8 @@ static bool put_step(struct merge_lines *l, uint64_t number, const struct tok_me
 {
 	const struct tok_merge_step *step = &merged->steps[at];
 	return put_field(out, "{\"batch\":", number) && put_field(out, ",\"merge\":", at + 1) &&
-	       put(out, ",\"left\":") && put_any_text(l, merged, step->left, out) &&
-	       put(out, ",\"right\":") && put_any_text(l, merged, step->right, out) &&
+	       put(out, ",\"left\":") && put_side(l, merged, step->left, out) &&
+	       put(out, ",\"right\":") && put_side(l, merged, step->right, out) &&
 	       put_field(out, ",\"count\":", step->count) &&
 	       put_field(out, ",\"ids\":", step->length) && put(out, "}\n");
 }
@@ -222,9 +194,9 @@ static bool put_step(struct merge_lines *l, uint64_t number, const struct tok_me
 bool merge_put_batch(struct merge_lines *l, uint64_t number, const struct merge_batch *batch,
 		     const struct tok_merged_batch *merged, struct tok_buffer *out)
 {
-	bool ok = find_new(l, merged);
-	if (!ok || l->opts->curve >= 0)
-		return ok;
+	bool ok = true;
+	if (l->opts->curve >= 0)
+		return true;
 	for (size_t i = 0; ok && l->opts->steps && i < merged->step_count; i++)
 		ok = put_step(l, number, merged, i, out);
 	if (l->opts->steps)

@@ -1,12 +1,12 @@
 /*
  * merge.c - how fast batches are merged.
  *
- *	merge TOKENIZER TEXT DOCUMENTS MERGES [STEPS]
+ *	merge TOKENIZER TEXT DOCUMENTS MERGES BATCHES [STEPS]
  *
- * Each line of TEXT is a document; batches of so many DOCUMENTS are merged, up to MERGES
- * times each (0: as long as there are any) within pre-tokens.  Encoding them is not part
- * of what is timed; taking the batch in and giving the merged ids out is.  Five passes of this
- *process' processor time:
+ * Each line of TEXT is a document; BATCHES of so many DOCUMENTS (0: all that it has) are
+ * merged, up to MERGES times each (0: as long as there are any) within pre-tokens.  Encoding
+ * them is not part of what is timed; taking the batch in and giving the merged ids out is.
+ * Processor time of five passes:
  *
  *	batches N, ids N, left N, merges N
  *	SECONDS SECONDS SECONDS SECONDS SECONDS
@@ -127,15 +127,21 @@ static void write_steps(FILE *out, size_t batch, const struct tok_tokenizer *tok
 	}
 }
 
-static struct totals pass(struct tok_merger *merger, const struct documents *d, size_t documents,
-			  size_t merges, FILE *steps, const struct tok_tokenizer *tokenizer)
+/* What a batch has, how often it is merged, and how many there are. */
+struct plan {
+	size_t documents, merges, batches;
+};
+
+static struct totals pass(struct tok_merger *merger, const struct documents *d, struct plan plan,
+			  FILE *steps, const struct tok_tokenizer *tokenizer)
 {
+	const size_t documents = plan.documents, merges = plan.merges;
 	const struct tok_merge_batch_options how = { .merges = merges ? merges : TOK_MERGES_ALL };
 	struct totals t = { 0 };
 	size_t *offsets = calloc(documents + 1, sizeof *offsets);
 	if (!offsets)
 		fail("out of memory");
-	for (size_t at = 0; at + documents <= d->count; at += documents) {
+	for (size_t at = 0; t.batches < plan.batches; at += documents) {
 		struct tok_merged_batch b;
 		struct tok_error err = { 0 };
 		for (size_t i = 0; i <= documents; i++)
@@ -158,30 +164,33 @@ int main(int argc, char **argv)
 	struct documents d = { 0 };
 	struct tok_boundary *boundary = NULL;
 	struct tok_error err = { 0 };
-	if (argc < 5)
-		fail("usage: merge TOKENIZER TEXT DOCUMENTS MERGES [STEPS]");
-	const size_t documents = strtoul(argv[3], NULL, 10), merges = strtoul(argv[4], NULL, 10);
-	FILE *steps = argc > 5 ? fopen(argv[5], "w") : NULL;
+	if (argc < 6)
+		fail("usage: merge TOKENIZER TEXT DOCUMENTS MERGES BATCHES [STEPS]");
+	struct plan plan = { strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10),
+			     strtoul(argv[5], NULL, 10) };
+	FILE *steps = argc > 6 ? fopen(argv[6], "w") : NULL;
 	struct tok_tokenizer *tokenizer = load(argv[1]);
 	read_documents(tokenizer, argv[2], &d);
-	if (documents == 0 || documents > d.count)
-		fail("the text has fewer lines than a batch");
+	const size_t most = plan.documents ? d.count / plan.documents : 0;
+	plan.batches = plan.batches ? plan.batches : most;
+	if (most == 0 || plan.batches > most)
+		fail("the text has fewer lines than the batches");
 	if (tok_boundary_new(tokenizer, TOK_BOUNDARY_PRETOKENS, &boundary, &err) != TOK_OK)
 		fail(err.message);
 	struct tok_merger *merger = tok_merger_new(tokenizer, boundary);
 	if (!merger)
 		fail("out of memory");
-	const struct totals t = pass(merger, &d, documents, merges, steps, tokenizer);
+	const struct totals t = pass(merger, &d, plan, steps, tokenizer);
 	printf("batches %zu, ids %zu, left %zu, merges %zu\n", t.batches,
-	       d.offsets[t.batches * documents], t.left, t.merges);
+	       d.offsets[t.batches * plan.documents], t.left, t.merges);
 	for (size_t i = 0; i < PASSES; i++) {
 		const double start = seconds();
-		(void)pass(merger, &d, documents, merges, NULL, tokenizer);
+		(void)pass(merger, &d, plan, NULL, tokenizer);
 		printf("%s%.6f", i ? " " : "", seconds() - start);
 	}
 	printf("\n");
 	if (steps && fclose(steps) != 0)
-		fail(argv[5]);
+		fail(argv[6]);
 	tok_merger_free(merger);
 	tok_boundary_free(boundary);
 	tok_tokenizer_free(tokenizer);

@@ -19,6 +19,16 @@ TOK = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
 BYTES, TINY, MERGE = ("-t", "bytes"), ("-t", DATA + "/tiny.json"), ("-t", DATA + "/merge.json")
+WORD_PIECES = ("?", "#", "##", "###", "###b", "##b", "##a", "a", "b", "ab", "a#", "#b")
+PIECES = {"pre_tokenizer": {"type": "WhitespaceSplit"}, "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": False},
+          "model": {"type": "WordPiece", "unk_token": "?", "continuing_subword_prefix": "##", "max_input_chars_per_word": 99,
+                    "vocab": {piece: number for number, piece in enumerate(WORD_PIECES)}}}
+MARKED = ("\u2581", "<0xE2>", "<0x96>", "<0x81>", "a", "\u2581a", "<0x82>", "<0xAC>", "\u20ac", "ab")
+MARK = {"pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "never", "split": False},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}]},
+        "model": {"type": "BPE", "byte_fallback": True, "merges": [],
+                  "vocab": {piece: number for number, piece in enumerate(MARKED)}}}
 BOUNDARIES = ("pretokens", "word", "word-hyphen", "sentence", "none")
 
 
@@ -102,6 +112,21 @@ class Laws(unittest.TestCase):
                     documents = [line for line in lines if "tokens" not in line]
                     self.assertEqual([sum(d["parts"]) for d in documents], list(map(len, read_ids(text))))
                     self.assertEqual([len(d["parts"]) for d in documents], [len(d["ids"]) for d in documents])
+
+    def test_what_marks_say_is_kept(self):
+        """Of texts and ids that love to look like marks; the text is the one of the ids."""
+        chance = random.Random(13)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, spec, pieces in (("pieces", PIECES, range(1, 12)), ("mark", MARK, range(10))):
+                path = os.path.join(folder, name)
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump(spec, file)
+                rows = [chance.choices(pieces, k=chance.randrange(1, 9)) for _ in range(400)]
+                wanted = tok("decode", "-t", path, "--lines", data=as_text(rows)).stdout
+                for boundary in BOUNDARIES:
+                    args = ("-t", path, "--boundary", boundary)
+                    got = undo(lines_of(self.merge(*args, "--ids", data=as_text(rows))))
+                    self.assertEqual(tok("decode", "-t", path, "--lines", data=as_text(got)).stdout, wanted, args)
 
     def test_vocabularies_say_what_is_used(self):
         """No id without a token, no token without use, no hole; strings are the ids' texts."""
@@ -228,6 +253,14 @@ class Laws(unittest.TestCase):
                     self.assertTrue((many.returncode, many.stdout, many.stderr) ==
                                     (one.returncode, one.stdout, one.stderr), args)
 
+    def test_steps_do_not_grow_as_the_square(self):
+        """One row in which each merge makes a longer token than the last one."""
+        chance = random.Random(14)
+        row = (" ".join(str(chance.randrange(256)) for _ in range(4000)) + "\n").encode()
+        done = self.merge(*BYTES, "--boundary", "none", "--steps", data=row)
+        self.assertGreater(len(lines_of(done)), 3000)
+        self.assertLess(len(done.stdout), 4000 * 300)
+
     def test_memory_does_not_grow_with_the_input(self):
         if SANITIZED:
             self.skipTest("sanitizers have a memory of their own")
@@ -274,7 +307,7 @@ class Trouble(unittest.TestCase):
             json.dump({"model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "b": 5}}}, file)
         done = tok("merge", "-t", path, "--stats", "none", data=b"0 5\n0 3\n")
         self.assertEqual(done.returncode, 2)
-        self.assertIn(b"line 2: no token has id 3 (number 2)", done.stderr)
+        self.assertEqual(done.stderr, b"tok merge: '-': line 2: no token has id 3 (number 2): the tokenizer leaves it out\n")
 
     def test_full_device(self):
         for args in ((), ("--ids",), ("--curve", "tsv"), ("--steps",)):

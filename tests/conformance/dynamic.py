@@ -41,6 +41,7 @@ class Subject:
         self.path = references.folder_of(name, cache)
         self.join, self.read = (lambda a, b: a + b), (lambda t: t)
         self.write, self.mark = self.read, b" "
+        self.goes_on, self.inside = (lambda t: False), None
         if isinstance(self.reference, references.HuggingFace):
             self.look_at_hugging_face(name)
         elif isinstance(self.reference, references.Tiktoken):
@@ -69,7 +70,9 @@ class Subject:
         self.pieces = (lambda text: len(pre.pre_tokenize_str(text))) if pre else (lambda text: 1)
         if name == "bert":
             self.join = lambda a, b: a + b[2:] if b.startswith(b"##") and len(b) > 2 else a + b" " + b
-            self.read = lambda t: t[2:] if t.startswith(b"##") and len(t) > 2 else t
+            self.inside = b"##"
+            self.goes_on = lambda t: t.startswith(b"##") and len(t) > 2
+            self.read = lambda t: t[2:] if self.goes_on(t) else t
 
     def look_at_tiktoken(self):
         encoding = self.reference.encoding
@@ -96,6 +99,12 @@ class Subject:
         for i, n in enumerate(names):
             if BYTE.fullmatch(n):
                 self.written[i] = bytes([int(n[3:5], 16)])
+
+    def keeps_marks(self, a, b):
+        """As one the two have the marks that they have, and no other."""
+        text = self.join(a, b)
+        return (self.goes_on(text) == self.goes_on(a) and text != self.inside and
+                (self.mark == b" " or text.count(self.mark) == a.count(self.mark) + b.count(self.mark)))
 
     def vocabulary(self):
         """Tokens that may join, and their ids: byte pieces come of no joining."""
@@ -127,7 +136,7 @@ def texts(cache, specials):
 def ask(program, path, kind, merges, rows):
     told = subprocess.run([program, "--ask", str(path), kind, str(merges)], check=True, capture_output=True, text=True,
                           input="".join(" ".join(map(str, row)) + "\n" for row in rows)).stdout.splitlines()
-    steps = [tuple(map(int, line.split())) for line in told if line[0] not in "=>s"]
+    steps = [tuple(map(int, line.split())) for line in told if line[0] not in "=>"]
     made = [bytes.fromhex(line[2:]) for line in told if line[0] == "="]
     merged = [[tuple(map(int, pair.split(":"))) for pair in line[1:].split()] for line in told if line[0] == ">"]
     return steps, made, merged
@@ -139,7 +148,8 @@ def check(program, subject, kind, rows, merges, boundary):
     size = max(len(subject.written), 1 + max((s[2] for s in steps), default=0) - len(made))
     # Ids that stand apart are not what they are called, lest text be taken for them.
     spelled = [[("apart", i) if i in subject.apart else subject.written[i] for i in row] for row in rows]
-    want, want_steps = merge(spelled, lambda a, b: isinstance(a, bytes) and isinstance(b, bytes) and boundary.allows(a, b),
+    want, want_steps = merge(spelled, lambda a, b: isinstance(a, bytes) and isinstance(b, bytes) and
+                             subject.keeps_marks(a, b) and boundary.allows(a, b),
                              len(rows) * 10000 if merges == "all" else merges, subject.join)
     first = min((s[2] for s in steps if s[2] >= len(subject.written)), default=size)
 
@@ -162,8 +172,13 @@ def run(program, name, cache):
     natural, strange = texts(cache, subject.reference.specials or [""])
     rng, merges = random.Random(name), 0
     vocabulary = subject.vocabulary()
+    # Pieces of which marks could be made.
+    marks = [i for i, t in enumerate(subject.written) if t and i not in subject.apart and
+             (set(t) <= set(b"#") if name == "bert" else subject.mark == MARK and len(t) == 1 and t in MARK)]
     for kind in ("pretokens", "word", "word-hyphen", "none"):
         boundary = Boundary(kind, subject.pieces, (), vocabulary, subject.mark, subject.read, subject.join)
+        if marks:
+            merges += check(program, subject, kind, [[rng.choice(marks) for _ in range(40)] for _ in range(5)], "all", boundary)
         for source, batches in ((natural, 1), (strange, 2)):
             for _ in range(batches):
                 chosen = [rng.choice(source) for _ in range(rng.randrange(1, 13))]

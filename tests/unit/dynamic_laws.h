@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "tok/dynamic/merger.h"
+#include "tok/pipe/pretokens.h"
+#include "tok/text/utf8.h"
 
 enum { PLAIN_IDS = 4096, PLAIN_TEXT = 256, PLAIN_MADE = 4096 };
 
@@ -99,22 +101,36 @@ static inline void plain_init(struct plain *p, const struct tok_tokenizer *t)
 	}
 }
 
-/* What two tokens are together, which may be one that is known. */
-static inline struct plain_token plain_join(struct plain *p, const struct plain_token *a,
+/* Marks of place, empty where there are none. */
+static inline struct tok_span plain_prefix(const struct tok_model_spec *model)
+{
+	return model->kind == TOK_MODEL_BPE         ? model->as.bpe.prefix
+	       : model->kind == TOK_MODEL_WORDPIECE ? model->as.wordpiece.prefix
+						    : (struct tok_span){ NULL, 0 };
+}
+
+static inline struct tok_span plain_suffix(const struct tok_model_spec *model)
+{
+	return model->kind == TOK_MODEL_BPE ? model->as.bpe.suffix : (struct tok_span){ NULL, 0 };
+}
+
+static inline bool plain_begins(const struct plain_token *token, struct tok_span prefix)
+{
+	return prefix.count > 0 && token->count > prefix.count &&
+	       memcmp(token->bytes, prefix.bytes, prefix.count) == 0;
+}
+
+/* What two tokens spell together. */
+static inline struct plain_token plain_text(const struct plain *p, const struct plain_token *a,
 					    const struct plain_token *b)
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(p->tokenizer);
-	const struct tok_span none = { NULL, 0 };
-	const bool bpe = spec->model.kind == TOK_MODEL_BPE;
-	const struct tok_span prefix = bpe ? spec->model.as.bpe.prefix
-				       : spec->model.kind == TOK_MODEL_WORDPIECE
-					   ? spec->model.as.wordpiece.prefix
-					   : none;
-	const struct tok_span suffix = bpe ? spec->model.as.bpe.suffix : none;
+	const struct tok_span prefix = plain_prefix(&spec->model);
+	const struct tok_span suffix = plain_suffix(&spec->model);
 	struct plain_token token = *a;
 	struct tok_span right = plain_span(b);
 	bool space = spec->model.kind == TOK_MODEL_WORDLEVEL && !spec->sentencepiece;
-	if (prefix.count > 0 && right.count > prefix.count && tok_span_starts(right, prefix))
+	if (plain_begins(b, prefix))
 		right = tok_span_slice(right, prefix.count, right.count);
 	else
 		space |= prefix.count > 0;
@@ -125,6 +141,14 @@ static inline struct plain_token plain_join(struct plain *p, const struct plain_
 	if (space)
 		plain_put(&token, (const uint8_t *)" ", 1);
 	plain_put(&token, right.bytes, right.count);
+	return token;
+}
+
+/* What two tokens are together, which may be one that is known. */
+static inline struct plain_token plain_join(struct plain *p, const struct plain_token *a,
+					    const struct plain_token *b)
+{
+	struct plain_token token = plain_text(p, a, b);
 	for (tok_id id = *plain_chain(p, plain_span(&token)); id != TOK_NO_ID; id = p->next[id]) {
 		const struct plain_token known = plain_of(p->tokenizer, id);
 		if (tok_span_equal(plain_span(&known), plain_span(&token)))
@@ -138,12 +162,37 @@ static inline struct plain_token plain_join(struct plain *p, const struct plain_
 	return token;
 }
 
+/* How often the mark for a space stands in it, where that is more than a byte. */
+static inline size_t plain_spaces(const struct plain *p, const struct plain_token *token)
+{
+	uint8_t mark[4];
+	const size_t count = tok_utf8_put(tok_pretokens_space(p->tokenizer), mark);
+	size_t spaces = 0;
+	for (size_t i = 0; count > 1 && i + count <= token->count; i++)
+		spaces += memcmp(token->bytes + i, mark, count) == 0;
+	return spaces;
+}
+
+/* As one they have the marks that the two have, and no other. */
+static inline bool plain_keeps(const struct plain *p, const struct plain_token *a,
+			       const struct plain_token *b)
+{
+	const struct tok_model_spec *model = &tok_tokenizer_spec(p->tokenizer)->model;
+	const struct plain_token both = plain_text(p, a, b);
+	if (tok_span_equal(plain_span(&both), plain_prefix(model)) ||
+	    tok_span_equal(plain_span(&both), plain_suffix(model)))
+		return false;
+	return plain_begins(&both, plain_prefix(model)) == plain_begins(a, plain_prefix(model)) &&
+	       plain_ends(&both, plain_suffix(model)) == plain_ends(b, plain_suffix(model)) &&
+	       plain_spaces(p, &both) == plain_spaces(p, a) + plain_spaces(p, b);
+}
+
 static inline bool plain_allows(struct plain *p, const struct plain_token *a,
 				const struct plain_token *b)
 {
 	struct tok_error err = { 0 };
 	bool allowed;
-	if (!a->joins || !b->joins)
+	if (!a->joins || !b->joins || !plain_keeps(p, a, b))
 		return false;
 	if (tok_boundary_allows(p->boundary, plain_span(a), plain_span(b), &allowed, &err) !=
 	    TOK_OK)

@@ -6,7 +6,7 @@
  *
  * With --ask, sequences of ids are read, one a line, and steps and merged sequences are
  * written, as tests/conformance/dynamic.py wants them; FILE is a tokenizer, MERGES may be
- * "all" or a percentage.
+ * "all".
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -190,8 +190,34 @@ static void draw_batch(struct tok_random *random, const struct tok_tokenizer *t,
 	out->sequences = (struct tok_sequences){ out->ids, out->offsets, rows };
 }
 
+/* What new tokens say of themselves: the merge that made them, and where they stand first. */
+static void check_tokens(const struct tok_merged_batch *r, size_t size,
+			 const struct tok_sequences *batch)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < r->token_count; i++) {
+		const struct tok_dynamic_token *token = &r->tokens[i];
+		size_t step = 0, at = 0, place = 0;
+		while (r->steps[step].result != size + i)
+			step++;
+		assert_int_equal(token->step, step);
+		while (at < r->offsets[r->count] && r->ids[at] != size + i)
+			place += r->parts[at++];
+		assert_int_equal(token->number, used);
+		if (at == r->offsets[r->count]) {
+			assert_null(token->parts);
+			continue;
+		}
+		assert_ptr_equal(token->parts, batch->ids + place);
+		assert_int_equal(token->part_count, r->parts[at]);
+		used++;
+	}
+	assert_int_equal(r->used_count, used);
+}
+
 /* What is merged is what the definition has after as many steps. */
-static void check_same(const char *name, const struct plain *p, const struct tok_merged_batch *r)
+static void check_same(const char *name, const struct plain *p, const struct tok_merged_batch *r,
+		       const struct tok_sequences *batch)
 {
 	const size_t size = tok_tokenizer_size(p->tokenizer);
 	if (r->step_count != p->step_count)
@@ -217,6 +243,7 @@ static void check_same(const char *name, const struct plain *p, const struct tok
 			assert_true(tok_span_equal(r->tokens[r->ids[i] - size].text,
 						   plain_span(&p->tokens[i])));
 	}
+	check_tokens(r, size, batch);
 }
 
 /* The fewest merges after which the way left is as short as asked for. */
@@ -240,7 +267,7 @@ static void check_batch(const char *name, struct tok_merger *m, struct plain *p,
 	while (plain_merge(p))
 		;
 	struct tok_merged_batch r = merge_batch(m, TOK_MERGES_ALL, 0, batch);
-	check_same(name, p, &r);
+	check_same(name, p, &r, batch);
 	assert_int_equal(r.shortest, p->starts[p->sequences]);
 	const size_t steps = p->step_count, shortest = r.shortest;
 	for (size_t i = 0; i < 6; i++)
@@ -255,7 +282,7 @@ static void check_batch(const char *name, struct tok_merger *m, struct plain *p,
 			;
 		r = i == 1 ? merge_batch(m, 3, percents[which], batch)
 			   : merge_batch(m, merges, 0, batch);
-		check_same(name, p, &r);
+		check_same(name, p, &r, batch);
 		assert_true(r.shortest == shortest ||
 			    (i != 1 && merges <= steps && r.shortest == SIZE_MAX));
 	}
@@ -326,6 +353,83 @@ static void text_does_not_become_special(void **state)
 	tok_merger_free(m);
 	tok_boundary_free(b);
 	tok_tokenizer_free(t);
+}
+
+static const char pieces[] =
+    "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{\"type\":\"WordPiece\","
+    "\"unk_token\":\"?\",\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":"
+    "99,\"vocab\":{\"?\":0,\"#\":1,\"###b\":2,\"a\":3,\"##\":4,\"##b\":5,\"###\":6}}}";
+static const char ends[] =
+    "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"model\":{\"type\":\"BPE\","
+    "\"end_of_word_suffix\":\"</w>\",\"merges\":[],\"vocab\":{\"a\":0,\"a<\":1,\"/w>\":2,"
+    "\"b</w>\":3,\"</w>\":4}}}";
+static const char bytes[] =
+    "{\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\xE2\x96\x81\","
+    "\"prepend_scheme\":\"never\"},\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,"
+    "\"merges\":[],\"vocab\":{\"a\":0,\"\xE2\x96\x81\":1,\"<0xE2>\":2,\"<0x96>\":3,"
+    "\"<0x81>\":4}}}";
+
+/* Rows of ids by hand, everything that may be joined; what the i-th row has then. */
+static void check_rows(const char *json, const tok_id *ids, const size_t *offsets, size_t count,
+		       const char *const *want)
+{
+	const struct tok_sequences batch = { ids, offsets, count };
+	struct tok_tokenizer *t = read_tokenizer(json);
+	struct tok_boundary *b = new_boundary(t, TOK_BOUNDARY_NONE);
+	struct tok_merger *m = tok_merger_new(t, b);
+	assert_non_null(m);
+	const struct tok_merged_batch r = merge_batch(m, TOK_MERGES_ALL, 0, &batch);
+	for (size_t i = 0; i < count; i++)
+		check_line(t, &r, i, want[i]);
+	tok_merger_free(m);
+	tok_boundary_free(b);
+	tok_tokenizer_free(t);
+}
+
+static void joining_makes_no_mark(void **state)
+{
+	(void)state;
+	check_rows(pieces, (const tok_id[]){ 1, 2, 3, 2, 4, 5, 4, 3, 1, 6 },
+		   (const size_t[]){ 0, 2, 4, 6, 8, 10 }, 5,
+		   (const char *const[]){ "# ###b", "a#b", "## ##b", "## a", "# ###" });
+	check_rows(ends, (const tok_id[]){ 1, 2, 0, 3, 0, 4 }, (const size_t[]){ 0, 2, 4, 6 }, 3,
+		   (const char *const[]){ "a< /w>", "ab</w>", "a </w>" });
+	check_rows(bytes, (const tok_id[]){ 2, 3, 4, 0, 2, 3, 1, 1, 4 },
+		   (const size_t[]){ 0, 3, 6, 9 }, 3,
+		   (const char *const[]){ "\xE2\x96 <0x81>", "a\xE2\x96",
+					  "\xE2\x96\x81\xE2\x96\x81\x81" });
+}
+
+/* Marks are no text, and what stands for a space or a byte is one byte. */
+static void lengths_are_those_of_the_text(void **state)
+{
+	static const char byte_level[] =
+	    MANY_BYTE_LEVEL(MANY_ADDED(11, "<s>", false, false, false, false, true), "null", "");
+	static const char holes[] = "{\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\","
+				    "\"vocab\":{\"a\":0,\"bc\":2}}}";
+	static const struct {
+		const char *json, *token;
+		uint32_t length;
+	} rows[] = {
+		{ byte_level, G "a", 2 },     { byte_level, "<s>", 3 }, { pieces, "##b", 1 },
+		{ pieces, "###b", 2 },        { pieces, "##", 2 },      { pieces, "?", 1 },
+		{ ends, "b</w>", 1 },         { ends, "</w>", 4 },      { bytes, "a", 1 },
+		{ bytes, "\xE2\x96\x81", 1 }, { bytes, "<0xE2>", 1 },   { holes, "bc", 2 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct tok_tokenizer *t = read_tokenizer(rows[i].json);
+		const tok_id id = tok_tokenizer_find(t, tok_span_of(rows[i].token));
+		struct tok_error err = { 0 };
+		uint32_t lengths[16];
+		assert_true(id != TOK_NO_ID && tok_tokenizer_size(t) <= 16);
+		assert_int_equal(tok_dynamic_lengths(t, lengths, &err), TOK_OK);
+		if (lengths[id] != rows[i].length)
+			fail_msg("'%s': %u", rows[i].token, lengths[id]);
+		if (rows[i].json == holes)
+			assert_int_equal(lengths[1], TOK_NO_LENGTH);
+		tok_tokenizer_free(t);
+	}
 }
 
 static void trouble_has_a_sentence(void **state)
@@ -437,7 +541,6 @@ static void print_merged(const struct tok_merged_batch *r)
 			printf(" %u:%u", r->ids[i], r->parts[i]);
 		printf("\n");
 	}
-	printf("shortest %zu\n", r->shortest);
 }
 
 static int answer(const char *path, const char *boundary, const char *merges)
@@ -446,7 +549,6 @@ static int answer(const char *path, const char *boundary, const char *merges)
 	struct many one = many_of_files(files, 1);
 	struct tok_boundary *b = new_boundary(one.tokenizers[0], kind_of(boundary));
 	struct tok_merger *m = tok_merger_new(one.tokenizers[0], b);
-	const bool percent = merges[strlen(merges) - 1] == '%';
 	tok_id *ids = NULL;
 	size_t *offsets = calloc(1, sizeof *offsets);
 	size_t count = 0, rows = 0, ids_room = 0, offsets_room = offsets ? 1 : 0, line_room = 0;
@@ -465,9 +567,9 @@ static int answer(const char *path, const char *boundary, const char *merges)
 		offsets[++rows] = count;
 	}
 	const struct tok_sequences batch = { ids, offsets, rows };
-	const struct tok_merged_batch r = merge_batch(
-	    m, strcmp(merges, "all") == 0 ? TOK_MERGES_ALL : (size_t)strtoull(merges, NULL, 10),
-	    percent ? strtod(merges, NULL) : 0, &batch);
+	const size_t most =
+	    strcmp(merges, "all") == 0 ? TOK_MERGES_ALL : (size_t)strtoull(merges, NULL, 10);
+	const struct tok_merged_batch r = merge_batch(m, most, 0, &batch);
 	print_merged(&r);
 	tok_merger_free(m);
 	tok_boundary_free(b);
@@ -485,6 +587,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_published_example),
 		cmocka_unit_test(merging_is_its_definition),
 		cmocka_unit_test(text_does_not_become_special),
+		cmocka_unit_test(joining_makes_no_mark),
+		cmocka_unit_test(lengths_are_those_of_the_text),
 		cmocka_unit_test(trouble_has_a_sentence),
 		cmocka_unit_test(large_batches_end),
 	};

@@ -13,7 +13,9 @@
 #include "tok/base/buffer.h"
 #include "tok/pipe/encoder.h"
 
-#define G "\xC4\xA0"
+#define G       "\xC4\xA0"
+#define FULL    "\xC3\xA3\xC4\xA2\xC4\xA4" /* U+3002, the full stop */
+#define BRACKET "\xC3\xA3\xC4\xA2\xC4\xAF" /* U+300D, a bracket that closes */
 
 static void boundaries_by_hand(void **state)
 {
@@ -39,6 +41,26 @@ static void boundaries_by_hand(void **state)
 		{ "\xC3\xA4\xC2\xBD", "a", "yyyyy" }, /* the first two bytes of three, and a */
 		{ "\xC3\xA4\xC2\xBD", G "a", "nnnyy" },
 		{ "\xC3\xA3\xC4\xA2\xC4\xA4", "a", "nyyny" }, /* U+3002 */
+		{ FULL, BRACKET, "yyyyy" },
+		{ FULL BRACKET, "a", "nyyny" }, /* what closes is of the sentence, no more */
+		{ FULL, FULL, "yyyyy" },
+		{ FULL, G "a", "nnnny" },
+		{ "a" BRACKET, "a", "nyyyy" },
+		{ "a.\"", G "B", "nnnny" },
+		{ "a.\"", "B", "nyyyy" }, /* no white space behind it */
+		{ "a.'\"", G "B", "nnnny" },
+		{ "a.)", G "B", "nnnny" },
+		{ "a)", G "B", "nnnyy" },
+		{ "a\".", G "B", "nnnny" },
+		{ "a.)", G, "nnnyy" },
+		{ "a.)b", G "B", "nnnyy" },
+		{ "a...", G "B", "nnnny" },
+		{ "a\xC3\xA2\xC4\xA2\xC2\xA6", G "B", "nnnny" }, /* U+2026 */
+		{ "a.", "\xC4\x8A", "nnnyy" },
+		{ "a.\xC4\x8A", "\xC4\x8A", "nnnyy" },
+		{ "a.\xC4\x8A", "B", "nnnny" },
+		{ "a!?", G "B", "nnnny" },
+		{ "a,", G "B", "nnnyy" },
 	};
 	struct tok_tokenizer *t = read_tokenizer(byte_level);
 	(void)state;

@@ -31,8 +31,8 @@
  * decoding does.  A piece of byte fallback spells its byte.  The pre-tokenizer sees a text
  * that goes on behind another one: it puts no space in front (the published program lets it).
  *
- * Special tokens never join, whatever the rule: the merger sees to it.  One thread at a
- * time.
+ * Special tokens never join, whatever the rule, nor do tokens whose text would have a mark
+ * that neither has: the merger sees to it.  One thread at a time.
  */
 #ifndef TOK_DYNAMIC_BOUNDARY_H
 #define TOK_DYNAMIC_BOUNDARY_H

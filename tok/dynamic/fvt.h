@@ -13,6 +13,11 @@
  * UTF-8 is encoded into the byte pieces.  What stands within a word of WordPiece ("##abc")
  * is taken apart as it would be there: the longest token first.
  *
+ * Not for BPE that marks the end or the inside of words in its tokens' names (a suffix such as
+ * "</w>", a continuing prefix): each text is encoded as a word of its own there, so that
+ * what stands within a word or at its end only is the mean of other tokens than those that
+ * it was made of.
+ *
  * Where the text has no tokens, or one without a row, it is the row of `unk`.
  */
 #ifndef TOK_DYNAMIC_FVT_H

@@ -90,6 +90,6 @@ bool tok_made_list(struct tok_made *made)
 	if (!tok_grow(&made->tokens, &made->token_capacity, made->count, sizeof *made->tokens))
 		return false;
 	for (size_t i = 0; i < made->count; i++)
-		made->tokens[i].text = tok_made_at(made, i);
+		made->tokens[i] = (struct tok_dynamic_token){ .text = tok_made_at(made, i) };
 	return true;
 }

@@ -33,6 +33,7 @@ struct tok_merger {
 	size_t step_count, step_capacity;
 	size_t *offsets;
 	size_t offsets_capacity;
+	size_t used_count; /* tokens that the vocabulary does not have, and sequences do */
 };
 
 struct tok_merger *tok_merger_new(const struct tok_tokenizer *tokenizer,
@@ -81,7 +82,10 @@ static enum tok_status ask_boundary(struct tok_merger *m, struct tok_pair *pair,
 	const struct tok_span right = written(m, pair->right, &bytes[1]);
 	if (!left.bytes || !right.bytes || left.count + right.count > TOK_DYNAMIC_TOKEN_MAX)
 		return TOK_OK;
-	return tok_boundary_allows(m->boundary, left, right, &pair->allowed, err);
+	if (!tok_spelling_keeps_marks(&m->spelling, left, right, &m->joined, &pair->allowed))
+		return tok_fail_memory(err);
+	return pair->allowed ? tok_boundary_allows(m->boundary, left, right, &pair->allowed, err)
+			     : TOK_OK;
 }
 
 /* The pair of two neighbours; TOK_NO_PAIR if they may not join. */
@@ -289,6 +293,31 @@ static size_t merges_for(const struct tok_merger *m, size_t before, double perce
 	return merges;
 }
 
+/* What `parts` of the input have become, where it is a new token. */
+static void note_token(struct tok_merger *m, tok_id id, const tok_id *parts, size_t count)
+{
+	const size_t size = tok_tokenizer_size(m->spelling.tokenizer);
+	struct tok_dynamic_token *token = id < size ? NULL : &m->made.tokens[id - size];
+	if (!token || token->parts)
+		return;
+	token->parts = parts;
+	token->part_count = count;
+}
+
+/* Which merge made each token, and those that stand somewhere counted. */
+static void number_tokens(struct tok_merger *m)
+{
+	const size_t size = tok_tokenizer_size(m->spelling.tokenizer);
+	for (size_t i = m->step_count; i-- > 0;)
+		if (m->steps[i].result >= size)
+			m->made.tokens[m->steps[i].result - size].step = i;
+	m->used_count = 0;
+	for (size_t i = 0; i < m->made.count; i++) {
+		m->made.tokens[i].number = m->used_count;
+		m->used_count += m->made.tokens[i].parts != NULL;
+	}
+}
+
 /* Ids and parts move to the front of where they were. */
 static enum tok_status gather(struct tok_merger *m, const struct tok_sequences *batch,
 			      struct tok_error *err)
@@ -301,12 +330,14 @@ static enum tok_status gather(struct tok_merger *m, const struct tok_sequences *
 		m->offsets[s] = count;
 		for (place++; m->ids[place] != TOK_NO_ID;) {
 			const uint32_t span = m->spans[place];
+			note_token(m, m->ids[place], batch->ids + place - s - 1, span);
 			m->ids[count] = m->ids[place];
 			m->spans[count++] = span;
 			place += span;
 		}
 	}
 	m->offsets[batch->count] = count;
+	number_tokens(m);
 	return TOK_OK;
 }
 
@@ -346,9 +377,36 @@ enum tok_status tok_merge_batch(struct tok_merger *m, const struct tok_merge_bat
 		.count = batch->count,
 		.tokens = m->made.tokens,
 		.token_count = m->made.count,
+		.used_count = m->used_count,
 		.steps = m->steps,
 		.step_count = m->step_count,
 		.shortest = shortest,
 	};
 	return TOK_OK;
+}
+
+/* ---- lengths ------------------------------------------------------------------------- */
+
+enum tok_status tok_dynamic_lengths(const struct tok_tokenizer *tokenizer, uint32_t *lengths,
+				    struct tok_error *err)
+{
+	const size_t size = tok_tokenizer_size(tokenizer);
+	struct tok_spelling spelling;
+	struct tok_buffer text = { 0 }, plain = { 0 };
+	bool ok = true;
+	tok_spelling_init(&spelling, tokenizer);
+	for (size_t id = 0; id < size && ok; id++) {
+		uint8_t byte;
+		const struct tok_span name = tok_tokenizer_token(tokenizer, (tok_id)id);
+		const struct tok_span own = tok_spelling_of(&spelling, (tok_id)id, &byte);
+		lengths[id] = name.bytes ? (uint32_t)name.count : TOK_NO_LENGTH;
+		if (!own.bytes)
+			continue;
+		ok = tok_spelling_read(&spelling, own, &text) &&
+		     tok_spelling_space(&spelling, tok_buffer_span(&text), &plain);
+		lengths[id] = (uint32_t)plain.count;
+	}
+	tok_buffer_release(&text);
+	tok_buffer_release(&plain);
+	return ok ? TOK_OK : tok_fail_memory(err);
 }

@@ -10,13 +10,19 @@
  *		// an id below tok_tokenizer_size() is a token, others are out.tokens[]
  *	tok_merger_free(m);
  *
- * and with rows for the new tokens, made from those of the model (rows.h, fvt.h):
+ * and with rows for the new tokens, made from those of the model (rows.h, fvt.h); of a row
+ * of merges each makes a token, most of which stand nowhere in the end and need none:
  *
  *		for (size_t i = 0; i < out.token_count; i++)
- *			texts[i] = out.tokens[i].text;
- *		status = tok_rows_get(rows, texts, out.token_count, tok_fvt_make, &fvt, slots,
- *&err); for each id of out.ids: row = id < size ? embeddings + id * width : tok_rows_at(rows,
- *slots[id - size]);
+ *			if (out.tokens[i].parts)
+ *				texts[out.tokens[i].number] = out.tokens[i].text;
+ *		status = tok_rows_get(rows, texts, out.used_count,
+ *				      tok_fvt_make, &fvt, slots, &err);
+ *
+ *		// for an id of out.ids
+ *		const float *row = embeddings + id * width;
+ *		if (id >= size)
+ *			row = tok_rows_at(rows, slots[out.tokens[id - size].number]);
  *
  * Again and again: neighbours that may join (boundary.h) are counted over all
  * sequences, overlapping ones too ("aaa" is two); the most frequent pair, of equals the
@@ -24,11 +30,16 @@
  * it stands, from left to right without overlap.  A token is what it spells: whichever
  * way it came to be, and if the vocabulary has it already, it is that one, unless that
  * one may not be made of text: special tokens, tokens that only the list of added tokens
- * has, unknown, control, unused and byte pieces neither join nor come of joining.
+ * has, unknown, control and unused ones neither join nor come of joining, byte pieces do
+ * not come of it.  Nor do two join where the text would have a mark that neither has: "##" in
+ * front of what did not begin with it, or SentencePiece's mark for a space from its bytes.
  *
  * Source: see boundary.h; the tie rule is the program's.  Counts are kept and not made anew:
- * O(n log n) in the ids of a batch, whatever the number of merges.  Some forty bytes an id
- * are taken, and kept for the next batch.
+ * O(n log n) in the ids of a batch, whatever the number of merges, times the length of what
+ * the tokens spell at worst.  What is taken is kept for the next batch: up to 400 bytes an id
+ * where every merge makes another token, as of ids by chance in one row without a boundary,
+ * much less of words; and the texts of the tokens made, which share memory only where one
+ * begins with the one made before it.
  */
 #ifndef TOK_DYNAMIC_MERGER_H
 #define TOK_DYNAMIC_MERGER_H
@@ -62,6 +73,12 @@ struct tok_dynamic_token {
 	/* What it spells, written as tok_tokenizer_entry writes tokens; of byte pieces the
 	 * bytes. */
 	struct tok_span text;
+	/* Ids of the batch, of which it came to be where it stands first in the result; NULL: it
+	 * stands nowhere there and only led to others. */
+	const tok_id *parts;
+	size_t part_count;
+	size_t number; /* how many of those before it have parts */
+	size_t step;   /* that made it first */
 };
 
 struct tok_merge_step {
@@ -76,7 +93,7 @@ struct tok_merged_batch {
 	const size_t *offsets; /* of `count` + 1 sequences */
 	size_t count;
 	const struct tok_dynamic_token *tokens;
-	size_t token_count;
+	size_t token_count, used_count; /* used: those that have parts */
 	const struct tok_merge_step *steps;
 	size_t step_count;
 	size_t shortest; /* ids in all with every merge; SIZE_MAX where not found out */
@@ -97,5 +114,14 @@ TOK_API TOK_MUST_USE enum tok_status tok_merge_batch(struct tok_merger *merger,
 						     const struct tok_sequences *batch,
 						     struct tok_merged_batch *out,
 						     struct tok_error *err);
+
+#define TOK_NO_LENGTH UINT32_MAX
+
+/* Bytes of text that each token spells, to measure batches by, into `lengths`, which has
+ * room for tok_tokenizer_size(): without marks of place, a space for SentencePiece's mark, one
+ * for a byte piece; of those that never join their names'.  TOK_NO_LENGTH: no token has the
+ * id.  TOK_ENOMEM. */
+TOK_API TOK_MUST_USE enum tok_status tok_dynamic_lengths(const struct tok_tokenizer *tokenizer,
+							 uint32_t *lengths, struct tok_error *err);
 
 #endif

@@ -93,24 +93,14 @@ struct tok_span tok_spelling_of(const struct tok_spelling *s, tok_id id, uint8_t
 	return entry.type == TOK_PIECE_BYTE ? none : entry.text;
 }
 
-static bool raise_bytes(struct tok_span bytes, struct tok_buffer *out)
-{
-	tok_buffer_clear(out);
-	if (!tok_buffer_reserve(out, 4 * bytes.count))
-		return false;
-	for (size_t i = 0; i < bytes.count; i++)
-		out->count +=
-		    tok_utf8_put(tok_byte_to_char(bytes.bytes[i]), out->bytes + out->count);
-	return true;
-}
-
 bool tok_spelling_find(const struct tok_spelling *s, struct tok_span written,
 		       struct tok_buffer *room, tok_id *out)
 {
 	struct tok_span name = written, found;
 	uint8_t byte;
 	if (s->raw) {
-		if (!raise_bytes(written, room))
+		tok_buffer_clear(room);
+		if (!tok_put_alphabet(room, written))
 			return false;
 		name = tok_buffer_span(room);
 	}
@@ -126,10 +116,16 @@ bool tok_spelling_find(const struct tok_spelling *s, struct tok_span written,
 
 /* ---- two ----------------------------------------------------------------------- */
 
+/* Or is it? */
+static bool ends_or_is(struct tok_span text, struct tok_span suffix)
+{
+	return suffix.count > 0 && text.count >= suffix.count &&
+	       memcmp(text.bytes + text.count - suffix.count, suffix.bytes, suffix.count) == 0;
+}
+
 static bool ends_in(struct tok_span text, struct tok_span suffix)
 {
-	return suffix.count > 0 && text.count > suffix.count &&
-	       memcmp(text.bytes + text.count - suffix.count, suffix.bytes, suffix.count) == 0;
+	return text.count > suffix.count && ends_or_is(text, suffix);
 }
 
 bool tok_spelling_goes_on(const struct tok_spelling *s, struct tok_span written)
@@ -153,6 +149,32 @@ bool tok_spelling_join(const struct tok_spelling *s, struct tok_span left, struc
 	return tok_buffer_add(out, left.bytes, left.count) &&
 	       (!space || tok_buffer_add_byte(out, ' ')) &&
 	       tok_buffer_add(out, right.bytes, right.count);
+}
+
+/* Does the mark for a space reach across `seam`? */
+static bool has_mark_across(const struct tok_spelling *s, struct tok_span joined, size_t seam)
+{
+	for (size_t at = seam - (seam < s->mark.count ? seam : s->mark.count - 1); at < seam; at++)
+		if (tok_span_starts(tok_span_slice(joined, at, joined.count), s->mark))
+			return true;
+	return false;
+}
+
+bool tok_spelling_keeps_marks(const struct tok_spelling *s, struct tok_span left,
+			      struct tok_span right, struct tok_buffer *room, bool *out)
+{
+	*out = true;
+	if (s->prefix.count == 0 && s->suffix.count == 0 && s->mark.count == 1)
+		return true;
+	if (!tok_spelling_join(s, left, right, room))
+		return false;
+	const struct tok_span joined = tok_buffer_span(room);
+	const size_t seam = left.count - (ends_in(left, s->suffix) ? s->suffix.count : 0);
+	const bool begins = s->prefix.count > 0 && tok_span_starts(joined, s->prefix);
+	*out = begins == tok_spelling_goes_on(s, left) &&
+	       ends_or_is(joined, s->suffix) == ends_in(right, s->suffix) &&
+	       !has_mark_across(s, joined, seam);
+	return true;
 }
 
 /* ---- read ---------------------------------------------------------------------- */

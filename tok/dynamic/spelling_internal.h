@@ -41,6 +41,13 @@ TOK_MUST_USE bool tok_spelling_find(const struct tok_spelling *spelling, struct 
 TOK_MUST_USE bool tok_spelling_join(const struct tok_spelling *spelling, struct tok_span left,
 				    struct tok_span right, struct tok_buffer *out);
 
+/* Has the joined text no mark that neither of the two has?  "#" and "###b" would be "##b",
+ * which is read without its mark, as "##" alone is by who decodes; the bytes of U+2581 would
+ * be a space.  `room` is used up.  False: memory is out. */
+TOK_MUST_USE bool tok_spelling_keeps_marks(const struct tok_spelling *spelling,
+					   struct tok_span left, struct tok_span right,
+					   struct tok_buffer *room, bool *out);
+
 /* What `written` reads as, in place of what `out` holds; the mark for a space is left.
  * False: memory is out. */
 TOK_MUST_USE bool tok_spelling_read(const struct tok_spelling *spelling, struct tok_span written,

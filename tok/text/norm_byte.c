@@ -29,6 +29,16 @@ int tok_char_to_byte(uint32_t code)
 	return code == MOVED_LOW + MOVED_MIDDLE ? 0xAD : -1;
 }
 
+bool tok_put_alphabet(struct tok_buffer *out, struct tok_span bytes)
+{
+	if (!tok_buffer_reserve(out, 4 * bytes.count)) /* a character may be put so far */
+		return false;
+	for (size_t i = 0; i < bytes.count; i++)
+		out->count +=
+		    tok_utf8_put(tok_byte_to_char(bytes.bytes[i]), out->bytes + out->count);
+	return true;
+}
+
 struct tok_bytemap tok_bytemap_alphabet(void)
 {
 	struct tok_bytemap map;

@@ -103,6 +103,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_normalize(const struct tok_normalizer *
 /* The byte-level alphabet of GPT-2: every byte as one printable character. */
 TOK_API uint32_t tok_byte_to_char(uint8_t byte);
 TOK_API int tok_char_to_byte(uint32_t code); /* -1: not in the alphabet */
+/* `bytes` in it, behind what `out` holds.  False: memory is out. */
+TOK_API TOK_MUST_USE bool tok_put_alphabet(struct tok_buffer *out, struct tok_span bytes);
 TOK_API struct tok_bytemap tok_bytemap_alphabet(void);
 
 #endif
