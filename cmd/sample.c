@@ -296,7 +296,7 @@ const struct cli_tool tool_sample = {
 	    "What is drawn depends on --seed, on the number of the document over all files, and\n"
 	    "on which of its samples it is; not on threads, nor on other documents. Each document\n"
 	    "is taken whole, up to --max-document. Decoding gives what decoding the canonical ids\n"
-	    "gives.\n"
+	    "gives, except where a method comes to an unknown token that they do not have.\n"
 	    "\n"
 	    "--exact, --best and --wor write no ids to train with but a list for each document,\n"
 	    "as a table or, with --format jsonl, a line of JSON for each segmentation: document,\n"

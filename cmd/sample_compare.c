@@ -75,6 +75,15 @@ static double probability_of(const struct tok_draws *draws, const tok_id *ids, s
 	return 0;
 }
 
+static bool has_unknown(const struct sample_comparison *c, const struct tok_draw *draw)
+{
+	const tok_id unk = tok_tokenizer_spec(c->tokenizer)->model.unk;
+	for (size_t i = 0; i < draw->count; i++)
+		if (draw->ids[i] == unk && unk != TOK_NO_ID)
+			return true;
+	return false;
+}
+
 /* Uniform draws one of N with probability 1/N, and says so however large N is. */
 static enum tok_status count_segmentations(struct sample_comparison *c, struct tok_error *err)
 {
@@ -82,9 +91,11 @@ static enum tok_status count_segmentations(struct sample_comparison *c, struct t
 	struct tok_draws one;
 	const enum tok_status status = tok_sample_distinct(uniform->drawer.sampling, c->text,
 							   &c->how, 1, false, 0, 0, &one, err);
-	if (status == TOK_OK)
-		c->log2_segmentations = -one.items[0].log_probability * M_LOG2E;
-	return status;
+	if (status != TOK_OK)
+		return status;
+	c->log2_segmentations = -one.items[0].log_probability * M_LOG2E;
+	c->unknown = has_unknown(c, &one.items[0]);
+	return TOK_OK;
 }
 
 static void measure(const struct sample_comparison *c, struct sample_compared *m)
@@ -93,7 +104,7 @@ static void measure(const struct sample_comparison *c, struct sample_compared *m
 	for (size_t i = m->draws.count; i-- > 0;) { /* the smallest first: they add up */
 		const struct tok_draw *draw = &m->draws.items[i];
 		const double p = exp(draw->log_probability);
-		entropy -= p * draw->log_probability;
+		entropy -= p > 0 ? p * draw->log_probability : 0;
 		length += p * (double)draw->count;
 	}
 	m->entropy = entropy;
@@ -130,13 +141,61 @@ static enum tok_status measure_method(struct sample_comparison *c, struct sample
 		status = measure_unlisted(c, m, err);
 	if (status != TOK_OK)
 		return status;
-	if (!isnan(m->entropy)) {
+	if (!isnan(m->entropy))
 		m->entropy = fmax(m->entropy * M_LOG2E, 0);
-		m->divergence = fmax(c->log2_segmentations - m->entropy, 0);
-	} else {
-		m->divergence = NAN;
-	}
 	return TOK_OK;
+}
+
+/* ---- divergence -------------------------------------------------------------- */
+
+/* From what uniform is said to give, by its index: infinite where there is more. */
+static double diverge_listed(const struct sample_compared *m, const struct tok_draws *uniform,
+			     const struct tok_strings *index)
+{
+	double sum = 0;
+	for (size_t i = m->draws.count; i-- > 0;) {
+		const struct tok_draw *draw = &m->draws.items[i];
+		const uint32_t found = tok_strings_find(index, bytes_of(draw));
+		const double p = exp(draw->log_probability);
+		if (found == TOK_NO_ID)
+			return INFINITY;
+		if (p > 0)
+			sum += p * (draw->log_probability - uniform->items[found].log_probability);
+	}
+	return fmax(sum * M_LOG2E, 0);
+}
+
+/* Without a list of what uniform gives: what is without unknown tokens is in it. */
+static double diverge_unlisted(const struct sample_comparison *c, const struct sample_compared *m)
+{
+	const enum tok_model_kind model = tok_tokenizer_spec(c->tokenizer)->model.kind;
+	const bool has_dead_ends = model == TOK_MODEL_WORDPIECE || model == TOK_MODEL_WORDLEVEL;
+	if (m->method.method == TOK_SAMPLE_UNIFORM)
+		return 0;
+	if (isnan(m->entropy) || c->unknown || (has_dead_ends && !m->listed))
+		return NAN;
+	for (size_t i = 0; i < m->draws.count; i++)
+		if (has_unknown(c, &m->draws.items[i]))
+			return INFINITY;
+	return fmax(c->log2_segmentations - m->entropy, 0);
+}
+
+static enum tok_status find_divergences(struct sample_comparison *c, struct tok_error *err)
+{
+	const struct sample_compared *uniform = &c->methods[c->method_count - 1];
+	struct tok_arena arena = { 0 };
+	struct tok_strings index;
+	const bool well = tok_strings_init(&index, &arena, uniform->draws.count);
+	for (size_t i = 0; well && i < uniform->draws.count; i++)
+		tok_strings_add(&index, bytes_of(&uniform->draws.items[i]), (uint32_t)i);
+	for (size_t k = 0; well && k < c->method_count; k++) {
+		struct sample_compared *m = &c->methods[k];
+		m->divergence = m->listed && uniform->listed
+				    ? diverge_listed(m, &uniform->draws, &index)
+				    : diverge_unlisted(c, m);
+	}
+	tok_arena_release(&arena);
+	return well ? TOK_OK : tok_fail_memory(err);
 }
 
 /* ---- rows -------------------------------------------------------------------- */
@@ -242,6 +301,8 @@ enum tok_status sample_compare_text(struct sample_comparison *c, struct tok_span
 		status = count_segmentations(c, err);
 	for (size_t k = 0; k < c->method_count && status == TOK_OK; k++)
 		status = measure_method(c, &c->methods[k], err);
+	if (status == TOK_OK)
+		status = find_divergences(c, err);
 	if (status == TOK_OK)
 		status = choose_rows(c, err);
 	if (status == TOK_OK)

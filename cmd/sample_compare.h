@@ -24,7 +24,7 @@ struct sample_compared {
 	double entropy;    /* bits */
 	double length;     /* expected ids */
 	double canonical;  /* probability of the tokenizer's own segmentation */
-	double divergence; /* Kullback-Leibler, from uniform, bits */
+	double divergence; /* Kullback-Leibler, from uniform, bits; INFINITY where it gives more */
 	double others;     /* probability of what is not among the rows; 0 without a list */
 	size_t others_count;
 };
@@ -51,6 +51,7 @@ struct sample_comparison {
 	uint64_t number;
 	struct tok_encoding canonical;
 	double log2_segmentations; /* that the vocabulary has of it */
+	bool unknown;              /* all of them have unknown tokens */
 	struct sample_row *rows;   /* the `top` most probable, all methods together */
 	size_t row_count, row_capacity;
 };

@@ -109,7 +109,7 @@ void sample_compare_report(const struct sample_comparison *c, struct sample_out 
 
 static void put_json_number(struct sample_out *out, const char *name, double value)
 {
-	if (isnan(value))
+	if (!isfinite(value))
 		sample_put(out, ",\"%s\":null", name);
 	else
 		sample_put(out, ",\"%s\":%.15g", name, value);

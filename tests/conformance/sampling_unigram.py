@@ -27,7 +27,7 @@ ACCURACY = 2e-6  # of a sum of scores in 32 bits, for each unit of its size; rou
 
 TEXTS = ("hello", "tokenization", "internationalization", "unrelated", "New York is", "the the",
          "Straße", "über", "日本語", "naïve café", "a1b2c3", "state-of-the-art", "123456", "x☃y",
-         "supercalifragilistic", "aaaaaa")
+         "supercalifragilistic", "aaaaaa", "5–6 €", "5–6 € – €")
 LONG = ("The quick brown fox jumps over the lazy dog, and then it does so again. " * 4,
         "Сегодня хорошая погода, и мы идём гулять в парк.", "日本語のトークナイザーを作っています。")
 

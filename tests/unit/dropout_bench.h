@@ -37,17 +37,19 @@ static inline size_t find_outcome(const struct distribution *d, const tok_id *id
 	return i;
 }
 
-static inline bool add_outcome(void *context, const tok_id *ids, size_t count, double probability)
+static inline enum tok_status add_outcome(void *context, const tok_id *ids, size_t count,
+					  double log_probability, struct tok_error *err)
 {
 	struct distribution *d = context;
+	(void)err;
 	assert_true(d->count < OUTCOMES_MAX && count <= OUTCOME_IDS);
 	assert_int_equal(find_outcome(d, ids, count), d->count); /* each once */
 	if (count)
 		memcpy(d->ids[d->count], ids, count * sizeof *ids);
 	d->lengths[d->count] = count;
 	d->counts[d->count] = 0;
-	d->probabilities[d->count++] = probability;
-	return true;
+	d->probabilities[d->count++] = exp(log_probability);
+	return TOK_OK;
 }
 
 static inline struct tok_range all_of(struct tok_span text)

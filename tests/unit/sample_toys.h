@@ -80,6 +80,30 @@ static inline void toy_release(struct toy *toy)
 	tok_sampler_free(toy->sampler);
 }
 
+/* The longest token goes on to a dead end. */
+#define TOY_DEAD_END                                                                               \
+	"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_"         \
+	"prefix\":"                                                                                \
+	"\"##\",\"max_input_chars_per_word\":20,\"vocab\":{\"[UNK]\":0,\"ab\":1,\"##cx\":2,"       \
+	"\"abc\":3,"                                                                               \
+	"\"a\":4,\"##b\":5,\"abcx\":6}}}"
+
+/* Letters that no token is grow together to one unknown token; some are part of one. */
+#define TOY_GROWING                                                                                \
+	"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"fuse_unk\":true,\"vocab\":{\"?\":0,"   \
+	"\"a\":1,"                                                                                 \
+	"\"b\":2,\"ab\":3,\"yz\":4},\"merges\":[\"a b\"]}}"
+
+/* They are no token at all. */
+#define TOY_VANISHING                                                                              \
+	"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":1,\"b\":2,\"ab\":3},\"merges\":[\"a b\"]}}"
+
+/* One byte of a character has a token, the other is unknown: so is the character. */
+#define TOY_PARTIAL                                                                                \
+	"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"byte_fallback\":true,\"vocab\":{\"?"   \
+	"\":0,"                                                                                    \
+	"\"<0xC3>\":1,\"a\":2,\"<0x78>\":3},\"merges\":[]}}"
+
 /* The ids as "1 5", in a buffer of 256. */
 static inline const char *toy_ids(const tok_id *ids, size_t count, char *out)
 {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <time.h>
 
 #include "tests/unit/bpe_bench.h"
 #include "tests/unit/dropout_bench.h"
@@ -460,6 +461,41 @@ static void test_limits_have_sentences(void **state)
 	tok_model_free(toy.model);
 }
 
+/* Where any two neighbours merge, in runs of letters up to as many: cl100k's blanks. */
+static const char *const runs_vocab[] = { "a",      "aa",      "aaa",      "aaaa",     "aaaaa",
+					  "aaaaaa", "aaaaaaa", "aaaaaaaa", "aaaaaaaaa" };
+static const char *const runs_merges[][2] = {
+	{ "a", "a" },      { "aa", "aa" },   { "aaaa", "aaaa" },
+	{ "aa", "a" },     { "aaaa", "a" },  { "aaaa", "aa" },
+	{ "aaaa", "aaa" }, { "aaa", "aaa" }, { "aaaaaaaa", "a" },
+};
+
+/* It is said soon: of a processor's time, not of the clock's. */
+static void test_refusals_are_quick(void **state)
+{
+	(void)state;
+	static struct distribution d;
+	static char letters[1 << 16];
+	static const size_t counts[] = { 60, 1000, sizeof letters };
+	struct toy toy;
+	struct tok_dropout dropout;
+	struct tok_error err = { 0 };
+	struct tok_dropout_scratch *scratch = tok_dropout_scratch_new();
+	open_toy(&toy, runs_vocab, COUNT(runs_vocab), runs_merges, COUNT(runs_merges));
+	memset(letters, 'a', sizeof letters);
+	for (size_t i = 0; i < 3 * COUNT(counts); i++) {
+		const struct tok_span text = { (const uint8_t *)letters, counts[i / 3] };
+		const clock_t begin = clock();
+		tok_dropout_init(&dropout, toy.model, dropout_methods[i % 3], .1);
+		assert_int_equal(find_exact(&dropout, scratch, text, 2000, &d, &err), TOK_ELIMIT);
+		const double spent = (double)(clock() - begin) / CLOCKS_PER_SEC;
+		print_message("%zu letters, method %zu: %.3f s\n", text.count, i % 3, spent);
+		assert_true(spent < 4);
+	}
+	tok_dropout_scratch_free(scratch);
+	tok_model_free(toy.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_without_dropping_it_is_the_model),
 		cmocka_unit_test(test_long_pieces),
 		cmocka_unit_test(test_limits_have_sentences),
+		cmocka_unit_test(test_refusals_are_quick),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

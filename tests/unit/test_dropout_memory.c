@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -30,12 +31,13 @@ struct draws {
 	double sum;
 };
 
-static bool add_probability(void *context, const tok_id *ids, size_t count, double probability)
+static enum tok_status add_probability(void *context, const tok_id *ids, size_t count,
+				       double log_probability, struct tok_error *err)
 {
 	struct draws *draws = context;
-	(void)ids, (void)count;
-	draws->sum += probability;
-	return true;
+	(void)ids, (void)count, (void)err;
+	draws->sum += exp(log_probability);
+	return TOK_OK;
 }
 
 /* A piece is drawn, and the distribution of its beginning listed. */

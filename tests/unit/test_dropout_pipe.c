@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <time.h>
 
 #include "tests/unit/many.h"
@@ -148,11 +149,11 @@ static void test_what_goes_in_comes_out(void **state)
 		    tok_tokenizer_spec(all.tokenizers[t])->model.kind == TOK_MODEL_BPE;
 		if (!is_bpe) {
 			const struct tok_sample_options options = { .p = .1 };
+			struct tok_sampler *sampler;
 			struct tok_error err = { 0 };
 			assert_int_equal(
-			    tok_dropout_new(all.tokenizers[t], &options, &s.dropout, &err),
-			    TOK_EARG);
-			assert_non_null(strstr(err.message, "another kind than BPE"));
+			    tok_sampler_new(all.tokenizers[t], &options, &sampler, &err), TOK_EARG);
+			assert_non_null(strstr(err.message, "model has none"));
 			refused++;
 		}
 		for (uint64_t round = 0; is_bpe && round < ROUNDS; round++) {
@@ -180,25 +181,26 @@ static void test_p_has_a_range(void **state)
 			continue;
 		for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 			const struct tok_sample_options options = { .p = bad[i] };
-			struct tok_dropout *dropout;
+			struct tok_sampler *sampler;
 			struct tok_error err = { 0 };
 			assert_int_equal(
-			    tok_dropout_new(all.tokenizers[t], &options, &dropout, &err), TOK_EARG);
-			assert_non_null(strstr(err.message, "from 0 to 1"));
+			    tok_sampler_new(all.tokenizers[t], &options, &sampler, &err), TOK_EARG);
+			assert_non_null(strstr(err.message, "is 0 to 1"));
 		}
 	}
 }
 
 /* ---- for the scripts ---------------------------------------------------------------------- */
 
-static bool print_outcome(void *context, const tok_id *ids, size_t count, double probability)
+static enum tok_status print_outcome(void *context, const tok_id *ids, size_t count,
+				     double log_probability, struct tok_error *err)
 {
-	(void)context;
-	printf("%.17g", probability);
+	(void)context, (void)err;
+	printf("%.17g", exp(log_probability));
 	for (size_t i = 0; i < count; i++)
 		printf(" %u", ids[i]);
 	printf("\n");
-	return true;
+	return TOK_OK;
 }
 
 /* One piece a line, or what stands there is no distribution. */

@@ -160,6 +160,36 @@ static const struct row rows[] = {
 	  "ac",
 	  { TOK_SAMPLE_MAXMATCH, .25, 0, 0 },
 	  { { "6", .75 }, { "0", .25 } } },
+	{ "WordPiece: dead ends behind several beginnings are one unknown word",
+	  TOY_DEAD_END,
+	  "abcx",
+	  { TOK_SAMPLE_MAXMATCH, .5, 0, 0 },
+	  { { "6", .5 }, { "0", .375 }, { "1 2", .0625 }, { "4 5 2", .0625 } },
+	  1.0609581 },
+	{ "unknown letters grow together",
+	  TOY_GROWING,
+	  "abxxxxab",
+	  { TOK_SAMPLE_MAXMATCH, .5, 0, 0 },
+	  { { "1 2 0 1 2", .25 }, { "1 2 0 3", .25 }, { "3 0 1 2", .25 }, { "3 0 3", .25 } },
+	  1.3862944 },
+	{ "unknown letters that grow together or are spelled: known from a list only",
+	  TOY_GROWING,
+	  "xyzx",
+	  { TOK_SAMPLE_MAXMATCH, .5, 0, 0 },
+	  { { "0", .5 }, { "0 4 0", .5 } },
+	  NAN },
+	{ "unknown letters vanish",
+	  TOY_VANISHING,
+	  "xabxx",
+	  { TOK_SAMPLE_UNIFORM, 1, 0, 0 },
+	  { { "1 2", .5 }, { "3", .5 } },
+	  .6931472 },
+	{ "a character of which some bytes have tokens",
+	  TOY_PARTIAL,
+	  "\xC3\xA4\x78\x61",
+	  { TOK_SAMPLE_UNIFORM, 1, 0, 0 },
+	  { { "0 3 2", 1 } },
+	  1e-9 },
 	{ "WordPiece: of a word that can be spelled no unknown one is drawn",
 	  TOY_WORDPIECE,
 	  "ac",
@@ -221,10 +251,16 @@ static void check_exact(const struct row *row, struct toy *toy)
 	if (row->entropy == 0.0)
 		return;
 	double h, mean;
-	assert_int_equal(
-	    tok_sample_entropy(toy->sampling, tok_span_of(row->text), &how, &h, &mean, &err),
-	    TOK_OK);
-	assert_true(fabs(h - entropy) < 1e-12 && fabs(mean - length) < 1e-12);
+	const enum tok_status status =
+	    tok_sample_entropy(toy->sampling, tok_span_of(row->text), &how, &h, &mean, &err);
+	if (isnan(row->entropy)) {
+		assert_int_equal(status, TOK_EARG);
+		return;
+	}
+	assert_int_equal(status, TOK_OK);
+	if (fabs(mean - length) > 1e-12)
+		fail_msg("%s: length is %.9g, not %.9g", row->name, mean, length);
+	assert_true(fabs(h - entropy) < 1e-12);
 	if (fabs(h - row->entropy) > 2e-6)
 		fail_msg("%s: entropy is %.9g", row->name, h);
 }
@@ -239,6 +275,42 @@ static void test_numbers(void **state)
 		toy_release(&toy);
 		tok_tokenizer_free(tokenizer);
 	}
+}
+
+/* ---- user-defined pieces -------------------------------------------------------- */
+
+/* SentencePiece's lattice gives them the greatest score for each character, less a tenth. */
+static void test_user_defined(void **state)
+{
+	(void)state;
+	static const char json[] =
+	    "{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\","
+	    "-30],[\"\u2013\u20AC\",-5],[\"a\",0.25],[\"\u2013\u20ACa\",0.5]]}}";
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	struct tok_tokenizer *tokenizer;
+	struct tok_vocab_entry entries[4];
+	struct tok_draws draws;
+	char ids[256];
+	assert_int_equal(vocab_read_bytes(tok_span_of(json), NULL, &spec, &err), TOK_OK);
+	assert_int_equal(spec.model.entry_count, 4);
+	memcpy(entries, spec.model.entries, sizeof entries);
+	entries[1].type = TOK_PIECE_USER_DEFINED;
+	spec.model.entries = entries;
+	spec.model.as.unigram.single_precision = true;
+	assert_int_equal(tok_tokenizer_new(&spec, &tokenizer, &err), TOK_OK);
+	struct toy toy =
+	    toy_sampler(tokenizer, (struct tok_sample_options){ TOK_SAMPLE_UNIGRAM, 0, 1, -1 });
+	assert_int_equal(
+	    tok_sample_exact(toy.sampling, tok_span_of("\u2013\u20ACa"), &how, 9, &draws, &err),
+	    TOK_OK);
+	assert_int_equal(draws.count, 3); /* the last has unknown ones, and next to no chance */
+	assert_string_equal(toy_ids(draws.items[0].ids, draws.items[0].count, ids), "1 2");
+	/* 2 x .5 - .1 + .25 against .5, as sentencepiece 0.2.1 says */
+	assert_true(fabs(exp(draws.items[0].log_probability) - 1 / (1 + exp(-.65))) < 1e-6);
+	toy_release(&toy);
+	tok_tokenizer_free(tokenizer);
+	tok_spec_release(&spec);
 }
 
 /* ---- the best, and without replacement ----------------------------------------- */
@@ -389,6 +461,76 @@ static void test_refused(void **state)
 	tok_tokenizer_free(unigram);
 }
 
+/* Far below what a double holds: nothing is lost, nothing is infinite, none is sure. */
+static void test_small(void **state)
+{
+	(void)state;
+	static const char text[] = "abcabcabcabc"; /* 81 */
+	struct tok_tokenizer *tokenizer = toy_new(TOY_UNIGRAM);
+	struct toy toy =
+	    toy_sampler(tokenizer, (struct tok_sample_options){ TOK_SAMPLE_UNIGRAM, 0, 100, -1 });
+	struct toy steep =
+	    toy_sampler(tokenizer, (struct tok_sample_options){ TOK_SAMPLE_UNIGRAM, 0, 100, 128 });
+	struct tok_draws draws;
+	struct tok_error err = { 0 };
+	double least = 0.0;
+	const struct tok_span span = tok_span_of(text);
+	assert_int_equal(tok_sample_exact(toy.sampling, span, &how, 81, &draws, &err), TOK_OK);
+	assert_int_equal(draws.count, 81);
+	least = draws.items[80].log_probability;
+	assert_true(least < -900.0 && isfinite(least));
+	assert_int_equal(tok_sample_exact(steep.sampling, span, &how, 81, &draws, &err), TOK_OK);
+	assert_int_equal(draws.count, 81);
+	assert_true(fabs(draws.items[80].log_probability - least) < 1e-9);
+	assert_int_equal(tok_sample_best(toy.sampling, span, &how, 100, &draws, &err), TOK_OK);
+	assert_int_equal(draws.count, 81);
+	assert_true(fabs(draws.items[80].log_probability - least) < 1e-9);
+	assert_int_equal(
+	    tok_sample_distinct(toy.sampling, span, &how, 80, false, 1, 1, &draws, &err), TOK_OK);
+	assert_int_equal(draws.count, 80);
+	for (size_t i = 0; i < draws.count; i++)
+		assert_true(isfinite(draws.items[i].log_probability));
+	toy_release(&toy);
+	toy_release(&steep);
+	tok_tokenizer_free(tokenizer);
+}
+
+/* A long text has too many, which is found out before any is kept. */
+static void test_too_much(void **state)
+{
+	(void)state;
+	enum { LONG = 300000, PIECES = 20000, LIMIT = 1 << 20 };
+	static char text[LONG + 1];
+	struct tok_tokenizer *unigram = toy_new(TOY_UNIGRAM), *bpe = toy_new(TOY_BPE);
+	const struct tok_sample_options uniform = { TOK_SAMPLE_UNIFORM, 1, 0, 0 };
+	struct toy one = toy_sampler(unigram, uniform), many = toy_sampler(bpe, uniform);
+	struct tok_draws draws;
+	struct tok_error err = { 0 };
+	memset(text, 'a', LONG);
+	memcpy(text, "abcabcabcabcabcabcabcabcabcabc", 30); /* 59049 of 299,990 ids or so */
+	assert_int_equal(
+	    tok_sample_exact(one.sampling, tok_span_of(text), &how, LIMIT, &draws, &err),
+	    TOK_ELIMIT);
+	assert_non_null(strstr(err.message, "more than 16777216 tokens"));
+	assert_int_equal(
+	    tok_sample_exact(one.sampling, tok_span_of(text), &how, 59048, &draws, &err),
+	    TOK_ELIMIT);
+	assert_string_equal(err.message, "there are more than 59048 segmentations");
+	for (size_t i = 0; i < PIECES; i++) /* 4096 of 20,000 ids */
+		memcpy(text + 2 * i, "a ", 2);
+	for (size_t i = 0; i < 12; i++)
+		memcpy(text + 3 * i, "ab ", 3);
+	text[2 * PIECES] = '\0';
+	assert_int_equal(
+	    tok_sample_exact(many.sampling, tok_span_of(text), &how, LIMIT, &draws, &err),
+	    TOK_ELIMIT);
+	assert_non_null(strstr(err.message, "more than 16777216 tokens"));
+	toy_release(&one);
+	toy_release(&many);
+	tok_tokenizer_free(unigram);
+	tok_tokenizer_free(bpe);
+}
+
 /* What a template puts in and what is cut off are as in tok_encode. */
 static void test_around(void **state)
 {
@@ -416,6 +558,10 @@ static void test_around(void **state)
 	assert_int_equal(tok_sample(toy.sampling, tok_span_of("b[SEP] ac"), &with, 1, 1, &e, &err),
 			 TOK_OK);
 	assert_int_equal(e.count, 5);
+	const struct tok_encode_options cut = { .truncate = true };
+	assert_int_equal(
+	    tok_sample_entropy(toy.sampling, tok_span_of("b[SEP]ac"), &cut, &h, &length, &err),
+	    TOK_EARG);
 	assert_int_equal(e.ranges[3].begin, 7);
 	assert_int_equal(e.ranges[3].end, 9);
 	toy_release(&toy);
@@ -425,9 +571,11 @@ static void test_around(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),   cmocka_unit_test(test_best),
-		cmocka_unit_test(test_many_best), cmocka_unit_test(test_distinct),
-		cmocka_unit_test(test_refused),   cmocka_unit_test(test_around),
+		cmocka_unit_test(test_user_defined), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_best),         cmocka_unit_test(test_many_best),
+		cmocka_unit_test(test_distinct),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_around),       cmocka_unit_test(test_small),
+		cmocka_unit_test(test_too_much),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

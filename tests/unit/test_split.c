@@ -235,7 +235,7 @@ static void many_attempts_leave_letters(void **state)
 	for (int generator = 0; generator < 2; generator++) {
 		struct tok_split_options o = TOK_SPLIT_DEFAULT;
 		o.generator = (enum tok_split_generator)generator;
-		o.proportion = 2000;
+		o.attempts = 2000;
 		const struct tok_split_ids out = split(splitter, &o, 0, word, 1);
 		assert_int_equal(out.count, LETTERS);
 		for (size_t i = 0; i < LETTERS; i++)
@@ -255,13 +255,13 @@ static void wrong_options_are_refused(void **state)
 		struct tok_split_options options;
 		size_t count;
 	} rows[] = {
-		{ "the proportion of attempts must be a number from 0 on, not -0.1",
+		{ "the proportion of attempts must be a number from 0 to 1000, not -0.1",
 		  { .proportion = -0.1, .attempts = TOK_SPLIT_ALL },
 		  3 },
-		{ "the proportion of attempts must be a number from 0 on, not nan",
+		{ "the proportion of attempts must be a number from 0 to 1000, not nan",
 		  { .proportion = (double)NAN, .attempts = TOK_SPLIT_ALL },
 		  3 },
-		{ "the proportion of attempts must be a number from 0 on, not inf",
+		{ "the proportion of attempts must be a number from 0 to 1000, not inf",
 		  { .proportion = (double)INFINITY, .attempts = TOK_SPLIT_ALL },
 		  3 },
 		{ "a seed of Python's generators must be below 4294967296, not 4294967296",
@@ -269,8 +269,11 @@ static void wrong_options_are_refused(void **state)
 		    .seed = UINT64_C(1) << 32,
 		    .generator = TOK_GENERATOR_PYTHON },
 		  3 },
+		{ "the proportion of attempts must be a number from 0 to 1000, not 1e+300",
+		  { .proportion = 1e300, .attempts = TOK_SPLIT_ALL },
+		  3 },
 		{ "3000000000000 attempts on a document of 3 ids; at most 4294967291 are possible",
-		  { .proportion = 1e12, .attempts = TOK_SPLIT_ALL },
+		  { .attempts = 3000000000000 },
 		  3 },
 		{ "4000000000 attempts on a document of 3 ids; at most 2147483645 are possible",
 		  { .attempts = 4000000000, .generator = TOK_GENERATOR_PYTHON },

@@ -154,6 +154,24 @@ static void too_many_sequences_are_refused(void **state)
 	tok_splits_free(splits);
 }
 
+/* The ids of all sequences are bounded, not only their number. */
+static void long_documents_are_refused(void **state)
+{
+	enum { COUNT = 5000 };
+	static tok_id ids[COUNT];
+	struct tok_splits *splits = vector_gpt2();
+	struct tok_split_outcomes list;
+	struct tok_error err = { 0 };
+	const struct tok_split_options one = attempts_of(1);
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		ids[i] = BOOK;
+	assert_int_equal(tok_split_exact(splits, &one, ids, COUNT, 1 << 20, &list, &err),
+			 TOK_ELIMIT);
+	assert_non_null(strstr(err.message, "more than 16777216 ids in all"));
+	tok_splits_free(splits);
+}
+
 /* ---- how often splitting gives each -------------------------------------------------- */
 
 static struct tok_span bytes_of(const tok_id *ids, size_t count)
@@ -307,6 +325,7 @@ int main(void)
 		cmocka_unit_test(small_distributions_are_known),
 		cmocka_unit_test(ends_are_reached),
 		cmocka_unit_test(too_many_sequences_are_refused),
+		cmocka_unit_test(long_documents_are_refused),
 		cmocka_unit_test(splitting_gives_each_as_often_as_it_should),
 		cmocka_unit_test(a_small_difference_is_noticed),
 	};

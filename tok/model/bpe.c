@@ -218,9 +218,10 @@ static bool recall_part(const struct tok_model *model, struct tok_bpe_scratch *s
 	return true;
 }
 
-enum tok_status tok_bpe_begin(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-			      struct tok_span text, struct tok_range part, struct tok_range piece,
-			      struct tok_error *err)
+/* The part's first symbols; there is room for them. */
+static enum tok_status take_apart(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+				  struct tok_span text, struct tok_range part,
+				  struct tok_range piece, struct tok_error *err)
 {
 	const size_t count = part.end - part.begin;
 	if (count > TOK_STRETCH_MAX)
@@ -229,12 +230,20 @@ enum tok_status tok_bpe_begin(const struct tok_model *model, struct tok_bpe_scra
 				"in one",
 				count, part.begin, TOK_STRETCH_MAX);
 	scratch->count = 0;
-	if (!reserve_symbols(scratch, count))
-		return tok_fail_memory(err);
 	if (model->bpe->order == TOK_BPE_MERGES)
 		return split_units(model, scratch, text, part, piece, err);
 	split_plainly(model->bpe, scratch, text, part);
 	return TOK_OK;
+}
+
+enum tok_status tok_bpe_begin(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			      struct tok_span text, struct tok_range part, struct tok_range piece,
+			      struct tok_error *err)
+{
+	scratch->count = 0;
+	if (!reserve_symbols(scratch, part.end - part.begin))
+		return tok_fail_memory(err);
+	return take_apart(model, scratch, text, part, piece, err);
 }
 
 /* The part's tokens into the scratch's symbols. */
@@ -264,7 +273,7 @@ static enum tok_status split_part(const struct tok_model *model, struct tok_bpe_
 			break;
 		}
 	}
-	const enum tok_status status = tok_bpe_begin(model, scratch, text, part, piece, err);
+	const enum tok_status status = take_apart(model, scratch, text, part, piece, err);
 	if (status != TOK_OK)
 		return status;
 	return tok_bpe_merge(bpe, scratch) ? TOK_OK : tok_fail_memory(err);

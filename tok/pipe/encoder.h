@@ -82,7 +82,8 @@ tok_encode_with(struct tok_encoder *encoder, struct tok_span text,
 		const struct tok_encode_options *options, tok_piece_coder *coder, void *context,
 		struct tok_encoding *out, struct tok_error *err);
 
-/* From inside a coder: what the model itself makes of a piece. */
+/* From inside a coder, or of a piece that it was given in an earlier call: what the model
+ * itself makes of it. */
 TOK_API TOK_MUST_USE enum tok_status tok_encoder_piece(struct tok_encoder *encoder,
 						       struct tok_span text, struct tok_range piece,
 						       struct tok_tokens *out,

@@ -26,12 +26,6 @@ enum tok_status tok_dropout_new(const struct tok_tokenizer *tokenizer,
 				const struct tok_sample_options *options, struct tok_dropout **out,
 				struct tok_error *err)
 {
-	if (tok_tokenizer_spec(tokenizer)->model.kind != TOK_MODEL_BPE)
-		return tok_fail(err, TOK_EARG,
-				"BPE-dropout leaves merges out, and the tokenizer's model is of "
-				"another kind than BPE");
-	if (!(options->p >= 0 && options->p <= 1))
-		return tok_fail(err, TOK_EARG, "p must be from 0 to 1, not %g", options->p);
 	struct tok_dropout *dropout = malloc(sizeof *dropout);
 	if (!dropout)
 		return tok_fail_memory(err);

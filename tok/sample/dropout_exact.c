@@ -7,14 +7,19 @@
  * one, or takes one off the offer, so that three times the symbols and the merges on offer
  * together always sink, and states are gone through from the highest of these sums down.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
 #include "tok/sample/dropout_future_internal.h"
 
-/* States a segmentation asked for (sampler.h), and numbers that all states may have. */
-enum { STATES_EACH = 64 };
-#define WORDS_MAX ((size_t)1 << 27)
+/* States a segmentation asked for (sampler.h), and numbers that all states may have.  Work is
+ * counted in the numbers of states that are gone to, and what Hugging Face's method looks at
+ * besides: states that were met before cost as much as others.  It is what the paper's method
+ * needs where each two symbols of a word of that many segmentations merge; Hugging Face's has
+ * more, as its words have more states. */
+enum { STATES_EACH = 64, WORK_EACH = 1 << 10, WORK_EACH_HF = 1 << 13, WORK_LEAST = 1 << 22 };
+#define WORDS_MAX ((size_t)1 << 25)
 #define NO_ROW    UINT32_MAX
 
 /* ---- rows of numbers, each with a probability --------------------------------------- */
@@ -101,7 +106,7 @@ struct exact {
 	struct tok_dropout_scratch *scratch;
 	struct tok_span text;
 	struct tok_range piece;
-	size_t limit;
+	size_t limit, work, most_work;
 	struct rows states, outcomes;
 	struct tok_future future; /* Hugging Face's method only */
 	uint32_t *heights;        /* by height: the first state, or NO_ROW */
@@ -150,6 +155,14 @@ static size_t write_state(const struct exact *x, uint32_t *words)
 	return count + s->split_count * (sizeof *s->splits / sizeof *words);
 }
 
+static enum tok_status fail_states(const struct exact *x, struct tok_error *err)
+{
+	return tok_fail(err, TOK_ELIMIT,
+			"the piece of %u bytes from byte %u on can be merged in too many ways to "
+			"list them: %zu states were met, for at most %zu segmentations",
+			x->piece.end - x->piece.begin, x->piece.begin, x->states.count, x->limit);
+}
+
 static enum tok_status keep_state(struct exact *x, double probability, struct tok_error *err)
 {
 	const struct tok_dropout_scratch *s = x->scratch;
@@ -166,15 +179,12 @@ static enum tok_status keep_state(struct exact *x, double probability, struct to
 	const uint32_t row = keep_row(&x->states, count, probability, &fresh);
 	if (row == NO_ROW)
 		return tok_fail_memory(err);
+	x->work += count;
+	if ((x->states.count - 1) / STATES_EACH >= x->limit || x->states.word_count > WORDS_MAX ||
+	    x->work + x->future.work > x->most_work)
+		return fail_states(x, err);
 	if (!fresh)
 		return TOK_OK;
-	if ((x->states.count - 1) / STATES_EACH >= x->limit || x->states.word_count > WORDS_MAX)
-		return tok_fail(err, TOK_ELIMIT,
-				"the piece of %u bytes from byte %u on can be merged in too many "
-				"ways to list them: %zu states were met, for at most %zu "
-				"segmentations",
-				x->piece.end - x->piece.begin, x->piece.begin, x->states.count,
-				x->limit);
 	x->states.items[row].next = x->heights[height];
 	x->heights[height] = row;
 	return TOK_OK;
@@ -321,8 +331,10 @@ static enum tok_status enumerate(struct exact *x, struct tok_error *err)
 	if (!tok_dropout_start(x->dropout, s))
 		return tok_fail_memory(err);
 	if (x->dropout->method == TOK_SAMPLE_BPE_DROPOUT_HF &&
-	    !tok_future_init(&x->future, x->dropout, s))
+	    !tok_future_init(&x->future, x->dropout, s, x->most_work / 8))
 		return tok_fail_memory(err);
+	if (x->future.work > x->most_work / 8)
+		return fail_states(x, err);
 	x->height_count = 3 * (size_t)s->count + s->order.total + 1;
 	x->heights = malloc(x->height_count * sizeof *x->heights);
 	if (!x->heights)
@@ -342,14 +354,16 @@ static enum tok_status enumerate(struct exact *x, struct tok_error *err)
 	return status;
 }
 
-static bool give_all(const struct rows *outcomes, tok_outcome_sink *sink, void *context)
+static enum tok_status give_all(const struct rows *outcomes, tok_outcome_sink *sink, void *context,
+				struct tok_error *err)
 {
-	for (size_t i = 0; i < outcomes->count; i++) {
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < outcomes->count && status == TOK_OK; i++) {
 		const struct row *row = &outcomes->items[i];
-		if (!sink(context, outcomes->words + row->begin, row->count, row->probability))
-			return false;
+		status = sink(context, outcomes->words + row->begin, row->count,
+			      log(row->probability), err);
 	}
-	return true;
+	return status;
 }
 
 enum tok_status tok_dropout_exact(const struct tok_dropout *dropout,
@@ -360,19 +374,21 @@ enum tok_status tok_dropout_exact(const struct tok_dropout *dropout,
 	struct exact x = {
 		.dropout = dropout, .scratch = scratch, .text = text, .piece = piece, .limit = limit
 	};
+	const size_t each = dropout->method == TOK_SAMPLE_BPE_DROPOUT_HF ? WORK_EACH_HF : WORK_EACH;
+	x.most_work = limit < (SIZE_MAX - WORK_LEAST) / each ? WORK_LEAST + each * limit : SIZE_MAX;
 	enum tok_status status;
 	if (dropout->p == 0) {
 		status =
 		    tok_model_encode(dropout->model, scratch->model, text, piece, &x.tokens, err);
-		if (status == TOK_OK && !sink(context, x.tokens.ids, x.tokens.count, 1))
-			status = tok_fail_memory(err);
+		if (status == TOK_OK)
+			status = sink(context, x.tokens.ids, x.tokens.count, 0, err);
 	} else {
 		status = tok_symbols_begin(dropout->model, scratch->model, text, piece,
 					   &scratch->symbols, err);
 		if (status == TOK_OK)
 			status = enumerate(&x, err);
-		if (status == TOK_OK && !give_all(&x.outcomes, sink, context))
-			status = tok_fail_memory(err);
+		if (status == TOK_OK)
+			status = give_all(&x.outcomes, sink, context, err);
 	}
 	release_rows(&x.states);
 	release_rows(&x.outcomes);

@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 
+/* What a pair that is looked up costs. */
+enum { TRY_WORK = 4 };
+
 struct tok_future_span {
 	uint32_t end, symbol;
+	size_t other; /* of the same beginning and end, before it: its place + 1 */
 };
 
 struct tok_future_join {
@@ -16,20 +20,24 @@ void tok_future_release(struct tok_future *future)
 	free(future->joins);
 	free(future->first_spans);
 	free(future->first_joins);
+	free(future->ends);
 	free(future->keys);
 	free(future->begins);
 	*future = (struct tok_future){ 0 };
 }
 
-static bool add_span(struct tok_future *future, size_t first, struct tok_future_span span)
+/* `first`: of the spans of this beginning. */
+static bool add_span(struct tok_future *future, size_t first, uint32_t end, uint32_t symbol)
 {
-	for (size_t i = first; i < future->span_count; i++)
-		if (future->spans[i].end == span.end && future->spans[i].symbol == span.symbol)
+	for (size_t i = future->ends[end]; i > first; i = future->spans[i - 1].other)
+		if (future->spans[i - 1].symbol == symbol)
 			return true;
 	if (!tok_grow(&future->spans, &future->span_capacity, future->span_count + 1,
 		      sizeof *future->spans))
 		return false;
-	future->spans[future->span_count++] = span;
+	future->spans[future->span_count++] =
+	    (struct tok_future_span){ end, symbol, future->ends[end] };
+	future->ends[end] = future->span_count;
 	return true;
 }
 
@@ -42,14 +50,14 @@ static bool add_beginning(struct tok_future *future, const struct tok_dropout *d
 	const size_t first = future->span_count;
 	future->first_spans[begin] = first;
 	future->first_joins[begin] = future->join_count;
-	if (!add_span(future, first,
-		      (struct tok_future_span){ begin + 1, scratch->symbols.symbols[begin] }))
+	if (!add_span(future, first, begin + 1, scratch->symbols.symbols[begin]))
 		return false;
-	for (size_t i = first; i < future->span_count; i++) {
+	for (size_t i = first; i < future->span_count && future->work <= future->most; i++) {
 		const struct tok_future_span left = future->spans[i];
 		if (left.end == count)
 			continue;
 		const size_t last = future->first_spans[left.end - 1];
+		future->work += TRY_WORK * (last - future->first_spans[left.end]);
 		for (size_t j = future->first_spans[left.end]; j < last; j++) {
 			const struct tok_future_span right = future->spans[j];
 			struct tok_join join;
@@ -58,8 +66,7 @@ static bool add_beginning(struct tok_future *future, const struct tok_dropout *d
 				continue;
 			if (!tok_grow(&future->joins, &future->join_capacity,
 				      future->join_count + 1, sizeof *future->joins) ||
-			    !add_span(future, first,
-				      (struct tok_future_span){ right.end, join.result }))
+			    !add_span(future, first, right.end, join.result))
 				return false;
 			future->joins[future->join_count++] =
 			    (struct tok_future_join){ left.end, right.end, join.rank };
@@ -69,16 +76,17 @@ static bool add_beginning(struct tok_future *future, const struct tok_dropout *d
 }
 
 bool tok_future_init(struct tok_future *future, const struct tok_dropout *dropout,
-		     struct tok_dropout_scratch *scratch)
+		     struct tok_dropout_scratch *scratch, size_t most)
 {
 	const size_t count = scratch->symbols.count;
-	*future = (struct tok_future){ 0 };
+	*future = (struct tok_future){ .most = most };
 	future->first_spans = calloc(count + 1, sizeof *future->first_spans);
 	future->first_joins = calloc(count + 1, sizeof *future->first_joins);
+	future->ends = calloc(count + 1, sizeof *future->ends);
 	future->begins = calloc(count + 1, 1);
-	if (!future->first_spans || !future->first_joins || !future->begins)
+	if (!future->first_spans || !future->first_joins || !future->ends || !future->begins)
 		return false;
-	for (size_t begin = count; begin-- > 0;)
+	for (size_t begin = count; begin-- > 0 && future->work <= most;)
 		if (!add_beginning(future, dropout, scratch, (uint32_t)begin))
 			return false;
 	return true;
@@ -105,6 +113,7 @@ bool tok_future_look(struct tok_future *future, const struct tok_dropout_scratch
 		future->begins[at] = 1;
 	for (uint32_t at = 0; at != TOK_DROPOUT_NONE; at = nodes[at].next) {
 		const size_t last = at ? future->first_joins[at - 1] : future->join_count;
+		future->work += last - future->first_joins[at];
 		for (size_t i = future->first_joins[at]; i < last; i++) {
 			const struct tok_future_join *join = &future->joins[i];
 			if (!future->begins[join->middle] || !future->begins[join->end])
@@ -115,6 +124,8 @@ bool tok_future_look(struct tok_future *future, const struct tok_dropout_scratch
 			future->keys[future->key_count++] = tok_order_key(join->rank, at);
 		}
 	}
+	for (size_t left = future->key_count; left > 0; left /= 2) /* to sort them */
+		future->work += future->key_count;
 	if (future->key_count)
 		qsort(future->keys, future->key_count, sizeof *future->keys, compare_keys);
 	return true;

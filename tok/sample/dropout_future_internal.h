@@ -20,15 +20,18 @@ struct tok_future {
 	struct tok_future_join *joins;     /* how, by beginning */
 	size_t *first_spans, *first_joins; /* by beginning, which sinks */
 	size_t span_count, span_capacity, join_count, join_capacity;
-	uint64_t *keys; /* of the state at hand, rising */
+	size_t *ends;      /* by end: the last span that has it, plus 1 */
+	size_t work, most; /* done since the beginning, in words; its limit */
+	uint64_t *keys;    /* of the state at hand, rising */
 	size_t key_count, key_capacity;
 	uint8_t *begins; /* of the state at hand: does a symbol begin there? */
 };
 
-/* Of the piece that tok_dropout_start was called for.  Release it also after a failure,
- * which is that memory is out. */
+/* Of the piece that tok_dropout_start was called for.  Where .work is above `most` it was given
+ * up: the pairs that a long piece may come to are as many as its bytes by the square of those of
+ * the longest token.  Release it also after a failure, which is that memory is out. */
 TOK_MUST_USE bool tok_future_init(struct tok_future *future, const struct tok_dropout *dropout,
-				  struct tok_dropout_scratch *scratch);
+				  struct tok_dropout_scratch *scratch, size_t most);
 void tok_future_release(struct tok_future *future);
 
 /* Look at a state. */

@@ -11,7 +11,7 @@
 struct tok_dropout;
 struct tok_dropout_scratch;
 
-/* options->method is one of the three; TOK_EARG where the model is not BPE. */
+/* The model is BPE, options->method one of the three, p a probability. */
 TOK_MUST_USE enum tok_status tok_dropout_new(const struct tok_tokenizer *tokenizer,
 					     const struct tok_sample_options *options,
 					     struct tok_dropout **out, struct tok_error *err);
@@ -28,8 +28,9 @@ TOK_MUST_USE enum tok_status tok_dropout_piece(const struct tok_dropout *dropout
 					       struct tok_range piece, struct tok_tokens *out,
 					       struct tok_error *err);
 
-/* Takes one segmentation of a piece, with its probability.  False: memory is out. */
-typedef bool tok_outcome_sink(void *context, const tok_id *ids, size_t count, double probability);
+/* Takes one segmentation of a piece, with the natural logarithm of its probability. */
+typedef enum tok_status tok_outcome_sink(void *context, const tok_id *ids, size_t count,
+					 double log_probability, struct tok_error *err);
 
 /* Give every segmentation of the piece to `sink`, each once.  TOK_ELIMIT where there are
  * more than `limit`, or more than 64 x limit states on the way. */

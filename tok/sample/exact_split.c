@@ -7,11 +7,14 @@
 #include "tok/base/hash.h"
 #include "tok/sample/split_internal.h"
 
+/* Ids of all sequences of a step: 64 MB. */
+#define IDS_MAX ((size_t)1 << 24)
+
 /* The sequences that so many attempts can give, each once.  What comes of one depends on
  * its ids alone: how often it was split is how much longer than the document it is. */
 struct step {
 	struct tok_split_outcome *items;
-	size_t count, room;
+	size_t count, room, id_count;
 	struct tok_strings index; /* of the bytes of their ids */
 	struct tok_arena arena;
 };
@@ -52,11 +55,18 @@ static enum tok_status add(const struct run *run, struct step *step, const tok_i
 		return tok_fail(run->err, TOK_ELIMIT,
 				"more than %zu sequences are possible; ask for fewer attempts",
 				run->limit);
+	if (count > IDS_MAX - step->id_count)
+		return tok_fail(
+		    run->err, TOK_ELIMIT,
+		    "the sequences have more than %zu ids in all, too many to list; ask "
+		    "for fewer attempts, or of fewer ids",
+		    IDS_MAX);
 	tok_id *copy = tok_arena_array(&step->arena, count, sizeof *copy);
 	if (!copy)
 		return tok_fail_memory(run->err);
 	if (count)
 		memcpy(copy, ids, bytes.count);
+	step->id_count += count;
 	step->items[step->count] = (struct tok_split_outcome){ copy, count, probability };
 	tok_strings_add(&step->index, bytes_of(copy, count), (uint32_t)step->count++);
 	return TOK_OK;

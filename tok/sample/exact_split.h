@@ -28,8 +28,9 @@ struct tok_split_outcomes {
 	struct tok_arena arena; /* of all of it */
 };
 
-/* TOK_ELIMIT where there are more than `limit` sequences at any step, TOK_EARG where the
- * options are wrong; .seed and .generator are not looked at.  Release the result. */
+/* TOK_ELIMIT where there are more than `limit` sequences at any step, or they have more than
+ * 2^24 ids in all, TOK_EARG where the options are wrong; .seed and .generator are not looked at.
+ * Release the result. */
 TOK_API TOK_MUST_USE enum tok_status tok_split_exact(const struct tok_splits *splits,
 						     const struct tok_split_options *options,
 						     const tok_id *ids, size_t count, size_t limit,

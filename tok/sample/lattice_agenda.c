@@ -208,12 +208,12 @@ static void draw_keys(struct tok_lattice_scratch *s, const struct entry *from,
 	double greatest = -INFINITY;
 	for (size_t i = 0; i < s->edges.count; i++) {
 		s->best[i] = -INFINITY;
-		if (s->shares[i] > 0.0)
-			s->best[i] = from->log + log(s->shares[i]) + draw_gumbel(random);
+		if (s->shares[i].mantissa > 0.0)
+			s->best[i] = from->log + tok_scaled_log(s->shares[i]) + draw_gumbel(random);
 		greatest = fmax(greatest, s->best[i]);
 	}
 	for (size_t i = 0; i < s->edges.count; i++)
-		if (s->shares[i] > 0.0)
+		if (s->shares[i].mantissa > 0.0)
 			s->best[i] = condition(s->best[i], greatest, from->key);
 }
 
@@ -232,10 +232,10 @@ static enum tok_status expand(const struct tok_lattice *l, struct tok_lattice_sc
 		draw_keys(s, from, random);
 	for (size_t i = 0; i < s->edges.count; i++) {
 		const struct tok_edge edge = s->edges.items[i];
-		struct entry entry = { .log = from->log + log(s->shares[i]),
+		struct entry entry = { .log = from->log + tok_scaled_log(s->shares[i]),
 				       .before = step,
 				       .edge = edge };
-		if (random && !(s->shares[i] > 0.0))
+		if (random && s->shares[i].mantissa == 0.0)
 			continue;
 		if (l->scores)
 			entry.sum = from->sum + score_edge(l, edge.token);
@@ -247,20 +247,27 @@ static enum tok_status expand(const struct tok_lattice *l, struct tok_lattice_sc
 }
 
 /* Note the path whose last edge `entry` has. */
-static bool note_path(const struct tok_agenda *a, const struct entry *entry, struct tok_founds *out)
+static enum tok_status note_path(const struct tok_agenda *a, const struct entry *entry,
+				 struct tok_founds *out, struct tok_error *err)
 {
 	size_t count = 1;
 	for (uint32_t i = entry->before; i != NO_STEP; i = a->steps[i].before)
 		count++;
+	if (count > STEPS_MAX - out->edge_count)
+		return tok_fail(err, TOK_ELIMIT,
+				"the segmentations have more than %zu tokens in all: ask for "
+				"fewer of them, or of a shorter text",
+				STEPS_MAX);
 	struct tok_edge *path = tok_arena_array(&out->arena, count, sizeof *path);
 	if (!path || !tok_grow(&out->items, &out->capacity, out->count + 1, sizeof *out->items))
-		return false;
+		return tok_fail_memory(err);
+	out->edge_count += count;
 	out->items[out->count++] =
 	    (struct tok_found){ entry->sum, entry->log, entry->key, path, count };
 	path[--count] = entry->edge;
 	for (uint32_t i = entry->before; i != NO_STEP; i = a->steps[i].before)
 		path[--count] = a->steps[i].edge;
-	return true;
+	return TOK_OK;
 }
 
 static enum tok_status add_step(struct tok_agenda *a, const struct entry *entry,
@@ -298,8 +305,7 @@ enum tok_status tok_lattice_search(const struct tok_lattice *l, struct tok_latti
 	while (status == TOK_OK && a->count > 0 && out->count < count) {
 		entry = pop_entry(a);
 		if (entry.edge.end == text->text.count) {
-			if (!note_path(a, &entry, out))
-				return tok_fail_memory(err);
+			status = note_path(a, &entry, out, err);
 			continue;
 		}
 		status = add_step(a, &entry, err);

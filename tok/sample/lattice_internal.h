@@ -81,12 +81,15 @@ struct tok_lattice_scratch {
 	struct tok_edges edges;
 	struct tok_scaled *sums; /* over the ways from a place to the end */
 	size_t sum_capacity;
-	double *best; /* score of the best way; or entropies */
+	double *best; /* score of the best way */
 	size_t best_capacity;
-	double *lengths;
-	size_t length_capacity;
-	double *shares; /* of edges */
+	struct tok_scaled *shares; /* of edges */
 	size_t share_capacity;
+	struct tok_tally *tallies; /* lattice_exact.c */
+	size_t tally_capacity;
+	struct tok_measured *measured; /* lattice_measure.c */
+	size_t measured_capacity;
+	struct tok_tokens written;
 	struct tok_edges path;
 	struct tok_agenda *agenda;
 };
@@ -121,7 +124,8 @@ TOK_MUST_USE enum tok_status tok_lattice_write(const struct tok_lattice *lattice
 
 /* ---- lattice_sum.c: uniform and unigram ------------------------------------- */
 
-/* Fill sums[at - base] for the places [begin, end) of the piece; that of `end` is there. */
+/* Fill sums[at - base] for the places [begin, end) of the piece; that of `end` is there.  Those
+ * inside symbols are 0; of maxmatch, which has no sums, all others are 1. */
 TOK_MUST_USE enum tok_status tok_lattice_sum(const struct tok_lattice *lattice,
 					     struct tok_lattice_scratch *scratch,
 					     const struct tok_lattice_piece *piece,
@@ -159,22 +163,35 @@ TOK_MUST_USE enum tok_status tok_lattice_match(const struct tok_lattice *lattice
 
 /* ---- lattice_exact.c: whole distributions ----------------------------------- */
 
-/* Append the edges that may be taken at `at`, and put their shares at the same places of
- * scratch->shares; scratch->sums are filled where the method has any. */
+/* More is not listed: 64 MB. */
+#define TOK_LISTED_IDS ((size_t)1 << 24)
+
+/* Fill sums[at - places.begin], that of places.end too.  TOK_ELIMIT above TOK_STRETCH_MAX. */
+TOK_MUST_USE enum tok_status tok_lattice_fill(const struct tok_lattice *lattice,
+					      struct tok_lattice_scratch *scratch,
+					      const struct tok_lattice_piece *piece,
+					      struct tok_range places, struct tok_error *err);
+
+/* Append the edges that leave `at`, and put their shares at the same places of scratch->shares:
+ * 0 are those that are never taken.  scratch->sums are filled. */
 TOK_MUST_USE bool tok_lattice_shares(const struct tok_lattice *lattice,
 				     struct tok_lattice_scratch *scratch,
 				     const struct tok_lattice_piece *piece, uint32_t at,
 				     uint32_t base);
 
-/* As tok_dropout_exact; an outcome may come more than once where unknown tokens hide what
- * they stand for. */
+/* Give every segmentation of the piece to `sink`, some more than once where unknown tokens hide
+ * what they stand for.  TOK_ELIMIT, found out in linear time, where there are more than `limit`,
+ * or they have more than TOK_LISTED_IDS tokens. */
 TOK_MUST_USE enum tok_status tok_lattice_exact(const struct tok_lattice *lattice,
 					       struct tok_lattice_scratch *scratch,
 					       struct tok_span text, struct tok_range piece,
 					       size_t limit, tok_outcome_sink *sink, void *context,
 					       struct tok_error *err);
 
-/* Add entropy in nats and expected number of edges of one piece. */
+/* ---- lattice_measure.c ------------------------------------------------------ */
+
+/* Add entropy in nats and expected number of ids of one piece.  TOK_EARG where it takes a list
+ * to tell them (sampler.h). */
 TOK_MUST_USE enum tok_status tok_lattice_entropy(const struct tok_lattice *lattice,
 						 struct tok_lattice_scratch *scratch,
 						 struct tok_span text, struct tok_range piece,
@@ -201,6 +218,7 @@ struct tok_found {
 struct tok_founds {
 	struct tok_found *items;
 	size_t count, capacity;
+	size_t edge_count;      /* of all paths */
 	struct tok_arena arena; /* of the paths */
 };
 

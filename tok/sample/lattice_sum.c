@@ -65,6 +65,8 @@ enum tok_status tok_lattice_sum(const struct tok_lattice *l, struct tok_lattice_
 {
 	struct tok_scaled *sums = s->sums;
 	mark_places(l, sums, piece, places, base);
+	if (l->method == TOK_SAMPLE_MAXMATCH)
+		return TOK_OK;
 	for (uint32_t at = places.end; at-- > places.begin;) {
 		struct tok_scaled_sum sum = { 0 };
 		if (sums[at - base].mantissa == 0.0)

@@ -20,9 +20,9 @@
 #ifndef TOK_SAMPLE_PREDICT_H
 #define TOK_SAMPLE_PREDICT_H
 
-#include "tok/sample/splits.h"
+#include "tok/sample/split.h"
 
-#define TOK_PREDICT_PROPORTION_MAX 1000.0
+#define TOK_PREDICT_PROPORTION_MAX TOK_SPLIT_PROPORTION_MAX
 
 struct tok_prediction {
 	double length_ratio;  /* ids after by ids before; 1 where there are none */

@@ -255,6 +255,9 @@ enum tok_status tok_sample_entropy(struct tok_sampling *s, struct tok_span text,
 	const struct tok_sample_options *o = &s->sampler->options;
 	struct measure m = { .sampling = s };
 	struct tok_encoding around;
+	if (how->truncate)
+		return tok_fail(err, TOK_EARG,
+				"the entropy of what is truncated or padded is not known");
 	if (!s->lattice || (o->method == TOK_SAMPLE_UNIGRAM && o->nbest >= 0) ||
 	    (o->method == TOK_SAMPLE_UNIFORM && o->p < 1.0))
 		return tok_fail(err, TOK_EARG,

@@ -18,6 +18,12 @@
  * segmentations that have the fewest of them.  User-defined pieces are tokens like others
  * to both and to maxmatch, as in SentencePiece's lattice: smaller ones may spell the same.
  *
+ * What is drawn decodes to what the canonical ids decode to, except where a method comes to an
+ * unknown token that these do not have: maxmatch in a WordPiece word, which is unknown as a whole
+ * where no token that goes on is left, and all where a character is no token but part of one.
+ *
+ * A BPE piece above TOK_STRETCH_MAX bytes that has no break is TOK_ELIMIT.
+ *
  * SentencePiece adds up in 32 bits, these samplers in 64: for sentences scores differ by
  * 1e-4, log probabilities of words by 2e-5, entropies by up to a ten-thousandth of them.
  *
@@ -94,9 +100,10 @@ TOK_API TOK_MUST_USE enum tok_status tok_sample(struct tok_sampling *sampling, s
 						struct tok_error *err);
 
 /* Of the distribution that tok_sample draws from, without listing it: its entropy in nats,
- * and the expected number of ids.  Of maxmatch, unigram with nbest -1, and uniform with p 1,
- * else TOK_EARG.  In time and memory linear in the text.  Segmentations that differ only in
- * what unknown tokens stand for are told apart. */
+ * and the expected number of ids.  In time and memory linear in the text.  Of maxmatch, unigram
+ * with nbest -1, and uniform with p 1.  TOK_EARG, not known, of others, where `how` truncates,
+ * and where unknown symbols that are one token with their neighbours, or none, are part of
+ * tokens in other segmentations. */
 TOK_API TOK_MUST_USE enum tok_status tok_sample_entropy(struct tok_sampling *sampling,
 							struct tok_span text,
 							const struct tok_encode_options *how,
@@ -108,7 +115,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_sample_entropy(struct tok_sampling *sam
  * Neither p nor nbest are looked at: the distribution is that of all segmentations.  Two
  * may have the same ids where unknown tokens hide what they stand for, or `how` truncates.
  * TOK_ELIMIT where the search takes more than 2^25 steps, which are at most as many as the
- * segmentations asked for have tokens, or the text has more than TOK_STRETCH_MAX bytes. */
+ * segmentations asked for have tokens, where those found have more tokens than that in all, or
+ * the text has more than TOK_STRETCH_MAX bytes. */
 
 struct tok_draw {
 	const tok_id *ids;
@@ -146,8 +154,15 @@ tok_sample_distinct(struct tok_sampling *sampling, struct tok_span text,
 /* ---- the whole distribution of a short text ------------------------------------- */
 
 /* Every segmentation that the method can give, most probable first, equal ones in the order of
- * their ids; probabilities add up to 1.  TOK_ELIMIT where there are more than `limit`, or more
- * states than 64 x limit on the way to them.  With nbest above 1 those among which is drawn. */
+ * their ids; probabilities add up to 1.  Of dropout without those of less than 1e-300.  With
+ * nbest above 1 those among which is drawn.
+ *
+ * TOK_ELIMIT where there are more than `limit`, or they have more than 2^24 ids in all, where the
+ * text's bytes times their number are above 2^28, and where a piece has more than 2^20 bytes.
+ * Of maxmatch, uniform, and unigram over all, it is found out before a piece is listed, in time
+ * linear in its bytes.  Of dropout also where there are more than 64 x limit states on the way,
+ * or they have more than 2^25 numbers, or more of these are gone through than 2^22 + 2^10 x limit,
+ * of Hugging Face's 2^22 + 2^13 x limit. */
 TOK_API TOK_MUST_USE enum tok_status tok_sample_exact(struct tok_sampling *sampling,
 						      struct tok_span text,
 						      const struct tok_encode_options *how,

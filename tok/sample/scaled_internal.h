@@ -15,7 +15,8 @@ struct tok_scaled {
 	int64_t exponent;
 };
 
-#define TOK_SCALED_ONE ((struct tok_scaled){ 0.5, 1 })
+#define TOK_SCALED_ZERO ((struct tok_scaled){ 0.0, 0 })
+#define TOK_SCALED_ONE  ((struct tok_scaled){ 0.5, 1 })
 
 /* Doubles further apart than this do not see each other. */
 enum { TOK_SCALED_REACH = 600 };
@@ -49,6 +50,13 @@ static inline struct tok_scaled tok_scaled_times(struct tok_scaled a, struct tok
 	return tok_scaled_of(a.mantissa * b.mantissa, a.exponent + b.exponent);
 }
 
+/* b is not 0. */
+static inline struct tok_scaled tok_scaled_over(struct tok_scaled a, struct tok_scaled b)
+{
+	return tok_scaled_of(a.mantissa / b.mantissa, a.exponent - b.exponent);
+}
+
+/* -INFINITY of 0. */
 static inline double tok_scaled_log(struct tok_scaled a)
 {
 	return log(a.mantissa) + (double)a.exponent * 0.69314718055994530942;

@@ -47,10 +47,10 @@ static size_t most_attempts(const struct tok_split_options *options, size_t coun
 
 static enum tok_status check_options(const struct tok_split_options *options, struct tok_error *err)
 {
-	if (!(options->proportion >= 0) || isinf(options->proportion))
+	if (!(options->proportion >= 0 && options->proportion <= TOK_SPLIT_PROPORTION_MAX))
 		return tok_fail(err, TOK_EARG,
-				"the proportion of attempts must be a number from 0 on, not %g",
-				options->proportion);
+				"the proportion of attempts must be a number from 0 to %g, not %g",
+				TOK_SPLIT_PROPORTION_MAX, options->proportion);
 	if (options->generator == TOK_GENERATOR_PYTHON && options->seed > UINT32_MAX)
 		return tok_fail(err, TOK_EARG,
 				"a seed of Python's generators must be below 4294967296, not %llu",
@@ -73,7 +73,7 @@ enum tok_status tok_split_count_attempts(const struct tok_split_options *options
 	    given ? (double)options->attempts : (double)count * options->proportion;
 	if (count && attempts > (double)most)
 		return tok_fail(err, TOK_ELIMIT,
-				"%.0f attempts on a document of %zu ids; at most %zu are possible",
+				"%.15g attempts on a document of %zu ids; at most %zu are possible",
 				attempts, count, most);
 	const bool rounds = !given && options->round == TOK_ROUND_STOCHASTIC;
 	*out = (struct tok_split_attempts){ .fraction = rounds ? attempts - floor(attempts) : 0 };

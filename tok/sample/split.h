@@ -39,10 +39,11 @@ enum tok_split_generator {
 	TOK_GENERATOR_PYTHON
 };
 
-#define TOK_SPLIT_ALL UINT64_MAX
+#define TOK_SPLIT_ALL            UINT64_MAX
+#define TOK_SPLIT_PROPORTION_MAX 1000.0
 
 struct tok_split_options {
-	double proportion;   /* attempts an id of the document; not below 0 */
+	double proportion;   /* attempts an id of the document; 0 to TOK_SPLIT_PROPORTION_MAX */
 	uint64_t attempts;   /* instead of proportion x count; TOK_SPLIT_ALL: not asked for */
 	uint64_t max_splits; /* attempts that succeed: no more; TOK_SPLIT_ALL: no limit */
 	enum tok_split_round round;
