@@ -25,28 +25,14 @@ static double hold(double score)
 	return score > SCORE_MAX ? SCORE_MAX : score < -SCORE_MAX ? -SCORE_MAX : score;
 }
 
-/* SentencePiece: the greatest score of a normal piece, not below the least float above 0. */
-static float find_greatest(const struct tok_tokenizer *tokenizer)
-{
-	float greatest = FLT_MIN;
-	for (tok_id id = 0; id < tok_tokenizer_size(tokenizer); id++) {
-		struct tok_vocab_entry entry;
-		if (tok_tokenizer_entry(tokenizer, id, &entry) && entry.type == TOK_PIECE_NORMAL &&
-		    (float)entry.score > greatest)
-			greatest = (float)entry.score;
-	}
-	return greatest;
-}
-
-/* In SentencePiece's lattice (PopulateNodes) a user-defined piece has the greatest score for each
- * of its characters, less a tenth; its search for the best path alone counts bytes. */
-static double score_of(const struct tok_spec *spec, const struct tok_vocab_entry *entry,
-		       float greatest)
+/* SentencePiece 0.2.3 gives a user-defined piece a bonus that grows with its characters in the
+ * lattice, and with its bytes where the best path alone is searched; 0.2.1 another one. */
+static double score_of(const struct tok_spec *spec, const struct tok_vocab_entry *entry)
 {
 	if (!spec->model.as.unigram.single_precision)
 		return hold(entry->score);
 	if (entry->type == TOK_PIECE_USER_DEFINED)
-		return hold((float)((float)tok_utf8_count(entry->text) * greatest - 0.1));
+		return hold((float)(0.1 * ((double)tok_utf8_count(entry->text) - 1.0)));
 	return hold((float)entry->score);
 }
 
@@ -74,11 +60,10 @@ static enum tok_status add_scores(struct tok_lattice *l, const struct tok_tokeni
 	struct tok_scaled *weights = tok_arena_array(&l->arena, count, sizeof *weights);
 	if (!scores || !weights)
 		return tok_fail_memory(err);
-	const float greatest = find_greatest(tokenizer);
 	for (size_t i = 0; i < count; i++) {
 		struct tok_vocab_entry entry = { 0 };
 		if (tok_tokenizer_entry(tokenizer, l->tokens[i].id, &entry))
-			scores[i] = score_of(tok_tokenizer_spec(tokenizer), &entry, greatest);
+			scores[i] = score_of(tok_tokenizer_spec(tokenizer), &entry);
 		weights[i] = tok_scaled_exp(alpha * scores[i]);
 	}
 	l->unknown_score = score_unknown(tokenizer);
