@@ -1,222 +1,9 @@
-#include "cmd/cli_coding.h"
-
+/* cli_coding.c - works to threads, and their blocks to the writer, in order. */
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "cmd/cli_json.h"
+#include "cmd/cli_coding_internal.h"
 #include "cmd/cli_pool.h"
-
-/* A whole document up to this size is made ready as one; a longer one as a part. */
-enum { SMALL_DOCUMENT = 1 << 20 };
-
-/* A block that holds this much takes no further document: templates, padding and copies
- * can make very much of little text, and of an empty document no bytes at all. */
-enum { BLOCK_SIZE = 1 << 23, BLOCK_DOCUMENTS = 1 << 17 };
-
-struct worker {
-	struct cli_coding *run;
-	void *coder;
-	struct vocab_json_document json; /* of the current line */
-};
-
-_Static_assert(CLI_WORK_REGIONS <= INT32_MAX, "cli_block_end.region has 31 bits");
-
-/* A document of a work: where it begins in the text of its region. */
-struct spot {
-	size_t region, byte;
-	uint64_t copy;     /* to be made next */
-	uint64_t document; /* its number in the region */
-};
-
-struct cli_coding_item {
-	struct cli_work work;
-	struct cli_block block;
-	struct cli_tally *tallies; /* of the block's documents, and of its part behind them */
-	size_t tally_capacity;
-	uint64_t skipped;       /* as it was when the block was made */
-	struct spot next;       /* what comes behind the block */
-	struct tok_error error; /* of that document */
-};
-
-/* What a thread cannot know ahead: ids that may still be written, of the part and in
- * all, and how many documents before were numbered in vain. */
-struct terms {
-	uint64_t part, room, skipped;
-};
-
-static void *begin_worker(void *context)
-{
-	struct cli_coding *run = context;
-	struct worker *w = calloc(1, sizeof *w);
-	if (!w)
-		return NULL;
-	w->run = run;
-	w->coder = run->coder->begin(run->context);
-	if (w->coder)
-		return w;
-	free(w);
-	return NULL;
-}
-
-static void end_worker(void *worker)
-{
-	struct worker *w = worker;
-	w->run->coder->end(w->coder);
-	vocab_json_release(&w->json);
-	free(w);
-}
-
-/* ---- text to a block ------------------------------------------------------ */
-
-/* At most `limit` ids. */
-static enum tok_status make_ids(struct worker *w, struct cli_piece *piece, uint64_t limit,
-				struct cli_made *out, struct tok_error *err)
-{
-	const char *field = w->run->source.split->jsonl;
-	enum tok_status status = TOK_OK;
-	if (field)
-		status = cli_json_text(&w->json, piece->text, field, &piece->text, err);
-	if (status == TOK_OK)
-		status = w->run->coder->encode(w->coder, piece, out, err);
-	if (status == TOK_OK && out->encoding.count > limit)
-		out->encoding.count = (size_t)limit;
-	return status;
-}
-
-/* The `at`-th of a block. */
-static bool keep_tally(struct cli_coding_item *item, size_t at, const struct cli_tally *tally)
-{
-	if (!tok_grow(&item->tallies, &item->tally_capacity, at + 1, sizeof *item->tallies))
-		return false;
-	item->tallies[at] = *tally;
-	return true;
-}
-
-/* A copy of a document to the item's block. */
-static enum tok_status encode_document(struct worker *w, struct cli_coding_item *item,
-				       struct cli_piece *piece, uint64_t room,
-				       struct tok_error *err)
-{
-	const struct cli_coding *run = w->run;
-	const uint64_t limit = room < run->max_tokens ? room : run->max_tokens;
-	struct cli_made made;
-	enum tok_status status =
-	    cli_documents_check(run->source.split, &run->source.cut, piece->text, err);
-	if (status == TOK_OK)
-		status = make_ids(w, piece, limit, &made, err);
-	if (status != TOK_OK)
-		return status;
-	struct cli_shape shape = *run->shape;
-	if (made.encoding.count == room)
-		shape.eod = TOK_NO_ID; /* there is no room for it */
-	if (run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
-		return tok_fail_memory(err);
-	return cli_block_document(&item->block, &shape, &made.encoding) ? TOK_OK
-									: tok_fail_memory(err);
-}
-
-static bool is_full(const struct cli_block *block, uint64_t room)
-{
-	return block->ids >= room || block->bytes.count >= BLOCK_SIZE ||
-	       block->count >= BLOCK_DOCUMENTS;
-}
-
-/* Documents of a region until there is no room for more. */
-static enum tok_status encode_documents(struct worker *w, struct cli_coding_item *item,
-					const struct terms *terms, struct tok_error *err)
-{
-	struct spot at = item->next;
-	const struct cli_region *region = &item->work.regions[at.region];
-	const struct tok_span all = cli_work_text(&item->work, at.region);
-	struct cli_block *block = &item->block;
-	struct cli_piece piece = { .document = region->number + at.document - terms->skipped,
-				   .copy = at.copy };
-	bool done;
-	do {
-		struct tok_span rest = tok_span_slice(all, at.byte, all.count);
-		piece.text = rest;
-		if (region->several)
-			piece.text = cli_split_next(w->run->source.split, &rest);
-		else
-			rest.count = 0;
-		item->next = at;
-		const enum tok_status status =
-		    encode_document(w, item, &piece, terms->room - block->ids, err);
-		if (status != TOK_OK)
-			return status;
-		struct cli_block_end *end = &block->ends[block->count - 1];
-		end->region = (uint32_t)at.region & INT32_MAX;
-		end->text =
-		    (uint32_t)(rest.count ? all.count - rest.count : region->end - region->bytes);
-		piece.again = piece.copy + 1 < w->run->copies;
-		end->more = piece.again;
-		done = !piece.again && rest.count == 0;
-		if (piece.again) {
-			at.copy = ++piece.copy;
-		} else {
-			at.byte = all.count - rest.count;
-			at.copy = piece.copy = 0;
-			at.document++;
-			piece.document++;
-		}
-	} while (!done && !is_full(block, terms->room));
-	item->next = done ? (struct spot){ .region = at.region + 1 } : at;
-	return TOK_OK;
-}
-
-static enum tok_status encode_part(struct worker *w, struct cli_coding_item *item, uint64_t limit,
-				   const struct terms *terms, struct tok_error *err)
-{
-	const size_t at = item->next.region;
-	const struct cli_region *region = &item->work.regions[at];
-	struct cli_piece piece = {
-		.text = cli_work_text(&item->work, at),
-		.continues = !region->first,
-		.before = region->before,
-		.document = region->number - terms->skipped,
-	};
-	struct cli_made made = { 0 };
-	enum tok_status status = TOK_OK;
-	if (limit > 0 && (region->first || piece.text.count > 0))
-		status = make_ids(w, &piece, limit, &made, err);
-	if (status != TOK_OK)
-		return w->run->source.ids ? status : cli_region_fail(region, status, err);
-	if (w->run->coder->tallies && !keep_tally(item, item->block.count, &made.tally))
-		return tok_fail_memory(err);
-	if (!cli_block_part(&item->block, w->run->shape, &made.encoding, region->base))
-		return tok_fail_memory(err);
-	item->next = (struct spot){ .region = at + 1 };
-	return TOK_OK;
-}
-
-/* Is a region made ready as whole documents? */
-static bool is_whole(const struct cli_coding *run, const struct cli_region *region)
-{
-	return region->several || (region->first && region->last &&
-				   (region->count <= SMALL_DOCUMENT || run->copies > 1));
-}
-
-/* The documents of an item from one on, as far as the terms and errors allow. */
-static void encode_from(struct worker *w, struct cli_coding_item *item, struct spot from,
-			struct terms terms)
-{
-	struct cli_block *block = &item->block;
-	enum tok_status status = TOK_OK;
-	cli_block_clear(block);
-	item->error = (struct tok_error){ 0 };
-	item->skipped = terms.skipped;
-	item->next = from;
-	while (status == TOK_OK && item->next.region < item->work.region_count &&
-	       !is_full(block, terms.room)) {
-		const struct cli_region *region = &item->work.regions[item->next.region];
-		const uint64_t room = terms.room - block->ids;
-		if (is_whole(w->run, region))
-			status = encode_documents(w, item, &terms, &item->error);
-		else
-			status = encode_part(w, item, terms.part < room ? terms.part : room, &terms,
-					     &item->error);
-	}
-}
 
 static bool read_item(void *context, size_t slot, size_t *bytes)
 {
@@ -231,8 +18,9 @@ static bool read_item(void *context, size_t slot, size_t *bytes)
 static void work_on_item(void *context, void *worker, size_t slot)
 {
 	struct cli_coding *run = context;
-	const struct terms terms = { run->max_tokens, run->budget, atomic_load(&run->skipped) };
-	encode_from(worker, &run->items[slot], (struct spot){ 0 }, terms);
+	const struct cli_coding_terms terms = { run->max_tokens, run->budget,
+						atomic_load(&run->skipped) };
+	cli_coding_encode(worker, &run->items[slot], (struct cli_coding_spot){ 0 }, terms);
 }
 
 /* ---- blocks to the writer, in order --------------------------------------- */
@@ -382,47 +170,50 @@ static enum tok_status write_part(struct cli_coding *run, const struct cli_codin
 }
 
 /* The terms for what begins at a spot. */
-static struct terms find_terms(const struct cli_coding *run, const struct cli_coding_item *item,
-			       struct spot at)
+static struct cli_coding_terms find_terms(const struct cli_coding *run,
+					  const struct cli_coding_item *item,
+					  struct cli_coding_spot at)
 {
 	const struct cli_region *last = &item->work.regions[item->work.region_count - 1];
 	const uint64_t begun = last->first ? 0 : run->dataset.writer.in_document;
 	const uint64_t most = run->max_tokens;
 	const uint64_t number = item->work.regions[at.region].number + at.document;
-	return (struct terms){ .part = begun < most ? most - begun : 0,
-			       .room = run->budget - cli_dataset_total(&run->dataset),
-			       .skipped = run->source.numbered ? number - run->documents : 0 };
+	return (struct cli_coding_terms){ .part = begun < most ? most - begun : 0,
+					  .room = run->budget - cli_dataset_total(&run->dataset),
+					  .skipped =
+					      run->source.numbered ? number - run->documents : 0 };
 }
 
 /* Was the block made without what is known now? */
-static bool is_stale(const struct cli_coding_item *item, struct terms terms)
+static bool is_stale(const struct cli_coding_item *item, struct cli_coding_terms terms)
 {
 	const struct cli_block *block = &item->block;
 	return block->part_ids > terms.part || block->ids > terms.room ||
 	       block->part_ids > terms.room - block->ids || item->skipped != terms.skipped;
 }
 
-static struct spot skip_given_up(const struct cli_coding *run, const struct cli_work *work,
-				 struct spot at)
+static struct cli_coding_spot skip_given_up(const struct cli_coding *run,
+					    const struct cli_work *work, struct cli_coding_spot at)
 {
 	while (at.region < work->region_count &&
 	       work->regions[at.region].operand < run->place.operand)
-		at = (struct spot){ .region = at.region + 1 };
+		at = (struct cli_coding_spot){ .region = at.region + 1 };
 	return at;
 }
 
 /* Write a block of what begins at `from`; *next is where to go on, behind it and
  * behind an operand that was refused.  What a thread made without knowing the terms,
  * or that an operand was given up, is made again. */
-static bool write_from(struct cli_coding *run, struct worker *w, struct cli_coding_item *item,
-		       struct spot from, struct spot *next)
+static bool write_from(struct cli_coding *run, struct cli_coding_worker *w,
+		       struct cli_coding_item *item, struct cli_coding_spot from,
+		       struct cli_coding_spot *next)
 {
 	struct tok_error err = { 0 };
-	const struct terms terms = find_terms(run, item, from);
+	const struct cli_coding_terms terms = find_terms(run, item, from);
 	const bool begins = from.region == 0 && from.byte == 0 && from.copy == 0;
 	atomic_store_explicit(&run->skipped, terms.skipped, memory_order_relaxed);
 	if (!begins || is_stale(item, terms))
-		encode_from(w, item, from, terms);
+		cli_coding_encode(w, item, from, terms);
 	if (write_documents(run, item, &err) != TOK_OK || write_part(run, item, &err) != TOK_OK)
 		return lose_output(run, &err);
 	*next = item->next;
@@ -445,7 +236,7 @@ static bool write_item(void *context, void *worker, size_t slot)
 	struct cli_coding *run = context;
 	struct cli_coding_item *item = &run->items[slot];
 	struct cli_work *work = &item->work;
-	struct spot at = skip_given_up(run, work, (struct spot){ 0 });
+	struct cli_coding_spot at = skip_given_up(run, work, (struct cli_coding_spot){ 0 });
 	while (at.region < work->region_count)
 		if (!write_from(run, worker, item, at, &at))
 			return false;
@@ -461,7 +252,7 @@ static bool write_item(void *context, void *worker, size_t slot)
 
 bool cli_coding_run(struct cli_coding *run)
 {
-	static const struct cli_pool_steps steps = { begin_worker, end_worker, read_item,
+	static const struct cli_pool_steps steps = { cli_coding_begin, cli_coding_end, read_item,
 						     work_on_item, write_item };
 	struct tok_error err = { 0 };
 	const size_t threads = cli_threads_for(run->threads);
