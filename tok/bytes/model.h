@@ -1,0 +1,61 @@
+/*
+ * model.h - a language model over tokens, whoever computes it: the one thing that the
+ * byte machine asks.
+ *
+ *	struct tok_lm *lm = ...;                       // vocab/lm opens files, processes, servers
+ *	status = tok_lm_rows(lm, requests, count, rows, &err);
+ *	tok_lm_free(lm);
+ *
+ * A row is the distribution of the next token after a context: natural logarithms, one an
+ * id, -INFINITY for impossible.  A context is named by its ids; a provider that keeps
+ * states of its own (a cache of keys and values) recognises those that go on from earlier ones.
+ * Rows are what they are: "exact" anywhere in tok/bytes means exact given these rows.
+ *
+ * One thread at a time.  Failures: TOK_EIO the provider died, hung or broke the protocol;
+ * TOK_EFORMAT a row that is none (not a number, does not sum to one within 1e-3, another
+ * length than promised); TOK_ELIMIT a context longer than max_context.
+ */
+#ifndef TOK_BYTES_MODEL_H
+#define TOK_BYTES_MODEL_H
+
+#include "tok/base/span.h"
+#include "tok/base/status.h"
+
+struct tok_lm_info {
+	const char *name;
+	size_t size;            /* numbers in a row: ids 0 .. size - 1 */
+	const tok_id *start;    /* ids that stand before every text (BOS); may be none */
+	size_t start_count;
+	const tok_id *eos;      /* ids that end a text; pooled into one symbol */
+	size_t eos_count;
+	size_t max_context;     /* ids, with start; 0: no limit */
+	size_t markov_order;    /* rows depend on the last order - 1 ids only; 0: on all */
+	size_t top;             /* rows tell the best so many only; 0: all */
+	size_t batch;           /* contexts that are well asked for together */
+	bool deterministic;     /* the same context gives the same row, bit for bit */
+};
+
+struct tok_lm_request {
+	const tok_id *ids; /* with the start ids */
+	size_t count;
+};
+
+struct tok_lm_top {
+	tok_id id;
+	double log_p;
+};
+
+struct tok_lm_row {
+	double *log_p;              /* room for info.size; where top is 0 */
+	struct tok_lm_top *best;    /* room for info.top; else */
+	size_t best_count;
+	double log_rest;            /* of all others together */
+};
+
+struct tok_lm {
+	const struct tok_lm_info *info;
+	enum tok_status (*rows)(struct tok_lm *lm, const struct tok_lm_request *requests, size_t count,
+				struct tok_lm_row *out, struct tok_error *err);
+	void (*free)(struct tok_lm *lm);
+};
+#endif

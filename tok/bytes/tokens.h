@@ -1,0 +1,72 @@
+/*
+ * tokens.h - which bytes each id of a language model adds to a text, and the trie of them.
+ *
+ *	status = tok_byte_tokens_new(tokenizer, lm->info, &tokens, &err);
+ *	status = tok_byte_tokens_masses(tokens, row, masses, &err);   // double[node_count]
+ *	node = tok_byte_tokens_child(tokens, node, 'a');              // or 0: none
+ *	tok_byte_tokens_free(tokens);
+ *
+ * The machine sums over rows of tokens, so a token must add the same bytes wherever it
+ * stands inside a text.  Where a tokenizer's decoder does something else (WordPiece, cleaning
+ * up, CTC) TOK_EARG says so by name.  SentencePiece's mark is a space; byte pieces are
+ * their bytes; a space that the decoder takes away from the front of a text (dummy prefix)
+ * is told by .forced_front: the machine pushes it first and hides it.
+ *
+ * Kinds of ids:
+ *	text     adds at least one byte
+ *	end      one of info->eos: together they are one symbol
+ *	nontext  special and control tokens, tokens that add nothing, ids of the row that the
+ *	         tokenizer does not have; never in the trie, their mass is reported
+ *
+ * Ids that add the same bytes all stay.  Nodes are numbered so that a parent comes before
+ * its children and the children of a node follow each other: masses are one sweep
+ * backwards.  Immutable; shared by threads; borrows the tokenizer.
+ */
+#ifndef TOK_BYTES_TOKENS_H
+#define TOK_BYTES_TOKENS_H
+
+#include "tok/bytes/model.h"
+#include "tok/pipe/tokenizer.h"
+
+enum tok_byte_kind { TOK_BYTE_TEXT, TOK_BYTE_END, TOK_BYTE_NONTEXT };
+
+struct tok_byte_tokens;
+
+TOK_API TOK_MUST_USE enum tok_status tok_byte_tokens_new(const struct tok_tokenizer *tokenizer,
+							 const struct tok_lm_info *info,
+							 struct tok_byte_tokens **out,
+							 struct tok_error *err);
+TOK_API void tok_byte_tokens_free(struct tok_byte_tokens *tokens);
+
+TOK_API enum tok_byte_kind tok_byte_tokens_kind(const struct tok_byte_tokens *tokens, tok_id id);
+TOK_API struct tok_span tok_byte_tokens_text(const struct tok_byte_tokens *tokens, tok_id id);
+
+/* Bytes that stand in front of every text and are not shown; usually none. */
+TOK_API struct tok_span tok_byte_tokens_forced_front(const struct tok_byte_tokens *tokens);
+
+/* ---- the trie; node 0 is the root, and no node's child ---- */
+
+TOK_API uint32_t tok_byte_tokens_node_count(const struct tok_byte_tokens *tokens);
+TOK_API uint32_t tok_byte_tokens_child(const struct tok_byte_tokens *tokens, uint32_t node,
+				       uint8_t byte);
+
+/* The ids whose bytes end at this node. */
+TOK_API size_t tok_byte_tokens_ends(const struct tok_byte_tokens *tokens, uint32_t node,
+				    const tok_id **out);
+
+/* masses[node]: probability of all text ids that pass through the node; masses[0] is that of all
+ * text ids.  `log_p` is a row of natural logarithms.  Sums are of doubles, smallest subtrees
+ * first.  Also the mass of the end ids and of nontext. */
+struct tok_row_masses {
+	double end, nontext;
+};
+TOK_API void tok_byte_tokens_masses(const struct tok_byte_tokens *tokens, const double *log_p,
+				    double *masses, struct tok_row_masses *out);
+
+/* The same of a row of which only the best ids and the rest are known: bounds. */
+TOK_API void tok_byte_tokens_bounds(const struct tok_byte_tokens *tokens,
+				    const struct tok_lm_row *row, double *low, double *high,
+				    struct tok_row_masses *low_other,
+				    struct tok_row_masses *high_other);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * validity.h - which rows of tokens the tokenizer itself could have made.
+ *
+ * A row of tokens is valid if it is the beginning of the encoding of some text that goes on
+ * (brief: extensibly valid).  Decided token by token and byte by byte, while the byte machine
+ * walks: a state says what must not happen any more.
+ *
+ *	BPE            a pair of neighbours is valid if it is what the two texts together
+ *	               encode to (proof: tok/model/spine.c); with ignore_merges a piece that is
+ *	               itself a token is valid as that one alone
+ *	longest match  no longer token may match into the bytes that follow: open matches are
+ *	               walked along, and a row dies when one of them completes
+ *	Unigram        the best path to each place, with the encoder's rule for ties
+ *
+ * Pieces of the pre-tokenizer: at their borders neighbours are not asked, and no token lies
+ * across.  Where borders depend on what follows (contractions, blanks before a word, digits
+ * counted from the right) several hypotheses are walked beside each other: struct
+ * tok_branches; a pattern that is unstable in another way is refused by name: TOK_EARG.
+ *
+ * Sources: Phan et al. 2024 (arXiv 2410.09303), Hayase et al. 2025 (2506.14123), Vieira et al. 2025.
+ * Immutable; shared by threads.
+ */
+#ifndef TOK_BYTES_VALIDITY_H
+#define TOK_BYTES_VALIDITY_H
+
+#include "tok/bytes/tokens.h"
+
+struct tok_validity;
+
+/* A small value, compared and copied as it is: two rows with equal states have equal futures. */
+struct tok_valid_state {
+	uint64_t words[4];
+};
+
+TOK_API TOK_MUST_USE enum tok_status tok_validity_new(const struct tok_tokenizer *tokenizer,
+						      const struct tok_byte_tokens *tokens,
+						      struct tok_validity **out,
+						      struct tok_error *err);
+TOK_API void tok_validity_free(struct tok_validity *validity);
+
+/* At the beginning of a text. */
+TOK_API struct tok_valid_state tok_validity_start(const struct tok_validity *validity);
+
+/* A token ends here: false if it may not stand behind what `state` is of.  *next is the state
+ * behind it. */
+TOK_API bool tok_validity_token(const struct tok_validity *validity,
+				const struct tok_valid_state *state, tok_id id,
+				struct tok_valid_state *next);
+
+/* The text goes on by a byte, inside a token or not: false if the row has become invalid. */
+TOK_API bool tok_validity_byte(const struct tok_validity *validity, struct tok_valid_state *state,
+			       uint8_t byte);
+
+#endif
