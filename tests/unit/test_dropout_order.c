@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/checked.h"
 #include "tests/unit/plain_grow.h"
 #include "tok/sample/dropout_merge_internal.h"
 
@@ -102,7 +103,7 @@ static void test_is_a_sorted_list(void **state)
 
 /* ---- long pieces ------------------------------------------------------------------------ */
 
-enum { LONGEST = 1 << 21, SHORTER = LONGEST / 16 };
+enum { LONGEST = 1 << (CHECKED ? 19 : 21), SHORTER = LONGEST / 16 };
 
 /* Microseconds for each first symbol and each merge. */
 static double cost_of(const struct tok_dropout *dropout, struct tok_dropout_scratch *scratch,

@@ -10,20 +10,11 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "tests/unit/checked.h"
 #include "tests/unit/heap.h"
 #include "tok/model/model.h"
 
-/* Unoptimised and checked builds are slower by a factor that says nothing. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CHECKED_BUILD 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__) || defined(CHECKED_BUILD)
-enum { LONG_BYTES = 200 * 1000 };
-#else
-enum { LONG_BYTES = 2 * 1000 * 1000 };
-#endif
+enum { LONG_BYTES = (CHECKED ? 2 : 20) * 100 * 1000 };
 
 /* ---- a vocabulary grown from letters ---- */
 

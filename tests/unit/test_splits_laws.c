@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "tests/unit/checked.h"
 #include "tests/unit/many.h"
 #include "tok/pipe/decoder.h"
 #include "tok/sample/splits.h"
@@ -20,7 +21,7 @@
 
 enum { TOKENS = 36, MERGES = 60, TEXT = 32 };
 
-static unsigned long rounds = 150;
+static unsigned long rounds = CHECKED ? 50 : 150;
 
 /* ---- random vocabularies --------------------------------------------------------- */
 
