@@ -45,6 +45,13 @@ struct tok_valid_state tok_validity_start(const struct tok_validity *validity)
 	return (struct tok_valid_state){ { 0 } };
 }
 
+bool tok_validity_end(const struct tok_validity *validity, const struct tok_valid_state *state)
+{
+	(void)validity;
+	(void)state;
+	return true;
+}
+
 bool tok_validity_token(const struct tok_validity *validity, const struct tok_valid_state *state,
 			tok_id id, struct tok_valid_state *next)
 {
@@ -62,6 +69,7 @@ bool tok_validity_token(const struct tok_validity *validity, const struct tok_va
 		if (old[i])
 			watches_add(watches, &count, old[i]);
 	watches_add(watches, &count, node);
+	*next = (struct tok_valid_state){ { 0 } };
 	memcpy(next->words, watches, WATCHES * sizeof *watches);
 	return true;
 }
