@@ -25,8 +25,10 @@
 	"\"content\":\" \",\"start\":1,\"stop\":0}]}," ENTRIES_LLAMA "}"
 
 #define JSON_BYTES                                                                                 \
-	"{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":"     \
-	"false},\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{"      \
+	"{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"                   \
+	"\"trim_offsets\":true,\"use_regex\":false},\"decoder\":{\"type\":\"ByteLevel\",\"add_"    \
+	"prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false},\"model\":{\"type\":"     \
+	"\"BPE\",\"vocab\":{"                                                                      \
 	"\"\\u0100\":0,\"\\u0120\":1,\"a\":2,\"\\u0120a\":3},\"merges\":[[\"\\u0120\",\"a\"]]}}"
 
 static struct tok_byte_tokens *tokens_of(const char *json, const struct tok_lm_info *info)

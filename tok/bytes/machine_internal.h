@@ -17,7 +17,7 @@
 #include "tok/bytes/machine.h"
 #include "tok/bytes/tokens_internal.h"
 
-enum { ROW_BUCKETS = 256, PART_BUCKETS = 1 << 12 };
+enum { ROW_BUCKETS = 1 << 12, PART_BUCKETS = 1 << 12 };
 
 struct tok_bounds {
 	double low, high;
@@ -54,8 +54,8 @@ struct tok_part {
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
+	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
-	uint64_t used; /* when it was last */
 	bool ready;
 	double *low, *high;           /* natural logarithms by id */
 	double *mass_low, *mass_high; /* by node; below 0: not known yet, see tok_row_mask */
@@ -98,6 +98,7 @@ struct tok_core {
 
 	bool in_parts; /* so are rows asked for */
 	struct tok_row *buckets[ROW_BUCKETS];
+	struct tok_row *oldest, *newest; /* that nobody uses */
 	size_t row_count, row_budget;
 	uint64_t clock;
 	struct tok_machine_cost cost;

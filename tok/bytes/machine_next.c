@@ -118,6 +118,8 @@ static struct tok_bounds divide(const struct whole *w, struct tok_bounds one)
 	}
 	out.low = fmin(fmax(out.low, 0.0), 1.0);
 	out.high = out.high >= 0.0 ? fmin(out.high, 1.0) : 1.0; /* no number: nothing is known */
+	if (out.low > out.high)                                 /* by a rounding */
+		out = (struct tok_bounds){ out.high, out.low };
 	return out;
 }
 

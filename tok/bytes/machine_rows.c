@@ -24,12 +24,30 @@ static struct tok_row *find_row(struct tok_core *core, const struct tok_head *he
 	return row;
 }
 
+/* ---- those that nobody uses, by when they were last ---- */
+
+static void put_aside(struct tok_core *core, struct tok_row *row)
+{
+	row->older = core->newest;
+	row->newer = NULL;
+	*(core->newest ? &core->newest->newer : &core->oldest) = row;
+	core->newest = row;
+}
+
+static void take_up(struct tok_core *core, struct tok_row *row)
+{
+	*(row->older ? &row->older->newer : &core->oldest) = row->newer;
+	*(row->newer ? &row->newer->older : &core->newest) = row->older;
+}
+
 static void unlink_row(struct tok_core *core, struct tok_row *row)
 {
 	struct tok_row **at = bucket_of(core, row->of->key);
 	while (*at != row)
 		at = &(*at)->next;
 	*at = row->next;
+	if (row->users == 0)
+		take_up(core, row);
 	tok_head_release(row->of);
 	row->of = NULL;
 	core->row_count--;
@@ -60,16 +78,6 @@ void tok_rows_free(struct tok_core *core)
 			remove_row(core, core->buckets[i]);
 }
 
-static struct tok_row *find_oldest(struct tok_core *core)
-{
-	struct tok_row *oldest = NULL;
-	for (size_t i = 0; i < ROW_BUCKETS; i++)
-		for (struct tok_row *row = core->buckets[i]; row; row = row->next)
-			if (row->users == 0 && (!oldest || row->used < oldest->used))
-				oldest = row;
-	return oldest;
-}
-
 static struct tok_row *make_row(const struct tok_core *core)
 {
 	const size_t ids = core->lm->info->size, nodes = core->tokens->nodes;
@@ -93,7 +101,7 @@ static struct tok_row *make_row(const struct tok_core *core)
 /* A row without content for `head`: an old one that nobody uses, or a new one. */
 static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 {
-	struct tok_row *row = core->row_count >= core->row_budget ? find_oldest(core) : NULL;
+	struct tok_row *row = core->row_count >= core->row_budget ? core->oldest : NULL;
 	if (row) {
 		unlink_row(core, row);
 		tok_row_leave_parts(row);
@@ -104,7 +112,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 		return NULL;
 	struct tok_row **bucket = bucket_of(core, head->key);
 	row->of = tok_head_hold(head);
-	row->users = 0;
+	row->users = 1;
 	row->ready = false;
 	row->next = *bucket;
 	*bucket = row;
@@ -118,8 +126,10 @@ void tok_head_drop_row(struct tok_core *core, struct tok_head *head)
 	if (!row)
 		return;
 	head->row = NULL;
-	row->used = ++core->clock;
-	if (--row->users == 0 && (!row->ready || core->row_count > core->row_budget))
+	if (--row->users > 0)
+		return;
+	put_aside(core, row);
+	if (!row->ready || core->row_count > core->row_budget)
 		remove_row(core, row);
 }
 
@@ -397,8 +407,9 @@ static enum tok_status collect(struct asking *a, struct tok_head *const *heads, 
 			if (!row)
 				return tok_fail_memory(err);
 			a->rows[a->count++] = row;
+		} else if (row->users++ == 0) {
+			take_up(a->core, row);
 		}
-		row->users++;
 		heads[i]->row = row;
 	}
 	return TOK_OK;
