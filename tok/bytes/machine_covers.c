@@ -95,7 +95,7 @@ static enum tok_status push_ends(struct search *s, uint32_t from, uint32_t node,
 				     .id = ids[i],
 				     .at = at,
 				     .log_p =
-					 s->parts[from].log_p + row->low[ids[i]] + row->log_scale };
+					 s->parts[from].log_p + tok_row_log_p(row, ids[i]).low };
 		if (part.log_p == -INFINITY ||
 		    (s->core->validity &&
 		     !tok_validity_token(s->core->validity, state, ids[i], &part.valid)))
