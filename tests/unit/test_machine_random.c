@@ -8,7 +8,7 @@
 
 #include "tests/unit/byte_toys.h"
 
-enum { TRIALS = 2000, LENGTH = 7 };
+enum { TRIALS = 6000, LENGTH = 7 };
 
 struct trial {
 	struct toy_machine toy;
