@@ -62,6 +62,23 @@ static void forty_letters(void **state)
 	toy_machine_release(&toy);
 }
 
+/* Far below what a double can hold: 3/10 and then 1/5 each time. */
+static void long_texts(void **state)
+{
+	(void)state;
+	struct toy_machine toy;
+	toy_machine_bigram(&toy, (struct tok_machine_options){ .history = 5000 });
+	for (size_t n = 1; n <= 5000; n++) {
+		push_text(toy.m, "B");
+		if (n % 100 == 0)
+			assert_near(next_of(toy.m).log_p, log(.3) + (double)(n - 1) * log(.2),
+				    1e-13, "P");
+	}
+	assert_true(tok_machine_back(toy.m, 4990));
+	assert_near(next_of(toy.m).log_p, log(.3) + 9 * log(.2), 1e-13, "P");
+	toy_machine_release(&toy);
+}
+
 /* A perfect model of a Markov source on the tokens of the longest match. */
 static const double perfect_rows[] = { 3. / 20, 2. / 5, 9. / 20, 0, /* nothing */
 				       0,       1,      0,       0, /* A */
@@ -469,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bigram_fractions),
 		cmocka_unit_test(forty_letters),
+		cmocka_unit_test(long_texts),
 		cmocka_unit_test(perfect_model),
 		cmocka_unit_test(two_vocabularies_one_law),
 		cmocka_unit_test(chunks_back_and_forks),
