@@ -11,6 +11,7 @@ enum {
 	BLOCK = 64, /* bytes between looks at whether P is 0 */
 	ROWS_LEAST = 8,
 	ROWS_MOST = 256,
+	ROWS_IN_PARTS = 8192, /* small ones */
 	ROWS_BYTES = 64 << 20 /* for rows that nobody uses at the moment */
 };
 
@@ -33,7 +34,7 @@ static void core_release(struct tok_core *core)
 static size_t budget_rows(const struct tok_core *core)
 {
 	if (core->in_parts)
-		return ROWS_MOST;
+		return ROWS_IN_PARTS;
 	const size_t row = (core->lm->info->size + core->tokens->nodes) * sizeof(double) *
 			   (core->lm->info->top ? 2 : 1),
 		     count = ROWS_BYTES / row;
@@ -164,7 +165,7 @@ static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
 	enum tok_status status = tok_machine_push(m, hidden, err);
 	if (status != TOK_OK)
 		return tok_fail_in(err, status, "what stands in front of every text");
-	const struct tok_front *front = tok_machine_front(m);
+	struct tok_front *front = tok_machine_front(m);
 	status = tok_front_mass(m->core, front, &mass, err);
 	if (status != TOK_OK)
 		return status;
@@ -282,7 +283,7 @@ static enum tok_status leave_zero(struct tok_machine *m, size_t *pushed, struct 
 {
 	struct tok_bounds mass = { 0 };
 	while (*pushed > 0) {
-		const struct tok_front *front = tok_machine_front(m);
+		struct tok_front *front = tok_machine_front(m);
 		const enum tok_status status = tok_front_mass(m->core, front, &mass, err);
 		if (status != TOK_OK)
 			return status;

@@ -260,7 +260,7 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 				   size_t *total, struct tok_error *err)
 {
 	struct tok_core *core = m->core;
-	const struct tok_front *front = tok_machine_front(m);
+	struct tok_front *front = tok_machine_front(m);
 	struct search s = { .core = core };
 	struct tok_bounds mass;
 	if (core->lm->info->top)
@@ -269,6 +269,8 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 				"the best %zu numbers",
 				core->lm->info->top);
 	enum tok_status status = tok_front_mass(core, front, &mass, err);
+	if (status == TOK_OK)
+		status = tok_front_need(core, front, err);
 	if (status == TOK_OK)
 		status = copy_text(m, &s, err);
 	if (status == TOK_OK) {

@@ -82,6 +82,8 @@ struct tok_front {
 	uint8_t byte;    /* the last of them */
 	double origin;
 	double dropped; /* no less than all that was dropped; logarithm, from the origin */
+	bool weighed;
+	struct tok_bounds mass; /* where weighed: tok_front_mass */
 	size_t count;
 	struct tok_place places[];
 };
@@ -204,8 +206,12 @@ TOK_MUST_USE enum tok_status tok_front_step(struct tok_core *core, const struct 
 					    uint8_t byte, struct tok_front **out,
 					    struct tok_error *err);
 
+/* The rows of all places that are inside a token. */
+TOK_MUST_USE enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *front,
+					    struct tok_error *err);
+
 /* P of what was pushed, from the origin, without what was dropped. */
-TOK_MUST_USE enum tok_status tok_front_mass(struct tok_core *core, const struct tok_front *front,
+TOK_MUST_USE enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 					    struct tok_bounds *out, struct tok_error *err);
 
 #endif

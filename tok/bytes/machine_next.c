@@ -40,21 +40,34 @@ static void add_product(struct tok_bounds *sum, struct tok_bounds weight, struct
 	sum->high += weight.high * mass.high;
 }
 
-enum tok_status tok_front_mass(struct tok_core *core, const struct tok_front *front,
+enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 			       struct tok_bounds *out, struct tok_error *err)
 {
+	const struct tok_bounds all = { 1.0, 1.0 };
+	struct tok_bounds mass = { 0 };
+	if (front->weighed) {
+		*out = front->mass;
+		return TOK_OK;
+	}
 	const enum tok_status status = need_rows(core, front, false, err);
 	if (status != TOK_OK)
 		return status;
-	*out = (struct tok_bounds){ 0 };
 	for (size_t i = 0; i < front->count; i++) {
 		const struct tok_place *place = &front->places[i];
-		const struct tok_bounds all = { 1.0, 1.0 };
-		add_product(out, weight_of(place),
+		add_product(&mass, weight_of(place),
 			    place->node == 0 ? all
 					     : tok_row_below(core, place->head->row, place->node));
 	}
+	front->weighed = true;
+	front->mass = mass;
+	*out = mass;
 	return TOK_OK;
+}
+
+enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *front,
+			       struct tok_error *err)
+{
+	return need_rows(core, front, false, err);
 }
 
 /* ---- the next byte -------------------------------------------------------------------- */
@@ -187,7 +200,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 				 struct tok_error *err)
 {
 	struct tok_core *core = m->core;
-	const struct tok_front *front = tok_machine_front(m);
+	struct tok_front *front = tok_machine_front(m);
 	struct whole w = { .dropped = exp(front->dropped),
 			   .parts = core->options.semantics != TOK_BYTES_VALID };
 	struct sums sums = { 0 };

@@ -207,7 +207,7 @@ static bool is_over(const struct tok_core *core, const struct tok_place *place)
 	const uint32_t first = t->first[place->node];
 	if (place->node == 0 || first == t->first[place->node + 1])
 		return place->node != 0;
-	return row && tok_row_knows(core, row, first) &&
+	return row && !core->in_parts && tok_row_knows(core, row, first) &&
 	       tok_row_below(core, row, place->node).high == 0.0;
 }
 
