@@ -1,0 +1,227 @@
+/* machine_next.c - what a front says.  A head that begins at the end of the text stands for all
+ * of its weight, any other place for what goes on from there: tokens that end at the place
+ * have heads of their own.  So each row of tokens is counted once, whatever was dropped. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/bytes/machine_internal.h"
+
+static enum tok_status need_rows(struct tok_core *core, const struct tok_front *front, bool fresh,
+				 struct tok_error *err)
+{
+	struct tok_head **heads = calloc(front->count + 1, sizeof *heads);
+	if (!heads)
+		return tok_fail_memory(err);
+	size_t count = 0;
+	for (size_t i = 0; i < front->count; i++)
+		if (fresh || front->places[i].node != 0)
+			heads[count++] = front->places[i].head;
+	const enum tok_status status = tok_rows_need(core, heads, count, err);
+	free(heads);
+	if (status != TOK_OK || !core->validity)
+		return status;
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		if ((fresh || place->node != 0) &&
+		    !tok_row_knows(core, place->head->row, place->node))
+			tok_row_mask(core, place->head->row, place->node, &place->valid);
+	}
+	return TOK_OK;
+}
+
+static struct tok_bounds weight_of(const struct tok_place *place)
+{
+	return (struct tok_bounds){ exp(place->low), exp(place->high) };
+}
+
+static void add_product(struct tok_bounds *sum, struct tok_bounds weight, struct tok_bounds mass)
+{
+	sum->low += weight.low * mass.low;
+	sum->high += weight.high * mass.high;
+}
+
+enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
+			       struct tok_bounds *out, struct tok_error *err)
+{
+	const struct tok_bounds all = { 1.0, 1.0 };
+	struct tok_bounds mass = { 0 };
+	if (front->weighed) {
+		*out = front->mass;
+		return TOK_OK;
+	}
+	const enum tok_status status = need_rows(core, front, false, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		add_product(&mass, weight_of(place),
+			    place->node == 0 ? all
+					     : tok_row_below(core, place->head->row, place->node));
+	}
+	front->weighed = true;
+	front->mass = mass;
+	*out = mass;
+	return TOK_OK;
+}
+
+enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *front,
+			       struct tok_error *err)
+{
+	return need_rows(core, front, false, err);
+}
+
+/* ---- the next byte -------------------------------------------------------------------- */
+
+struct sums {
+	struct tok_bounds bytes[256], end, special;
+};
+
+static void add_place(const struct tok_core *core, const struct tok_place *place, struct sums *sums)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_row *row = place->head->row;
+	const struct tok_bounds weight = weight_of(place);
+	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
+		add_product(&sums->bytes[t->bytes[c]], weight, tok_row_mass(core, row, c));
+	if (place->node != 0)
+		return;
+	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
+	const double scale = row->scale;
+	add_product(&sums->end, weight, (struct tok_bounds){ low->end * scale, high->end * scale });
+	add_product(&sums->special, weight,
+		    (struct tok_bounds){ low->nontext * scale, high->nontext * scale });
+}
+
+static double middle(struct tok_bounds b)
+{
+	return b.low == b.high ? b.low : 0.5 * (b.low + b.high);
+}
+
+/* All that may follow. */
+static struct tok_bounds sum_all(const struct sums *sums)
+{
+	struct tok_bounds all = { sums->end.low + sums->special.low,
+				  sums->end.high + sums->special.high };
+	for (size_t b = 0; b < 256; b++) {
+		all.low += sums->bytes[b].low;
+		all.high += sums->bytes[b].high;
+	}
+	return all;
+}
+
+/* What bounds of one outcome are to be divided by. */
+struct whole {
+	struct tok_bounds text, next; /* P, the sum of outcomes */
+	double dropped;
+	bool parts; /* outcomes are all that there is: nothing leaks */
+};
+
+/* What was dropped may all go on with this outcome, or none of it. */
+static struct tok_bounds divide(const struct whole *w, struct tok_bounds one)
+{
+	struct tok_bounds out = { one.low / (w->text.high + w->dropped),
+				  (one.high + w->dropped) / w->text.low };
+	if (w->parts) {
+		const double others_high = fmax(0.0, w->next.high - one.high) + w->dropped,
+			     others_low = fmax(0.0, w->next.low - one.low);
+		if (one.low > 0.0)
+			out.low = fmax(out.low, one.low / (one.low + others_high));
+		out.high =
+		    fmin(out.high, (one.high + w->dropped) / (one.high + w->dropped + others_low));
+	}
+	out.low = fmin(fmax(out.low, 0.0), 1.0);
+	out.high = out.high >= 0.0 ? fmin(out.high, 1.0) : 1.0; /* no number: nothing is known */
+	if (out.low > out.high)                                 /* by a rounding */
+		out = (struct tok_bounds){ out.high, out.low };
+	return out;
+}
+
+static void write_values(const struct sums *sums, const struct whole *w, bool leaks,
+			 struct tok_next_bytes *out)
+{
+	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
+	double rest = middle(w->text);
+	for (size_t b = 0; b < 256; b++) {
+		const double joint = middle(sums->bytes[b]);
+		out->joint[b] = joint / text;
+		rest -= joint;
+	}
+	out->end = middle(sums->end) / text;
+	out->special = middle(sums->special) / text;
+	rest -= middle(sums->end) + middle(sums->special);
+	out->leak = leaks ? fmax(0.0, rest / text) : 0.0;
+}
+
+static void write_bounds(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
+{
+	for (size_t b = 0; b < 256; b++) {
+		const struct tok_bounds bounds = divide(w, sums->bytes[b]);
+		out->low[b] = bounds.low;
+		out->high[b] = bounds.high;
+	}
+	const struct tok_bounds end = divide(w, sums->end);
+	out->end_low = end.low;
+	out->end_high = end.high;
+}
+
+static void write_same_bounds(struct tok_next_bytes *out)
+{
+	memcpy(out->low, out->joint, sizeof out->low);
+	memcpy(out->high, out->joint, sizeof out->high);
+	out->end_low = out->end_high = out->end;
+}
+
+static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
+{
+	const struct tok_front *front = tok_machine_front(m);
+	const double hidden = 0.5 * (m->hidden_low + m->hidden_high);
+	struct tok_text_p out = { .log_p = front->origin + log(middle(mass)) - hidden };
+	out.exact = front->dropped == -INFINITY && m->core->lm->info->top == 0;
+	out.low = out.high = out.log_p;
+	if (out.exact)
+		return out;
+	const double most = tok_log_add(log(mass.high), front->dropped);
+	out.low = fmin(0.0, front->origin + log(mass.low) - m->hidden_high);
+	out.high = fmin(0.0, front->origin + most - m->hidden_low);
+	return out;
+}
+
+enum tok_status tok_machine_log_p(struct tok_machine *m, struct tok_text_p *out,
+				  struct tok_error *err)
+{
+	struct tok_bounds mass;
+	const enum tok_status status = tok_front_mass(m->core, tok_machine_front(m), &mass, err);
+	if (status == TOK_OK)
+		*out = text_of(m, mass);
+	return status;
+}
+
+enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *out,
+				 struct tok_error *err)
+{
+	struct tok_core *core = m->core;
+	struct tok_front *front = tok_machine_front(m);
+	struct whole w = { .dropped = exp(front->dropped),
+			   .parts = core->options.semantics != TOK_BYTES_VALID };
+	struct sums sums = { 0 };
+	enum tok_status status = need_rows(core, front, true, err);
+	if (status == TOK_OK)
+		status = tok_front_mass(core, front, &w.text, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < front->count; i++)
+		add_place(core, &front->places[i], &sums);
+	w.next = sum_all(&sums);
+
+	const struct tok_text_p text = text_of(m, w.text);
+	out->exact = text.exact;
+	out->log_p = text.log_p;
+	out->log_p_low = text.low;
+	out->log_p_high = text.high;
+	write_values(&sums, &w, !w.parts, out);
+	if (out->exact)
+		write_same_bounds(out);
+	else
+		write_bounds(&sums, &w, out);
+	return TOK_OK;
+}
