@@ -14,11 +14,22 @@
  *
  * Pieces of the pre-tokenizer: at their borders neighbours are not asked, and no token lies
  * across.  Where borders depend on what follows (contractions, blanks before a word, digits
- * counted from the right) several hypotheses are walked beside each other: struct
- * tok_branches; a pattern that is unstable in another way is refused by name: TOK_EARG.
+ * in threes) a state holds several guesses, which later bytes prove wrong (tok/pretok/follow.h); a
+ * row is valid while one of them lives.
+ *
+ * Supported: BPE of bytes behind GPT-2's pattern, cl100k's, Qwen's, o200k's, Tekken's or none;
+ * BPE of characters (SentencePiece, Llama 2) where pieces are neither user-defined nor unused;
+ * longest match (WordPiece) without words.  Everything else is refused by name: TOK_EARG.
+ *
+ * What the answers mean:
+ *	tok_validity_token  false: no text whatever is encoded as a row with this beginning.
+ *	                    True: some text is, with an exception inside one character or
+ *	                    contraction, where a row may live on a few bytes longer
+ *	tok_validity_byte   false: no valid row goes on with these bytes
+ *	tok_validity_end    true exactly if the row is the encoding of its text
  *
  * Sources: Phan et al. 2024 (arXiv 2410.09303), Hayase et al. 2025 (2506.14123), Vieira et al. 2025.
- * Immutable; shared by threads.
+ * One thread at a time: it remembers pairs that it was asked about.  Borrows tokenizer and tokens.
  */
 #ifndef TOK_BYTES_VALIDITY_H
 #define TOK_BYTES_VALIDITY_H
@@ -27,9 +38,10 @@
 
 struct tok_validity;
 
-/* A small value, compared and copied as it is: two rows with equal states have equal futures. */
+/* A value, compared and copied as it is: two rows with equal states have equal futures. */
+enum { TOK_VALID_WORDS = 21 };
 struct tok_valid_state {
-	uint64_t words[4];
+	uint64_t words[TOK_VALID_WORDS];
 };
 
 TOK_API TOK_MUST_USE enum tok_status tok_validity_new(const struct tok_tokenizer *tokenizer,
@@ -50,5 +62,10 @@ TOK_API bool tok_validity_token(const struct tok_validity *validity,
 /* The text goes on by a byte, inside a token or not: false if the row has become invalid. */
 TOK_API bool tok_validity_byte(const struct tok_validity *validity, struct tok_valid_state *state,
 			       uint8_t byte);
+
+/* May the text end behind the last token?  Asked of a state that tok_validity_token gave, or of
+ * the first one. */
+TOK_API bool tok_validity_end(const struct tok_validity *validity,
+			      const struct tok_valid_state *state);
 
 #endif

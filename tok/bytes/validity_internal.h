@@ -1,0 +1,71 @@
+/*
+ * validity_internal.h - a state is a few guesses about borders of pieces; what each kind of
+ * model knows about the piece under way.
+ */
+#ifndef TOK_BYTES_VALIDITY_INTERNAL_H
+#define TOK_BYTES_VALIDITY_INTERNAL_H
+
+#include "tok/bytes/validity.h"
+#include "tok/pretok/follow.h"
+
+enum {
+	VALID_GUESSES = 8,
+	VALID_SLOTS = 1 << 15 /* pairs remembered */
+};
+
+#define VALID_NONE  UINT32_MAX       /* no token yet */
+#define VALID_FREE  (UINT32_MAX - 1) /* a token that nothing joins */
+#define VALID_DEAD  UINT32_MAX       /* no node */
+
+/* One guess.  Which borders it has made is in `follow`; the rest is the model's. */
+struct valid_guess {
+	uint32_t last; /* BPE: the last token of the piece.  Longest match: its longest open match */
+	uint32_t node; /* BPE: where the bytes of the piece lead to */
+	struct tok_follow_state follow;
+	uint8_t many;    /* the piece has more than one token */
+	uint8_t spelled; /* bytes of a character that byte tokens have spelled so far */
+};
+
+struct valid_guesses {
+	uint32_t count;
+	struct valid_guess at[VALID_GUESSES];
+};
+
+enum valid_fact {
+	VALID_IN_MODEL = 1, /* text can become this token */
+	VALID_STANDS = 2,   /* ... by merging */
+	VALID_BYTE = 4      /* byte fallback */
+};
+
+/* What a kind of model says of the piece of a guess. */
+struct valid_model {
+	/* The text goes on by a byte, inside the piece; false: not with these tokens. */
+	bool (*byte)(const struct tok_validity *v, struct valid_guess *guess, uint8_t byte);
+	/* A token ends here, inside the piece. */
+	bool (*token)(const struct tok_validity *v, struct valid_guess *guess, tok_id id);
+	/* May the piece end here? */
+	bool (*whole)(const struct tok_validity *v, const struct valid_guess *guess);
+};
+
+struct tok_validity {
+	const struct tok_tokenizer *tokenizer;
+	const struct tok_byte_tokens *tokens;
+	const struct tok_model *model;
+	const struct tok_follow *follow;
+	const struct valid_model *rules;
+	size_t size;
+	uint8_t *facts; /* by id */
+	bool marks;     /* what the model sees holds no space */
+
+	/* BPE */
+	bool ignore_merges;
+	struct tok_model_scratch *scratch;
+	uint64_t *pairs; /* asked before: left, right and the answer */
+};
+
+extern const struct valid_model valid_bpe;
+
+/* Fill what is the model's; `out` has tokenizer, tokens, model, size and facts. */
+TOK_MUST_USE enum tok_status valid_bpe_init(struct tok_validity *out, struct tok_error *err);
+
+#endif
