@@ -28,7 +28,12 @@
  *
  * Heads are never changed once made: going back and forking cost nothing.  Weights are logarithms,
  * moved to a new origin now and then, so that length does not matter.  Memory: rows of live heads
- * only.  One thread at a time; borrows everything it is made of.
+ * and of a few that may be asked for again, what `history` keeps, and, unless the model is of
+ *finite order, the ids of each row.  One thread at a time, with all forks; borrows everything that
+ *it is made of.
+ *
+ * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
+ * is of texts that begin with them.
  */
 #ifndef TOK_BYTES_MACHINE_H
 #define TOK_BYTES_MACHINE_H
@@ -42,11 +47,14 @@ struct tok_machine_options {
 	size_t max_heads; /* 0: 4096 */
 	size_t beam;      /* keep so many heads; 0: all */
 	double prune;     /* drop heads lighter than this share of all; 0: none */
+	size_t history;   /* bytes to go back over, and that covers are told of; 0: 4096 */
 };
 
-/* Bounds are the values themselves where .exact. */
+/* Bounds are the values themselves where .exact; values are otherwise what is known for
+ * certain, or the middle between bounds of rows of which only the best ids are known. */
 struct tok_next_bytes {
-	double log_p;      /* of what was pushed: natural logarithm of P(x) */
+	double log_p; /* of what was pushed: natural logarithm of P(x) */
+	double log_p_low, log_p_high;
 	double joint[256]; /* P(x followed by the byte) / P(x) */
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
@@ -56,7 +64,7 @@ struct tok_next_bytes {
 };
 
 struct tok_machine_cost {
-	uint64_t rows;        /* that the model was asked for */
+	uint64_t rows; /* that the model was asked for */
 	uint64_t heads_made, heads_most;
 };
 
@@ -66,13 +74,14 @@ struct tok_cover {
 	size_t count;
 	size_t overshoot; /* bytes of the last token behind the end */
 	double log_p;
-	double share;     /* of P(x) */
+	double share; /* of P(x) */
 };
 typedef bool tok_cover_sink(void *context, const struct tok_cover *cover); /* false: enough */
 
 struct tok_machine;
 
-/* `validity` NULL: only ALL. */
+/* `validity` NULL: only ALL.  VALID_RENORM needs whole rows.  TOK_EARG where the tokens are of
+ * another number of ids than the model. */
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_new(const struct tok_byte_tokens *tokens, const struct tok_validity *validity,
 		struct tok_lm *lm, const struct tok_machine_options *options,
@@ -80,23 +89,26 @@ tok_machine_new(const struct tok_byte_tokens *tokens, const struct tok_validity 
 TOK_API void tok_machine_free(struct tok_machine *machine);
 
 /* TOK_ETEXT, with the place of the byte, where P becomes 0: the machine is then as before that
- * byte.  After TOK_EIO too it is as it was. */
+ * byte.  After any other failure it stands behind some of the bytes, as tok_machine_length says,
+ * and may be pushed on from there.  TOK_ELIMIT: more heads than allowed, or all that were
+ * kept have died. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_push(struct tok_machine *machine,
-						      struct tok_span bytes,
-						      struct tok_error *err);
-TOK_API void tok_machine_back(struct tok_machine *machine, size_t bytes);
+						      struct tok_span bytes, struct tok_error *err);
+
+/* False, changing nothing, if that is further than .history or the beginning. */
+TOK_API TOK_MUST_USE bool tok_machine_back(struct tok_machine *machine, size_t bytes);
 TOK_API size_t tok_machine_length(const struct tok_machine *machine);
 
 /* Another machine at the same place; they share heads and know nothing of each other. */
-TOK_API TOK_MUST_USE enum tok_status tok_machine_fork(struct tok_machine *machine,
-						      struct tok_machine **out,
-						      struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+tok_machine_fork(struct tok_machine *machine, struct tok_machine **out, struct tok_error *err);
 
-TOK_API TOK_MUST_USE enum tok_status tok_machine_next(struct tok_machine *machine,
-						      struct tok_next_bytes *out,
-						      struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+tok_machine_next(struct tok_machine *machine, struct tok_next_bytes *out, struct tok_error *err);
 
-/* Covers, most probable first; *total is how many there are, SIZE_MAX where too many to count. */
+/* Covers of positive probability, most probable first; *total is how many there are (of heads that
+ * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
+ * .history, or the search needs more than two million rows. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *machine,
 							tok_cover_sink *sink, void *context,
 							size_t *total, struct tok_error *err);

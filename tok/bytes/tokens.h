@@ -18,9 +18,10 @@
  *	nontext  special and control tokens, tokens that add nothing, ids of the row that the
  *	         tokenizer does not have; never in the trie, their mass is reported
  *
- * Ids that add the same bytes all stay.  Nodes are numbered so that a parent comes before
- * its children and the children of a node follow each other: masses are one sweep
- * backwards.  Immutable; shared by threads; borrows the tokenizer.
+ * Ids that add the same bytes all stay.  Nodes are numbered level by level, so that a parent
+ * comes before its children, the children of a node follow each other, and so do all nodes of a
+ * subtree that are equally deep: masses are one sweep backwards.  Immutable; shared by
+ * threads; borrows nothing.
  */
 #ifndef TOK_BYTES_TOKENS_H
 #define TOK_BYTES_TOKENS_H
@@ -36,7 +37,18 @@ TOK_API TOK_MUST_USE enum tok_status tok_byte_tokens_new(const struct tok_tokeni
 							 const struct tok_lm_info *info,
 							 struct tok_byte_tokens **out,
 							 struct tok_error *err);
+
+/* The same of texts in memory, one an id: what is no text has kind END or NONTEXT, and so has
+ * whoever is said to be text and is empty.  The texts are copied. */
+TOK_API TOK_MUST_USE enum tok_status tok_byte_tokens_of(const struct tok_span *texts,
+							const enum tok_byte_kind *kinds,
+							size_t count, struct tok_span forced_front,
+							struct tok_byte_tokens **out,
+							struct tok_error *err);
 TOK_API void tok_byte_tokens_free(struct tok_byte_tokens *tokens);
+
+/* Numbers in a row of the model: ids are below this. */
+TOK_API size_t tok_byte_tokens_size(const struct tok_byte_tokens *tokens);
 
 TOK_API enum tok_byte_kind tok_byte_tokens_kind(const struct tok_byte_tokens *tokens, tok_id id);
 TOK_API struct tok_span tok_byte_tokens_text(const struct tok_byte_tokens *tokens, tok_id id);
@@ -54,6 +66,9 @@ TOK_API uint32_t tok_byte_tokens_child(const struct tok_byte_tokens *tokens, uin
 TOK_API size_t tok_byte_tokens_ends(const struct tok_byte_tokens *tokens, uint32_t node,
 				    const tok_id **out);
 
+/* One more than the depth of the deepest node: levels that a subtree may have. */
+TOK_API uint32_t tok_byte_tokens_levels(const struct tok_byte_tokens *tokens);
+
 /* masses[node]: probability of all text ids that pass through the node; masses[0] is that of all
  * text ids.  `log_p` is a row of natural logarithms.  Sums are of doubles, smallest subtrees
  * first.  Also the mass of the end ids and of nontext. */
@@ -63,7 +78,8 @@ struct tok_row_masses {
 TOK_API void tok_byte_tokens_masses(const struct tok_byte_tokens *tokens, const double *log_p,
 				    double *masses, struct tok_row_masses *out);
 
-/* The same of a row of which only the best ids and the rest are known: bounds. */
+/* The same of a row of which only the best ids and the rest are known: bounds.  No id that is
+ * not among the best is more probable than the least of them. */
 TOK_API void tok_byte_tokens_bounds(const struct tok_byte_tokens *tokens,
 				    const struct tok_lm_row *row, double *low, double *high,
 				    struct tok_row_masses *low_other,

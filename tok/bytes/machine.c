@@ -1,0 +1,325 @@
+#include "tok/bytes/machine.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/bytes/machine_internal.h"
+
+enum {
+	MOST_HEADS = 4096,
+	HISTORY = 4096,
+	BLOCK = 64, /* bytes between looks at whether P is 0 */
+	ROWS_LEAST = 8,
+	ROWS_MOST = 256,
+	ROWS_BYTES = 64 << 20 /* for rows that nobody uses at the moment */
+};
+
+/* ---- what machines share ------------------------------------------------------------ */
+
+static void core_release(struct tok_core *core)
+{
+	if (!core || --core->refs > 0)
+		return;
+	tok_rows_free(core);
+	tok_buffer_release(&core->contexts);
+	free(core->best);
+	free(core->states);
+	free(core->dead);
+	free(core->levels);
+	free(core);
+}
+
+static size_t budget_rows(const struct tok_core *core)
+{
+	const size_t row = (core->lm->info->size + core->tokens->nodes) * sizeof(double) *
+			   (core->lm->info->top ? 2 : 1),
+		     count = ROWS_BYTES / row;
+	return count < ROWS_LEAST ? ROWS_LEAST : count > ROWS_MOST ? ROWS_MOST : count;
+}
+
+static bool make_scratch(struct tok_core *core)
+{
+	const struct tok_lm_info *info = core->lm->info;
+	const size_t batch = info->batch ? info->batch : 1;
+	if (info->top) {
+		if (batch > SIZE_MAX / info->top)
+			return false;
+		core->best = calloc(batch * info->top, sizeof *core->best);
+		if (!core->best)
+			return false;
+	}
+	core->levels = calloc(core->tokens->levels + 1, sizeof *core->levels);
+	if (!core->validity)
+		return core->levels != NULL;
+	core->states = calloc(core->tokens->nodes, sizeof *core->states);
+	core->dead = calloc(core->tokens->nodes, sizeof *core->dead);
+	return core->states && core->dead && core->levels;
+}
+
+static enum tok_status check_options(const struct tok_byte_tokens *tokens,
+				     const struct tok_validity *validity, const struct tok_lm *lm,
+				     const struct tok_machine_options *options,
+				     struct tok_error *err)
+{
+	if (tokens->size != lm->info->size)
+		return tok_fail(err, TOK_EARG, "rows of the model have %zu numbers, not %zu",
+				lm->info->size, tokens->size);
+	if (options->semantics != TOK_BYTES_ALL && !validity)
+		return tok_fail(err, TOK_EARG,
+				"what is valid is not known of this tokenizer: only 'all' is");
+	if (options->semantics == TOK_BYTES_VALID_RENORM && lm->info->top)
+		return tok_fail(err, TOK_EARG,
+				"'valid-renorm' needs whole rows, of which this model tells %zu "
+				"numbers",
+				lm->info->top);
+	if (!(options->prune >= 0.0 && options->prune < 1.0))
+		return tok_fail(err, TOK_EARG, "a share of %g: it is at least 0 and below 1",
+				options->prune);
+	return TOK_OK;
+}
+
+static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
+				 const struct tok_validity *validity, struct tok_lm *lm,
+				 const struct tok_machine_options *options)
+{
+	struct tok_core *core = calloc(1, sizeof *core);
+	if (!core)
+		return NULL;
+	core->refs = 1;
+	core->tokens = tokens;
+	core->validity = options->semantics == TOK_BYTES_ALL ? NULL : validity;
+	core->lm = lm;
+	core->options = *options;
+	if (core->options.max_heads == 0)
+		core->options.max_heads = MOST_HEADS;
+	if (core->options.history == 0)
+		core->options.history = HISTORY;
+	if (core->options.history > SIZE_MAX / 4)
+		core->options.history = SIZE_MAX / 4;
+	core->finite = lm->info->markov_order > 0;
+	core->tail = core->finite ? lm->info->markov_order - 1 : 1;
+	core->row_budget = budget_rows(core);
+	if (make_scratch(core))
+		return core;
+	core_release(core);
+	return NULL;
+}
+
+/* ---- machines ------------------------------------------------------------------------- */
+
+/* Make room first, so that nothing fails behind it; the oldest fronts may be forgotten. */
+static bool reserve_front(struct tok_machine *m)
+{
+	const size_t history = m->core->options.history + BLOCK;
+	if (m->count >= 2 * history) {
+		const size_t forgotten = m->count - history;
+		for (size_t i = 0; i < forgotten; i++)
+			tok_front_release(m->kept[i]);
+		memmove(m->kept, m->kept + forgotten, history * sizeof(m->kept[0]));
+		m->count = history;
+	}
+	return tok_grow(&m->kept, &m->capacity, m->count + 1, sizeof(m->kept[0]));
+}
+
+static struct tok_machine *machine_of(struct tok_core *core)
+{
+	struct tok_machine *m = calloc(1, sizeof *m);
+	if (m) {
+		m->core = core;
+		core->refs++;
+	}
+	return m;
+}
+
+static enum tok_status begin(struct tok_machine *m, struct tok_error *err)
+{
+	if (!reserve_front(m))
+		return tok_fail_memory(err);
+	struct tok_front *front = tok_front_new(1);
+	if (!front)
+		return tok_fail_memory(err);
+	struct tok_head *head = tok_head_first(m->core);
+	if (!head) {
+		tok_front_release(front);
+		return tok_fail_memory(err);
+	}
+	front->count = 1;
+	front->dropped = -INFINITY;
+	front->places[0] = (struct tok_place){ .head = head, .ways = 1, .valid = head->valid };
+	m->kept[m->count++] = front;
+	return TOK_OK;
+}
+
+/* What stands in front of every text; what comes then is told as if it were not there. */
+static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
+{
+	const struct tok_span hidden = tok_byte_tokens_forced_front(m->core->tokens);
+	if (hidden.count == 0)
+		return TOK_OK;
+	struct tok_bounds mass;
+	enum tok_status status = tok_machine_push(m, hidden, err);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "what stands in front of every text");
+	const struct tok_front *front = tok_machine_front(m);
+	status = tok_front_mass(m->core, front, &mass, err);
+	if (status != TOK_OK)
+		return status;
+	m->hidden = hidden.count;
+	m->hidden_low = front->origin + log(mass.low);
+	m->hidden_high = front->origin + tok_log_add(log(mass.high), front->dropped);
+	if (m->core->lm->info->top == 0)
+		m->hidden_low = m->hidden_high = front->origin + log(mass.low);
+	return TOK_OK;
+}
+
+enum tok_status tok_machine_new(const struct tok_byte_tokens *tokens,
+				const struct tok_validity *validity, struct tok_lm *lm,
+				const struct tok_machine_options *options, struct tok_machine **out,
+				struct tok_error *err)
+{
+	enum tok_status status = check_options(tokens, validity, lm, options, err);
+	if (status != TOK_OK)
+		return status;
+	struct tok_core *core = core_new(tokens, validity, lm, options);
+	if (!core)
+		return tok_fail_memory(err);
+	struct tok_machine *m = machine_of(core);
+	core_release(core); /* the machine's own, from here on */
+	if (!m)
+		return tok_fail_memory(err);
+	status = begin(m, err);
+	if (status == TOK_OK)
+		status = push_hidden(m, err);
+	if (status != TOK_OK) {
+		tok_machine_free(m);
+		return status;
+	}
+	*out = m;
+	return TOK_OK;
+}
+
+void tok_machine_free(struct tok_machine *m)
+{
+	if (!m)
+		return;
+	if (m->count)
+		tok_front_leave(m->core, tok_machine_front(m), NULL);
+	for (size_t i = 0; i < m->count; i++)
+		tok_front_release(m->kept[i]);
+	free(m->kept);
+	core_release(m->core);
+	free(m);
+}
+
+enum tok_status tok_machine_fork(struct tok_machine *m, struct tok_machine **out,
+				 struct tok_error *err)
+{
+	struct tok_machine *fork = machine_of(m->core);
+	if (!fork || !tok_grow(&fork->kept, &fork->capacity, m->count, sizeof(fork->kept[0]))) {
+		tok_machine_free(fork);
+		return tok_fail_memory(err);
+	}
+	fork->hidden = m->hidden;
+	fork->hidden_low = m->hidden_low;
+	fork->hidden_high = m->hidden_high;
+	for (size_t i = 0; i < m->count; i++)
+		fork->kept[i] = tok_front_hold(m->kept[i]);
+	fork->count = m->count;
+	*out = fork;
+	return TOK_OK;
+}
+
+size_t tok_machine_length(const struct tok_machine *m)
+{
+	return tok_machine_front(m)->at - m->hidden;
+}
+
+struct tok_machine_cost tok_machine_cost(const struct tok_machine *m)
+{
+	return m->core->cost;
+}
+
+/* ---- back and forth -------------------------------------------------------------------- */
+
+static void take_back(struct tok_machine *m, size_t count)
+{
+	const size_t left = m->count - count;
+	if (count)
+		tok_front_leave(m->core, tok_machine_front(m), m->kept[left - 1]);
+	while (m->count > left)
+		tok_front_release(m->kept[--m->count]);
+}
+
+bool tok_machine_back(struct tok_machine *m, size_t bytes)
+{
+	const struct tok_front *front = tok_machine_front(m);
+	if (bytes > front->at - m->hidden || bytes >= m->count || bytes > m->core->options.history)
+		return false;
+	take_back(m, bytes);
+	return true;
+}
+
+static enum tok_status push_byte(struct tok_machine *m, uint8_t byte, struct tok_error *err)
+{
+	struct tok_front *next = NULL;
+	if (!reserve_front(m))
+		return tok_fail_memory(err);
+	const struct tok_front *front = tok_machine_front(m);
+	const enum tok_status status = tok_front_step(m->core, front, byte, &next, err);
+	if (status != TOK_OK)
+		return status;
+	tok_front_leave(m->core, front, next);
+	m->kept[m->count++] = next;
+	return TOK_OK;
+}
+
+/* Go back until P is not 0, over `*pushed` bytes at most, which are as many fewer then. */
+static enum tok_status leave_zero(struct tok_machine *m, size_t *pushed, struct tok_error *err)
+{
+	struct tok_bounds mass = { 0 };
+	while (*pushed > 0) {
+		const struct tok_front *front = tok_machine_front(m);
+		const enum tok_status status = tok_front_mass(m->core, front, &mass, err);
+		if (status != TOK_OK)
+			return status;
+		if (mass.high > 0.0 || front->dropped > -INFINITY)
+			return TOK_OK;
+		take_back(m, 1);
+		--*pushed;
+	}
+	return TOK_OK;
+}
+
+/* As many as are looked at together. */
+static enum tok_status push_block(struct tok_machine *m, struct tok_span bytes,
+				  struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	size_t pushed = 0;
+	while (status == TOK_OK && pushed < bytes.count) {
+		status = push_byte(m, bytes.bytes[pushed], err);
+		pushed += status == TOK_OK;
+	}
+	if (status != TOK_OK && status != TOK_ETEXT)
+		return status;
+	const enum tok_status looked = leave_zero(m, &pushed, err);
+	if (looked != TOK_OK)
+		return looked;
+	if (pushed == bytes.count)
+		return TOK_OK;
+	return tok_fail(err, TOK_ETEXT,
+			"byte %zu, 0x%02x: no row of tokens of this model goes on with it",
+			tok_machine_length(m), bytes.bytes[pushed]);
+}
+
+enum tok_status tok_machine_push(struct tok_machine *m, struct tok_span bytes,
+				 struct tok_error *err)
+{
+	for (size_t at = 0; at < bytes.count; at += BLOCK) {
+		const size_t end = bytes.count - at < BLOCK ? bytes.count : at + BLOCK;
+		const enum tok_status status = push_block(m, tok_span_slice(bytes, at, end), err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return TOK_OK;
+}

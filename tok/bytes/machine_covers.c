@@ -1,0 +1,287 @@
+/* machine_covers.c - rows of tokens that cover the text, most probable first: the most probable
+ * beginning of a row is always gone on with first, and no row is more probable than its beginning.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/bytes/machine_internal.h"
+
+enum { ROWS_MOST = 2 << 20 };
+
+/* A row of tokens up to one of them. */
+struct part {
+	struct tok_head *head; /* once it was gone on with */
+	uint32_t parent;
+	tok_id id;
+	size_t at; /* bytes that it has; behind the end it is whole */
+	double log_p;
+	struct tok_valid_state valid;
+};
+
+struct search {
+	struct tok_core *core;
+	struct tok_buffer text;
+	struct part *parts;
+	size_t count, capacity;
+	uint32_t *heap; /* parts to go on with, the most probable in front */
+	size_t heap_count, heap_capacity;
+	struct tok_buffer ids;
+};
+
+/* ---- parts by probability ------------------------------------------------------------ */
+
+static bool is_before(const struct search *s, uint32_t a, uint32_t b)
+{
+	if (s->parts[a].log_p != s->parts[b].log_p)
+		return s->parts[a].log_p > s->parts[b].log_p;
+	return a < b;
+}
+
+static void sift_up(struct search *s, size_t at)
+{
+	const uint32_t part = s->heap[at];
+	while (at > 0 && is_before(s, part, s->heap[(at - 1) / 2])) {
+		s->heap[at] = s->heap[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	s->heap[at] = part;
+}
+
+static uint32_t pop(struct search *s)
+{
+	const uint32_t first = s->heap[0], last = s->heap[--s->heap_count];
+	size_t at = 0;
+	for (;;) {
+		size_t child = 2 * at + 1;
+		if (child >= s->heap_count)
+			break;
+		if (child + 1 < s->heap_count && is_before(s, s->heap[child + 1], s->heap[child]))
+			child++;
+		if (!is_before(s, s->heap[child], last))
+			break;
+		s->heap[at] = s->heap[child];
+		at = child;
+	}
+	s->heap[at] = last;
+	return first;
+}
+
+static enum tok_status push(struct search *s, const struct part *part, struct tok_error *err)
+{
+	if (s->count == ROWS_MOST)
+		return tok_fail(err, TOK_ELIMIT, "more than %d rows of tokens had to be looked at",
+				ROWS_MOST);
+	if (!tok_grow(&s->parts, &s->capacity, s->count + 1, sizeof *s->parts) ||
+	    !tok_grow(&s->heap, &s->heap_capacity, s->heap_count + 1, sizeof *s->heap))
+		return tok_fail_memory(err);
+	s->parts[s->count] = *part;
+	s->heap[s->heap_count++] = (uint32_t)s->count++;
+	sift_up(s, s->heap_count - 1);
+	return TOK_OK;
+}
+
+/* ---- going on ------------------------------------------------------------------------- */
+
+/* Part `from` goes on with the ids that end at `node`, `at` bytes into the text; `state` is the
+ * validity there. */
+static enum tok_status push_ends(struct search *s, uint32_t from, uint32_t node, size_t at,
+				 const struct tok_valid_state *state, struct tok_error *err)
+{
+	const struct tok_row *row = s->parts[from].head->row;
+	const tok_id *ids;
+	const size_t count = tok_byte_tokens_ends(s->core->tokens, node, &ids);
+	for (size_t i = 0; i < count; i++) {
+		struct part part = { .parent = from,
+				     .id = ids[i],
+				     .at = at,
+				     .log_p =
+					 s->parts[from].log_p + row->low[ids[i]] + row->log_scale };
+		if (part.log_p == -INFINITY ||
+		    (s->core->validity &&
+		     !tok_validity_token(s->core->validity, state, ids[i], &part.valid)))
+			continue;
+		const enum tok_status status = push(s, &part, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return TOK_OK;
+}
+
+/* The tokens that reach over the end of the text, which is at `node`. */
+static enum tok_status push_below(struct search *s, uint32_t from, uint32_t node,
+				  const struct tok_valid_state *state, struct tok_error *err)
+{
+	struct tok_core *core = s->core;
+	const size_t depth = tok_subtree_walk(core, node, state);
+	for (size_t d = 1; d < depth; d++) {
+		for (uint32_t n = core->levels[d].begin; n < core->levels[d].end; n++) {
+			if (core->validity && core->dead[n])
+				continue;
+			const enum tok_status status =
+			    push_ends(s, from, n, s->text.count + d,
+				      core->validity ? &core->states[n] : state, err);
+			if (status != TOK_OK)
+				return status;
+		}
+	}
+	return TOK_OK;
+}
+
+static enum tok_status walk_text(struct search *s, uint32_t from, struct tok_error *err)
+{
+	struct tok_core *core = s->core;
+	struct tok_valid_state state = s->parts[from].valid;
+	uint32_t node = 0;
+	for (size_t at = s->parts[from].at; at < s->text.count; at++) {
+		const uint8_t byte = s->text.bytes[at];
+		node = tok_byte_tokens_child(core->tokens, node, byte);
+		if (node == 0 ||
+		    (core->validity && !tok_validity_byte(core->validity, &state, byte)))
+			return TOK_OK;
+		const enum tok_status status = push_ends(s, from, node, at + 1, &state, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return push_below(s, from, node, &state, err);
+}
+
+static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *err)
+{
+	struct part *part = &s->parts[from];
+	part->head =
+	    from == 0 ? tok_head_first(s->core)
+		      : tok_head_next(s->core, s->parts[part->parent].head, part->id, &part->valid);
+	if (!part->head)
+		return tok_fail_memory(err);
+	struct tok_head *head = part->head;
+	enum tok_status status = tok_rows_need(s->core, &head, 1, err);
+	if (status != TOK_OK)
+		return status;
+	if (from == 0)
+		part->valid = head->valid;
+	status = walk_text(s, from, err);
+	tok_head_drop_row(s->core, head);
+	return status;
+}
+
+/* ---- telling ---------------------------------------------------------------------------- */
+
+static enum tok_status tell(struct search *s, uint32_t whole, double log_text, double log_hidden,
+			    tok_cover_sink *sink, void *context, bool *more, struct tok_error *err)
+{
+	size_t count = 0;
+	for (uint32_t i = whole; i != 0; i = s->parts[i].parent)
+		count++;
+	tok_buffer_clear(&s->ids);
+	if (!tok_buffer_reserve(&s->ids, count * sizeof(tok_id) + 1))
+		return tok_fail_memory(err);
+	tok_id *ids = (tok_id *)(void *)s->ids.bytes;
+	size_t left = count;
+	for (uint32_t i = whole; i != 0; i = s->parts[i].parent)
+		ids[--left] = s->parts[i].id;
+	const struct part *part = &s->parts[whole];
+	const struct tok_cover cover = { .ids = ids,
+					 .count = count,
+					 .overshoot = part->at - s->text.count,
+					 .log_p = part->log_p - log_hidden,
+					 .share = exp(part->log_p - log_text) };
+	*more = sink(context, &cover);
+	return TOK_OK;
+}
+
+/* ---- how many there are -------------------------------------------------------------------- */
+
+static size_t count_below(struct tok_core *core, const struct tok_place *place)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const size_t depth = tok_subtree_walk(core, place->node, &place->valid);
+	struct tok_valid_state next;
+	size_t count = 0;
+	for (size_t d = 1; d < depth; d++) {
+		for (uint32_t n = core->levels[d].begin; n < core->levels[d].end; n++) {
+			if (core->validity && core->dead[n])
+				continue;
+			for (uint32_t i = t->ends_from[n]; i < t->ends_from[n + 1]; i++)
+				count += place->head->row->low[t->ends[i]] > -INFINITY &&
+					 (!core->validity ||
+					  tok_validity_token(core->validity, &core->states[n],
+							     t->ends[i], &next));
+		}
+	}
+	return count;
+}
+
+/* Needs the rows of all places that are in a token. */
+static size_t count_covers(struct tok_core *core, const struct tok_front *front)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		const size_t each = place->node == 0 ? 1 : count_below(core, place);
+		if (each && place->ways > (SIZE_MAX - total) / each)
+			return SIZE_MAX;
+		total += each * place->ways;
+	}
+	return total;
+}
+
+/* ---- the search ------------------------------------------------------------------------------ */
+
+static enum tok_status copy_text(const struct tok_machine *m, struct search *s,
+				 struct tok_error *err)
+{
+	if (m->kept[0]->at != 0 || m->count - 1 > m->core->options.history)
+		return tok_fail(err, TOK_ELIMIT,
+				"the text is longer than the %zu bytes that are remembered",
+				m->core->options.history);
+	for (size_t i = 1; i < m->count; i++)
+		if (!tok_buffer_add_byte(&s->text, m->kept[i]->byte))
+			return tok_fail_memory(err);
+	return TOK_OK;
+}
+
+static enum tok_status run(struct search *s, double log_text, double log_hidden,
+			   tok_cover_sink *sink, void *context, struct tok_error *err)
+{
+	const struct part none = { .log_p = 0.0 };
+	bool more = true;
+	enum tok_status status = push(s, &none, err);
+	while (status == TOK_OK && more && s->heap_count > 0) {
+		const uint32_t part = pop(s);
+		status = s->parts[part].at >= s->text.count
+			     ? tell(s, part, log_text, log_hidden, sink, context, &more, err)
+			     : go_on(s, part, err);
+	}
+	return status;
+}
+
+enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, void *context,
+				   size_t *total, struct tok_error *err)
+{
+	struct tok_core *core = m->core;
+	const struct tok_front *front = tok_machine_front(m);
+	struct search s = { .core = core };
+	struct tok_bounds mass;
+	if (core->lm->info->top)
+		return tok_fail(err, TOK_EARG,
+				"covers need whole rows, of which this model tells "
+				"the best %zu numbers",
+				core->lm->info->top);
+	enum tok_status status = tok_front_mass(core, front, &mass, err);
+	if (status == TOK_OK)
+		status = copy_text(m, &s, err);
+	if (status == TOK_OK) {
+		*total = count_covers(core, front);
+		status = run(&s, front->origin + log(mass.low), m->hidden_low, sink, context, err);
+	}
+	for (size_t i = 0; i < s.count; i++)
+		if (s.parts[i].head) {
+			tok_head_drop_row(core, s.parts[i].head);
+			tok_head_release(s.parts[i].head);
+		}
+	tok_buffer_release(&s.ids);
+	tok_buffer_release(&s.text);
+	free(s.heap);
+	free(s.parts);
+	return status;
+}

@@ -1,0 +1,194 @@
+/* machine_next.c - what a front says.  A head that begins at the end of the text stands for all
+ * of its weight, any other place for what goes on from there: tokens that end at the place
+ * have heads of their own.  So each row of tokens is counted once, whatever was dropped. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/bytes/machine_internal.h"
+
+static enum tok_status need_rows(struct tok_core *core, const struct tok_front *front, bool fresh,
+				 struct tok_error *err)
+{
+	struct tok_head **heads = calloc(front->count + 1, sizeof *heads);
+	if (!heads)
+		return tok_fail_memory(err);
+	size_t count = 0;
+	for (size_t i = 0; i < front->count; i++)
+		if (fresh || front->places[i].node != 0)
+			heads[count++] = front->places[i].head;
+	const enum tok_status status = tok_rows_need(core, heads, count, err);
+	free(heads);
+	if (status != TOK_OK || !core->validity)
+		return status;
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		if ((fresh || place->node != 0) && place->head->row->mass_low[place->node] < 0.0)
+			tok_row_mask(core, place->head->row, place->node, &place->valid);
+	}
+	return TOK_OK;
+}
+
+static struct tok_bounds weight_of(const struct tok_place *place)
+{
+	return (struct tok_bounds){ exp(place->low), exp(place->high) };
+}
+
+static void add_product(struct tok_bounds *sum, struct tok_bounds weight, double low, double high)
+{
+	sum->low += weight.low * low;
+	sum->high += weight.high * high;
+}
+
+enum tok_status tok_front_mass(struct tok_core *core, const struct tok_front *front,
+			       struct tok_bounds *out, struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const enum tok_status status = need_rows(core, front, false, err);
+	if (status != TOK_OK)
+		return status;
+	*out = (struct tok_bounds){ 0 };
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		struct tok_bounds weight = weight_of(place), below = { 0 };
+		if (place->node == 0) {
+			add_product(out, weight, 1.0, 1.0);
+			continue;
+		}
+		const struct tok_row *row = place->head->row;
+		for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++) {
+			below.low += row->mass_low[c];
+			below.high += row->mass_high[c];
+		}
+		add_product(out, weight, below.low * row->scale, below.high * row->scale);
+	}
+	return TOK_OK;
+}
+
+/* ---- the next byte -------------------------------------------------------------------- */
+
+struct sums {
+	struct tok_bounds bytes[256], end, special;
+};
+
+static void add_place(const struct tok_core *core, const struct tok_place *place, struct sums *sums)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_row *row = place->head->row;
+	const struct tok_bounds weight = { exp(place->low) * row->scale,
+					   exp(place->high) * row->scale };
+	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
+		add_product(&sums->bytes[t->bytes[c]], weight, row->mass_low[c], row->mass_high[c]);
+	if (place->node != 0)
+		return;
+	add_product(&sums->end, weight, row->other_low.end, row->other_high.end);
+	add_product(&sums->special, weight, row->other_low.nontext, row->other_high.nontext);
+}
+
+static double middle(struct tok_bounds b)
+{
+	return b.low == b.high ? b.low : 0.5 * (b.low + b.high);
+}
+
+/* All that may follow. */
+static struct tok_bounds sum_all(const struct sums *sums)
+{
+	struct tok_bounds all = { sums->end.low + sums->special.low,
+				  sums->end.high + sums->special.high };
+	for (size_t b = 0; b < 256; b++) {
+		all.low += sums->bytes[b].low;
+		all.high += sums->bytes[b].high;
+	}
+	return all;
+}
+
+/* What bounds of one outcome are to be divided by. */
+struct whole {
+	struct tok_bounds text, next; /* P, the sum of outcomes */
+	double dropped;
+	bool parts; /* outcomes are all that there is: nothing leaks */
+};
+
+/* What was dropped may all go on with this outcome, or none of it. */
+static struct tok_bounds divide(const struct whole *w, struct tok_bounds one)
+{
+	struct tok_bounds out = { one.low / (w->text.high + w->dropped),
+				  (one.high + w->dropped) / w->text.low };
+	if (w->parts) {
+		const double others_high = fmax(0.0, w->next.high - one.high) + w->dropped,
+			     others_low = fmax(0.0, w->next.low - one.low);
+		if (one.low > 0.0)
+			out.low = fmax(out.low, one.low / (one.low + others_high));
+		out.high =
+		    fmin(out.high, (one.high + w->dropped) / (one.high + w->dropped + others_low));
+	}
+	out.low = fmin(fmax(out.low, 0.0), 1.0);
+	out.high = out.high >= 0.0 ? fmin(out.high, 1.0) : 1.0; /* no number: nothing is known */
+	return out;
+}
+
+static void write_values(const struct sums *sums, const struct whole *w, bool leaks,
+			 struct tok_next_bytes *out)
+{
+	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
+	double rest = middle(w->text);
+	for (size_t b = 0; b < 256; b++) {
+		const double joint = middle(sums->bytes[b]);
+		out->joint[b] = joint / text;
+		rest -= joint;
+	}
+	out->end = middle(sums->end) / text;
+	out->special = middle(sums->special) / text;
+	rest -= middle(sums->end) + middle(sums->special);
+	out->leak = leaks ? fmax(0.0, rest / text) : 0.0;
+}
+
+static void write_bounds(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
+{
+	for (size_t b = 0; b < 256; b++) {
+		const struct tok_bounds bounds = divide(w, sums->bytes[b]);
+		out->low[b] = bounds.low;
+		out->high[b] = bounds.high;
+	}
+	const struct tok_bounds end = divide(w, sums->end);
+	out->end_low = end.low;
+	out->end_high = end.high;
+}
+
+static void write_same_bounds(struct tok_next_bytes *out)
+{
+	memcpy(out->low, out->joint, sizeof out->low);
+	memcpy(out->high, out->joint, sizeof out->high);
+	out->end_low = out->end_high = out->end;
+	out->log_p_low = out->log_p_high = out->log_p;
+}
+
+enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *out,
+				 struct tok_error *err)
+{
+	struct tok_core *core = m->core;
+	const struct tok_front *front = tok_machine_front(m);
+	struct whole w = { .dropped = exp(front->dropped),
+			   .parts = core->options.semantics != TOK_BYTES_VALID };
+	struct sums sums = { 0 };
+	enum tok_status status = need_rows(core, front, true, err);
+	if (status == TOK_OK)
+		status = tok_front_mass(core, front, &w.text, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < front->count; i++)
+		add_place(core, &front->places[i], &sums);
+	w.next = sum_all(&sums);
+
+	out->exact = front->dropped == -INFINITY && core->lm->info->top == 0;
+	out->log_p = front->origin + log(middle(w.text)) - 0.5 * (m->hidden_low + m->hidden_high);
+	write_values(&sums, &w, !w.parts, out);
+	if (out->exact) {
+		write_same_bounds(out);
+		return TOK_OK;
+	}
+	out->log_p_low = fmin(0.0, front->origin + log(w.text.low) - m->hidden_high);
+	out->log_p_high = fmin(0.0, front->origin + tok_log_add(log(w.text.high), front->dropped) -
+					m->hidden_low);
+	write_bounds(&sums, &w, out);
+	return TOK_OK;
+}
