@@ -19,9 +19,10 @@
 
 /* A capital, small letters of contractions and others, one without case, a long s, a mark, a
  * number, blanks of two kinds, newlines, signs, half a character and a byte that begins none. */
-static const char *const units[] = { "A",  "a", "s",  "r",  "e", "l", "\xE4\xB8\xAD",
-				     "\xC5\xBF", "\xCC\x81", "1", " ", "\t", "\n", "'",
-				     "!",  "/", "\xE4\xB8", "\x80" };
+static const char *const units[] = {
+	"A", "a",  "s",  "r", "e", "l", "\xE4\xB8\xAD", "\xC5\xBF", "\xCC\x81", "1",
+	" ", "\t", "\n", "'", "!", "/", "\xE4\xB8",     "\x80"
+};
 enum { UNITS = sizeof units / sizeof *units, TEXT_MOST = 48, LIVE_MOST = 64, LENGTH_MOST = 12 };
 
 /* One way: bit i of `ends` says that a piece ends before byte i. */

@@ -28,14 +28,23 @@ enum {
 	JSON_ROOM = 1 << 14
 };
 
-/* As the byte-level alphabet writes them. */
+enum kind { BYTES, LONGEST, CHARACTERS };
+
 static const struct letter {
-	char byte;
-	const char *written;
-} letters[] = { { 'a', "a" }, { 'B', "B" },  { 's', "s" },      { 'r', "r" },
-		{ 'e', "e" }, { '1', "1" },  { ' ', "\xC4\xA0" }, { '\n', "\xC4\x8A" },
-		{ '!', "!" }, { '\'', "'" }, { '\t', "\xC4\x89" } };
-enum { LETTER_COUNT = sizeof letters / sizeof *letters };
+	const char *bytes;
+	const char *written; /* in the file: bytes in their alphabet, a space as a mark */
+	bool spelled;        /* has no token, but those of its bytes */
+} byte_letters[] = { { "a", "a", 0 },        { "B", "B", 0 },         { "s", "s", 0 },
+		     { "r", "r", 0 },        { "e", "e", 0 },         { "1", "1", 0 },
+		     { " ", "\xC4\xA0", 0 }, { "\n", "\xC4\x8A", 0 }, { "!", "!", 0 },
+		     { "'", "'", 0 },        { "\t", "\xC4\x89", 0 } },
+  characters[] = { { "a", "a", 0 },
+		   { "b", "b", 0 },
+		   { "c", "c", 0 },
+		   { " ", "\xE2\x96\x81", 0 },
+		   { "\xC3\xA9", "\xC3\xA9", 0 },
+		   { "\xC3\xBC", "\xC3\xBC", 1 },
+		   { "!", "!", 1 } };
 
 static uint64_t dice = 1;
 
@@ -49,9 +58,11 @@ static uint32_t draw(uint32_t below)
 
 struct toy {
 	const struct letter *of[LETTERS];
-	char texts[TOKENS_MOST][TOKEN_BYTES + 1]; /* places in `of` */
+	enum kind kind;
+	char texts[TOKENS_MOST][TOKEN_BYTES + 1]; /* places in `of`; "<" and a byte */
 	uint32_t merges[MERGES][2];
 	size_t count, merge_count;
+	size_t letters;
 	bool ignore_merges;
 };
 
@@ -68,7 +79,7 @@ static void add_merge(struct toy *toy)
 	const uint32_t left = draw((uint32_t)toy->count), right = draw((uint32_t)toy->count);
 	char text[2 * TOKEN_BYTES + 1];
 	snprintf(text, sizeof text, "%s%s", toy->texts[left], toy->texts[right]);
-	if (strlen(text) > TOKEN_BYTES)
+	if (strlen(text) > TOKEN_BYTES || strchr(text, '<'))
 		return;
 	for (size_t i = 0; i < toy->merge_count; i++)
 		if (toy->merges[i][0] == left && toy->merges[i][1] == right)
@@ -82,31 +93,63 @@ static void add_merge(struct toy *toy)
 /* Tokens that no merge makes. */
 static void add_words(struct toy *toy)
 {
-	for (int k = 0; k < 4; k++) {
+	for (int k = 0; k < 6; k++) {
 		char text[TOKEN_BYTES + 1] = { 0 };
 		for (uint32_t i = 0, n = 2 + draw(3); i < n; i++)
-			text[i] = (char)('0' + draw(LETTERS));
+			text[i] = (char)('0' + draw((uint32_t)toy->letters));
 		if (find(toy, text) == toy->count)
 			strcpy(toy->texts[toy->count++], text);
 	}
 }
 
-static void draw_toy(struct toy *toy, bool ignore_merges)
+static const struct letter *draw_letter(enum kind kind)
 {
-	*toy = (struct toy){ .ignore_merges = ignore_merges };
-	for (size_t i = 0; i < LETTERS; i++) {
-		bool taken;
-		do {
-			toy->of[i] = &letters[draw(LETTER_COUNT)];
-			taken = false;
-			for (size_t k = 0; k < i; k++)
-				taken = taken || toy->of[k] == toy->of[i];
-		} while (taken);
-		toy->texts[toy->count++][0] = (char)('0' + i);
+	if (kind == BYTES)
+		return &byte_letters[draw(sizeof byte_letters / sizeof *byte_letters)];
+	return &characters[draw(kind == LONGEST ? 3 : sizeof characters / sizeof *characters)];
+}
+
+static void add_text(struct toy *toy, const char *text)
+{
+	if (find(toy, text) == toy->count)
+		strcpy(toy->texts[toy->count++], text);
+}
+
+static void add_letter(struct toy *toy, size_t i)
+{
+	char text[3] = { (char)('0' + i) };
+	if (!toy->of[i]->spelled) {
+		add_text(toy, text);
+		return;
 	}
-	for (int i = 0; i < MERGES; i++)
+	for (const char *p = toy->of[i]->bytes; *p; p++) {
+		text[0] = '<';
+		text[1] = *p;
+		add_text(toy, text);
+	}
+}
+
+static bool has_letter(const struct toy *toy, size_t count, const struct letter *letter)
+{
+	size_t i = 0;
+	while (i < count && toy->of[i] != letter)
+		i++;
+	return i < count;
+}
+
+static void draw_toy(struct toy *toy, enum kind kind, bool ignore_merges)
+{
+	*toy = (struct toy){ .kind = kind, .ignore_merges = ignore_merges };
+	toy->letters = kind == LONGEST ? 3 : LETTERS;
+	for (size_t i = 0; i < toy->letters; i++) {
+		do
+			toy->of[i] = draw_letter(kind);
+		while (has_letter(toy, i, toy->of[i]));
+		add_letter(toy, i);
+	}
+	for (int i = 0; kind != LONGEST && i < MERGES; i++)
 		add_merge(toy);
-	if (ignore_merges)
+	if (ignore_merges || kind == LONGEST)
 		add_words(toy);
 }
 
@@ -115,6 +158,8 @@ static void draw_toy(struct toy *toy, bool ignore_merges)
 static size_t put_text(const struct toy *toy, const char *text, char *out)
 {
 	size_t n = 0;
+	if (*text == '<')
+		return (size_t)sprintf(out, "<0x%02X>", (uint8_t)text[1]);
 	for (; *text; text++)
 		n += (size_t)sprintf(out + n, "%s", toy->of[*text - '0']->written);
 	return n;
@@ -128,8 +173,54 @@ static size_t put_pattern(const char *pattern, char *out)
 			out[n++] = '\\';
 		out[n++] = *pattern;
 	}
-	return n + (size_t)sprintf(out + n,
-				   "\"},\"behavior\":\"Isolated\",\"invert\":false},");
+	return n + (size_t)sprintf(out + n, "\"},\"behavior\":\"Isolated\",\"invert\":false},");
+}
+
+/* All in front of the vocabulary. */
+static size_t put_head(const struct toy *toy, const char *pattern, char *out)
+{
+	size_t n = 0;
+	switch (toy->kind) {
+	case BYTES:
+		n = (size_t)sprintf(
+		    out, "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
+		if (pattern)
+			n += put_pattern(pattern, out + n);
+		return n + (size_t)sprintf(
+			       out + n,
+			       "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":"
+			       "false}]},\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":"
+			       "\"BPE\",\"ignore_merges\":%s,",
+			       toy->ignore_merges ? "true" : "false");
+	case LONGEST:
+		return (size_t)sprintf(out,
+				       "{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":"
+				       "\"WordPiece\",\"unk_token\":\"?\",\"continuing_subword_"
+				       "prefix\":\"\",\"max_input_chars_per_word\":4294967295,");
+	case CHARACTERS:
+		return (size_t)sprintf(
+		    out,
+		    "{\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},"
+		    "\"content\":\"\xE2\x96\x81\"},\"decoder\":{\"type\":\"Sequence\",\"decoders\":"
+		    "["
+		    "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":"
+		    "\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}]},\"model\":{\"type\":"
+		    "\"BPE\",\"byte_fallback\":true,\"fuse_unk\":true,");
+	}
+	return n;
+}
+
+static size_t put_merges(const struct toy *toy, char *out)
+{
+	size_t n = (size_t)sprintf(out, ",\"merges\":[");
+	for (size_t i = 0; i < toy->merge_count; i++) {
+		n += (size_t)sprintf(out + n, i ? ",[\"" : "[\"");
+		n += put_text(toy, toy->texts[toy->merges[i][0]], out + n);
+		n += (size_t)sprintf(out + n, "\",\"");
+		n += put_text(toy, toy->texts[toy->merges[i][1]], out + n);
+		n += (size_t)sprintf(out + n, "\"]");
+	}
+	return n + (size_t)sprintf(out + n, "]");
 }
 
 static struct tok_tokenizer *make(const struct toy *toy, const char *pattern)
@@ -138,29 +229,17 @@ static struct tok_tokenizer *make(const struct toy *toy, const char *pattern)
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	struct tok_tokenizer *tokenizer = NULL;
-	size_t n = (size_t)sprintf(json,
-				   "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
-	if (pattern)
-		n += put_pattern(pattern, json + n);
-	n += (size_t)sprintf(json + n,
-			     "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":"
-			     "false}]},\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":"
-			     "\"BPE\",\"ignore_merges\":%s,\"vocab\":{",
-			     toy->ignore_merges ? "true" : "false");
+	size_t n = put_head(toy, pattern, json);
+	n += (size_t)sprintf(json + n, "\"vocab\":{");
 	for (size_t i = 0; i < toy->count; i++) {
 		n += (size_t)sprintf(json + n, i ? ",\"" : "\"");
 		n += put_text(toy, toy->texts[i], json + n);
 		n += (size_t)sprintf(json + n, "\":%zu", i);
 	}
-	n += (size_t)sprintf(json + n, "},\"merges\":[");
-	for (size_t i = 0; i < toy->merge_count; i++) {
-		n += (size_t)sprintf(json + n, i ? ",[\"" : "[\"");
-		n += put_text(toy, toy->texts[toy->merges[i][0]], json + n);
-		n += (size_t)sprintf(json + n, "\",\"");
-		n += put_text(toy, toy->texts[toy->merges[i][1]], json + n);
-		n += (size_t)sprintf(json + n, "\"]");
-	}
-	n += (size_t)sprintf(json + n, "]}}");
+	n += (size_t)sprintf(json + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
+	if (toy->kind != LONGEST)
+		n += put_merges(toy, json + n);
+	n += (size_t)sprintf(json + n, "}}");
 	assert_true(n < JSON_ROOM);
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &tokenizer, &err) != TOK_OK)
@@ -240,9 +319,10 @@ static void encode_all(struct trial *t, uint8_t *text, size_t count)
 	}
 	if (count > 0 && bytes == count && bytes <= ROW_BYTES)
 		add_row(&t->want_end, key);
-	for (size_t i = 0; count < ROW_BYTES + AHEAD && i < LETTERS; i++) {
-		text[count] = (uint8_t)t->toy->of[i]->byte;
-		encode_all(t, text, count + 1);
+	for (size_t i = 0; count < ROW_BYTES + AHEAD && i < t->toy->letters; i++) {
+		const char *letter = t->toy->of[i]->bytes;
+		memcpy(text + count, letter, strlen(letter));
+		encode_all(t, text, count + strlen(letter));
 	}
 }
 
@@ -295,8 +375,9 @@ static void compare(const struct trial *t, const char *what, struct rows *want, 
 		    k == got->count || (i < want->count && want->keys[i] < got->keys[k]);
 		show_toy(t);
 		show_row(t, missing ? want->keys[i] : got->keys[k]);
-		fail_msg(" %s, %s%s: %s %s", t->name, t->toy->ignore_merges ? "ignore_merges, " : "",
-			 what, "wrongly", missing ? "refused" : "accepted");
+		fail_msg(" %s, %s%s: %s %s", t->name,
+			 t->toy->ignore_merges ? "ignore_merges, " : "", what, "wrongly",
+			 missing ? "refused" : "accepted");
 	}
 }
 
@@ -304,10 +385,9 @@ static void try_toy(const struct toy *toy, const char *name, const char *pattern
 		    size_t *refused)
 {
 	struct trial t = { .toy = toy, .name = name, .tokenizer = make(toy, pattern) };
-	const struct tok_lm_info info = { .name = "none",
-					  .size = tok_tokenizer_size(t.tokenizer) };
+	const struct tok_lm_info info = { .name = "none", .size = tok_tokenizer_size(t.tokenizer) };
 	struct tok_error err = { 0 };
-	uint8_t text[ROW_BYTES + AHEAD];
+	uint8_t text[ROW_BYTES + AHEAD + 1];
 	t.encoder = tok_encoder_new(t.tokenizer);
 	assert_non_null(t.encoder);
 	if (tok_byte_tokens_new(t.tokenizer, &info, &t.tokens, &err) != TOK_OK ||
@@ -333,12 +413,12 @@ static void try_toy(const struct toy *toy, const char *name, const char *pattern
 
 static int times = 12;
 
-static void try_pattern(const char *name, const char *pattern)
+static void try_pattern(const char *name, enum kind kind, const char *pattern)
 {
 	size_t rows = 0, refused = 0;
 	for (int i = 0; i < times; i++) {
 		struct toy toy;
-		draw_toy(&toy, i % 2 == 1);
+		draw_toy(&toy, kind, kind == BYTES && i % 2 == 1);
 		try_toy(&toy, name, pattern, &rows, &refused);
 	}
 	print_message("%s: %zu rows accepted, %zu refused\n", name, rows, refused);
@@ -349,9 +429,21 @@ static void bpe_rows_are_those_of_encodings(void **state)
 {
 	static const char *const names[] = { "gpt2", "cl100k", "qwen", "o200k", "tekken" };
 	(void)state;
-	try_pattern("no pattern", NULL);
+	try_pattern("no pattern", BYTES, NULL);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		try_pattern(names[i], tok_pretok_pattern(names[i]));
+		try_pattern(names[i], BYTES, tok_pretok_pattern(names[i]));
+}
+
+static void longest_matches_are_those_of_encodings(void **state)
+{
+	(void)state;
+	try_pattern("longest match", LONGEST, NULL);
+}
+
+static void characters_without_token_are_spelled(void **state)
+{
+	(void)state;
+	try_pattern("characters", CHARACTERS, NULL);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------ */
@@ -382,13 +474,15 @@ static void check_refused(const char *json, const char *reason)
 static void others_are_refused_by_name(void **state)
 {
 	(void)state;
-	check_refused("{" FUSE "\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\","
+	check_refused("{" FUSE
+		      "\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\","
 		      "\"vocab\":{\"a\":0},\"merges\":[]}}",
 		      "'Lowercase'");
 	check_refused("{" FUSE "\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":"
 		      "\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
 		      "cannot be told before the text is known");
-	check_refused("{" FUSE "\"added_tokens\":[{\"id\":1,\"content\":\"xy\",\"single_word\":false,"
+	check_refused("{" FUSE
+		      "\"added_tokens\":[{\"id\":1,\"content\":\"xy\",\"single_word\":false,"
 		      "\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":false}],"
 		      "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
 		      "added token 'xy'");
@@ -404,6 +498,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bpe_rows_are_those_of_encodings),
+		cmocka_unit_test(longest_matches_are_those_of_encodings),
+		cmocka_unit_test(characters_without_token_are_spelled),
 		cmocka_unit_test(others_are_refused_by_name),
 	};
 	if (argc > 1)

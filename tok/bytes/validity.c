@@ -9,7 +9,7 @@
 _Static_assert(sizeof(struct valid_guesses) <= sizeof(struct tok_valid_state),
 	       "a state has room for all guesses");
 _Static_assert(sizeof(struct valid_guess) ==
-		       2 * sizeof(uint32_t) + sizeof(struct tok_follow_state) + 2,
+		   2 * sizeof(uint32_t) + sizeof(struct tok_follow_state) + 2,
 	       "guesses have no holes: they are compared as bytes");
 
 /* ---- states -------------------------------------------------------------------- */
@@ -24,8 +24,8 @@ static struct valid_guesses unpack(const struct tok_valid_state *state)
 static struct tok_valid_state pack(const struct valid_guesses *guesses)
 {
 	struct tok_valid_state state = { { 0 } };
-	memcpy(&state, guesses, offsetof(struct valid_guesses, at) +
-				    guesses->count * sizeof guesses->at[0]);
+	memcpy(&state, guesses,
+	       offsetof(struct valid_guesses, at) + guesses->count * sizeof guesses->at[0]);
 	return state;
 }
 
@@ -112,7 +112,8 @@ static bool marks_spaces(const struct tok_spec *spec)
 {
 	for (size_t i = 0; i < spec->normalizer_count; i++) {
 		const struct tok_norm_step *step = &spec->normalizers[i];
-		if (step->kind == TOK_NORM_SENTENCEPIECE && step->as.sentencepiece.escape_whitespaces)
+		if (step->kind == TOK_NORM_SENTENCEPIECE &&
+		    step->as.sentencepiece.escape_whitespaces)
 			return true;
 		if (step->kind == TOK_NORM_REPLACE &&
 		    is_literal(step->as.replace.pattern, step->as.replace.dialect, " ") &&
@@ -186,8 +187,7 @@ static enum tok_status choose_follow(struct tok_validity *v, struct tok_error *e
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(v->tokenizer);
 	if (tok_tokenizer_takes_bytes(v->tokenizer))
-		v->follow =
-		    tok_pretokenizer_follow(tok_tokenizer_pretokenizer(v->tokenizer));
+		v->follow = tok_pretokenizer_follow(tok_tokenizer_pretokenizer(v->tokenizer));
 	else if (splits_nothing(spec))
 		v->follow = tok_follow_whole_text();
 	if (!v->follow)
@@ -219,10 +219,11 @@ static enum tok_status choose_rules(struct tok_validity *v, struct tok_error *er
 	case TOK_MODEL_BPE:
 		return valid_bpe_init(v, err);
 	case TOK_MODEL_UNIGRAM:
-		return tok_fail(err, TOK_EARG, "a Unigram model: its best path is not told token by "
-					       "token");
+		return tok_fail(err, TOK_EARG,
+				"a Unigram model: its best path is not told token by "
+				"token");
 	case TOK_MODEL_WORDPIECE:
-		return tok_fail(err, TOK_EARG, "a WordPiece model");
+		return valid_longest_init(v, err);
 	case TOK_MODEL_WORDLEVEL:
 		return tok_fail(err, TOK_EARG, "a WordLevel model");
 	}
@@ -271,6 +272,8 @@ void tok_validity_free(struct tok_validity *v)
 		return;
 	free(v->facts);
 	free(v->pairs);
+	free(v->owners);
+	free(v->depths);
 	tok_model_scratch_free(v->scratch);
 	free(v);
 }

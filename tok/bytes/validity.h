@@ -28,8 +28,9 @@
  *	tok_validity_byte   false: no valid row goes on with these bytes
  *	tok_validity_end    true exactly if the row is the encoding of its text
  *
- * Sources: Phan et al. 2024 (arXiv 2410.09303), Hayase et al. 2025 (2506.14123), Vieira et al. 2025.
- * One thread at a time: it remembers pairs that it was asked about.  Borrows tokenizer and tokens.
+ * Sources: Phan et al. 2024 (arXiv 2410.09303), Hayase et al. 2025 (2506.14123), Vieira et al.
+ *2025. One thread at a time: it remembers pairs that it was asked about.  Borrows tokenizer and
+ *tokens.
  */
 #ifndef TOK_BYTES_VALIDITY_H
 #define TOK_BYTES_VALIDITY_H

@@ -42,16 +42,6 @@ static bool adjoins(const struct tok_validity *v, tok_id left, tok_id right)
 
 /* ---- characters spelled by bytes ------------------------------------------------------- */
 
-static bool is_token_text(const struct tok_validity *v, uint32_t node)
-{
-	const tok_id *ids;
-	const size_t count = tok_byte_tokens_ends(v->tokens, node, &ids);
-	for (size_t i = 0; i < count; i++)
-		if (v->facts[ids[i]] & VALID_IN_MODEL)
-			return true;
-	return false;
-}
-
 static bool has_token(const struct tok_validity *v, struct tok_span text)
 {
 	uint32_t node = 0;
@@ -60,7 +50,7 @@ static bool has_token(const struct tok_validity *v, struct tok_span text)
 		if (node == 0)
 			return false;
 	}
-	return is_token_text(v, node);
+	return valid_is_token_text(v, node);
 }
 
 /* While a character is spelled, .last holds its bytes. */
@@ -117,11 +107,12 @@ static bool go_on_token(const struct tok_validity *v, struct valid_guess *guess,
 
 static bool is_whole(const struct tok_validity *v, const struct valid_guess *guess)
 {
-	return guess->spelled == 0 && (!v->ignore_merges || !guess->many ||
-				       guess->node == VALID_DEAD || !is_token_text(v, guess->node));
+	return guess->spelled == 0 &&
+	       (!v->ignore_merges || !guess->many || guess->node == VALID_DEAD ||
+		!valid_is_token_text(v, guess->node));
 }
 
-const struct valid_model valid_bpe = { go_on_byte, go_on_token, is_whole };
+static const struct valid_model valid_bpe = { go_on_byte, go_on_token, is_whole };
 
 /* ---- building -------------------------------------------------------------------------------- */
 
@@ -147,8 +138,8 @@ static enum tok_status find_facts(struct tok_validity *v, struct tok_error *err)
 				v->facts[id] = VALID_BYTE;
 			continue;
 		}
-		if (entry.type != TOK_PIECE_NORMAL || (v->marks && memchr(entry.text.bytes, ' ',
-									  entry.text.count)))
+		if (entry.type != TOK_PIECE_NORMAL ||
+		    (v->marks && memchr(entry.text.bytes, ' ', entry.text.count)))
 			continue;
 		const enum tok_status status =
 		    tok_model_adjoins(v->model, v->scratch, TOK_NO_ID, id, &stands, err);
@@ -191,9 +182,9 @@ static enum tok_status make_room(struct tok_validity *v, struct tok_error *err)
 			longest = id;
 		}
 	}
-	return longest == TOK_NO_ID ? TOK_OK
-				    : tok_model_adjoins(v->model, v->scratch, longest, longest,
-							&answer, err);
+	return longest == TOK_NO_ID
+		   ? TOK_OK
+		   : tok_model_adjoins(v->model, v->scratch, longest, longest, &answer, err);
 }
 
 enum tok_status valid_bpe_init(struct tok_validity *v, struct tok_error *err)

@@ -13,14 +13,14 @@ enum {
 	VALID_SLOTS = 1 << 15 /* pairs remembered */
 };
 
-#define VALID_NONE  UINT32_MAX       /* no token yet */
-#define VALID_FREE  (UINT32_MAX - 1) /* a token that nothing joins */
-#define VALID_DEAD  UINT32_MAX       /* no node */
+#define VALID_NONE UINT32_MAX       /* no token yet */
+#define VALID_FREE (UINT32_MAX - 1) /* a token that nothing joins */
+#define VALID_DEAD UINT32_MAX       /* no node */
 
 /* One guess.  Which borders it has made is in `follow`; the rest is the model's. */
 struct valid_guess {
-	uint32_t last; /* BPE: the last token of the piece.  Longest match: its longest open match */
-	uint32_t node; /* BPE: where the bytes of the piece lead to */
+	uint32_t last; /* BPE: the last token of the piece.  Longest match: bytes since it ended */
+	uint32_t node; /* BPE: where the bytes of the piece lead to.  Longest match: the open one */
 	struct tok_follow_state follow;
 	uint8_t many;    /* the piece has more than one token */
 	uint8_t spelled; /* bytes of a character that byte tokens have spelled so far */
@@ -61,11 +61,24 @@ struct tok_validity {
 	bool ignore_merges;
 	struct tok_model_scratch *scratch;
 	uint64_t *pairs; /* asked before: left, right and the answer */
+
+	/* Longest match: a token that a node's text begins, and how long that is. */
+	uint32_t *owners, *depths;
 };
 
-extern const struct valid_model valid_bpe;
+/* Does a token that text can become end at this node? */
+static inline bool valid_is_token_text(const struct tok_validity *v, uint32_t node)
+{
+	const tok_id *ids;
+	const size_t count = tok_byte_tokens_ends(v->tokens, node, &ids);
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] < v->size && (v->facts[ids[i]] & VALID_IN_MODEL))
+			return true;
+	return false;
+}
 
 /* Fill what is the model's; `out` has tokenizer, tokens, model, size and facts. */
 TOK_MUST_USE enum tok_status valid_bpe_init(struct tok_validity *out, struct tok_error *err);
+TOK_MUST_USE enum tok_status valid_longest_init(struct tok_validity *out, struct tok_error *err);
 
 #endif

@@ -11,12 +11,12 @@ enum { FOLLOW_ANY_KIND = SCAN_LETTER | SCAN_NUMBER | SCAN_SPACE | SCAN_REST };
 
 /* Promises that reach further than the next character's kind. */
 enum follow_debt {
-	DEBT_RUN = 1,     /* if white space is next, something else comes behind it */
-	DEBT_GO_ON = 2,   /* the text does not end here */
-	DEBT_APOS = 4,    /* the end of a contraction is not next, behind its apostrophe */
-	DEBT_NOT_E = 8,   /* ... nor its last letter */
+	DEBT_RUN = 1,   /* if white space is next, something else comes behind it */
+	DEBT_GO_ON = 2, /* the text does not end here */
+	DEBT_APOS = 4,  /* the end of a contraction is not next, behind its apostrophe */
+	DEBT_NOT_E = 8, /* ... nor its last letter */
 	DEBT_NOT_L = 16,
-	DEBT_BEHIND = 32, /* no contraction is next */
+	DEBT_BEHIND = 32,     /* no contraction is next */
 	DEBT_NO_NEWLINE = 64, /* none in the white space that is next */
 	DEBT_CAPS = 128,      /* no small letter behind the capitals that are next */
 	DEBT_NOT_SLASH = 256
@@ -66,10 +66,10 @@ struct tok_follow {
 	bool (*close)(const struct tok_follow *follow, enum follow_piece piece,
 		      struct tok_follow_state *debt);
 	const struct tok_scan *scan; /* the same, where all text is at hand */
-	bool fold;     /* contractions in any case */
-	bool behind;   /* ... stand behind words, not before */
-	bool slashes;  /* among newlines behind signs */
-	bool trailing; /* white space that ends the text is one piece */
+	bool fold;                   /* contractions in any case */
+	bool behind;                 /* ... stand behind words, not before */
+	bool slashes;                /* among newlines behind signs */
+	bool trailing;               /* white space that ends the text is one piece */
 	uint8_t digits;
 };
 
