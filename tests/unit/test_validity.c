@@ -474,10 +474,10 @@ static void check_refused(const char *json, const char *reason)
 static void others_are_refused_by_name(void **state)
 {
 	(void)state;
-	check_refused("{" FUSE
-		      "\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\","
+	check_refused("{" FUSE "\"normalizer\":{\"type\":\"Strip\",\"strip_left\":true,\"strip_"
+			       "right\":true},\"model\":{\"type\":\"BPE\","
 		      "\"vocab\":{\"a\":0},\"merges\":[]}}",
-		      "'Lowercase'");
+		      "'Strip'");
 	check_refused("{" FUSE "\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":"
 		      "\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
 		      "cannot be told before the text is known");

@@ -46,7 +46,7 @@ static struct valid_guess begin_piece(struct tok_follow_state follow)
 	return (struct valid_guess){ .last = VALID_NONE, .follow = follow };
 }
 
-struct tok_valid_state tok_validity_start(const struct tok_validity *validity)
+static struct tok_valid_state start_guessing(const struct tok_validity *validity)
 {
 	const struct tok_follow_state follow = { 0 };
 	const struct valid_guesses guesses = { .count = 1, .at = { begin_piece(follow) } };
@@ -54,7 +54,7 @@ struct tok_valid_state tok_validity_start(const struct tok_validity *validity)
 	return pack(&guesses);
 }
 
-bool tok_validity_byte(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte)
+static bool guess_byte(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte)
 {
 	const struct valid_guesses before = unpack(state);
 	struct valid_guesses after = { 0 };
@@ -68,13 +68,11 @@ bool tok_validity_byte(const struct tok_validity *v, struct tok_valid_state *sta
 	return after.count > 0;
 }
 
-bool tok_validity_token(const struct tok_validity *v, const struct tok_valid_state *state,
+static bool guess_token(const struct tok_validity *v, const struct tok_valid_state *state,
 			tok_id id, struct tok_valid_state *next)
 {
 	const struct valid_guesses before = unpack(state);
 	struct valid_guesses after = { 0 };
-	if (id >= v->size || v->facts[id] == 0)
-		return false;
 	for (uint32_t i = 0; i < before.count; i++) {
 		struct valid_guess guess = before.at[i];
 		if (!v->rules->token(v, &guess, id))
@@ -89,7 +87,7 @@ bool tok_validity_token(const struct tok_validity *v, const struct tok_valid_sta
 	return after.count > 0;
 }
 
-bool tok_validity_end(const struct tok_validity *v, const struct tok_valid_state *state)
+static bool guess_end(const struct tok_validity *v, const struct tok_valid_state *state)
 {
 	const struct valid_guesses guesses = unpack(state);
 	for (uint32_t i = 0; i < guesses.count; i++)
@@ -97,6 +95,31 @@ bool tok_validity_end(const struct tok_validity *v, const struct tok_valid_state
 		    v->rules->whole(v, &guesses.at[i]))
 			return true;
 	return false;
+}
+
+static const struct valid_kind guessing = { start_guessing, guess_byte, guess_token, guess_end };
+
+/* ---- the interface --------------------------------------------------------------- */
+
+struct tok_valid_state tok_validity_start(const struct tok_validity *v)
+{
+	return v->kind->start(v);
+}
+
+bool tok_validity_byte(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte)
+{
+	return v->kind->byte(v, state, byte);
+}
+
+bool tok_validity_token(const struct tok_validity *v, const struct tok_valid_state *state,
+			tok_id id, struct tok_valid_state *next)
+{
+	return id < v->size && v->facts[id] != 0 && v->kind->token(v, state, id, next);
+}
+
+bool tok_validity_end(const struct tok_validity *v, const struct tok_valid_state *state)
+{
+	return v->kind->end(v, state);
 }
 
 /* ---- what is supported ------------------------------------------------------------ */
@@ -120,47 +143,41 @@ static bool marks_spaces(const struct tok_spec *spec)
 		    tok_span_equal(step->as.replace.content, tok_span_of("\xE2\x96\x81")))
 			return true;
 	}
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (spec->pretokenizers[i].kind == TOK_PRETOK_METASPACE)
+			return true;
 	return false;
 }
 
-/* The name of a step that makes other text than came in; NULL: none.  (NFC leaves text that is
- * in this form as it is, and other text is not what is asked about.) */
-static const char *find_changing_step(const struct tok_spec *spec)
+/* The name of a step that does something else than make normal text of any text; NULL: none.
+ * Text is asked about as the model sees it: what no normaliser writes is not told apart. */
+static const char *find_other_step(const struct tok_spec *spec)
 {
 	for (size_t i = 0; i < spec->normalizer_count; i++) {
 		const struct tok_norm_step *step = &spec->normalizers[i];
 		switch (step->kind) {
 		case TOK_NORM_NFC:
+		case TOK_NORM_NFD:
+		case TOK_NORM_NFKC:
+		case TOK_NORM_NFKD:
+		case TOK_NORM_NMT:
+		case TOK_NORM_LOWERCASE:
+		case TOK_NORM_STRIP_ACCENTS:
 		case TOK_NORM_PREPEND:
+		case TOK_NORM_PRECOMPILED:
 			break;
 		case TOK_NORM_REPLACE:
 			if (!is_literal(step->as.replace.pattern, step->as.replace.dialect, " "))
 				return "Replace";
 			break;
 		case TOK_NORM_SENTENCEPIECE:
-			if (step->as.sentencepiece.remove_extra_whitespaces)
-				return "remove_extra_whitespaces";
 			if (step->as.sentencepiece.whitespace_as_suffix)
 				return "treat_whitespace_as_suffix";
 			break;
-		case TOK_NORM_NFD:
-			return "NFD";
-		case TOK_NORM_NFKC:
-			return "NFKC";
-		case TOK_NORM_NFKD:
-			return "NFKD";
-		case TOK_NORM_NMT:
-			return "Nmt";
-		case TOK_NORM_LOWERCASE:
-			return "Lowercase";
 		case TOK_NORM_STRIP:
 			return "Strip";
-		case TOK_NORM_STRIP_ACCENTS:
-			return "StripAccents";
 		case TOK_NORM_BERT:
 			return "BertNormalizer";
-		case TOK_NORM_PRECOMPILED:
-			return "Precompiled";
 		case TOK_NORM_BYTE_LEVEL:
 			return "ByteLevel";
 		}
@@ -171,12 +188,14 @@ static const char *find_changing_step(const struct tok_spec *spec)
 /* Gemma's Split at spaces finds none behind a normaliser that writes them as marks. */
 static bool splits_nothing(const struct tok_spec *spec)
 {
+	const enum tok_model_kind model = spec->model.kind;
 	for (size_t i = 0; i < spec->pretokenizer_count; i++) {
 		const struct tok_pretok_step *step = &spec->pretokenizers[i];
 		const bool at_spaces =
 		    step->kind == TOK_PRETOK_SPLIT &&
 		    is_literal(step->as.split.pattern, step->as.split.dialect, " ");
-		const bool marks = step->kind == TOK_PRETOK_METASPACE && !step->as.metaspace.split;
+		const bool marks = step->kind == TOK_PRETOK_METASPACE &&
+				   (!step->as.metaspace.split || model == TOK_MODEL_UNIGRAM);
 		if (!marks && !(at_spaces && marks_spaces(spec)))
 			return false;
 	}
@@ -233,10 +252,11 @@ static enum tok_status choose_rules(struct tok_validity *v, struct tok_error *er
 static enum tok_status init(struct tok_validity *v, struct tok_error *err)
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(v->tokenizer);
-	const char *step = find_changing_step(spec);
+	const char *step = find_other_step(spec);
 	v->marks = marks_spaces(spec);
 	if (step)
-		return tok_fail(err, TOK_EARG, "the normalizer '%s' makes other text", step);
+		return tok_fail(err, TOK_EARG,
+				"what the normalizer '%s' does depends on where text stands", step);
 	v->facts = calloc(v->size ? v->size : 1, 1);
 	if (!v->facts)
 		return tok_fail_memory(err);
@@ -253,6 +273,7 @@ enum tok_status tok_validity_new(const struct tok_tokenizer *tokenizer,
 	struct tok_validity *v = calloc(1, sizeof *v);
 	if (!v)
 		return tok_fail_memory(err);
+	v->kind = &guessing;
 	v->tokenizer = tokenizer;
 	v->tokens = tokens;
 	v->model = tok_tokenizer_model(tokenizer);
@@ -272,6 +293,9 @@ void tok_validity_free(struct tok_validity *v)
 		return;
 	free(v->facts);
 	free(v->pairs);
+	if (v->path)
+		tok_tokens_release(v->path);
+	free(v->path);
 	free(v->owners);
 	free(v->depths);
 	tok_model_scratch_free(v->scratch);

@@ -116,14 +116,6 @@ static const struct valid_model valid_bpe = { go_on_byte, go_on_token, is_whole 
 
 /* ---- building -------------------------------------------------------------------------------- */
 
-static bool is_byte_id(const struct tok_model_spec *model, tok_id id)
-{
-	for (size_t i = 0; model->byte_fallback && i < 256; i++)
-		if (model->byte_ids[i] == id)
-			return true;
-	return false;
-}
-
 static enum tok_status find_facts(struct tok_validity *v, struct tok_error *err)
 {
 	const struct tok_model_spec *model = &tok_tokenizer_spec(v->tokenizer)->model;
@@ -133,7 +125,7 @@ static enum tok_status find_facts(struct tok_validity *v, struct tok_error *err)
 		if (tok_byte_tokens_kind(v->tokens, id) != TOK_BYTE_TEXT ||
 		    !tok_tokenizer_entry(v->tokenizer, id, &entry))
 			continue;
-		if (is_byte_id(model, id)) {
+		if (valid_is_byte_id(model, id)) {
 			if (tok_byte_tokens_text(v->tokens, id).count == 1)
 				v->facts[id] = VALID_BYTE;
 			continue;

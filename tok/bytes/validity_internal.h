@@ -47,12 +47,22 @@ struct valid_model {
 	bool (*whole)(const struct tok_validity *v, const struct valid_guess *guess);
 };
 
+/* What a kind of state is, and does. */
+struct valid_kind {
+	struct tok_valid_state (*start)(const struct tok_validity *v);
+	bool (*byte)(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte);
+	bool (*token)(const struct tok_validity *v, const struct tok_valid_state *state, tok_id id,
+		      struct tok_valid_state *next);
+	bool (*end)(const struct tok_validity *v, const struct tok_valid_state *state);
+};
+
 struct tok_validity {
+	const struct valid_kind *kind;
 	const struct tok_tokenizer *tokenizer;
 	const struct tok_byte_tokens *tokens;
 	const struct tok_model *model;
 	const struct tok_follow *follow;
-	const struct valid_model *rules;
+	const struct valid_model *rules; /* of states that are guesses */
 	size_t size;
 	uint8_t *facts; /* by id */
 	bool marks;     /* what the model sees holds no space */
@@ -64,7 +74,21 @@ struct tok_validity {
 
 	/* Longest match: a token that a node's text begins, and how long that is. */
 	uint32_t *owners, *depths;
+
+	/* Unigram */
+	struct tok_tokens *path;
+	size_t longest; /* bytes of a token */
+	bool splits_words;
 };
+
+/* Is it one of the tokens that spell characters without token? */
+static inline bool valid_is_byte_id(const struct tok_model_spec *model, tok_id id)
+{
+	for (size_t i = 0; model->byte_fallback && i < 256; i++)
+		if (model->byte_ids[i] == id)
+			return true;
+	return false;
+}
 
 /* Does a token that text can become end at this node? */
 static inline bool valid_is_token_text(const struct tok_validity *v, uint32_t node)
@@ -79,6 +103,7 @@ static inline bool valid_is_token_text(const struct tok_validity *v, uint32_t no
 
 /* Fill what is the model's; `out` has tokenizer, tokens, model, size and facts. */
 TOK_MUST_USE enum tok_status valid_bpe_init(struct tok_validity *out, struct tok_error *err);
+TOK_MUST_USE enum tok_status valid_unigram_init(struct tok_validity *out, struct tok_error *err);
 TOK_MUST_USE enum tok_status valid_longest_init(struct tok_validity *out, struct tok_error *err);
 
 #endif
