@@ -28,7 +28,7 @@ enum {
 	JSON_ROOM = 1 << 14
 };
 
-enum kind { BYTES, LONGEST, CHARACTERS };
+enum kind { BYTES, LONGEST, CHARACTERS, UNIGRAM };
 
 static const struct letter {
 	const char *bytes;
@@ -106,7 +106,7 @@ static const struct letter *draw_letter(enum kind kind)
 {
 	if (kind == BYTES)
 		return &byte_letters[draw(sizeof byte_letters / sizeof *byte_letters)];
-	return &characters[draw(kind == LONGEST ? 3 : sizeof characters / sizeof *characters)];
+	return &characters[draw(kind != CHARACTERS ? 3 : sizeof characters / sizeof *characters)];
 }
 
 static void add_text(struct toy *toy, const char *text)
@@ -137,19 +137,24 @@ static bool has_letter(const struct toy *toy, size_t count, const struct letter 
 	return i < count;
 }
 
+static bool makes_words(enum kind kind)
+{
+	return kind == LONGEST || kind == UNIGRAM;
+}
+
 static void draw_toy(struct toy *toy, enum kind kind, bool ignore_merges)
 {
 	*toy = (struct toy){ .kind = kind, .ignore_merges = ignore_merges };
-	toy->letters = kind == LONGEST ? 3 : LETTERS;
+	toy->letters = makes_words(kind) ? 3 : LETTERS;
 	for (size_t i = 0; i < toy->letters; i++) {
 		do
 			toy->of[i] = draw_letter(kind);
 		while (has_letter(toy, i, toy->of[i]));
 		add_letter(toy, i);
 	}
-	for (int i = 0; kind != LONGEST && i < MERGES; i++)
+	for (int i = 0; !makes_words(kind) && i < MERGES; i++)
 		add_merge(toy);
-	if (ignore_merges || kind == LONGEST)
+	if (ignore_merges || makes_words(kind))
 		add_words(toy);
 }
 
@@ -197,6 +202,11 @@ static size_t put_head(const struct toy *toy, const char *pattern, char *out)
 				       "{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":"
 				       "\"WordPiece\",\"unk_token\":\"?\",\"continuing_subword_"
 				       "prefix\":\"\",\"max_input_chars_per_word\":4294967295,");
+	case UNIGRAM:
+		return (size_t)sprintf(out,
+				       "{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":"
+				       "\"Unigram\",\"unk_id\":%zu,",
+				       toy->count);
 	case CHARACTERS:
 		return (size_t)sprintf(
 		    out,
@@ -223,6 +233,23 @@ static size_t put_merges(const struct toy *toy, char *out)
 	return n + (size_t)sprintf(out + n, "]");
 }
 
+/* Scores of Unigram are few, so that many paths are equal. */
+static size_t put_vocabulary(const struct toy *toy, char *out)
+{
+	const bool scores = toy->kind == UNIGRAM;
+	size_t n = (size_t)sprintf(out, "\"vocab\":%c", scores ? '[' : '{');
+	for (size_t i = 0; i < toy->count; i++) {
+		n += (size_t)sprintf(out + n, "%s%s\"", i ? "," : "", scores ? "[" : "");
+		n += put_text(toy, toy->texts[i], out + n);
+		n += scores
+			 ? (size_t)sprintf(out + n, "\",-%zu.5]", strlen(toy->texts[i]) + draw(3))
+			 : (size_t)sprintf(out + n, "\":%zu", i);
+	}
+	if (scores)
+		return n + (size_t)sprintf(out + n, ",[\"?\",0]]");
+	return n + (size_t)sprintf(out + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
+}
+
 static struct tok_tokenizer *make(const struct toy *toy, const char *pattern)
 {
 	static char json[JSON_ROOM];
@@ -230,14 +257,8 @@ static struct tok_tokenizer *make(const struct toy *toy, const char *pattern)
 	struct tok_error err = { 0 };
 	struct tok_tokenizer *tokenizer = NULL;
 	size_t n = put_head(toy, pattern, json);
-	n += (size_t)sprintf(json + n, "\"vocab\":{");
-	for (size_t i = 0; i < toy->count; i++) {
-		n += (size_t)sprintf(json + n, i ? ",\"" : "\"");
-		n += put_text(toy, toy->texts[i], json + n);
-		n += (size_t)sprintf(json + n, "\":%zu", i);
-	}
-	n += (size_t)sprintf(json + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
-	if (toy->kind != LONGEST)
+	n += put_vocabulary(toy, json + n);
+	if (!makes_words(toy->kind))
 		n += put_merges(toy, json + n);
 	n += (size_t)sprintf(json + n, "}}");
 	assert_true(n < JSON_ROOM);
@@ -381,18 +402,37 @@ static void compare(const struct trial *t, const char *what, struct rows *want, 
 	}
 }
 
+static void open_trial(struct trial *t, const char *pattern)
+{
+	struct tok_error err = { 0 };
+	t->tokenizer = make(t->toy, pattern);
+	const struct tok_lm_info info = { .name = "none",
+					  .size = tok_tokenizer_size(t->tokenizer) };
+	t->encoder = tok_encoder_new(t->tokenizer);
+	assert_non_null(t->encoder);
+	if (tok_byte_tokens_new(t->tokenizer, &info, &t->tokens, &err) != TOK_OK ||
+	    tok_validity_new(t->tokenizer, t->tokens, &t->validity, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+}
+
+static void close_trial(struct trial *t)
+{
+	free(t->want.keys);
+	free(t->got.keys);
+	free(t->want_end.keys);
+	free(t->got_end.keys);
+	tok_validity_free(t->validity);
+	tok_byte_tokens_free(t->tokens);
+	tok_encoder_free(t->encoder);
+	tok_tokenizer_free(t->tokenizer);
+}
+
 static void try_toy(const struct toy *toy, const char *name, const char *pattern, size_t *rows,
 		    size_t *refused)
 {
-	struct trial t = { .toy = toy, .name = name, .tokenizer = make(toy, pattern) };
-	const struct tok_lm_info info = { .name = "none", .size = tok_tokenizer_size(t.tokenizer) };
-	struct tok_error err = { 0 };
+	struct trial t = { .toy = toy, .name = name };
 	uint8_t text[ROW_BYTES + AHEAD + 1];
-	t.encoder = tok_encoder_new(t.tokenizer);
-	assert_non_null(t.encoder);
-	if (tok_byte_tokens_new(t.tokenizer, &info, &t.tokens, &err) != TOK_OK ||
-	    tok_validity_new(t.tokenizer, t.tokens, &t.validity, &err) != TOK_OK)
-		fail_msg("%s", err.message);
+	open_trial(&t, pattern);
 	const struct tok_valid_state start = tok_validity_start(t.validity);
 	assert_true(tok_validity_end(t.validity, &start));
 	encode_all(&t, text, 0);
@@ -401,14 +441,7 @@ static void try_toy(const struct toy *toy, const char *name, const char *pattern
 	compare(&t, "whole texts", &t.want_end, &t.got_end);
 	*rows += t.got.count;
 	*refused += t.refused;
-	free(t.want.keys);
-	free(t.got.keys);
-	free(t.want_end.keys);
-	free(t.got_end.keys);
-	tok_validity_free(t.validity);
-	tok_byte_tokens_free(t.tokens);
-	tok_encoder_free(t.encoder);
-	tok_tokenizer_free(t.tokenizer);
+	close_trial(&t);
 }
 
 static int times = 12;
@@ -446,6 +479,58 @@ static void characters_without_token_are_spelled(void **state)
 	try_pattern("characters", CHARACTERS, NULL);
 }
 
+static void best_paths_are_those_of_encodings(void **state)
+{
+	(void)state;
+	try_pattern("unigram", UNIGRAM, NULL);
+}
+
+/* ---- long texts ------------------------------------------------------------------- */
+
+enum { LONG_TEXT = 2000 };
+
+static void accept_all(struct trial *t, const struct tok_encoding *r)
+{
+	struct tok_valid_state state = tok_validity_start(t->validity);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct tok_span text = tok_byte_tokens_text(t->tokens, r->ids[i]);
+		struct tok_valid_state next;
+		for (size_t k = 0; k < text.count; k++)
+			assert_true(tok_validity_byte(t->validity, &state, text.bytes[k]));
+		assert_true(tok_validity_token(t->validity, &state, r->ids[i], &next));
+		state = next;
+	}
+	assert_true(tok_validity_end(t->validity, &state));
+}
+
+/* A state does not grow with the text. */
+static void long_texts_are_accepted(void **state)
+{
+	static const enum kind kinds[] = { BYTES, LONGEST, CHARACTERS, UNIGRAM };
+	static uint8_t bytes[LONG_TEXT + 4];
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		struct toy toy;
+		struct trial t = { .toy = &toy, .name = "long" };
+		struct tok_error err = { 0 };
+		const struct tok_encode_options options = { .add_special = false };
+		struct tok_encoding r;
+		size_t count = 0;
+		draw_toy(&toy, kinds[i % 4], false);
+		open_trial(&t, i % 8 == 0 ? tok_pretok_pattern("cl100k") : NULL);
+		while (count < LONG_TEXT) {
+			const char *letter = toy.of[draw((uint32_t)toy.letters)]->bytes;
+			memcpy(bytes + count, letter, strlen(letter));
+			count += strlen(letter);
+		}
+		if (tok_encode(t.encoder, (struct tok_span){ bytes, count }, &options, &r, &err) !=
+		    TOK_OK)
+			fail_msg("%s", err.message);
+		accept_all(&t, &r);
+		close_trial(&t);
+	}
+}
+
 /* ---- what is refused ------------------------------------------------------------------------ */
 
 static void check_refused(const char *json, const char *reason)
@@ -475,7 +560,7 @@ static void others_are_refused_by_name(void **state)
 {
 	(void)state;
 	check_refused("{" FUSE "\"normalizer\":{\"type\":\"Strip\",\"strip_left\":true,\"strip_"
-			       "right\":true},\"model\":{\"type\":\"BPE\","
+		      "right\":true},\"model\":{\"type\":\"BPE\","
 		      "\"vocab\":{\"a\":0},\"merges\":[]}}",
 		      "'Strip'");
 	check_refused("{" FUSE "\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":"
@@ -500,6 +585,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bpe_rows_are_those_of_encodings),
 		cmocka_unit_test(longest_matches_are_those_of_encodings),
 		cmocka_unit_test(characters_without_token_are_spelled),
+		cmocka_unit_test(best_paths_are_those_of_encodings),
+		cmocka_unit_test(long_texts_are_accepted),
 		cmocka_unit_test(others_are_refused_by_name),
 	};
 	if (argc > 1)
