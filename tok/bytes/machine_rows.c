@@ -150,6 +150,13 @@ static void sum_others(const struct tok_byte_tokens *t, const double *log_p,
 	}
 }
 
+/* A row of tokens may be the beginning of an encoding without being one. */
+static void leave_out_end(const struct tok_core *core, struct tok_row *row)
+{
+	if (core->validity && !tok_validity_end(core->validity, &row->of->valid))
+		row->other_low.end = row->other_high.end = 0.0;
+}
+
 static void forget_masses(const struct tok_core *core, struct tok_row *row)
 {
 	for (uint32_t node = 0; node < core->tokens->nodes; node++)
@@ -184,6 +191,7 @@ static enum tok_status fill_whole(struct tok_core *core, struct tok_row *row, st
 	const enum tok_status status = check_sum(sum, err);
 	if (status != TOK_OK)
 		return status;
+	leave_out_end(core, row);
 	if (core->options.semantics == TOK_BYTES_VALID_RENORM) {
 		tok_row_mask(core, row, 0, &row->of->valid);
 		sum = row->mass_low[0] + row->other_low.end + row->other_low.nontext;
@@ -236,6 +244,7 @@ static enum tok_status fill_top(struct tok_core *core, struct tok_row *row,
 		    answer->best[i].log_p;
 	tok_byte_tokens_bounds(t, answer, row->mass_low, row->mass_high, &row->other_low,
 			       &row->other_high);
+	leave_out_end(core, row);
 	if (core->validity)
 		forget_masses(core, row);
 	set_scale(row, 1.0);

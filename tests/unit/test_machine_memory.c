@@ -1,0 +1,157 @@
+/*
+ * test_machine_memory.c - the byte machine when the n-th allocation fails, for every n; and a
+ * megabyte of text in the memory of a few kilobytes.
+ *
+ * Linked with --wrap for malloc, calloc, realloc and free.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/heap.h"
+
+#include "tests/unit/byte_toys.h"
+
+static bool take_cover(void *context, const struct tok_cover *cover)
+{
+	(void)cover;
+	return ++*(size_t *)context < 5;
+}
+
+/* Everything that a machine does. */
+static enum tok_status run(struct toy_machine *toy, const struct tok_machine_options *options,
+			   struct tok_error *err)
+{
+	struct tok_machine *m = NULL, *fork = NULL;
+	struct tok_byte_tokens *tokens = NULL;
+	struct tok_next_bytes next;
+	size_t total, told = 0;
+	enum tok_status status = tok_byte_tokens_of(
+	    toy->vocab.texts, toy->vocab.kinds, toy->vocab.count, tok_span_of("A"), &tokens, err);
+	toy->validity.trie = tokens;
+	if (status == TOK_OK)
+		status =
+		    tok_machine_new(tokens, &toy->validity, plain_use(&toy->lm), options, &m, err);
+	if (status == TOK_OK)
+		status = tok_machine_push(m, tok_span_of("ABAAB"), err);
+	if (status == TOK_OK)
+		status = tok_machine_next(m, &next, err);
+	if (status == TOK_OK)
+		status = tok_machine_fork(m, &fork, err);
+	if (status == TOK_OK)
+		status = tok_machine_push(fork, tok_span_of("AB"), err);
+	if (status == TOK_OK && !toy->lm.info.top)
+		status = tok_machine_covers(m, take_cover, &told, &total, err);
+	tok_machine_free(m);
+	tok_machine_free(fork);
+	tok_byte_tokens_free(tokens);
+	return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	(void)state;
+	static const struct {
+		struct tok_machine_options options;
+		size_t order, top;
+	} rows[] = {
+		{ { .semantics = TOK_BYTES_ALL }, 2, 0 },
+		{ { .semantics = TOK_BYTES_ALL }, 0, 0 },
+		{ { .semantics = TOK_BYTES_VALID_RENORM }, 2, 0 },
+		{ { .semantics = TOK_BYTES_VALID }, 0, 2 },
+		{ { .semantics = TOK_BYTES_ALL, .beam = 2 }, 2, 0 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		static const char *const texts[] = { "A", "B", "AA" };
+		struct toy_machine toy = { .vocab = toy_vocab(texts, 3),
+					   .lm = plain_table(4, toy_rows) };
+		struct tok_error err = { 0 };
+		toy.lm.info.markov_order = rows[i].order;
+		toy.lm.info.top = rows[i].top;
+		const long before = heap.live;
+		size_t n = 1;
+		for (;; n++) {
+			heap.asked = 0;
+			heap.fails_at = n;
+			const enum tok_status status = run(&toy, &rows[i].options, &err);
+			heap.fails_at = 0;
+			assert_int_equal(heap.live, before);
+			if (status == TOK_OK)
+				break;
+			assert_int_equal(status, TOK_ENOMEM);
+		}
+		assert_true(n > 20);
+	}
+}
+
+/* After a push without memory the machine goes on from where it says that it stands. */
+static void a_machine_outlives_a_failure(void **state)
+{
+	(void)state;
+	struct toy_machine toy;
+	toy_machine_bigram(&toy, (struct tok_machine_options){ 0 });
+	const char *text = "ABAAABAABBA";
+	size_t failures = 0;
+	for (size_t n = 1; tok_machine_length(toy.m) < strlen(text); n = 1 + n % 40) {
+		struct tok_error err = { 0 };
+		heap.asked = 0;
+		heap.fails_at = n;
+		const enum tok_status status =
+		    tok_machine_push(toy.m, tok_span_of(text + tok_machine_length(toy.m)), &err);
+		heap.fails_at = 0;
+		assert_true(status == TOK_OK || status == TOK_ENOMEM);
+		failures += status == TOK_ENOMEM;
+	}
+	assert_true(failures > 10);
+	const struct tok_next_bytes next = next_of(toy.m);
+	assert_sums(&next, &toy.vocab, &toy.lm, TOK_BYTES_ALL, tok_span_of(text), 1e-13);
+	toy_machine_release(&toy);
+}
+
+static void a_megabyte_in_bounded_memory(void **state)
+{
+	(void)state;
+	for (int semantics = TOK_BYTES_ALL; semantics <= TOK_BYTES_VALID_RENORM; semantics++) {
+		struct toy_machine toy;
+		struct tok_random random = tok_random_of(5, 5);
+		long early = 0, most = 0;
+		double log_p = 0.0;
+		toy_machine_bigram(
+		    &toy, (struct tok_machine_options){
+			      .semantics = (enum tok_bytes_semantics)semantics, .history = 100 });
+		for (size_t kilobytes = 0; kilobytes < 1024; kilobytes++) {
+			uint8_t text[1024];
+			struct tok_error err = { 0 };
+			for (size_t i = 0; i < sizeof text; i++)
+				text[i] = (uint8_t)('A' + tok_random_below(&random, 2));
+			assert_int_equal(
+			    tok_machine_push(toy.m, (struct tok_span){ text, sizeof text }, &err),
+			    TOK_OK);
+			const struct tok_next_bytes next = next_of(toy.m);
+			assert_true(next.exact && next.log_p < log_p);
+			log_p = next.log_p;
+			if (kilobytes == 4)
+				early = heap.live;
+			if (kilobytes > 4 && heap.live > most)
+				most = heap.live;
+		}
+		assert_int_equal(tok_machine_length(toy.m), 1 << 20);
+		assert_true(most < early + 2000);
+		assert_true(tok_machine_back(toy.m, 100));
+		assert_false(tok_machine_back(toy.m, 101));
+		toy_machine_release(&toy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(a_machine_outlives_a_failure),
+		cmocka_unit_test(a_megabyte_in_bounded_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
