@@ -81,14 +81,14 @@ static bool add_char(const struct tok_follow *follow, struct tok_follow_state *s
 {
 	if (!pay(follow, state, c))
 		return false;
-	const enum follow_piece piece = follow->step(follow, (enum follow_piece)state->piece, c);
+	const unsigned piece = follow->step(follow, state->piece, c);
 	state->piece = (uint8_t)piece;
 	return piece != PIECE_DEAD;
 }
 
 static bool end_piece(const struct tok_follow *follow, struct tok_follow_state *state)
 {
-	if (!follow->close(follow, (enum follow_piece)state->piece, state))
+	if (!follow->close(follow, state->piece, state))
 		return false;
 	state->piece = PIECE_EMPTY;
 	return true;

@@ -18,7 +18,7 @@ static bool owe(struct tok_follow_state *debt, uint32_t forbidden, uint32_t debt
 
 /* ---- GPT-2 ---------------------------------------------------------------------- */
 
-static enum follow_piece begin_gpt2(struct follow_char c)
+static unsigned begin_gpt2(struct follow_char c)
 {
 	if (c.kind & SCAN_LETTER)
 		return PIECE_LETTERS;
@@ -30,9 +30,8 @@ static enum follow_piece begin_gpt2(struct follow_char c)
 }
 
 /* 's 't 'm 'd end here, 're 've 'll need one more; another piece otherwise. */
-static enum follow_piece begin_contraction(const struct tok_follow *follow, struct follow_char c,
-					   enum follow_piece rv, enum follow_piece l,
-					   enum follow_piece other)
+static unsigned begin_contraction(const struct tok_follow *follow, struct follow_char c,
+				  unsigned rv, unsigned l, unsigned other)
 {
 	const uint32_t letter = follow_letter(follow, c.code);
 	if (letter == 's' || letter == 't' || letter == 'm' || letter == 'd')
@@ -42,8 +41,7 @@ static enum follow_piece begin_contraction(const struct tok_follow *follow, stru
 	return letter == 'l' ? l : other;
 }
 
-static enum follow_piece step_gpt2(const struct tok_follow *follow, enum follow_piece piece,
-				   struct follow_char c)
+static unsigned step_gpt2(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	const bool space = (c.kind & SCAN_SPACE) != 0;
 	switch (piece) {
@@ -74,7 +72,7 @@ static enum follow_piece step_gpt2(const struct tok_follow *follow, enum follow_
 	}
 }
 
-static bool close_gpt2(const struct tok_follow *follow, enum follow_piece piece,
+static bool close_gpt2(const struct tok_follow *follow, unsigned piece,
 		       struct tok_follow_state *debt)
 {
 	(void)follow;
@@ -101,8 +99,7 @@ static bool close_gpt2(const struct tok_follow *follow, enum follow_piece piece,
 
 /* ---- what cl100k and o200k share -------------------------------------------------- */
 
-static enum follow_piece step_common(const struct tok_follow *follow, enum follow_piece piece,
-				     struct follow_char c)
+static unsigned step_common(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	const bool newline = c.kind == SCAN_NEWLINE, blank = c.kind == SCAN_BLANK;
 	switch (piece) {
@@ -142,7 +139,7 @@ static enum follow_piece step_common(const struct tok_follow *follow, enum follo
 }
 
 /* `words`: kinds that a word may begin with. */
-static bool close_common(const struct tok_follow *follow, enum follow_piece piece, uint32_t words,
+static bool close_common(const struct tok_follow *follow, unsigned piece, uint32_t words,
 			 struct tok_follow_state *debt)
 {
 	switch (piece) {
@@ -176,8 +173,7 @@ static bool close_common(const struct tok_follow *follow, enum follow_piece piec
 
 /* ---- cl100k, Qwen ------------------------------------------------------------------- */
 
-static enum follow_piece step_letters(const struct tok_follow *follow, enum follow_piece piece,
-				      struct follow_char c)
+static unsigned step_letters(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	const bool letter = (c.kind & SCAN_LETTER) != 0;
 	switch (piece) {
@@ -205,7 +201,7 @@ static enum follow_piece step_letters(const struct tok_follow *follow, enum foll
 	}
 }
 
-static bool close_letters(const struct tok_follow *follow, enum follow_piece piece,
+static bool close_letters(const struct tok_follow *follow, unsigned piece,
 			  struct tok_follow_state *debt)
 {
 	switch (piece) {
@@ -223,7 +219,7 @@ static bool close_letters(const struct tok_follow *follow, enum follow_piece pie
 /* ---- o200k, Tekken: see scan_cased ---------------------------------------------------- */
 
 /* A word begins, or its capitals go on. */
-static enum follow_piece begin_cased(struct follow_char c, enum follow_piece upper)
+static unsigned begin_cased(struct follow_char c, unsigned upper)
 {
 	if (c.kind == SCAN_UPPER)
 		return upper;
@@ -233,14 +229,13 @@ static enum follow_piece begin_cased(struct follow_char c, enum follow_piece upp
 }
 
 /* May a contraction stand behind? */
-static bool ends_word(enum follow_piece piece)
+static bool ends_word(unsigned piece)
 {
 	return piece == PIECE_UPPER || piece == PIECE_LOWER || piece == PIECE_BOTH ||
 	       piece == PIECE_MARK;
 }
 
-static enum follow_piece step_cased(const struct tok_follow *follow, enum follow_piece piece,
-				    struct follow_char c)
+static unsigned step_cased(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	const bool cased = (c.kind & (SCAN_LETTER | SCAN_MARK)) != 0;
 	if (follow->behind && ends_word(piece) && c.code == '\'')
@@ -275,7 +270,7 @@ static enum follow_piece step_cased(const struct tok_follow *follow, enum follow
 	}
 }
 
-static bool close_cased(const struct tok_follow *follow, enum follow_piece piece,
+static bool close_cased(const struct tok_follow *follow, unsigned piece,
 			struct tok_follow_state *debt)
 {
 	const uint32_t behind = follow->behind ? DEBT_BEHIND : 0;
@@ -294,14 +289,13 @@ static bool close_cased(const struct tok_follow *follow, enum follow_piece piece
 
 /* ---- no pieces ---------------------------------------------------------------------- */
 
-static enum follow_piece step_none(const struct tok_follow *follow, enum follow_piece piece,
-				   struct follow_char c)
+static unsigned step_none(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	(void)piece;
 	return follow == &follow_text && c.code >= TOK_BAD_BYTE ? PIECE_DEAD : PIECE_LETTERS;
 }
 
-static bool close_none(const struct tok_follow *follow, enum follow_piece piece,
+static bool close_none(const struct tok_follow *follow, unsigned piece,
 		       struct tok_follow_state *debt)
 {
 	(void)follow, (void)piece, (void)debt;

@@ -22,8 +22,8 @@ enum follow_debt {
 	DEBT_NOT_SLASH = 256
 };
 
-/* What a piece has been so far. */
-enum follow_piece {
+/* What a piece has been so far: numbers, of which each family has some. */
+enum {
 	PIECE_EMPTY,
 	PIECE_SPACE1,      /* one ' ' */
 	PIECE_BLANK1,      /* one other white space (GPT-2: newlines too) */
@@ -60,10 +60,9 @@ struct follow_char {
 
 struct tok_follow {
 	/* What the piece is with one more character. */
-	enum follow_piece (*step)(const struct tok_follow *follow, enum follow_piece piece,
-				  struct follow_char c);
+	unsigned (*step)(const struct tok_follow *follow, unsigned piece, struct follow_char c);
 	/* What it promises if it ends here: false if it cannot. */
-	bool (*close)(const struct tok_follow *follow, enum follow_piece piece,
+	bool (*close)(const struct tok_follow *follow, unsigned piece,
 		      struct tok_follow_state *debt);
 	const struct tok_scan *scan; /* the same, where all text is at hand */
 	bool fold;                   /* contractions in any case */
