@@ -21,6 +21,7 @@ static void core_release(struct tok_core *core)
 	if (!core || --core->refs > 0)
 		return;
 	tok_rows_free(core);
+	tok_parts_free(core);
 	tok_buffer_release(&core->contexts);
 	free(core->best);
 	free(core->states);
@@ -31,6 +32,8 @@ static void core_release(struct tok_core *core)
 
 static size_t budget_rows(const struct tok_core *core)
 {
+	if (core->in_parts)
+		return ROWS_MOST;
 	const size_t row = (core->lm->info->size + core->tokens->nodes) * sizeof(double) *
 			   (core->lm->info->top ? 2 : 1),
 		     count = ROWS_BYTES / row;
@@ -98,6 +101,7 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 		core->options.history = SIZE_MAX / 4;
 	core->finite = lm->info->markov_order > 0;
 	core->tail = core->finite ? lm->info->markov_order - 1 : 1;
+	core->in_parts = lm->parts && !core->validity;
 	core->row_budget = budget_rows(core);
 	if (make_scratch(core))
 		return core;

@@ -106,6 +106,15 @@ tok_machine_fork(struct tok_machine *machine, struct tok_machine **out, struct t
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_next(struct tok_machine *machine, struct tok_next_bytes *out, struct tok_error *err);
 
+/* Natural logarithm of P of what was pushed, with bounds as in struct tok_next_bytes.  Cheaper than
+ * all of what may come next: the model is not asked about heads that begin at the end. */
+struct tok_text_p {
+	double log_p, low, high;
+	bool exact;
+};
+TOK_API TOK_MUST_USE enum tok_status
+tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct tok_error *err);
+
 /* Covers of positive probability, most probable first; *total is how many there are (of heads that
  * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
  * .history, or the search needs more than two million rows. */

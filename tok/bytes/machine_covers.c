@@ -202,10 +202,11 @@ static size_t count_below(struct tok_core *core, const struct tok_place *place)
 			if (core->validity && core->dead[n])
 				continue;
 			for (uint32_t i = t->ends_from[n]; i < t->ends_from[n + 1]; i++)
-				count += place->head->row->low[t->ends[i]] > -INFINITY &&
-					 (!core->validity ||
-					  tok_validity_token(core->validity, &core->states[n],
-							     t->ends[i], &next));
+				count +=
+				    tok_row_log_p(place->head->row, t->ends[i]).low > -INFINITY &&
+				    (!core->validity ||
+				     tok_validity_token(core->validity, &core->states[n],
+							t->ends[i], &next));
 		}
 	}
 	return count;

@@ -3,6 +3,7 @@
  *
  *	machine_heads.c   contexts, what is the same context
  *	machine_rows.c    rows of the model, asked for in batches and kept for a while
+ *	machine_parts.c   rows that a model tells in parts
  *	machine_mask.c    masses of what is valid
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
@@ -16,7 +17,11 @@
 #include "tok/bytes/machine.h"
 #include "tok/bytes/tokens_internal.h"
 
-enum { ROW_BUCKETS = 256 };
+enum { ROW_BUCKETS = 256, PART_BUCKETS = 1 << 12 };
+
+struct tok_bounds {
+	double low, high;
+};
 
 /* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark. */
 struct tok_head {
@@ -32,8 +37,20 @@ struct tok_head {
 	    tail[]; /* the last ids: as many as a model of finite order sees; else the last one */
 };
 
+/* A part of rows (model.h) summed over the trie: nodes that it knows, in rising order. */
+struct tok_part {
+	struct tok_part *next; /* in the bucket */
+	const tok_id *key;     /* whose part it is */
+	size_t users, count, bytes;
+	uint64_t used; /* when it was last */
+	double end, nontext;
+	uint32_t *nodes;
+	double *ends, *below; /* of ids that end at the node, that go on from it */
+};
+
 /* What the model says in a context.  Where rows are whole, `high` is `low` and `mass_high` is
- * `mass_low`.  Values are to be scaled: by exp(log_scale), which is `scale`. */
+ * `mass_low`.  Values are to be scaled: by exp(log_scale), which is `scale`.  Where the model tells
+ * its rows in parts, `parts` is all that there is. */
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
@@ -45,6 +62,8 @@ struct tok_row {
 	struct tok_row_masses other_low, other_high;
 	struct tok_unseen unseen;
 	double scale, log_scale;
+	struct tok_lm_parts parts;
+	struct tok_part *sums[TOK_LM_PARTS_MAX];
 };
 
 /* A row of tokens and where the bytes behind it lead to.  Weights are logarithms from the front's
@@ -77,10 +96,17 @@ struct tok_core {
 	size_t tail; /* ids that a head keeps */
 	bool finite; /* the model is of finite order */
 
+	bool in_parts; /* so are rows asked for */
 	struct tok_row *buckets[ROW_BUCKETS];
 	size_t row_count, row_budget;
 	uint64_t clock;
 	struct tok_machine_cost cost;
+
+	struct tok_part *part_buckets[PART_BUCKETS];
+	size_t part_bytes;
+	const double *base;             /* of all parts */
+	double *base_ends, *base_below; /* its sums by node */
+	struct tok_row_masses base_other;
 
 	/* Room that calls use. */
 	struct tok_lm_top *best; /* of one batch */
@@ -88,6 +114,7 @@ struct tok_core {
 	struct tok_level *levels; /* tok_subtree_walk */
 	struct tok_valid_state *states;
 	bool *dead;
+	double *sum_ends, *sum_below; /* by node, 0 between calls: tok_row_join */
 };
 
 struct tok_machine {
@@ -127,6 +154,31 @@ TOK_MUST_USE enum tok_status tok_rows_need(struct tok_core *core, struct tok_hea
 void tok_head_drop_row(struct tok_core *core, struct tok_head *head);
 void tok_rows_free(struct tok_core *core);
 
+/* What a row says: the logarithm of an id's probability; the mass of all ids that pass through a
+ * node, and of those that go on from it. */
+struct tok_bounds tok_row_log_p(const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_mass(const struct tok_core *core, const struct tok_row *row,
+			       uint32_t node);
+struct tok_bounds tok_row_below(const struct tok_core *core, const struct tok_row *row,
+				uint32_t node);
+
+/* Is the mass of the node there? */
+static inline bool tok_row_knows(const struct tok_core *core, const struct tok_row *row,
+				 uint32_t node)
+{
+	return core->in_parts || row->mass_high[node] >= 0.0;
+}
+
+/* Rows in parts: the row of this context; its mass at a node; what it no longer needs. */
+TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
+					  const struct tok_lm_request *request,
+					  struct tok_error *err);
+double tok_joined_p(const struct tok_row *row, tok_id id);
+double tok_joined_mass(const struct tok_core *core, const struct tok_row *row, uint32_t node,
+		       bool below_only);
+void tok_row_leave_parts(struct tok_row *row);
+void tok_parts_free(struct tok_core *core);
+
 /* Masses of the subtree of `node`, where `state` is the validity behind the bytes that lead
  * there from a head. */
 void tok_row_mask(struct tok_core *core, struct tok_row *row, uint32_t node,
@@ -152,9 +204,6 @@ TOK_MUST_USE enum tok_status tok_front_step(struct tok_core *core, const struct 
 					    struct tok_error *err);
 
 /* P of what was pushed, from the origin, without what was dropped. */
-struct tok_bounds {
-	double low, high;
-};
 TOK_MUST_USE enum tok_status tok_front_mass(struct tok_core *core, const struct tok_front *front,
 					    struct tok_bounds *out, struct tok_error *err);
 

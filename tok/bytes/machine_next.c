@@ -22,7 +22,8 @@ static enum tok_status need_rows(struct tok_core *core, const struct tok_front *
 		return status;
 	for (size_t i = 0; i < front->count; i++) {
 		const struct tok_place *place = &front->places[i];
-		if ((fresh || place->node != 0) && place->head->row->mass_low[place->node] < 0.0)
+		if ((fresh || place->node != 0) &&
+		    !tok_row_knows(core, place->head->row, place->node))
 			tok_row_mask(core, place->head->row, place->node, &place->valid);
 	}
 	return TOK_OK;
@@ -33,33 +34,25 @@ static struct tok_bounds weight_of(const struct tok_place *place)
 	return (struct tok_bounds){ exp(place->low), exp(place->high) };
 }
 
-static void add_product(struct tok_bounds *sum, struct tok_bounds weight, double low, double high)
+static void add_product(struct tok_bounds *sum, struct tok_bounds weight, struct tok_bounds mass)
 {
-	sum->low += weight.low * low;
-	sum->high += weight.high * high;
+	sum->low += weight.low * mass.low;
+	sum->high += weight.high * mass.high;
 }
 
 enum tok_status tok_front_mass(struct tok_core *core, const struct tok_front *front,
 			       struct tok_bounds *out, struct tok_error *err)
 {
-	const struct tok_byte_tokens *t = core->tokens;
 	const enum tok_status status = need_rows(core, front, false, err);
 	if (status != TOK_OK)
 		return status;
 	*out = (struct tok_bounds){ 0 };
 	for (size_t i = 0; i < front->count; i++) {
 		const struct tok_place *place = &front->places[i];
-		struct tok_bounds weight = weight_of(place), below = { 0 };
-		if (place->node == 0) {
-			add_product(out, weight, 1.0, 1.0);
-			continue;
-		}
-		const struct tok_row *row = place->head->row;
-		for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++) {
-			below.low += row->mass_low[c];
-			below.high += row->mass_high[c];
-		}
-		add_product(out, weight, below.low * row->scale, below.high * row->scale);
+		const struct tok_bounds all = { 1.0, 1.0 };
+		add_product(out, weight_of(place),
+			    place->node == 0 ? all
+					     : tok_row_below(core, place->head->row, place->node));
 	}
 	return TOK_OK;
 }
@@ -74,14 +67,16 @@ static void add_place(const struct tok_core *core, const struct tok_place *place
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = place->head->row;
-	const struct tok_bounds weight = { exp(place->low) * row->scale,
-					   exp(place->high) * row->scale };
+	const struct tok_bounds weight = weight_of(place);
 	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
-		add_product(&sums->bytes[t->bytes[c]], weight, row->mass_low[c], row->mass_high[c]);
+		add_product(&sums->bytes[t->bytes[c]], weight, tok_row_mass(core, row, c));
 	if (place->node != 0)
 		return;
-	add_product(&sums->end, weight, row->other_low.end, row->other_high.end);
-	add_product(&sums->special, weight, row->other_low.nontext, row->other_high.nontext);
+	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
+	const double scale = row->scale;
+	add_product(&sums->end, weight, (struct tok_bounds){ low->end * scale, high->end * scale });
+	add_product(&sums->special, weight,
+		    (struct tok_bounds){ low->nontext * scale, high->nontext * scale });
 }
 
 static double middle(struct tok_bounds b)
@@ -159,7 +154,31 @@ static void write_same_bounds(struct tok_next_bytes *out)
 	memcpy(out->low, out->joint, sizeof out->low);
 	memcpy(out->high, out->joint, sizeof out->high);
 	out->end_low = out->end_high = out->end;
-	out->log_p_low = out->log_p_high = out->log_p;
+}
+
+static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
+{
+	const struct tok_front *front = tok_machine_front(m);
+	const double hidden = 0.5 * (m->hidden_low + m->hidden_high);
+	struct tok_text_p out = { .log_p = front->origin + log(middle(mass)) - hidden };
+	out.exact = front->dropped == -INFINITY && m->core->lm->info->top == 0;
+	out.low = out.high = out.log_p;
+	if (out.exact)
+		return out;
+	const double most = tok_log_add(log(mass.high), front->dropped);
+	out.low = fmin(0.0, front->origin + log(mass.low) - m->hidden_high);
+	out.high = fmin(0.0, front->origin + most - m->hidden_low);
+	return out;
+}
+
+enum tok_status tok_machine_log_p(struct tok_machine *m, struct tok_text_p *out,
+				  struct tok_error *err)
+{
+	struct tok_bounds mass;
+	const enum tok_status status = tok_front_mass(m->core, tok_machine_front(m), &mass, err);
+	if (status == TOK_OK)
+		*out = text_of(m, mass);
+	return status;
 }
 
 enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *out,
@@ -179,16 +198,15 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 		add_place(core, &front->places[i], &sums);
 	w.next = sum_all(&sums);
 
-	out->exact = front->dropped == -INFINITY && core->lm->info->top == 0;
-	out->log_p = front->origin + log(middle(w.text)) - 0.5 * (m->hidden_low + m->hidden_high);
+	const struct tok_text_p text = text_of(m, w.text);
+	out->exact = text.exact;
+	out->log_p = text.log_p;
+	out->log_p_low = text.low;
+	out->log_p_high = text.high;
 	write_values(&sums, &w, !w.parts, out);
-	if (out->exact) {
+	if (out->exact)
 		write_same_bounds(out);
-		return TOK_OK;
-	}
-	out->log_p_low = fmin(0.0, front->origin + log(w.text.low) - m->hidden_high);
-	out->log_p_high = fmin(0.0, front->origin + tok_log_add(log(w.text.high), front->dropped) -
-					m->hidden_low);
-	write_bounds(&sums, &w, out);
+	else
+		write_bounds(&sums, &w, out);
 	return TOK_OK;
 }

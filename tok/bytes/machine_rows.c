@@ -37,6 +37,7 @@ static void unlink_row(struct tok_core *core, struct tok_row *row)
 
 static void free_row(struct tok_row *row)
 {
+	tok_row_leave_parts(row);
 	if (row->high != row->low)
 		free(row->high);
 	if (row->mass_high != row->mass_low)
@@ -73,8 +74,8 @@ static struct tok_row *make_row(const struct tok_core *core)
 {
 	const size_t ids = core->lm->info->size, nodes = core->tokens->nodes;
 	struct tok_row *row = calloc(1, sizeof *row);
-	if (!row)
-		return NULL;
+	if (!row || core->in_parts)
+		return row;
 	row->low = calloc(ids + 1, sizeof *row->low);
 	row->mass_low = calloc(nodes, sizeof *row->mass_low);
 	row->high = row->low;
@@ -93,10 +94,12 @@ static struct tok_row *make_row(const struct tok_core *core)
 static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 {
 	struct tok_row *row = core->row_count >= core->row_budget ? find_oldest(core) : NULL;
-	if (row)
+	if (row) {
 		unlink_row(core, row);
-	else
+		tok_row_leave_parts(row);
+	} else {
 		row = make_row(core);
+	}
 	if (!row)
 		return NULL;
 	struct tok_row **bucket = bucket_of(core, head->key);
@@ -118,6 +121,46 @@ void tok_head_drop_row(struct tok_core *core, struct tok_head *head)
 	row->used = ++core->clock;
 	if (--row->users == 0 && (!row->ready || core->row_count > core->row_budget))
 		remove_row(core, row);
+}
+
+/* ---- what a row says ---------------------------------------------------------- */
+
+struct tok_bounds tok_row_log_p(const struct tok_row *row, tok_id id)
+{
+	if (!row->low) {
+		const double log_p = log(tok_joined_p(row, id)) + row->log_scale;
+		return (struct tok_bounds){ log_p, log_p };
+	}
+	return (struct tok_bounds){ row->low[id] + row->log_scale, row->high[id] + row->log_scale };
+}
+
+struct tok_bounds tok_row_mass(const struct tok_core *core, const struct tok_row *row,
+			       uint32_t node)
+{
+	if (core->in_parts) {
+		const double mass = tok_joined_mass(core, row, node, false) * row->scale;
+		return (struct tok_bounds){ mass, mass };
+	}
+	return (struct tok_bounds){ row->mass_low[node] * row->scale,
+				    row->mass_high[node] * row->scale };
+}
+
+struct tok_bounds tok_row_below(const struct tok_core *core, const struct tok_row *row,
+				uint32_t node)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	struct tok_bounds below = { 0 };
+	if (core->in_parts) {
+		below.low = below.high = tok_joined_mass(core, row, node, true) * row->scale;
+		return below;
+	}
+	for (uint32_t c = t->first[node]; c < t->first[node + 1]; c++) {
+		below.low += row->mass_low[c];
+		below.high += row->mass_high[c];
+	}
+	below.low *= row->scale;
+	below.high *= row->scale;
+	return below;
 }
 
 /* ---- what is in a row ---------------------------------------------------------- */
@@ -300,11 +343,30 @@ static enum tok_status write_requests(struct asking *a, size_t begin, size_t end
 	return TOK_OK;
 }
 
+/* One by one: nothing is asked of anybody who is far away. */
+static enum tok_status join_rows(struct asking *a, struct tok_error *err)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		enum tok_status status = write_requests(a, i, i + 1, err);
+		if (status == TOK_OK)
+			status = tok_row_join(a->core, a->rows[i], &a->requests[i], err);
+		if (status == TOK_OK)
+			status = check_sum(1.0 / a->rows[i]->scale, err);
+		if (status != TOK_OK)
+			return status;
+		a->rows[i]->ready = true;
+		a->core->cost.rows++;
+	}
+	return TOK_OK;
+}
+
 static enum tok_status ask(struct asking *a, struct tok_error *err)
 {
 	struct tok_core *core = a->core;
 	const struct tok_lm_info *info = core->lm->info;
 	const size_t batch = info->batch ? info->batch : 1;
+	if (core->in_parts)
+		return join_rows(a, err);
 	for (size_t begin = 0; begin < a->count; begin += batch) {
 		const size_t end = a->count - begin < batch ? a->count : begin + batch;
 		enum tok_status status = write_requests(a, begin, end, err);

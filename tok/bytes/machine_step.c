@@ -171,9 +171,9 @@ static enum tok_status begin_heads(struct step *s, size_t i, struct tok_error *e
 	const size_t count = tok_byte_tokens_ends(core->tokens, s->places[i].node, &ids);
 	for (size_t k = 0; k < count; k++) {
 		const struct tok_place from = s->places[i];
-		const struct tok_row *row = from.head->row;
-		struct tok_place place = { .low = from.low + row->low[ids[k]] + row->log_scale,
-					   .high = from.high + row->high[ids[k]] + row->log_scale,
+		const struct tok_bounds log_p = tok_row_log_p(from.head->row, ids[k]);
+		struct tok_place place = { .low = from.low + log_p.low,
+					   .high = from.high + log_p.high,
 					   .ways = from.ways };
 		if (place.high == -INFINITY ||
 		    (core->validity &&
@@ -204,12 +204,11 @@ static bool is_over(const struct tok_core *core, const struct tok_place *place)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = place->head->row;
-	if (place->node == 0)
-		return false;
-	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
-		if (!row || row->mass_high[c] != 0.0)
-			return false;
-	return true;
+	const uint32_t first = t->first[place->node];
+	if (place->node == 0 || first == t->first[place->node + 1])
+		return place->node != 0;
+	return row && tok_row_knows(core, row, first) &&
+	       tok_row_below(core, row, place->node).high == 0.0;
 }
 
 static void leave_out_dead(struct step *s)
@@ -228,9 +227,9 @@ static void leave_out_dead(struct step *s)
 static double weigh(const struct tok_core *core, const struct tok_place *place)
 {
 	const struct tok_row *row = place->head->row;
-	if (!row || place->node == 0 || row->mass_high[place->node] < 0.0)
+	if (!row || place->node == 0 || !tok_row_knows(core, row, place->node))
 		return place->high;
-	return place->high + fmin(0.0, log(row->mass_high[place->node] * row->scale));
+	return place->high + fmin(0.0, log(tok_row_mass(core, row, place->node).high));
 }
 
 struct weighed {
