@@ -2,8 +2,8 @@
  * Rows of tokens that are valid are the beginnings of encodings: all of them, and no others.
  *
  * Vocabularies are drawn over four letters out of some that patterns care about.  All texts up to
- * ROW_BYTES + AHEAD letters are encoded; the beginnings of what comes out, of up to ROW_BYTES
- * bytes, are the rows that must be accepted, and all other rows must be refused.
+ * ROW_BYTES + AHEAD letters, and a last one, are encoded; the beginnings of what comes out, of up
+ * to ROW_BYTES bytes, are the rows that must be accepted, and all other rows must be refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +45,10 @@ static const struct letter {
 		   { "\xC3\xA9", "\xC3\xA9", 0 },
 		   { "\xC3\xBC", "\xC3\xBC", 1 },
 		   { "!", "!", 1 } };
+
+/* Letters that nothing merges with, for texts to end with: in a vocabulary in which every letter
+ * merges, a row may have no continuation that leaves it as it is. */
+static const char neutral[] = "zZ.2";
 
 static uint64_t dice = 1;
 
@@ -191,12 +195,15 @@ static size_t put_head(const struct toy *toy, const char *pattern, char *out)
 		    out, "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
 		if (pattern)
 			n += put_pattern(pattern, out + n);
-		return n + (size_t)sprintf(
-			       out + n,
-			       "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":"
-			       "false}]},\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":"
-			       "\"BPE\",\"ignore_merges\":%s,",
-			       toy->ignore_merges ? "true" : "false");
+		return n +
+		       (size_t)sprintf(
+			   out + n,
+			   "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":"
+			   "false,\"use_regex\":"
+			   "false}]},\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":"
+			   "false,\"trim_offsets\":false,\"use_regex\":false},\"model\":{\"type\":"
+			   "\"BPE\",\"ignore_merges\":%s,",
+			   toy->ignore_merges ? "true" : "false");
 	case LONGEST:
 		return (size_t)sprintf(out,
 				       "{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":"
@@ -245,6 +252,8 @@ static size_t put_vocabulary(const struct toy *toy, char *out)
 			 ? (size_t)sprintf(out + n, "\",-%zu.5]", strlen(toy->texts[i]) + draw(3))
 			 : (size_t)sprintf(out + n, "\":%zu", i);
 	}
+	for (size_t i = 0; toy->kind == BYTES && neutral[i]; i++)
+		n += (size_t)sprintf(out + n, ",\"%c\":%zu", neutral[i], toy->count + i);
 	if (scores)
 		return n + (size_t)sprintf(out + n, ",[\"?\",0]]");
 	return n + (size_t)sprintf(out + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
@@ -322,24 +331,33 @@ struct trial {
 	size_t refused;
 };
 
-static void encode_all(struct trial *t, uint8_t *text, size_t count)
+static void encode(struct trial *t, struct tok_span text)
 {
 	const struct tok_encode_options options = { .add_special = false };
 	struct tok_encoding r;
 	struct tok_error err = { 0 };
-	if (tok_encode(t->encoder, (struct tok_span){ text, count }, &options, &r, &err) != TOK_OK)
+	if (tok_encode(t->encoder, text, &options, &r, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	uint64_t key = 0;
 	size_t bytes = 0;
-	for (size_t i = 0; i < r.count; i++) {
+	for (size_t i = 0; i < r.count && r.ids[i] < t->toy->count; i++) {
 		bytes += tok_byte_tokens_text(t->tokens, r.ids[i]).count;
 		if (bytes > ROW_BYTES)
 			break;
 		key = key_of(key, r.ids[i]);
 		add_row(&t->want, key);
 	}
-	if (count > 0 && bytes == count && bytes <= ROW_BYTES)
+	if (text.count > 0 && bytes == text.count)
 		add_row(&t->want_end, key);
+}
+
+static void encode_all(struct trial *t, uint8_t *text, size_t count)
+{
+	encode(t, (struct tok_span){ text, count });
+	for (const char *p = neutral; *p && t->toy->kind == BYTES; p++) {
+		text[count] = (uint8_t)*p;
+		encode(t, (struct tok_span){ text, count + 1 });
+	}
 	for (size_t i = 0; count < ROW_BYTES + AHEAD && i < t->toy->letters; i++) {
 		const char *letter = t->toy->of[i]->bytes;
 		memcpy(text + count, letter, strlen(letter));
@@ -431,7 +449,7 @@ static void try_toy(const struct toy *toy, const char *name, const char *pattern
 		    size_t *refused)
 {
 	struct trial t = { .toy = toy, .name = name };
-	uint8_t text[ROW_BYTES + AHEAD + 1];
+	uint8_t text[ROW_BYTES + AHEAD + 2];
 	open_trial(&t, pattern);
 	const struct tok_valid_state start = tok_validity_start(t.validity);
 	assert_true(tok_validity_end(t.validity, &start));

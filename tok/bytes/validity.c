@@ -238,9 +238,7 @@ static enum tok_status choose_rules(struct tok_validity *v, struct tok_error *er
 	case TOK_MODEL_BPE:
 		return valid_bpe_init(v, err);
 	case TOK_MODEL_UNIGRAM:
-		return tok_fail(err, TOK_EARG,
-				"a Unigram model: its best path is not told token by "
-				"token");
+		return valid_unigram_init(v, err);
 	case TOK_MODEL_WORDPIECE:
 		return valid_longest_init(v, err);
 	case TOK_MODEL_WORDLEVEL:
