@@ -13,6 +13,7 @@ import itertools
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 
@@ -29,7 +30,9 @@ PIECES = [
     " 1", " 2024", " ", "  ", "   ", "     ", "\t", "\n", "\n\n", " \n", "\n  ", "\r\n", "é", "naïve", "ß",
     "e\u0301", "中", "文字", "日本", "ا", "द", "😀", "👍🏽", "ſ", "ℵ", "\u00a0", "\u3000", "x", "Y", "zz",
 ]
-CLASSES = ["a", "e", "s", "l", "t", "A", "中", "\u0301", "1", " ", "\t", "\n", "'", "!", "/", "é"]
+CLASSES = ["a", "e", "s", "l", "t", "A", "中", "\u0301", "1", " ", "\t", "\n", "'", "!", "/", "é", "\U00012345", "\u2fff"]
+# Inside a contraction a row may live on that no text goes on as.
+OPEN = re.compile(r"'[rRvVlL]$")
 
 failures = 0
 
@@ -86,7 +89,7 @@ class Reference:
             text = b"".join(self.texts[i] for i in row).decode()
         except UnicodeDecodeError:
             return None
-        if not text.startswith(self.front):
+        if not text.startswith(self.front) or OPEN.search(text):
             return None
         for depth in range(4):
             for more in itertools.product(CLASSES, repeat=depth):

@@ -347,7 +347,7 @@ static void encode(struct trial *t, struct tok_span text)
 		key = key_of(key, r.ids[i]);
 		add_row(&t->want, key);
 	}
-	if (text.count > 0 && bytes == text.count)
+	if (text.count > 0 && bytes == text.count && bytes <= ROW_BYTES)
 		add_row(&t->want_end, key);
 }
 
