@@ -47,8 +47,8 @@ static const struct letter {
 		   { "!", "!", 1 } };
 
 /* Letters that nothing merges with, for texts to end with: in a vocabulary in which every letter
- * merges, a row may have no continuation that leaves it as it is. */
-static const char neutral[] = "zZ.2";
+ * merges, a row may have no continuation that leaves it as it is.  One ends a contraction. */
+static const char neutral[] = "tZ.2";
 
 static uint64_t dice = 1;
 

@@ -77,7 +77,8 @@ static bool guess_token(const struct tok_validity *v, const struct tok_valid_sta
 		struct valid_guess guess = before.at[i];
 		if (!v->rules->token(v, &guess, id))
 			continue;
-		add_guess(&after, &guess);
+		if (v->rules->open(v, &guess) || tok_follow_may_end(v->follow, &guess.follow))
+			add_guess(&after, &guess);
 		if (v->rules->whole(v, &guess) && tok_follow_close(v->follow, &guess.follow)) {
 			const struct valid_guess closed = begin_piece(guess.follow);
 			add_guess(&after, &closed);

@@ -72,12 +72,18 @@ static bool spell(const struct tok_validity *v, struct valid_guess *guess, tok_i
 
 /* ---- rules ------------------------------------------------------------------------------- */
 
+/* A token that merging does not make is a piece of its own. */
+static bool is_open(const struct tok_validity *v, const struct valid_guess *guess)
+{
+	return guess->spelled || guess->last >= v->size ||
+	       (v->facts[guess->last] & VALID_STANDS) != 0;
+}
+
 static bool go_on_byte(const struct tok_validity *v, struct valid_guess *guess, uint8_t byte)
 {
 	if (!v->ignore_merges)
 		return true;
-	/* A token that merging does not make is a piece of its own. */
-	if (guess->last < v->size && !(v->facts[guess->last] & VALID_STANDS))
+	if (!is_open(v, guess))
 		return false;
 	if (guess->node != VALID_DEAD) {
 		const uint32_t child = tok_byte_tokens_child(v->tokens, guess->node, byte);
@@ -112,7 +118,7 @@ static bool is_whole(const struct tok_validity *v, const struct valid_guess *gue
 		!valid_is_token_text(v, guess->node));
 }
 
-static const struct valid_model valid_bpe = { go_on_byte, go_on_token, is_whole };
+static const struct valid_model valid_bpe = { go_on_byte, go_on_token, is_open, is_whole };
 
 /* ---- building -------------------------------------------------------------------------------- */
 

@@ -43,6 +43,8 @@ struct valid_model {
 	bool (*byte)(const struct tok_validity *v, struct valid_guess *guess, uint8_t byte);
 	/* A token ends here, inside the piece. */
 	bool (*token)(const struct tok_validity *v, struct valid_guess *guess, tok_id id);
+	/* May it have more tokens? */
+	bool (*open)(const struct tok_validity *v, const struct valid_guess *guess);
 	/* May the piece end here? */
 	bool (*whole)(const struct tok_validity *v, const struct valid_guess *guess);
 };

@@ -77,13 +77,13 @@ static bool go_on_token(const struct tok_validity *v, struct valid_guess *guess,
 	return true;
 }
 
-static bool is_whole(const struct tok_validity *v, const struct valid_guess *guess)
+static bool always(const struct tok_validity *v, const struct valid_guess *guess)
 {
 	(void)v, (void)guess;
 	return true;
 }
 
-static const struct valid_model valid_longest = { go_on_byte, go_on_token, is_whole };
+static const struct valid_model valid_longest = { go_on_byte, go_on_token, always, always };
 
 /* ---- building ------------------------------------------------------------------------ */
 
