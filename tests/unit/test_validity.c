@@ -47,8 +47,9 @@ static const struct letter {
 		   { "!", "!", 1 } };
 
 /* Letters that nothing merges with, for texts to end with: in a vocabulary in which every letter
- * merges, a row may have no continuation that leaves it as it is.  One ends a contraction. */
-static const char neutral[] = "tZ.2";
+ * merges, a row may have no continuation that leaves it as it is.  Two end contractions; one that
+ * is drawn is none of them. */
+static const char neutral[] = "etZ.2";
 
 static uint64_t dice = 1;
 
@@ -162,6 +163,14 @@ static void draw_toy(struct toy *toy, enum kind kind, bool ignore_merges)
 		add_words(toy);
 }
 
+static bool is_neutral(const struct toy *toy, char letter)
+{
+	for (size_t i = 0; i < toy->letters; i++)
+		if (toy->of[i]->bytes[0] == letter)
+			return false;
+	return toy->kind == BYTES;
+}
+
 /* ---- as a file --------------------------------------------------------------------- */
 
 static size_t put_text(const struct toy *toy, const char *text, char *out)
@@ -252,8 +261,9 @@ static size_t put_vocabulary(const struct toy *toy, char *out)
 			 ? (size_t)sprintf(out + n, "\",-%zu.5]", strlen(toy->texts[i]) + draw(3))
 			 : (size_t)sprintf(out + n, "\":%zu", i);
 	}
-	for (size_t i = 0; toy->kind == BYTES && neutral[i]; i++)
-		n += (size_t)sprintf(out + n, ",\"%c\":%zu", neutral[i], toy->count + i);
+	for (size_t i = 0; neutral[i]; i++)
+		if (is_neutral(toy, neutral[i]))
+			n += (size_t)sprintf(out + n, ",\"%c\":%zu", neutral[i], toy->count + i);
 	if (scores)
 		return n + (size_t)sprintf(out + n, ",[\"?\",0]]");
 	return n + (size_t)sprintf(out + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
@@ -354,7 +364,9 @@ static void encode(struct trial *t, struct tok_span text)
 static void encode_all(struct trial *t, uint8_t *text, size_t count)
 {
 	encode(t, (struct tok_span){ text, count });
-	for (const char *p = neutral; *p && t->toy->kind == BYTES; p++) {
+	for (const char *p = neutral; *p; p++) {
+		if (!is_neutral(t->toy, *p))
+			continue;
 		text[count] = (uint8_t)*p;
 		encode(t, (struct tok_span){ text, count + 1 });
 	}

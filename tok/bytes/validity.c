@@ -77,9 +77,11 @@ static bool guess_token(const struct tok_validity *v, const struct tok_valid_sta
 		struct valid_guess guess = before.at[i];
 		if (!v->rules->token(v, &guess, id))
 			continue;
-		if (v->rules->open(v, &guess) || tok_follow_may_end(v->follow, &guess.follow))
+		const bool whole = v->rules->whole(v, &guess);
+		if ((v->rules->open(v, &guess) && tok_follow_may_go_on(&guess.follow)) ||
+		    (whole && tok_follow_may_end(v->follow, &guess.follow)))
 			add_guess(&after, &guess);
-		if (v->rules->whole(v, &guess) && tok_follow_close(v->follow, &guess.follow)) {
+		if (whole && tok_follow_close(v->follow, &guess.follow)) {
 			const struct valid_guess closed = begin_piece(guess.follow);
 			add_guess(&after, &closed);
 		}

@@ -158,6 +158,11 @@ bool tok_follow_close(const struct tok_follow *follow, struct tok_follow_state *
 	return give_up(follow, &known);
 }
 
+bool tok_follow_may_go_on(const struct tok_follow_state *state)
+{
+	return state->held > 0 || (state->piece != PIECE_DONE && state->piece != PIECE_NUMBER_FULL);
+}
+
 bool tok_follow_may_end(const struct tok_follow *follow, const struct tok_follow_state *state)
 {
 	struct tok_follow_state known = *state;

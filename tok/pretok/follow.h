@@ -54,6 +54,9 @@ static inline bool tok_follow_is_empty(const struct tok_follow_state *state)
 	return state->held ? (state->cuts >> (state->held - 1) & 1) != 0 : state->piece == 0;
 }
 
+/* May any byte more join the piece? */
+TOK_API bool tok_follow_may_go_on(const struct tok_follow_state *state);
+
 /* May the text end here, and with it the piece? */
 TOK_API bool tok_follow_may_end(const struct tok_follow *follow,
 				const struct tok_follow_state *state);
