@@ -19,7 +19,9 @@
  *
  * Supported: BPE of bytes behind GPT-2's pattern, cl100k's, Qwen's, o200k's, Tekken's or none;
  * BPE of characters (SentencePiece, Llama 2) where pieces are neither user-defined nor unused;
- * longest match (WordPiece) without words.  Everything else is refused by name: TOK_EARG.
+ * Unigram, also in words (Metaspace); longest match (WordPiece) where a whole text is one word.
+ * Everything else is refused by name: TOK_EARG.  Text is what the model sees: that there are texts
+ * which no normaliser writes is not known here.
  *
  * What the answers mean:
  *	tok_validity_token  false: no text whatever is encoded as a row with this beginning.

@@ -155,6 +155,20 @@ TOK_API TOK_MUST_USE enum tok_status tok_model_last_merges(const struct tok_mode
 							   struct tok_merge *out, size_t count,
 							   struct tok_error *err);
 
+/* Is a row of tokens what BPE makes of a piece exactly if each two neighbours are what their
+ * text alone is merged to?  (Not where tokens depend on their place in the word, are taken whole
+ * or taken apart again; and ignore_merges is not part of this: a piece that is a token is not
+ * merged.) */
+TOK_API bool tok_model_pairs_decide(const struct tok_model *model);
+
+/* Of a BPE model: are `left` and `right`, one behind the other, what their text is merged to?
+ * `left` TOK_NO_ID: is `right` what its own text is merged to?  Tokens that no text makes
+ * never are.  Fails with TOK_ENOMEM only, and not after longer tokens were asked about. */
+TOK_API TOK_MUST_USE enum tok_status tok_model_adjoins(const struct tok_model *model,
+						       struct tok_model_scratch *scratch,
+						       tok_id left, tok_id right, bool *out,
+						       struct tok_error *err);
+
 /* Put the tables into an image; failure shows in tok_image_finish. */
 TOK_API void tok_model_save(const struct tok_model *model, struct tok_image_writer *writer);
 

@@ -192,6 +192,11 @@ const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *t)
 	return t->model;
 }
 
+const struct tok_pretokenizer *tok_tokenizer_pretokenizer(const struct tok_tokenizer *t)
+{
+	return t->pretokenizer;
+}
+
 const char *tok_tokenizer_path(const struct tok_tokenizer *t)
 {
 	return tok_pretokenizer_path(t->pretokenizer);

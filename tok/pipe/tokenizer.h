@@ -81,6 +81,10 @@ TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id i
 /* The model inside, for those who ask it for more than ids; borrowed. */
 TOK_API const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *tokenizer);
 
+/* The pre-tokenizer inside; borrowed. */
+TOK_API const struct tok_pretokenizer *
+tok_tokenizer_pretokenizer(const struct tok_tokenizer *tokenizer);
+
 /* The specification kept for people who ask what this tokenizer is; borrowed.  Its
  * model has neither entries nor merges: ask for them by id. */
 TOK_API const struct tok_spec *tok_tokenizer_spec(const struct tok_tokenizer *tokenizer);
