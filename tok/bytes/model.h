@@ -52,10 +52,37 @@ struct tok_lm_row {
 	double log_rest;            /* of all others together */
 };
 
+/* ---- rows in parts: for models that keep what differs from a shorter context ----
+ *
+ *	p(id) = scale * base[id] + sum of part.scale * part.add[i] over all part.ids[i] == id
+ *
+ * Parts are borrowed and live as long as the model.  Equal `ids` are equal parts, whatever
+ * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may be below 0
+ * where a model was rounded; the sum is then 0.  A row so costs what its context has seen,
+ * not the vocabulary. */
+enum { TOK_LM_PARTS_MAX = 4 };
+
+struct tok_lm_part {
+	const tok_id *ids; /* rising */
+	const double *add;
+	size_t count; /* at least 1 */
+	double scale;
+};
+
+struct tok_lm_parts {
+	const double *base; /* info.size probabilities, the same in every row */
+	double scale;
+	struct tok_lm_part parts[TOK_LM_PARTS_MAX];
+	size_t count;
+};
+
 struct tok_lm {
 	const struct tok_lm_info *info;
 	enum tok_status (*rows)(struct tok_lm *lm, const struct tok_lm_request *requests, size_t count,
 				struct tok_lm_row *out, struct tok_error *err);
 	void (*free)(struct tok_lm *lm);
+	/* NULL where rows are not made of parts. */
+	enum tok_status (*parts)(struct tok_lm *lm, const struct tok_lm_request *request,
+				 struct tok_lm_parts *out, struct tok_error *err);
 };
 #endif
