@@ -70,7 +70,12 @@ static bool sort_digit(const struct ngram_gram *from, size_t count, unsigned shi
 
 static enum tok_status sort(struct ngram_sorter *s, struct tok_error *err)
 {
-	if (!tok_grow(&s->spare, &s->spare_room, s->count, sizeof *s->spare))
+	if (s->spare_room < s->grams_room) {
+		free(s->spare);
+		s->spare = malloc(s->grams_room * sizeof *s->spare);
+		s->spare_room = s->spare ? s->grams_room : 0;
+	}
+	if (!s->spare)
 		return tok_fail_memory(err);
 	for (unsigned shift = 0; shift < s->bits; shift += 8) {
 		if (!sort_digit(s->grams, s->count, shift, s->spare))
