@@ -76,9 +76,9 @@ TOK_API TOK_MUST_USE enum tok_status vocab_ngram_info(const char *path,
 
 /* ---- ARPA: logarithms to base 10, with tabs ----
  *
- * Words are ids in decimal, or texts of tokens as their file writes them, with each byte outside of
- * '!' .. '~' and each '%', '<' and digit that could be taken for something else as %XX.  <s> is the
- * beginning, </s> the end, <unk> what is not in the file. */
+ * Words are ids in decimal, or texts of tokens as their file writes them: bytes outside of '!' ..
+ * '~', '%' and '<' as %XX, and %#ID for an id that cannot be told by its text.  <s> is the beginning,
+ * </s> the end, <unk> what is not in the file. */
 
 struct vocab_arpa_options {
 	bool texts;      /* words are texts, not ids */
@@ -104,7 +104,7 @@ vocab_arpa_read(struct tok_span text, const struct vocab_arpa_options *options,
 /* Gets the file, piece by piece. */
 typedef enum tok_status vocab_arpa_sink(void *context, struct tok_span text, struct tok_error *err);
 
-/* Write the model at `path` as ARPA, with ten digits. */
+/* Write the model at `path` as ARPA, with twelve digits. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_arpa_write(const char *path, const struct vocab_arpa_options *options,
 		 const struct tok_tokenizer *tokenizer, vocab_arpa_sink *sink, void *context,

@@ -48,19 +48,19 @@ void ngram_build_release(struct ngram_build *b)
 	}
 }
 
-enum tok_status ngram_build_double(struct ngram_build *b, unsigned level, enum ngram_part part,
+static enum tok_status put_double(struct ngram_build *b, unsigned level, enum ngram_part part,
 				   double value, struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][part], &value, sizeof value, err);
 }
 
-enum tok_status ngram_build_whole(struct ngram_build *b, unsigned level, enum ngram_part part,
+static enum tok_status put_whole(struct ngram_build *b, unsigned level, enum ngram_part part,
 				  uint64_t value, struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][part], &value, sizeof value, err);
 }
 
-enum tok_status ngram_build_symbol(struct ngram_build *b, unsigned level, uint32_t symbol,
+static enum tok_status put_symbol(struct ngram_build *b, unsigned level, uint32_t symbol,
 				   struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][NGRAM_IDS], &symbol, sizeof symbol, err);
@@ -126,9 +126,9 @@ static double left_by(const struct group *group, const double discounts[3])
 static enum tok_status add_unigram(struct ngram_build *b, double add, uint64_t count,
 				   struct tok_error *err)
 {
-	enum tok_status status = ngram_build_double(b, 0, NGRAM_ADD, add, err);
+	enum tok_status status = put_double(b, 0, NGRAM_ADD, add, err);
 	if (status == TOK_OK && (b->header.flags & NGRAM_HAS_COUNTS))
-		status = ngram_build_whole(b, 0, NGRAM_COUNTS, count, err);
+		status = put_whole(b, 0, NGRAM_COUNTS, count, err);
 	return status;
 }
 
@@ -222,19 +222,19 @@ static enum tok_status write_group(struct ngram_build *b, struct side_by_side *s
 	const unsigned level = s->level;
 	const double *discounts = b->header.discounts[level];
 	const struct group *group = &s->group;
-	enum tok_status status = ngram_build_whole(b, level - 1, NGRAM_FIRST, s->written, err);
+	enum tok_status status = put_whole(b, level - 1, NGRAM_FIRST, s->written, err);
 	if (status == TOK_OK)
-		status = ngram_build_double(b, level - 1, NGRAM_GAMMA, left_by(group, discounts),
+		status = put_double(b, level - 1, NGRAM_GAMMA, left_by(group, discounts),
 					    err);
 	for (size_t i = 0; i < group->count && status == TOK_OK; i++) {
 		const uint64_t count = group->items[i].count;
-		status = ngram_build_symbol(b, level, ngram_last(group->items[i].gram, b->bits),
+		status = put_symbol(b, level, ngram_last(group->items[i].gram, b->bits),
 					    err);
 		if (status == TOK_OK)
-			status = ngram_build_double(b, level, NGRAM_ADD,
+			status = put_double(b, level, NGRAM_ADD,
 						    weigh(group, discounts, count), err);
 		if (status == TOK_OK && (b->header.flags & NGRAM_HAS_COUNTS))
-			status = ngram_build_whole(b, level, NGRAM_COUNTS, count, err);
+			status = put_whole(b, level, NGRAM_COUNTS, count, err);
 	}
 	s->written += group->count;
 	return status;
@@ -262,7 +262,7 @@ static enum tok_status build_order(struct ngram_build *b, unsigned level, struct
 	if (status == TOK_OK && s.there)
 		status = tok_fail(err, TOK_EIO, "a temporary file was changed by somebody else");
 	if (status == TOK_OK)
-		status = ngram_build_whole(b, level - 1, NGRAM_FIRST, s.written, err);
+		status = put_whole(b, level - 1, NGRAM_FIRST, s.written, err);
 	b->header.nodes[level] = s.written;
 	ngram_reader_release(&s.contexts);
 	ngram_reader_release(&s.grams);

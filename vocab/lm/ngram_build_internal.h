@@ -38,14 +38,4 @@ TOK_MUST_USE enum tok_status ngram_build_write(struct ngram_build *build, const 
 /* A zeroed build may be released. */
 void ngram_build_release(struct ngram_build *build);
 
-/* One number of a table. */
-TOK_MUST_USE enum tok_status ngram_build_double(struct ngram_build *build, unsigned level,
-						enum ngram_part part, double value,
-						struct tok_error *err);
-TOK_MUST_USE enum tok_status ngram_build_whole(struct ngram_build *build, unsigned level,
-					       enum ngram_part part, uint64_t value,
-					       struct tok_error *err);
-TOK_MUST_USE enum tok_status ngram_build_symbol(struct ngram_build *build, unsigned level,
-						uint32_t symbol, struct tok_error *err);
-
 #endif
