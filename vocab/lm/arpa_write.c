@@ -126,7 +126,6 @@ enum tok_status vocab_arpa_write(const char *path, const struct vocab_arpa_optio
 	enum tok_status status = ngram_file_open(path, tokenizer, &file, err);
 	if (status != TOK_OK)
 		return status;
-	file.tables.header = &file.header;
 	struct writer w = {
 		.tables = &file.tables,
 		.words = { tokenizer, file.tables.end, options->texts },

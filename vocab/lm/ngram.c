@@ -169,7 +169,6 @@ enum tok_status vocab_ngram_open(const char *path, const struct tok_tokenizer *t
 		free(m);
 		return status;
 	}
-	m->file.tables.header = &m->file.header;
 	m->eos = m->file.tables.end;
 	m->info = (struct tok_lm_info){
 		.name = "n-gram",
