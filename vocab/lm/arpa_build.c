@@ -203,7 +203,7 @@ static enum tok_status write_file(struct builder *b, const struct tok_tokenizer 
 	struct ngram_header header = {
 		.order = b->model->order,
 		.ids = b->model->end,
-		.seen = b->model->orders[0].count,
+		.seen = b->model->end + 1 - b->report->missing,
 	};
 	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS];
 	ngram_hash_tokens(tokenizer, header.tokenizer);

@@ -26,7 +26,7 @@ struct ngram_build {
 	struct ngram_spool tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS];
 };
 
-/* Discounts from with_count; whether they had to be .5, 1, 1.5. */
+/* Discounts from with_count; true where they had to be .5, 1, 1.5. */
 bool ngram_discounts(const uint64_t with_count[4], double discounts[3]);
 
 TOK_MUST_USE enum tok_status ngram_build_open(struct ngram_build *build, const char *folder,
