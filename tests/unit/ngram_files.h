@@ -62,8 +62,7 @@ static inline struct tok_buffer file_bytes(const char *path)
 static inline void put_file(const char *path, struct tok_span bytes)
 {
 	FILE *file = fopen(path, "wb");
-	if (!file || fwrite(bytes.bytes, 1, bytes.count, file) != bytes.count ||
-	    fclose(file) != 0)
+	if (!file || fwrite(bytes.bytes, 1, bytes.count, file) != bytes.count || fclose(file) != 0)
 		abort();
 }
 

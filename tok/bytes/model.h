@@ -23,16 +23,16 @@
 
 struct tok_lm_info {
 	const char *name;
-	size_t size;            /* numbers in a row: ids 0 .. size - 1 */
-	const tok_id *start;    /* ids that stand before every text (BOS); may be none */
+	size_t size;         /* numbers in a row: ids 0 .. size - 1 */
+	const tok_id *start; /* ids that stand before every text (BOS); may be none */
 	size_t start_count;
-	const tok_id *eos;      /* ids that end a text; pooled into one symbol */
+	const tok_id *eos; /* ids that end a text; pooled into one symbol */
 	size_t eos_count;
-	size_t max_context;     /* ids, with start; 0: no limit */
-	size_t markov_order;    /* rows depend on the last order - 1 ids only; 0: on all */
-	size_t top;             /* rows tell the best so many only; 0: all */
-	size_t batch;           /* contexts that are well asked for together */
-	bool deterministic;     /* the same context gives the same row, bit for bit */
+	size_t max_context;  /* ids, with start; 0: no limit */
+	size_t markov_order; /* rows depend on the last order - 1 ids only; 0: on all */
+	size_t top;          /* rows tell the best so many only; 0: all */
+	size_t batch;        /* contexts that are well asked for together */
+	bool deterministic;  /* the same context gives the same row, bit for bit */
 };
 
 struct tok_lm_request {
@@ -46,10 +46,10 @@ struct tok_lm_top {
 };
 
 struct tok_lm_row {
-	double *log_p;              /* room for info.size; where top is 0 */
-	struct tok_lm_top *best;    /* room for info.top; else */
+	double *log_p;           /* room for info.size; where top is 0 */
+	struct tok_lm_top *best; /* room for info.top; else */
 	size_t best_count;
-	double log_rest;            /* of all others together */
+	double log_rest; /* of all others together */
 };
 
 /* ---- rows in parts: for models that keep what differs from a shorter context ----
@@ -57,8 +57,8 @@ struct tok_lm_row {
  *	p(id) = scale * base[id] + sum of part.scale * part.add[i] over all part.ids[i] == id
  *
  * Parts are borrowed and live as long as the model.  Equal `ids` are equal parts, whatever
- * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may be below 0
- * where a model was rounded; the sum is then 0.  A row so costs what its context has seen,
+ * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may be
+ *below 0 where a model was rounded; the sum is then 0.  A row so costs what its context has seen,
  * not the vocabulary. */
 enum { TOK_LM_PARTS_MAX = 4 };
 
@@ -78,8 +78,8 @@ struct tok_lm_parts {
 
 struct tok_lm {
 	const struct tok_lm_info *info;
-	enum tok_status (*rows)(struct tok_lm *lm, const struct tok_lm_request *requests, size_t count,
-				struct tok_lm_row *out, struct tok_error *err);
+	enum tok_status (*rows)(struct tok_lm *lm, const struct tok_lm_request *requests,
+				size_t count, struct tok_lm_row *out, struct tok_error *err);
 	void (*free)(struct tok_lm *lm);
 	/* NULL where rows are not made of parts. */
 	enum tok_status (*parts)(struct tok_lm *lm, const struct tok_lm_request *request,

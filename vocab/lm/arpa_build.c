@@ -168,7 +168,8 @@ static enum tok_status build_row(struct builder *b, unsigned level, size_t conte
 
 static struct ngram_gram context_at(const struct builder *b, unsigned level, size_t node)
 {
-	return level == 0 ? (struct ngram_gram){ 0, node } : b->model->orders[level].grams[node].gram;
+	return level == 0 ? (struct ngram_gram){ 0, node }
+			  : b->model->orders[level].grams[node].gram;
 }
 
 static enum tok_status build_order(struct builder *b, unsigned level)

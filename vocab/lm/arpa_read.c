@@ -176,8 +176,8 @@ static enum tok_status parse_section(struct parser *p, unsigned order)
 	enum tok_status status = TOK_OK;
 	snprintf(title, sizeof title, "\\%u-grams:", order);
 	if (!tok_span_equal(p->lines.line, tok_span_of(title)))
-		return tok_fail(p->err, TOK_EFORMAT, "line %zu: '%s' was expected",
-				p->lines.number, title);
+		return tok_fail(p->err, TOK_EFORMAT, "line %zu: '%s' was expected", p->lines.number,
+				title);
 	bool there = next_full_line(&p->lines);
 	while (there && p->lines.line.bytes[0] != '\\' && status == TOK_OK) {
 		status = parse_gram(p, order);

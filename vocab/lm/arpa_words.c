@@ -111,7 +111,6 @@ enum tok_status arpa_read_word(const struct arpa_words *words, struct tok_span w
 			      : !read_id(word, words->end, symbol))
 		return tok_fail(err, TOK_EARG, "the tokenizer has no %s '%.*s'",
 				words->texts ? "token" : "id",
-				(int)(word.count < 80 ? word.count : 80),
-				(const char *)word.bytes);
+				(int)(word.count < 80 ? word.count : 80), (const char *)word.bytes);
 	return TOK_OK;
 }

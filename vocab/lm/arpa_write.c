@@ -50,9 +50,8 @@ static enum tok_status write_gram(struct writer *w, const uint32_t *symbols, uin
 	const struct ngram_tables *tables = w->tables;
 	const bool begins = symbols[w->order - 1] == tables->begin;
 	const double p = begins ? 0 : ngram_probability(tables, symbols, w->order);
-	const double gamma = w->order < tables->header->order
-				 ? tables->levels[w->order - 1].gamma[node]
-				 : 1;
+	const double gamma =
+	    w->order < tables->header->order ? tables->levels[w->order - 1].gamma[node] : 1;
 	bool ok = add_number(w, "%.12g", log_of(p)) && add_words(w, symbols);
 	if (ok && gamma != 1)
 		ok = add_number(w, "\t%.12g", log_of(gamma));
@@ -137,8 +136,8 @@ enum tok_status vocab_arpa_write(const char *path, const struct vocab_arpa_optio
 	for (unsigned order = 1; order <= file.header.order && status == TOK_OK; order++)
 		status = write_order(&w, order);
 	if (status == TOK_OK)
-		status = tok_buffer_add(&w.text, "\n\\end\\\n", 7) ? flush(&w)
-								 : tok_fail_memory(err);
+		status =
+		    tok_buffer_add(&w.text, "\n\\end\\\n", 7) ? flush(&w) : tok_fail_memory(err);
 	tok_buffer_release(&w.text);
 	ngram_file_close(&file);
 	return status;

@@ -11,8 +11,8 @@
  * with D1, D2, D3+ of each order from its counts of counts; .5, 1, 1.5, and said so, where one of
  * the first four is 0 or a discount would lie outside of 0 .. its count.  Below the highest order
  * counts are how many tokens were seen in front (continuation counts); below order 1 all ids
- * and the end are alike.  Source: S. Chen, J. Goodman, "An empirical study of smoothing techniques for
- * language modeling" (1998), section 4.
+ * and the end are alike.  Source: S. Chen, J. Goodman, "An empirical study of smoothing techniques
+ *for language modeling" (1998), section 4.
  *
  * A document is preceded by one beginning and followed by one end, as SRILM and KenLM do it: the
  * end is predicted, the beginning is not.  What begins with the beginning has nothing in
@@ -22,10 +22,9 @@
  * There are no start ids: a context with fewer ids than order - 1 is the beginning of a document.
  * Rows sum to one within 1e-12.
  *
- * Training takes memory_bytes and no more, whatever the text: n-grams are sorted in memory, written as runs
- * to files without names, and merged.  The result depends on the documents only.
- * The file is mapped and used where it lies (ngram_internal.h); numbers are those of the machine that
- * wrote it.
+ * Training takes memory_bytes and no more, whatever the text: n-grams are sorted in memory, written
+ *as runs to files without names, and merged.  The result depends on the documents only. The file is
+ *mapped and used where it lies (ngram_internal.h); numbers are those of the machine that wrote it.
  */
 #ifndef VOCAB_LM_NGRAM_H
 #define VOCAB_LM_NGRAM_H
@@ -47,13 +46,14 @@ struct vocab_ngram_options {
 typedef enum tok_status vocab_ngram_source(void *context, const tok_id **ids, size_t *count,
 					   struct tok_error *err);
 
-/* Write a model of the documents to `path`, which is there whole or not at all.  TOK_EARG for an id that
- * the tokenizer does not have.  `control` may be NULL; when it is stopped, the model is of
- * the documents until then. */
-TOK_API TOK_MUST_USE enum tok_status
-vocab_ngram_train(const struct vocab_ngram_options *options, const struct tok_tokenizer *tokenizer,
-		  vocab_ngram_source *source, void *context, struct vocab_train_control *control,
-		  const char *path, struct tok_error *err);
+/* Write a model of the documents to `path`, which is there whole or not at all.  TOK_EARG for an id
+ * that the tokenizer does not have.  `control` may be NULL; when it is stopped, the model is of the
+ * documents until then. */
+TOK_API TOK_MUST_USE enum tok_status vocab_ngram_train(const struct vocab_ngram_options *options,
+						       const struct tok_tokenizer *tokenizer,
+						       vocab_ngram_source *source, void *context,
+						       struct vocab_train_control *control,
+						       const char *path, struct tok_error *err);
 
 /* TOK_EARG where the file is of another tokenizer; TOK_EFORMAT where it is damaged, or no
  * model.  The file's tables are read once for their checksum. */
@@ -70,14 +70,14 @@ struct vocab_ngram_info {
 	bool has_counts;
 	uint64_t documents, tokens; /* trained on, without ends; 0, 0 from ARPA */
 };
-TOK_API TOK_MUST_USE enum tok_status vocab_ngram_info(const char *path,
-						      struct vocab_ngram_info *out,
-						      struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+vocab_ngram_info(const char *path, struct vocab_ngram_info *out, struct tok_error *err);
 
 /* ---- ARPA: logarithms to base 10, with tabs ----
  *
  * Words are ids in decimal, or texts of tokens as their file writes them: bytes outside of '!' ..
- * '~', '%' and '<' as %XX, and %#ID for an id that cannot be told by its text.  <s> is the beginning,
+ * '~', '%' and '<' as %XX, and %#ID for an id that cannot be told by its text.  <s> is the
+ * beginning,
  * </s> the end, <unk> what is not in the file. */
 
 struct vocab_arpa_options {
@@ -105,9 +105,10 @@ vocab_arpa_read(struct tok_span text, const struct vocab_arpa_options *options,
 typedef enum tok_status vocab_arpa_sink(void *context, struct tok_span text, struct tok_error *err);
 
 /* Write the model at `path` as ARPA, with twelve digits. */
-TOK_API TOK_MUST_USE enum tok_status
-vocab_arpa_write(const char *path, const struct vocab_arpa_options *options,
-		 const struct tok_tokenizer *tokenizer, vocab_arpa_sink *sink, void *context,
-		 struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status vocab_arpa_write(const char *path,
+						      const struct vocab_arpa_options *options,
+						      const struct tok_tokenizer *tokenizer,
+						      vocab_arpa_sink *sink, void *context,
+						      struct tok_error *err);
 
 #endif

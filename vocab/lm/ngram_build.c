@@ -19,8 +19,8 @@ bool ngram_discounts(const uint64_t with_count[4], double discounts[3])
 		usable = usable && with_count[i] > 0;
 	for (size_t i = 0; i < 3 && usable; i++) {
 		const double count = (double)(i + 1);
-		discounts[i] = count - (count + 1) * share * (double)with_count[i + 1] /
-					   (double)with_count[i];
+		discounts[i] =
+		    count - (count + 1) * share * (double)with_count[i + 1] / (double)with_count[i];
 		usable = discounts[i] >= 0 && discounts[i] <= count;
 	}
 	for (size_t i = 0; i < 3 && !usable; i++)
@@ -49,19 +49,19 @@ void ngram_build_release(struct ngram_build *b)
 }
 
 static enum tok_status put_double(struct ngram_build *b, unsigned level, enum ngram_part part,
-				   double value, struct tok_error *err)
+				  double value, struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][part], &value, sizeof value, err);
 }
 
 static enum tok_status put_whole(struct ngram_build *b, unsigned level, enum ngram_part part,
-				  uint64_t value, struct tok_error *err)
+				 uint64_t value, struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][part], &value, sizeof value, err);
 }
 
 static enum tok_status put_symbol(struct ngram_build *b, unsigned level, uint32_t symbol,
-				   struct tok_error *err)
+				  struct tok_error *err)
 {
 	return ngram_spool_add(&b->tables[level][NGRAM_IDS], &symbol, sizeof symbol, err);
 }
@@ -151,8 +151,8 @@ static enum tok_status build_unigrams(struct ngram_build *b, struct tok_error *e
 	struct group all = { 0 };
 	struct ngram_reader reader = { 0 };
 	const double *discounts = b->header.discounts[0];
-	enum tok_status status = ngram_reader_init(&reader, &b->orders[0].counted, 0,
-						   b->orders[0].counted.bytes, err);
+	enum tok_status status =
+	    ngram_reader_init(&reader, &b->orders[0].counted, 0, b->orders[0].counted.bytes, err);
 	if (status == TOK_OK)
 		status = read_group(&reader, &all, err);
 	for (uint64_t symbol = 0, at = 0; symbol < b->header.nodes[0] && status == TOK_OK;
@@ -177,7 +177,7 @@ struct side_by_side {
 	struct ngram_reader contexts, grams;
 	struct ngram_counted next; /* of the grams */
 	bool there;
-	uint64_t symbol;           /* the next context, where that is one */
+	uint64_t symbol; /* the next context, where that is one */
 	struct group group;
 	uint64_t written;
 };
@@ -224,15 +224,13 @@ static enum tok_status write_group(struct ngram_build *b, struct side_by_side *s
 	const struct group *group = &s->group;
 	enum tok_status status = put_whole(b, level - 1, NGRAM_FIRST, s->written, err);
 	if (status == TOK_OK)
-		status = put_double(b, level - 1, NGRAM_GAMMA, left_by(group, discounts),
-					    err);
+		status = put_double(b, level - 1, NGRAM_GAMMA, left_by(group, discounts), err);
 	for (size_t i = 0; i < group->count && status == TOK_OK; i++) {
 		const uint64_t count = group->items[i].count;
-		status = put_symbol(b, level, ngram_last(group->items[i].gram, b->bits),
-					    err);
+		status = put_symbol(b, level, ngram_last(group->items[i].gram, b->bits), err);
 		if (status == TOK_OK)
-			status = put_double(b, level, NGRAM_ADD,
-						    weigh(group, discounts, count), err);
+			status =
+			    put_double(b, level, NGRAM_ADD, weigh(group, discounts, count), err);
 		if (status == TOK_OK && (b->header.flags & NGRAM_HAS_COUNTS))
 			status = put_whole(b, level, NGRAM_COUNTS, count, err);
 	}

@@ -31,9 +31,9 @@ void ngram_hash_tokens(const struct tok_tokenizer *tokenizer, uint64_t out[2])
 	for (tok_id id = 0; id < size; id++) {
 		const struct tok_span token = tok_tokenizer_token(tokenizer, id);
 		const uint64_t count = token.bytes ? token.count : UINT64_MAX;
-		const XXH128_hash_t hash = XXH3_128bits_withSeed(
-		    token.bytes ? token.bytes : (const uint8_t *)"",
-		    token.bytes ? token.count : 0, count);
+		const XXH128_hash_t hash =
+		    XXH3_128bits_withSeed(token.bytes ? token.bytes : (const uint8_t *)"",
+					  token.bytes ? token.count : 0, count);
 		const uint64_t facts[4] = { low, high, hash.low64, hash.high64 };
 		const XXH128_hash_t all = XXH3_128bits(facts, sizeof facts);
 		low = all.low64;
@@ -196,8 +196,7 @@ static enum tok_status place_tables(struct ngram_file *file, struct tok_error *e
 			size_t count;
 			place[part] = bytes + at;
 			if (!part_bytes(&file->header, i, part, &count) ||
-			    count > file->bytes - at ||
-			    padding(count) > file->bytes - at - count)
+			    count > file->bytes - at || padding(count) > file->bytes - at - count)
 				return tok_fail(err, TOK_EFORMAT, "the model ends inside a table");
 			at += count + padding(count);
 		}

@@ -1,9 +1,9 @@
 /*
  * ngram_internal.h - the file of a model of tokens, and how its tables are walked.
  *
- * Symbols are the ids, then the end, then the beginning.  The n-grams of an order lie in the order of their
- * symbols, so that those that go on from an n-gram lie together in the next order: a trie, whose node
- * is the place of an n-gram.  Order 1 has a node a symbol, seen or not.
+ * Symbols are the ids, then the end, then the beginning.  The n-grams of an order lie in the order
+ *of their symbols, so that those that go on from an n-gram lie together in the next order: a trie,
+ *whose node is the place of an n-gram.  Order 1 has a node a symbol, seen or not.
  *
  *	ids[node]       the last symbol; not of order 1, where it is the node
  *	add[node]       what it has beside its share of the lower order: (c - D) / c(h)
@@ -38,16 +38,16 @@ struct ngram_header {
 	uint8_t magic[8];
 	uint32_t version, byte_order;
 	uint32_t order, flags;
-	uint64_t ids;                           /* of the tokenizer */
-	uint64_t tokenizer[2];                  /* XXH3, 128 bit, of its tokens */
+	uint64_t ids;          /* of the tokenizer */
+	uint64_t tokenizer[2]; /* XXH3, 128 bit, of its tokens */
 	uint64_t documents, tokens;
-	uint64_t nodes[VOCAB_NGRAM_ORDER_MAX];  /* of order 1: ids + 2 */
+	uint64_t nodes[VOCAB_NGRAM_ORDER_MAX]; /* of order 1: ids + 2 */
 	double discounts[VOCAB_NGRAM_ORDER_MAX][3];
 	double base;
-	uint64_t seen;                          /* unigrams */
+	uint64_t seen; /* unigrams */
 	uint64_t zeros[7];
-	uint64_t tables_checksum;               /* XXH3, 64 bit, of all behind the header */
-	uint64_t header_checksum;               /* of all before it */
+	uint64_t tables_checksum; /* XXH3, 64 bit, of all behind the header */
+	uint64_t header_checksum; /* of all before it */
 };
 
 struct ngram_level {

@@ -144,8 +144,8 @@ static void sift_down(struct ngram_merge *m, size_t at)
 {
 	const struct source moved = m->sources[at];
 	for (size_t child; (child = 2 * at + 1) < m->live; at = child) {
-		if (child + 1 < m->live && ngram_is_less(m->sources[child + 1].now.gram,
-							 m->sources[child].now.gram))
+		if (child + 1 < m->live &&
+		    ngram_is_less(m->sources[child + 1].now.gram, m->sources[child].now.gram))
 			child++;
 		if (!ngram_is_less(m->sources[child].now.gram, moved.now.gram))
 			break;
@@ -178,9 +178,9 @@ static enum tok_status open_sources(struct ngram_merge *m, const struct ngram_so
 	for (size_t i = 0; i < sorter->run_count; i++) {
 		struct source *source = &m->sources[i];
 		bool there = false;
-		enum tok_status status = ngram_reader_init(&source->reader, &sorter->runs,
-							   i ? sorter->ends[i - 1] : 0,
-							   sorter->ends[i], err);
+		enum tok_status status =
+		    ngram_reader_init(&source->reader, &sorter->runs, i ? sorter->ends[i - 1] : 0,
+				      sorter->ends[i], err);
 		if (status != TOK_OK)
 			return status;
 		m->count++;

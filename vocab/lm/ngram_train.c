@@ -1,9 +1,9 @@
 /*
  * ngram_train.c - documents into n-grams of every order.
  *
- * Each token is counted once, in the longest n-gram that ends with it: of the highest order, or from
- * the beginning of the document.  What an order has, each once, without its first symbol is what the
- * order below counts (what begins with the beginning is counted there already).
+ * Each token is counted once, in the longest n-gram that ends with it: of the highest order, or
+ * from the beginning of the document.  What an order has, each once, without its first symbol is
+ * what the order below counts (what begins with the beginning is counted there already).
  */
 #include "vocab/lm/ngram_build_internal.h"
 
