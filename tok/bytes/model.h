@@ -57,9 +57,9 @@ struct tok_lm_row {
  *	p(id) = scale * base[id] + sum of part.scale * part.add[i] over all part.ids[i] == id
  *
  * Parts are borrowed and live as long as the model.  Equal `ids` are equal parts, whatever
- * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may be
- *below 0 where a model was rounded; the sum is then 0.  A row so costs what its context has seen,
- * not the vocabulary. */
+ * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may
+ * be below 0 where a model was rounded; where the sum is, p is 0.  A row then costs what its
+ * contexts have seen, not the vocabulary. */
 enum { TOK_LM_PARTS_MAX = 4 };
 
 struct tok_lm_part {

@@ -1,4 +1,5 @@
 /* ARPA's text: \data\ with counts, a section an order, \end\. */
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,14 +57,17 @@ static struct tok_span next_field(struct tok_span *line)
 	return field;
 }
 
+/* With a point, whatever the program's locale has. */
 static bool read_number(struct tok_span field, double *out)
 {
+	const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
 	char text[64], *end;
-	if (field.count == 0 || field.count >= sizeof text)
+	if (plain == (locale_t)0 || field.count == 0 || field.count >= sizeof text)
 		return false;
 	memcpy(text, field.bytes, field.count);
 	text[field.count] = '\0';
-	*out = strtod(text, &end);
+	*out = strtod_l(text, &end, plain);
+	freelocale(plain);
 	return *end == '\0' && !isnan(*out);
 }
 

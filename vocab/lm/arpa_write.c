@@ -29,10 +29,14 @@ static double log_of(double p)
 	return p > 0 ? log10(p) : LOG_OF_NOTHING;
 }
 
-static bool add_number(struct writer *w, const char *format, double number)
+/* Twelve digits; the point of the locale, where there is another, stands where '.' does. */
+static bool add_log(struct writer *w, double p)
 {
 	char text[64];
-	const int count = snprintf(text, sizeof text, format, number);
+	const int count = snprintf(text, sizeof text, "%.12g", log_of(p));
+	for (int i = 0; i < count; i++)
+		if (!strchr("0123456789+-e", text[i]))
+			text[i] = '.';
 	return tok_buffer_add(&w->text, text, (size_t)count);
 }
 
@@ -52,9 +56,9 @@ static enum tok_status write_gram(struct writer *w, const uint32_t *symbols, uin
 	const double p = begins ? 0 : ngram_probability(tables, symbols, w->order);
 	const double gamma =
 	    w->order < tables->header->order ? tables->levels[w->order - 1].gamma[node] : 1;
-	bool ok = add_number(w, "%.12g", log_of(p)) && add_words(w, symbols);
+	bool ok = add_log(w, p) && add_words(w, symbols);
 	if (ok && gamma != 1)
-		ok = add_number(w, "\t%.12g", log_of(gamma));
+		ok = tok_buffer_add_byte(&w->text, '\t') && add_log(w, gamma);
 	if (!ok || !tok_buffer_add_byte(&w->text, '\n'))
 		return tok_fail_memory(w->err);
 	return w->text.count >= PIECE ? flush(w) : TOK_OK;
@@ -88,9 +92,11 @@ static bool is_listed(const struct ngram_tables *tables, uint32_t symbol)
 static enum tok_status write_order(struct writer *w, unsigned order)
 {
 	uint32_t symbols[VOCAB_NGRAM_ORDER_MAX];
+	char title[32];
 	enum tok_status status = TOK_OK;
 	w->order = order;
-	if (!add_number(w, "\n\\%g-grams:\n", order))
+	const int count = snprintf(title, sizeof title, "\n\\%u-grams:\n", order);
+	if (!tok_buffer_add(&w->text, title, (size_t)count))
 		return tok_fail_memory(w->err);
 	for (uint32_t symbol = 0; symbol <= w->tables->begin && status == TOK_OK; symbol++) {
 		if (order == 1 && !is_listed(w->tables, symbol))

@@ -11,8 +11,8 @@
  * with D1, D2, D3+ of each order from its counts of counts; .5, 1, 1.5, and said so, where one of
  * the first four is 0 or a discount would lie outside of 0 .. its count.  Below the highest order
  * counts are how many tokens were seen in front (continuation counts); below order 1 all ids
- * and the end are alike.  Source: S. Chen, J. Goodman, "An empirical study of smoothing techniques
- *for language modeling" (1998), section 4.
+ * and the end are alike.  Source: S. Chen, J. Goodman, "An empirical study of smoothing
+ * techniques for language modeling" (1998), section 4.
  *
  * A document is preceded by one beginning and followed by one end, as SRILM and KenLM do it: the
  * end is predicted, the beginning is not.  What begins with the beginning has nothing in
@@ -22,9 +22,10 @@
  * There are no start ids: a context with fewer ids than order - 1 is the beginning of a document.
  * Rows sum to one within 1e-12.
  *
- * Training takes memory_bytes and no more, whatever the text: n-grams are sorted in memory, written
- *as runs to files without names, and merged.  The result depends on the documents only. The file is
- *mapped and used where it lies (ngram_internal.h); numbers are those of the machine that wrote it.
+ * Training takes memory_bytes and not much more, whatever the text: n-grams are sorted in
+ * memory, written as runs to files without names, and merged.  The result depends on the
+ * documents only.  The file is mapped and used where it lies (ngram_internal.h); numbers are
+ * those of the machine that wrote it.
  */
 #ifndef VOCAB_LM_NGRAM_H
 #define VOCAB_LM_NGRAM_H
