@@ -1,11 +1,15 @@
 /*
  * ngram_driver.c - models of n-grams from a script.
  *
- *	ngram_driver train ORDER MEMORY MODEL [TOKENIZER] <ids      u32, 4294967295 ends a document
- *	ngram_driver rows MODEL <contexts                           a line each: ids; doubles come
- *out ngram_driver export MODEL ids|texts [TOKENIZER] >ARPA ngram_driver import MODEL ids|texts
- *drop|spread <ARPA       prints the report ngram_driver bench MODEL TOKENIZER seconds a row, for
- *random contexts
+ *	ngram_driver train ORDER MEMORY MODEL [TOKENIZER] <ids
+ *		ids are u32; 4294967295 ends a document
+ *	ngram_driver rows MODEL <contexts
+ *		a line of ids each; rows of doubles come out
+ *	ngram_driver export MODEL ids|texts [TOKENIZER] >ARPA
+ *	ngram_driver import MODEL ids|texts drop|spread <ARPA
+ *		prints the report
+ *	ngram_driver bench MODEL TOKENIZER
+ *		time of a row, for random contexts
  *
  * Without a tokenizer ids are bytes.
  */

@@ -60,9 +60,11 @@ static struct tok_span next_field(struct tok_span *line)
 /* With a point, whatever the program's locale has. */
 static bool read_number(struct tok_span field, double *out)
 {
-	const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
 	char text[64], *end;
-	if (plain == (locale_t)0 || field.count == 0 || field.count >= sizeof text)
+	if (field.count == 0 || field.count >= sizeof text)
+		return false;
+	const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+	if (plain == (locale_t)0)
 		return false;
 	memcpy(text, field.bytes, field.count);
 	text[field.count] = '\0';

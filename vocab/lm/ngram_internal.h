@@ -1,9 +1,9 @@
 /*
  * ngram_internal.h - the file of a model of tokens, and how its tables are walked.
  *
- * Symbols are the ids, then the end, then the beginning.  The n-grams of an order lie in the order
- *of their symbols, so that those that go on from an n-gram lie together in the next order: a trie,
- *whose node is the place of an n-gram.  Order 1 has a node a symbol, seen or not.
+ * Symbols are the ids, then the end, then the beginning.  The n-grams of an order lie in the
+ * order of their symbols, so that those that go on from an n-gram lie together in the next
+ * order: a trie, whose node is the place of an n-gram.  Order 1 has a node a symbol, seen or not.
  *
  *	ids[node]       the last symbol; not of order 1, where it is the node
  *	add[node]       what it has beside its share of the lower order: (c - D) / c(h)
