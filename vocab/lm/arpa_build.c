@@ -206,7 +206,7 @@ static enum tok_status write_file(struct builder *b, const struct tok_tokenizer 
 		.ids = b->model->end,
 		.seen = b->model->end + 1 - b->report->missing,
 	};
-	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS];
+	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS] = { 0 };
 	ngram_hash_tokens(tokenizer, header.tokenizer);
 	for (unsigned i = 0; i < header.order; i++) {
 		const struct tables *t = &b->levels[i];
@@ -220,10 +220,8 @@ static enum tok_status write_file(struct builder *b, const struct tok_tokenizer 
 		    (struct tok_span){ (const uint8_t *)t->gamma, count * sizeof *t->gamma };
 		tables[i][NGRAM_FIRST] =
 		    (struct tok_span){ (const uint8_t *)t->first, (count + 1) * sizeof *t->first };
-		tables[i][NGRAM_COUNTS] = (struct tok_span){ 0 };
 	}
-	return ngram_file_write(path, &header, (const struct tok_span(*)[NGRAM_PARTS])tables,
-				b->err);
+	return ngram_file_write(path, &header, tables, b->err);
 }
 
 enum tok_status arpa_build(struct arpa_model *model, bool spread_unk,

@@ -61,7 +61,7 @@ static int value_of(uint8_t digit)
 {
 	if (digit >= '0' && digit <= '9')
 		return digit - '0';
-	const uint8_t lower = digit | 0x20;
+	const int lower = digit | 0x20;
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 

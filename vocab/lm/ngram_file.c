@@ -121,7 +121,7 @@ static enum tok_status hash_pieces(const struct pieces *pieces, uint64_t *out,
 }
 
 enum tok_status ngram_file_write(const char *path, struct ngram_header *header,
-				 const struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS],
+				 struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS],
 				 struct tok_error *err)
 {
 	struct pieces pieces = { 0 };

@@ -70,8 +70,7 @@ void ngram_hash_tokens(const struct tok_tokenizer *tokenizer, uint64_t out[2]);
 /* The tables, by order and kind.  Fills in what the header says of itself. */
 TOK_MUST_USE enum tok_status
 ngram_file_write(const char *path, struct ngram_header *header,
-		 const struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS],
-		 struct tok_error *err);
+		 struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS], struct tok_error *err);
 
 struct ngram_file {
 	void *map;
