@@ -15,7 +15,6 @@
 
 struct ngram_build_order {
 	struct ngram_spool counted;
-	uint64_t distinct;
 	uint64_t with_count[4]; /* how many have the count 1, 2, 3, 4 */
 };
 

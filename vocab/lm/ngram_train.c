@@ -121,7 +121,6 @@ static enum tok_status keep(struct trainer *t, unsigned level, const struct ngra
 {
 	struct ngram_build_order *order = &t->build.orders[level];
 	enum tok_status status = ngram_spool_add(&order->counted, counted, sizeof *counted, err);
-	order->distinct++;
 	if (counted->count <= 4)
 		order->with_count[counted->count - 1]++;
 	if (status == TOK_OK && level > 0)
