@@ -23,6 +23,8 @@ class Model:
         for n, counts in self.counts.items():
             self.discounts[n], self.fallback[n] = self._discounts(counts.values())
         self.behind = {n: self._behind(counts) for n, counts in self.counts.items()}
+        self.shares = {n: {context: self._share(n, seen) for context, seen in behind.items()}
+                       for n, behind in self.behind.items()}
 
     def _counts(self, texts, n):
         grams = collections.Counter()
@@ -60,6 +62,10 @@ class Model:
             behind[gram[:-1]][gram[-1]] = count
         return behind
 
+    def _share(self, n, seen):
+        """What is seen behind a context, and how much of it goes to the lower order."""
+        return sum(seen.values()), sum(self.discounts[n][min(count, 3) - 1] for count in seen.values())
+
     def context(self, ids):
         """The last symbols that a token after `ids` depends on."""
         text = (BEGIN, *ids)
@@ -74,10 +80,9 @@ class Model:
         seen = self.behind[n].get(context)
         if not seen:
             return lower
-        discounts, total = self.discounts[n], sum(seen.values())
-        left = sum(discounts[min(count, 3) - 1] for count in seen.values())
+        total, left = self.shares[n][context]
         count = seen.get(token, 0)
-        own = count - discounts[min(count, 3) - 1] if count else 0
+        own = count - self.discounts[n][min(count, 3) - 1] if count else 0
         return (own + left * lower) / total
 
 
