@@ -147,9 +147,10 @@ static void bench(char **arguments)
 			tok_id ids[4];
 			const struct tok_lm_request request = { ids, 4 };
 			struct tok_lm_row out = { .log_p = row };
-			for (size_t k = 0; k < 4; k++) /* small ids are frequent */
-				ids[k] = (chance = chance * 1664525 + 1013904223) >> 16 &
-					 ((1U << (chance >> 4) % 14) - 1);
+			for (size_t k = 0; k < 4; k++) { /* small ids are frequent */
+				chance = chance * 1664525 + 1013904223;
+				ids[k] = chance >> 16 & ((1U << (chance >> 4) % 14) - 1);
+			}
 			check(sparse ? lm->parts(lm, &request, &parts, &err)
 				     : lm->rows(lm, &request, 1, &out, &err),
 			      &err);

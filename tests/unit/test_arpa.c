@@ -127,18 +127,18 @@ static void texts_have_escapes(void **state)
 	struct tok_error err = { 0 };
 	double row[ROW];
 	(void)state;
-	if (read_text("\\data\\\nngram 1=4\n\\1-grams:\n-.60206\t%20\n-.60206\t%3cs>\n"
+	if (read_text("\\data\\\nngram 1=4\n\\1-grams:\n-.60206\t%21\n-.60206\t%3cs>\n"
 		      "-.60206\ta\n-.60206\t%#98\n\\end\\\n",
 		      (struct vocab_arpa_options){ .texts = true }, &report, &err) == TOK_OK)
 		fail_msg("'<s>' is no token of bytes");
 	assert_int_equal(err.status, TOK_EARG);
 	assert_non_null(strstr(err.message, "line 5"));
-	if (read_text("\\data\\\nngram 1=4\n\\1-grams:\n-.60206\t%20\n-.60206\t%3c\n"
+	if (read_text("\\data\\\nngram 1=4\n\\1-grams:\n-.60206\t%21\n-.60206\t%3c\n"
 		      "-.60206\ta\n-.60206\t%#98\n\\end\\\n",
 		      (struct vocab_arpa_options){ .texts = true }, &report, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	get_row(NULL, 0, row);
-	assert_near(row[' '], .25);
+	assert_near(row[33], .25);
 	assert_near(row['<'], .25);
 	assert_near(row['a'], .25);
 	assert_near(row['b'], .25);

@@ -123,8 +123,6 @@ static void check_row(const struct plain_corpus *c, struct tok_lm *lm, const tok
 		symbols[length++] = context[i];
 	for (uint32_t symbol = 0; symbol <= c->kinds; symbol++) {
 		symbols[length] = symbol;
-		/* The shorter contexts are this one's ends, so that a longer one than any seen
-		 * changes nothing. */
 		const double wanted = plain_probability(c, symbols, length + 1);
 		const double got = exp(row[symbol == c->kinds ? IDS : symbol]);
 		if (fabs(got - wanted) > 1e-13)

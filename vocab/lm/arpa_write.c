@@ -69,7 +69,7 @@ static enum tok_status write_below(struct writer *w, uint32_t *symbols, unsigned
 				   uint64_t node)
 {
 	enum tok_status status = TOK_OK;
-	if (depth == w->order)
+	if (depth == w->order || depth == VOCAB_NGRAM_ORDER_MAX)
 		return write_gram(w, symbols, node);
 	const struct ngram_range range = ngram_successors(w->tables, depth, node);
 	for (uint64_t at = range.begin; at < range.end && status == TOK_OK; at++) {

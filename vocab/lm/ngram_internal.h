@@ -45,7 +45,7 @@ struct ngram_header {
 	double discounts[VOCAB_NGRAM_ORDER_MAX][3];
 	double base;
 	uint64_t seen; /* unigrams */
-	uint64_t zeros[7];
+	uint64_t zeros[8];
 	uint64_t tables_checksum; /* XXH3, 64 bit, of all behind the header */
 	uint64_t header_checksum; /* of all before it */
 };

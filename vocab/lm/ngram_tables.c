@@ -15,15 +15,16 @@ struct ngram_range ngram_successors(const struct ngram_tables *tables, unsigned 
 static bool find_symbol(const struct ngram_level *level, struct ngram_range range, uint32_t symbol,
 			uint64_t *node)
 {
-	while (range.begin < range.end) {
-		const uint64_t middle = range.begin + (range.end - range.begin) / 2;
+	uint64_t begin = range.begin, end = range.end;
+	while (begin < end) {
+		const uint64_t middle = begin + (end - begin) / 2;
 		if (level->ids[middle] < symbol)
-			range.begin = middle + 1;
+			begin = middle + 1;
 		else
-			range.end = middle;
+			end = middle;
 	}
-	*node = range.begin;
-	return range.begin < level->count && level->ids[range.begin] == symbol;
+	*node = begin;
+	return begin < range.end && level->ids[begin] == symbol;
 }
 
 bool ngram_find(const struct ngram_tables *tables, const uint32_t *symbols, size_t count,
