@@ -137,7 +137,7 @@ static void rows_are_the_definitions(void **state)
 	(void)state;
 	make_name(path);
 	for (unsigned order = 1; order <= VOCAB_NGRAM_ORDER_MAX; order++)
-		for (uint64_t seed = 0; seed < 40; seed++) {
+		for (uint64_t seed = 0; seed < 15; seed++) {
 			const struct plain_corpus c = make_corpus(100 * order + seed, order);
 			uint64_t chance = seed;
 			train_corpus(&c, seed % 2, path);
@@ -172,7 +172,7 @@ static void parts_are_rows(void **state)
 	char path[64];
 	(void)state;
 	make_name(path);
-	for (uint64_t seed = 0; seed < 30; seed++) {
+	for (uint64_t seed = 0; seed < 10; seed++) {
 		const struct plain_corpus c = make_corpus(seed, 1 + (unsigned)(seed % 5));
 		const tok_id context[] = { 0, 0, 1, 0, 2 };
 		const size_t count = seed % 6;
@@ -357,7 +357,7 @@ static void wild_numbers_do_no_harm(void **state)
 	(void)state;
 	make_name(path);
 	ngram_hash_tokens(bytes_tokenizer, header.tokenizer);
-	for (size_t round = 0; round < 50; round++) {
+	for (size_t round = 0; round < 10; round++) {
 		for (size_t i = 0; i < NODES; i++)
 			ids[i] = draw(&chance, 3) ? draw(&chance, 3) : UINT32_MAX;
 		for (size_t i = 0; i < IDS + 3; i++)

@@ -5,7 +5,7 @@
 #include "vocab/lm/ngram_internal.h"
 
 /* What <unk> is; no symbol of a model. */
-#define ARPA_UNK UINT32_MAX
+#define ARPA_UNK (UINT32_MAX - 1)
 
 struct arpa_words {
 	const struct tok_tokenizer *tokenizer;

@@ -65,7 +65,7 @@ static int value_of(uint8_t digit)
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* Escapes as bytes; false where one is none, or memory is out. */
+/* Escapes as bytes, for which there is room; false where one is none. */
 static bool read_text(struct tok_span word, struct tok_buffer *out)
 {
 	for (size_t i = 0; i < word.count; i++) {
@@ -80,37 +80,47 @@ static bool read_text(struct tok_span word, struct tok_buffer *out)
 			byte = (uint8_t)(16 * high + low);
 			i += 2;
 		}
-		if (!tok_buffer_add_byte(out, byte))
-			return false;
+		out->bytes[out->count++] = byte;
 	}
 	return true;
 }
 
-static bool find_text(const struct arpa_words *words, struct tok_span word, uint32_t *symbol)
+/* *symbol is none of an id where no token has this text. */
+static enum tok_status find_text(const struct arpa_words *words, struct tok_span word,
+				 uint32_t *symbol, struct tok_error *err)
 {
 	struct tok_buffer text = { 0 };
 	*symbol = TOK_NO_ID;
-	if (tok_span_starts(word, tok_span_of("%#")))
-		return read_id(tok_span_slice(word, 2, word.count), words->end, symbol);
+	if (tok_span_starts(word, tok_span_of("%#"))) {
+		(void)!read_id(tok_span_slice(word, 2, word.count), words->end, symbol);
+		return TOK_OK;
+	}
+	if (!tok_buffer_reserve(&text, word.count))
+		return tok_fail_memory(err);
 	if (read_text(word, &text))
 		*symbol = tok_tokenizer_find(words->tokenizer, tok_buffer_span(&text));
 	tok_buffer_release(&text);
-	return *symbol < words->end;
+	return TOK_OK;
 }
 
 enum tok_status arpa_read_word(const struct arpa_words *words, struct tok_span word,
 			       uint32_t *symbol, struct tok_error *err)
 {
+	enum tok_status status = TOK_OK;
+	*symbol = TOK_NO_ID;
 	if (tok_span_equal(word, tok_span_of("<s>")))
 		*symbol = words->end + 1;
 	else if (tok_span_equal(word, tok_span_of("</s>")))
 		*symbol = words->end;
 	else if (tok_span_equal(word, tok_span_of("<unk>")))
 		*symbol = ARPA_UNK;
-	else if (words->texts ? !find_text(words, word, symbol)
-			      : !read_id(word, words->end, symbol))
-		return tok_fail(err, TOK_EARG, "the tokenizer has no %s '%.*s'",
-				words->texts ? "token" : "id",
-				(int)(word.count < 80 ? word.count : 80), (const char *)word.bytes);
-	return TOK_OK;
+	else if (words->texts)
+		status = find_text(words, word, symbol, err);
+	else
+		(void)!read_id(word, words->end, symbol);
+	if (status != TOK_OK || *symbol != TOK_NO_ID)
+		return status;
+	return tok_fail(err, TOK_EARG, "the tokenizer has no %s '%.*s'",
+			words->texts ? "token" : "id", (int)(word.count < 80 ? word.count : 80),
+			(const char *)word.bytes);
 }
