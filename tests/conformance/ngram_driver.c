@@ -6,7 +6,7 @@
  *	ngram_driver rows MODEL <contexts
  *		a line of ids each; rows of doubles come out
  *	ngram_driver export MODEL ids|texts [TOKENIZER] >ARPA
- *	ngram_driver import MODEL ids|texts drop|spread <ARPA
+ *	ngram_driver import MODEL ids|texts drop|spread [TOKENIZER] <ARPA
  *		prints the report
  *	ngram_driver bench MODEL TOKENIZER
  *		time of a row, for random contexts
@@ -189,7 +189,7 @@ static void import(char **arguments)
 {
 	const struct vocab_arpa_options options = { .texts = arguments[1][0] == 't',
 						    .spread_unk = arguments[2][0] == 's' };
-	struct tok_tokenizer *tokenizer = open_tokenizer(NULL);
+	struct tok_tokenizer *tokenizer = open_tokenizer(arguments[3]);
 	struct tok_buffer text = read_all();
 	struct vocab_arpa_report report;
 	struct tok_error err = { 0 };
