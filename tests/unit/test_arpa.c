@@ -21,7 +21,7 @@ static int begin(void **state)
 	struct tok_error err = { 0 };
 	(void)state;
 	make_name(path);
-	return tok_tokenizer_bytes(&bytes_tokenizer, &err);
+	return tok_tokenizer_bytes(&bytes_tokenizer, &err) != TOK_OK;
 }
 
 static int end(void **state)

@@ -21,7 +21,7 @@ static int make_tokenizer(void **state)
 {
 	struct tok_error err = { 0 };
 	(void)state;
-	return tok_tokenizer_bytes(&bytes_tokenizer, &err);
+	return tok_tokenizer_bytes(&bytes_tokenizer, &err) != TOK_OK;
 }
 
 static int free_tokenizer(void **state)
