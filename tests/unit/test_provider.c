@@ -3,6 +3,7 @@
  * it (tests/providers/liar.py), rows that are recorded and replayed, and our own side of the talk.
  *
  *	test_provider --serve full|best|markov     speaks tokp/1 for a toy_lm
+ *	test_provider --rows MODEL [RECORD]        prints the row of each line of ids
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +66,7 @@ static enum tok_status ask_one(struct tok_lm *lm, const tok_id *ids, size_t coun
 static const tok_id contexts[][3] = {
 	{ 0 }, { 0, 1 }, { 0, 2, 4 }, { 0, 0, 0 }, { 2, 1, 0 }, { 1 }
 };
-static const size_t lengths[] = { 0, 1, 2, 3, 3, 3, 1 };
+static const size_t lengths[] = { 0, 2, 3, 3, 3, 1 };
 enum { CONTEXTS = 6 };
 
 static void list_requests(struct tok_lm_request *requests)
@@ -320,7 +321,8 @@ static void check_lie(const struct lie *lie)
 	} else if (strcmp(lie->mode, "refuse") == 0) {
 		assert_int_equal(status, TOK_OK);
 	}
-	assert_int_not_equal(lm->rows(lm, &request, 1, &out, NULL), lie->lasting ? TOK_OK : -1);
+	if (lm->rows(lm, &request, 1, &out, NULL) == TOK_OK) /* nobody wants to know why */
+		assert_false(lie->lasting);
 	lm->free(lm);
 	assert_no_children();
 }
@@ -631,7 +633,6 @@ static void damaged_records_do_no_harm(void **state)
 static void records_that_cannot_be_written_are_errors(void **state)
 {
 	struct tok_lm *lm;
-	double row[8];
 	struct tok_error err = { 0 };
 	struct vocab_lm_options options = { .record = "/no/such/folder/x" };
 	(void)state;
@@ -646,7 +647,6 @@ static void records_that_cannot_be_written_are_errors(void **state)
 		assert_int_equal(open_liar("frames", "honest", &options, &lm, &err), TOK_EIO);
 		assert_non_null(strstr(err.message, "/dev/full"));
 	}
-	(void)row;
 }
 
 /* What reaches a server that is no question ends it with an error, not with a crash. */
@@ -710,6 +710,62 @@ static void servers_are_not_fooled(void **state)
 	}
 }
 
+/* ---- for tests/conformance/providers.py ---- */
+
+static size_t read_line_of_ids(char *line, tok_id *ids, size_t room)
+{
+	size_t count = 0;
+	for (char *end; count < room; count++, line = end) {
+		ids[count] = (tok_id)strtoul(line, &end, 10);
+		if (end == line)
+			break;
+	}
+	return count;
+}
+
+static enum tok_status print_rows(struct tok_lm *lm, struct tok_error *err)
+{
+	static char line[1 << 16];
+	static tok_id ids[1 << 14];
+	enum tok_status status = TOK_OK;
+	double *row = calloc(lm->info->size, sizeof *row);
+	while (row && status == TOK_OK && fgets(line, sizeof line, stdin)) {
+		const size_t count = read_line_of_ids(line, ids, 1 << 14);
+		status = ask_one(lm, ids, count, row, err);
+		for (size_t i = 0; status == TOK_OK && i < lm->info->size; i++)
+			printf("%.17g%c", row[i], i + 1 < lm->info->size ? ' ' : '\n');
+	}
+	free(row);
+	return status;
+}
+
+static void print_info(const struct tok_lm_info *info)
+{
+	printf("%s %zu %zu start", info->name, info->size, info->max_context);
+	for (size_t i = 0; i < info->start_count; i++)
+		printf(" %u", info->start[i]);
+	printf(" eos");
+	for (size_t i = 0; i < info->eos_count; i++)
+		printf(" %u", info->eos[i]);
+	printf("\n");
+}
+
+static int print_model(const char *name, const char *record)
+{
+	const struct vocab_lm_options options = { .record = record };
+	struct tok_lm *lm;
+	struct tok_error err = { 0 };
+	enum tok_status status = vocab_lm_open(name, NULL, &options, &lm, &err);
+	if (status == TOK_OK) {
+		print_info(lm->info);
+		status = print_rows(lm, &err);
+		lm->free(lm);
+	}
+	if (status != TOK_OK)
+		fprintf(stderr, "%s\n", err.message);
+	return status == TOK_OK ? 0 : 4;
+}
+
 int main(int argc, char **argv)
 {
 	static const char here[] = __FILE__, tail[] = "unit/test_provider.c";
@@ -732,6 +788,8 @@ int main(int argc, char **argv)
 	};
 	if (argc == 3 && strcmp(argv[1], "--serve") == 0)
 		return serve(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "--rows") == 0)
+		return print_model(argv[2], argc > 3 ? argv[3] : NULL);
 	snprintf(liar, sizeof liar, "%.*sproviders/liar.py", (int)(sizeof here - sizeof tail),
 		 here);
 	return cmocka_run_group_tests(tests, NULL, NULL);

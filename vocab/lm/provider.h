@@ -27,6 +27,7 @@ struct vocab_lm_options {
 	bool bos_given;      /* use these start ids instead of the provider's */
 	const tok_id *bos;
 	size_t bos_count;
+	const char *key; /* a bearer token for a server; or NULL */
 };
 
 /* TOK_EARG for a name that is none of these kinds. */
@@ -35,6 +36,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_lm_open(const char *name,
 						   const struct tok_tokenizer *tokenizer,
 						   const struct vocab_lm_options *options,
 						   struct tok_lm **out, struct tok_error *err);
+
+/* The library that servers are spoken to with, and its version; NULL where this build has none, and
+ * llama: and openai: are TOK_EARG. */
+TOK_API const char *vocab_lm_http(void);
 
 /* Answer for `lm` in tokp/1, frames with 8-byte numbers, until `in` ends: TOK_OK.  What `lm`
  * refuses is told to whoever asked; TOK_EFORMAT for what is no question. */
