@@ -752,7 +752,7 @@ static void print_info(const struct tok_lm_info *info)
 
 static int print_model(const char *name, const char *record)
 {
-	const struct vocab_lm_options options = { .record = record };
+	const struct vocab_lm_options options = { .record = record, .timeout_ms = 2000 };
 	struct tok_lm *lm;
 	struct tok_error err = { 0 };
 	enum tok_status status = vocab_lm_open(name, NULL, &options, &lm, &err);
