@@ -131,7 +131,7 @@ class Endless(Llama):
 
 class Hanging(Llama):
     def completion(self, question):
-        time.sleep(4)
+        time.sleep(8)
 
 
 class Closing(Llama):
