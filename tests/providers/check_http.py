@@ -139,6 +139,55 @@ class Closing(Llama):
         return None
 
 
+class Completions:
+    """Completions of the ids of bytes, after which those of letters are likely; names as text."""
+
+    named = "{}"
+
+    def weights(self, context):
+        return {97: 8, 32: 4, 10: 2, 195: 1, 98: 0.5, 99: 0.25, 100: 0.125}
+
+    def name(self, i):
+        return "\ufffd" if i > 127 else chr(i)
+
+    def best(self, context):
+        weights = self.weights(context)
+        return {i: math.log(w / 16) for i, w in weights.items()}
+
+    def logprobs(self, best):
+        return {"tokens": ["x"], "top_logprobs": [{self.name(i): lp for i, lp in best.items()}]}
+
+    def answer(self, path, question):
+        if path == "/v1/models":
+            return 200, {"data": [{"id": "some model"}]}
+        assert path == "/v1/completions" and question["max_tokens"] == 1 and question["logprobs"] == 5
+        assert question["temperature"] == 1 and question["model"] in ("some model", "other")
+        best = self.best(question["prompt"])
+        told = {i: best[i] for i in list(best)[:5]}
+        told[100] = best[100]  # what was sampled, though it is none of the best
+        return 200, {"choices": [{"text": "x", "logprobs": self.logprobs(told)}]}
+
+
+class Numbered(Completions):
+    def name(self, i):
+        return f"token_id:{i}"
+
+
+class Listed(Completions):
+    def logprobs(self, best):
+        return {"content": [{"id": 97, "top_logprobs": [{"id": i, "logprob": lp} for i, lp in best.items()]}]}
+
+
+class Doubled(Completions):
+    def weights(self, context):
+        return {97: 12, 32: 12, 10: 2, 98: 1, 99: 1, 100: 0.125}
+
+
+class Unnamed(Completions):
+    def logprobs(self, best):
+        return None
+
+
 def serve(model):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -170,9 +219,9 @@ def serve(model):
     return server
 
 
-def ask(url, contexts):
+def ask(url, contexts, kind="llama"):
     lines = "".join(" ".join(map(str, c)) + "\n" for c in contexts)
-    return subprocess.run([PROGRAM, "--rows", "llama:" + url], input=lines, text=True, capture_output=True, timeout=60)
+    return subprocess.run([PROGRAM, "--rows", f"{kind}:{url}"], input=lines, text=True, capture_output=True, timeout=60)
 
 
 def expect(name, condition, *words):
@@ -197,9 +246,26 @@ def check_honest(model, info):
     server.shutdown()
 
 
-def check_lie(model, message):
+def check_best(model, told, where):
+    """The best few that have ids; the rest is what they leave."""
     server = serve(model())
-    done = ask(f"http://127.0.0.1:{server.server_port}", [[1, 2]])
+    done = ask(f"http://127.0.0.1:{server.server_port}/v1{where}", [[1]], "openai")
+    head, line = (done.stdout.splitlines() + ["", ""])[:2]
+    expect(model.__name__, done.returncode == 0, done.stderr)
+    expect(model.__name__, head == "completions 256 0 start eos", head)
+    got = {name: math.exp(float(lp)) for name, lp in (word.split(":") for word in line.split())}
+    best = model().weights([1])
+    want = {str(i): best[i] / 16 for i in told}
+    want["rest"] = 1 - sum(want.values())
+    expect(model.__name__, list(got) == list(want), got)
+    expect(model.__name__, all(abs(got[name] - want[name]) < 1e-12 for name in want if name in got), got, want)
+    server.shutdown()
+
+
+def check_lie(model, message, kind="llama"):
+    server = serve(model())
+    base = "" if kind == "llama" else "/v1"
+    done = ask(f"http://127.0.0.1:{server.server_port}{base}", [[1, 2]], kind)
     expect(model.__name__, done.returncode == 4 and message in done.stderr, done.returncode, done.stderr)
     server.shutdown()
 
@@ -210,6 +276,11 @@ def main():
         sys.exit(77)
     check_honest(Llama, f"llama-server {SIZE} 64 start 1 eos 2")
     check_honest(Plain, f"llama-server {SIZE} 64 start eos")
+    check_best(Completions, [97, 32, 10], "")
+    check_best(Numbered, [97, 32, 10, 195, 98], "#other")
+    check_best(Listed, [97, 32, 10, 195, 98], "/")
+    check_lie(Doubled, "sum to", "openai")
+    check_lie(Unnamed, "no 'top_logprobs'", "openai")
     lies = [(Short, "a row of 299 ids: the model has 300"), (Twice, "has no id of its own"),
             (Strange, "has no id of its own"), (Nothing, "has no id of its own"), (Warm, "sum to"),
             (Silent, "no 'top_logprobs'"), (Busy, "says 503: 'Loading model'"), (Other, "no llama-server"),
@@ -220,7 +291,7 @@ def main():
                          ("127.0.0.1:80", "must begin with http")):
         done = ask(url, [[1]])
         expect(url, done.returncode == 4 and message in done.stderr, done.stderr)
-    print(f"{2 + len(lies)} servers, {len(troubles)} troubles")
+    print(f"{7 + len(lies)} servers, {len(troubles)} troubles")
     sys.exit(bool(troubles))
 
 

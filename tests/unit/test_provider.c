@@ -2,7 +2,8 @@
  * test_provider.c - models that processes compute and that keep their word, and our own side of
  * the talk.
  *
- *	test_provider --rows MODEL [RECORD]        prints the row of each line of ids
+ *	test_provider --rows MODEL [RECORD]        prints the row of each line of ids; where the
+ *	                                           tokenizer is asked, ids are bytes
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -280,19 +281,37 @@ static size_t read_line_of_ids(char *line, tok_id *ids, size_t room)
 	return count;
 }
 
+static void print_row(const struct tok_lm_info *info, const struct tok_lm_row *row)
+{
+	if (info->top == 0) {
+		for (size_t i = 0; i < info->size; i++)
+			printf("%.17g%c", row->log_p[i], i + 1 < info->size ? ' ' : '\n');
+		return;
+	}
+	for (size_t i = 0; i < row->best_count; i++)
+		printf("%u:%.17g ", row->best[i].id, row->best[i].log_p);
+	printf("rest:%.17g\n", row->log_rest);
+}
+
 static enum tok_status print_rows(struct tok_lm *lm, struct tok_error *err)
 {
 	static char line[1 << 16];
 	static tok_id ids[1 << 14];
 	enum tok_status status = TOK_OK;
-	double *row = calloc(lm->info->size, sizeof *row);
-	while (row && status == TOK_OK && fgets(line, sizeof line, stdin)) {
+	struct tok_lm_row row = {
+		.log_p = calloc(lm->info->size, sizeof *row.log_p),
+		.best = calloc(lm->info->top + 1, sizeof *row.best),
+	};
+	assert_true(row.log_p && row.best);
+	while (status == TOK_OK && fgets(line, sizeof line, stdin)) {
 		const size_t count = read_line_of_ids(line, ids, 1 << 14);
-		status = ask_one(lm, ids, count, row, err);
-		for (size_t i = 0; status == TOK_OK && i < lm->info->size; i++)
-			printf("%.17g%c", row[i], i + 1 < lm->info->size ? ' ' : '\n');
+		const struct tok_lm_request request = { ids, count };
+		status = lm->rows(lm, &request, 1, &row, err);
+		if (status == TOK_OK)
+			print_row(lm->info, &row);
 	}
-	free(row);
+	free(row.log_p);
+	free(row.best);
 	return status;
 }
 
@@ -310,14 +329,17 @@ static void print_info(const struct tok_lm_info *info)
 static int print_model(const char *name, const char *record)
 {
 	const struct vocab_lm_options options = { .record = record, .timeout_ms = 5000 };
+	struct tok_tokenizer *bytes;
 	struct tok_lm *lm;
 	struct tok_error err = { 0 };
-	enum tok_status status = vocab_lm_open(name, NULL, &options, &lm, &err);
+	assert_int_equal(tok_tokenizer_bytes(&bytes, &err), TOK_OK);
+	enum tok_status status = vocab_lm_open(name, bytes, &options, &lm, &err);
 	if (status == TOK_OK) {
 		print_info(lm->info);
 		status = print_rows(lm, &err);
 		lm->free(lm);
 	}
+	tok_tokenizer_free(bytes);
 	if (status != TOK_OK)
 		fprintf(stderr, "%s\n", err.message);
 	return status == TOK_OK ? 0 : 4;

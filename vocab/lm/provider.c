@@ -12,6 +12,7 @@ static const struct {
 	{ "exec:", lm_exec_open },
 	{ "replay:", lm_replay_open },
 	{ "llama:", lm_llama_open },
+	{ "openai:", lm_openai_open },
 };
 
 static enum tok_status open_kind(const char *name, const struct tok_tokenizer *tokenizer,
@@ -24,7 +25,7 @@ static enum tok_status open_kind(const char *name, const struct tok_tokenizer *t
 			return kinds[i].open(name + length, tokenizer, options, out, err);
 	}
 	return tok_fail(err, TOK_EARG,
-			"there is no such kind of model: exec:COMMAND, llama:URL or replay:FILE");
+			"there is no such kind of model: exec:COMMAND, llama:URL, openai:URL or replay:FILE");
 }
 
 enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,

@@ -7,7 +7,7 @@
  *	arpa:FILE             the same from ARPA, read into memory
  *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no shell
  *	llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
- *	openai:http://HOST    completions with the best few: bounds only
+ *	openai:http://HOST/v1#MODEL  completions with the best few: bounds only; no end
  *	replay:FILE           what --record wrote of one of these
  *
  * The protocol of processes is tokp/1, tok-lm(5).  Every answer is looked at: length, numbers, sum,
