@@ -111,20 +111,20 @@ static void lies_are_found(void **state)
 		{ "frames", "hang", TOK_EIO, "did not answer within 1 s", true },
 		{ "frames", "leave", TOK_EIO, "ended with status 0", true },
 		{ "frames", "deaf", TOK_EIO, "did not answer within 1 s", true },
-		{ "json", "nan", TOK_EFORMAT, "line 1" },
-		{ "json", "infinite", TOK_EFORMAT, "line 1" },
+		{ "json", "nan", TOK_EFORMAT, "line 1", true },
+		{ "json", "infinite", TOK_EFORMAT, "line 1", true },
 		{ "json", "positive", TOK_EFORMAT, "at most, not 0.5" },
 		{ "json", "sum", TOK_EFORMAT, "sum to 0.9, not to 1" },
 		{ "json", "short", TOK_EFORMAT, "a row of 4 numbers: 5" },
 		{ "json", "long", TOK_EFORMAT, "a row of 6 numbers: 5" },
 		{ "json", "kind", TOK_EFORMAT, "without a list 'lp'" },
 		{ "json", "text", TOK_EFORMAT, "a number or null" },
-		{ "json", "mistaken", TOK_EFORMAT, "nobody waits for an answer" },
+		{ "json", "mistaken", TOK_EFORMAT, "nobody waits for an answer", true },
 		{ "json", "endless", TOK_EFORMAT, "a line of more than", true },
 		{ "json", "top-twice", TOK_EFORMAT, "is there twice" },
 		{ "json", "top-id", TOK_EFORMAT, "no id 5" },
 		{ "json", "top-many", TOK_EFORMAT, "3 ids: 2" },
-		{ "json", "top-nan", TOK_EFORMAT, "line 1" },
+		{ "json", "top-nan", TOK_EFORMAT, "line 1", true },
 		{ "json", "refuse", TOK_EIO, "it says: 'no \u00fc today'" },
 		{ "json", "cut", TOK_EIO, "ended with status 0", true },
 		{ "json", "cut-hang", TOK_EIO, "did not answer within 1 s", true },
@@ -136,6 +136,25 @@ static void lies_are_found(void **state)
 	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
 		check_lie(&lies[i]);
 	assert_int_equal(open_files(), files);
+}
+
+/* One refusal among several answers: the next question finds what it asks for. */
+static void a_refusal_among_lines_is_only_one(void **state)
+{
+	struct tok_lm *lm;
+	struct tok_error err = { 0 };
+	struct tok_lm_request requests[CONTEXTS];
+	struct tok_lm_row rows[CONTEXTS];
+	double got[CONTEXTS][8];
+	(void)state;
+	assert_int_equal(open_liar("json", "refuse", NULL, &lm, &err), TOK_OK);
+	list_requests(requests);
+	for (size_t i = 0; i < CONTEXTS; i++)
+		rows[i] = (struct tok_lm_row){ .log_p = got[i] };
+	assert_int_equal(lm->rows(lm, requests, CONTEXTS, rows, &err), TOK_EIO);
+	assert_non_null(strstr(err.message, "it says"));
+	check_full(lm, 1e-15);
+	lm->free(lm);
 }
 
 /* Impossible is possible: a row with one id. */
@@ -172,6 +191,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_hellos_are_refused),
 		cmocka_unit_test(lies_are_found),
+		cmocka_unit_test(a_refusal_among_lines_is_only_one),
 		cmocka_unit_test(zeros_are_probabilities),
 		cmocka_unit_test(the_deaf_are_ended),
 	};

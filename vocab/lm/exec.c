@@ -88,18 +88,26 @@ static enum tok_status ask_lines(struct exec_lm *x, const struct tok_lm_request 
 	x->asked += (uint32_t)count;
 	lm_process_say(x->process, tok_buffer_span(&x->question));
 
-	enum tok_status status = TOK_OK;
+	/* All lines are waited for, also behind a bad one, so that the next question finds none of
+	 * this one's answers; the first trouble is told. */
+	struct tok_error first_trouble = { 0 };
 	memset(x->got, 0, count);
-	for (size_t i = 0; status == TOK_OK && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct tok_span line;
-		status = lm_process_line(x->process, lm_line_bytes(&x->peer), &line, err);
+		bool placed;
+		enum tok_status status =
+		    lm_process_line(x->process, lm_line_bytes(&x->peer), &line, err);
 		if (status != TOK_OK)
 			return status;
-		status = lm_line_row(&x->peer, &x->doc, line, first, count, x->got, rows, err);
+		status =
+		    lm_line_row(&x->peer, &x->doc, line, first, count, x->got, rows, &placed, err);
+		if (status != TOK_OK && !placed)
+			return break_off(x, err);
+		if (status != TOK_OK && first_trouble.status == TOK_OK)
+			first_trouble = *err;
 	}
-	/* The other lines of a batch are still to come: who fails in the middle is not asked
-	 * again. */
-	return status == TOK_OK || count == 1 ? status : break_off(x, err);
+	*err = first_trouble;
+	return first_trouble.status;
 }
 
 /* Of a model of finite order only the end of a context matters, so that is all it is sent. */

@@ -101,10 +101,11 @@ size_t lm_frame_rows_bytes(const struct lm_peer *peer, size_t count);
 TOK_MUST_USE bool lm_line_put_next(struct tok_buffer *out, uint64_t id,
 				   const struct tok_lm_request *request);
 
-/* The row of an answer, into rows[its id - first], and the id's bit in `got`; looked at. */
+/* The row of an answer, into rows[its id - first], and 1 into got[the same]; looked at.  *placed:
+ * it is the answer to one of those questions, however bad. */
 TOK_MUST_USE enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *doc,
 					 struct tok_span line, uint64_t first, size_t count,
-					 uint8_t *got, struct tok_lm_row *rows,
+					 uint8_t *got, struct tok_lm_row *rows, bool *placed,
 					 struct tok_error *err);
 
 size_t lm_line_bytes(const struct lm_peer *peer);

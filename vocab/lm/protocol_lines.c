@@ -120,7 +120,7 @@ static enum tok_status find_place(const struct vocab_json_document *doc, uint64_
 
 enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *doc,
 			    struct tok_span line, uint64_t first, size_t count, uint8_t *got,
-			    struct tok_lm_row *rows, struct tok_error *err)
+			    struct tok_lm_row *rows, bool *placed, struct tok_error *err)
 {
 	enum tok_status status = vocab_json_read(doc, line, err);
 	if (status == TOK_OK && doc->values->kind != VOCAB_JSON_OBJECT)
@@ -128,9 +128,11 @@ enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *do
 	size_t place = 0;
 	if (status == TOK_OK)
 		status = find_place(doc, first, count, got, &place, err);
+	*placed = status == TOK_OK;
 	if (status != TOK_OK)
 		return status;
 
+	got[place] = 1;
 	const struct vocab_json *trouble = vocab_json_get(doc->values, "error");
 	if (trouble)
 		return tok_fail(err, TOK_EIO, "it says: '%s'",
@@ -143,6 +145,5 @@ enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *do
 		      : read_full(doc, array, &peer->info, &rows[place], err);
 	if (status == TOK_OK)
 		status = lm_row_check(peer, &rows[place], err);
-	got[place] = 1;
 	return status;
 }

@@ -24,8 +24,9 @@ static enum tok_status open_kind(const char *name, const struct tok_tokenizer *t
 		if (strncmp(name, kinds[i].prefix, length) == 0)
 			return kinds[i].open(name + length, tokenizer, options, out, err);
 	}
-	return tok_fail(err, TOK_EARG,
-			"there is no such kind of model: exec:COMMAND, llama:URL, openai:URL or replay:FILE");
+	return tok_fail(
+	    err, TOK_EARG,
+	    "there is no such kind of model: exec:COMMAND, llama:URL, openai:URL or replay:FILE");
 }
 
 enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,

@@ -5,8 +5,8 @@
  *
  *	FILE.tlm              the built-in model: ngram.h
  *	arpa:FILE             the same from ARPA, read into memory
- *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no shell
- *	llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
+ *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no
+ *shell llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
  *	openai:http://HOST/v1#MODEL  completions with the best few: bounds only; no end
  *	replay:FILE           what --record wrote of one of these
  *
