@@ -66,7 +66,6 @@ static void set_options(struct lm_http *http)
 {
 	curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(http->curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(http->curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
 	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
 	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);

@@ -43,7 +43,7 @@ static enum tok_status take_frame(struct tok_span *rest, struct lm_frame *frame,
 static enum tok_status take_pair(struct tok_span *rest, struct pair *out, struct tok_error *err)
 {
 	struct lm_frame question, answer;
-	struct tok_span asked;
+	struct tok_span asked = { 0 };
 	enum tok_status status = take_frame(rest, &question, &asked, err);
 	if (status == TOK_OK)
 		status = take_frame(rest, &answer, &out->answer, err);
