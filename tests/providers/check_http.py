@@ -215,6 +215,7 @@ def serve(model):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda request, address: None  # who was refused, or gave up, is gone
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
