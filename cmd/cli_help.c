@@ -9,6 +9,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "vocab/lm/provider.h"
+
 enum { HELP_COLUMN = 32 };
 
 /* "  -t, --tokenizer=PATH      read the tokenizer from PATH", wrapped to a line
@@ -76,7 +78,8 @@ void cli_print_version(FILE *to)
 	const unsigned xxhash = XXH_versionNumber();
 	fprintf(to,
 		"tok %s\nvocabulary %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd "
-		"%s\nSQLite %s\n",
+		"%s\nSQLite %s\n%s\n",
 		TOK_VERSION, CLI_BUILTIN_NAME, icu, pcre2, xxhash / 10000, xxhash / 100 % 100,
-		xxhash % 100, zlibVersion(), ZSTD_versionString(), sqlite3_libversion());
+		xxhash % 100, zlibVersion(), ZSTD_versionString(), sqlite3_libversion(),
+		vocab_lm_http() ? vocab_lm_http() : "libcurl none");
 }

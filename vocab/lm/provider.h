@@ -5,17 +5,15 @@
  *
  *	FILE.tlm              the built-in model: ngram.h
  *	arpa:FILE             the same from ARPA, read into memory
- *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no shell
- *	llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
- *	openai:http://HOST    completions with the best few: bounds only
+ *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no
+ *shell llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
+ *	openai:http://HOST/v1#MODEL  completions with the best few: bounds only; no end
  *	replay:FILE           what --record wrote of one of these
  *
- * tokp/1: the first line of the process is a JSON object {"tokp":1,"vocab_size":...,"start":[...],"eos":
- * [...],"nontext":[...],"max_ctx":...,"markov_order":...,"topk":...,"batch":...,"form":"frames"|"json"}; then
- * frames both ways, little endian: u32 length, u8 op, u8 status, u16 0, u32 request, payload (see
- * tok-lm(5)); or lines {"id":1,"ctx":[...]} answered by {"id":1,"lp":[...]} or {"id":1,"topk":[[id,lp],...],
- * "rest":lp}.  Every answer is looked at: length, numbers, sum, time.  Who dies, hangs or lies is
- * TOK_EIO or TOK_EFORMAT with what and where; a process is waited for, its pipes never block.
+ * The protocol of processes is tokp/1, tok-lm(5).  Every answer is looked at: length, numbers, sum,
+ * time.  Who dies, hangs or breaks the protocol is TOK_EIO or TOK_EFORMAT, with what happened, and
+ * is asked no more: the process is ended and waited for.  A row that is no distribution is
+ * TOK_EFORMAT, a refusal that the provider words itself TOK_EIO, and both may ask on.  One thread.
  */
 #ifndef VOCAB_LM_PROVIDER_H
 #define VOCAB_LM_PROVIDER_H
@@ -24,19 +22,27 @@
 #include "tok/pipe/tokenizer.h"
 
 struct vocab_lm_options {
-	uint64_t timeout_ms;  /* of one request; 0: 60,000 */
-	const char *record;   /* a file that gets all rows; or NULL */
-	bool bos_given;       /* use these start ids instead of the provider's */
+	uint64_t timeout_ms; /* of one request, the first line has ten times as long; 0: 60,000 */
+	const char *record;  /* a file that gets all rows, bit for bit; or NULL */
+	bool bos_given;      /* use these start ids instead of the provider's */
 	const tok_id *bos;
 	size_t bos_count;
+	const char *key; /* a bearer token for a server; or NULL */
 };
+
+/* TOK_EARG for a name that is none of these kinds. */
 
 TOK_API TOK_MUST_USE enum tok_status vocab_lm_open(const char *name,
 						   const struct tok_tokenizer *tokenizer,
 						   const struct vocab_lm_options *options,
 						   struct tok_lm **out, struct tok_error *err);
 
-/* Answer requests for `lm` on standard input and output until they end: tok lm serve. */
+/* The library that servers are spoken to with, and its version; NULL where this build has none, and
+ * llama: and openai: are TOK_EARG. */
+TOK_API const char *vocab_lm_http(void);
+
+/* Answer for `lm` in tokp/1, frames with 8-byte numbers, until `in` ends: TOK_OK.  What `lm`
+ * refuses is told to whoever asked; TOK_EFORMAT for what is no question. */
 TOK_API TOK_MUST_USE enum tok_status vocab_lm_serve(struct tok_lm *lm, int in, int out,
 						    struct tok_error *err);
 

@@ -1,0 +1,202 @@
+/* test_provider_lies.c - providers that break their word in one way each: tests/providers/liar.py.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "provider_laws.h"
+
+struct lie {
+	const char *form, *mode;
+	enum tok_status status;
+	const char *message; /* a part of it */
+	bool lasting;        /* no more is to be had of this one */
+};
+
+static void broken_hellos_are_refused(void **state)
+{
+	static const struct lie lies[] = {
+		{ "frames", "hello-version", TOK_EFORMAT, "version 1 only" },
+		{ "frames", "hello-none", TOK_EFORMAT, "no provider" },
+		{ "frames", "hello-size", TOK_EFORMAT, "from 1 to 16777216" },
+		{ "frames", "hello-eos", TOK_EFORMAT, "at eos[0]" },
+		{ "frames", "hello-long", TOK_EFORMAT, "a line of more than" },
+		{ "frames", "hello-form", TOK_EFORMAT, "'frames' or 'json'" },
+		{ "frames", "hello-cut", TOK_EFORMAT, "its first line" },
+		{ "frames", "hello-twice", TOK_EFORMAT, "tokp" },
+		{ "frames", "hello-usage", TOK_EFORMAT, "its first line" },
+		{ "frames", "hello-die", TOK_EIO, "ended with status 3" },
+		{ "frames", "silent", TOK_EIO, "did not answer within 2 s" },
+	};
+	const struct vocab_lm_options options = { .timeout_ms = 200 };
+	(void)state;
+	const size_t files = open_files();
+	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+		struct tok_lm *lm;
+		struct tok_error err = { 0 };
+		print_message("%s: ", lies[i].mode);
+		const enum tok_status status =
+		    open_liar(lies[i].form, lies[i].mode, &options, &lm, &err);
+		print_message("%s\n", err.message);
+		assert_int_equal(status, lies[i].status);
+		assert_non_null(strstr(err.message, lies[i].message));
+		assert_no_children();
+	}
+	assert_int_equal(open_files(), files);
+}
+
+static void check_lie(const struct lie *lie)
+{
+	static const tok_id ids[] = { 0, 1, 2 };
+	const struct vocab_lm_options options = { .timeout_ms = 1000 };
+	struct tok_lm *lm;
+	struct tok_lm_top best[8];
+	double row[8];
+	struct tok_error err = { 0 };
+	const struct tok_lm_request request = { ids, 3 };
+	struct tok_lm_row out = { .log_p = row, .best = best };
+	assert_int_equal(open_liar(lie->form, lie->mode, &options, &lm, &err), TOK_OK);
+	print_message("%s %s: ", lie->form, lie->mode);
+	enum tok_status status = lm->rows(lm, &request, 1, &out, &err);
+	print_message("%s\n", err.message);
+	assert_int_equal(status, lie->status);
+	assert_non_null(strstr(err.message, lie->message));
+	assert_non_null(strstr(err.message, "'liar'"));
+	if (lie->lasting)
+		assert_no_children();
+
+	/* Whoever is gone still says why; whoever refused once may answer. */
+	struct tok_error again = { 0 };
+	status = lm->rows(lm, &request, 1, &out, &again);
+	if (lie->lasting) {
+		assert_int_equal(status, lie->status);
+		assert_string_equal(again.message, err.message);
+	} else if (strcmp(lie->mode, "refuse") == 0) {
+		assert_int_equal(status, TOK_OK);
+	}
+	if (lm->rows(lm, &request, 1, &out, NULL) == TOK_OK) /* nobody wants to know why */
+		assert_false(lie->lasting);
+	lm->free(lm);
+	assert_no_children();
+}
+
+static void lies_are_found(void **state)
+{
+	static const struct lie lies[] = {
+		{ "frames", "nan", TOK_EFORMAT, "id 3: this is not a number" },
+		{ "frames", "infinite", TOK_EFORMAT, "at most, not inf" },
+		{ "frames", "positive", TOK_EFORMAT, "at most, not 0.5" },
+		{ "frames", "sum", TOK_EFORMAT, "sum to 0.9, not to 1" },
+		{ "frames", "logarithm-2", TOK_EFORMAT, "sum to" },
+		{ "frames", "short", TOK_EFORMAT, "another length than promised" },
+		{ "frames", "long", TOK_EFORMAT, "should be 21 at most", true },
+		{ "frames", "kind", TOK_EFORMAT, "kind 7" },
+		{ "frames", "more", TOK_EFORMAT, "should be 21 at most", true },
+		{ "frames", "mistaken", TOK_EFORMAT, "to question 2, not to 1", true },
+		{ "frames", "operation", TOK_EFORMAT, "no operation 9", true },
+		{ "frames", "reserved", TOK_EFORMAT, "not the beginning of a frame", true },
+		{ "frames", "endless", TOK_EFORMAT, "a frame of 2147483648 bytes", true },
+		{ "frames", "top-twice", TOK_EFORMAT, "is there twice" },
+		{ "frames", "top-id", TOK_EFORMAT, "no id 5" },
+		{ "frames", "top-many", TOK_EFORMAT, "a frame of", true },
+		{ "frames", "top-nan", TOK_EFORMAT, "the rest is not a number" },
+		{ "frames", "refuse", TOK_EIO, "it says: 'no \u00fc today'" },
+		{ "frames", "cut", TOK_EIO, "ended with status 0", true },
+		{ "frames", "cut-hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "frames", "die", TOK_EIO, "ended with status 7", true },
+		{ "frames", "killed", TOK_EIO, "ended by signal 9", true },
+		{ "frames", "hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "frames", "leave", TOK_EIO, "ended with status 0", true },
+		{ "frames", "deaf", TOK_EIO, "did not answer within 1 s", true },
+		{ "json", "nan", TOK_EFORMAT, "line 1", true },
+		{ "json", "infinite", TOK_EFORMAT, "line 1", true },
+		{ "json", "positive", TOK_EFORMAT, "at most, not 0.5" },
+		{ "json", "sum", TOK_EFORMAT, "sum to 0.9, not to 1" },
+		{ "json", "short", TOK_EFORMAT, "a row of 4 numbers: 5" },
+		{ "json", "long", TOK_EFORMAT, "a row of 6 numbers: 5" },
+		{ "json", "kind", TOK_EFORMAT, "without a list 'lp'" },
+		{ "json", "text", TOK_EFORMAT, "a number or null" },
+		{ "json", "mistaken", TOK_EFORMAT, "nobody waits for an answer", true },
+		{ "json", "endless", TOK_EFORMAT, "a line of more than", true },
+		{ "json", "top-twice", TOK_EFORMAT, "is there twice" },
+		{ "json", "top-id", TOK_EFORMAT, "no id 5" },
+		{ "json", "top-many", TOK_EFORMAT, "3 ids: 2" },
+		{ "json", "top-nan", TOK_EFORMAT, "line 1", true },
+		{ "json", "refuse", TOK_EIO, "it says: 'no \u00fc today'" },
+		{ "json", "cut", TOK_EIO, "ended with status 0", true },
+		{ "json", "cut-hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "json", "die", TOK_EIO, "ended with status 7", true },
+		{ "json", "hang", TOK_EIO, "did not answer within 1 s", true },
+	};
+	(void)state;
+	const size_t files = open_files();
+	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
+		check_lie(&lies[i]);
+	assert_int_equal(open_files(), files);
+}
+
+/* One refusal among several answers: the next question finds what it asks for. */
+static void a_refusal_among_lines_is_only_one(void **state)
+{
+	struct tok_lm *lm;
+	struct tok_error err = { 0 };
+	struct tok_lm_request requests[CONTEXTS];
+	struct tok_lm_row rows[CONTEXTS];
+	double got[CONTEXTS][8];
+	(void)state;
+	assert_int_equal(open_liar("json", "refuse", NULL, &lm, &err), TOK_OK);
+	list_requests(requests);
+	for (size_t i = 0; i < CONTEXTS; i++)
+		rows[i] = (struct tok_lm_row){ .log_p = got[i] };
+	assert_int_equal(lm->rows(lm, requests, CONTEXTS, rows, &err), TOK_EIO);
+	assert_non_null(strstr(err.message, "it says"));
+	check_full(lm, 1e-15);
+	lm->free(lm);
+}
+
+/* Impossible is possible: a row with one id. */
+static void zeros_are_probabilities(void **state)
+{
+	static const char *const forms[] = { "frames", "json" };
+	(void)state;
+	for (size_t f = 0; f < 2; f++) {
+		struct tok_lm *lm;
+		double row[8];
+		struct tok_error err = { 0 };
+		assert_int_equal(open_liar(forms[f], "never", NULL, &lm, &err), TOK_OK);
+		assert_int_equal(ask_one(lm, NULL, 0, row, &err), TOK_OK);
+		assert_true(row[0] == 0);
+		for (size_t i = 1; i < 5; i++)
+			assert_true(isinf(row[i]) && row[i] < 0);
+		lm->free(lm);
+	}
+}
+
+/* Who does not read nor go when its input ends is killed after a second. */
+static void the_deaf_are_ended(void **state)
+{
+	struct tok_lm *lm;
+	struct tok_error err = { 0 };
+	(void)state;
+	assert_int_equal(open_liar("frames", "deaf", NULL, &lm, &err), TOK_OK);
+	lm->free(lm);
+	assert_no_children();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(broken_hellos_are_refused),
+		cmocka_unit_test(lies_are_found),
+		cmocka_unit_test(a_refusal_among_lines_is_only_one),
+		cmocka_unit_test(zeros_are_probabilities),
+		cmocka_unit_test(the_deaf_are_ended),
+	};
+	int code;
+	if (provider_serve(argc, argv, &code))
+		return code;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

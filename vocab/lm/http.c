@@ -1,0 +1,163 @@
+#include "vocab/lm/http_internal.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vocab/lm/provider.h"
+
+enum { CONNECT_MS = 10000 };
+
+struct lm_http {
+	CURL *curl;
+	struct curl_slist *headers;
+	char *url; /* the base, and room for a path */
+	size_t base_count, room;
+	uint64_t timeout_ms;
+	struct tok_buffer answer;
+	size_t limit;
+	bool too_long, no_memory;
+	char trouble[CURL_ERROR_SIZE];
+};
+
+static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
+{
+	struct lm_http *http = context;
+	http->too_long = size * count > http->limit - http->answer.count;
+	http->no_memory = !http->too_long && !tok_buffer_add(&http->answer, bytes, size * count);
+	return http->too_long || http->no_memory ? 0 : size * count;
+}
+
+static bool add_header(struct lm_http *http, const char *name, const char *value)
+{
+	char line[1024];
+	const int n = snprintf(line, sizeof line, "%s: %s", name, value);
+	struct curl_slist *list =
+	    n < (int)sizeof line ? curl_slist_append(http->headers, line) : NULL;
+	if (list)
+		http->headers = list;
+	return list;
+}
+
+static enum tok_status fill(struct lm_http *http, const char *base, const char *key,
+			    struct tok_error *err)
+{
+	size_t count = strlen(base);
+	while (count > 0 && base[count - 1] == '/')
+		count--;
+	http->base_count = count;
+	http->room = count + 64;
+	http->url = malloc(http->room);
+	http->curl = curl_easy_init();
+	char bearer[900];
+	const int n = snprintf(bearer, sizeof bearer, "Bearer %s", key ? key : "");
+	if (n >= (int)sizeof bearer)
+		return tok_fail(err, TOK_EARG, "the key is too long");
+	if (!http->url || !http->curl || !add_header(http, "Content-Type", "application/json") ||
+	    (key && !add_header(http, "Authorization", bearer)))
+		return tok_fail_memory(err);
+	memcpy(http->url, base, count);
+	return TOK_OK;
+}
+
+/* What no question changes.  Only text is set that the library copies, so nothing fails but for
+ * lack of memory, which then shows in the first question. */
+static void set_options(struct lm_http *http)
+{
+	curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(http->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
+	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
+	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
+	curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)http->timeout_ms);
+}
+
+enum tok_status lm_http_new(const char *base, const char *key, uint64_t timeout_ms,
+			    struct lm_http **out, struct tok_error *err)
+{
+	if (strncmp(base, "http://", 7) != 0 && strncmp(base, "https://", 8) != 0)
+		return tok_fail(err, TOK_EARG, "'%s' must begin with http:// or https://", base);
+	struct lm_http *http = calloc(1, sizeof *http);
+	if (!http)
+		return tok_fail_memory(err);
+	http->timeout_ms = timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
+	const enum tok_status status = fill(http, base, key, err);
+	if (status != TOK_OK) {
+		lm_http_free(http);
+		return status;
+	}
+	set_options(http);
+	*out = http;
+	return TOK_OK;
+}
+
+void lm_http_free(struct lm_http *http)
+{
+	if (!http)
+		return;
+	if (http->curl)
+		curl_easy_cleanup(http->curl);
+	curl_slist_free_all(http->headers);
+	tok_buffer_release(&http->answer);
+	free(http->url);
+	free(http);
+}
+
+static CURLcode perform(struct lm_http *http, const char *path, struct tok_span question)
+{
+	snprintf(http->url + http->base_count, http->room - http->base_count, "%s", path);
+	curl_easy_setopt(http->curl, CURLOPT_URL, http->url);
+	if (question.count == 0) {
+		curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, (const char *)question.bytes);
+		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)question.count);
+	}
+	tok_buffer_clear(&http->answer);
+	http->too_long = http->no_memory = false;
+	http->trouble[0] = 0;
+	return curl_easy_perform(http->curl);
+}
+
+/* What a server says that says no: {"error":{"message":"..."}}, or anything. */
+static enum tok_status tell_refusal(struct lm_http *http, long code,
+				    struct vocab_json_document *doc, struct tok_error *err)
+{
+	struct tok_span text = tok_buffer_span(&http->answer);
+	if (vocab_json_read(doc, text, NULL) == TOK_OK && doc->values->kind == VOCAB_JSON_OBJECT) {
+		const struct vocab_json *error = vocab_json_get(doc->values, "error");
+		const struct vocab_json *message = error ? vocab_json_get(error, "message") : NULL;
+		if (message && message->kind == VOCAB_JSON_STRING)
+			text = vocab_json_text(message);
+	}
+	return tok_fail(err, TOK_EIO, "the server says %ld: '%s'", code, vocab_show(text).text);
+}
+
+enum tok_status lm_http_ask(struct lm_http *http, const char *path, struct tok_span question,
+			    size_t limit, struct vocab_json_document *doc, struct tok_error *err)
+{
+	http->limit = limit;
+	const CURLcode code = perform(http, path, question);
+	if (http->no_memory || code == CURLE_OUT_OF_MEMORY)
+		return tok_fail_memory(err);
+	if (http->too_long)
+		return tok_fail(err, TOK_EFORMAT, "%s: an answer of more than %zu bytes", http->url,
+				limit);
+	if (code != CURLE_OK)
+		return tok_fail(err, TOK_EIO, "%s: %s", http->url,
+				http->trouble[0] ? http->trouble : curl_easy_strerror(code));
+	long said = 0;
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &said);
+	const enum tok_status status =
+	    said == 200 ? vocab_json_read(doc, tok_buffer_span(&http->answer), err)
+			: tell_refusal(http, said, doc, err);
+	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", http->url);
+}
+
+const char *vocab_lm_http(void)
+{
+	return "libcurl " LIBCURL_VERSION;
+}

@@ -1,0 +1,149 @@
+/* protocol_lines.c - questions and answers as lines of JSON, for providers in a few lines. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "vocab/lm/protocol_internal.h"
+
+/* Characters of a number, generously. */
+enum { NUMBER_BYTES = 40 };
+
+bool lm_line_put_next(struct tok_buffer *out, uint64_t id, const struct tok_lm_request *request)
+{
+	char text[64];
+	int n = snprintf(text, sizeof text, "{\"id\":%" PRIu64 ",\"ctx\":[", id);
+	bool ok = tok_buffer_add(out, text, (size_t)n);
+	for (size_t i = 0; ok && i < request->count; i++) {
+		n = snprintf(text, sizeof text, "%s%u", i > 0 ? "," : "", request->ids[i]);
+		ok = tok_buffer_add(out, text, (size_t)n);
+	}
+	return ok && tok_buffer_add(out, "]}\n", 3);
+}
+
+size_t lm_line_bytes(const struct lm_peer *peer)
+{
+	const size_t numbers = peer->info.top > 0 ? 2 * peer->info.top : peer->info.size;
+	return LM_MESSAGE_BYTES_MAX + numbers * NUMBER_BYTES;
+}
+
+/* JSON has no infinity: null is a probability of 0. */
+static bool read_number(const struct vocab_json *value, double *out)
+{
+	switch ((enum vocab_json_kind)value->kind) {
+	case VOCAB_JSON_NULL:
+		*out = -INFINITY;
+		return true;
+	case VOCAB_JSON_UNSIGNED:
+		*out = (double)value->as.whole;
+		return true;
+	case VOCAB_JSON_NEGATIVE:
+		*out = (double)value->as.negative;
+		return true;
+	case VOCAB_JSON_DOUBLE:
+		*out = value->as.real;
+		return true;
+	case VOCAB_JSON_FALSE:
+	case VOCAB_JSON_TRUE:
+	case VOCAB_JSON_STRING:
+	case VOCAB_JSON_ARRAY:
+	case VOCAB_JSON_OBJECT:
+		return false;
+	}
+	return false;
+}
+
+static enum tok_status read_full(const struct vocab_json_document *doc,
+				 const struct vocab_json *array, const struct tok_lm_info *info,
+				 struct tok_lm_row *row, struct tok_error *err)
+{
+	if (!array || array->kind != VOCAB_JSON_ARRAY)
+		return tok_fail(err, TOK_EFORMAT, "an answer without a list 'lp'");
+	if (array->count != info->size)
+		return tok_fail(err, TOK_EFORMAT, "a row of %u numbers: %zu were promised",
+				array->count, info->size);
+	const struct vocab_json *item = array + 1;
+	for (size_t i = 0; i < array->count; i++, item = vocab_json_next(item))
+		if (!read_number(item, &row->log_p[i]))
+			return vocab_json_expected(doc, item, "a probability", "a number or null",
+						   err);
+	return TOK_OK;
+}
+
+static enum tok_status read_pair(const struct vocab_json_document *doc,
+				 const struct vocab_json *pair, struct tok_lm_top *out,
+				 struct tok_error *err)
+{
+	const struct vocab_json *id = pair + 1;
+	if (pair->kind != VOCAB_JSON_ARRAY || pair->count != 2 || id->kind != VOCAB_JSON_UNSIGNED ||
+	    id->as.whole >= TOK_NO_ID || !read_number(id + 1, &out->log_p))
+		return vocab_json_fail(doc, pair, err, "this must be an id and a number");
+	out->id = (tok_id)id->as.whole;
+	return TOK_OK;
+}
+
+static enum tok_status read_best(const struct vocab_json_document *doc,
+				 const struct vocab_json *array, const struct tok_lm_info *info,
+				 struct tok_lm_row *row, struct tok_error *err)
+{
+	const struct vocab_json *rest = vocab_json_get(doc->values, "rest");
+	if (!array || array->kind != VOCAB_JSON_ARRAY)
+		return tok_fail(err, TOK_EFORMAT, "an answer without a list 'topk'");
+	if (array->count > info->top)
+		return tok_fail(err, TOK_EFORMAT, "%u ids: %zu were promised", array->count,
+				info->top);
+	const struct vocab_json *item = array + 1;
+	for (size_t i = 0; i < array->count; i++, item = vocab_json_next(item)) {
+		const enum tok_status status = read_pair(doc, item, &row->best[i], err);
+		if (status != TOK_OK)
+			return status;
+	}
+	row->best_count = array->count;
+	if (!rest || !read_number(rest, &row->log_rest))
+		return tok_fail(err, TOK_EFORMAT, "an answer without a number 'rest'");
+	return TOK_OK;
+}
+
+/* Which of the rows that were asked for this one is. */
+static enum tok_status find_place(const struct vocab_json_document *doc, uint64_t first,
+				  size_t count, const uint8_t *got, size_t *out,
+				  struct tok_error *err)
+{
+	const struct vocab_json *id = vocab_json_get(doc->values, "id");
+	if (!id || id->kind != VOCAB_JSON_UNSIGNED)
+		return tok_fail(err, TOK_EFORMAT, "an answer without a number 'id'");
+	if (id->as.whole < first || id->as.whole - first >= count || got[id->as.whole - first])
+		return tok_fail(err, TOK_EFORMAT, "nobody waits for an answer %" PRIu64,
+				id->as.whole);
+	*out = (size_t)(id->as.whole - first);
+	return TOK_OK;
+}
+
+enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *doc,
+			    struct tok_span line, uint64_t first, size_t count, uint8_t *got,
+			    struct tok_lm_row *rows, bool *placed, struct tok_error *err)
+{
+	enum tok_status status = vocab_json_read(doc, line, err);
+	if (status == TOK_OK && doc->values->kind != VOCAB_JSON_OBJECT)
+		status = tok_fail(err, TOK_EFORMAT, "an answer must be a JSON object");
+	size_t place = 0;
+	if (status == TOK_OK)
+		status = find_place(doc, first, count, got, &place, err);
+	*placed = status == TOK_OK;
+	if (status != TOK_OK)
+		return status;
+
+	got[place] = 1;
+	const struct vocab_json *trouble = vocab_json_get(doc->values, "error");
+	if (trouble)
+		return tok_fail(err, TOK_EIO, "it says: '%s'",
+				trouble->kind == VOCAB_JSON_STRING
+				    ? vocab_show(vocab_json_text(trouble)).text
+				    : "");
+	const bool best = peer->info.top > 0;
+	const struct vocab_json *array = vocab_json_get(doc->values, best ? "topk" : "lp");
+	status = best ? read_best(doc, array, &peer->info, &rows[place], err)
+		      : read_full(doc, array, &peer->info, &rows[place], err);
+	if (status == TOK_OK)
+		status = lm_row_check(peer, &rows[place], err);
+	return status;
+}

@@ -1,0 +1,68 @@
+#include "vocab/lm/provider_internal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MS = 60000 };
+
+static const struct {
+	const char *prefix;
+	lm_opener *open;
+} kinds[] = {
+	{ "exec:", lm_exec_open },
+	{ "replay:", lm_replay_open },
+	{ "llama:", lm_llama_open },
+	{ "openai:", lm_openai_open },
+};
+
+static enum tok_status open_kind(const char *name, const struct tok_tokenizer *tokenizer,
+				 const struct vocab_lm_options *options, struct tok_lm **out,
+				 struct tok_error *err)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		const size_t length = strlen(kinds[i].prefix);
+		if (strncmp(name, kinds[i].prefix, length) == 0)
+			return kinds[i].open(name + length, tokenizer, options, out, err);
+	}
+	return tok_fail(
+	    err, TOK_EARG,
+	    "there is no such kind of model: exec:COMMAND, llama:URL, openai:URL or replay:FILE");
+}
+
+enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,
+			      const struct vocab_lm_options *options, struct tok_lm **out,
+			      struct tok_error *err)
+{
+	struct vocab_lm_options filled = options ? *options : (struct vocab_lm_options){ 0 };
+	if (filled.timeout_ms == 0)
+		filled.timeout_ms = TIMEOUT_MS;
+
+	struct tok_lm *lm;
+	enum tok_status status = open_kind(name, tokenizer, &filled, &lm, err);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "%s", name);
+	if (filled.record) {
+		struct tok_lm *recorded;
+		status = lm_record_open(filled.record, lm, &recorded, err);
+		if (status != TOK_OK) {
+			lm->free(lm);
+			return status;
+		}
+		lm = recorded;
+	}
+	*out = lm;
+	return TOK_OK;
+}
+
+enum tok_status lm_write_all(int to, struct tok_span bytes, struct tok_error *err)
+{
+	while (bytes.count > 0) {
+		const ssize_t n = write(to, bytes.bytes, bytes.count);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tok_fail(err, TOK_EIO, "cannot write: %s", strerror(errno));
+		bytes = tok_span_slice(bytes, (size_t)n, bytes.count);
+	}
+	return TOK_OK;
+}
