@@ -40,8 +40,8 @@ static bool gather(const struct tok_tokenizer *tokenizer, tok_id id, struct toke
 			facts->added = &spec->added[i];
 	facts->known = tok_tokenizer_entry(tokenizer, id, &facts->entry);
 	if (model->kind == TOK_MODEL_BPE && model->as.bpe.order == TOK_BPE_MERGES)
-		facts->merged =
-		    tok_tokenizer_merge(tokenizer, id, &facts->merge, &facts->merge_rank);
+		facts->merged = tok_model_merge(tok_tokenizer_model(tokenizer), id, &facts->merge,
+						&facts->merge_rank);
 	return cli_token_bytes(tokenizer, id, &facts->bytes);
 }
 

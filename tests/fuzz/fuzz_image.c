@@ -68,7 +68,7 @@ static void ask(const struct tok_tokenizer *t, struct tok_decoder *d)
 			(void)tok_tokenizer_is_special(t, id);
 		if (tok_tokenizer_entry(t, id, &entry) &&
 		    tok_tokenizer_find(t, entry.text) != TOK_NO_ID)
-			(void)tok_tokenizer_merge(t, id, &merge, &rank);
+			(void)tok_model_merge(tok_tokenizer_model(t), id, &merge, &rank);
 		if (tok_decode(d, &id, 1, id & 1, &back, &err) != TOK_OK)
 			assert(err.message[0]);
 	}

@@ -67,8 +67,8 @@ static inline void law_same_entry(const char *name, const struct tok_tokenizer *
 	    x.type != y.type || memcmp(&x.score, &y.score, sizeof x.score) != 0 ||
 	    !tok_span_equal(x.text, y.text))
 		fail_msg("%s: entry %u differs", name, id);
-	const bool made = tok_tokenizer_merge(a, id, &left, &rank_left);
-	if (made != tok_tokenizer_merge(b, id, &right, &rank_right) ||
+	const bool made = tok_model_merge(tok_tokenizer_model(a), id, &left, &rank_left);
+	if (made != tok_model_merge(tok_tokenizer_model(b), id, &right, &rank_right) ||
 	    (made && (rank_left != rank_right || memcmp(&left, &right, sizeof left) != 0)))
 		fail_msg("%s: the merge of %u differs", name, id);
 }

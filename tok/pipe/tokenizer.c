@@ -181,12 +181,6 @@ bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *t)
 	return t->byte_model;
 }
 
-bool tok_tokenizer_merge(const struct tok_tokenizer *t, tok_id id, struct tok_merge *out,
-			 size_t *rank)
-{
-	return tok_model_merge(t->model, id, out, rank);
-}
-
 const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *t)
 {
 	return t->model;

@@ -73,11 +73,6 @@ TOK_API bool tok_tokenizer_entry(const struct tok_tokenizer *tokenizer, tok_id i
  * raw then write their bytes in the byte-level alphabet (byte_level.h). */
 TOK_API bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *tokenizer);
 
-/* The first merge of the list that makes `id`, and its place; false if there is
- * none or the model has no list.  Looks through all merges. */
-TOK_API bool tok_tokenizer_merge(const struct tok_tokenizer *tokenizer, tok_id id,
-				 struct tok_merge *out, size_t *rank);
-
 /* The model inside, for those who ask it for more than ids; borrowed. */
 TOK_API const struct tok_model *tok_tokenizer_model(const struct tok_tokenizer *tokenizer);
 

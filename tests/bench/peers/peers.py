@@ -22,7 +22,7 @@ ABSENT = {
     "quicktok": "what PyPI and crates.io hold under this name is another project, a trainer for toy vocabularies that "
                 "reads no published one; the C++ quicktok is in no registry (toktok-rs says that it is a port of it)",
     "toktok (crates.io 0.2.1, PyPI 0.0.2)": "other projects of the same name; toktok-rs is the tokenizer",
-    "wordchipper (PyPI 0.9.2)": "the vocabularies inside the wheel have 256 entries; its crate is measured",
+    "wordchipper (PyPI 0.9.2)": "the vocabularies inside the wheel have 256 entries; its crate has a driver, which no run here had built in time",
     "splintr (PyPI 0.0.5)": "another project of the same name; its package is splintr-rs, measured here as a crate",
     "hypertok (PyPI 0.1.0)": "another project of the same name; measured here from npm",
     "gigatoken (crates.io, npm)": "not there; measured from its PyPI wheel and, as a crate, from its PyPI source",
