@@ -21,7 +21,7 @@ static void core_release(struct tok_core *core)
 {
 	if (!core || --core->refs > 0)
 		return;
-	tok_rows_free(core);
+	tok_row_store_free(core);
 	tok_parts_free(core);
 	tok_buffer_release(&core->contexts);
 	free(core->best);

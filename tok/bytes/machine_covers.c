@@ -154,7 +154,7 @@ static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *
 	if (!part->head)
 		return tok_fail_memory(err);
 	struct tok_head *head = part->head;
-	enum tok_status status = tok_rows_need(s->core, &head, 1, err);
+	enum tok_status status = tok_row_store_need(s->core, &head, 1, err);
 	if (status != TOK_OK)
 		return status;
 	if (from == 0)

@@ -16,7 +16,7 @@ static enum tok_status need_rows(struct tok_core *core, const struct tok_front *
 	for (size_t i = 0; i < front->count; i++)
 		if (fresh || front->places[i].node != 0)
 			heads[count++] = front->places[i].head;
-	const enum tok_status status = tok_rows_need(core, heads, count, err);
+	const enum tok_status status = tok_row_store_need(core, heads, count, err);
 	free(heads);
 	if (status != TOK_OK || !core->validity)
 		return status;

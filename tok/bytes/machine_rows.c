@@ -71,7 +71,7 @@ static void remove_row(struct tok_core *core, struct tok_row *row)
 	free_row(row);
 }
 
-void tok_rows_free(struct tok_core *core)
+void tok_row_store_free(struct tok_core *core)
 {
 	for (size_t i = 0; i < ROW_BUCKETS; i++)
 		while (core->buckets[i])
@@ -415,7 +415,7 @@ static enum tok_status collect(struct asking *a, struct tok_head *const *heads, 
 	return TOK_OK;
 }
 
-enum tok_status tok_rows_need(struct tok_core *core, struct tok_head *const *heads, size_t count,
+enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const *heads, size_t count,
 			      struct tok_error *err)
 {
 	struct asking a = { .core = core };

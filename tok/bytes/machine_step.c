@@ -103,7 +103,7 @@ static enum tok_status need_rows(struct step *s, struct tok_error *err)
 	for (size_t i = 0; i < s->moved; i++)
 		if (has_ends(s->core->tokens, s->places[i].node))
 			heads[count++] = s->places[i].head;
-	const enum tok_status status = tok_rows_need(s->core, heads, count, err);
+	const enum tok_status status = tok_row_store_need(s->core, heads, count, err);
 	free(heads);
 	return status;
 }
