@@ -152,8 +152,9 @@ TOK_MUST_USE bool tok_head_context(const struct tok_head *head, struct tok_buffe
 
 /* Give each head that has none its row; heads may be the same.  On failure some may have got one
  * that was there already. */
-TOK_MUST_USE enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const *heads,
-					   size_t count, struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_row_store_need(struct tok_core *core,
+						struct tok_head *const *heads, size_t count,
+						struct tok_error *err);
 void tok_head_drop_row(struct tok_core *core, struct tok_head *head);
 void tok_row_store_free(struct tok_core *core);
 

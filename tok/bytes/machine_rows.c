@@ -415,8 +415,8 @@ static enum tok_status collect(struct asking *a, struct tok_head *const *heads, 
 	return TOK_OK;
 }
 
-enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const *heads, size_t count,
-			      struct tok_error *err)
+enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const *heads,
+				   size_t count, struct tok_error *err)
 {
 	struct asking a = { .core = core };
 	size_t missing = 0;
