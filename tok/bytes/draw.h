@@ -1,0 +1,42 @@
+/*
+ * draw.h - draws from distributions over bytes, and what a constraint does to their weight.
+ *
+ * Constrained draws are properly weighted: the expectation of weight times any function of what was
+ * drawn is the sum over allowed symbols of p times the function.  So weights multiplied along
+ * a text make means over texts those of the model given the constraint, whatever each step knew of
+ * the future.
+ *
+ *	masked     the constraint is known for every symbol (an automaton): weight = allowed mass
+ *	rejection  it can only be asked (a process): symbols are drawn without replacement until
+ *	           one is allowed, which is exact; the weight is an unbiased estimate of the
+ *	           allowed mass from further draws.  Adaptive weighted rejection sampling:
+ *	           Lipkin et al. 2025 (arXiv 2504.05410)
+ */
+#ifndef TOK_BYTES_DRAW_H
+#define TOK_BYTES_DRAW_H
+
+#include "tok/base/random.h"
+#include "tok/bytes/mix.h"
+
+/* p to the power 1 / temperature, made whole; temperature 0 is the most probable alone.  Then the
+ * fewest symbols that together have at least top_p, made whole. */
+TOK_API void tok_draw_shape(double p[TOK_MIX_SYMBOLS], double temperature, double top_p);
+
+/* A symbol in proportion to p, which need not sum to one; all zero: TOK_MIX_SYMBOLS. */
+TOK_API size_t tok_draw(const double p[TOK_MIX_SYMBOLS], struct tok_random *random);
+
+/* The same among symbols whose `allowed` is true; *log_weight gets the logarithm of their share. */
+TOK_API size_t tok_draw_masked(const double p[TOK_MIX_SYMBOLS], const bool allowed[TOK_MIX_SYMBOLS],
+			       struct tok_random *random, double *log_weight);
+
+/* Whether `symbol` may come next; asked at most once for each symbol and step. */
+typedef enum tok_status tok_draw_question(void *context, size_t symbol, bool *allowed,
+					  struct tok_error *err);
+
+/* *symbol is TOK_MIX_SYMBOLS and *log_weight -INFINITY where nothing is allowed. */
+TOK_API TOK_MUST_USE enum tok_status tok_draw_rejection(const double p[TOK_MIX_SYMBOLS],
+							tok_draw_question *question, void *context,
+							struct tok_random *random, size_t *symbol,
+							double *log_weight, struct tok_error *err);
+
+#endif
