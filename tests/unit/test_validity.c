@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tok/bytes/validity.h"
+#include "tok/bytes/validity_mask_internal.h"
 #include "tok/pipe/encoder.h"
 #include "vocab/format/read.h"
 
@@ -377,6 +377,39 @@ static void encode_all(struct trial *t, uint8_t *text, size_t count)
 	}
 }
 
+/* Is the id valid, where `walked` bytes of it led to this state? */
+static bool ask(const struct trial *t, const struct tok_valid_state *state, tok_id id,
+		size_t walked)
+{
+	const struct tok_span text = tok_byte_tokens_text(t->tokens, id);
+	struct tok_valid_state inside = *state, next;
+	for (size_t i = walked; i < text.count; i++)
+		if (!tok_validity_byte(t->validity, &inside, text.bytes[i]))
+			return false;
+	return tok_validity_token(t->validity, &inside, id, &next);
+}
+
+/* The same by way of what many states share. */
+static bool ask_shared(const struct trial *t, const struct tok_valid_state *state, tok_id id)
+{
+	struct tok_valid_state first = *state, some[TOK_VALID_SPLIT_MAX], relaxed;
+	const struct tok_span text = tok_byte_tokens_text(t->tokens, id);
+	if (!tok_validity_byte(t->validity, &first, text.bytes[0]))
+		return false;
+	size_t count = tok_validity_split(t->validity, &first, some);
+	if (count < 2) {
+		count = 1;
+		some[0] = first;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (tok_validity_relax(t->validity, &some[i], &relaxed)
+			? ask(t, &relaxed, id, 1) &&
+			      tok_validity_confirm(t->validity, &some[i], id, 1)
+			: ask(t, &some[i], id, 1))
+			return true;
+	return false;
+}
+
 static void walk_all(struct trial *t, const struct tok_valid_state *state, uint64_t key,
 		     size_t bytes)
 {
@@ -384,6 +417,7 @@ static void walk_all(struct trial *t, const struct tok_valid_state *state, uint6
 		const struct tok_span text = tok_byte_tokens_text(t->tokens, id);
 		struct tok_valid_state next = *state, behind;
 		bool alive = true;
+		assert_int_equal(ask(t, state, id, 0), ask_shared(t, state, id));
 		if (bytes + text.count > ROW_BYTES)
 			continue;
 		for (size_t i = 0; alive && i < text.count; i++)

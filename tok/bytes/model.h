@@ -74,6 +74,9 @@ struct tok_lm_parts {
 	double scale;
 	struct tok_lm_part parts[TOK_LM_PARTS_MAX];
 	size_t count;
+	/* So many of the first of the last markov_order - 1 ids change no row, here or behind
+	 * whatever goes on from here: contexts that differ in them alone have the same future. */
+	size_t spare;
 };
 
 struct tok_lm {
