@@ -1,8 +1,8 @@
 /*
  * bytes.c - how fast the byte machine is.
  *
- *	bytes TOKENIZER MODEL TEXT [BYTES [PASSES]]
- *	bytes TOKENIZER - TEXT [BYTES [PASSES]]
+ *	bytes TOKENIZER MODEL TEXT [BYTES [PASSES [ROWS]]]
+ *	bytes TOKENIZER - TEXT [BYTES [PASSES [ROWS]]]
  *
  * The first BYTES of TEXT (100,000) are told byte by byte, with what P is behind each: "score"; and
  * with all that may come next: "next", for a twentieth of them.  Kilobytes a second of this
@@ -181,9 +181,10 @@ static void print_speed(const struct bench *b, double *times, size_t bytes)
 			printf("\t%.1f", n / some[i] / 1e3);
 }
 
+static const char *const names[] = { "all", "valid", "valid-renorm" };
+
 static void run(const struct bench *b, enum tok_bytes_semantics semantics, size_t bytes, bool next)
 {
-	static const char *const names[] = { "all", "valid", "valid-renorm" };
 	double times[PASSES_MOST];
 	struct pass pass = { 0 };
 	struct rusage usage = { 0 };
@@ -242,6 +243,11 @@ int main(int argc, char **argv)
 	printf("%zu ids, %u nodes; %s\n", tok_byte_tokens_size(tokens),
 	       tok_byte_tokens_node_count(tokens), b.is_far ? "ms a byte" : "kB/s");
 	printf("rows\twhat\tmedian\tslowest\tfastest\trows\theads\tmost\tbits\tMiB\n");
+	for (int s = TOK_BYTES_ALL; argc > 6 && s <= TOK_BYTES_VALID_RENORM; s++)
+		if (strcmp(argv[6], names[s]) == 0)
+			run(&b, (enum tok_bytes_semantics)s, bytes, false);
+	if (argc > 6)
+		return 0;
 	for (int s = TOK_BYTES_VALID; validity && s <= TOK_BYTES_VALID_RENORM; s++) {
 		run(&b, (enum tok_bytes_semantics)s, bytes, false);
 		run(&b, (enum tok_bytes_semantics)s, (bytes + 19) / 20, true);

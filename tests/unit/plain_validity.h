@@ -53,25 +53,38 @@ bool tok_validity_end(const struct tok_validity *validity, const struct tok_vali
 }
 
 /* Every state is asked itself. */
-size_t tok_validity_split(const struct tok_validity *validity, const struct tok_valid_state *state,
-			  struct tok_valid_state out[TOK_VALID_SPLIT_MAX])
+enum tok_status tok_valid_shared_new(const struct tok_validity *validity,
+				     const struct tok_byte_tokens *tokens,
+				     struct tok_valid_shared **out, struct tok_error *err)
 {
-	(void)validity, (void)state, (void)out;
+	(void)validity, (void)tokens, (void)err;
+	*out = NULL;
+	return TOK_OK;
+}
+
+void tok_valid_shared_free(struct tok_valid_shared *shared)
+{
+	(void)shared;
+}
+
+size_t tok_valid_split(const struct tok_valid_shared *shared, const struct tok_valid_state *state,
+		       struct tok_valid_state out[TOK_VALID_SPLIT_MAX])
+{
+	(void)shared, (void)state, (void)out;
 	return 0;
 }
 
-bool tok_validity_relax(const struct tok_validity *validity, const struct tok_valid_state *state,
-			struct tok_valid_state *out)
+bool tok_valid_relax(const struct tok_valid_shared *shared, const struct tok_valid_state *state,
+		     struct tok_valid_state *out)
 {
-	(void)validity, (void)state, (void)out;
+	(void)shared, (void)state, (void)out;
 	return false;
 }
 
-bool tok_validity_confirm(const struct tok_validity *validity, const struct tok_valid_state *state,
-			  tok_id id, size_t walked)
+void tok_valid_confirm(const struct tok_valid_shared *shared, const struct tok_valid_state *state,
+		       uint64_t *bits)
 {
-	(void)validity, (void)state, (void)id, (void)walked;
-	return true;
+	(void)shared, (void)state, (void)bits;
 }
 
 bool tok_validity_token(const struct tok_validity *validity, const struct tok_valid_state *state,

@@ -24,6 +24,8 @@ static void core_release(struct tok_core *core)
 	tok_row_store_free(core);
 	tok_parts_free(core);
 	tok_masks_free(core);
+	tok_valid_shared_free(core->shared);
+	free(core->bits);
 	tok_buffer_release(&core->contexts);
 	free(core->best);
 	free(core->walk);
@@ -189,7 +191,10 @@ enum tok_status tok_machine_new(const struct tok_byte_tokens *tokens,
 	core_release(core); /* the machine's own, from here on */
 	if (!m)
 		return tok_fail_memory(err);
-	status = begin(m, err);
+	if (core->validity)
+		status = tok_valid_shared_new(validity, tokens, &core->shared, err);
+	if (status == TOK_OK)
+		status = begin(m, err);
 	if (status == TOK_OK)
 		status = push_hidden(m, err);
 	if (status != TOK_OK) {

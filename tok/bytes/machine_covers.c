@@ -122,7 +122,7 @@ static enum tok_status walk_text(struct search *s, uint32_t from, struct tok_err
 			break;
 		if (first && core->validity) {
 			status = tok_mask_find(core, head->state, node, &mask, err);
-			if (status != TOK_OK || !mask)
+			if (status != TOK_OK)
 				return status;
 		}
 		const struct tok_range ranks = { t->rank[node], t->rank[node] + t->ending[node] };

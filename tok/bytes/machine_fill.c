@@ -123,22 +123,16 @@ static void leave_out_end(const struct tok_core *core, struct tok_row *row)
 		row->other_low.end = row->other_high.end = 0.0;
 }
 
-/* All that is valid, by first byte. */
 static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
 				 struct tok_error *err)
 {
-	const struct tok_byte_tokens *t = core->tokens;
-	*sum = row->other_low.end + row->other_low.nontext;
-	for (uint32_t child = t->first[0]; child < t->first[1]; child++) {
-		struct tok_mask *mask;
-		const enum tok_status status =
-		    tok_mask_find(core, row->of->state, child, &mask, err);
-		if (status != TOK_OK)
-			return status;
-		if (mask)
-			*sum += tok_row_sum(core, row, mask, tok_node_ranks(t, child)).low;
-		tok_mask_release(mask);
-	}
+	struct tok_mask *mask;
+	const enum tok_status status = tok_mask_find(core, row->of->state, 0, &mask, err);
+	if (status != TOK_OK)
+		return status;
+	*sum = row->other_low.end + row->other_low.nontext +
+	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
+	tok_mask_release(mask);
 	return TOK_OK;
 }
 

@@ -18,6 +18,7 @@
 #include "tok/base/buffer.h"
 #include "tok/bytes/machine.h"
 #include "tok/bytes/tokens_internal.h"
+#include "tok/bytes/validity_mask_internal.h"
 
 enum {
 	ROW_BUCKETS = 1 << 13,
@@ -25,11 +26,19 @@ enum {
 	STATE_BUCKETS = 1 << 10,
 	MASK_BUCKETS = 1 << 13,
 	SUM_BLOCK = 64, /* ids, as many as a word of a mask has */
-	PART_MEMOS = 4
+	PART_MEMOS = 4,
+	MASK_MEMOS = 8
 };
 
 struct tok_bounds {
 	double low, high;
+};
+
+/* The sum over a range, below a mask. */
+struct tok_memo {
+	uint64_t mask;
+	struct tok_range ranks;
+	double sum;
 };
 
 /* What is known behind a row of tokens about what may follow: one for all heads that agree. */
@@ -41,15 +50,19 @@ struct tok_state {
 };
 
 /* Which of the ids that pass through a node are valid, where `key` is the validity behind the bytes
- * that lead there.  A bit a rank, in words that begin at multiples of SUM_BLOCK. */
+ * that lead there: of all of them for the root, else for one of its children.  A bit a rank, in
+ * words that begin at multiples of SUM_BLOCK. */
 struct tok_mask {
 	struct tok_mask *next; /* in the bucket */
 	size_t users, bytes;
 	uint64_t hash, used; /* .used: when it was last */
 	uint64_t serial;     /* never given twice */
 	uint32_t node, first_word, word_count, key_count;
-	const double *base; /* what `base_sum` is of */
-	double base_sum;
+	bool made;            /* all of it; else ids with a first byte of those in .children */
+	uint64_t children[4]; /* a bit a byte */
+	/* Sums of `base` that were asked last. */
+	struct tok_memo memos[MASK_MEMOS];
+	const double *base;
 	uint64_t *bits;
 	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
 };
@@ -85,11 +98,7 @@ struct tok_part {
 	uint32_t *ranks;
 	struct tok_sums sums; /* by place in `ranks` */
 	/* Asked last. */
-	struct {
-		uint64_t mask;
-		struct tok_range ranks;
-		double sum;
-	} memos[PART_MEMOS];
+	struct tok_memo memos[PART_MEMOS];
 	tok_id memo_id;
 	double memo_add;
 };
@@ -123,7 +132,7 @@ struct tok_row {
  * future and are not kept. */
 struct tok_place {
 	struct tok_head *head;
-	struct tok_mask *mask; /* of the node that the first byte led to; NULL: all are valid */
+	struct tok_mask *mask; /* of the head's state; NULL: all are valid, or .node is the root */
 	uint32_t node;
 	bool summed;
 	struct tok_bounds below;  /* where summed: tok_place_below */
@@ -163,6 +172,7 @@ struct tok_core {
 	size_t refs;
 	const struct tok_byte_tokens *tokens;
 	const struct tok_validity *validity; /* NULL: all rows of tokens */
+	struct tok_valid_shared *shared;     /* NULL: its states share nothing */
 	struct tok_lm *lm;
 	struct tok_machine_options options;
 	size_t tail; /* ids that a head keeps */
@@ -193,6 +203,8 @@ struct tok_core {
 	struct tok_lm_top *best; /* of one batch */
 	struct tok_buffer contexts;
 	struct tok_asking asking;
+	uint64_t *bits; /* of a mask that is made */
+	size_t bit_capacity;
 	struct tok_walk *walk;
 	size_t walk_capacity;
 	struct tok_head **heads; /* whose rows are needed */
@@ -257,8 +269,8 @@ void tok_state_release(struct tok_core *core, struct tok_state *state);
 /* The state behind `id`, which is valid behind `state`; held.  NULL if memory is out. */
 struct tok_state *tok_state_next(struct tok_core *core, const struct tok_state *state, tok_id id);
 
-/* What is valid of the ids that begin with the byte of `child`, a child of the root, behind
- * `state`; held.  NULL: nothing is. */
+/* What is valid behind `state`, of the ids that begin with the byte of `child`, a child of the
+ * root; 0: of all.  Held. */
 TOK_MUST_USE enum tok_status tok_mask_find(struct tok_core *core, const struct tok_state *state,
 					   uint32_t child, struct tok_mask **out,
 					   struct tok_error *err);

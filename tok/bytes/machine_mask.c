@@ -1,12 +1,12 @@
 /* machine_mask.c - which ids may stand behind a head.
  *
- * What is valid is asked for when a head has got its first byte, of the ids that begin with it.
- * Often the text behind another head leads to the same state there - any word's token and then a
- * space - so answers are kept by that state, for a while. */
+ * A mask of all ids is kept for a state behind a token.  Where states share something
+ * (validity_mask_internal.h) it is made at once; else, and for what they share, by first byte, when
+ * that is asked for.  Behind the first byte states are often the same again - after any word's
+ * token and then a space - so what is found there is kept too. */
 #include <stdlib.h>
 
 #include "tok/bytes/machine_internal.h"
-#include "tok/bytes/validity_mask_internal.h"
 
 enum { MASK_BYTES = 64 << 20 }; /* of masks that are kept, those of live places apart */
 
@@ -225,91 +225,139 @@ static struct tok_mask *add_mask(struct tok_core *core, const struct question *q
 	return tok_mask_hold(mask);
 }
 
-/* It was not made to its end. */
-static void remove_mask(struct tok_core *core, struct tok_mask *mask)
-{
-	struct tok_mask **at = &core->masks[mask->hash % MASK_BUCKETS];
-	while (*at != mask)
-		at = &(*at)->next;
-	*at = mask->next;
-	core->mask_bytes -= mask->bytes;
-	free(mask);
-}
+/* ---- by first byte ----------------------------------------------------------------------- */
 
-/* ---- making masks of others ------------------------------------------------------------- */
-
-static struct tok_mask *find_or_make(struct tok_core *core, const struct question *q);
-
-/* Of what is valid behind one of several states. */
-static bool join_masks(struct tok_core *core, struct tok_mask *mask,
-		       const struct tok_valid_state *states, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct question q = ask_of(mask->node, &states[i]);
-		struct tok_mask *one = find_or_make(core, &q);
-		if (!one)
-			return false;
-		for (uint32_t word = 0; word < mask->word_count; word++)
-			mask->bits[word] |= one->bits[word];
-		tok_mask_release(one);
-	}
-	return true;
-}
-
-/* Of what is valid behind a relaxed state. */
-static bool confirm_mask(struct tok_core *core, struct tok_mask *mask,
-			 const struct tok_valid_state *valid, const struct tok_valid_state *relaxed)
-{
-	const struct question q = ask_of(mask->node, relaxed);
-	struct tok_mask *from = find_or_make(core, &q);
-	if (!from)
-		return false;
-	for (uint32_t word = 0; word < mask->word_count; word++) {
-		for (uint64_t bits = from->bits[word]; bits; bits &= bits - 1) {
-			const uint32_t rank =
-			    (mask->first_word + word) * SUM_BLOCK + (uint32_t)__builtin_ctzll(bits);
-			if (tok_validity_confirm(core->validity, valid, core->tokens->by_rank[rank],
-						 1))
-				set_bit(mask, rank);
-		}
-	}
-	tok_mask_release(from);
-	return true;
-}
-
-static bool fill_mask(struct tok_core *core, struct tok_mask *mask,
-		      const struct tok_valid_state *valid)
-{
-	struct tok_valid_state some[TOK_VALID_SPLIT_MAX], relaxed;
-	const size_t count = tok_validity_split(core->validity, valid, some);
-	if (count > 1)
-		return join_masks(core, mask, some, count);
-	if (tok_validity_relax(core->validity, valid, &relaxed))
-		return confirm_mask(core, mask, valid, &relaxed);
-	return mark_subtree(core, mask, valid);
-}
-
-/* Held; NULL if memory is out. */
-static struct tok_mask *find_or_make(struct tok_core *core, const struct question *q)
+/* What is valid below a child of the root; held.  NULL if memory is out. */
+static struct tok_mask *find_child(struct tok_core *core, const struct question *q)
 {
 	struct tok_mask *mask = find_kept(core, q);
-	if (mask)
+	if (!mask)
+		mask = add_mask(core, q);
+	if (!mask || mask->made)
 		return mask;
-	mask = add_mask(core, q);
-	if (!mask || fill_mask(core, mask, &q->valid))
+	mask->made = mark_subtree(core, mask, &q->valid);
+	if (mask->made)
 		return mask;
-	remove_mask(core, mask);
+	tok_mask_release(mask);
 	return NULL;
+}
+
+static bool has_child(const struct tok_core *core, const struct tok_mask *mask, uint32_t child)
+{
+	const uint8_t byte = core->tokens->bytes[child];
+	return mask->made || (mask->children[byte / 64] >> byte % 64 & 1);
+}
+
+static bool fill_child(struct tok_core *core, struct tok_mask *mask,
+		       const struct tok_valid_state *state, uint32_t child)
+{
+	const uint8_t byte = core->tokens->bytes[child];
+	struct tok_valid_state valid = *state;
+	if (has_child(core, mask, child))
+		return true;
+	if (tok_validity_byte(core->validity, &valid, byte)) {
+		const struct question q = ask_of(child, &valid);
+		struct tok_mask *from = find_child(core, &q);
+		if (!from)
+			return false;
+		for (uint32_t i = 0; i < from->word_count; i++)
+			mask->bits[from->first_word + i] |= from->bits[i];
+		tok_mask_release(from);
+	}
+	mask->children[byte / 64] |= UINT64_C(1) << byte % 64;
+	return true;
+}
+
+static bool fill_children(struct tok_core *core, struct tok_mask *mask,
+			  const struct tok_valid_state *state)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	for (uint32_t child = t->first[0]; child < t->first[1]; child++)
+		if (!fill_child(core, mask, state, child))
+			return false;
+	mask->made = true;
+	return true;
+}
+
+/* ---- by what is shared ------------------------------------------------------------------- */
+
+/* All that is valid behind a state that is not split or relaxed; held.  NULL if memory is out. */
+static struct tok_mask *find_simple(struct tok_core *core, const struct tok_valid_state *state)
+{
+	const struct question q = ask_of(0, state);
+	struct tok_mask *mask = find_kept(core, &q);
+	if (!mask)
+		mask = add_mask(core, &q);
+	if (!mask || mask->made || fill_children(core, mask, state))
+		return mask;
+	tok_mask_release(mask);
+	return NULL;
+}
+
+/* One of the states that it is split into. */
+static bool join_simple(struct tok_core *core, struct tok_mask *mask,
+			const struct tok_valid_state *state)
+{
+	struct tok_valid_state relaxed;
+	const bool is_relaxed = tok_valid_relax(core->shared, state, &relaxed);
+	struct tok_mask *from = find_simple(core, is_relaxed ? &relaxed : state);
+	const uint64_t *bits = from ? from->bits : NULL;
+	if (from && is_relaxed) {
+		const size_t bytes = mask->word_count * sizeof *bits;
+		if (tok_grow(&core->bits, &core->bit_capacity, mask->word_count, sizeof *bits)) {
+			memcpy(core->bits, from->bits, bytes);
+			tok_valid_confirm(core->shared, state, core->bits);
+			bits = core->bits;
+		} else {
+			bits = NULL;
+		}
+	}
+	for (uint32_t i = 0; bits && i < mask->word_count; i++)
+		mask->bits[i] |= bits[i];
+	tok_mask_release(from);
+	return bits != NULL;
+}
+
+static bool fill_shared(struct tok_core *core, struct tok_mask *mask,
+			const struct tok_valid_state *state)
+{
+	struct tok_valid_state some[TOK_VALID_SPLIT_MAX];
+	const size_t count = tok_valid_split(core->shared, state, some);
+	for (size_t i = 0; i < count; i++)
+		if (!join_simple(core, mask, &some[i]))
+			return false;
+	mask->made = true;
+	return true;
+}
+
+/* Does the state have to be asked itself? */
+static bool is_simple(const struct tok_core *core, const struct tok_valid_state *state)
+{
+	struct tok_valid_state some[TOK_VALID_SPLIT_MAX], relaxed;
+	return !core->shared || (tok_valid_split(core->shared, state, some) == 1 &&
+				 !tok_valid_relax(core->shared, state, &relaxed));
 }
 
 enum tok_status tok_mask_find(struct tok_core *core, const struct tok_state *state, uint32_t child,
 			      struct tok_mask **out, struct tok_error *err)
 {
-	struct tok_valid_state valid = state->valid;
-	*out = NULL;
-	if (!tok_validity_byte(core->validity, &valid, core->tokens->bytes[child]))
-		return TOK_OK;
-	const struct question q = ask_of(child, &valid);
-	*out = find_or_make(core, &q);
-	return *out ? TOK_OK : tok_fail_memory(err);
+	const struct question q = ask_of(0, &state->valid);
+	struct tok_mask *mask = find_kept(core, &q);
+	if (!mask)
+		mask = add_mask(core, &q);
+	if (!mask)
+		return tok_fail_memory(err);
+	bool made = true;
+	if (!mask->made && !is_simple(core, &state->valid))
+		made = fill_shared(core, mask, &state->valid);
+	else if (!mask->made && child)
+		made = fill_child(core, mask, &state->valid, child);
+	else if (!mask->made)
+		made = fill_children(core, mask, &state->valid);
+	if (!made) {
+		tok_mask_release(mask);
+		return tok_fail_memory(err);
+	}
+	*out = mask;
+	return TOK_OK;
 }

@@ -75,20 +75,17 @@ static enum tok_status add_fresh(struct tok_core *core, const struct tok_place *
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = place->head->row;
 	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
-	for (uint32_t c = t->first[0]; c < t->first[1]; c++) {
-		struct tok_mask *mask = NULL;
-		if (core->validity) {
-			const enum tok_status status =
-			    tok_mask_find(core, place->head->state, c, &mask, err);
-			if (status != TOK_OK)
-				return status;
-			if (!mask)
-				continue;
-		}
+	struct tok_mask *mask = NULL;
+	if (core->validity) {
+		const enum tok_status status =
+		    tok_mask_find(core, place->head->state, 0, &mask, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	for (uint32_t c = t->first[0]; c < t->first[1]; c++)
 		add_product(&sums->bytes[t->bytes[c]], place->weight,
 			    tok_row_sum(core, row, mask, tok_node_ranks(t, c)));
-		tok_mask_release(mask);
-	}
+	tok_mask_release(mask);
 	add_product(&sums->end, place->weight,
 		    (struct tok_bounds){ low->end * row->scale, high->end * row->scale });
 	add_product(&sums->special, place->weight,

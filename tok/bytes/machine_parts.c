@@ -183,19 +183,28 @@ static double sum_part(const struct tok_part *part, const struct tok_mask *mask,
 	return sum;
 }
 
+/* Where this sum is, if it is there. */
+static struct tok_memo *find_memo(struct tok_memo *memos, size_t count, const struct tok_mask *mask,
+				  struct tok_range ranks, bool *known)
+{
+	const uint64_t serial = mask ? mask->serial : 0;
+	struct tok_memo *memo = &memos[(tok_mix(serial, ranks.begin) >> 20) % count];
+	*known = memo->mask == serial && memo->ranks.begin == ranks.begin &&
+		 memo->ranks.end == ranks.end;
+	memo->mask = serial;
+	memo->ranks = ranks;
+	return memo;
+}
+
 /* Heads with the same last id, and frequent ones again and again, ask the same. */
 static double recall_part(struct tok_part *part, const struct tok_mask *mask,
 			  struct tok_range ranks)
 {
-	const uint64_t serial = mask ? mask->serial : 0;
-	const size_t slot = tok_mix(serial, ranks.begin) % PART_MEMOS;
-	if (part->memos[slot].mask != serial || part->memos[slot].ranks.begin != ranks.begin ||
-	    part->memos[slot].ranks.end != ranks.end) {
-		part->memos[slot].mask = serial;
-		part->memos[slot].ranks = ranks;
-		part->memos[slot].sum = sum_part(part, mask, ranks);
-	}
-	return part->memos[slot].sum;
+	bool known;
+	struct tok_memo *memo = find_memo(part->memos, PART_MEMOS, mask, ranks, &known);
+	if (!known)
+		memo->sum = sum_part(part, mask, ranks);
+	return memo->sum;
 }
 
 static double sum_small(const struct tok_byte_tokens *t, const struct tok_lm_part *part,
@@ -219,14 +228,14 @@ static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_
 		}
 		return core->base_range_sum;
 	}
-	const struct tok_range all = tok_node_below(core->tokens, mask->node);
-	if (all.begin != ranks.begin || all.end != ranks.end)
-		return tok_sums_masked(&core->base_sums, mask, ranks);
-	if (mask->base != core->base) {
-		mask->base_sum = tok_sums_masked(&core->base_sums, mask, ranks);
-		mask->base = core->base;
-	}
-	return mask->base_sum;
+	if (mask->base != core->base)
+		memset(mask->memos, 0, sizeof mask->memos);
+	mask->base = core->base;
+	bool known;
+	struct tok_memo *memo = find_memo(mask->memos, MASK_MEMOS, mask, ranks, &known);
+	if (!known)
+		memo->sum = tok_sums_masked(&core->base_sums, mask, ranks);
+	return memo->sum;
 }
 
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,

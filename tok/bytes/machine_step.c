@@ -93,8 +93,6 @@ static enum tok_status move_places(struct step *s, const struct tok_front *front
 			continue;
 		if (core->validity && from == 0) {
 			status = tok_mask_find(core, place.head->state, to, &place.mask, err);
-			if (status == TOK_OK && !place.mask)
-				continue;
 		} else {
 			tok_mask_hold(place.mask);
 		}
