@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tok/base/exponentials.h"
 #include "tok/bytes/machine_internal.h"
 
 /* How far from 1 a row may sum to. */
@@ -174,20 +175,26 @@ enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
 				   struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	double sum = 0.0;
-	for (size_t id = 0; id < t->size; id++) {
-		const enum tok_status status = check_number(row->log_p[id], id, err);
-		if (status != TOK_OK)
-			return status;
-		row->sums.p[t->rank_of[id]] = exp(row->log_p[id]);
+	enum { SOME = 1024 };
+	double p[SOME];
+	for (size_t begin = 0; begin < t->size; begin += SOME) {
+		const size_t count = t->size - begin < SOME ? t->size - begin : SOME;
+		tok_exponentials(row->log_p + begin, p, count);
+		for (size_t i = 0; i < count; i++) {
+			const size_t id = begin + i;
+			const enum tok_status status = check_number(row->log_p[id], id, err);
+			if (status != TOK_OK)
+				return status;
+			row->sums.p[t->rank_of[id]] = p[i];
+		}
 	}
 	tok_sums_block(&row->sums, t->text_count);
 	row->other_low = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
 		add_other(t, t->others[i], row->sums.p[t->text_count + i], &row->other_low);
 	row->other_high = row->other_low;
-	sum = tok_sums_range(&row->sums, tok_node_ranks(t, 0)) + row->other_low.end +
-	      row->other_low.nontext;
+	const double sum = tok_sums_range(&row->sums, tok_node_ranks(t, 0)) + row->other_low.end +
+			   row->other_low.nontext;
 	return set_scale(core, row, sum, err);
 }
 

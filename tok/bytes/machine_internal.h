@@ -21,9 +21,9 @@
 #include "tok/bytes/validity_mask_internal.h"
 
 enum {
-	ROW_BUCKETS = 1 << 13,
+	ROW_BUCKETS = 1 << 15,
 	PART_BUCKETS = 1 << 12,
-	STATE_BUCKETS = 1 << 10,
+	STATE_BUCKETS = 1 << 13,
 	MASK_BUCKETS = 1 << 13,
 	SUM_BLOCK = 64, /* ids, as many as a word of a mask has */
 	PART_MEMOS = 4,
@@ -114,6 +114,7 @@ struct tok_known {
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
+	uint64_t key;                  /* the head's */
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
 	bool ready;

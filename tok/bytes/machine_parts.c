@@ -7,7 +7,7 @@
 #include "tok/bytes/machine_internal.h"
 
 enum {
-	PART_SMALL = 24,      /* ids */
+	PART_SMALL = 48,      /* ids */
 	PART_BYTES = 64 << 20 /* of parts that are kept, those of live heads apart */
 };
 

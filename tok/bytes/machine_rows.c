@@ -15,7 +15,7 @@ static struct tok_row **bucket_of(struct tok_core *core, uint64_t key)
 static struct tok_row *find_row(struct tok_core *core, const struct tok_head *head)
 {
 	struct tok_row *row = *bucket_of(core, head->key);
-	while (row && !tok_head_same(core, row->of, head))
+	while (row && !(row->key == head->key && tok_head_same(core, row->of, head)))
 		row = row->next;
 	return row;
 }
@@ -38,7 +38,7 @@ static void take_up(struct tok_core *core, struct tok_row *row)
 
 static void unlink_row(struct tok_core *core, struct tok_row *row)
 {
-	struct tok_row **at = bucket_of(core, row->of->key);
+	struct tok_row **at = bucket_of(core, row->key);
 	while (*at != row)
 		at = &(*at)->next;
 	*at = row->next;
@@ -107,6 +107,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 		return NULL;
 	struct tok_row **bucket = bucket_of(core, head->key);
 	row->of = tok_head_hold(head);
+	row->key = head->key;
 	row->users = 1;
 	row->ready = false;
 	row->next = *bucket;
