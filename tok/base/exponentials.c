@@ -22,20 +22,14 @@ static double exponential(double x)
 {
 	const double shifted = x * 0x1.71547652b82fep+0 + rounder, n = shifted - rounder;
 	const double r = (x - n * 0x1.62e42fee00000p-1) - n * 0x1.a39ef35793c76p-33;
+	const double r2 = r * r, r4 = r2 * r2;
+	/* In pairs and pairs of pairs: a chain of fourteen steps would wait for each. */
+	const double a = (1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120)),
+		     b = (1.0 / 720 + r * (1.0 / 5040)) + r2 * (1.0 / 40320 + r * (1.0 / 362880)),
+		     c = (1.0 / 3628800 + r * (1.0 / 39916800)) +
+			 r2 * (1.0 / 479001600 + r * (1.0 / 6227020800));
+	double sum = 1.0 + (r + r2 * (a + r4 * (b + r4 * c)));
 	uint64_t power, bits;
-	double sum = 1.0 / 6227020800;
-	sum = sum * r + 1.0 / 479001600;
-	sum = sum * r + 1.0 / 39916800;
-	sum = sum * r + 1.0 / 3628800;
-	sum = sum * r + 1.0 / 362880;
-	sum = sum * r + 1.0 / 40320;
-	sum = sum * r + 1.0 / 5040;
-	sum = sum * r + 1.0 / 720;
-	sum = sum * r + 1.0 / 120;
-	sum = sum * r + 1.0 / 24;
-	sum = sum * r + 1.0 / 6;
-	sum = sum * r + 0.5;
-	sum = sum * r * r + r + 1.0;
 	memcpy(&power, &shifted, sizeof power);
 	memcpy(&bits, &sum, sizeof bits);
 	bits += power << 52;

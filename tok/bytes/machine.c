@@ -7,6 +7,7 @@
 
 enum {
 	MOST_HEADS = 4096,
+	MOST_FINITE_HEADS = 1 << 16, /* there they do not multiply */
 	HISTORY = 4096,
 	BLOCK = 16, /* bytes between looks at whether P is 0 */
 	ROWS_LEAST = 8,
@@ -93,7 +94,8 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 	core->lm = lm;
 	core->options = *options;
 	if (core->options.max_heads == 0)
-		core->options.max_heads = MOST_HEADS;
+		core->options.max_heads =
+		    lm->info->markov_order > 0 ? MOST_FINITE_HEADS : MOST_HEADS;
 	if (core->options.history == 0)
 		core->options.history = HISTORY;
 	if (core->options.history > SIZE_MAX / 4)
