@@ -13,7 +13,9 @@ enum {
 	ROWS_LEAST = 8,
 	ROWS_MOST = 256,
 	ROWS_IN_PARTS = 1 << 14, /* small ones */
-	ROWS_BYTES = 64 << 20    /* for rows that nobody uses at the moment */
+	ROWS_BYTES = 64 << 20,   /* for rows that nobody uses at the moment */
+	PART_BYTES = 64 << 20,
+	MASK_BYTES = 64 << 20
 };
 
 /* ---- what machines share ------------------------------------------------------------ */
@@ -104,6 +106,8 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 	core->tail = core->finite ? lm->info->markov_order - 1 : 1;
 	core->in_parts = lm->parts != NULL;
 	core->row_budget = budget_rows(core);
+	core->part_budget = PART_BYTES;
+	core->mask_budget = MASK_BYTES;
 	if (make_scratch(core))
 		return core;
 	core_release(core);

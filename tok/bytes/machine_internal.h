@@ -187,8 +187,8 @@ struct tok_core {
 	struct tok_machine_cost cost;
 
 	struct tok_part *part_buckets[PART_BUCKETS];
-	size_t part_bytes;
-	const double *base; /* of all parts */
+	size_t part_bytes, part_budget; /* those of live heads apart */
+	const double *base;             /* of all parts */
 	struct tok_sums base_sums;
 	double base_text;
 	struct tok_row_masses base_other;
@@ -197,7 +197,7 @@ struct tok_core {
 
 	struct tok_state *states[STATE_BUCKETS];
 	struct tok_mask *masks[MASK_BUCKETS];
-	size_t mask_bytes;
+	size_t mask_bytes, mask_budget;    /* those of live places apart */
 	uint64_t masks_swept, parts_swept; /* when */
 
 	/* Room that calls use. */

@@ -8,8 +8,6 @@
 
 #include "tok/bytes/machine_internal.h"
 
-enum { MASK_BYTES = 64 << 20 }; /* of masks that are kept, those of live places apart */
-
 /* ---- states --------------------------------------------------------------------- */
 
 static uint64_t hash_words(const uint64_t *words, size_t count)
@@ -150,10 +148,10 @@ void tok_masks_free(struct tok_core *core)
 /* What was not used since this was done last, or, where that is not enough, all. */
 static void make_room(struct tok_core *core)
 {
-	if (core->mask_bytes <= MASK_BYTES)
+	if (core->mask_bytes <= core->mask_budget)
 		return;
 	forget_masks(core, core->masks_swept);
-	if (core->mask_bytes > MASK_BYTES / 2)
+	if (core->mask_bytes > core->mask_budget / 2)
 		forget_masks(core, UINT64_MAX);
 	core->masks_swept = core->clock;
 }

@@ -6,10 +6,7 @@
 
 #include "tok/bytes/machine_internal.h"
 
-enum {
-	PART_SMALL = 48,      /* ids */
-	PART_BYTES = 64 << 20 /* of parts that are kept, those of live heads apart */
-};
+enum { PART_SMALL = 48 }; /* ids */
 
 static struct tok_part **bucket_of(struct tok_core *core, const tok_id *key)
 {
@@ -44,10 +41,10 @@ static void forget_parts(struct tok_core *core, uint64_t before)
 /* What was not used since this was done last, or, where that is not enough, all. */
 static void make_room(struct tok_core *core)
 {
-	if (core->part_bytes <= PART_BYTES)
+	if (core->part_bytes <= core->part_budget)
 		return;
 	forget_parts(core, core->parts_swept);
-	if (core->part_bytes > PART_BYTES / 2)
+	if (core->part_bytes > core->part_budget / 2)
 		forget_parts(core, UINT64_MAX);
 	core->parts_swept = core->clock;
 }
