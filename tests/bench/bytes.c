@@ -243,18 +243,14 @@ int main(int argc, char **argv)
 	printf("%zu ids, %u nodes; %s\n", tok_byte_tokens_size(tokens),
 	       tok_byte_tokens_node_count(tokens), b.is_far ? "ms a byte" : "kB/s");
 	printf("rows\twhat\tmedian\tslowest\tfastest\trows\theads\tmost\tbits\tMiB\n");
-	for (int s = TOK_BYTES_ALL; argc > 6 && s <= TOK_BYTES_VALID_RENORM; s++)
-		if (strcmp(argv[6], names[s]) == 0)
-			run(&b, (enum tok_bytes_semantics)s, bytes, false);
-	if (argc > 6)
-		return 0;
-	for (int s = TOK_BYTES_VALID; validity && s <= TOK_BYTES_VALID_RENORM; s++) {
-		run(&b, (enum tok_bytes_semantics)s, bytes, false);
-		run(&b, (enum tok_bytes_semantics)s, (bytes + 19) / 20, true);
-	}
-	if (!b.is_far) { /* of such a model there are too many */
-		run(&b, TOK_BYTES_ALL, bytes, false);
-		run(&b, TOK_BYTES_ALL, (bytes + 19) / 20, true);
+	for (int s = TOK_BYTES_ALL; s <= TOK_BYTES_VALID_RENORM; s++) {
+		if (argc > 6             ? strcmp(argv[6], names[s]) != 0
+		    : s == TOK_BYTES_ALL ? b.is_far
+					 : !validity)
+			continue; /* of a model that sees everything all rows are too many */
+		for (int next = 0; next < 2; next++)
+			run(&b, (enum tok_bytes_semantics)s, next ? (bytes + 19) / 20 : bytes,
+			    next == 1);
 	}
 	tok_validity_free(validity);
 	tok_byte_tokens_free(tokens);

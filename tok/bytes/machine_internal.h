@@ -63,6 +63,7 @@ struct tok_mask {
 	/* Sums of `base` that were asked last. */
 	struct tok_memo memos[MASK_MEMOS];
 	const double *base;
+	double *firsts; /* sums of `base` by first byte; NULL: nobody has asked */
 	uint64_t *bits;
 	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
 };
@@ -190,7 +191,7 @@ struct tok_core {
 	size_t part_bytes, part_budget; /* those of live heads apart */
 	const double *base;             /* of all parts */
 	struct tok_sums base_sums;
-	double base_text;
+	double base_text, base_firsts[256]; /* of all text; by child of the root */
 	struct tok_row_masses base_other;
 	struct tok_range base_range; /* asked last */
 	double base_range_sum;
@@ -333,6 +334,9 @@ TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row 
 double tok_joined_p(const struct tok_row *row, tok_id id);
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks);
+/* The same of all ranges by first byte: of the children of the root, in their order. */
+void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		       double out[256]);
 void tok_row_leave_parts(struct tok_row *row);
 void tok_parts_free(struct tok_core *core);
 

@@ -135,6 +135,7 @@ static void forget_masks(struct tok_core *core, uint64_t before)
 			}
 			*at = mask->next;
 			core->mask_bytes -= mask->bytes;
+			free(mask->firsts);
 			free(mask);
 		}
 	}

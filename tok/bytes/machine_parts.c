@@ -6,7 +6,10 @@
 
 #include "tok/bytes/machine_internal.h"
 
-enum { PART_SMALL = 48 }; /* ids */
+enum {
+	PART_SMALL = 48, /* ids */
+	FIRSTS_BYTES = 256 * sizeof(double)
+};
 
 static struct tok_part **bucket_of(struct tok_core *core, const tok_id *key)
 {
@@ -216,6 +219,19 @@ static double sum_small(const struct tok_byte_tokens *t, const struct tok_lm_par
 	return sum;
 }
 
+/* What is remembered of a mask is of this base. */
+static void use_base(struct tok_core *core, struct tok_mask *mask)
+{
+	if (mask->base == core->base)
+		return;
+	memset(mask->memos, 0, sizeof mask->memos);
+	free(mask->firsts);
+	core->mask_bytes -= mask->firsts ? FIRSTS_BYTES : 0;
+	mask->bytes -= mask->firsts ? FIRSTS_BYTES : 0;
+	mask->firsts = NULL;
+	mask->base = core->base;
+}
+
 static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_range ranks)
 {
 	if (!mask) {
@@ -225,9 +241,7 @@ static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_
 		}
 		return core->base_range_sum;
 	}
-	if (mask->base != core->base)
-		memset(mask->memos, 0, sizeof mask->memos);
-	mask->base = core->base;
+	use_base(core, mask);
 	bool known;
 	struct tok_memo *memo = find_memo(mask->memos, MASK_MEMOS, mask, ranks, &known);
 	if (!known)
@@ -246,6 +260,79 @@ double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct t
 	}
 	return fmax(sum, 0.0);
 }
+
+/* ---- by first byte -------------------------------------------------------------------- */
+
+static void sum_firsts(const struct tok_core *core, const struct tok_mask *mask, double out[256])
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	for (uint32_t child = t->first[0]; child < t->first[1]; child++)
+		out[child - t->first[0]] =
+		    mask ? tok_sums_masked(&core->base_sums, mask, tok_node_ranks(t, child))
+			 : tok_sums_range(&core->base_sums, tok_node_ranks(t, child));
+}
+
+/* Of the base; in `room` where they are not kept. */
+static const double *base_firsts(struct tok_core *core, struct tok_mask *mask, double room[256])
+{
+	if (!mask)
+		return core->base_firsts;
+	use_base(core, mask);
+	if (mask->firsts)
+		return mask->firsts;
+	mask->firsts = malloc(FIRSTS_BYTES);
+	core->mask_bytes += mask->firsts ? FIRSTS_BYTES : 0;
+	mask->bytes += mask->firsts ? FIRSTS_BYTES : 0;
+	double *out = mask->firsts ? mask->firsts : room;
+	sum_firsts(core, mask, out);
+	return out;
+}
+
+static void add_big_firsts(const struct tok_byte_tokens *t, const struct tok_part *part,
+			   const struct tok_mask *mask, double scale, double out[256])
+{
+	uint32_t child = t->first[0];
+	for (size_t i = 0; i < part->count; i++) {
+		while (part->ranks[i] >= tok_node_ranks(t, child).end)
+			child++;
+		if (tok_mask_has(mask, part->ranks[i]))
+			out[child - t->first[0]] += scale * part->sums.p[i];
+	}
+}
+
+static void add_small_firsts(const struct tok_byte_tokens *t, const struct tok_lm_part *part,
+			     const struct tok_mask *mask, double out[256])
+{
+	for (size_t i = 0; i < part->count; i++) {
+		const tok_id id = part->ids[i];
+		const uint32_t rank = rank_of(t, id);
+		if (rank < t->text_count && tok_mask_has(mask, rank))
+			out[t->roots[t->texts[id].bytes[0]] - t->first[0]] +=
+			    part->scale * part->add[i];
+	}
+}
+
+void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		       double out[256])
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const size_t count = t->first[1] - t->first[0];
+	double room[256];
+	const double *base = base_firsts(core, mask, room);
+	for (size_t i = 0; i < count; i++)
+		out[i] = row->parts.scale * base[i];
+	for (size_t i = 0; i < row->parts.count; i++) {
+		const struct tok_lm_part *part = &row->parts.parts[i];
+		if (row->big[i])
+			add_big_firsts(t, row->big[i], mask, part->scale, out);
+		else
+			add_small_firsts(t, part, mask, out);
+	}
+	for (size_t i = 0; i < count; i++)
+		out[i] = fmax(out[i], 0.0);
+}
+
+/* ---- an id ------------------------------------------------------------------------------ */
 
 static double find_add(const struct tok_lm_part *part, tok_id id)
 {
@@ -294,6 +381,7 @@ static enum tok_status set_base(struct tok_core *core, const double *base, struc
 		core->base_sums.p[rank] = base[t->by_rank[rank]];
 	tok_sums_block(&core->base_sums, t->text_count);
 	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
+	sum_firsts(core, NULL, core->base_firsts);
 	core->base_other = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
 		add_other(t, t->others[i], base[t->others[i]], &core->base_other.end,
