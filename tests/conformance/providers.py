@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Models that other programs compute, through tok, beside those programs themselves.
 
-    providers.py --rows build/tests/test_provider --bytes build/tests/conformance/bytes_driver \
+    providers.py --rows build/tests/test_provider --bytes build/tests/conformance/provider_driver \
         --cache build/test-data [--only hf]
 
 hf      a small causal model with random weights, saved by transformers and served by

@@ -1,7 +1,7 @@
 /*
- * bytes_driver.c - what the byte machine says with a model that others compute, for scripts.
+ * provider_driver.c - what the byte machine says with a model that others compute, for scripts.
  *
- *	bytes_driver MODEL TOKENIZER < QUESTIONS
+ *	provider_driver MODEL TOKENIZER < QUESTIONS
  *
  * A question is a line "all|valid|valid-renorm HEX"; its answer is a line of 260 numbers: the
  * logarithm of the text's probability, then the joint probabilities of 256 bytes, of the end, of
@@ -26,7 +26,7 @@ struct driver {
 
 static _Noreturn void fail(const char *message)
 {
-	fprintf(stderr, "bytes_driver: %s\n", message);
+	fprintf(stderr, "provider_driver: %s\n", message);
 	exit(2);
 }
 
