@@ -54,7 +54,8 @@ class Model:
         from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
         self.tokenizer = make_tokenizer(MERGES)
         self.bos, self.eos = (self.tokenizer.token_to_id(t) for t in ("<s>", "</s>"))
-        PreTrainedTokenizerFast(tokenizer_object=self.tokenizer, bos_token="<s>", eos_token="</s>").save_pretrained(folder)
+        saved = PreTrainedTokenizerFast(tokenizer_object=self.tokenizer, bos_token="<s>", eos_token="</s>")
+        saved.save_pretrained(folder)
         torch.manual_seed(1)
         config = LlamaConfig(vocab_size=SIZE, hidden_size=WIDTH, intermediate_size=INNER, num_hidden_layers=LAYERS,
                              num_attention_heads=HEADS, num_key_value_heads=HEADS, max_position_embeddings=CONTEXT,
@@ -66,7 +67,8 @@ class Model:
         byte = {c: b for b, c in self.alphabet.items()}
         special = {self.bos, self.eos}
         names = [self.tokenizer.id_to_token(i) for i in range(SIZE)]
-        self.texts = [b"" if i in special or name is None else bytes(byte[c] for c in name) for i, name in enumerate(names)]
+        self.texts = [b"" if i in special or name is None else bytes(byte[c] for c in name)
+                      for i, name in enumerate(names)]
         self.rows = {}
 
     def row(self, context):
@@ -196,7 +198,8 @@ def check_bytes(options, label, name, model, tokenizer, semantics, within):
     for (kind, text), line in zip(questions, lines):
         log_p, *joint = map(float, line.split())
         whole, want = slow[kind].answer(text)
-        off = max(abs(math.exp(log_p) - whole) / whole, *(abs(a - b / whole) for a, b in zip(joint, want)), abs(joint[258]))
+        off = max(abs(math.exp(log_p) - whole) / whole, *(abs(a - b / whole) for a, b in zip(joint, want)),
+                  abs(joint[258]))
         expect(label, off <= within, kind, text, "differs by", off)
         worst = max(worst, off)
     print(f"{label}: bytes behind {len(questions)} texts, largest difference {worst:.1e}")
@@ -313,15 +316,16 @@ def check_silence(options, label, server, model, tokenizer):
         asked.stdout.readline()  # a row is longer than what is held back, so it is there too
         os.kill(server.process.pid, stop)
         said, trouble = asked.communicate(lines, timeout=60)
-        expect(label, asked.returncode == 4 and message in trouble and len(said.splitlines()) == 1, stop, said[:200], trouble)
+        expect(label, asked.returncode == 4 and message in trouble and len(said.splitlines()) == 1, stop, said[:200],
+               trouble)
         os.kill(server.process.pid, signal.SIGCONT)
 
 
 def check_hf(options, model, folder):
     name = f"exec:'{sys.executable}' '{PROVIDERS / 'hf.py'}' '{folder / 'model'}'"
     tokenizer = folder / "model/tokenizer.json"
-    check_rows(options, "hf", name, model, tokenizer, f"llama {SIZE} {CONTEXT} start {model.bos} eos {model.eos}", 1e-12,
-               folder)
+    info = f"llama {SIZE} {CONTEXT} start {model.bos} eos {model.eos}"
+    check_rows(options, "hf", name, model, tokenizer, info, 1e-12, folder)
     check_other(options, "hf", name, model, folder)
     check_bytes(options, "hf", name, model, tokenizer, ("all", "valid-renorm"), 1e-12)
 
@@ -332,8 +336,8 @@ def check_llama(options, model, folder):
     write_gguf(model, gguf)
     with Server(program, gguf, folder / "server.log") as server:
         name = f"llama:{server.url}"
-        check_rows(options, "llama", name, model, gguf, f"llama-server {SIZE} {CONTEXT - 1} start {model.bos} eos {model.eos}",
-                   1e-5, folder)
+        info = f"llama-server {SIZE} {CONTEXT - 1} start {model.bos} eos {model.eos}"
+        check_rows(options, "llama", name, model, gguf, info, 1e-5, folder)
         check_other(options, "llama", name, model, folder)
         check_bytes(options, "llama", name, model, gguf, ("all",), 1e-4)
         check_silence(options, "llama", server, model, gguf)

@@ -307,7 +307,8 @@ def main():
     check_lie(Unnamed, "no 'top_logprobs'", "openai")
     lies = [(Short, "a row of 299 ids: the model has 300"), (Twice, "has no id of its own"),
             (Strange, "has no id of its own"), (Nothing, "has no id of its own"), (Warm, "sum to"),
-            (Foreign, "3 of 257 ids differ: 66 adds 0xc3a4, here 'B'; 299 adds 'hi', here nothing; 65 adds 'B'"), (Wide, "what is no byte"),
+            (Foreign, "3 of 257 ids differ: 66 adds 0xc3a4, here 'B'; 299 adds 'hi', here nothing; 65 adds 'B'"),
+            (Wide, "what is no byte"),
             (Silent, "no 'top_logprobs'"), (Busy, "says 503: 'Loading model'"), (Other, "no llama-server"),
             (Garbage, "line 1"), (Endless, "an answer of more than"), (Hanging, "timed out"), (Closing, "/completion")]
     for model, message in lies:

@@ -83,8 +83,8 @@ def texts():
 def hello():
     said = {"tokp": 1, "name": "liar", "vocab_size": size, "start": [0], "eos": [4],
             "max_ctx": 0 if mode == "large" else 100, "topk": top, "batch": batch,
-            "deterministic": True, "form": form, "tokens": mode.startswith("tokens"), "rows": "f64" if number == "d" else "f32",
-            "unknown": [{}]}
+            "deterministic": True, "form": form, "tokens": mode.startswith("tokens"),
+            "rows": "f64" if number == "d" else "f32", "unknown": [{}]}
     if mode == "hello-version":
         said["tokp"] = 2
     elif mode == "hello-none":
