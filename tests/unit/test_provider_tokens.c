@@ -101,8 +101,8 @@ static void models_come_with_their_tokenizer(void **state)
 		const char *tokenizer; /* NULL: bytes; "": none */
 		enum tok_status status;
 	} rows[] = {
-		{ NULL, TOK_OK },        { "", TOK_OK },        { TOY_WORDPIECE, TOK_OK },
-		{ TOY_BYTES, TOK_EARG }, { TOY_BPE, TOK_EARG },
+		{ NULL, TOK_OK },    { "", TOK_OK },          { TOY_WORDPIECE, TOK_OK },
+		{ TOY_BPE, TOK_OK }, { TOY_BYTES, TOK_EARG },
 	};
 	char path[] = "/tmp/tok-provider-XXXXXX", replay[64];
 	(void)state;
