@@ -33,8 +33,7 @@ class Llama:
     models = {"object": "list", "data": [{"id": "m", "meta": {"n_vocab": SIZE, "n_ctx_train": 4096}}]}
     props = {"default_generation_settings": {"n_ctx": 65}, "eos_token": "</s>", "bos_token": "<s>"}
 
-    def __init__(self):
-        self.refused = 0
+    end = 2
 
     def tokens(self, question):
         if question["content"] == "</s>" and question["parse_special"] and not question["add_special"]:
@@ -50,6 +49,8 @@ class Llama:
     def completion(self, question):
         assert question["n_predict"] == 1 and question["n_probs"] == SIZE
         assert question["post_sampling_probs"] is False and question["cache_prompt"] is False
+        # What is sampled must be no part of a character: servers refuse that.
+        assert question["logit_bias"] == [[self.end, 1e6]]
         entries = self.entries(question["prompt"])
         return {"content": "", "completion_probabilities": [{**entries[0], "top_logprobs": entries}]}
 
@@ -67,6 +68,7 @@ class Plain(Llama):
     """A model without beginning, and whose end has no text."""
 
     props = {"default_generation_settings": {"n_ctx": 65}, "eos_token": ""}
+    end = 0
 
     def tokens(self, question):
         return []

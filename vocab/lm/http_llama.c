@@ -136,10 +136,13 @@ static enum tok_status read_server(struct llama_lm *l, struct tok_error *err)
 
 /* ---- rows ---- */
 
+/* What the server samples does not matter to a row, but is text for it, and one that is cut inside
+ * a character is an error there.  So it is made to sample the end, or id 0, which is a whole token
+ * or <unk> wherever there is no end. */
 static enum tok_status put_question(struct llama_lm *l, const struct tok_lm_request *request,
 				    struct tok_error *err)
 {
-	char text[160];
+	char text[200];
 	tok_buffer_clear(&l->question);
 	bool ok = put(&l->question, "{\"prompt\":[");
 	for (size_t i = 0; ok && i < request->count; i++) {
@@ -148,8 +151,8 @@ static enum tok_status put_question(struct llama_lm *l, const struct tok_lm_requ
 	}
 	snprintf(text, sizeof text,
 		 "],\"n_predict\":1,\"n_probs\":%zu,\"post_sampling_probs\":false,"
-		 "\"cache_prompt\":false,\"stream\":false}",
-		 l->peer.info.size);
+		 "\"cache_prompt\":false,\"stream\":false,\"logit_bias\":[[%u,1e6]]}",
+		 l->peer.info.size, l->peer.info.eos_count > 0 ? l->peer.info.eos[0] : 0);
 	return ok && put(&l->question, text) ? TOK_OK : tok_fail_memory(err);
 }
 
