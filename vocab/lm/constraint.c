@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "vocab/format/json.h"
 #include "vocab/lm/process_internal.h"
 
 enum { TIMEOUT_MS = 60000, FIRST_TIMES = 10, LINE = 64 };
@@ -69,11 +70,8 @@ static enum tok_status read_answer(struct vocab_constraint *c, struct tok_span l
 		*may = line.bytes[0] == '1';
 		return TOK_OK;
 	}
-	tok_fail(&lie, TOK_EFORMAT, "the constraint answered '%.*s', which is neither 0 nor 1",
-		 (int)line.count, (const char *)line.bytes);
-	for (char *at = lie.message; *at; at++)
-		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
-			*at = '?';
+	tok_fail(&lie, TOK_EFORMAT, "the constraint answered '%s', which is neither 0 nor 1",
+		 vocab_show(line).text);
 	lm_process_give_up(c->process, &lie);
 	return tok_fail(err, lie.status, "%s", lie.message);
 }
