@@ -71,25 +71,21 @@ static void find_allowed(const struct bytes_law *law, uint32_t state, bool allow
 }
 
 /* Draw a symbol; its weight is the product of what automaton and constraint leave. */
-static enum tok_status draw_symbol(const struct bytes_law *law, struct bytes_drawn *d,
-				   double p[TOK_MIX_SYMBOLS], struct tok_random *random,
-				   size_t *symbol, struct tok_error *err)
+static enum tok_status draw_allowed(const struct bytes_law *law, struct bytes_drawn *d,
+				    double p[TOK_MIX_SYMBOLS], struct tok_random *random,
+				    size_t *symbol, struct tok_error *err)
 {
 	bool allowed[TOK_MIX_SYMBOLS];
 	double share = 0, asked = 0;
+	struct asking asking = { law, d };
 	enum tok_status status = TOK_OK;
+	memset(allowed, true, sizeof allowed);
 	if (law->automaton)
 		find_allowed(law, d->state, allowed);
-	else
-		memset(allowed, true, sizeof allowed);
-	if (!law->constraint) {
-		*symbol = tok_draw_masked(p, allowed, random, &share);
-	} else {
-		struct asking asking = { law, d };
-		const double before = tok_draw_sum(p);
+	*symbol = tok_draw_masked(p, allowed, random, &share);
+	if (law->constraint) {
 		for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 			p[s] = allowed[s] ? p[s] : 0;
-		share = log(tok_draw_sum(p) / before);
 		status = tok_draw_rejection(p, ask, &asking, random, symbol, &asked, err);
 	}
 	if (status != TOK_OK)
@@ -125,8 +121,12 @@ static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn
 	double p[TOK_MIX_SYMBOLS];
 	size_t symbol;
 	enum tok_status status = find_next(law, d, machine, &next, p, err);
-	if (status == TOK_OK)
-		status = draw_symbol(law, d, p, random, &symbol, err);
+	if (status != TOK_OK)
+		return status;
+	if (law->automaton || law->constraint)
+		status = draw_allowed(law, d, p, random, &symbol, err);
+	else
+		symbol = tok_draw(p, random);
 	if (status != TOK_OK)
 		return status;
 	if (symbol >= TOK_MIX_END) {
