@@ -38,7 +38,7 @@ static const struct row rows[] = {
 	  { TEXT(""), TEXT("aaab"), TEXT("abaab") },
 	  { TEXT("aaaab"), TEXT("ababab") } },
 	{ ".",
-	  9,
+	  10,
 	  { TEXT("a"), TEXT("\303\251"), TEXT("\360\237\230\200") },
 	  { TEXT("\n"), TEXT("\303"), TEXT("\355\240\200"), TEXT("\300\200") } },
 	{ "\\xff", 3, { TEXT("\377") }, { TEXT("\303\277"), TEXT("") } },
