@@ -157,6 +157,7 @@ const struct cli_tool tool_bytes = {
 	    "  printf ' ro\\nse\\n:back 2\\n:covers 3\\n' | tok bytes repl --lm rose.tlm -p a "
 	    "--top 2\n",
 	.guide = "tok-bytes",
+	.protocol = "tok-lm",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
