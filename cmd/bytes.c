@@ -79,7 +79,7 @@ static const struct cli_option option_table[] = {
 	  FIELD(stop_hex, const char *) },
 	{ CLI_TEXT, 0, "dfa", "re:REGEX", "draw only texts that match as a whole, with weights",
 	  FIELD(dfa, const char *) },
-	{ CLI_TEXT, 0, "constraint", "exec:PROGRAM ARGS",
+	{ CLI_TEXT, 0, "constraint", "exec:COMMAND",
 	  "draw only what this process allows, with weights", FIELD(constraint, const char *) },
 	{ CLI_FLAG, 'j', "json", NULL, "a JSON object for each sample", FIELD(json, bool) },
 	{ CLI_END }
