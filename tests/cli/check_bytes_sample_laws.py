@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_bytes_sample.py TOK: what tok bytes sample draws has the distribution that all rows of
+"""check_bytes_sample_laws.py TOK: what tok bytes sample draws has the distribution that all rows of
 tokens give, added up here in fractions; weights make up for automata and constraints."""
 import collections
 import json
