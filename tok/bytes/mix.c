@@ -85,24 +85,31 @@ void tok_mix_free(struct tok_mix *mix)
 
 /* ---- what comes next --------------------------------------------------------------------- */
 
-static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *m)
+static void write_bounds(const struct tok_next_bytes *next, struct tok_mix_member *m)
 {
-	struct tok_mix_law *law = &m->next;
-	m->whole = tok_mix_whole(next, law->p);
-	m->special = next->special;
-	m->leak = next->leak;
-	m->exact = next->exact;
-	if (m->exact) {
-		memcpy(law->low, law->p, sizeof law->low);
-		memcpy(law->high, law->p, sizeof law->high);
-		return;
-	}
-	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
+	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS], sum = 0.0;
 	memcpy(low, next->low, sizeof next->low);
 	memcpy(high, next->high, sizeof next->high);
 	low[TOK_MIX_END] = next->end_low;
 	high[TOK_MIX_END] = next->end_high;
-	tok_mix_divide(low, high, law->low, law->high);
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		sum += low[s];
+	m->certain = sum > 0.0 && next->log_p_low > -INFINITY;
+	tok_mix_divide(low, high, m->next.low, m->next.high);
+}
+
+static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *m)
+{
+	m->whole = tok_mix_whole(next, m->next.p);
+	m->special = next->special;
+	m->leak = next->leak;
+	m->exact = m->certain = next->exact;
+	if (!m->exact) {
+		write_bounds(next, m);
+		return;
+	}
+	memcpy(m->next.low, m->next.p, sizeof m->next.low);
+	memcpy(m->next.high, m->next.p, sizeof m->next.high);
 }
 
 static enum tok_status look(struct tok_mix *mix, struct tok_error *err)

@@ -22,6 +22,7 @@ struct tok_mix_member {
 	double whole; /* what .p was divided by */
 	double special, leak;
 	bool exact;
+	bool certain; /* that the text is possible, and something behind it */
 };
 
 struct tok_mix {

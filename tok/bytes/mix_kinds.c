@@ -63,8 +63,9 @@ static bool mix_linear(const struct tok_mix *mix, struct mixed *to, double *weig
 	for (size_t i = 0; i < mix->count; i++) {
 		if (weights[i] == 0.0)
 			continue;
+		const struct tok_mix_member *m = &mix->members[i];
 		weights[i] /= sum;
-		add_weighted(to, &mix->members[i].next, weights[i], weights[i], weights[i]);
+		add_weighted(to, &m->next, weights[i], m->certain ? weights[i] : 0.0, weights[i]);
 	}
 	return sum > 0.0;
 }
@@ -82,7 +83,7 @@ static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weigh
 		if (!speaks(m))
 			continue;
 		sum += weights[i] = exp(m->log_p - most);
-		add_weighted(to, &m->next, weights[i], exp(m->log_low - most),
+		add_weighted(to, &m->next, weights[i], m->certain ? exp(m->log_low - most) : 0.0,
 			     exp(m->log_high - most));
 	}
 	for (size_t i = 0; i < mix->count; i++)
