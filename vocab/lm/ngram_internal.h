@@ -85,6 +85,13 @@ TOK_MUST_USE enum tok_status ngram_file_open(const char *path,
 					     struct ngram_file *out, struct tok_error *err);
 void ngram_file_close(struct ngram_file *file);
 
+/* ---- ngram.c ---- */
+
+/* The file, which is taken over in any case, as a model; its start ids are copied. */
+TOK_MUST_USE enum tok_status ngram_lm_new(struct ngram_file *file, const tok_id *start,
+					  size_t start_count, struct tok_lm **out,
+					  struct tok_error *err);
+
 /* ---- ngram_tables.c ---- */
 
 struct ngram_range {
