@@ -53,17 +53,34 @@ static const struct cli_option option_table[] = {
 	{ CLI_FLAG, 0, "normalize", NULL,
 	  "take the text as the tokenizer's normalizer leaves it (else refused if it differs)",
 	  FIELD(normalize, bool) },
+	{ CLI_GROUP, .name = "Answers" },
+	{ CLI_SIZE, 0, "top", "N", "next, repl: tell the N most probable bytes; 0: all (10)",
+	  FIELD(top, uint64_t) },
+	{ CLI_FLAG, 0, "per-byte", NULL, "score: a line for each byte too", FIELD(per_byte, bool) },
+	{ CLI_SIZE, 0, "limit", "N", "covers, repl: list N covers at most; 0: all (50)",
+	  FIELD(limit, uint64_t) },
+	{ CLI_REAL, 0, "min-p", "SHARE", "covers: list those with this share of P or more",
+	  FIELD(min_p, double) },
+	{ CLI_SIZE, 0, "random", "N", "check: try so many texts (50)", FIELD(random, uint64_t) },
+	{ CLI_SIZE, 0, "seed", "N", "other random numbers (0)", FIELD(seed, uint64_t) },
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
+	{ "next", "[FILE]", "what may come behind a text", false, bytes_next },
+	{ "score", "[FILE...]", "how probable texts are, in bits a byte", false, bytes_score },
+	{ "covers", "[FILE]", "the rows of tokens that a text may be the beginning of", false,
+	  bytes_covers },
+	{ "check", "[FILE]", "try the definitions on this model and this tokenizer", false,
+	  bytes_check },
+	{ "repl", "", "type a text and see what may come next", false, bytes_repl },
 	{ NULL },
 };
 
 const struct cli_tool tool_bytes = {
 	.name = "bytes",
 	.summary = "exact probabilities of bytes from a model of tokens",
-	.operands = "WORD [FILE]",
+	.operands = "WORD [FILE...]",
 	.description = "",
 	.examples = "",
 	.guide = "tok-bytes",

@@ -102,6 +102,25 @@ TOK_MUST_USE enum tok_status bytes_text(const struct bytes_options *options,
 					const struct bytes_side *side, int argc, char **argv,
 					char **out, size_t *length, struct tok_error *err);
 
+/* The first model behind the text in question.  What is wrong has been said when it is not
+ * CLI_OK; then there is nothing to close. */
+struct bytes_prompt {
+	struct bytes_side side;
+	char *text;
+	size_t length;
+	struct tok_machine *machine; /* behind the text */
+};
+enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
+				struct bytes_prompt *out);
+void bytes_prompt_close(struct bytes_prompt *prompt);
+
+/* The beginning of an answer: "{" and "type", "prefix_hex", "prefix", "n", "semantics". */
+void bytes_prompt_put(const char *type, const struct bytes_prompt *prompt);
+
+/* The bytes that --prefix or --prefix-hex say, as they are; one of them was given. */
+TOK_MUST_USE enum tok_status bytes_prefix(const struct bytes_options *options,
+					  struct tok_buffer *out, struct tok_error *err);
+
 /* Append the bytes that `text` tells, two digits each; TOK_EARG, naming the option, if it does
  * not. */
 TOK_MUST_USE enum tok_status bytes_read_hex(const char *option, const char *text,
@@ -121,10 +140,36 @@ void bytes_normal_free(struct bytes_normal *normal);
 TOK_MUST_USE enum tok_status bytes_normal_text(struct bytes_normal *normal, struct tok_span *text,
 					       bool continues, bool goes_on, struct tok_error *err);
 
+/* ---- the encoding of a text (bytes_canonical.c) ----------------------------- */
+
+/* What the model says of the ids that the tokenizer itself makes of a text: what is usually
+ * called the text's probability.  Nothing of it is kept but what the model needs. */
+struct bytes_canonical {
+	struct tok_lm *lm; /* borrowed */
+	long double log_p; /* of all ids so far: natural logarithm */
+	uint64_t ids;
+	bool known; /* false once an id was not among the best that rows tell */
+	struct tok_buffer context;
+	double *rows;
+	struct tok_lm_top *best;
+	struct tok_lm_row *out;
+	struct tok_lm_request *requests;
+};
+TOK_MUST_USE enum tok_status bytes_canonical_init(struct bytes_canonical *out, struct tok_lm *lm,
+						  struct tok_error *err);
+void bytes_canonical_release(struct bytes_canonical *canonical);
+
+/* Forget what came before: a text begins. */
+TOK_MUST_USE enum tok_status bytes_canonical_begin(struct bytes_canonical *canonical,
+						   struct tok_error *err);
+TOK_MUST_USE enum tok_status bytes_canonical_add(struct bytes_canonical *canonical,
+						 const tok_id *ids, size_t count,
+						 struct tok_error *err);
+
 /* ---- answers (bytes_put.c), all to standard output -------------------------- */
 
-/* Members of an object, with a comma before them unless they are the first.  Numbers have 17
- * digits, and are null where they are infinite or none. */
+/* Members of an object, or of a list where `name` is NULL, with a comma before them unless they are
+ * the first.  Numbers have 17 digits, and are null where they are infinite or none. */
 void bytes_put_number(const char *name, double number, bool first);
 void bytes_put_count(const char *name, uint64_t count, bool first);
 void bytes_put_flag(const char *name, bool value, bool first);
@@ -151,7 +196,7 @@ void bytes_put_certificate(const struct tok_text_p *text, double special, double
  * sum to one.  A comma before. */
 void bytes_put_next(const struct tok_next_bytes *next, size_t top);
 
-/* "heads_made", "heads_most" and "lm_rows"; a comma before. */
+/* "heads", those that are open now, and "lm_rows", all that were asked for; a comma before. */
 void bytes_put_cost(const struct tok_machine *machine);
 
 /* ---- words ------------------------------------------------------------------ */

@@ -1,4 +1,5 @@
 /* bytes_put.c - answers as JSON on standard output. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,6 +10,13 @@ static void put_comma(bool first)
 {
 	if (!first)
 		putchar(',');
+}
+
+static void put_name(const char *name, bool first)
+{
+	put_comma(first);
+	if (name)
+		printf("\"%s\":", name);
 }
 
 /* The number itself: a reader gets the same double. */
@@ -22,21 +30,20 @@ static void put_value(double number)
 
 void bytes_put_number(const char *name, double number, bool first)
 {
-	put_comma(first);
-	printf("\"%s\":", name);
+	put_name(name, first);
 	put_value(number);
 }
 
 void bytes_put_count(const char *name, uint64_t count, bool first)
 {
-	put_comma(first);
-	printf("\"%s\":%llu", name, (unsigned long long)count);
+	put_name(name, first);
+	printf("%" PRIu64, count);
 }
 
 void bytes_put_flag(const char *name, bool value, bool first)
 {
-	put_comma(first);
-	printf("\"%s\":%s", name, value ? "true" : "false");
+	put_name(name, first);
+	fputs(value ? "true" : "false", stdout);
 }
 
 /* ---- strings ------------------------------------------------------------------ */
@@ -44,19 +51,18 @@ void bytes_put_flag(const char *name, bool value, bool first)
 void bytes_put_hex(const char *name, const void *bytes, size_t length, bool first)
 {
 	const uint8_t *at = bytes;
-	put_comma(first);
-	printf("\"%s\":\"", name);
+	put_name(name, first);
+	putchar('"');
 	for (size_t i = 0; i < length; i++)
 		printf("%02x", at[i]);
 	putchar('"');
 }
 
-/* UTF-8. */
 void bytes_put_text(const char *name, const void *bytes, size_t length, bool first)
 {
 	const uint8_t *at = bytes;
-	put_comma(first);
-	printf("\"%s\":\"", name);
+	put_name(name, first);
+	putchar('"');
 	for (size_t i = 0; i < length; i++) {
 		if (at[i] == '"' || at[i] == '\\')
 			printf("\\%c", at[i]);
@@ -179,8 +185,6 @@ void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 
 void bytes_put_cost(const struct tok_machine *machine)
 {
-	const struct tok_machine_cost cost = tok_machine_cost(machine);
-	bytes_put_count("heads_made", cost.heads_made, false);
-	bytes_put_count("heads_most", cost.heads_most, false);
-	bytes_put_count("lm_rows", cost.rows, false);
+	bytes_put_count("heads", tok_machine_heads(machine), false);
+	bytes_put_count("lm_rows", tok_machine_cost(machine).rows, false);
 }

@@ -48,21 +48,27 @@ static enum tok_status read_file(const char *path, struct tok_buffer *out, struc
 	return status;
 }
 
+enum tok_status bytes_prefix(const struct bytes_options *o, struct tok_buffer *out,
+			     struct tok_error *err)
+{
+	if (o->prefix && o->prefix_hex)
+		return tok_fail(err, TOK_EARG, "--prefix and --prefix-hex are one too many");
+	if (o->prefix_hex)
+		return bytes_read_hex("prefix-hex", o->prefix_hex, out, err);
+	const struct tok_span prefix = tok_span_of(o->prefix);
+	return tok_buffer_add(out, prefix.bytes, prefix.count) ? TOK_OK : tok_fail_memory(err);
+}
+
 static enum tok_status read_text(const struct bytes_options *o, int argc, char **argv,
 				 struct tok_buffer *out, struct tok_error *err)
 {
 	const bool given = o->prefix || o->prefix_hex;
-	if (o->prefix && o->prefix_hex)
-		return tok_fail(err, TOK_EARG, "--prefix and --prefix-hex are one too many");
 	if (argc > 1 || (argc == 1 && given))
 		return tok_fail(err, TOK_EARG, "'%s' is too much: one text is asked about",
 				argv[given ? 0 : 1]);
-	if (o->prefix_hex)
-		return bytes_read_hex("prefix-hex", o->prefix_hex, out, err);
-	if (!o->prefix)
-		return read_file(argc == 1 ? argv[0] : "-", out, err);
-	const struct tok_span prefix = tok_span_of(o->prefix);
-	return tok_buffer_add(out, prefix.bytes, prefix.count) ? TOK_OK : tok_fail_memory(err);
+	if (given)
+		return bytes_prefix(o, out, err);
+	return read_file(argc == 1 ? argv[0] : "-", out, err);
 }
 
 static enum tok_status normalize(const struct bytes_options *o, const struct bytes_side *side,
@@ -100,4 +106,51 @@ enum tok_status bytes_text(const struct bytes_options *options, const struct byt
 	}
 	tok_buffer_release(&text);
 	return status == TOK_ENOMEM ? status : TOK_EARG;
+}
+
+/* ---- a model behind a text -------------------------------------------------------- */
+
+static enum tok_status push_text(const struct bytes_options *o, int argc, char **argv,
+				 struct bytes_prompt *p, struct tok_error *err)
+{
+	enum tok_status status = bytes_text(o, &p->side, argc, argv, &p->text, &p->length, err);
+	if (status == TOK_OK)
+		status = bytes_machine(&p->side, &p->machine, err);
+	if (status != TOK_OK)
+		return status;
+	const struct tok_span text = { (const uint8_t *)p->text, p->length };
+	return tok_machine_push(p->machine, text, err);
+}
+
+enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
+				struct bytes_prompt *out)
+{
+	struct tok_error err = { 0 };
+	struct bytes_prompt p = { 0 };
+	enum cli_exit result = bytes_open(options, 0, &p.side);
+	if (result != CLI_OK)
+		return result;
+	const enum tok_status status = push_text(options, argc, argv, &p, &err);
+	if (status != TOK_OK) {
+		result = bytes_trouble(NULL, status, &err);
+		bytes_prompt_close(&p);
+		return result;
+	}
+	*out = p;
+	return CLI_OK;
+}
+
+void bytes_prompt_close(struct bytes_prompt *p)
+{
+	tok_machine_free(p->machine);
+	free(p->text);
+	bytes_close(&p->side);
+}
+
+void bytes_prompt_put(const char *type, const struct bytes_prompt *p)
+{
+	printf("{\"type\":\"%s\"", type);
+	bytes_put_bytes("prefix", p->text, p->length, false);
+	bytes_put_count("n", p->length, false);
+	printf(",\"semantics\":\"%s\"", bytes_semantics_name(&p->side));
 }

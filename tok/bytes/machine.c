@@ -239,6 +239,11 @@ size_t tok_machine_length(const struct tok_machine *m)
 	return tok_machine_front(m)->at - m->hidden;
 }
 
+size_t tok_machine_heads(const struct tok_machine *m)
+{
+	return tok_machine_front(m)->count;
+}
+
 struct tok_machine_cost tok_machine_cost(const struct tok_machine *m)
 {
 	return m->core->cost;
