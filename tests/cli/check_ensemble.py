@@ -170,6 +170,35 @@ def check_mix(tok, folder, seed):
         near(math.exp(-nats), sum(powers) / sum(weights), "a mixture of texts")
 
 
+def check_draws(tok, folder, seed):
+    """Chi-square of two bytes or an end: 7 outcomes, so beyond 22.46 once in a thousand."""
+    kind = ["linear", "bayes", "geometric", "proxy"][seed % 4]
+    models = [Model(10 * seed + i, folder) for i in range(3 if kind == "proxy" else 2)]
+    how = [a for m in models for a in m.arguments] + ["--mix", kind, "--semantics", "all"]
+    *draws, summary = run(tok, "ensemble", "sample", *how, "-p", "AB", "--json", "--count", "3000",
+                          "--length", "2", "--seed", str(seed))
+    assert summary["samples"] == len(draws) == 3000
+    counts, expected = {}, {}
+    for draw in draws:
+        text = draw["text"] + ("$" if draw["ended"] == "end" else "")
+        counts[text] = counts.get(text, 0) + 1
+    weights = [Fraction(1)] * len(models)
+    law = {text: mixed(kind, models, weights, 1, text) for text in ("AB", "ABA", "ABB")}
+    expected["$"] = law["AB"][END]
+    for a in LETTERS:
+        expected[a + "$"] = law["AB"][ord(a)] * law["AB" + a][END]
+        for b in LETTERS:
+            expected[a + b] = law["AB"][ord(a)] * law["AB" + a][ord(b)]
+    assert set(counts) <= set(expected), (counts, expected)
+    for draw in draws[:20]:
+        text = draw["text"] + ("$" if draw["ended"] == "end" else "")
+        near(draw["logP"], math.log(expected[text]), "logP")
+    chi = sum((counts.get(text, 0) - 3000 * float(p)) ** 2 / (3000 * float(p))
+              for text, p in expected.items())
+    if chi > 22.46:
+        sys.exit(f"{kind}: chi-square {chi}: {counts}")
+
+
 def divergence(a, b):
     total = 0
     for s in a:
@@ -337,6 +366,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(12):
             check_mix(tok, folder, seed)
+        for seed in range(400, 404):
+            check_draws(tok, folder, seed)
         for seed in range(100, 104):
             check_compare(tok, folder, seed)
         for seed in range(200, 212):
