@@ -222,7 +222,7 @@ static enum tok_status ends_of(struct bytes_bench *b, size_t which, size_t k, st
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < b->options->random && status == TOK_OK; i++) {
 		const struct tok_span text = window_at(b, bench_cut(b, i));
-		size_t ended, beam_ended = 0;
+		size_t ended = 0, beam_ended = 0;
 		status = run_places(side, k, text, &ended, err);
 		if (status == TOK_OK)
 			status = run_beam(b, which, k, text, &beam_ended, err);
