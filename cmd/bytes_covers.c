@@ -125,7 +125,7 @@ enum cli_exit bytes_covers(const void *options, int argc, char **argv)
 		return result;
 	struct listing listing = { .side = &prompt.side,
 				   .validity = prompt.side.validity,
-				   .limit = o->limit,
+				   .limit = o->limit ? o->limit : UINT64_MAX,
 				   .least = o->min_p };
 	enum tok_status status = TOK_OK;
 	if (!listing.validity) {

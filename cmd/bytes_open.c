@@ -4,7 +4,7 @@
 
 #include "cmd/bytes_internal.h"
 #include "cmd/cli_input.h"
-#include "vocab/lm/provider.h"
+#include "cmd/cli_lm.h"
 
 static const char *const semantics_words[] = { "all", "valid", "valid-renorm" };
 
@@ -143,7 +143,7 @@ static enum cli_exit open_lm(const struct bytes_options *o, struct bytes_side *s
 		options.bos = bos;
 		options.key = key;
 		asked = true;
-		status = vocab_lm_open(side->lm_name, side->tokenizer, &options, &side->lm, &err);
+		status = cli_lm_open(side->lm_name, side->tokenizer, &options, &side->lm, &err);
 	}
 	free(bos);
 	free(key);

@@ -44,7 +44,7 @@ def help_words(text):
 
 def man_words(page):
     part = re.search(r"^\.SH WORDS\n(.*?)^\.SH", page, re.M | re.S)
-    return set(re.findall(r"^\.TP\n(\w+)", roff(part[1]), re.M)) if part else set()
+    return set(re.findall(r"^\.TP\n([\w-]+)", roff(part[1]), re.M)) if part else set()
 
 
 def roff(text):

@@ -9,10 +9,8 @@ static const struct {
 	const char *prefix;
 	lm_opener *open;
 } kinds[] = {
-	{ "exec:", lm_exec_open },
-	{ "replay:", lm_replay_open },
-	{ "llama:", lm_llama_open },
-	{ "openai:", lm_openai_open },
+	{ "arpa:", lm_arpa_open },   { "exec:", lm_exec_open },     { "replay:", lm_replay_open },
+	{ "llama:", lm_llama_open }, { "openai:", lm_openai_open },
 };
 
 static bool ends_with(const char *name, const char *ending)
@@ -36,8 +34,9 @@ static enum tok_status open_kind(const char *name, const struct tok_tokenizer *t
 	if (ends_with(name, ".tlm"))
 		return lm_ngram_open(name, tokenizer, options, out, err);
 	return tok_fail(err, TOK_EARG,
-			"there is no such kind of model: FILE.tlm, exec:COMMAND, llama:URL, "
-			"openai:URL or replay:FILE");
+			"%s: there is no such kind of model: FILE.tlm, arpa:FILE, exec:COMMAND, "
+			"llama:URL, openai:URL or replay:FILE",
+			name);
 }
 
 enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,

@@ -4,9 +4,9 @@
  *	status = vocab_lm_open("exec:python3 adapter.py gpt2", tokenizer, &options, &lm, &err);
  *
  *	FILE.tlm              the built-in model: ngram.h
- *	arpa:FILE             the same from ARPA, read into memory
- *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; an argument vector, no
- *shell llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
+ *	arpa:FILE             the same from ARPA whose words are ids, read into memory
+ *	exec:PROGRAM ARGS     a process that speaks tokp/1 or its JSON form; no shell
+ *	llama:http://HOST     llama-server: /completion with all probabilities, bytes not strings
  *	openai:http://HOST/v1#MODEL  completions with the best few: bounds only; no end
  *	replay:FILE           what --record wrote of one of these
  *
@@ -18,8 +18,14 @@
 #ifndef VOCAB_LM_PROVIDER_H
 #define VOCAB_LM_PROVIDER_H
 
+#include "tok/base/buffer.h"
 #include "tok/bytes/model.h"
 #include "tok/pipe/tokenizer.h"
+#include "vocab/lm/ngram.h"
+
+/* The bytes of a file, added to `out`, however they lie there. */
+typedef enum tok_status vocab_lm_reader(const char *path, struct tok_buffer *out,
+					struct tok_error *err);
 
 struct vocab_lm_options {
 	uint64_t timeout_ms; /* of one request, the first line has ten times as long; 0: 60,000 */
@@ -27,11 +33,12 @@ struct vocab_lm_options {
 	bool bos_given;      /* use these start ids instead of the provider's */
 	const tok_id *bos;
 	size_t bos_count;
-	const char *key; /* a bearer token for a server; or NULL */
+	const char *key;                  /* a bearer token for a server; or NULL */
+	vocab_lm_reader *read;            /* arpa: needs it; NULL: it is TOK_EARG */
+	struct vocab_arpa_report *report; /* gets what arpa: did to the file; or NULL */
 };
 
 /* TOK_EARG for a name that is none of these kinds. */
-
 TOK_API TOK_MUST_USE enum tok_status vocab_lm_open(const char *name,
 						   const struct tok_tokenizer *tokenizer,
 						   const struct vocab_lm_options *options,
