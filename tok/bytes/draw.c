@@ -4,7 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "tok/bytes/draw_internal.h"
+double tok_draw_sum(const double p[TOK_MIX_SYMBOLS])
+{
+	double sum = 0.0;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		sum += p[s];
+	return sum;
+}
 
 static void make_whole(double p[TOK_MIX_SYMBOLS])
 {

@@ -17,9 +17,9 @@
  *
  * Its variance is at most Z^2 (-log Z / (1 - Z) - 1).  A second success that is the first one again
  * costs no question; with all symbols alike, about as many are asked again as for the answer. */
-#include <math.h>
+#include "tok/bytes/draw.h"
 
-#include "tok/bytes/draw_internal.h"
+#include <math.h>
 
 /* The integral, with t = 1 / (1 + exp(z)): smooth, and as good as 0 far out on both sides, so equal
  * steps are exact up to rounding (error about exp(-2 pi^2 / step)). */
