@@ -9,7 +9,7 @@
 #include "tests/unit/byte_laws.h"
 #include "tests/unit/checked.h"
 
-enum { TRIALS = CHECKED ? 300 : 2000, LENGTH = 6, MODELS = 3 };
+enum { TRIALS = CHECKED ? 150 : 800, LENGTH = 6, MODELS = 3 };
 
 struct side {
 	struct trial trials[MODELS];
