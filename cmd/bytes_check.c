@@ -174,21 +174,11 @@ static enum tok_status check_definition(struct checking *c, struct tok_error *er
 	return status;
 }
 
-/* Rows that spell the text, its encoding among them: are they known for what they are? */
-static enum tok_status check_encodings(struct checking *c, struct tok_error *err)
+/* Rows that spell the text: is it known which of them is its encoding? */
+static enum tok_status try_rows(struct checking *c, const struct tok_encoding *encoding,
+				struct tok_error *err)
 {
-	const struct tok_encode_options how = { 0 };
 	const struct tok_span front = tok_byte_tokens_forced_front(c->side.tokens);
-	struct tok_error quiet = { 0 };
-	struct tok_encoding encoding;
-	struct tok_span text = c->text;
-	if (!c->side.validity ||
-	    bytes_normal_text(c->normal, &text, false, false, &quiet) != TOK_OK ||
-	    !tok_span_equal(text, c->text) ||
-	    tok_encode(c->encoder, c->text, &how, &encoding, &quiet) != TOK_OK)
-		return TOK_OK; /* the tokenizer does not encode this text as it is */
-	find(c, ENCODINGS, !bytes_check_validity(&c->side, encoding.ids, encoding.count));
-
 	struct tok_buffer whole = { 0 }, ids = { 0 };
 	enum tok_status status = TOK_OK;
 	if (!tok_buffer_add(&whole, front.bytes, front.count) ||
@@ -197,18 +187,39 @@ static enum tok_status check_encodings(struct checking *c, struct tok_error *err
 	for (size_t i = 0; i < SEGMENTATIONS && status == TOK_OK; i++) {
 		tok_buffer_clear(&ids);
 		status = bytes_check_draw(&c->side, tok_buffer_span(&whole), &c->random, &ids, err);
-		const size_t count = ids.count / sizeof(tok_id);
+		const tok_id *row = (const tok_id *)(const void *)ids.bytes;
+		const size_t count = ids.count / sizeof *row;
 		if (status != TOK_OK || count == 0)
 			continue;
 		const bool is_encoding =
-		    count == encoding.count && memcmp(ids.bytes, encoding.ids, ids.count) == 0;
-		find(c, ENCODINGS,
-		     is_encoding != bytes_check_validity(
-					&c->side, (const tok_id *)(const void *)ids.bytes, count));
+		    count == encoding->count && memcmp(row, encoding->ids, ids.count) == 0;
+		find(c, ENCODINGS, is_encoding != bytes_check_validity(&c->side, row, count));
 	}
 	tok_buffer_release(&whole);
 	tok_buffer_release(&ids);
 	return status;
+}
+
+/* Only of text that the tokenizer encodes as it is. */
+static enum tok_status check_encodings(struct checking *c, struct tok_error *err)
+{
+	const struct tok_encode_options how = { 0 };
+	struct tok_encoding encoding;
+	struct tok_span text = c->text;
+	if (!c->side.validity)
+		return TOK_OK;
+	enum tok_status status = bytes_normal_text(c->normal, &text, false, false, err);
+	if (status != TOK_OK || !tok_span_equal(text, c->text))
+		return status;
+	status = tok_encode(c->encoder, c->text, &how, &encoding, err);
+	if (status == TOK_ETEXT) {
+		*err = (struct tok_error){ 0 };
+		return TOK_OK;
+	}
+	if (status != TOK_OK)
+		return status;
+	find(c, ENCODINGS, !bytes_check_validity(&c->side, encoding.ids, encoding.count));
+	return try_rows(c, &encoding, err);
 }
 
 /* How far the truth lies outside of bounds. */

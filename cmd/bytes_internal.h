@@ -121,8 +121,8 @@ void bytes_prompt_put(const char *type, const struct bytes_prompt *prompt);
 TOK_MUST_USE enum tok_status bytes_prefix(const struct bytes_options *options,
 					  struct tok_buffer *out, struct tok_error *err);
 
-/* Append the bytes that `text` tells, two digits each; TOK_EARG, naming the option, if it does
- * not. */
+/* Append the bytes that `text` tells, two digits each; TOK_EARG, naming --`option`,
+ * if it does not. */
 TOK_MUST_USE enum tok_status bytes_read_hex(const char *option, const char *text,
 					    struct tok_buffer *out, struct tok_error *err);
 

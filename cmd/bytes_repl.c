@@ -197,7 +197,9 @@ static enum tok_status push_hex(struct repl *r, struct tok_span argument, struct
 	    !tok_buffer_add_byte(&digits, '\0'))
 		status = tok_fail_memory(err);
 	if (status == TOK_OK)
-		status = bytes_read_hex(":hex", (const char *)digits.bytes, &bytes, err);
+		status = bytes_read_hex("", (const char *)digits.bytes, &bytes, err);
+	if (status == TOK_EARG)
+		status = tok_fail(err, status, ":hex needs two digits of hex a byte");
 	if (status == TOK_OK)
 		status = push(r, tok_buffer_span(&bytes), err);
 	tok_buffer_release(&digits);

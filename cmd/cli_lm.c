@@ -24,17 +24,17 @@ enum tok_status cli_lm_read(const char *path, struct tok_buffer *out, struct tok
 void cli_lm_tell(const char *path, const struct vocab_arpa_report *report, bool spread)
 {
 	if (report->unk > 0 && spread)
-		cli_error("'%s': %" PRIu64 " ids that are not listed share what <unk> has, %.6g",
-			  path, report->missing, report->unk);
+		cli_error("'%s': ids that are not listed and share what <unk> has, %.6g: %" PRIu64,
+			  path, report->unk, report->missing);
 	else if (report->missing)
-		cli_error("'%s': %" PRIu64 " ids are not listed and have probability 0", path,
+		cli_error("'%s': ids that are not listed and have probability 0: %" PRIu64, path,
 			  report->missing);
 	if (report->unk > 0 && !spread)
 		cli_error("'%s': <unk> has %.6g, which is left out", path, report->unk);
 	if (report->renormalised)
-		cli_error("'%s': %" PRIu64 " rows do not sum to one, the worst by %.3g: "
-			  "they were made whole",
-			  path, report->renormalised, report->worst);
+		cli_error("'%s': rows that do not sum to one, by up to %.3g, and were made whole: "
+			  "%" PRIu64,
+			  path, report->worst, report->renormalised);
 }
 
 enum tok_status cli_lm_open(const char *name, const struct tok_tokenizer *tokenizer,

@@ -169,6 +169,7 @@ const struct cli_tool tool_lm = {
 	    "  tok lm export-arpa rose.tlm --words texts | tok lm import-arpa - --words texts "
 	    "-o two.tlm 2>notes\n"
 	    "  printf 'a rose\\n' | tok lm score 'exec:tok lm serve rose.tlm'\n",
+	.protocol = "tok-lm",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

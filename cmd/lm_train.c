@@ -18,6 +18,7 @@ struct training {
 	struct vocab_ngram_trainer *trainer;
 	struct cli_progress progress;
 	uint64_t documents; /* read to their end */
+	bool any;           /* something was read */
 	bool trouble;
 };
 
@@ -28,6 +29,7 @@ static enum tok_status take(void *context, const struct cli_encoded *piece, stru
 	if (piece->first)
 		vocab_ngram_trainer_cut(t->trainer);
 	t->documents += piece->last;
+	t->any = true;
 	return vocab_ngram_trainer_add(t->trainer, piece->ids, piece->count, piece->last, err);
 }
 
@@ -90,6 +92,8 @@ static enum tok_status train(struct training *t, struct tok_error *err)
 	status = read_texts(t, err);
 	control.stopped = atomic_load(&control.stop);
 	t->progress = cli_progress_begin(opts->progress, 0);
+	if (status == TOK_OK && !t->any)
+		status = tok_fail(err, TOK_ETEXT, "there is no document to learn from");
 	if (status == TOK_OK)
 		status = vocab_ngram_trainer_write(t->trainer, opts->output, err);
 	cli_progress_clear(&t->progress);

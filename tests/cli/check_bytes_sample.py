@@ -14,7 +14,7 @@ from fractions import Fraction
 TOK = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
-SAMPLES = 1000 if SANITIZED else 8000
+SAMPLES = 1000 if SANITIZED else 3000
 FAR = 4.5  # deviations
 
 # The second worked example: ids A, B, AA and the end; a longer match is what the tokenizer makes.
@@ -29,13 +29,13 @@ CONSTRAINT = f"exec:{sys.executable} {DATA}/no_bb.py"
 
 
 def arpa():
-    words = [*TEXTS, "</s>"]
+    words = ["0", "1", "2", "</s>"]
     lines = ["\\data\\", "ngram 1=5", "ngram 2=16", "", "\\1-grams:", "-99\t<s>\t-99"]
     lines += [f"{math.log10(p)!r}\t{w}" + ("" if w == "</s>" else "\t-99")
               for w, p in zip(words, ROWS[None])]
     lines += ["", "\\2-grams:"]
     for context, row in ROWS.items():
-        name = "<s>" if context is None else TEXTS[context]
+        name = "<s>" if context is None else words[context]
         lines += [f"{math.log10(p)!r}\t{name} {w}" for w, p in zip(words, row)]
     return "\n".join([*lines, "", "\\end\\", ""])
 
@@ -161,23 +161,27 @@ class Sampling(unittest.TestCase):
                 self.assertTrue(all(s["logP"] is None for s in samples))
 
     def test_the_other_law_is_noticed(self):
-        samples, _ = self.sample("-p", "AAA", "-n", 3, "--count", SAMPLES, "--semantics", "all")
+        samples, _ = self.sample("-p", "A", "-n", 2, "--count", SAMPLES, "--semantics", "all")
         drawn = collections.Counter(s["text"] + "$" * (s["ended"] == "end") for s in samples)
-        self.assertGreater(deviations(law_of("AAA", 3, "valid"), drawn), FAR)
+        self.assertGreater(deviations(law_of("A", 2, "valid-renorm"), drawn), FAR)
 
     def test_shapes(self):
         def cold(p):
             return {c: float(x) ** 2 for c, x in p.items()}
 
-        def best_two(p):
-            return {c: x if x != min(p.values()) else 0 for c, x in p.items()}
+        def most(p):
+            kept, so_far = {}, 0
+            for c in sorted(p, key=lambda c: (-p[c], "AB$".index(c))):
+                kept[c] = p[c] if so_far < .7 else 0
+                so_far += p[c]
+            return kept
 
         samples, _ = self.sample("-p", "BA", "-n", 2, "--count", SAMPLES, "--temperature", ".5",
                                  "--semantics", "all")
         self.assert_law(samples, law_of("BA", 2, "all", cold))
-        samples, _ = self.sample("-p", "AAA", "-n", 2, "--count", SAMPLES, "--top-p", ".8",
+        samples, _ = self.sample("-p", "AAA", "-n", 2, "--count", SAMPLES, "--top-p", ".7",
                                  "--semantics", "all")
-        self.assert_law(samples, law_of("AAA", 2, "all", best_two))
+        self.assert_law(samples, law_of("AAA", 2, "all", most))
         samples, _ = self.sample("-p", "A", "-n", 9, "--count", 3, "--temperature", 0,
                                  "--semantics", "all")
         text = ""

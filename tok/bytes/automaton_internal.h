@@ -20,7 +20,7 @@ enum {
 	AUTOMATON_CELLS = 1 << 22,   /* states times classes of bytes */
 	AUTOMATON_NODES = 1 << 18,   /* of the automaton that guesses */
 	AUTOMATON_GUESSES = 1 << 22, /* nodes of all states together */
-	AUTOMATON_STEPS = 1 << 26,   /* visits of nodes */
+	AUTOMATON_STEPS = 1 << 25,   /* visits of nodes */
 	AUTOMATON_DEPTH = 1000       /* of groups */
 };
 

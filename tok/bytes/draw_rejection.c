@@ -28,7 +28,7 @@ static double mean_weight(const double *rests, size_t draws)
 	const double step = 0.25, far = 40.0, least = rests[draws - 1];
 	double sum = 0.0;
 	for (double z = floor(log(least)) - far; z <= far; z += step) {
-		const double t = 1.0 / (1.0 + exp(z)), x = 1.0 / (1.0 + exp(-z)); /* x = 1 - t */
+		const double t = 1.0 / (1.0 + exp(z)), x = exp(z) * t; /* 1 - t */
 		double term = x;
 		for (size_t e = 0; e < draws; e++)
 			term *= rests[e] / (rests[e] + (1.0 - rests[e]) * x);

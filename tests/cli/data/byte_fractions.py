@@ -36,12 +36,15 @@ def keys(said):
 
 
 def contains(said, truth):
+    def within(low, x, high):
+        return low - 1e-12 <= x <= high + 1e-12
+
     low, high = said["bounds"]["logP"]
-    ok = low <= truth["logP"] <= high
+    ok = within(low, truth["logP"], high)
     for mine, exact in zip(sorted(said["dist"], key=lambda d: d["b"]),
                            sorted(truth["dist"], key=lambda d: d["b"])):
-        ok = ok and mine["b"] == exact["b"] and mine["low"] <= exact["p"] <= mine["high"]
-    return ok and said["eos"]["low"] <= truth["eos"]["p"] <= said["eos"]["high"]
+        ok = ok and mine["b"] == exact["b"] and within(mine["low"], exact["p"], mine["high"])
+    return ok and within(said["eos"]["low"], truth["eos"]["p"], said["eos"]["high"])
 
 
 def words(said):
