@@ -4,6 +4,7 @@
 #define TESTS_UNIT_BYTE_LAWS_H
 
 #include "tests/unit/byte_trials.h"
+#include "tok/bytes/mix.h"
 
 /* What may come behind `text`, made whole; false where the text is impossible or nothing may. */
 static inline bool plain_law(const struct trial *t, enum tok_bytes_semantics semantics,

@@ -253,15 +253,19 @@ static void ways_that_are_one(void **state)
 static void not_beyond_what_is_no_text(void **state)
 {
 	(void)state;
-	static const tok_id ids[] = { A, B, END, AA, A }, ended[] = { A, END };
-	struct toy_machine toy;
-	toy_machine_bigram(&toy, (struct tok_machine_options){ 0 });
+	enum { OTHER = 4 };
+	static const tok_id ids[] = { A, B, OTHER, AA, A }, closed[] = { A, OTHER };
+	static const char *const texts[] = { "A", "B", "AA" };
+	struct toy_machine toy = { .vocab = toy_vocab(texts, 3), .lm = plain_random(8, 5, 3) };
+	plain_add(&toy.vocab, tok_span_of(""), TOK_BYTE_NONTEXT);
+	toy_machine_make(&toy, (struct tok_machine_options){ 0 });
 	const struct tok_heal two = heal_of(&toy, ids, 5, 2);
 	struct tok_heal heal = heal_of(&toy, ids, 5, 4);
 	assert_int_equal(heal.back, 2);
 	assert_same_law(heal.p, two.p, 0.0, "no more than two");
-	heal = heal_of(&toy, ended, 2, 1);
+	heal = heal_of(&toy, closed, 2, 1);
 	assert_int_equal(heal.back, 0);
+	assert_same_law(heal.p, heal_of(&toy, closed, 2, 0).p, 0.0, "naive");
 	heal = heal_of(&toy, ids, 1, 7);
 	assert_int_equal(heal.back, 1);
 	toy_machine_release(&toy);

@@ -94,7 +94,7 @@ static void write_bounds(const struct tok_next_bytes *next, struct tok_mix_membe
 	high[TOK_MIX_END] = next->end_high;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		sum += low[s];
-	m->certain = sum > 0.0 && next->log_p_low > -INFINITY;
+	m->certain = sum > 0.0; /* so the text is possible, too */
 	tok_mix_divide(low, high, m->next.low, m->next.high);
 }
 

@@ -22,7 +22,7 @@ struct tok_mix_member {
 	double whole; /* what .p was divided by */
 	double special, leak;
 	bool exact;
-	bool certain; /* that the text is possible, and something behind it */
+	bool certain; /* that it gives something to bytes or the end */
 };
 
 struct tok_mix {

@@ -105,19 +105,18 @@ struct products {
 	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
 };
 
-/* A quotient is low where what it is divided by is high, and has no upper bound where that may be
- * 0, without having to. */
+/* A quotient is low where what it is divided by is high; where that may be 0 without having to, it
+ * may be 0, being impossible, or without bound. */
 static void multiply_law(struct products *to, const struct tok_mix_law *law, double power)
 {
-	const double *low = power > 0.0 ? law->low : law->high,
-		     *high = power > 0.0 ? law->high : law->low;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		const bool divides = power < 0.0, open = divides && law->low[s] == 0.0;
 		multiply(&to->p[s], law->p[s], power);
-		multiply(&to->low[s], low[s], power);
-		if (power < 0.0 && high[s] == 0.0 && law->high[s] > 0.0 && to->high[s] > -INFINITY)
+		multiply(&to->low[s], divides && !open ? law->high[s] : law->low[s], power);
+		if (open && law->high[s] > 0.0 && to->high[s] > -INFINITY)
 			to->high[s] = INFINITY;
 		else
-			multiply(&to->high[s], high[s], power);
+			multiply(&to->high[s], divides ? law->low[s] : law->high[s], power);
 	}
 }
 
