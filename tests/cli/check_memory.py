@@ -63,6 +63,19 @@ COMMANDS = [
     BPE + "printf 'abab' | tok sample -t b.json --compare --svg p.svg",
     BPE + "printf 'abab' | tok sample -t b.json --compare --limit 1",
     BPE + "printf 'abab' | tok encode -t b.json --longest-match --threads 1",
+    "printf 'ab\nb\n' >text; tok lm train -t bytes --order 2 --lines --threads 1 -o m.tlm text" + FIRST,
+    # Of the model that the last one left.
+    "printf 'ab\nb\n' | tok lm score -t bytes --threads 1 --json m.tlm" + FIRST,
+    "tok lm sample -t bytes m.tlm -n 2",
+    "tok lm export-arpa -t bytes m.tlm -o m.arpa",
+    "tok lm import-arpa -t bytes m.arpa -o n.tlm",
+    "printf a | tok lm score -t bytes --threads 1 arpa:m.arpa" + FIRST,
+    "tok lm serve -t bytes m.tlm </dev/null",
+    "tok bytes next -t bytes --lm m.tlm -p ab",
+    "printf ab | tok bytes score -t bytes --lm m.tlm --semantics all --per-byte",
+    "tok bytes covers -t bytes --lm m.tlm -p ab --limit 2",
+    "tok bytes check -t bytes --lm m.tlm --random 1",
+    "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000
 
