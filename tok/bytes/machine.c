@@ -31,7 +31,7 @@ static void core_release(struct tok_core *core)
 	free(core->bits);
 	tok_buffer_release(&core->contexts);
 	free(core->best);
-	free(core->walk);
+	free(core->below);
 	free(core->heads);
 	free(core->places);
 	free(core->slots);

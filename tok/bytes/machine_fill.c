@@ -96,6 +96,20 @@ struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 	    row->scale);
 }
 
+void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		    struct tok_bounds out[256])
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const size_t count = t->first[1] - t->first[0];
+	double joined[256];
+	if (core->in_parts)
+		tok_joined_firsts(core, row, mask, joined);
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = core->in_parts
+			     ? both(joined[i] * row->scale)
+			     : tok_row_sum(core, row, mask, tok_node_ranks(t, t->first[0] + i));
+}
+
 /* ---- is it a distribution? ------------------------------------------------------- */
 
 static enum tok_status check_sum(double sum, struct tok_error *err)

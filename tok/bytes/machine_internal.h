@@ -156,7 +156,7 @@ struct tok_front {
 };
 
 /* A subtree is gone through depth first. */
-struct tok_walk {
+struct tok_below {
 	uint32_t node, next;
 	struct tok_valid_state valid;
 };
@@ -207,8 +207,8 @@ struct tok_core {
 	struct tok_asking asking;
 	uint64_t *bits; /* of a mask that is made */
 	size_t bit_capacity;
-	struct tok_walk *walk;
-	size_t walk_capacity;
+	struct tok_below *below;
+	size_t below_capacity;
 	struct tok_head **heads; /* whose rows are needed */
 	size_t head_capacity;
 	struct tok_place *places; /* of the front that is made */
@@ -326,6 +326,10 @@ struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_ro
 struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 			      struct tok_mask *mask, struct tok_range ranks);
 
+/* The sums of all ids by first byte: of the children of the root, in their order. */
+void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		    struct tok_bounds out[256]);
+
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
  * scaled; what it no longer needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
@@ -334,7 +338,6 @@ TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row 
 double tok_joined_p(const struct tok_row *row, tok_id id);
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks);
-/* The same of all ranges by first byte: of the children of the root, in their order. */
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		       double out[256]);
 void tok_row_leave_parts(struct tok_row *row);

@@ -80,7 +80,7 @@ static void set_bit(struct tok_mask *mask, uint32_t rank)
 /* ---- asking id by id ---------------------------------------------------------------- */
 
 static void mark_ends(const struct tok_core *core, struct tok_mask *mask,
-		      const struct tok_walk *level)
+		      const struct tok_below *level)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	struct tok_valid_state next;
@@ -95,21 +95,21 @@ static bool mark_subtree(struct tok_core *core, struct tok_mask *mask,
 			 const struct tok_valid_state *valid)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	if (!tok_grow(&core->walk, &core->walk_capacity, 1, sizeof *core->walk))
+	if (!tok_grow(&core->below, &core->below_capacity, 1, sizeof *core->below))
 		return false;
-	core->walk[0] = (struct tok_walk){ mask->node, t->first[mask->node], *valid };
-	mark_ends(core, mask, &core->walk[0]);
+	core->below[0] = (struct tok_below){ mask->node, t->first[mask->node], *valid };
+	mark_ends(core, mask, &core->below[0]);
 	for (size_t depth = 1; depth > 0;) {
-		struct tok_walk *level = &core->walk[depth - 1];
+		struct tok_below *level = &core->below[depth - 1];
 		if (level->next == t->first[level->node + 1]) {
 			depth--;
 			continue;
 		}
 		const uint32_t child = level->next++;
-		if (!tok_grow(&core->walk, &core->walk_capacity, depth + 1, sizeof *core->walk))
+		if (!tok_grow(&core->below, &core->below_capacity, depth + 1, sizeof *core->below))
 			return false;
-		struct tok_walk *below = &core->walk[depth];
-		below->valid = core->walk[depth - 1].valid;
+		struct tok_below *below = &core->below[depth];
+		below->valid = core->below[depth - 1].valid;
 		if (!tok_validity_byte(core->validity, &below->valid, t->bytes[child]))
 			continue;
 		below->node = child;

@@ -82,15 +82,10 @@ static enum tok_status add_fresh(struct tok_core *core, const struct tok_place *
 		if (status != TOK_OK)
 			return status;
 	}
-	double firsts[256];
-	if (core->in_parts)
-		tok_joined_firsts(core, row, mask, firsts);
-	for (uint32_t c = t->first[0]; c < t->first[1]; c++) {
-		const double p = core->in_parts ? firsts[c - t->first[0]] * row->scale : 0.0;
-		add_product(&sums->bytes[t->bytes[c]], place->weight,
-			    core->in_parts ? (struct tok_bounds){ p, p }
-					   : tok_row_sum(core, row, mask, tok_node_ranks(t, c)));
-	}
+	struct tok_bounds firsts[256];
+	tok_row_firsts(core, row, mask, firsts);
+	for (uint32_t c = t->first[0]; c < t->first[1]; c++)
+		add_product(&sums->bytes[t->bytes[c]], place->weight, firsts[c - t->first[0]]);
 	tok_mask_release(mask);
 	add_product(&sums->end, place->weight,
 		    (struct tok_bounds){ low->end * row->scale, high->end * row->scale });
