@@ -74,8 +74,8 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 			};
 		out->scale *= gamma;
 	}
-	/* Behind what nothing was seen, nothing longer was.  The beginning is no id. */
-	out->spare = seen > request->count ? 0 : most - seen;
+	/* Behind what nothing was seen, nothing longer was. */
+	out->spare = most - seen;
 	return TOK_OK;
 }
 
