@@ -44,7 +44,7 @@ static void try_memory(enum kind kind, const struct pipe *pipe)
 static void every_allocation_may_fail(void **state)
 {
 	const struct pipe plain = { .added = false }, added = { .added = true };
-	const struct pipe user = { .user_defined = true, .added = true };
+	const struct pipe user = { .user_defined = true };
 	(void)state;
 	for (enum kind kind = BYTES; kind <= UNIGRAM; kind++) {
 		try_memory(kind, &plain);

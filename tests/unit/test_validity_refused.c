@@ -69,7 +69,8 @@ static void added_tokens_of_other_kinds_are_refused(void **state)
 		      "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "false", "false") MODEL,
 		      "is put in front of what follows");
 	check_refused("{" FUSE "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "false", "false")
-		      ",{\"id\":2,\"content\":\"z\",\"normalized\":true}" MODEL,
+		      ",{\"id\":2,\"content\":\"z\",\"single_word\":false,\"lstrip\":false,"
+		      "\"rstrip\":false,\"normalized\":true,\"special\":false}" MODEL,
 		      "before the text is normalised, some behind it");
 }
 

@@ -49,7 +49,7 @@ static const struct letter {
 		     { "r", "r", 0 },        { "e", "e", 0 },         { "1", "1", 0 },
 		     { " ", "\xC4\xA0", 0 }, { "\n", "\xC4\x8A", 0 }, { "!", "!", 0 },
 		     { "'", "'", 0 },        { "\t", "\xC4\x89", 0 },   { "l", "l", 0 },
-		     { "2", "2", 0 } },
+		     { "2", "2", 0 },        { "3", "3", 0 } },
   characters[] = { { "a", "a", 0 },
 		   { "b", "b", 0 },
 		   { "c", "c", 0 },
@@ -94,12 +94,20 @@ static inline size_t find(const struct toy *toy, const char *text)
 	return i;
 }
 
+/* A digit that nothing merges with either, for texts in which some must follow each other. */
+static inline bool has_lone_digit(const struct toy *toy, const char *text)
+{
+	while (*text && toy->of[*text - '0']->bytes[0] != '3')
+		text++;
+	return *text != 0;
+}
+
 static inline void add_merge(struct toy *toy)
 {
 	const uint32_t left = draw((uint32_t)toy->count), right = draw((uint32_t)toy->count);
 	char text[2 * TOKEN_BYTES + 1];
 	snprintf(text, sizeof text, "%s%s", toy->texts[left], toy->texts[right]);
-	if (strlen(text) > TOKEN_BYTES || strchr(text, '<'))
+	if (strlen(text) > TOKEN_BYTES || strchr(text, '<') || has_lone_digit(toy, text))
 		return;
 	for (size_t i = 0; i < toy->merge_count; i++)
 		if (toy->merges[i][0] == left && toy->merges[i][1] == right)
@@ -117,12 +125,12 @@ static inline void add_words(struct toy *toy)
 		char text[TOKEN_BYTES + 1] = { 0 };
 		for (uint32_t i = 0, n = 2 + draw(3); i < n; i++)
 			text[i] = (char)('0' + draw((uint32_t)toy->letters));
-		if (find(toy, text) == toy->count)
+		if (!has_lone_digit(toy, text) && find(toy, text) == toy->count)
 			strcpy(toy->texts[toy->count++], text);
 	}
 }
 
-static const struct letter *find_letter(char byte)
+static inline const struct letter *find_letter(char byte)
 {
 	const struct letter *letter = byte_letters;
 	while (letter->bytes[0] != byte)
@@ -130,12 +138,14 @@ static const struct letter *find_letter(char byte)
 	return letter;
 }
 
-static const struct letter *draw_letter(enum kind kind, const char *letters)
+static inline const struct letter *draw_letter(enum kind kind, const struct pipe *pipe)
 {
-	if (kind == BYTES && letters)
-		return find_letter(letters[draw((uint32_t)strlen(letters))]);
+	if (kind == BYTES && pipe->letters)
+		return find_letter(pipe->letters[draw((uint32_t)strlen(pipe->letters))]);
 	if (kind == BYTES)
 		return &byte_letters[draw(sizeof byte_letters / sizeof *byte_letters)];
+	if (pipe->user_defined) /* SentencePiece spells by all bytes or by none */
+		return &characters[draw(5)];
 	return &characters[draw(kind != CHARACTERS ? 3 : sizeof characters / sizeof *characters)];
 }
 
@@ -195,7 +205,7 @@ static inline void draw_toy(struct toy *toy, enum kind kind, const struct pipe *
 	toy->letters = makes_words(kind) ? 3 : LETTERS;
 	for (size_t i = 0; i < toy->letters; i++) {
 		do
-			toy->of[i] = draw_letter(kind, pipe->letters);
+			toy->of[i] = draw_letter(kind, pipe);
 		while (has_letter(toy, i, toy->of[i]));
 		add_letter(toy, i);
 	}
@@ -376,6 +386,7 @@ static inline struct tok_tokenizer *make(const struct toy *toy)
 		n += put_merges(toy, json + n);
 	n += (size_t)sprintf(json + n, "}}");
 	assert_true(n < JSON_ROOM);
+	{ FILE *f = fopen("/tmp/vm_last.json", "w"); fputs(json, f); fclose(f); } /* DEBUG */
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	if (toy->pipe->user_defined)

@@ -121,7 +121,7 @@ static bool guess_token(const struct tok_validity *v, const struct tok_valid_sta
 		if (!v->rules->token(v, &guess, id))
 			continue;
 		const bool whole = v->rules->whole(v, &guess);
-		if ((v->rules->open(v, &guess) && tok_follow_may_go_on(&guess.follow) &&
+		if ((v->rules->open(v, &guess) && tok_follow_may_go_on(v->follow, &guess.follow) &&
 		     can_go_on(v, &guess)) ||
 		    (whole && tok_follow_may_end(v->follow, &guess.follow)))
 			add_guess(&after, &guess);

@@ -281,8 +281,10 @@ static enum tok_status collect_user_defined(const struct tok_validity *v, struct
 		if (!tok_tokenizer_entry(v->tokenizer, id, &entry) ||
 		    entry.type != TOK_PIECE_USER_DEFINED || !can_match(v, entry.text, true))
 			continue;
-		if (v->follow != tok_follow_whole_text())
-			return refuse("the user-defined piece", entry.text, err);
+		if (v->follow != tok_follow_whole_text() || c->has_added)
+			return refuse(c->has_added ? "besides added tokens, the user-defined piece"
+						   : "besides words, the user-defined piece",
+				      entry.text, err);
 		const enum tok_status status = collect(v, c, entry.text, id, err);
 		if (status != TOK_OK)
 			return status;

@@ -148,14 +148,17 @@ static bool end_piece(const struct tok_follow *follow, struct tok_follow_state *
 	if (follow->outer.some)
 		closed.closed = (last ? CLOSED_BY_LAST : 0) | (outer ? CLOSED_BY_OUTER : 0);
 	*state = closed;
-	return !follow->outer.some || follow_run_may_close(&follow->outer, state->run, last);
+	const bool digit = last && !(closed.forbidden & SCAN_NUMBER);
+	return !follow->outer.some ||
+	       follow_run_may_close(&follow->outer, state->run, last, digit);
 }
 
 /* What was held is no character: each byte is one of its own. */
 static bool give_up(const struct tok_follow *follow, struct tok_follow_state *state)
 {
 	const struct tok_follow_state old = *state;
-	state->held = state->cuts = 0;
+	state->held = 0;
+	state->cuts = 0;
 	memset(state->bytes, 0, sizeof state->bytes);
 	for (unsigned i = 0; i < old.held; i++) {
 		const struct follow_char bad = { SCAN_OTHER, TOK_BAD_BYTE + old.bytes[i] };
@@ -215,9 +218,12 @@ bool tok_follow_close(const struct tok_follow *follow, struct tok_follow_state *
 	return give_up(follow, &known);
 }
 
-bool tok_follow_may_go_on(const struct tok_follow_state *state)
+bool tok_follow_may_go_on(const struct tok_follow *follow, const struct tok_follow_state *state)
 {
-	return state->held > 0 || (state->piece != PIECE_DONE && state->piece != PIECE_NUMBER_FULL);
+	if (state->held > 0)
+		return true;
+	return state->piece != PIECE_DONE && state->piece != PIECE_NUMBER_FULL &&
+	       (!follow->outer.some || follow_run_may_go_on(&follow->outer, state->run));
 }
 
 size_t tok_follow_forced(const struct tok_follow *follow, const struct tok_follow_state *state,

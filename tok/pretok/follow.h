@@ -64,7 +64,8 @@ static inline bool tok_follow_is_empty(const struct tok_follow_state *state)
 }
 
 /* May any byte more join the piece? */
-TOK_API bool tok_follow_may_go_on(const struct tok_follow_state *state);
+TOK_API bool tok_follow_may_go_on(const struct tok_follow *follow,
+				  const struct tok_follow_state *state);
 
 /* Where the piece is one that cannot be left as it is - the beginning of a contraction that is
  * taken for one -, what it must go on with to its end: one of these texts.  Returns how many; 0:

@@ -124,8 +124,12 @@ struct outer_choice follow_choose(const struct follow_outer *outer, uint8_t run,
 /* May the text end here? */
 bool follow_run_may_end(const struct follow_outer *outer, uint8_t run);
 
-/* Can an end here turn out right?  `inner`: it may be one that the last step makes. */
-bool follow_run_may_close(const struct follow_outer *outer, uint8_t run, bool inner);
+/* Can any character follow without being cut off? */
+bool follow_run_may_go_on(const struct follow_outer *outer, uint8_t run);
+
+/* Can an end here turn out right?  `inner`: it may be one that the last step makes; `digit`: also
+ * before a digit. */
+bool follow_run_may_close(const struct follow_outer *outer, uint8_t run, bool inner, bool digit);
 
 /* Which of them a pattern is. */
 enum follow_threes follow_threes_of(struct tok_span pattern);

@@ -130,9 +130,27 @@ bool follow_run_may_end(const struct follow_outer *outer, uint8_t run)
 	return !outer->threes || last_of(run) != LAST_DIGIT || (run >> 3 & TO_COME_0);
 }
 
-bool follow_run_may_close(const struct follow_outer *outer, uint8_t run, bool inner)
+bool follow_run_may_go_on(const struct follow_outer *outer, uint8_t run)
 {
-	return follow_run_may_end(outer, run) || (inner && run >> 3 != 0);
+	const unsigned number = run >> 3;
+	if (outer->threes && last_of(run) == LAST_DIGIT)
+		return (number & ~(unsigned)TO_COME_0) ||
+		       (outer->threes == THREES_RIGHT && outer->numbers == NUMBERS_STAY);
+	switch (outer->numbers) {
+	case NUMBERS_STAY:
+	case NUMBERS_RUN:
+		return true;
+	case NUMBERS_ALONE:
+		return !is_number(last_of(run));
+	case NUMBERS_THREE:
+		return number != THREE;
+	}
+	return true;
+}
+
+bool follow_run_may_close(const struct follow_outer *outer, uint8_t run, bool inner, bool digit)
+{
+	return follow_run_may_end(outer, run) || digit || (inner && (run >> 3 & UNCUT));
 }
 
 /* ---- which steps a pre-tokenizer has ---------------------------------------------- */
