@@ -22,7 +22,7 @@ import tokenizers
 
 import references
 
-TEXTS = 110
+TEXTS = 80
 WRONG = 3  # rows that part from each text
 # Texts are made of these.
 PIECES = [
@@ -104,6 +104,8 @@ def is_beginning(reference, row):
     if not text.startswith(reference.front):
         return None
     rounds = [[""] + CLASSES, map("".join, itertools.product(CLASSES, repeat=2))]
+    if text[-1:].isdigit():
+        rounds.append([f"{n:0{width}}" for width in (1, 2) for n in range(10**width)])
     if text.endswith(FAR):
         rounds.append(map("".join, itertools.product(FEW, repeat=3)))
     return any(other[:len(row)] == row
@@ -129,8 +131,10 @@ def try_tokenizer(name, program, path, reference):
     by_text = {}
     for number, text in reference.texts.items():
         by_text.setdefault(text, []).append(number)
-    texts = [reference.front + "".join(dice.choice(PIECES if dice.random() < 0.8 else CUT_OUT)
-                                       for _ in range(dice.randint(1, 8))) for _ in range(TEXTS)]
+    known = [[piece for piece, row in zip(pieces, reference.encode([reference.front + "a" + p for p in pieces]))
+              if all(i in reference.texts for i in row)] for pieces in (PIECES, CUT_OUT)]
+    texts = [reference.front + "".join(dice.choice(known[dice.random() < 0.2]) for _ in range(dice.randint(1, 8)))
+             for _ in range(TEXTS)]
     right = [(text, row) for text, row in zip(texts, reference.encode(texts))
              if row and all(i in reference.texts for i in row)]
     wrong = sorted({other for _, row in right for _ in range(WRONG) if (other := part(reference, by_text, row, dice))})

@@ -8,7 +8,8 @@
 #include "tests/unit/heap.h"
 
 /* Everything but the tokenizer, which is there already. */
-static enum tok_status build(const struct trial *t, struct tok_validity **out, struct tok_error *err)
+static enum tok_status build(const struct trial *t, struct tok_validity **out,
+			     struct tok_error *err)
 {
 	return tok_validity_new(t->tokenizer, t->tokens, out, err);
 }

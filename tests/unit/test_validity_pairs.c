@@ -44,8 +44,8 @@ static bool makes_the_trip(struct count *c, const tok_id *ids, size_t count)
 		memcpy(bytes + n, text.bytes, text.count);
 		n += text.count;
 	}
-	assert_int_equal(
-	    tok_encode(c->encoder, (struct tok_span){ bytes, n }, &options, &r, NULL), TOK_OK);
+	assert_int_equal(tok_encode(c->encoder, (struct tok_span){ bytes, n }, &options, &r, NULL),
+			 TOK_OK);
 	return r.count == count && memcmp(r.ids, ids, count * sizeof *ids) == 0;
 }
 
@@ -109,8 +109,9 @@ static struct count count_rows(const char *pattern, const char *letters, bool ig
 		all.broken_pairs += c.broken_pairs;
 		close_trial(&t);
 	}
-	print_message("%zu rows, at most %u a text; %zu otherwise than their trip, %zu than pairs\n",
-		      all.valid, all.most, all.broken_trips, all.broken_pairs);
+	print_message(
+	    "%zu rows, at most %u a text; %zu otherwise than their trip, %zu than pairs\n",
+	    all.valid, all.most, all.broken_trips, all.broken_pairs);
 	return all;
 }
 

@@ -52,8 +52,8 @@ static void others_are_refused_by_name(void **state)
 		      "is no token");
 }
 
-#define ADDED_TOKEN(id, content, flag, special)                                                     \
-	"{\"id\":" id ",\"content\":\"" content "\",\"single_word\":false,\"lstrip\":" flag           \
+#define ADDED_TOKEN(id, content, flag, special)                                                    \
+	"{\"id\":" id ",\"content\":\"" content "\",\"single_word\":false,\"lstrip\":" flag        \
 	",\"rstrip\":false,\"normalized\":false,\"special\":" special "}"
 #define MODEL "],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}"
 
@@ -62,16 +62,19 @@ static void added_tokens_of_other_kinds_are_refused(void **state)
 	(void)state;
 	check_refused("{" FUSE "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "true", "false") MODEL,
 		      "'xy' looks at what stands around it (lstrip)");
-	check_refused("{" FUSE "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "false", "false") ","
-		      ADDED_TOKEN("2", "ax", "true", "true") MODEL,
+	check_refused("{" FUSE "\"added_tokens\":[" ADDED_TOKEN(
+			  "1", "xy", "false", "false") "," ADDED_TOKEN("2", "ax", "true", "true")
+			  MODEL,
 		      "'ax' may overlap");
 	check_refused("{" FUSE "\"normalizer\":{\"type\":\"Prepend\",\"prepend\":\"_\"},"
 		      "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "false", "false") MODEL,
 		      "is put in front of what follows");
-	check_refused("{" FUSE "\"added_tokens\":[" ADDED_TOKEN("1", "xy", "false", "false")
-		      ",{\"id\":2,\"content\":\"z\",\"single_word\":false,\"lstrip\":false,"
-		      "\"rstrip\":false,\"normalized\":true,\"special\":false}" MODEL,
-		      "before the text is normalised, some behind it");
+	check_refused(
+	    "{" FUSE "\"added_tokens\":[" ADDED_TOKEN(
+		"1", "xy", "false",
+		"false") ",{\"id\":2,\"content\":\"z\",\"single_word\":false,\"lstrip\":false,"
+			 "\"rstrip\":false,\"normalized\":true,\"special\":false}" MODEL,
+	    "before the text is normalised, some behind it");
 }
 
 int main(void)

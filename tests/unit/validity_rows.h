@@ -112,6 +112,9 @@ static inline void encode_all(struct trial *t, uint8_t *text, size_t count)
 			continue;
 		text[count] = (uint8_t)*p;
 		encode(t, (struct tok_span){ text, count + 1 });
+		text[count + 1] = '\n';
+		if (*p == '\f' && !is_neutral(t->toy, '\n'))
+			encode(t, (struct tok_span){ text, count + 2 });
 	}
 	for (size_t i = 0; count < ROW_BYTES + AHEAD && i < t->toy->letters; i++) {
 		const char *letter = t->toy->of[i]->bytes;
@@ -121,7 +124,7 @@ static inline void encode_all(struct trial *t, uint8_t *text, size_t count)
 }
 
 static inline void walk_all(struct trial *t, const struct tok_valid_state *state, uint64_t key,
-		     size_t bytes)
+			    size_t bytes)
 {
 	for (tok_id id = 0; id < IDS; id++) {
 		if (!is_row_id(t, id))
@@ -166,7 +169,8 @@ static inline void show_toy(const struct trial *t)
 	}
 }
 
-static inline void compare(const struct trial *t, const char *what, struct rows *want, struct rows *got)
+static inline void compare(const struct trial *t, const char *what, struct rows *want,
+			   struct rows *got)
 {
 	sort_rows(want);
 	sort_rows(got);

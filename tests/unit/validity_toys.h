@@ -24,7 +24,7 @@ enum {
 	TOKEN_BYTES = 4,
 	MERGES = 14,
 	ROW_BYTES = 4,
-	AHEAD = 3,
+	AHEAD = 2,
 	ADDED = 3,
 	STEPS = 3,
 	JSON_ROOM = 1 << 14
@@ -48,7 +48,7 @@ static const struct letter {
 } byte_letters[] = { { "a", "a", 0 },        { "B", "B", 0 },         { "s", "s", 0 },
 		     { "r", "r", 0 },        { "e", "e", 0 },         { "1", "1", 0 },
 		     { " ", "\xC4\xA0", 0 }, { "\n", "\xC4\x8A", 0 }, { "!", "!", 0 },
-		     { "'", "'", 0 },        { "\t", "\xC4\x89", 0 },   { "l", "l", 0 },
+		     { "'", "'", 0 },        { "\t", "\xC4\x89", 0 }, { "l", "l", 0 },
 		     { "2", "2", 0 },        { "3", "3", 0 } },
   characters[] = { { "a", "a", 0 },
 		   { "b", "b", 0 },
@@ -59,9 +59,9 @@ static const struct letter {
 		   { "!", "!", 1 } };
 
 /* Letters that nothing merges with, for texts to end with: in a vocabulary in which every letter
- * merges, a row may have no continuation that leaves it as it is.  Two end contractions; one that
- * is drawn is none of them. */
-static const char neutral[] = "etZ.2";
+ * merges, a row may have no continuation that leaves it as it is.  Two end contractions, one is a
+ * blank, before a newline; one that is drawn is none of them. */
+static const char neutral[] = "etZ.2\f";
 
 static uint64_t dice = 1;
 
@@ -199,7 +199,8 @@ static inline void draw_added(struct toy *toy)
 	}
 }
 
-static inline void draw_toy(struct toy *toy, enum kind kind, const struct pipe *pipe, bool ignore_merges)
+static inline void draw_toy(struct toy *toy, enum kind kind, const struct pipe *pipe,
+			    bool ignore_merges)
 {
 	*toy = (struct toy){ .kind = kind, .pipe = pipe, .ignore_merges = ignore_merges };
 	toy->letters = makes_words(kind) ? 3 : LETTERS;
@@ -274,8 +275,8 @@ static inline size_t put_head(const struct toy *toy, char *out)
 	size_t n = 0;
 	switch (toy->kind) {
 	case BYTES:
-		n = (size_t)sprintf(
-		    out, "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
+		n = (size_t)sprintf(out,
+				    "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
 		for (size_t i = 0; i < STEPS && toy->pipe->patterns[i]; i++)
 			n += put_pattern(toy->pipe->patterns[i], out + n);
 		return n +
@@ -298,20 +299,22 @@ static inline size_t put_head(const struct toy *toy, char *out)
 				       "\"Unigram\",\"unk_id\":%zu,",
 				       toy->count);
 	case CHARACTERS:
-		n = (size_t)sprintf(out, toy->pipe->words
-					     ? "\"pre_tokenizer\":{\"type\":\"Metaspace\","
-					       "\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":"
-					       "\"never\",\"split\":true},"
-					     : "\"normalizer\":{\"type\":\"Replace\","
-					       "\"pattern\":{\"String\":\" \"},"
-					       "\"content\":\"\xE2\x96\x81\"},");
-		return n + (size_t)sprintf(
-		    out + n,
-		    "\"decoder\":{\"type\":\"Sequence\",\"decoders\":"
-		    "["
-		    "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":"
-		    "\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}]},\"model\":{\"type\":"
-		    "\"BPE\",\"byte_fallback\":true,\"fuse_unk\":true,");
+		n = (size_t)sprintf(
+		    out, toy->pipe->words ? "\"pre_tokenizer\":{\"type\":\"Metaspace\","
+					    "\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":"
+					    "\"never\",\"split\":true},"
+					  : "\"normalizer\":{\"type\":\"Replace\","
+					    "\"pattern\":{\"String\":\" \"},"
+					    "\"content\":\"\xE2\x96\x81\"},");
+		return n + (size_t)sprintf(out + n,
+					   "\"decoder\":{\"type\":\"Sequence\",\"decoders\":"
+					   "["
+					   "{\"type\":\"Replace\",\"pattern\":{\"String\":"
+					   "\"\xE2\x96\x81\"},\"content\":"
+					   "\" "
+					   "\"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}]},"
+					   "\"model\":{\"type\":"
+					   "\"BPE\",\"byte_fallback\":true,\"fuse_unk\":true,");
 	}
 	return n;
 }
@@ -341,9 +344,12 @@ static inline size_t put_vocabulary(const struct toy *toy, char *out)
 			 ? (size_t)sprintf(out + n, "\",-%zu.5]", strlen(toy->texts[i]) + draw(3))
 			 : (size_t)sprintf(out + n, "\":%zu", i);
 	}
-	for (size_t i = 0, id = toy->count; neutral[i]; i++)
+	for (size_t i = 0, id = toy->count; neutral[i]; i++) {
+		const char plain[] = { neutral[i], 0 };
 		if (is_neutral(toy, neutral[i]))
-			n += (size_t)sprintf(out + n, ",\"%c\":%zu", neutral[i], id++);
+			n += (size_t)sprintf(out + n, ",\"%s\":%zu",
+					     neutral[i] == '\f' ? "\xC4\x8C" : plain, id++);
+	}
 	if (scores)
 		return n + (size_t)sprintf(out + n, ",[\"?\",0]]");
 	return n + (size_t)sprintf(out + n, toy->kind == LONGEST ? ",\"?\":%zu}" : "}", toy->count);
@@ -386,7 +392,6 @@ static inline struct tok_tokenizer *make(const struct toy *toy)
 		n += put_merges(toy, json + n);
 	n += (size_t)sprintf(json + n, "}}");
 	assert_true(n < JSON_ROOM);
-	{ FILE *f = fopen("/tmp/vm_last.json", "w"); fputs(json, f); fclose(f); } /* DEBUG */
 	if (vocab_read_bytes(tok_span_of(json), NULL, &spec, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	if (toy->pipe->user_defined)

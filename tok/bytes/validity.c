@@ -92,8 +92,7 @@ static bool can_spell(const struct tok_validity *v, const struct valid_guess *gu
 			if (i + 1 == text.count
 				? v->rules->whole(v, &then)
 				: v->rules->open(v, &then) &&
-				      can_spell(v, &then,
-						tok_span_slice(text, i + 1, text.count)))
+				      can_spell(v, &then, tok_span_slice(text, i + 1, text.count)))
 				return true;
 		}
 	}

@@ -64,7 +64,8 @@ static bool go_on_searching(const struct valid_added *added, uint32_t *open, siz
 			    bool search, uint8_t byte)
 {
 	uint32_t longest = 0;
-	for (uint32_t node = *open; node && added->depths[node] > inside; node = added->next[node]) {
+	for (uint32_t node = *open; node && added->depths[node] > inside;
+	     node = added->next[node]) {
 		const uint32_t child = child_of(added, node, byte);
 		if (is_whole(added, child))
 			return false;
@@ -194,13 +195,12 @@ static enum tok_status collect(const struct tok_validity *v, struct collection *
 			return tok_fail_memory(err);
 		i += space ? mark.count : 1;
 	}
-	const struct tok_span spelled = tok_span_slice(tok_buffer_span(&c->bytes), begin,
-						       c->bytes.count);
+	const struct tok_span spelled =
+	    tok_span_slice(tok_buffer_span(&c->bytes), begin, c->bytes.count);
 	const bool is_text = tok_byte_tokens_kind(v->tokens, id) == TOK_BYTE_TEXT;
 	if (is_text && !tok_span_equal(spelled, tok_byte_tokens_text(v->tokens, id)))
 		return tok_fail(err, TOK_EARG, "the token '%.*s' is decoded as something else",
-				(int)(text.count < 64 ? text.count : 64),
-				(const char *)text.bytes);
+				(int)(text.count < 64 ? text.count : 64), (const char *)text.bytes);
 	if (is_text)
 		v->facts[id] = VALID_ADDED;
 	c->ids[c->count] = id;
@@ -248,14 +248,15 @@ static enum tok_status collect_added(const struct tok_validity *v, struct collec
 		if (token->special || !can_match(v, content, token->normalized))
 			continue;
 		if (token->single_word || token->lstrip || token->rstrip)
-			return tok_fail(err, TOK_EARG,
-					"the added token '%.*s' looks at what stands around it "
-					"(%s)",
-					(int)(token->content.count < 64 ? token->content.count : 64),
-					(const char *)token->content.bytes,
-					token->single_word ? "single_word"
-					: token->lstrip	   ? "lstrip"
-							   : "rstrip");
+			return tok_fail(
+			    err, TOK_EARG,
+			    "the added token '%.*s' looks at what stands around it "
+			    "(%s)",
+			    (int)(token->content.count < 64 ? token->content.count : 64),
+			    (const char *)token->content.bytes,
+			    token->single_word ? "single_word"
+			    : token->lstrip    ? "lstrip"
+					       : "rstrip");
 		if (c->has_added && token->normalized != c->normalized)
 			return tok_fail(err, TOK_EARG,
 					"some added tokens are matched before the text is "
@@ -263,8 +264,8 @@ static enum tok_status collect_added(const struct tok_validity *v, struct collec
 		c->has_added = true;
 		c->normalized = token->normalized;
 		if (prepends(spec, token->normalized))
-			return refuse("a space is put in front of what follows when", token->content,
-				      err);
+			return refuse("a space is put in front of what follows when",
+				      token->content, err);
 		const enum tok_status status = collect(v, c, content, token->id, err);
 		if (status != TOK_OK)
 			return status;
@@ -299,8 +300,8 @@ static enum tok_status make_trie(struct valid_added *added, const struct collect
 	enum tok_byte_kind *kinds = calloc(c->count, sizeof *kinds);
 	enum tok_status status = texts && kinds ? TOK_OK : tok_fail_memory(err);
 	for (size_t i = 0; status == TOK_OK && i < c->count; i++) {
-		texts[i] = tok_span_slice(tok_buffer_span(&c->bytes), i ? c->ends[i - 1] : 0,
-					  c->ends[i]);
+		texts[i] =
+		    tok_span_slice(tok_buffer_span(&c->bytes), i ? c->ends[i - 1] : 0, c->ends[i]);
 		kinds[i] = TOK_BYTE_TEXT;
 	}
 	if (status == TOK_OK)
@@ -377,11 +378,12 @@ static enum tok_status refuse_hidden(const struct tok_validity *v, const struct 
 			const struct tok_span rest = tok_span_slice(text, at, text.count);
 			const uint32_t node = walk(v->added, rest, &whole);
 			if (whole > 0 || (node && at > 0))
-				return tok_fail(err, TOK_EARG,
-						"the special token '%.*s' may overlap an added token "
-						"that is not special",
-						(int)(text.count < 64 ? text.count : 64),
-						(const char *)text.bytes);
+				return tok_fail(
+				    err, TOK_EARG,
+				    "the special token '%.*s' may overlap an added token "
+				    "that is not special",
+				    (int)(text.count < 64 ? text.count : 64),
+				    (const char *)text.bytes);
 		}
 	}
 	return TOK_OK;

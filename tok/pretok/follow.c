@@ -62,7 +62,7 @@ static bool pay(const struct tok_follow *follow, struct tok_follow_state *state,
 			return false;
 		debts |= c.kind == SCAN_UPPER ? DEBT_CAPS : 0;
 	}
-	if ((owed & DEBT_WORD) && (c.kind & (SCAN_OTHER | SCAN_NUMBER))) {
+	if ((owed & DEBT_WORD) && c.kind == SCAN_OTHER) {
 		forbidden |= FOLLOW_ANY_KIND & ~(SCAN_LETTER | SCAN_MARK);
 		debts |= DEBT_GO_ON;
 	}
@@ -121,16 +121,14 @@ static bool add_char(const struct tok_follow *follow, struct tok_follow_state *s
 static bool last_may_end(const struct tok_follow *follow, const struct tok_follow_state *state)
 {
 	struct tok_follow_state known = *state;
-	return !(known.debts & DEBT_GO_ON) &&
-	       (follow->whole || known.piece == PIECE_EMPTY ||
-		follow->close(follow, known.piece, &known));
+	return !(known.debts & DEBT_GO_ON) && (follow->whole || known.piece == PIECE_EMPTY ||
+					       follow->close(follow, known.piece, &known));
 }
 
 /* Something must come, and nothing may. */
 static bool owes_all(const struct tok_follow_state *state)
 {
-	return (state->debts & DEBT_GO_ON) &&
-	       (FOLLOW_ANY_KIND & ~(uint32_t)state->forbidden) == 0;
+	return (state->debts & DEBT_GO_ON) && (FOLLOW_ANY_KIND & ~(uint32_t)state->forbidden) == 0;
 }
 
 static bool end_piece(const struct tok_follow *follow, struct tok_follow_state *state)
@@ -149,8 +147,7 @@ static bool end_piece(const struct tok_follow *follow, struct tok_follow_state *
 		closed.closed = (last ? CLOSED_BY_LAST : 0) | (outer ? CLOSED_BY_OUTER : 0);
 	*state = closed;
 	const bool digit = last && !(closed.forbidden & SCAN_NUMBER);
-	return !follow->outer.some ||
-	       follow_run_may_close(&follow->outer, state->run, last, digit);
+	return !follow->outer.some || follow_run_may_close(&follow->outer, state->run, last, digit);
 }
 
 /* What was held is no character: each byte is one of its own. */

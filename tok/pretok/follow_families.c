@@ -289,6 +289,8 @@ static bool close_cased(const struct tok_follow *follow, unsigned piece,
 
 /* ---- DeepSeek: see scan_deepseek -------------------------------------------------------- */
 
+/* Numbers are texts by themselves, and to the pattern nothing. */
+
 enum { SIGN = SCAN_PUNCTUATION | SCAN_SYMBOL, WORD = SCAN_LETTER | SCAN_MARK };
 
 /* What no pattern takes, unless a word is behind it. */
@@ -355,7 +357,7 @@ static bool close_deepseek(const struct tok_follow *follow, unsigned piece,
 		return owe(debt, 0, DEBT_NOT_ASCII);
 	case PIECE_GAP1:
 	case PIECE_GAP:
-		return owe(debt, WORD, DEBT_WORD);
+		return owe(debt, WORD | SCAN_NUMBER, DEBT_WORD);
 	default:
 		return close_common(follow, piece, WORD, debt);
 	}
@@ -406,6 +408,6 @@ const struct tok_follow follow_families[] = {
 	{ step_cased, close_cased, .scan = &tok_scan_o200k, .fold = true, .behind = true,
 	  .slashes = true, .digits = 3 },
 	{ step_cased, close_cased, .scan = &tok_scan_tekken, .slashes = true, .digits = 1 },
-	{ step_deepseek, close_deepseek, .scan = &tok_scan_deepseek },
+	{ step_deepseek, close_deepseek, .scan = &tok_scan_deepseek, .apart = true },
 };
 const size_t follow_family_count = sizeof follow_families / sizeof *follow_families;

@@ -76,7 +76,7 @@ enum follow_numbers {
 
 enum follow_threes {
 	THREES_NONE,
-	THREES_RIGHT,    /* (?=(\d{3})+(?!\d)): before each three digits, counted from the right */
+	THREES_RIGHT,   /* (?=(\d{3})+(?!\d)): before each three digits, counted from the right */
 	THREES_BOUNDARY /* \d{1,3}(?=(?:\d{3})*\b): also around them; unless a word goes on */
 };
 
@@ -96,12 +96,13 @@ struct tok_follow {
 		      struct tok_follow_state *debt);
 	const struct tok_scan *scan; /* the same, where all text is at hand */
 	struct follow_outer outer;
-	bool whole;                  /* never ends a piece */
-	bool utf8;                   /* a bad byte is in no text */
-	bool fold;                   /* contractions in any case */
-	bool behind;                 /* ... stand behind words, not before */
-	bool slashes;                /* among newlines behind signs */
-	bool trailing;               /* white space that ends the text is one piece */
+	bool whole;    /* never ends a piece */
+	bool utf8;     /* a bad byte is in no text */
+	bool apart;    /* a step before must have cut out numbers */
+	bool fold;     /* contractions in any case */
+	bool behind;   /* ... stand behind words, not before */
+	bool slashes;  /* among newlines behind signs */
+	bool trailing; /* white space that ends the text is one piece */
 	uint8_t digits;
 };
 

@@ -107,7 +107,9 @@ struct outer_choice follow_choose(const struct follow_outer *outer, uint8_t run,
 	const unsigned number =
 	    outer->numbers == NUMBERS_THREE && next == LAST_NUMBER ? before + 1 : 0;
 	const uint8_t then = make_run(next, number);
-	struct outer_choice choice = { .may_cut = cut, .may_keep = !cut, .cut = then, .keep = then };
+	struct outer_choice choice = {
+		.may_cut = cut, .may_keep = !cut, .cut = then, .keep = then
+	};
 	if (last != LAST_DIGIT)
 		return choice;
 	/* A run of digits is over. */
@@ -212,15 +214,14 @@ static bool add_outer(struct follow_outer *outer, const struct pretok_op *op)
 static bool go_together(const struct follow_outer *outer)
 {
 	return !outer->threes || outer->numbers == NUMBERS_STAY ||
-	       (outer->numbers == NUMBERS_RUN && !outer->numeric &&
-		outer->threes == THREES_RIGHT);
+	       (outer->numbers == NUMBERS_RUN && !outer->numeric && outer->threes == THREES_RIGHT);
 }
 
 static const struct tok_follow *find_family(const struct pretok_op *op)
 {
-	const bool keeps = op->behavior == TOK_ISOLATED ? !op->invert || op->scan->gapless
-							: op->behavior == TOK_REMOVED &&
-							      op->invert && op->scan->gapless;
+	const bool keeps = op->behavior == TOK_ISOLATED
+			       ? !op->invert || op->scan->gapless
+			       : op->behavior == TOK_REMOVED && op->invert && op->scan->gapless;
 	for (size_t i = 0; keeps && i < follow_family_count; i++)
 		if (follow_families[i].scan == op->scan)
 			return &follow_families[i];
@@ -244,5 +245,5 @@ bool follow_of_operations(const struct tok_pretokenizer *pretokenizer, struct to
 			return false;
 	*out = *last;
 	out->outer = outer;
-	return go_together(&outer);
+	return go_together(&outer) && (!last->apart || outer.numbers != NUMBERS_STAY);
 }
