@@ -105,7 +105,7 @@ def is_beginning(reference, row):
         return None
     rounds = [[""] + CLASSES, map("".join, itertools.product(CLASSES, repeat=2))]
     if text[-1:].isdigit():
-        rounds.append([f"{n:0{width}}" for width in (1, 2) for n in range(10**width)])
+        rounds.append([f"{n:0{width}}" for width in (1, 2) for n in range(10**width)] + ["\u0663", "\u0663\u0663"])
     if text.endswith(FAR):
         rounds.append(map("".join, itertools.product(FEW, repeat=3)))
     return any(other[:len(row)] == row
