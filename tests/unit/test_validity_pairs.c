@@ -142,7 +142,25 @@ static void patterns_that_look_ahead_break_trips(void **state)
 	assert_true(c.broken_trips > 0 && c.broken_pairs > 0);
 }
 
-/* "x  1" is encoded as [x][ ][ ][1], but "x  " as [x][  ]. */
+/* ---- rows that were chosen ------------------------------------------------------------ */
+
+/* How many tokens of a row are accepted, and whether the text may end behind them. */
+static size_t accept(const struct trial *t, const tok_id *row, size_t count, bool *end)
+{
+	struct tok_valid_state at = tok_validity_start(t->validity), next;
+	for (size_t i = 0; i < count; i++, at = next) {
+		const struct tok_span text = tok_byte_tokens_text(t->tokens, row[i]);
+		for (size_t k = 0; k < text.count; k++)
+			if (!tok_validity_byte(t->validity, &at, text.bytes[k]))
+				return i;
+		if (!tok_validity_token(t->validity, &at, row[i], &next))
+			return i;
+	}
+	*end = tok_validity_end(t->validity, &at);
+	return count;
+}
+
+/* "a  1" is encoded as [a][ ][ ][1], but "a  " as [a][  ]. */
 static void a_beginning_need_not_make_the_trip(void **state)
 {
 	const struct pipe pipe = { .patterns = { tok_pretok_pattern("cl100k") } };
@@ -154,22 +172,69 @@ static void a_beginning_need_not_make_the_trip(void **state)
 				 .merge_count = 1,
 				 .letters = LETTERS,
 				 .pipe = &pipe };
-	const tok_id row[] = { 0, 1, 1 }, one[] = { 0, 4 }, whole[] = { 0, 1, 1, 2 };
+	const tok_id row[] = { 0, 1, 1, 2 }, one[] = { 0, 4 };
 	struct trial t = { .toy = &toy };
+	bool end = true;
 	(void)state;
 	open_trial(&t);
 	struct count c = { .trial = &t, .encoder = t.encoder };
-	assert_true(makes_the_trip(&c, whole, 4));
+	assert_true(makes_the_trip(&c, row, 4));
 	assert_true(makes_the_trip(&c, one, 2));
 	assert_false(makes_the_trip(&c, row, 3));
-	struct tok_valid_state at = tok_validity_start(t.validity), next;
-	for (size_t i = 0; i < 3; i++, at = next) {
-		const struct tok_span text = tok_byte_tokens_text(t.tokens, row[i]);
-		assert_true(tok_validity_byte(t.validity, &at, text.bytes[0]));
-		assert_true(tok_validity_token(t.validity, &at, row[i], &next));
-	}
-	assert_false(tok_validity_end(t.validity, &at));
+	assert_int_equal(accept(&t, row, 3, &end), 3);
+	assert_false(end);
+	assert_int_equal(accept(&t, row, 4, &end), 4);
+	assert_true(end);
 	close_trial(&t);
+}
+
+/* Behind [a'] only "re" may come; then the piece is the token [a're]. */
+static void a_contraction_may_be_a_token(void **state)
+{
+	const struct pipe pipe = { .patterns = { tok_pretok_pattern("o200k") } };
+	struct toy toy = { .of = { find_letter('a'), find_letter('\''), find_letter('r'),
+				   find_letter('e') },
+			   .texts = { "0", "1", "2", "3", "01", "0123" },
+			   .merges = { { 0, 1 } },
+			   .merge_count = 1,
+			   .letters = LETTERS,
+			   .ignore_merges = true,
+			   .pipe = &pipe };
+	const tok_id row[] = { 4, 2 };
+	(void)state;
+	for (size_t count = 5; count <= 6; count++) {
+		struct trial t = { .toy = &toy };
+		bool end;
+		toy.count = count;
+		open_trial(&t);
+		assert_int_equal(accept(&t, row, 2, &end), count == 5 ? 2 : 1);
+		close_trial(&t);
+	}
+}
+
+/* Three digits behind another one are a piece, and that is the token [111]: a row of others can
+ * neither end there nor go on. */
+static void a_group_of_digits_may_be_a_token(void **state)
+{
+	const struct pipe pipe = { .patterns = { "\\p{N}+", "(?=(\\d{3})+(?!\\d))" } };
+	struct toy toy = { .of = { find_letter('1'), find_letter('3'), find_letter('a'),
+				   find_letter('B') },
+			   .texts = { "0", "1", "2", "3", "10", "100", "000" },
+			   .merges = { { 1, 0 }, { 4, 0 } },
+			   .merge_count = 2,
+			   .letters = LETTERS,
+			   .ignore_merges = true,
+			   .pipe = &pipe };
+	const tok_id row[] = { 1, 0, 0, 0 };
+	(void)state;
+	for (size_t count = 6; count <= 7; count++) {
+		struct trial t = { .toy = &toy };
+		bool end;
+		toy.count = count;
+		open_trial(&t);
+		assert_int_equal(accept(&t, row, 4, &end), count == 6 ? 4 : 3);
+		close_trial(&t);
+	}
 }
 
 int main(void)
@@ -179,6 +244,8 @@ int main(void)
 		cmocka_unit_test(pieces_that_are_tokens_break_pairs),
 		cmocka_unit_test(patterns_that_look_ahead_break_trips),
 		cmocka_unit_test(a_beginning_need_not_make_the_trip),
+		cmocka_unit_test(a_contraction_may_be_a_token),
+		cmocka_unit_test(a_group_of_digits_may_be_a_token),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,16 +130,21 @@ static inline void walk_all(struct trial *t, const struct tok_valid_state *state
 		if (!is_row_id(t, id))
 			continue;
 		const struct tok_span text = tok_byte_tokens_text(t->tokens, id);
-		struct tok_valid_state next = *state, behind;
+		struct tok_valid_state next = *state, behind, again;
 		bool alive = true;
 		if (bytes + text.count > ROW_BYTES)
 			continue;
+		memset(&behind, 0xA5, sizeof behind);
+		memset(&again, 0x5A, sizeof again);
 		for (size_t i = 0; alive && i < text.count; i++)
 			alive = tok_validity_byte(t->validity, &next, text.bytes[i]);
 		if (!alive || !tok_validity_token(t->validity, &next, id, &behind)) {
 			t->refused++;
 			continue;
 		}
+		/* States are compared as they are. */
+		assert_true(tok_validity_token(t->validity, &next, id, &again));
+		assert_memory_equal(&behind, &again, sizeof again);
 		if (!is_left_out(t, id))
 			add_row(&t->got, key_of(key, id));
 		if (tok_validity_end(t->validity, &behind))

@@ -182,12 +182,12 @@ static inline bool makes_words(enum kind kind)
 	return kind == LONGEST || kind == UNIGRAM;
 }
 
-/* Short ones, so that they overlap; none is a beginning of all others. */
+/* Short ones, so that they overlap. */
 static inline void draw_added(struct toy *toy)
 {
 	while (toy->added_count < ADDED) {
 		char *text = toy->added[toy->added_count];
-		for (uint32_t i = 0, n = 1 + draw(3) + (toy->added_count == 0); i < n && i < 3; i++)
+		for (uint32_t i = 0, n = 1 + draw(4); i < n; i++)
 			text[i] = (char)('0' + draw((uint32_t)toy->letters));
 		size_t same = 0;
 		while (strcmp(toy->added[same], text) != 0)
