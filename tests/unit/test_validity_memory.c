@@ -54,32 +54,36 @@ static void every_allocation_may_fail(void **state)
 	try_memory(CHARACTERS, &user);
 }
 
+static void walk_at_random(enum kind kind, const struct pipe *pipe)
+{
+	struct toy toy;
+	struct trial t = { .toy = &toy, .name = "memory" };
+	draw_toy(&toy, kind, pipe, kind == BYTES);
+	open_trial(&t);
+	struct tok_valid_state at = tok_validity_start(t.validity), next;
+	heap.asked = 0;
+	for (size_t i = 0; i < 4000; i++) {
+		const tok_id id = draw((uint32_t)toy.count);
+		const struct tok_span text = tok_byte_tokens_text(t.tokens, id);
+		struct tok_valid_state try = at;
+		size_t k = 0;
+		while (k < text.count && tok_validity_byte(t.validity, &try, text.bytes[k]))
+			k++;
+		if (k == text.count && tok_validity_token(t.validity, &try, id, &next))
+			at = next;
+	}
+	assert_int_equal(heap.asked, 0);
+	close_trial(&t);
+}
+
 /* Answers need no memory: there is nobody who could say that it is out. */
 static void answers_allocate_nothing(void **state)
 {
-	const struct pipe pipe = { .added = true };
+	const struct pipe added = { .added = true }, user = { .user_defined = true };
 	(void)state;
-	for (enum kind kind = BYTES; kind <= UNIGRAM; kind++) {
-		struct toy toy;
-		struct trial t = { .toy = &toy, .name = "memory" };
-		draw_toy(&toy, kind, &pipe, kind == BYTES);
-		open_trial(&t);
-		struct tok_valid_state at = tok_validity_start(t.validity);
-		struct tok_valid_state next;
-		heap.asked = 0;
-		for (size_t i = 0; i < 4000; i++) {
-			const tok_id id = draw((uint32_t)toy.count);
-			const struct tok_span text = tok_byte_tokens_text(t.tokens, id);
-			struct tok_valid_state try = at;
-			size_t k = 0;
-			while (k < text.count && tok_validity_byte(t.validity, &try, text.bytes[k]))
-				k++;
-			if (k == text.count && tok_validity_token(t.validity, &try, id, &next))
-				at = next;
-		}
-		assert_int_equal(heap.asked, 0);
-		close_trial(&t);
-	}
+	for (enum kind kind = BYTES; kind <= UNIGRAM; kind++)
+		walk_at_random(kind, &added);
+	walk_at_random(CHARACTERS, &user);
 }
 
 int main(void)

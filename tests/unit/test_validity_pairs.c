@@ -1,7 +1,8 @@
 /*
  * What BPE's valid rows are where nothing looks ahead: at each place of a text one row ends, a row
  * is valid exactly if its text is encoded as it, exactly if each two neighbours are, and so are its
- * beginnings.  And where these fail: pieces that are tokens, and patterns that look ahead.
+ * beginnings.  And where these fail: pieces that are tokens, and patterns that look ahead.  Rows
+ * that were chosen.
  */
 #include "tests/unit/validity_rows.h"
 
@@ -237,6 +238,31 @@ static void a_group_of_digits_may_be_a_token(void **state)
 	}
 }
 
+/* In "aaab" three matches are open, of which the second to last ends when "B" comes. */
+static void a_match_may_be_open_behind_others(void **state)
+{
+	const struct pipe pipe = { .added = true };
+	const struct toy toy = { .of = { find_letter('a'), find_letter('B'), find_letter('1'),
+					 find_letter('!') },
+				 .texts = { "0", "1", "2", "3" },
+				 .count = 4,
+				 .letters = LETTERS,
+				 .pipe = &pipe,
+				 .added = { "00012", "01", "013" },
+				 .added_count = ADDED };
+	struct trial t = { .toy = &toy };
+	bool end;
+	(void)state;
+	open_trial(&t);
+	const struct tok_added_token *added = tok_tokenizer_spec(t.tokenizer)->added;
+	const tok_id shorter[] = { 0, 0, added[1].id, 3 }, longer[] = { 0, 0, added[2].id, 3 };
+	const tok_id longest[] = { added[0].id, 0 };
+	assert_int_equal(accept(&t, shorter, 4, &end), 3);
+	assert_int_equal(accept(&t, longer, 4, &end), 4);
+	assert_int_equal(accept(&t, longest, 2, &end), 2);
+	close_trial(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_beginning_need_not_make_the_trip),
 		cmocka_unit_test(a_contraction_may_be_a_token),
 		cmocka_unit_test(a_group_of_digits_may_be_a_token),
+		cmocka_unit_test(a_match_may_be_open_behind_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

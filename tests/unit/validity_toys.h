@@ -82,7 +82,7 @@ struct toy {
 	size_t letters;
 	bool ignore_merges;
 	const struct pipe *pipe;
-	char added[ADDED][TOKEN_BYTES + 1]; /* places in `of` */
+	char added[ADDED][8]; /* places in `of` */
 	size_t added_count;
 };
 
