@@ -9,14 +9,14 @@
  *	tok_token_walk_free(walk);
  *
  * A row of tokens that covers what was pushed is drawn in proportion to its probability, and then
- * one token after the other (Vieira et al. 2024, arXiv 2412.03719, Prop. 2).  Bytes
- * that are drawn so have the distribution that tok_machine_next tells, byte after byte, and cost a
- * row of the model a token instead of one or more a byte.
+ * one token after the other (Vieira et al. 2024, arXiv 2412.03719, Prop. 2).  Bytes that are drawn
+ * so have the distribution that tok_machine_next tells, byte after byte, and cost a row of the
+ *model a token instead of one or more a byte.
  *
- * That is so for ALL, and for VALID_RENORM, where rows of tokens have probabilities that sum to
- *one. For VALID it is not (what leaks is left out token by token here, byte by byte there):
- *TOK_EARG, as for models that tell only the best of a row.  Tokens that are no text are never
- *drawn; where the model gives them something the same holds, and .outside says how much it was.
+ * That is so for ALL and for VALID_RENORM, where probabilities of rows of tokens sum to one.  For
+ * VALID it is not: what leaks is left out token by token here, byte by byte there.  That is
+ * TOK_EARG, as are models that tell only the best of a row.  Tokens that are no text are never
+ * drawn; where the model gives them something the same holds, and .outside says how much it was.
  */
 #ifndef TOK_BYTES_TOKEN_WALK_H
 #define TOK_BYTES_TOKEN_WALK_H
