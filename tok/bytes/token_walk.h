@@ -10,8 +10,8 @@
  *
  * A row of tokens that covers what was pushed is drawn in proportion to its probability, and then
  * one token after the other (Vieira et al. 2024, arXiv 2412.03719, Prop. 2).  Bytes that are drawn
- * so have the distribution that tok_machine_next tells, byte after byte, and cost a row of the
- *model a token instead of one or more a byte.
+ * so have the distribution that tok_machine_next tells, byte after byte, and cost the model a row
+ * a token instead of one or more a byte.
  *
  * That is so for ALL and for VALID_RENORM, where probabilities of rows of tokens sum to one.  For
  * VALID it is not: what leaks is left out token by token here, byte by byte there.  That is
