@@ -76,6 +76,8 @@ COMMANDS = [
     OPENING,
     "printf ab | tok bytes score -t bytes --lm m.tlm --semantics all --per-byte",
     "tok bytes covers -t bytes --lm m.tlm -p ab --limit 2",
+    "tok bytes sample -t bytes --lm m.tlm -p a -n 4 --json --dfa 're:[ab\\n]+c?'",
+    "tok bytes sample -t bytes --lm m.tlm -p a -n 4 --draw cover --stop-hex 62",
     "tok bytes check -t bytes --lm m.tlm --random 1",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
