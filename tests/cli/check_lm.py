@@ -134,7 +134,7 @@ class Models(unittest.TestCase):
         if not PROVIDER:
             self.skipTest("test_provider is not here")
         asked = "".join(" ".join(map(str, ids)) + "\n" for ids in CONTEXTS).encode()
-        rows = [subprocess.run((PROVIDER, "--rows", model), input=asked, capture_output=True, cwd=self.folder, check=True)
+        rows = [subprocess.run((PROVIDER, "--rows", model, "10000"), input=asked, capture_output=True, cwd=self.folder, check=True)
                 for model in ("out.tlm", f"exec:{TOK} lm serve -t bytes out.tlm")]
         here, there = (run.stdout.splitlines()[1:] for run in rows)
         self.assertEqual(len(here), len(CONTEXTS))

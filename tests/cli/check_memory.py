@@ -71,6 +71,11 @@ COMMANDS = [
     "tok lm import-arpa -t bytes m.arpa -o n.tlm",
     "printf a | tok lm score -t bytes --threads 1 arpa:m.arpa" + FIRST,
     "tok lm serve -t bytes m.tlm </dev/null",
+    "tok bytes next -t bytes --lm m.tlm -p ab",
+    "printf ab | tok bytes score -t bytes --lm m.tlm --semantics all --per-byte",
+    "tok bytes covers -t bytes --lm m.tlm -p ab --limit 2",
+    "tok bytes check -t bytes --lm m.tlm --random 1",
+    "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000
 

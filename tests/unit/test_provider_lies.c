@@ -16,6 +16,12 @@ struct lie {
 	bool lasting;        /* no more is to be had of this one */
 };
 
+/* Only who is late on purpose gets little time. */
+static bool is_late(const struct lie *lie)
+{
+	return strstr(lie->message, "did not answer");
+}
+
 static void broken_hellos_are_refused(void **state)
 {
 	static const struct lie lies[] = {
@@ -25,18 +31,20 @@ static void broken_hellos_are_refused(void **state)
 		{ "frames", "hello-eos", TOK_EFORMAT, "at eos[0]" },
 		{ "frames", "hello-long", TOK_EFORMAT, "a line of more than" },
 		{ "frames", "hello-form", TOK_EFORMAT, "'frames' or 'json'" },
+		{ "frames", "hello-tokens", TOK_EFORMAT, "true or false" },
 		{ "frames", "hello-cut", TOK_EFORMAT, "its first line" },
 		{ "frames", "hello-twice", TOK_EFORMAT, "tokp" },
 		{ "frames", "hello-usage", TOK_EFORMAT, "its first line" },
 		{ "frames", "hello-die", TOK_EIO, "ended with status 3" },
-		{ "frames", "silent", TOK_EIO, "did not answer within 2 s" },
+		{ "frames", "silent", TOK_EIO, "did not answer within 0.5 s" },
 	};
-	const struct vocab_lm_options options = { .timeout_ms = 200 };
 	(void)state;
 	const size_t files = open_files();
 	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
 		struct tok_lm *lm;
 		struct tok_error err = { 0 };
+		const struct vocab_lm_options options = { .timeout_ms =
+							      is_late(&lies[i]) ? 50 : 1000 };
 		print_message("%s: ", lies[i].mode);
 		const enum tok_status status =
 		    open_liar(lies[i].form, lies[i].mode, &options, &lm, &err);
@@ -51,7 +59,7 @@ static void broken_hellos_are_refused(void **state)
 static void check_lie(const struct lie *lie)
 {
 	static const tok_id ids[] = { 0, 1, 2 };
-	const struct vocab_lm_options options = { .timeout_ms = 1000 };
+	const struct vocab_lm_options options = { .timeout_ms = is_late(lie) ? 200 : 1000 };
 	struct tok_lm *lm;
 	struct tok_lm_top best[8];
 	double row[8];
@@ -105,12 +113,13 @@ static void lies_are_found(void **state)
 		{ "frames", "top-nan", TOK_EFORMAT, "the rest is not a number" },
 		{ "frames", "refuse", TOK_EIO, "it says: 'no \u00fc today'" },
 		{ "frames", "cut", TOK_EIO, "ended with status 0", true },
-		{ "frames", "cut-hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "frames", "cut-hang", TOK_EIO, "did not answer within 0.2 s", true },
 		{ "frames", "die", TOK_EIO, "ended with status 7", true },
 		{ "frames", "killed", TOK_EIO, "ended by signal 9", true },
-		{ "frames", "hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "frames", "hang", TOK_EIO, "did not answer within 0.2 s", true },
 		{ "frames", "leave", TOK_EIO, "ended with status 0", true },
-		{ "frames", "deaf", TOK_EIO, "did not answer within 1 s", true },
+		{ "frames", "deaf", TOK_EIO, "did not answer within 0.2 s", true },
+		{ "frames", "drip", TOK_EIO, "did not answer within 0.2 s", true },
 		{ "json", "nan", TOK_EFORMAT, "line 1", true },
 		{ "json", "infinite", TOK_EFORMAT, "line 1", true },
 		{ "json", "positive", TOK_EFORMAT, "at most, not 0.5" },
@@ -127,15 +136,57 @@ static void lies_are_found(void **state)
 		{ "json", "top-nan", TOK_EFORMAT, "line 1", true },
 		{ "json", "refuse", TOK_EIO, "it says: 'no \u00fc today'" },
 		{ "json", "cut", TOK_EIO, "ended with status 0", true },
-		{ "json", "cut-hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "json", "cut-hang", TOK_EIO, "did not answer within 0.2 s", true },
 		{ "json", "die", TOK_EIO, "ended with status 7", true },
-		{ "json", "hang", TOK_EIO, "did not answer within 1 s", true },
+		{ "json", "hang", TOK_EIO, "did not answer within 0.2 s", true },
+		{ "json", "drip", TOK_EIO, "did not answer within 0.2 s", true },
 	};
 	(void)state;
 	const size_t files = open_files();
 	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
 		check_lie(&lies[i]);
 	assert_int_equal(open_files(), files);
+}
+
+/* What ids are is asked at once, so a model with other ones is never had. */
+static void other_tokens_are_refused(void **state)
+{
+	static const char differ[] =
+	    "2 of 5 ids differ: 1 adds 0x780a, here 0x01; 3 adds nothing, here 0x03";
+	static const struct lie lies[] = {
+		{ "frames", "tokens-other", TOK_EARG, differ },
+		{ "frames", "tokens-short", TOK_EFORMAT, "tokens of 4 ids: there should be 5" },
+		{ "frames", "tokens-long", TOK_EFORMAT, "5 bytes too many" },
+		{ "frames", "tokens-mistaken", TOK_EFORMAT, "to operation 1, not to 2" },
+		{ "frames", "tokens-refuse", TOK_EIO, "it says: 'not today'" },
+		{ "frames", "tokens-hang", TOK_EIO, "did not answer within 0.2 s" },
+		{ "json", "tokens-other", TOK_EARG, differ },
+		{ "json", "tokens-short", TOK_EFORMAT, "a list 'tokens' of 5 texts" },
+		{ "json", "tokens-none", TOK_EFORMAT, "a list 'tokens' of 5 texts" },
+		{ "json", "tokens-hex", TOK_EFORMAT, "no hex" },
+		{ "json", "tokens-odd", TOK_EFORMAT, "a string of hex digits" },
+		{ "json", "tokens-mistaken", TOK_EFORMAT, "no answer to question 1" },
+		{ "json", "tokens-refuse", TOK_EIO, "it says: 'not today'" },
+	};
+	(void)state;
+	struct tok_tokenizer *bytes = bytes_new();
+	const size_t files = open_files();
+	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+		struct tok_lm *lm;
+		struct tok_error err = { 0 };
+		const struct vocab_lm_options options = { .timeout_ms =
+							      is_late(&lies[i]) ? 200 : 1000 };
+		print_message("%s %s: ", lies[i].form, lies[i].mode);
+		const enum tok_status status =
+		    open_liar_of(bytes, lies[i].form, lies[i].mode, &options, &lm, &err);
+		print_message("%s\n", err.message);
+		assert_int_equal(status, lies[i].status);
+		assert_non_null(strstr(err.message, lies[i].message));
+		assert_non_null(strstr(err.message, "'liar'"));
+		assert_no_children();
+	}
+	assert_int_equal(open_files(), files);
+	tok_tokenizer_free(bytes);
 }
 
 /* One refusal among several answers: the next question finds what it asks for. */
@@ -191,6 +242,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_hellos_are_refused),
 		cmocka_unit_test(lies_are_found),
+		cmocka_unit_test(other_tokens_are_refused),
 		cmocka_unit_test(a_refusal_among_lines_is_only_one),
 		cmocka_unit_test(zeros_are_probabilities),
 		cmocka_unit_test(the_deaf_are_ended),

@@ -172,7 +172,7 @@ static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
 	m->hidden = hidden.count;
 	m->hidden_low = front->origin + log(mass.low);
 	m->hidden_high = front->origin + tok_log_add(log(mass.high), front->dropped);
-	if (m->core->lm->info->top == 0)
+	if (m->core->lm->info->top == 0 && front->dropped == -INFINITY)
 		m->hidden_low = m->hidden_high = front->origin + log(mass.low);
 	return TOK_OK;
 }
@@ -237,6 +237,11 @@ enum tok_status tok_machine_fork(struct tok_machine *m, struct tok_machine **out
 size_t tok_machine_length(const struct tok_machine *m)
 {
 	return tok_machine_front(m)->at - m->hidden;
+}
+
+size_t tok_machine_heads(const struct tok_machine *m)
+{
+	return tok_machine_front(m)->count;
 }
 
 struct tok_machine_cost tok_machine_cost(const struct tok_machine *m)

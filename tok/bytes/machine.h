@@ -122,6 +122,9 @@ TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *mach
 							tok_cover_sink *sink, void *context,
 							size_t *total, struct tok_error *err);
 
+/* Heads that are open behind what was pushed. */
+TOK_API size_t tok_machine_heads(const struct tok_machine *machine);
+
 TOK_API struct tok_machine_cost tok_machine_cost(const struct tok_machine *machine);
 
 #endif

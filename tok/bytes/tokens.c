@@ -167,8 +167,9 @@ enum tok_status tok_byte_tokens_of(const struct tok_span *texts, const enum tok_
 	if (!t)
 		return tok_fail_memory(err);
 	t->size = count;
-	t->forced_front = tok_arena_copy(&t->arena, forced_front);
-	enum tok_status status = t->forced_front.bytes || forced_front.count == 0
+	if (forced_front.count > 0)
+		t->forced_front = tok_arena_copy(&t->arena, forced_front);
+	enum tok_status status = t->forced_front.count == 0 || t->forced_front.bytes
 				     ? copy_texts(t, texts, kinds, err)
 				     : tok_fail_memory(err);
 	if (status == TOK_OK)
