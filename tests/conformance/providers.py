@@ -296,6 +296,8 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         self.__exit__()
+        if self.process.returncode == -signal.SIGILL:
+            programs.skip("this llama-server was built for other processors")
         sys.exit(f"llama-server does not answer:\n{self.log.read_text(errors='replace')[-3000:]}")
 
     def __exit__(self, *trouble):
