@@ -2,8 +2,8 @@
  * bytes_internal.h - what the files of tok bytes share.
  *
  * bytes.c has the options and the words; bytes_open.c opens the models they name; bytes_text.c
- * gets the bytes that a question is about; bytes_put.c writes answers.  Then a file a word:
- * bytes_next.c, bytes_score.c ...
+ * gets the bytes that a question is about, bytes_normal.c looks whether a normaliser would
+ * change them; bytes_put.c writes answers.  Then a file a word: bytes_next.c, bytes_score.c ...
  *
  * Answers are JSON, one object a line, with a stable order of keys and numbers of 17 digits: a
  * reader gets the double that was computed.  The logarithm of 0 is null.  Bytes are told in hex,
@@ -14,6 +14,7 @@
 
 #include "cmd/cli.h"
 #include "cmd/cli_load.h"
+#include "tok/base/buffer.h"
 #include "tok/bytes/machine.h"
 
 /* Besides those of every tool.  Both leave what was written whole lines. */
@@ -80,34 +81,124 @@ struct bytes_side {
 enum cli_exit bytes_open(const struct bytes_options *options, size_t which, struct bytes_side *out);
 void bytes_close(struct bytes_side *side);
 
+/* "all", "valid" or "valid-renorm": what was asked for, or chosen. */
+const char *bytes_semantics_name(const struct bytes_side *side);
+
 /* At the beginning of a text. */
 TOK_MUST_USE enum tok_status bytes_machine(const struct bytes_side *side, struct tok_machine **out,
 					   struct tok_error *err);
 
-/* Says `err` and gives the exit status that it means; `where` names a file, or is NULL. */
+/* Says `err` and gives the exit status that it means; `where` names a file, or is NULL.  TOK_ETEXT
+ * is BYTES_ZERO; TOK_EIO and TOK_EFORMAT are the model's, so files of ours are not reported so. */
 enum cli_exit bytes_trouble(const char *where, enum tok_status status, const struct tok_error *err);
 
 /* ---- text (bytes_text.c) ---------------------------------------------------- */
 
 /* What --prefix or --prefix-hex say, else the file that the operand names, else standard input;
- * raw bytes.  *out is the caller's to free().  Where the tokenizer of `side` would change the text
- * first (case, NFC, ...), it is refused, or with --normalize changed. */
+ * raw bytes.  *out is the caller's to free(), and has a NUL behind it.  Where the tokenizer of
+ * `side` would change the text first (case, NFC, ...), it is refused, or with --normalize changed.
+ * A failure is TOK_EARG or TOK_ENOMEM, so that bytes_trouble() makes CLI_TROUBLE of it. */
 TOK_MUST_USE enum tok_status bytes_text(const struct bytes_options *options,
 					const struct bytes_side *side, int argc, char **argv,
 					char **out, size_t *length, struct tok_error *err);
 
+/* The first model behind the text in question.  What is wrong has been said when it is not
+ * CLI_OK; then there is nothing to close. */
+struct bytes_prompt {
+	struct bytes_side side;
+	char *text;
+	size_t length;
+	struct tok_machine *machine; /* behind the text */
+};
+enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
+				struct bytes_prompt *out);
+void bytes_prompt_close(struct bytes_prompt *prompt);
+
+/* The beginning of an answer: "{" and "type", "prefix_hex", "prefix", "n", "semantics". */
+void bytes_prompt_put(const char *type, const struct bytes_prompt *prompt);
+
+/* The bytes that --prefix or --prefix-hex say, as they are; one of them was given. */
+TOK_MUST_USE enum tok_status bytes_prefix(const struct bytes_options *options,
+					  struct tok_buffer *out, struct tok_error *err);
+
+/* Append the bytes that `text` tells, two digits each; TOK_EARG, naming --`option`,
+ * if it does not. */
+TOK_MUST_USE enum tok_status bytes_read_hex(const char *option, const char *text,
+					    struct tok_buffer *out, struct tok_error *err);
+
+/* The same look at texts that come in parts (bytes_normal.c). */
+struct bytes_normal;
+TOK_MUST_USE enum tok_status bytes_normal_new(const struct bytes_options *options,
+					      const struct bytes_side *side,
+					      struct bytes_normal **out, struct tok_error *err);
+void bytes_normal_free(struct bytes_normal *normal);
+
+/* Let *text be what the normaliser makes of it, in the bytes that tokens spell, until the next
+ * call; TOK_EARG where that is something else and --normalize was not given.  `continues`: a
+ * text stands before it, that it was cut from where tok_tokenizer_cut() says so.  `goes_on`: more
+ * may follow, whatever it is; so a character that is not whole is left as it is. */
+TOK_MUST_USE enum tok_status bytes_normal_text(struct bytes_normal *normal, struct tok_span *text,
+					       bool continues, bool goes_on, struct tok_error *err);
+
+/* ---- the encoding of a text (bytes_canonical.c) ----------------------------- */
+
+/* What the model says of the ids that the tokenizer itself makes of a text: what is usually
+ * called the text's probability.  Nothing of it is kept but what the model needs. */
+struct bytes_canonical {
+	struct tok_lm *lm; /* borrowed */
+	long double log_p; /* of all ids so far: natural logarithm */
+	uint64_t ids;
+	bool known; /* false once an id was not among the best that rows tell */
+	struct tok_buffer context;
+	double *rows;
+	struct tok_lm_top *best;
+	struct tok_lm_row *out;
+	struct tok_lm_request *requests;
+};
+TOK_MUST_USE enum tok_status bytes_canonical_init(struct bytes_canonical *out, struct tok_lm *lm,
+						  struct tok_error *err);
+void bytes_canonical_release(struct bytes_canonical *canonical);
+
+/* Forget what came before: a text begins. */
+TOK_MUST_USE enum tok_status bytes_canonical_begin(struct bytes_canonical *canonical,
+						   struct tok_error *err);
+TOK_MUST_USE enum tok_status bytes_canonical_add(struct bytes_canonical *canonical,
+						 const tok_id *ids, size_t count,
+						 struct tok_error *err);
+
 /* ---- answers (bytes_put.c), all to standard output -------------------------- */
 
-/* "name":number with 17 digits, null for what is infinite, and a comma before it unless first. */
+/* Members of an object, or of a list where `name` is NULL, with a comma before them unless they are
+ * the first.  Numbers have 17 digits, and are null where they are infinite or none. */
 void bytes_put_number(const char *name, double number, bool first);
+void bytes_put_count(const char *name, uint64_t count, bool first);
+void bytes_put_flag(const char *name, bool value, bool first);
+void bytes_put_hex(const char *name, const void *bytes, size_t length, bool first);
+void bytes_put_text(const char *name, const void *bytes, size_t length, bool first); /* UTF-8 */
 
 /* "name_hex":"..." and, for UTF-8, "name":"...". */
 void bytes_put_bytes(const char *name, const void *bytes, size_t length, bool first);
 
-/* What next, ensemble and heal tell of the next byte: "dist":[{"b":65,"hex":"41","p":..,"lp":..}],
- * "eos", most probable first, at most `top` (0: all that are possible).  `p` has 257 numbers, the
- * last is the end. */
-void bytes_put_distribution(const double *p, size_t top);
+/* What next, ensemble and heal tell of the next byte, with a comma before it:
+ * "dist":[{"b":65,"hex":"41","ch":"A","p":..,"lp":..}],"eos":{"p":..,"lp":..}, most probable first,
+ * `top` bytes (0: all 256).  `p` has 257 numbers, the last is the end; so have `low` and `high`,
+ * which are NULL where it is exact. */
+void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top);
+
+/* "logP", and "P", null where it is too small for a number; commas before. */
+void bytes_put_log_p(const struct tok_text_p *text);
+
+/* "special", "leak", "exact" and "bounds" (null, or {"logP":[low,high]}), which are in every
+ * answer; a comma before. */
+void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
+
+/* All that a machine says of what may come next, from "logP" to "bounds"; each probability has
+ * "low" and "high" where it is not exact.  p is P(x b) / P(x), so that p, eos, special and leak
+ * sum to one.  A comma before. */
+void bytes_put_next(const struct tok_next_bytes *next, size_t top);
+
+/* "heads", those that are open now, and "lm_rows", all that were asked for; a comma before. */
+void bytes_put_cost(const struct tok_machine *machine);
 
 /* ---- words ------------------------------------------------------------------ */
 

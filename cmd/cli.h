@@ -80,6 +80,7 @@ struct cli_tool {
 				  * with two blanks is shown as it stands */
 	const char *examples;    /* shell lines after two blanks; the tests run them */
 	const char *guide;       /* page of section 7 that tells more, "tok-sampling"; or NULL */
+	const char *protocol;    /* page of section 5 beside tok-formats, "tok-lm"; or NULL */
 	const struct cli_option *options;
 	const void *defaults; /* initial options struct */
 	size_t options_size;

@@ -147,6 +147,13 @@ static void print_environment(FILE *to)
 	      to);
 }
 
+static void print_reference(const char *page, const char *section, FILE *to)
+{
+	fputs(",\n.BR ", to);
+	print_string(page, to);
+	fprintf(to, " (%s)", section);
+}
+
 void cli_print_man(const struct cli_tool *tool, FILE *to)
 {
 	print_title(tool->name, to);
@@ -170,12 +177,11 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	for (const struct cli_tool *const *other = cli_tools; *other; other++)
 		if (*other != tool)
 			fprintf(to, ",\n.BR tok\\-%s (1)", (*other)->name);
-	fputs(",\n.BR tok\\-formats (5)", to);
-	if (tool->guide) {
-		fputs(",\n.BR ", to);
-		print_string(tool->guide, to);
-		fputs(" (7)", to);
-	}
+	print_reference("tok-formats", "5", to);
+	if (tool->protocol)
+		print_reference(tool->protocol, "5", to);
+	if (tool->guide)
+		print_reference(tool->guide, "7", to);
 	fputc('\n', to);
 }
 

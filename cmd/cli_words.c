@@ -1,16 +1,13 @@
 #include "cmd/cli_words.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
+#include "cmd/cli_bad.h"
 #include "cmd/cli_json.h"
 #include "cmd/cli_pool.h"
 
 /* What a thread has beside its counter: text that is read and worked on. */
 enum { TEXT_BYTES_A_THREAD = 4 << 20 };
-
-/* Documents of one operand that are told to be bad one by one. */
-enum { TOLD_MAX = 10 };
 
 struct words_item {
 	struct cli_work work;
@@ -32,8 +29,7 @@ struct words_run {
 	struct words_item *items; /* one a slot of the pool */
 	struct vocab_counter_options counting;
 	atomic_size_t workers; /* that took a counter */
-	size_t operand;        /* whose documents are below */
-	uint64_t documents, told;
+	struct cli_bad left_out;
 	struct tok_error fatal;
 };
 
@@ -240,66 +236,17 @@ static void work_on_item(void *context, void *worker, size_t slot)
 
 /* ---- what is said, in order ----------------------------------------------- */
 
-static void say(struct words_run *run, const char *message)
-{
-	run->out->trouble = true;
-	if (run->job->quiet)
-		return;
-	if (run->job->progress)
-		cli_progress_clear(run->job->progress);
-	cli_error("%s", message);
-}
-
-static void enter_operand(struct words_run *run, size_t operand)
-{
-	if (operand == run->operand)
-		return;
-	run->operand = operand;
-	run->documents = run->told = 0;
-}
-
-static const char *unit_name(const struct cli_split *split)
-{
-	return split->jsonl || split->lines ? "line" : "document";
-}
-
-static void tell_bad(struct words_run *run, const struct words_item *item)
-{
-	struct tok_error err = item->error;
-	if (run->told++ > TOLD_MAX)
-		return;
-	if (run->told > TOLD_MAX) {
-		say(run, "further bad documents of this file are not told");
-		return;
-	}
-	tok_fail_in(&err, err.status, "'%s': %s %" PRIu64,
-		    run->job->files->items[run->operand].path, unit_name(run->job->split),
-		    run->documents + item->error_number);
-	if (item->bad > 1) {
-		char more[64];
-		snprintf(more, sizeof more, "; %" PRIu64 " more near it", item->bad - 1);
-		strncat(err.message, more, sizeof err.message - strlen(err.message) - 1);
-	}
-	say(run, err.message);
-}
-
-static void tell_item(struct words_run *run, struct words_item *item)
+static void tell_item(struct words_run *run, const struct words_item *item)
 {
 	for (size_t i = 0; i < item->work.region_count; i++) {
-		enter_operand(run, item->work.regions[i].operand);
+		cli_bad_enter(&run->left_out, item->work.regions[i].operand);
 		if (item->bad && item->error_region == i)
-			tell_bad(run, item);
-		run->documents += item->documents[i];
+			cli_bad_document(&run->left_out, item->error_number, item->bad - 1,
+					 item->error);
+		cli_bad_count(&run->left_out, item->documents[i]);
 	}
-	struct tok_error *err = &item->work.error;
-	if (err->status == TOK_OK)
-		return;
-	enter_operand(run, item->work.error_operand);
-	if (err->status == TOK_ELIMIT)
-		tok_fail_in(err, err->status, "'%s': %s %" PRIu64,
-			    run->job->files->items[run->operand].path, unit_name(run->job->split),
-			    run->documents + 1);
-	say(run, err->message);
+	if (item->work.error.status != TOK_OK)
+		cli_bad_end(&run->left_out, item->work.error_operand, item->work.error);
 }
 
 static void note_sample(struct words_run *run)
@@ -371,6 +318,10 @@ enum tok_status cli_words_count(const struct cli_words_job *job, struct cli_word
 			    .raw = job->raw,
 			    .cut = { job->tokenizer, .match_special = true, .between_words = true,
 				     .between_lines = job->units && job->units->by_lines } },
+		.left_out = { .files = job->files,
+			      .split = job->split,
+			      .progress = job->progress,
+			      .quiet = job->quiet },
 		.counting = { share_memory(job->memory_bytes, threads), cli_spill_folder() },
 		.items = calloc(slots, sizeof *run.items),
 	};
@@ -384,6 +335,7 @@ enum tok_status cli_words_count(const struct cli_words_job *job, struct cli_word
 		status = cli_pool_run(&steps, &run, threads, err);
 	cli_source_end(&run.source);
 	out->count = atomic_load(&run.workers);
+	out->trouble |= run.left_out.trouble;
 	for (size_t i = 0; run.items && i < slots; i++) {
 		cli_work_release(&run.items[i].work);
 		free(run.items[i].documents);

@@ -44,7 +44,7 @@ def help_words(text):
 
 def man_words(page):
     part = re.search(r"^\.SH WORDS\n(.*?)^\.SH", page, re.M | re.S)
-    return set(re.findall(r"^\.TP\n(\w+)", roff(part[1]), re.M)) if part else set()
+    return set(re.findall(r"^\.TP\n([\w-]+)", roff(part[1]), re.M)) if part else set()
 
 
 def roff(text):
@@ -111,13 +111,13 @@ def check_completion(tool, options, words, scripts, where):
     zsh = open(scripts["zsh"], encoding="utf-8").read()
     body = re.search(rf"^_tok_{tool}\(\) {{\n(.*?)^}}", zsh, re.S | re.M)[1]
     expect(f"zsh, {tool}", set(re.findall(r"'(--?[\w-]+)[=+]?\[", body)), names)
-    expect(f"zsh, words of {tool}", set(re.findall(r"[( ](\w+)\\:\"", body)), words)
+    expect(f"zsh, words of {tool}", set(re.findall(r"[( ]([\w-]+)\\:\"", body)), words)
 
     fish = open(scripts["fish"], encoding="utf-8").read()
     for command in (f"tok -n '__fish_seen_subcommand_from {tool}'", f"tok-{tool}"):
         lines = [l for l in fish.splitlines() if l.startswith(f"complete -c {command} ")]
         found = set()
-        expect(f"fish, words of {command}", set(re.findall(r" -a (\w+) -d ", "\n".join(lines))),
+        expect(f"fish, words of {command}", set(re.findall(r" -a ([\w-]+) -d ", "\n".join(lines))),
                words)
         for line in lines:
             found |= {"-" + m for m in re.findall(r" -s (\w)", line)}

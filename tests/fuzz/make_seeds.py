@@ -160,6 +160,11 @@ def seeds():
         (r"(a+)+$|[[:alpha:]]\1", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
     ]):
         yield "regex", f"pattern{i}", pattern.encode() + b"\0" + subject.encode()
+    for i, (expression, subject) in enumerate((
+            ("(?:[a-f\\D]|\\xff{2,3})*x+.?", "ab\xffx"), ("((a|b)*c){9}|[^\\n]+", "abc"),
+            ("\\{\"k\":[0-9]{1,3}(,\\s\\w+)*\\}", "{\"k\":7}"), ("[\\u{e9}-\\u{20ac}\\x80-\\x9f]?|", "é"),
+            ("(a{9}){9}(|(b", ""), (".(.|\\n){0,4}\\t\\r[]-]", "x\t\r"))):
+        yield "automaton", f"expression{i}", expression.encode() + b"\0" + subject.encode("latin-1")
     for i in range(7):  # the families of fuzz_scan.c
         yield "scan", f"family{i}", bytes([i]) + scan_text()
         yield "scan", f"family{i}-bad", bytes([i]) + scan_text() + b"\xe4\xb8\xff\0\x80 "
@@ -169,7 +174,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     count = 0
     for target, name, data in seeds():
-        for folder in (target, "any") if target not in ("regex", "scan", "vocab_merges") else (target,):
+        for folder in (target, "any") if target not in ("regex", "scan", "vocab_merges", "automaton") else (target,):
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / (name if folder == target else f"{target}-{name}")).write_bytes(data)
             count += 1

@@ -122,6 +122,39 @@ static void a_beam_never_dies(void **state)
 	}
 }
 
+/* What stands in front of every text is divided by, and some of that may have been dropped too. */
+static void what_is_hidden_is_certified(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 50; seed++) {
+		static const char *const texts[] = { "A", "B", " ", " A" };
+		const struct plain_vocab v = toy_vocab(texts, 4);
+		struct plain_lm lm = plain_random(seed, 5, 2);
+		struct tok_byte_tokens *tokens = NULL;
+		struct tok_machine *truth = NULL, *bounded = NULL;
+		struct tok_machine_options all = { 0 }, few = { .beam = 1 };
+		struct tok_error err = { 0 };
+		lm.p = smooth_p;
+		assert_int_equal(
+		    tok_byte_tokens_of(v.texts, v.kinds, v.count, tok_span_of(" "), &tokens, &err),
+		    TOK_OK);
+		assert_int_equal(tok_machine_new(tokens, NULL, plain_use(&lm), &all, &truth, &err),
+				 TOK_OK);
+		assert_int_equal(tok_machine_new(tokens, NULL, &lm.lm, &few, &bounded, &err),
+				 TOK_OK);
+		for (size_t i = 0; i < 4; i++) {
+			const struct tok_next_bytes a = next_of(truth), b = next_of(bounded);
+			assert_true(a.exact && !b.exact);
+			assert_bounds(&b, &a);
+			push_text(truth, "B");
+			push_text(bounded, "B");
+		}
+		tok_machine_free(truth);
+		tok_machine_free(bounded);
+		tok_byte_tokens_free(tokens);
+	}
+}
+
 static void the_best_of_rows_are_certified(void **state)
 {
 	(void)state;
@@ -153,6 +186,7 @@ int main(void)
 		cmocka_unit_test(a_wide_beam_is_exact),
 		cmocka_unit_test(pruned_is_certified),
 		cmocka_unit_test(a_beam_never_dies),
+		cmocka_unit_test(what_is_hidden_is_certified),
 		cmocka_unit_test(the_best_of_rows_are_certified),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "heap.h"
 #include "ngram_files.h"
+#include "vocab/lm/provider.h"
 
 static struct tok_tokenizer *bytes_tokenizer;
 static char path[64];
@@ -54,6 +55,29 @@ static enum tok_status export_and_import(void)
 	return status;
 }
 
+static enum tok_status read_arpa(const char *name, struct tok_buffer *out, struct tok_error *err)
+{
+	static const char text[] = "\\data\\\nngram 1=2\nngram 2=1\n\\1-grams:\n-.3 7\n-.3 </s>\n"
+				   "\\2-grams:\n-.2 7 7\n\\end\\\n";
+	(void)name;
+	return tok_buffer_add(out, text, sizeof text - 1) ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status open_arpa(void)
+{
+	const tok_id start = 65;
+	const struct vocab_lm_options options = {
+		.read = read_arpa, .bos_given = true, .bos = &start, .bos_count = 1
+	};
+	struct tok_lm *lm = NULL;
+	struct tok_error err = { 0 };
+	const enum tok_status status =
+	    vocab_lm_open("arpa:text", bytes_tokenizer, &options, &lm, &err);
+	if (status == TOK_OK)
+		lm->free(lm);
+	return status;
+}
+
 /* Until it succeeds; returns how many allocations there were. */
 static size_t fail_each(enum tok_status (*work)(void))
 {
@@ -82,6 +106,7 @@ static void each_allocation_may_fail(void **state)
 	assert_true(fail_each(train) > 20);
 	assert_true(fail_each(use) > 3);
 	assert_true(fail_each(export_and_import) > 10);
+	assert_true(fail_each(open_arpa) > 10);
 	forget_file(path);
 	tok_tokenizer_free(bytes_tokenizer);
 }

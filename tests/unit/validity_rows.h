@@ -10,7 +10,7 @@
 #define TESTS_UNIT_VALIDITY_ROWS_H
 
 #include "tests/unit/validity_toys.h"
-#include "tok/bytes/validity.h"
+#include "tok/bytes/validity_mask_internal.h"
 
 /* ---- rows as numbers ----------------------------------------------------------------- */
 
@@ -60,6 +60,7 @@ struct trial {
 	struct tok_encoder *encoder;
 	struct tok_byte_tokens *tokens;
 	struct tok_validity *validity;
+	struct tok_valid_shared *shared;
 	struct rows want, got;         /* beginnings of encodings */
 	struct rows want_end, got_end; /* encodings */
 	size_t refused;
@@ -123,9 +124,46 @@ static inline void encode_all(struct trial *t, uint8_t *text, size_t count)
 	}
 }
 
+static inline bool ask(const struct trial *t, const struct tok_valid_state *state, tok_id id)
+{
+	const struct tok_span text = tok_byte_tokens_text(t->tokens, id);
+	struct tok_valid_state inside = *state, next;
+	for (size_t i = 0; i < text.count; i++)
+		if (!tok_validity_byte(t->validity, &inside, text.bytes[i]))
+			return false;
+	return tok_validity_token(t->validity, &inside, id, &next);
+}
+
+/* The same of all ids, by way of what many states share: a bit a rank. */
+static inline uint64_t ask_shared(const struct trial *t, const struct tok_valid_state *state)
+{
+	struct tok_valid_state some[TOK_VALID_SPLIT_MAX], relaxed;
+	const size_t count = tok_valid_split(t->shared, state, some);
+	uint64_t all = 0;
+	for (size_t i = 0; i < count; i++) {
+		const bool is_relaxed = tok_valid_relax(t->shared, &some[i], &relaxed);
+		uint64_t bits[2] = { 0 };
+		for (uint32_t rank = 0; rank < t->tokens->text_count; rank++)
+			if (ask(t, is_relaxed ? &relaxed : &some[i], t->tokens->by_rank[rank]))
+				bits[0] |= UINT64_C(1) << rank;
+		if (is_relaxed)
+			tok_valid_confirm(t->shared, &some[i], bits);
+		all |= bits[0];
+	}
+	return all;
+}
+
+static inline void compare_shared(const struct trial *t, const struct tok_valid_state *state)
+{
+	const uint64_t all = t->shared ? ask_shared(t, state) : 0;
+	for (uint32_t rank = 0; t->shared && rank < t->tokens->text_count; rank++)
+		assert_int_equal(ask(t, state, t->tokens->by_rank[rank]), all >> rank & 1);
+}
+
 static inline void walk_all(struct trial *t, const struct tok_valid_state *state, uint64_t key,
 			    size_t bytes)
 {
+	compare_shared(t, state);
 	for (tok_id id = 0; id < IDS; id++) {
 		if (!is_row_id(t, id))
 			continue;
@@ -202,7 +240,8 @@ static inline void open_trial(struct trial *t)
 	t->encoder = tok_encoder_new(t->tokenizer);
 	assert_non_null(t->encoder);
 	if (tok_byte_tokens_new(t->tokenizer, &info, &t->tokens, &err) != TOK_OK ||
-	    tok_validity_new(t->tokenizer, t->tokens, &t->validity, &err) != TOK_OK)
+	    tok_validity_new(t->tokenizer, t->tokens, &t->validity, &err) != TOK_OK ||
+	    tok_valid_shared_new(t->validity, t->tokens, &t->shared, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 }
 
@@ -212,6 +251,7 @@ static inline void close_trial(struct trial *t)
 	free(t->got.keys);
 	free(t->want_end.keys);
 	free(t->got_end.keys);
+	tok_valid_shared_free(t->shared);
 	tok_validity_free(t->validity);
 	tok_byte_tokens_free(t->tokens);
 	tok_encoder_free(t->encoder);

@@ -22,6 +22,8 @@
  * fewest symbols that together have at least top_p, made whole. */
 TOK_API void tok_draw_shape(double p[TOK_MIX_SYMBOLS], double temperature, double top_p);
 
+TOK_API double tok_draw_sum(const double p[TOK_MIX_SYMBOLS]);
+
 /* A symbol in proportion to p, which need not sum to one; all zero: TOK_MIX_SYMBOLS. */
 TOK_API size_t tok_draw(const double p[TOK_MIX_SYMBOLS], struct tok_random *random);
 

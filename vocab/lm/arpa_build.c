@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "vocab/lm/arpa_read_internal.h"
 
@@ -21,32 +22,29 @@ struct tables {
 struct builder {
 	struct arpa_model *model;
 	struct vocab_arpa_report *report;
-	struct tables levels[VOCAB_NGRAM_ORDER_MAX];
+	struct ngram_file *file;
+	struct tables levels[VOCAB_NGRAM_ORDER_MAX]; /* the file's, to be filled in */
 	uint64_t nodes[VOCAB_NGRAM_ORDER_MAX];
 	struct tok_error *err;
 };
 
-static void release(struct builder *b)
+/* One more than is needed, as there may be none. */
+static void *allocate_part(struct builder *b, unsigned level, enum ngram_part part, size_t size)
 {
-	for (unsigned i = 0; i < VOCAB_NGRAM_ORDER_MAX; i++) {
-		free(b->levels[i].ids);
-		free(b->levels[i].add);
-		free(b->levels[i].gamma);
-		free(b->levels[i].first);
-	}
+	void *room = calloc((size_t)b->nodes[level] + 1, size);
+	b->file->owned[level][part] = room;
+	return room;
 }
 
 static enum tok_status allocate(struct builder *b)
 {
 	for (unsigned i = 0; i < b->model->order; i++) {
 		struct tables *t = &b->levels[i];
-		const size_t count = i ? b->model->orders[i].count : (size_t)b->model->end + 2;
-		b->nodes[i] = count;
-		/* One more, as there may be none. */
-		t->ids = calloc(count + 1, sizeof *t->ids);
-		t->add = calloc(count + 1, sizeof *t->add);
-		t->gamma = calloc(count + 1, sizeof *t->gamma);
-		t->first = calloc(count + 1, sizeof *t->first);
+		b->nodes[i] = i ? b->model->orders[i].count : (uint64_t)b->model->end + 2;
+		t->ids = allocate_part(b, i, NGRAM_IDS, sizeof *t->ids);
+		t->add = allocate_part(b, i, NGRAM_ADD, sizeof *t->add);
+		t->gamma = allocate_part(b, i, NGRAM_GAMMA, sizeof *t->gamma);
+		t->first = allocate_part(b, i, NGRAM_FIRST, sizeof *t->first);
 		if (!t->ids || !t->add || !t->gamma || !t->first)
 			return tok_fail_memory(b->err);
 	}
@@ -196,46 +194,44 @@ static enum tok_status build_order(struct builder *b, unsigned level)
 	return status;
 }
 
-/* ---- the file ---------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------- */
 
-static enum tok_status write_file(struct builder *b, const struct tok_tokenizer *tokenizer,
-				  const char *path)
+static void describe(struct builder *b, const struct tok_tokenizer *tokenizer)
 {
-	struct ngram_header header = {
+	struct ngram_header *header = &b->file->header;
+	struct ngram_tables *tables = &b->file->tables;
+	*header = (struct ngram_header){
 		.order = b->model->order,
 		.ids = b->model->end,
 		.seen = b->model->end + 1 - b->report->missing,
 	};
-	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS] = { 0 };
-	ngram_hash_tokens(tokenizer, header.tokenizer);
-	for (unsigned i = 0; i < header.order; i++) {
+	ngram_hash_tokens(tokenizer, header->tokenizer);
+	*tables = (struct ngram_tables){ .header = header,
+					 .end = b->model->end,
+					 .begin = b->model->end + 1 };
+	for (unsigned i = 0; i < header->order; i++) {
 		const struct tables *t = &b->levels[i];
-		const size_t count = (size_t)b->nodes[i];
-		header.nodes[i] = count;
-		tables[i][NGRAM_IDS] =
-		    (struct tok_span){ (const uint8_t *)t->ids, count * sizeof *t->ids };
-		tables[i][NGRAM_ADD] =
-		    (struct tok_span){ (const uint8_t *)t->add, count * sizeof *t->add };
-		tables[i][NGRAM_GAMMA] =
-		    (struct tok_span){ (const uint8_t *)t->gamma, count * sizeof *t->gamma };
-		tables[i][NGRAM_FIRST] =
-		    (struct tok_span){ (const uint8_t *)t->first, (count + 1) * sizeof *t->first };
+		header->nodes[i] = b->nodes[i];
+		tables->levels[i] = (struct ngram_level){
+			b->nodes[i], t->ids, t->add, t->gamma, t->first, NULL,
+		};
 	}
-	return ngram_file_write(path, &header, tables, b->err);
 }
 
 enum tok_status arpa_build(struct arpa_model *model, bool spread_unk,
-			   const struct tok_tokenizer *tokenizer, const char *path,
-			   struct vocab_arpa_report *report, struct tok_error *err)
+			   const struct tok_tokenizer *tokenizer, struct vocab_arpa_report *report,
+			   struct ngram_file *out, struct tok_error *err)
 {
-	struct builder b = { .model = model, .report = report, .err = err };
+	struct builder b = { .model = model, .report = report, .file = out, .err = err };
+	*out = (struct ngram_file){ .map = MAP_FAILED };
 	enum tok_status status = allocate(&b);
 	if (status == TOK_OK)
 		status = build_unigrams(&b, spread_unk);
 	for (unsigned level = 1; level < model->order && status == TOK_OK; level++)
 		status = build_order(&b, level);
 	if (status == TOK_OK)
-		status = write_file(&b, tokenizer, path);
-	release(&b);
+		describe(&b, tokenizer);
+	else
+		ngram_file_close(out);
 	return status;
 }

@@ -248,9 +248,9 @@ void arpa_release(struct arpa_model *model)
 		free(model->orders[i].grams);
 }
 
-enum tok_status vocab_arpa_read(struct tok_span text, const struct vocab_arpa_options *options,
-				const struct tok_tokenizer *tokenizer, const char *path,
-				struct vocab_arpa_report *report, struct tok_error *err)
+enum tok_status arpa_read(struct tok_span text, const struct vocab_arpa_options *options,
+			  const struct tok_tokenizer *tokenizer, struct vocab_arpa_report *report,
+			  struct ngram_file *out, struct tok_error *err)
 {
 	struct arpa_model model = { 0 };
 	const struct arpa_words words = { tokenizer, (uint32_t)tok_tokenizer_size(tokenizer),
@@ -258,7 +258,20 @@ enum tok_status vocab_arpa_read(struct tok_span text, const struct vocab_arpa_op
 	*report = (struct vocab_arpa_report){ 0 };
 	enum tok_status status = arpa_parse(text, &words, &model, err);
 	if (status == TOK_OK)
-		status = arpa_build(&model, options->spread_unk, tokenizer, path, report, err);
+		status = arpa_build(&model, options->spread_unk, tokenizer, report, out, err);
 	arpa_release(&model);
+	return status;
+}
+
+enum tok_status vocab_arpa_read(struct tok_span text, const struct vocab_arpa_options *options,
+				const struct tok_tokenizer *tokenizer, const char *path,
+				struct vocab_arpa_report *report, struct tok_error *err)
+{
+	struct ngram_file file;
+	enum tok_status status = arpa_read(text, options, tokenizer, report, &file, err);
+	if (status != TOK_OK)
+		return status;
+	status = ngram_file_save(path, &file, err);
+	ngram_file_close(&file);
 	return status;
 }

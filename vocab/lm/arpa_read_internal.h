@@ -30,10 +30,19 @@ void arpa_release(struct arpa_model *model);
 TOK_MUST_USE enum tok_status arpa_parse(struct tok_span text, const struct arpa_words *words,
 					struct arpa_model *out, struct tok_error *err);
 
+/* Both of them: from the text to a model in memory. */
+TOK_MUST_USE enum tok_status arpa_read(struct tok_span text,
+				       const struct vocab_arpa_options *options,
+				       const struct tok_tokenizer *tokenizer,
+				       struct vocab_arpa_report *report, struct ngram_file *out,
+				       struct tok_error *err);
+
 /* ---- arpa_build.c ---- */
 
+/* A model in memory. */
 TOK_MUST_USE enum tok_status arpa_build(struct arpa_model *model, bool spread_unk,
-					const struct tok_tokenizer *tokenizer, const char *path,
-					struct vocab_arpa_report *report, struct tok_error *err);
+					const struct tok_tokenizer *tokenizer,
+					struct vocab_arpa_report *report, struct ngram_file *out,
+					struct tok_error *err);
 
 #endif

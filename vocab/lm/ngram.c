@@ -10,7 +10,7 @@ struct ngram_lm {
 	struct tok_lm lm;
 	struct tok_lm_info info;
 	struct ngram_file file;
-	tok_id eos;
+	tok_id eos, *start;
 	double *base, *log_base; /* of order 1 */
 	/* For a row: what parts add to an id, and which ids they name.  `row_of` tells the row that
 	 * an id was last named in. */
@@ -48,8 +48,9 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 {
 	struct ngram_lm *m = (struct ngram_lm *)lm;
 	const struct ngram_tables *tables = &m->file.tables;
+	const size_t most = m->file.header.order - 1;
 	uint32_t context[VOCAB_NGRAM_ORDER_MAX];
-	size_t length;
+	size_t length, seen = 0;
 	const enum tok_status status = find_context(m, request, context, &length, err);
 	if (status != TOK_OK)
 		return status;
@@ -61,6 +62,9 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 		if (!ngram_find(tables, context + length - n, n, &node))
 			continue;
 		const struct ngram_range range = ngram_successors(tables, (unsigned)n, node);
+		const double gamma = tables->levels[n - 1].gamma[node];
+		if (seen == 0 && (range.begin < range.end || gamma != 1))
+			seen = n;
 		if (range.begin < range.end)
 			out->parts[out->count++] = (struct tok_lm_part){
 				.ids = tables->levels[n].ids + range.begin,
@@ -68,8 +72,10 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 				.count = (size_t)(range.end - range.begin),
 				.scale = out->scale,
 			};
-		out->scale *= tables->levels[n - 1].gamma[node];
+		out->scale *= gamma;
 	}
+	/* Behind what nothing was seen, nothing longer was.  The beginning is no id. */
+	out->spare = seen > request->count ? 0 : most - seen;
 	return TOK_OK;
 }
 
@@ -131,6 +137,7 @@ static void free_model(struct tok_lm *lm)
 	if (!m)
 		return;
 	ngram_file_close(&m->file);
+	free(m->start);
 	free(m->base);
 	free(m->log_base);
 	free(m->added);
@@ -158,17 +165,35 @@ static bool make_rows(struct ngram_lm *m)
 	return true;
 }
 
-enum tok_status vocab_ngram_open(const char *path, const struct tok_tokenizer *tokenizer,
-				 struct tok_lm **out, struct tok_error *err)
+static enum tok_status keep_start(struct ngram_lm *m, const tok_id *start, size_t count,
+				  struct tok_error *err)
+{
+	if (count == 0)
+		return TOK_OK;
+	m->start = malloc(count * sizeof *m->start);
+	if (!m->start)
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		if (!has_id(m, start[i]))
+			return tok_fail(err, TOK_EARG, "the model has no id %u: ids end at %u",
+					start[i], m->eos - 1);
+		m->start[i] = start[i];
+	}
+	m->info.start = m->start;
+	m->info.start_count = count;
+	return TOK_OK;
+}
+
+enum tok_status ngram_lm_new(struct ngram_file *file, const tok_id *start, size_t count,
+			     struct tok_lm **out, struct tok_error *err)
 {
 	struct ngram_lm *m = calloc(1, sizeof *m);
-	if (!m)
+	if (!m) {
+		ngram_file_close(file);
 		return tok_fail_memory(err);
-	const enum tok_status status = ngram_file_open(path, tokenizer, &m->file, err);
-	if (status != TOK_OK) {
-		free(m);
-		return status;
 	}
+	m->file = *file;
+	m->file.tables.header = &m->file.header;
 	m->eos = m->file.tables.end;
 	m->info = (struct tok_lm_info){
 		.name = "n-gram",
@@ -180,12 +205,23 @@ enum tok_status vocab_ngram_open(const char *path, const struct tok_tokenizer *t
 		.deterministic = true,
 	};
 	m->lm = (struct tok_lm){ &m->info, fill_rows, free_model, find_parts };
-	if (!make_rows(m)) {
+	enum tok_status status = make_rows(m) ? TOK_OK : tok_fail_memory(err);
+	if (status == TOK_OK)
+		status = keep_start(m, start, count, err);
+	if (status != TOK_OK) {
 		free_model(&m->lm);
-		return tok_fail_memory(err);
+		return status;
 	}
 	*out = &m->lm;
 	return TOK_OK;
+}
+
+enum tok_status vocab_ngram_open(const char *path, const struct tok_tokenizer *tokenizer,
+				 struct tok_lm **out, struct tok_error *err)
+{
+	struct ngram_file file;
+	const enum tok_status status = ngram_file_open(path, tokenizer, &file, err);
+	return status == TOK_OK ? ngram_lm_new(&file, NULL, 0, out, err) : status;
 }
 
 enum tok_status vocab_ngram_info(const char *path, struct vocab_ngram_info *out,

@@ -56,6 +56,34 @@ TOK_API TOK_MUST_USE enum tok_status vocab_ngram_train(const struct vocab_ngram_
 						       struct vocab_train_control *control,
 						       const char *path, struct tok_error *err);
 
+/* The same for who has documents to give, and cannot be asked for them:
+ *
+ *	status = vocab_ngram_trainer_new(&o, tokenizer, &control, &trainer, &err);
+ *	status = vocab_ngram_trainer_add(trainer, ids, count, true, &err);      // often
+ *	status = vocab_ngram_trainer_write(trainer, "m.tlm", &err);             // once
+ *	vocab_ngram_trainer_free(trainer);
+ *
+ * `control` may be NULL; only its progress is looked at. */
+struct vocab_ngram_trainer;
+TOK_API TOK_MUST_USE enum tok_status
+vocab_ngram_trainer_new(const struct vocab_ngram_options *options,
+			const struct tok_tokenizer *tokenizer, struct vocab_train_control *control,
+			struct vocab_ngram_trainer **out, struct tok_error *err);
+TOK_API void vocab_ngram_trainer_free(struct vocab_ngram_trainer *trainer);
+
+/* A document, or with `last` false a part of one.  After a failure there is nothing to be made of
+ * it all. */
+TOK_API TOK_MUST_USE enum tok_status vocab_ngram_trainer_add(struct vocab_ngram_trainer *trainer,
+							     const tok_id *ids, size_t count,
+							     bool last, struct tok_error *err);
+
+/* The current document, if there is one, ends here without an end: the rest of it was lost. */
+TOK_API void vocab_ngram_trainer_cut(struct vocab_ngram_trainer *trainer);
+
+TOK_API TOK_MUST_USE enum tok_status vocab_ngram_trainer_write(struct vocab_ngram_trainer *trainer,
+							       const char *path,
+							       struct tok_error *err);
+
 /* TOK_EARG where the file is of another tokenizer; TOK_EFORMAT where it is damaged, or no
  * model.  The file's tables are read once for their checksum. */
 TOK_API TOK_MUST_USE enum tok_status vocab_ngram_open(const char *path,

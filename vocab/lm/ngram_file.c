@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,6 +141,18 @@ enum tok_status ngram_file_write(const char *path, struct ngram_header *header,
 	return vocab_file_replace(path, pieces.piece, pieces.count, true, err);
 }
 
+enum tok_status ngram_file_save(const char *path, struct ngram_file *file, struct tok_error *err)
+{
+	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS];
+	for (unsigned i = 0; i < file->header.order; i++)
+		for (enum ngram_part part = 0; part < NGRAM_PARTS; part++) {
+			tables[i][part].bytes = file->owned[i][part];
+			if (!part_bytes(&file->header, i, part, &tables[i][part].count))
+				return tok_fail_memory(err);
+		}
+	return ngram_file_write(path, &file->header, tables, err);
+}
+
 /* ---- opening ---------------------------------------------------------------------- */
 
 static enum tok_status map_file(const char *path, struct ngram_file *out, struct tok_error *err)
@@ -260,5 +273,8 @@ void ngram_file_close(struct ngram_file *file)
 {
 	if (file->map != MAP_FAILED)
 		munmap(file->map, file->bytes);
-	file->map = MAP_FAILED;
+	for (unsigned i = 0; i < VOCAB_NGRAM_ORDER_MAX; i++)
+		for (enum ngram_part part = 0; part < NGRAM_PARTS; part++)
+			free(file->owned[i][part]);
+	*file = (struct ngram_file){ .map = MAP_FAILED };
 }

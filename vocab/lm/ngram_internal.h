@@ -72,9 +72,11 @@ TOK_MUST_USE enum tok_status
 ngram_file_write(const char *path, struct ngram_header *header,
 		 struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS], struct tok_error *err);
 
+/* A model's tables: in a file that is mapped, or each in memory of its own. */
 struct ngram_file {
-	void *map;
+	void *map; /* MAP_FAILED: there is no file */
 	size_t bytes;
+	void *owned[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS];
 	struct ngram_header header; /* a copy: it has been looked at */
 	struct ngram_tables tables;
 };
@@ -84,6 +86,17 @@ TOK_MUST_USE enum tok_status ngram_file_open(const char *path,
 					     const struct tok_tokenizer *tokenizer,
 					     struct ngram_file *out, struct tok_error *err);
 void ngram_file_close(struct ngram_file *file);
+
+/* Write a model that is in memory. */
+TOK_MUST_USE enum tok_status ngram_file_save(const char *path, struct ngram_file *file,
+					     struct tok_error *err);
+
+/* ---- ngram.c ---- */
+
+/* The file, which is taken over in any case, as a model; its start ids are copied. */
+TOK_MUST_USE enum tok_status ngram_lm_new(struct ngram_file *file, const tok_id *start,
+					  size_t start_count, struct tok_lm **out,
+					  struct tok_error *err);
 
 /* ---- ngram_tables.c ---- */
 

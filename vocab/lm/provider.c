@@ -9,11 +9,15 @@ static const struct {
 	const char *prefix;
 	lm_opener *open;
 } kinds[] = {
-	{ "exec:", lm_exec_open },
-	{ "replay:", lm_replay_open },
-	{ "llama:", lm_llama_open },
-	{ "openai:", lm_openai_open },
+	{ "arpa:", lm_arpa_open },   { "exec:", lm_exec_open },     { "replay:", lm_replay_open },
+	{ "llama:", lm_llama_open }, { "openai:", lm_openai_open },
 };
+
+static bool ends_with(const char *name, const char *ending)
+{
+	const size_t count = strlen(name), wanted = strlen(ending);
+	return count > wanted && strcmp(name + count - wanted, ending) == 0;
+}
 
 static enum tok_status open_kind(const char *name, const struct tok_tokenizer *tokenizer,
 				 const struct vocab_lm_options *options, struct tok_lm **out,
@@ -21,12 +25,18 @@ static enum tok_status open_kind(const char *name, const struct tok_tokenizer *t
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const size_t length = strlen(kinds[i].prefix);
-		if (strncmp(name, kinds[i].prefix, length) == 0)
-			return kinds[i].open(name + length, tokenizer, options, out, err);
+		if (strncmp(name, kinds[i].prefix, length) != 0)
+			continue;
+		const enum tok_status status =
+		    kinds[i].open(name + length, tokenizer, options, out, err);
+		return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", name);
 	}
-	return tok_fail(
-	    err, TOK_EARG,
-	    "there is no such kind of model: exec:COMMAND, llama:URL, openai:URL or replay:FILE");
+	if (ends_with(name, ".tlm"))
+		return lm_ngram_open(name, tokenizer, options, out, err);
+	return tok_fail(err, TOK_EARG,
+			"%s: there is no such kind of model: FILE.tlm, arpa:FILE, exec:COMMAND, "
+			"llama:URL, openai:URL or replay:FILE",
+			name);
 }
 
 enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,
@@ -40,10 +50,10 @@ enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *toke
 	struct tok_lm *lm;
 	enum tok_status status = open_kind(name, tokenizer, &filled, &lm, err);
 	if (status != TOK_OK)
-		return tok_fail_in(err, status, "%s", name);
+		return status;
 	if (filled.record) {
 		struct tok_lm *recorded;
-		status = lm_record_open(filled.record, lm, &recorded, err);
+		status = lm_record_open(filled.record, lm, tokenizer, &recorded, err);
 		if (status != TOK_OK) {
 			lm->free(lm);
 			return status;

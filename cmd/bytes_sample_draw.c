@@ -1,0 +1,213 @@
+/* bytes_sample_draw.c - one sample: byte by byte, or token by token behind a cover of the prompt.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/bytes_sample_internal.h"
+#include "tok/bytes/token_walk.h"
+
+void bytes_drawn_release(struct bytes_drawn *drawn)
+{
+	tok_buffer_release(&drawn->bytes);
+	free(drawn->shares);
+}
+
+static void begin(struct bytes_drawn *d)
+{
+	tok_buffer_clear(&d->bytes);
+	d->end = BYTES_LENGTH;
+	d->state = TOK_AUTOMATON_START;
+	d->log_p = d->special = d->log_weight = 0;
+	d->share_count = 0;
+	d->exact = true;
+}
+
+/* Add a byte.  *done: it was the last one. */
+static enum tok_status add_byte(const struct bytes_law *law, struct bytes_drawn *d, uint8_t byte,
+				bool *done, struct tok_error *err)
+{
+	if (!tok_buffer_add_byte(&d->bytes, byte))
+		return tok_fail_memory(err);
+	if (law->echo)
+		putchar(byte);
+	const struct tok_span stop = tok_buffer_span(&law->stop),
+			      bytes = tok_buffer_span(&d->bytes);
+	if (stop.count > 0 && bytes.count >= stop.count &&
+	    memcmp(bytes.bytes + bytes.count - stop.count, stop.bytes, stop.count) == 0) {
+		d->end = BYTES_STOP;
+		*done = true;
+	}
+	*done = *done || bytes.count >= law->options->length;
+	return TOK_OK;
+}
+
+/* ---- byte by byte --------------------------------------------------------------------- */
+
+struct asking {
+	const struct bytes_law *law;
+	struct bytes_drawn *drawn;
+};
+
+/* May the text so far go on with this? */
+static enum tok_status ask(void *context, size_t symbol, bool *allowed, struct tok_error *err)
+{
+	const struct asking *a = context;
+	struct tok_buffer *bytes = &a->drawn->bytes;
+	const bool ends = symbol == TOK_MIX_END;
+	if (!ends && !tok_buffer_add_byte(bytes, (uint8_t)symbol))
+		return tok_fail_memory(err);
+	const enum tok_status status =
+	    vocab_constraint_ask(a->law->constraint, tok_buffer_span(bytes), ends, allowed, err);
+	bytes->count -= !ends;
+	return status;
+}
+
+static void find_allowed(const struct bytes_law *law, uint32_t state, bool allowed[TOK_MIX_SYMBOLS])
+{
+	for (size_t b = 0; b < 256; b++)
+		allowed[b] =
+		    tok_automaton_step(law->automaton, state, (uint8_t)b) != TOK_AUTOMATON_DEAD;
+	allowed[TOK_MIX_END] = tok_automaton_accepts(law->automaton, state);
+}
+
+/* Draw a symbol; its weight is the product of what automaton and constraint leave. */
+static enum tok_status draw_allowed(const struct bytes_law *law, struct bytes_drawn *d,
+				    double p[TOK_MIX_SYMBOLS], struct tok_random *random,
+				    size_t *symbol, struct tok_error *err)
+{
+	bool allowed[TOK_MIX_SYMBOLS];
+	double share = 0, asked = 0;
+	struct asking asking = { law, d };
+	enum tok_status status = TOK_OK;
+	memset(allowed, true, sizeof allowed);
+	if (law->automaton)
+		find_allowed(law, d->state, allowed);
+	*symbol = tok_draw_masked(p, allowed, random, &share);
+	if (law->constraint) {
+		for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+			p[s] = allowed[s] ? p[s] : 0;
+		status = tok_draw_rejection(p, ask, &asking, random, symbol, &asked, err);
+	}
+	if (status != TOK_OK)
+		return status;
+	if (!tok_grow(&d->shares, &d->share_capacity, d->share_count + 1, sizeof *d->shares))
+		return tok_fail_memory(err);
+	d->shares[d->share_count++] = exp(share + asked);
+	d->log_weight += share + asked;
+	return TOK_OK;
+}
+
+/* What may come next as the options shape it. */
+static enum tok_status find_next(const struct bytes_law *law, struct bytes_drawn *d,
+				 struct tok_machine *machine, struct tok_next_bytes *next,
+				 double p[TOK_MIX_SYMBOLS], struct tok_error *err)
+{
+	const enum tok_status status = tok_machine_next(machine, next, err);
+	if (status != TOK_OK)
+		return status;
+	memcpy(p, next->joint, sizeof next->joint);
+	p[TOK_MIX_END] = next->end;
+	d->special = fmax(d->special, next->special);
+	d->exact = d->exact && next->exact;
+	tok_draw_shape(p, law->options->temperature, law->options->top_p);
+	return TOK_OK;
+}
+
+static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn *d,
+				 struct tok_machine *machine, struct tok_random *random, bool *done,
+				 struct tok_error *err)
+{
+	struct tok_next_bytes next;
+	double p[TOK_MIX_SYMBOLS];
+	size_t symbol;
+	enum tok_status status = find_next(law, d, machine, &next, p, err);
+	if (status != TOK_OK)
+		return status;
+	if (law->automaton || law->constraint)
+		status = draw_allowed(law, d, p, random, &symbol, err);
+	else
+		symbol = tok_draw(p, random);
+	if (status != TOK_OK)
+		return status;
+	if (symbol >= TOK_MIX_END) {
+		d->end = symbol == TOK_MIX_END ? BYTES_ENDED : BYTES_DEAD;
+		d->log_p += symbol == TOK_MIX_END ? log(next.end) : 0;
+		*done = true;
+		return TOK_OK;
+	}
+	const uint8_t byte = (uint8_t)symbol;
+	d->log_p += log(next.joint[byte]);
+	if (law->automaton)
+		d->state = tok_automaton_step(law->automaton, d->state, byte);
+	status = add_byte(law, d, byte, done, err);
+	if (status == TOK_OK && !*done)
+		status = tok_machine_push(machine, (struct tok_span){ &byte, 1 }, err);
+	return status;
+}
+
+static enum tok_status draw_bytes(const struct bytes_law *law, struct bytes_drawn *d,
+				  struct tok_random *random, struct tok_error *err)
+{
+	struct tok_machine *machine;
+	enum tok_status status = tok_machine_fork(law->machine, &machine, err);
+	if (status != TOK_OK)
+		return status;
+	for (bool done = law->options->length == 0; status == TOK_OK && !done;)
+		status = draw_next(law, d, machine, random, &done, err);
+	tok_machine_free(machine);
+	return status;
+}
+
+/* ---- token by token --------------------------------------------------------------------- */
+
+static enum tok_status add_step(const struct bytes_law *law, struct bytes_drawn *d,
+				const struct tok_token_step *step, bool *done,
+				struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	d->special = fmax(d->special, step->outside);
+	if (step->ended) {
+		d->end = BYTES_ENDED;
+		*done = true;
+	}
+	for (size_t i = 0; i < step->bytes.count && status == TOK_OK && !*done; i++)
+		status = add_byte(law, d, step->bytes.bytes[i], done, err);
+	return status;
+}
+
+static enum tok_status draw_tokens(const struct bytes_law *law, struct bytes_drawn *d,
+				   struct tok_random *random, struct tok_error *err)
+{
+	struct tok_token_walk *walk;
+	struct tok_token_step step;
+	struct tok_text_p text = { 0 };
+	enum tok_status status = tok_machine_log_p(law->machine, &text, err);
+	if (status == TOK_OK)
+		status = tok_token_walk_new(law->machine, random, &walk, err);
+	if (status != TOK_OK)
+		return status;
+	d->exact = text.exact;
+	d->log_p = NAN;
+	for (bool done = law->options->length == 0; status == TOK_OK && !done;) {
+		status = tok_token_walk_next(walk, random, &step, err);
+		if (status == TOK_ETEXT) {
+			*err = (struct tok_error){ 0 };
+			d->end = BYTES_DEAD;
+			status = TOK_OK;
+			break;
+		}
+		if (status == TOK_OK)
+			status = add_step(law, d, &step, &done, err);
+	}
+	tok_token_walk_free(walk);
+	return status;
+}
+
+enum tok_status bytes_draw(const struct bytes_law *law, uint64_t index, struct bytes_drawn *out,
+			   struct tok_error *err)
+{
+	struct tok_random random = tok_random_of(law->options->seed, index);
+	begin(out);
+	return law->options->draw ? draw_tokens(law, out, &random, err)
+				  : draw_bytes(law, out, &random, err);
+}

@@ -1,0 +1,283 @@
+/* bytes_score.c - tok bytes score: how probable texts are, byte by byte or as a whole. */
+#include <math.h>
+
+#include "cmd/bytes_internal.h"
+#include "cmd/cli_documents.h"
+#include "cmd/cli_files.h"
+
+struct scoring {
+	const struct bytes_options *options;
+	struct bytes_side side;
+	struct bytes_normal *normal;
+	struct tok_encoder *encoder;
+	struct bytes_canonical canonical;
+
+	/* Of one text. */
+	struct tok_machine *machine;
+	uint64_t bytes, read; /* scored; of the text as it was before the normaliser */
+	double special, leak; /* sums over bytes */
+};
+
+/* ---- bytes one by one ------------------------------------------------------------- */
+
+/* In nats, of what may come next made whole. */
+static double entropy_of(const struct tok_next_bytes *next)
+{
+	double sum = next->end, h = next->end > 0 ? next->end * log(next->end) : 0;
+	for (size_t b = 0; b < 256; b++) {
+		sum += next->joint[b];
+		if (next->joint[b] > 0)
+			h += next->joint[b] * log(next->joint[b]);
+	}
+	return log(sum) - h / sum;
+}
+
+/* 1: nothing is more probable. */
+static uint64_t rank_of(const struct tok_next_bytes *next, uint8_t byte)
+{
+	uint64_t rank = 1 + (next->end > next->joint[byte]);
+	for (size_t b = 0; b < 256; b++)
+		rank += next->joint[b] > next->joint[byte];
+	return rank;
+}
+
+static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_error *err)
+{
+	struct tok_next_bytes next;
+	struct tok_text_p text = { 0 };
+	enum tok_status status = tok_machine_next(s->machine, &next, err);
+	if (status == TOK_OK)
+		status = tok_machine_push(s->machine, (struct tok_span){ &byte, 1 }, err);
+	if (status == TOK_OK)
+		status = tok_machine_log_p(s->machine, &text, err);
+	if (status != TOK_OK)
+		return status;
+	fputs("{\"type\":\"byte\"", stdout);
+	bytes_put_count("i", s->bytes, false);
+	bytes_put_count("b", byte, false);
+	bytes_put_number("lp", log(next.joint[byte]), false);
+	bytes_put_number("H", entropy_of(&next), false);
+	bytes_put_count("rank", rank_of(&next, byte), false);
+	bytes_put_number("cum", text.log_p, false);
+	bytes_put_certificate(&text, next.special, next.leak);
+	puts("}");
+	s->special += next.special;
+	s->leak += next.leak;
+	return TOK_OK;
+}
+
+/* ---- a text ------------------------------------------------------------------------ */
+
+static enum tok_status score_bytes(struct scoring *s, struct tok_span text, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	if (!s->options->per_byte) {
+		status = tok_machine_push(s->machine, text, err);
+		s->bytes += status == TOK_OK ? text.count : 0;
+		return status;
+	}
+	for (size_t i = 0; i < text.count && status == TOK_OK; i++) {
+		status = score_byte(s, text.bytes[i], err);
+		s->bytes += status == TOK_OK;
+	}
+	return status;
+}
+
+static enum tok_status score_ids(struct scoring *s, struct tok_span text, bool continues,
+				 struct tok_error *err)
+{
+	const struct tok_encode_options how = { .continues = continues };
+	struct tok_encoding encoding;
+	enum tok_status status = tok_encode(s->encoder, text, &how, &encoding, err);
+	if (status != TOK_OK)
+		return status == TOK_ENOMEM ? status : TOK_EARG;
+	return bytes_canonical_add(&s->canonical, encoding.ids, encoding.count, err);
+}
+
+/* A text, or a part of it. */
+static enum tok_status score_part(struct scoring *s, struct tok_span text, bool first, bool last,
+				  struct tok_error *err)
+{
+	struct tok_span normal = text;
+	enum tok_status status = bytes_normal_text(s->normal, &normal, !first, last, err);
+	if (status != TOK_OK && !first)
+		return tok_fail_in(err, status, "from byte %llu", (unsigned long long)s->read);
+	if (status == TOK_OK)
+		status = score_bytes(s, normal, err);
+	if (status == TOK_OK)
+		status = score_ids(s, text, !first, err);
+	s->read += text.count;
+	return status;
+}
+
+static double mean(double sum, uint64_t count)
+{
+	return count ? sum / (double)count : 0;
+}
+
+/* What leaks is found out byte by byte only; of two of the three it is known that nothing does. */
+static void put_certificate(const struct scoring *s, const struct tok_text_p *text)
+{
+	const bool leaks = s->side.machine.semantics == TOK_BYTES_VALID;
+	if (s->options->per_byte)
+		bytes_put_certificate(text, mean(s->special, s->bytes), mean(s->leak, s->bytes));
+	else
+		bytes_put_certificate(text, NAN, leaks ? NAN : 0);
+}
+
+static void put_summary(const struct scoring *s, const char *name, const struct tok_text_p *text)
+{
+	const struct bytes_canonical *c = &s->canonical;
+	const double bits = (double)s->bytes * log(2);
+	const double canonical = c->known ? (double)-c->log_p : NAN;
+	fputs("{\"type\":\"summary\"", stdout);
+	if (name)
+		bytes_put_bytes("file", name, strlen(name), false);
+	printf(",\"semantics\":\"%s\"", bytes_semantics_name(&s->side));
+	bytes_put_count("bytes", s->bytes, false);
+	bytes_put_number("nats", -text->log_p, false);
+	bytes_put_number("bpb", -text->log_p / bits, false);
+	bytes_put_count("tokens", c->ids, false);
+	bytes_put_number("canonical_nats", canonical, false);
+	bytes_put_number("canonical_bpb", canonical / bits, false);
+	put_certificate(s, text);
+	bytes_put_cost(s->machine);
+	puts("}");
+}
+
+static enum tok_status begin_text(struct scoring *s, struct tok_error *err)
+{
+	s->bytes = s->read = 0;
+	s->special = s->leak = 0;
+	const enum tok_status status = bytes_canonical_begin(&s->canonical, err);
+	return status == TOK_OK ? bytes_machine(&s->side, &s->machine, err) : status;
+}
+
+static enum tok_status end_text(struct scoring *s, const char *name, struct tok_error *err)
+{
+	struct tok_text_p text;
+	const enum tok_status status = tok_machine_log_p(s->machine, &text, err);
+	if (status == TOK_OK)
+		put_summary(s, name, &text);
+	return status;
+}
+
+static void drop_text(struct scoring *s)
+{
+	tok_machine_free(s->machine);
+	s->machine = NULL;
+}
+
+/* ---- texts --------------------------------------------------------------------------- */
+
+static enum tok_status score_given(struct scoring *s, struct tok_span text, struct tok_error *err)
+{
+	enum tok_status status = begin_text(s, err);
+	if (status == TOK_OK)
+		status = score_part(s, text, true, true, err);
+	if (status == TOK_OK)
+		status = end_text(s, NULL, err);
+	drop_text(s);
+	return status;
+}
+
+/* *read is false where the file is to blame. */
+static enum tok_status score_parts(struct scoring *s, struct cli_documents *documents, bool *read,
+				   struct tok_error *err)
+{
+	for (;;) {
+		struct cli_part part;
+		enum tok_status status = cli_documents_next(documents, &part, err);
+		*read = status == TOK_OK;
+		if (status != TOK_OK || !part.text.bytes)
+			return status;
+		status = score_part(s, part.text, part.first, part.last, err);
+		if (status != TOK_OK || part.last)
+			return status;
+	}
+}
+
+static enum cli_exit score_file(struct scoring *s, const char *path)
+{
+	const struct cli_split split = { .limit_bytes = CLI_SPLIT_LIMIT };
+	const struct tok_encode_options how = { 0 };
+	const struct cli_cut cut = cli_cut_for(s->side.tokenizer, &how);
+	struct cli_documents documents = { 0 };
+	struct tok_error err = { 0 };
+	bool read = true;
+	if (cli_documents_open(&documents, path, CLI_INPUT_RAW, &split, &cut, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	enum tok_status status = begin_text(s, &err);
+	if (status == TOK_OK)
+		status = score_parts(s, &documents, &read, &err);
+	if (status == TOK_OK)
+		status = end_text(s, path, &err);
+	drop_text(s);
+	cli_documents_close(&documents);
+	cli_documents_release(&documents);
+	if (!read)
+		return cli_error("%s", err.message);
+	return status == TOK_OK ? CLI_OK : bytes_trouble(path, status, &err);
+}
+
+/* A bad file does not stop the others; a bad model does. */
+static enum cli_exit score_files(struct scoring *s, int argc, char **argv)
+{
+	struct cli_files files = { 0 };
+	enum cli_exit worst = cli_files_add_all(&files, argc, argv);
+	for (size_t i = 0; i < files.count && (int)worst != BYTES_PROVIDER; i++) {
+		const enum cli_exit one = score_file(s, files.items[i].path);
+		worst = one > worst ? one : worst;
+	}
+	cli_files_release(&files);
+	return worst;
+}
+
+static enum cli_exit score_prefix(struct scoring *s)
+{
+	struct tok_error err = { 0 };
+	struct tok_buffer text = { 0 };
+	enum tok_status status = bytes_prefix(s->options, &text, &err);
+	if (status == TOK_OK)
+		status = score_given(s, tok_buffer_span(&text), &err);
+	tok_buffer_release(&text);
+	return status == TOK_OK ? CLI_OK : bytes_trouble(NULL, status, &err);
+}
+
+static enum tok_status prepare(struct scoring *s, struct tok_error *err)
+{
+	s->side.machine.history = 1; /* there is no way back */
+	enum tok_status status = bytes_normal_new(s->options, &s->side, &s->normal, err);
+	if (status == TOK_OK)
+		status = bytes_canonical_init(&s->canonical, s->side.lm, err);
+	if (status != TOK_OK)
+		return status;
+	s->encoder = tok_encoder_new(s->side.tokenizer);
+	return s->encoder ? TOK_OK : tok_fail_memory(err);
+}
+
+enum cli_exit bytes_score(const void *options, int argc, char **argv)
+{
+	const struct bytes_options *o = options;
+	const bool given = o->prefix || o->prefix_hex;
+	char dash[] = "-";
+	char *input[] = { dash };
+	struct scoring s = { .options = o };
+	struct tok_error err = { 0 };
+	if (given && argc > 0)
+		return cli_usage("'%s' is too much: --prefix is the text", argv[0]);
+	enum cli_exit result = bytes_open(o, 0, &s.side);
+	if (result != CLI_OK)
+		return result;
+	if (prepare(&s, &err) != TOK_OK)
+		result = cli_error("%s", err.message);
+	else if (given)
+		result = score_prefix(&s);
+	else
+		result = score_files(&s, argc ? argc : 1, argc ? argv : input);
+	tok_encoder_free(s.encoder);
+	bytes_canonical_release(&s.canonical);
+	bytes_normal_free(s.normal);
+	bytes_close(&s.side);
+	return result;
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""check_bytes_laws.py TOK: what tok bytes says is what sums over rows of tokens say, made here in exact
+fractions of random models; its words agree with each other; memory does not grow with the text."""
+import fractions
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOK = os.path.abspath(sys.argv.pop(1))
+SANITIZED = b"__asan_init" in open(TOK, "rb").read()
+SPACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/spm/bpe_fallback.model")
+ROUNDS = 6 if SANITIZED else 24
+
+
+def tok(*args, data=b"", cwd=None):
+    done = subprocess.run((TOK,) + args, input=data, capture_output=True, timeout=120, cwd=cwd, check=False,
+                          env=dict(os.environ, TOK_CACHE="off"))
+    assert done.returncode == 0, (args, done)
+    return done.stdout
+
+
+def lines(*args, **more):
+    return [json.loads(line) for line in tok("bytes", *args, **more).splitlines()]
+
+
+class Model:
+    """A BPE vocabulary over a, b and c with random merges, and a bigram model with random rows."""
+
+    def __init__(self, seed, folder):
+        chance = random.Random(seed)
+        self.tokens, self.merges = ["a", "b", "c"], []
+        while len(self.tokens) < 8:
+            pair = [chance.choice(self.tokens), chance.choice(self.tokens)]
+            if "c" not in pair and "".join(pair) not in self.tokens:
+                self.merges.append(pair)
+                self.tokens.append("".join(pair))
+        self.end = len(self.tokens)
+        self.rows = {}
+        for last in [None] + list(range(self.end)):
+            weights = [chance.randrange(1, 100) for _ in range(self.end + 1)]
+            self.rows[last] = [fractions.Fraction(w, sum(weights)) for w in weights]
+        self.write(folder)
+
+    def write(self, folder):
+        model = {"type": "BPE", "vocab": {t: i for i, t in enumerate(self.tokens)}, "merges": self.merges}
+        with open(os.path.join(folder, "v.json"), "w", encoding="utf-8") as file:
+            json.dump({"version": "1.0", "added_tokens": [], "model": model, "decoder": {"type": "Fuse"}}, file)
+        name = {None: "<s>", self.end: "</s>"}
+        ids = range(self.end + 1)
+        arpa = ["\\data\\", f"ngram 1={self.end + 2}", f"ngram 2={len(self.rows) * (self.end + 1)}", "",
+                "\\1-grams:", "-99\t<s>\t0"]
+        arpa += [f"{-math.log10(self.end + 1)!r}\t{name.get(i, i)}" + "\t0" * (i != self.end) for i in ids]
+        arpa += ["", "\\2-grams:"]
+        arpa += [f"{math.log10(row[i])!r}\t{name.get(last, last)} {name.get(i, i)}"
+                 for last, row in self.rows.items() for i in ids]
+        with open(os.path.join(folder, "v.arpa"), "w", encoding="utf-8") as file:
+            file.write("\n".join(arpa + ["", "\\end\\", ""]))
+
+    def encode(self, text):
+        row = list(text)
+        for left, right in self.merges:
+            at = 0
+            while at + 1 < len(row):
+                if row[at] == left and row[at + 1] == right:
+                    row[at:at + 2] = [left + right]
+                at += 1
+        return row
+
+    def may_follow(self, row, token):
+        """Rows are decided by neighbours, and c merges with nothing: whatever follows may begin with it."""
+        before = [self.tokens[row[-1]]] if row else []
+        return self.encode("".join(before) + token) == before + [token]
+
+    def row(self, ids, semantics):
+        p = list(self.rows[ids[-1] if ids else None])
+        if semantics != "all":
+            p = [x if i == self.end or self.may_follow(ids, self.tokens[i]) else 0 for i, x in enumerate(p)]
+        return [x / sum(p) for x in p] if semantics == "valid-renorm" else p
+
+    def p(self, text, semantics, ids=()):
+        """The sum over all rows that cover the text, by the definition."""
+        total = 0
+        for i, token in enumerate(self.tokens):
+            p = self.row(ids, semantics)[i]
+            if p and token.startswith(text):
+                total += p
+            elif p and text.startswith(token):
+                total += p * self.p(text[len(token):], semantics, ids + (i,))
+        return total if text else 1
+
+    def p_end(self, text, semantics, ids=()):
+        """The same of rows that spell the text and end there."""
+        p = self.row(ids, semantics)
+        total = p[self.end] if not text else 0
+        for i, token in enumerate(self.tokens):
+            if text and p[i] and text.startswith(token):
+                total += p[i] * self.p_end(text[len(token):], semantics, ids + (i,))
+        return total
+
+
+class Laws(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def ask(self, *args, **more):
+        return lines(args[0], "--lm", "arpa:v.arpa", "-t", "v.json", *args[1:], cwd=self.folder, **more)
+
+    def test_sums_by_definition(self):
+        for seed in range(ROUNDS):
+            chance, model = random.Random(seed), Model(seed, self.folder)
+            semantics = ("all", "valid", "valid-renorm")[seed % 3]
+            text = "".join(chance.choice("aabbc") for _ in range(chance.randrange(1, 6)))
+            said, = self.ask("next", "--semantics", semantics, "--top", "0", "-p", text)
+            truth = model.p(text, semantics)
+            self.assertAlmostEqual(said["P"] / float(truth), 1, 12)
+            for d in said["dist"]:
+                follows = float(model.p(text + chr(d["b"]), semantics) / truth) if chr(d["b"]) in "abc" else 0
+                self.assertAlmostEqual(d["p"], follows, 12, (seed, semantics, text, d))
+            ends = float(model.p_end(text, semantics) / truth)
+            self.assertAlmostEqual(said["eos"]["p"], ends, 12)
+            leak = 1 - sum(d["p"] for d in said["dist"]) - ends if semantics == "valid" else 0
+            self.assertAlmostEqual(said["leak"], leak, 12)
+
+    def test_covers_are_all_there_is(self):
+        for seed in range(ROUNDS // 3):
+            model = Model(seed, self.folder)
+            *listed, total = self.ask("covers", "--semantics", "all", "--limit", "0", "-p", "abba")
+            self.assertEqual(total["count"], len(listed))
+            self.assertAlmostEqual(sum(c["share"] for c in listed), 1, 12)
+            self.assertAlmostEqual(total["P"], float(model.p("abba", "all")), 12)
+            for cover in listed:
+                p = math.prod(model.rows[last][i] for last, i in zip([None] + cover["ids"], cover["ids"]))
+                self.assertAlmostEqual(cover["lp"], math.log(p), 12)
+                spelled = "".join(cover["tokens"])
+                self.assertEqual(spelled, "abba" + bytes.fromhex(cover["overshoot_hex"]).decode())
+                self.assertEqual(cover["valid"], model.encode(spelled + "c")[:-1] == cover["tokens"])
+
+    def test_words_agree(self):
+        Model(1, self.folder)
+        text = "abacabbac"
+        for semantics in ("all", "valid", "valid-renorm"):
+            *each, whole = self.ask("score", "--semantics", semantics, "--per-byte", data=text.encode())
+            cheap, = self.ask("score", "--semantics", semantics, "-p", text)
+            self.assertAlmostEqual(whole["nats"], cheap["nats"], 12)
+            self.assertEqual(whole["canonical_nats"], cheap["canonical_nats"])
+            self.assertAlmostEqual(sum(b["lp"] for b in each), -whole["nats"], 12)
+            self.assertAlmostEqual(whole["bpb"], whole["nats"] / len(text) / math.log(2), 12)
+            if semantics == "all":
+                self.assertLess(whole["nats"], whole["canonical_nats"])
+            for i in (0, 4, 8):
+                said, = self.ask("next", "--semantics", semantics, "-p", text[:i])
+                self.assertEqual({d["b"]: d["lp"] for d in said["dist"]}[ord(text[i])], each[i]["lp"])
+                self.assertEqual(said["logP"], each[i - 1]["cum"] if i else 0)
+
+    def test_ids_of_a_text_in_parts(self):
+        """A long text is cut: its ids have the probability that tok lm score tells, which has the end besides."""
+        for tokenizer in ((), ("-t", SPACES)):
+            tok("lm", "train", *tokenizer, "--order", "3", "-o", "t.tlm", data=b"abc ab bc, to be " * 9, cwd=self.folder)
+            past = []
+            for size in (1, 300_000):
+                text = b"to be or not abc" + b" to be or not abc" * (size // 17)
+                said, = lines("score", *tokenizer, "--lm", "t.tlm", "--semantics", "all", cwd=self.folder, data=text)
+                ids = json.loads(tok("lm", "score", *tokenizer, "--json", "t.tlm", cwd=self.folder,
+                                     data=text).splitlines()[-1])
+                self.assertEqual((said["bytes"], said["tokens"]), (ids["bytes"], ids["tokens"]))
+                past.append(ids["nats"] - said["canonical_nats"])
+            self.assertAlmostEqual(past[0], past[1], 6)
+
+    @unittest.skipIf(SANITIZED, "memory is the sanitizer's")
+    def test_memory_does_not_grow_with_the_text(self):
+        most = []
+        for size in (1 << 14, 1 << 18):
+            text = ("abc ab bc " * (size // 10)).encode()
+            tok("lm", "train", "-t", "bytes", "--order", "2", "-o", "b.tlm", data=b"abc ab bc", cwd=self.folder)
+            with open(os.path.join(self.folder, "text"), "wb") as file:
+                file.write(text)
+            most.append(peak([TOK, "bytes", "score", "--lm", "b.tlm", "-t", "bytes", "--semantics", "all", "text"],
+                             self.folder))
+        self.assertLess(most[1], most[0] + 1024, most)
+
+
+def peak(command, folder):
+    """Most memory that a process had, in KiB."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0, command
+    return usage.ru_maxrss
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
