@@ -10,6 +10,7 @@
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
  *	machine_covers.c  rows of tokens, most probable first
+ *	machine_tokens.c  draws token by token: token_walk.h
  *	machine.c         the rest of the interface
  */
 #ifndef TOK_BYTES_MACHINE_INTERNAL_H

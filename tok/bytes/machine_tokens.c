@@ -1,12 +1,12 @@
-/* machine_walk.c - draws token by token.  A token is drawn on the way down the trie: at each node
+/* machine_tokens.c - draws token by token.  A token is drawn on the way down the trie: at each node
  * one of the ids that end there, or the child that the mass of all longer ones leads to. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "tok/bytes/machine_internal.h"
-#include "tok/bytes/walk.h"
+#include "tok/bytes/token_walk.h"
 
-struct tok_walk {
+struct tok_token_walk {
 	struct tok_machine *at; /* a fork, where the walk began */
 	struct tok_head *head;  /* behind its last token */
 	bool own;               /* the head is not one of the machine's */
@@ -58,8 +58,8 @@ static enum tok_status choose_place(struct tok_machine *m, struct tok_random *ra
 	return *out ? TOK_OK : tok_fail(err, TOK_ETEXT, "no row of tokens covers the text");
 }
 
-enum tok_status tok_walk_new(struct tok_machine *machine, struct tok_random *random,
-			     struct tok_walk **out, struct tok_error *err)
+enum tok_status tok_token_walk_new(struct tok_machine *machine, struct tok_random *random,
+				   struct tok_token_walk **out, struct tok_error *err)
 {
 	const struct tok_core *core = machine->core;
 	const struct tok_place *place;
@@ -67,14 +67,14 @@ enum tok_status tok_walk_new(struct tok_machine *machine, struct tok_random *ran
 		return tok_fail(err, TOK_EARG,
 				"draws token by token need whole rows, and 'all' or "
 				"'valid-renorm'");
-	struct tok_walk *walk = calloc(1, sizeof *walk);
+	struct tok_token_walk *walk = calloc(1, sizeof *walk);
 	if (!walk)
 		return tok_fail_memory(err);
 	enum tok_status status = tok_machine_fork(machine, &walk->at, err);
 	if (status == TOK_OK)
 		status = choose_place(walk->at, random, &place, err);
 	if (status != TOK_OK) {
-		tok_walk_free(walk);
+		tok_token_walk_free(walk);
 		return status;
 	}
 	walk->head = tok_head_hold(place->head);
@@ -84,7 +84,7 @@ enum tok_status tok_walk_new(struct tok_machine *machine, struct tok_random *ran
 	return TOK_OK;
 }
 
-static void leave_head(struct tok_walk *walk)
+static void leave_head(struct tok_token_walk *walk)
 {
 	if (walk->own)
 		tok_head_drop_row(walk->at->core, walk->head);
@@ -94,7 +94,7 @@ static void leave_head(struct tok_walk *walk)
 	walk->mask = NULL;
 }
 
-void tok_walk_free(struct tok_walk *walk)
+void tok_token_walk_free(struct tok_token_walk *walk)
 {
 	if (!walk)
 		return;
@@ -115,7 +115,7 @@ struct drawn {
 };
 
 /* Ids that end where the walk begins have heads of their own: `inside` is false there. */
-static bool draw_at(struct tok_walk *walk, bool inside, struct tok_random *random,
+static bool draw_at(struct tok_token_walk *walk, bool inside, struct tok_random *random,
 		    struct drawn *out)
 {
 	struct tok_core *core = walk->at->core;
@@ -146,7 +146,7 @@ static bool draw_at(struct tok_walk *walk, bool inside, struct tok_random *rando
 }
 
 /* The head behind the token becomes the walk's. */
-static enum tok_status take_token(struct tok_walk *walk, tok_id id, struct tok_error *err)
+static enum tok_status take_token(struct tok_token_walk *walk, tok_id id, struct tok_error *err)
 {
 	struct tok_core *core = walk->at->core;
 	struct tok_state *state = NULL;
@@ -166,7 +166,7 @@ static enum tok_status take_token(struct tok_walk *walk, tok_id id, struct tok_e
 	return TOK_OK;
 }
 
-static enum tok_status need_row(struct tok_walk *walk, struct tok_error *err)
+static enum tok_status need_row(struct tok_token_walk *walk, struct tok_error *err)
 {
 	struct tok_core *core = walk->at->core;
 	const enum tok_status status = tok_row_store_need(core, &walk->head, 1, err);
@@ -176,7 +176,7 @@ static enum tok_status need_row(struct tok_walk *walk, struct tok_error *err)
 }
 
 /* Masses of children are not above 0 where validity forbids the byte. */
-static enum tok_status go_to(struct tok_walk *walk, uint32_t child, struct tok_error *err)
+static enum tok_status go_to(struct tok_token_walk *walk, uint32_t child, struct tok_error *err)
 {
 	walk->node = child;
 	return tok_buffer_add_byte(&walk->bytes, walk->at->core->tokens->bytes[child])
@@ -184,8 +184,8 @@ static enum tok_status go_to(struct tok_walk *walk, uint32_t child, struct tok_e
 		   : tok_fail_memory(err);
 }
 
-enum tok_status tok_walk_next(struct tok_walk *walk, struct tok_random *random,
-			      struct tok_walk_step *out, struct tok_error *err)
+enum tok_status tok_token_walk_next(struct tok_token_walk *walk, struct tok_random *random,
+				    struct tok_token_step *out, struct tok_error *err)
 {
 	struct drawn drawn = { .id = TOK_NO_ID };
 	bool inside = false;
@@ -209,6 +209,6 @@ enum tok_status tok_walk_next(struct tok_walk *walk, struct tok_random *random,
 		status = take_token(walk, drawn.id, err);
 	if (status == TOK_OK)
 		*out =
-		    (struct tok_walk_step){ tok_buffer_span(&walk->bytes), drawn.ended, outside };
+		    (struct tok_token_step){ tok_buffer_span(&walk->bytes), drawn.ended, outside };
 	return status;
 }
