@@ -144,13 +144,13 @@ enum cli_exit bytes_bench(const void *options, int argc, char **argv)
 	const char *wanted = b.options->tables;
 	if (wanted && (!*wanted || wanted[strspn(wanted, "ABCDEF")]))
 		return cli_usage("--tables takes letters of ABCDEF, not '%s'", wanted);
+	if (b.options->beam || b.options->prune > 0)
+		return cli_usage("bench has beams of its own: no --beam and no --prune");
 	enum cli_exit result = bytes_several_open(b.options, argc, argv, &b.models);
 	if (result != CLI_OK)
 		return result;
 	if (b.models.length == 0)
 		result = cli_error("the text is empty: there is nothing to measure");
-	else if (b.options->beam || b.options->prune > 0)
-		result = cli_usage("bench has beams of its own: no --beam and no --prune");
 	else {
 		const enum tok_status status = make_tables(&b, &err);
 		if (status != TOK_OK)

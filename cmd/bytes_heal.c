@@ -24,13 +24,13 @@ struct healing {
 	size_t method_count;
 
 	bool has_exact; /* the next is known */
-	double exact_p[TOK_MIX_SYMBOLS];
+	struct tok_mix_next exact;
 	enum cli_exit worst;
 };
 
 /* What one method says. */
 struct answer {
-	const double *p;
+	const double *p, *low, *high; /* bounds are NULL where it is exact */
 	double special, leak;
 	const struct tok_text_p *text; /* of exact; or NULL */
 	struct tok_buffer written;
@@ -90,9 +90,9 @@ static void put_answer(const struct healing *h, const struct method *m, const st
 		       bytes_semantics_name(&h->prompt.side));
 	else
 		printf(",\"semantics\":null,\"back\":%zu", a->back);
-	bytes_put_distribution(a->p, NULL, NULL, (size_t)h->options->top);
+	bytes_put_distribution(a->p, a->low, a->high, (size_t)h->options->top);
 	bytes_put_certificate(a->text ? a->text : &exact, a->special, a->leak);
-	bytes_put_number("jsd_bits", h->has_exact ? tok_mix_divergence(a->p, h->exact_p) : NAN,
+	bytes_put_number("jsd_bits", h->has_exact ? tok_mix_divergence(a->p, h->exact.p) : NAN,
 			 false);
 	bytes_put_bytes("continuation", a->written.bytes, a->written.count, false);
 	bytes_put_flag("ended", a->ended, false);
@@ -100,74 +100,75 @@ static void put_answer(const struct healing *h, const struct method *m, const st
 	puts("}");
 }
 
-/* The most probable byte, again and again. */
-static enum tok_status write_exactly(struct healing *h, struct tok_machine *machine,
-				     struct answer *a, struct tok_error *err)
-{
-	double p[TOK_MIX_SYMBOLS];
-	memcpy(p, h->exact_p, sizeof p);
-	while (a->written.count < h->options->length) {
-		struct tok_next_bytes next;
-		size_t best = 0;
-		for (size_t s = 1; s < TOK_MIX_SYMBOLS; s++)
-			if (p[s] > p[best])
-				best = s;
-		a->ended = best == TOK_MIX_END;
-		if (a->ended || p[best] == 0.0)
-			return TOK_OK;
-		const uint8_t byte = (uint8_t)best;
-		if (!tok_buffer_add_byte(&a->written, byte))
-			return tok_fail_memory(err);
-		enum tok_status status =
-		    tok_machine_push(machine, (struct tok_span){ &byte, 1 }, err);
-		if (status == TOK_OK)
-			status = tok_machine_next(machine, &next, err);
-		if (status != TOK_OK)
-			return status;
-		tok_mix_whole(&next, p);
-	}
-	return TOK_OK;
-}
-
 /* Its distribution is asked for first, so that the others can be set beside it. */
 struct exact {
 	struct tok_machine *machine;
 	struct tok_text_p text;
-	double special, leak;
 	uint64_t rows;
 };
 
 static enum tok_status ask_exactly(struct healing *h, struct exact *exact, struct tok_error *err)
 {
-	struct tok_next_bytes next;
+	const struct tok_mix_options alone = { .kind = TOK_MIX_LINEAR };
+	struct tok_mix *mix = NULL;
 	enum tok_status status = bytes_fim_machine(&h->prompt, &exact->machine, err);
 	if (status == TOK_OK)
-		status = tok_machine_next(exact->machine, &next, err);
-	if (status != TOK_OK)
-		return status;
-	exact->text =
-	    (struct tok_text_p){ next.log_p, next.log_p_low, next.log_p_high, next.exact };
-	exact->special = next.special;
-	exact->leak = next.leak;
-	exact->rows = tok_machine_cost(exact->machine).rows;
-	h->has_exact = tok_mix_whole(&next, h->exact_p) > 0.0;
-	return TOK_OK;
+		status = tok_mix_new(&exact->machine, 1, &alone, &mix, err);
+	if (status == TOK_OK)
+		status = tok_mix_next(mix, &h->exact, err);
+	if (status == TOK_OK)
+		status = tok_machine_log_p(exact->machine, &exact->text, err);
+	tok_mix_free(mix);
+	h->has_exact = status == TOK_OK;
+	exact->rows = exact->machine ? tok_machine_cost(exact->machine).rows : 0;
+	return status;
+}
+
+/* The most probable byte, again and again. */
+static enum tok_status write_exactly(const struct healing *h, struct tok_mix *mix, struct answer *a,
+				     struct tok_error *err)
+{
+	struct tok_mix_next next = h->exact;
+	enum tok_status status = TOK_OK;
+	while (status == TOK_OK && a->written.count < h->options->length) {
+		size_t best = 0;
+		for (size_t s = 1; s < TOK_MIX_SYMBOLS; s++)
+			if (next.p[s] > next.p[best])
+				best = s;
+		a->ended = best == TOK_MIX_END;
+		if (a->ended)
+			break;
+		const uint8_t byte = (uint8_t)best;
+		if (!tok_buffer_add_byte(&a->written, byte))
+			return tok_fail_memory(err);
+		status = tok_mix_push(mix, (struct tok_span){ &byte, 1 }, err);
+		if (status == TOK_OK)
+			status = tok_mix_next(mix, &next, err);
+	}
+	return status == TOK_ETEXT ? TOK_OK : status; /* nothing may come */
 }
 
 static enum tok_status answer_exactly(struct healing *h, const struct method *m,
 				      const struct exact *exact, struct tok_error *err)
 {
-	struct answer a = { .p = h->exact_p,
+	const struct tok_mix_options alone = { .kind = TOK_MIX_LINEAR };
+	struct answer a = { .p = h->exact.p,
+			    .low = h->exact.exact ? NULL : h->exact.low,
+			    .high = h->exact.exact ? NULL : h->exact.high,
 			    .text = &exact->text,
-			    .special = exact->special,
-			    .leak = exact->leak,
+			    .special = h->exact.special[0],
+			    .leak = h->exact.leak[0],
 			    .rows = exact->rows };
 	struct tok_machine *fork = NULL; /* it may be asked twice */
+	struct tok_mix *mix = NULL;
 	enum tok_status status = tok_machine_fork(exact->machine, &fork, err);
 	if (status == TOK_OK)
-		status = write_exactly(h, fork, &a, err);
+		status = tok_mix_new(&fork, 1, &alone, &mix, err);
+	if (status == TOK_OK)
+		status = write_exactly(h, mix, &a, err);
 	if (status == TOK_OK)
 		put_answer(h, m, &a);
+	tok_mix_free(mix);
 	tok_machine_free(fork);
 	tok_buffer_release(&a.written);
 	return status;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/bytes_sample_internal.h"
-#include "tok/bytes/walk.h"
+#include "tok/bytes/token_walk.h"
 
 void bytes_drawn_release(struct bytes_drawn *drawn)
 {
@@ -161,7 +161,8 @@ static enum tok_status draw_bytes(const struct bytes_law *law, struct bytes_draw
 /* ---- token by token --------------------------------------------------------------------- */
 
 static enum tok_status add_step(const struct bytes_law *law, struct bytes_drawn *d,
-				const struct tok_walk_step *step, bool *done, struct tok_error *err)
+				const struct tok_token_step *step, bool *done,
+				struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	d->special = fmax(d->special, step->outside);
@@ -177,18 +178,18 @@ static enum tok_status add_step(const struct bytes_law *law, struct bytes_drawn 
 static enum tok_status draw_tokens(const struct bytes_law *law, struct bytes_drawn *d,
 				   struct tok_random *random, struct tok_error *err)
 {
-	struct tok_walk *walk;
-	struct tok_walk_step step;
+	struct tok_token_walk *walk;
+	struct tok_token_step step;
 	struct tok_text_p text = { 0 };
 	enum tok_status status = tok_machine_log_p(law->machine, &text, err);
 	if (status == TOK_OK)
-		status = tok_walk_new(law->machine, random, &walk, err);
+		status = tok_token_walk_new(law->machine, random, &walk, err);
 	if (status != TOK_OK)
 		return status;
 	d->exact = text.exact;
 	d->log_p = NAN;
 	for (bool done = law->options->length == 0; status == TOK_OK && !done;) {
-		status = tok_walk_next(walk, random, &step, err);
+		status = tok_token_walk_next(walk, random, &step, err);
 		if (status == TOK_ETEXT) {
 			*err = (struct tok_error){ 0 };
 			d->end = BYTES_DEAD;
@@ -198,7 +199,7 @@ static enum tok_status draw_tokens(const struct bytes_law *law, struct bytes_dra
 		if (status == TOK_OK)
 			status = add_step(law, d, &step, &done, err);
 	}
-	tok_walk_free(walk);
+	tok_token_walk_free(walk);
 	return status;
 }
 

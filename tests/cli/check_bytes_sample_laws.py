@@ -275,8 +275,10 @@ class Sampling(unittest.TestCase):
 
     def test_constraints_that_fail(self):
         for how, message in (("die 5", "ended with status 3"), ("maybe 5", "answered 'yes'"),
+                             ("twice 5", "neither 0 nor 1"),
                              ("hang 5", "did not answer within 1 s"), ("long 5", "a line of more")):
-            done = self.run_tok("-p", "AA", "--json", "--count", 50, "--timeout", 1, "--constraint",
+            done = self.run_tok("-p", "AA", "--json", "--count", 50, "--timeout",
+                                1 if "hang" in how else 60, "--constraint",
                                 f"{CONSTRAINT} {how}")
             self.assertEqual(done.returncode, 4, done)
             self.assertIn(message, done.stderr.decode())

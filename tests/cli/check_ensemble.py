@@ -68,7 +68,7 @@ class Model:
                        "rows": {"" if k is None else str(k): v for k, v in self.rows.items()}},
                       file)
         data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-        self.arguments = ["--lm", f"exec:{sys.executable} {data}/table_model.py {path}.rows",
+        self.arguments = ["--lm", f"exec:{sys.executable} -IS {data}/table_model.py {path}.rows",
                           "-t", path + ".json"]
         self.path = path + ".json"
         self.first = self.start[-1] if self.start else None

@@ -296,6 +296,8 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         self.__exit__()
+        if self.process.returncode == -signal.SIGILL:
+            programs.skip("this llama-server was built for other processors")
         sys.exit(f"llama-server does not answer:\n{self.log.read_text(errors='replace')[-3000:]}")
 
     def __exit__(self, *trouble):
@@ -331,8 +333,10 @@ def check_hf(options, model, folder):
 
 
 def check_llama(options, model, folder):
-    program = programs.llama_server(options.cache)
     gguf, tokenizer = folder / "model.gguf", folder / "model/tokenizer.json"
+    if "without libcurl" in ask(options, "llama:http://127.0.0.1:9", [], tokenizer).stderr:
+        programs.skip("this build has no libcurl")
+    program = programs.llama_server(options.cache)
     write_gguf(model, gguf)
     with Server(program, gguf, folder / "server.log") as server:
         name = f"llama:{server.url}"

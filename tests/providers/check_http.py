@@ -213,6 +213,7 @@ class Unnamed(Completions):
 def serve(model):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # a head and a body would wait for each other's receipt
 
         def talk(self):
             length = int(self.headers.get("Content-Length", 0))

@@ -111,7 +111,7 @@ def hello():
 
 def write(data, pace=mode):
     """At once, or in pieces, or so slowly that it is late."""
-    step, pause = {"slow": (16, 0.001), "drip": (1, 0.02)}.get(pace, (len(data), 0))
+    step, pause = {"slow": (16, 0.001), "drip": (1, 0.05)}.get(pace, (len(data), 0))
     for at in range(0, len(data), step):
         out.write(data[at:at + step])
         out.flush()

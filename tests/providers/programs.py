@@ -69,10 +69,4 @@ def llama_server(cache):
     if not found:
         skip("there is no llama-server for this machine")
     found[0].chmod(0o755)
-    try:
-        works = run(found[0], "--version")
-    except OSError as e:
-        skip(f"llama-server does not start: {e}")
-    if works.returncode:
-        skip(f"llama-server does not run on this processor: status {works.returncode}")
     return found[0]

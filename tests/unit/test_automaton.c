@@ -116,6 +116,7 @@ static const struct refused refusals[] = {
 	{ TEXT("^a"), "byte 0: the whole text must match" },
 	{ TEXT("a$"), "byte 1: the whole text must match" },
 	{ TEXT("\\b"), "byte 0: this escape is not known here" },
+	{ TEXT("\\\303\251"), "byte 0: this escape is not known here" },
 	{ TEXT("\\1"), "byte 0: this escape is not known here" },
 	{ TEXT("a\\"), "byte 1: nothing is behind the last" },
 	{ TEXT("\\x0"), "byte 0: a byte is \\x and two digits" },

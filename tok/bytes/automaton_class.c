@@ -130,7 +130,7 @@ static enum tok_status add_way(struct writer *w, uint32_t to)
 static enum tok_status add_row(struct writer *w, const struct row *row)
 {
 	size_t tail = 0;
-	while (tail + 1 < row->length && row->low[row->length - 1 - tail] == 0x80 &&
+	while (tail < row->length && row->low[row->length - 1 - tail] == 0x80 &&
 	       row->high[row->length - 1 - tail] == 0xBF)
 		tail++;
 	enum tok_status status = add_tail(w, tail);

@@ -13,7 +13,6 @@ static const struct automaton_part no_part = { NO_NODE, NO_NODE, NO_NODE };
  * which a repeat is of. */
 struct group {
 	size_t at; /* of its bracket */
-	uint32_t begin;
 	struct automaton_part ways, row, last;
 	bool repeated; /* the last one is a repeat already */
 };
@@ -103,7 +102,7 @@ static uint32_t move_node(uint32_t node, uint32_t by)
 	return node == NO_NODE ? NO_NODE : node + by;
 }
 
-/* Nodes [part.begin, end) once more, leading nowhere. */
+/* Nodes [part.begin, end) once more; where the exit leads to is set anew. */
 static enum tok_status copy_part(struct parser *p, struct automaton_part part, uint32_t end,
 				 struct automaton_part *out)
 {
@@ -111,7 +110,7 @@ static enum tok_status copy_part(struct parser *p, struct automaton_part part, u
 	for (uint32_t i = part.begin; i < end; i++) {
 		struct automaton_node node = p->nodes->items[i];
 		uint32_t added;
-		node.next = i == part.exit ? NO_NODE : move_node(node.next, by);
+		node.next = move_node(node.next, by);
 		node.other = move_node(node.other, by);
 		const enum tok_status status = automaton_node_add(p->nodes, node, &added, p->r.err);
 		if (status != TOK_OK)
@@ -216,11 +215,8 @@ static enum tok_status open_group(struct parser *p, size_t at)
 				AUTOMATON_DEPTH);
 	if (!tok_grow(&p->groups, &p->capacity, p->depth + 1, sizeof *p->groups))
 		return tok_fail_memory(p->r.err);
-	p->groups[p->depth++] = (struct group){ .at = at,
-						.begin = (uint32_t)p->nodes->count,
-						.ways = no_part,
-						.row = no_part,
-						.last = no_part };
+	p->groups[p->depth++] =
+	    (struct group){ .at = at, .ways = no_part, .row = no_part, .last = no_part };
 	return TOK_OK;
 }
 
@@ -231,8 +227,7 @@ static enum tok_status close_group(struct parser *p, size_t at)
 	const enum tok_status status = close_row(p);
 	if (status != TOK_OK)
 		return status;
-	struct automaton_part part = inner(p)->ways;
-	part.begin = inner(p)->begin;
+	const struct automaton_part part = inner(p)->ways;
 	p->depth--;
 	set_last(p, part);
 	return TOK_OK;

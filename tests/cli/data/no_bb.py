@@ -1,7 +1,7 @@
 """no_bb.py [HOW [N]]: a constraint for tok bytes sample: no two B in a row, and the end is behind an A.
 
 HOW: "plain"; "never", to which no text is right; and what goes wrong behind N questions: "die",
-"hang", "maybe", "long".
+"hang", "maybe", "twice", "long".
 """
 import sys
 import time
@@ -20,6 +20,8 @@ for asked, line in enumerate(sys.stdin):
         time.sleep(60)
     if asked >= after and how == "maybe":
         answer = "yes"
+    if asked >= after and how == "twice":
+        answer *= 2
     if asked >= after and how == "long":
         answer = "1" * 1000
     print(answer, flush=True)

@@ -1,7 +1,8 @@
 """table_model.py FILE: a model in tokp/1's lines of JSON, of rows in a file.
 
 The file: {"eos": [ids], "start": [ids], "rows": {"": [numbers], "0": [numbers], ...}}: what comes
-first, what comes behind id 0, ...; numbers are whole, and in proportion to probabilities.
+first, what comes behind id 0, ..., the first where that is not told; numbers are whole, and in
+proportion to probabilities.
 """
 import json
 import math
@@ -16,7 +17,8 @@ def main():
                       "start": model["start"], "deterministic": True, "form": "json"}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
-        row = model["rows"][str(question["ctx"][-1]) if question["ctx"] else ""]
+        last = str(question["ctx"][-1]) if question["ctx"] else ""
+        row = model["rows"].get(last, model["rows"][""])
         whole = sum(row)
         print(json.dumps({"id": question["id"],
                           "lp": [math.log(n / whole) if n else None for n in row]}), flush=True)

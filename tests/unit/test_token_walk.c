@@ -11,7 +11,7 @@
 #include "tests/unit/checked.h"
 #include "tests/unit/deviation.h"
 #include "tok/bytes/draw.h"
-#include "tok/bytes/walk.h"
+#include "tok/bytes/token_walk.h"
 
 #define FAR 4.0 /* deviations: a chance of 3e-5 */
 enum { DRAWS = CHECKED ? 3000 : 20000, LONGEST = 3, LETTERS = 3, OUTCOMES = 256 };
@@ -94,14 +94,14 @@ static size_t draw_bytes(struct tok_machine *from, struct tok_random *random, ui
 
 static size_t draw_tokens(struct tok_machine *from, struct tok_random *random, uint8_t first)
 {
-	struct tok_walk *walk;
-	struct tok_walk_step step = { .ended = false };
+	struct tok_token_walk *walk;
+	struct tok_token_step step = { .ended = false };
 	struct tok_error err = { 0 };
 	uint8_t bytes[LONGEST];
 	size_t count = 0;
-	assert_int_equal(tok_walk_new(from, random, &walk, &err), TOK_OK);
+	assert_int_equal(tok_token_walk_new(from, random, &walk, &err), TOK_OK);
 	while (count < LONGEST) {
-		if (tok_walk_next(walk, random, &step, &err) != TOK_OK)
+		if (tok_token_walk_next(walk, random, &step, &err) != TOK_OK)
 			fail_msg("%s", err.message);
 		assert_true(step.outside == 0.0);
 		if (step.ended)
@@ -110,7 +110,7 @@ static size_t draw_tokens(struct tok_machine *from, struct tok_random *random, u
 		for (size_t i = 0; i < step.bytes.count && count < LONGEST; i++)
 			bytes[count++] = step.bytes.bytes[i];
 	}
-	tok_walk_free(walk);
+	tok_token_walk_free(walk);
 	return outcome_of(bytes, count, first);
 }
 
@@ -185,8 +185,8 @@ static void tokens_that_are_no_text(void **state)
 	const double rows[] = { .25, .5, .25, .25, .75, 0, 0, 0, 0, 0, 0, 0 };
 	struct tok_random random = tok_random_of(1, 1);
 	struct tok_error err = { 0 };
-	struct tok_walk *walk;
-	struct tok_walk_step step;
+	struct tok_token_walk *walk;
+	struct tok_token_step step;
 	plain_add(&toy.vocab, tok_span_of("A"), TOK_BYTE_TEXT);
 	plain_add(&toy.vocab, tok_span_of("<s>"), TOK_BYTE_NONTEXT);
 	plain_add(&toy.vocab, tok_span_of(""), TOK_BYTE_END);
@@ -196,16 +196,16 @@ static void tokens_that_are_no_text(void **state)
 	toy_machine_make(&toy, (struct tok_machine_options){ .semantics = TOK_BYTES_ALL });
 	size_t ended = 0;
 	for (size_t i = 0; i < 2000; i++) {
-		assert_int_equal(tok_walk_new(toy.m, &random, &walk, &err), TOK_OK);
-		assert_int_equal(tok_walk_next(walk, &random, &step, &err), TOK_OK);
+		assert_int_equal(tok_token_walk_new(toy.m, &random, &walk, &err), TOK_OK);
+		assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_OK);
 		assert_near(step.outside, 0.5, 1e-15, "outside");
 		ended += step.ended;
 		if (!step.ended) { /* behind A: A is a quarter, no text is the rest */
-			assert_int_equal(tok_walk_next(walk, &random, &step, &err), TOK_OK);
+			assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_OK);
 			assert_true(step.bytes.count == 1 && !step.ended);
 			assert_near(step.outside, 0.75, 1e-15, "outside");
 		}
-		tok_walk_free(walk);
+		tok_token_walk_free(walk);
 	}
 	assert_true(ended > 850 && ended < 1150);
 	toy_machine_release(&toy);
@@ -217,17 +217,17 @@ static void what_is_not_exact_is_refused(void **state)
 	struct toy_machine toy;
 	struct tok_random random = tok_random_of(1, 1);
 	struct tok_error err = { 0 };
-	struct tok_walk *walk = NULL;
+	struct tok_token_walk *walk = NULL;
 	toy_machine_bigram(&toy, (struct tok_machine_options){ .semantics = TOK_BYTES_VALID });
-	assert_int_equal(tok_walk_new(toy.m, &random, &walk, &err), TOK_EARG);
+	assert_int_equal(tok_token_walk_new(toy.m, &random, &walk, &err), TOK_EARG);
 	toy_machine_release(&toy);
 	static const char *const texts[] = { "A", "B", "AA" };
 	struct toy_machine best = { .vocab = toy_vocab(texts, 3), .lm = plain_table(4, toy_rows) };
 	best.lm.info.top = 2;
 	toy_machine_make(&best, (struct tok_machine_options){ .semantics = TOK_BYTES_ALL });
-	assert_int_equal(tok_walk_new(best.m, &random, &walk, &err), TOK_EARG);
+	assert_int_equal(tok_token_walk_new(best.m, &random, &walk, &err), TOK_EARG);
 	assert_null(walk);
-	tok_walk_free(walk);
+	tok_token_walk_free(walk);
 	toy_machine_release(&best);
 }
 
@@ -238,24 +238,24 @@ static void walks_are_their_own(void **state)
 	struct toy_machine toy;
 	struct tok_random random = tok_random_of(5, 1);
 	struct tok_error err = { 0 };
-	struct tok_walk *walk;
-	struct tok_walk_step step = { .ended = false };
+	struct tok_token_walk *walk;
+	struct tok_token_step step = { .ended = false };
 	toy_machine_bigram(&toy, (struct tok_machine_options){ .semantics = TOK_BYTES_ALL });
 	push_text(toy.m, "AA");
-	assert_int_equal(tok_walk_new(toy.m, &random, &walk, &err), TOK_OK);
+	assert_int_equal(tok_token_walk_new(toy.m, &random, &walk, &err), TOK_OK);
 	push_text(toy.m, "BABAB");
 	tok_machine_free(toy.m);
 	for (size_t i = 0; i < 40 && !step.ended; i++)
-		assert_int_equal(tok_walk_next(walk, &random, &step, &err), TOK_OK);
-	tok_walk_free(walk);
+		assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_OK);
+	tok_token_walk_free(walk);
 	tok_byte_tokens_free(toy.tokens);
 
 	toy_machine_bigram(&toy, (struct tok_machine_options){ .semantics = TOK_BYTES_ALL });
 	toy.lm.fails_at = 1;
-	assert_int_equal(tok_walk_new(toy.m, &random, &walk, &err), TOK_OK);
-	assert_int_equal(tok_walk_next(walk, &random, &step, &err), TOK_EIO);
-	assert_int_equal(tok_walk_next(walk, &random, &step, &err), TOK_OK);
-	tok_walk_free(walk);
+	assert_int_equal(tok_token_walk_new(toy.m, &random, &walk, &err), TOK_OK);
+	assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_EIO);
+	assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_OK);
+	tok_token_walk_free(walk);
 	toy_machine_release(&toy);
 }
 
