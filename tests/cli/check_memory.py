@@ -65,9 +65,9 @@ COMMANDS = [
     BPE + "printf 'abab' | tok sample -t b.json --compare --svg p.svg",
     BPE + "printf 'abab' | tok sample -t b.json --compare --limit 1",
     BPE + "printf 'abab' | tok encode -t b.json --longest-match --threads 1",
-    "printf 'ab\nb\n' >text; tok lm train -t bytes --order 2 --lines --threads 1 -o m.tlm text" + FIRST,
+    "printf 'ab\\nb\\n' >text; tok lm train -t bytes --order 2 --lines --threads 1 -o m.tlm text" + FIRST,
     # Of the model that the last one left.
-    "printf 'ab\nb\n' | tok lm score -t bytes --threads 1 --json m.tlm" + FIRST,
+    "printf 'ab\\nb\\n' | tok lm score -t bytes --threads 1 --json m.tlm" + FIRST,
     "tok lm sample -t bytes m.tlm -n 2",
     "tok lm export-arpa -t bytes m.tlm -o m.arpa",
     "tok lm import-arpa -t bytes m.arpa -o n.tlm",
