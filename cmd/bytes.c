@@ -19,7 +19,7 @@ static const struct bytes_options defaults = {
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Model" },
 	{ CLI_TEXTS, 'm', "lm", "MODEL",
-	  "FILE.tlm, arpa:FILE, exec:PROGRAM ARGS, llama:URL, openai:URL#MODEL or replay:FILE",
+	  "a model: FILE.tlm, arpa:FILE, exec:COMMAND, llama:URL, openai:URL#MODEL, replay:FILE",
 	  FIELD(lm, struct cli_texts) },
 	{ CLI_TEXTS, 't', "tokenizer", "PATH",
 	  "its tokenizer; with several models one for each, or one for all",
@@ -54,9 +54,11 @@ static const struct cli_option option_table[] = {
 	  "take the text as the tokenizer's normalizer leaves it (else refused if it differs)",
 	  FIELD(normalize, bool) },
 	{ CLI_GROUP, .name = "Answers" },
-	{ CLI_SIZE, 0, "top", "N", "next, repl: tell the N most probable bytes; 0: all (10)",
+	{ CLI_SIZE, 0, "top", "N",
+	  "tell the N most probable bytes, or places that diverge most; 0: all (10)",
 	  FIELD(top, uint64_t) },
-	{ CLI_FLAG, 0, "per-byte", NULL, "score: a line for each byte too", FIELD(per_byte, bool) },
+	{ CLI_FLAG, 0, "per-byte", NULL, "score, compare: a line for each byte too",
+	  FIELD(per_byte, bool) },
 	{ CLI_SIZE, 0, "limit", "N", "covers, repl: list N covers at most; 0: all (50)",
 	  FIELD(limit, uint64_t) },
 	{ CLI_REAL, 0, "min-p", "SHARE", "covers: list those with this share of P or more",
@@ -67,7 +69,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "tables", "LETTERS", "bench: only these of A to F",
 	  FIELD(tables, const char *) },
 	{ CLI_GROUP, .name = "Samples" },
-	{ CLI_SIZE, 'n', "length", "BYTES", "draw so many bytes at most (64)",
+	{ CLI_SIZE, 'n', "length", "BYTES", "draw, or go on with, so many bytes at most (64)",
 	  FIELD(length, uint64_t) },
 	{ CLI_SIZE, 0, "count", "N", "draw so many samples (1)", FIELD(count, uint64_t) },
 	{ CLI_SIZE, 0, "seed", "N", "other random numbers (0)", FIELD(seed, uint64_t) },
@@ -167,6 +169,12 @@ const struct cli_tool tool_bytes = {
 	    "--constraint leave out at each byte what an expression or a program forbids,\n"
 	    "and weigh each sample with what was left.\n"
 	    "\n"
+	    "ensemble next, score and sample ask several models, each with its own --lm and\n"
+	    "-t, and mix what they say of bytes. compare tells of two models how many bits a\n"
+	    "byte each needs for the same bytes, and where they diverge. heal sets beside\n"
+	    "what is exact what is usually done where a prompt ends inside of a token, and\n"
+	    "does so before a --fim-suffix too, where the middle is to be filled in.\n"
+	    "\n"
 	    "Answers are objects of JSON, one a line; repl's are for people. Each has\n"
 	    "\"exact\", \"bounds\", \"special\", what goes to tokens that are no text, and "
 	    "\"leak\",\n"
@@ -185,6 +193,10 @@ const struct cli_tool tool_bytes = {
 	    "  printf 'a rose' | tok bytes score --lm rose.tlm --semantics all --per-byte\n"
 	    "  tok bytes sample --lm rose.tlm -p 'a ro' -n 20 --seed 3\n"
 	    "  tok bytes sample --lm rose.tlm -p 'a' -n 20 --dfa 're:[ a-z]*rose' --json\n"
+	    "  tok bytes heal --lm rose.tlm -p 'a ros' -n 16 --top 2\n"
+	    "  printf 'rose is rose' | tok lm train -t bytes --order 3 -o byte.tlm 2>notes\n"
+	    "  tok bytes ensemble next --lm rose.tlm -t tok-32k --lm byte.tlm -t bytes -p 'a ros'\n"
+	    "  tok bytes compare --lm rose.tlm -t tok-32k --lm byte.tlm -t bytes -p 'a rose'\n"
 	    "  tok bytes check --lm rose.tlm --random 3\n"
 	    "  printf ' ro\\nse\\n:back 2\\n:covers 3\\n' | tok bytes repl --lm rose.tlm -p a "
 	    "--top 2\n",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""check_ensemble.py TOK: ensembles, healing and comparisons of random models over different
-vocabularies, against their definitions in fractions.
+"""check_bytes_ensemble_laws.py TOK: ensembles, healing and comparisons of random models over
+different vocabularies, against their definitions in fractions.
 
 A model is a table: rows behind nothing and behind each token.  What it says of bytes is the sum
 over all rows of tokens, here by recursion from the front, there by the byte machine.
