@@ -142,10 +142,10 @@ static void put_end(double p, const double *low, const double *high)
 	putchar('}');
 }
 
-void bytes_put_distribution(const double *p, size_t top)
+void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top)
 {
-	put_bytes_by_p(p, NULL, NULL, top);
-	put_end(p[256], NULL, NULL);
+	put_bytes_by_p(p, low, high, top);
+	put_end(p[256], low ? low + 256 : NULL, high ? high + 256 : NULL);
 }
 
 void bytes_put_log_p(const struct tok_text_p *text)

@@ -23,10 +23,10 @@ struct repl {
 static void show_bytes(struct repl *r, struct tok_span bytes)
 {
 	tok_buffer_clear(&r->visible);
-	if (cli_visible_text(bytes, &r->visible))
-		fwrite(r->visible.bytes, 1, r->visible.count, stdout);
-	else
+	if (!cli_visible_text(bytes, &r->visible))
 		r->lost = true;
+	else if (r->visible.count > 0)
+		fwrite(r->visible.bytes, 1, r->visible.count, stdout);
 }
 
 static void show_p(double p, double low, double high, bool exact)

@@ -88,7 +88,7 @@ static enum cli_exit serve(const void *options, int argc, char **argv)
 		return cli_usage("serve takes one model, not %d", argc);
 	enum tok_status status = lm_open(options, argv[0], &tokenizer, &lm, &err);
 	if (status == TOK_OK)
-		status = vocab_lm_serve(lm, STDIN_FILENO, STDOUT_FILENO, &err);
+		status = vocab_lm_serve(lm, tokenizer, STDIN_FILENO, STDOUT_FILENO, &err);
 	if (lm)
 		lm->free(lm);
 	tok_tokenizer_free(tokenizer);

@@ -13,6 +13,7 @@ import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
+SPACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/spm/bpe_fallback.model")
 ROUNDS = 6 if SANITIZED else 24
 
 
@@ -157,6 +158,20 @@ class Laws(unittest.TestCase):
                 said, = self.ask("next", "--semantics", semantics, "-p", text[:i])
                 self.assertEqual({d["b"]: d["lp"] for d in said["dist"]}[ord(text[i])], each[i]["lp"])
                 self.assertEqual(said["logP"], each[i - 1]["cum"] if i else 0)
+
+    def test_ids_of_a_text_in_parts(self):
+        """A long text is cut: its ids have the probability that tok lm score tells, which has the end besides."""
+        for tokenizer in ((), ("-t", SPACES)):
+            tok("lm", "train", *tokenizer, "--order", "3", "-o", "t.tlm", data=b"abc ab bc, to be " * 9, cwd=self.folder)
+            past = []
+            for size in (1, 300_000):
+                text = b"to be or not abc" + b" to be or not abc" * (size // 17)
+                said, = lines("score", *tokenizer, "--lm", "t.tlm", "--semantics", "all", cwd=self.folder, data=text)
+                ids = json.loads(tok("lm", "score", *tokenizer, "--json", "t.tlm", cwd=self.folder,
+                                     data=text).splitlines()[-1])
+                self.assertEqual((said["bytes"], said["tokens"]), (ids["bytes"], ids["tokens"]))
+                past.append(ids["nats"] - said["canonical_nats"])
+            self.assertAlmostEqual(past[0], past[1], 6)
 
     @unittest.skipIf(SANITIZED, "memory is the sanitizer's")
     def test_memory_does_not_grow_with_the_text(self):

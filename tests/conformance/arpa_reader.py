@@ -43,8 +43,11 @@ def unigram_words(text):
 
 
 def log_of(reader, words):
-    """As log_s, which refuses an empty sentence."""
-    return reader.log_s(tuple(words)) if words else reader.log_p_raw(("<s>", "</s>"))
+    """The reader backs off from the whole sentence, which is slow where that is long."""
+    if 0 < len(words) < 20:
+        return reader.log_s(tuple(words))
+    words, order = ("<s>", *words, "</s>"), reader.order()
+    return sum(reader.log_p_raw(words[max(0, end - order):end]) for end in range(2, len(words) + 1))
 
 
 def check(tok, folder, tokenizer, order, lines):

@@ -74,14 +74,12 @@ def check(tok, source, folder):
     ids = same(tok, source, image, "encode", data=data)
     same(tok, source, image, "encode", "--lines", "--hf", "--offsets", "--tokens", data=data)
     same(tok, source, image, "encode", "--special-text", "match", "--add-special", data=data)
-    same(tok, source, image, "encode", "--lines", data=text(2, 20000))
+    same(tok, source, image, "encode", "--lines", data=text(2, 8000))
     same(tok, source, image, "count", "--lines", data=data)
-    same(tok, source, image, "decode", data=ids)
     same(tok, source, image, "decode", "--skip-special", data=ids)
-    same(tok, source, image, "inspect")
     said = json.loads(same(tok, source, image, "inspect", "--json"))
     chance = random.Random(3)
-    for number in [0, said["size"]] + [chance.randrange(said["size"]) for _ in range(3)]:
+    for number in [0, said["size"]] + [chance.randrange(said["size"]) for _ in range(1)]:
         same(tok, source, image, "inspect", "--json", "--id", str(number))
     known = "".join(f"{number}\n" for number in known_ids(tok, image, said["size"])).encode()
     same(tok, source, image, "decode", "--lines", data=known)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Valid rows of tokens of real tokenizers against Hugging Face's tokenizers.
+"""Valid rows of tokens of real tokenizers against Hugging Face's tokenizers and SentencePiece.
 
-    validity.py --driver build/tests/conformance/validity_driver --cache build/test-data
+    validity.py --driver build/tests/conformance/validity_driver --cache build/test-data --fixtures fixtures
 
 Every encoding that the reference makes must be accepted to its end.  Rows that part from
 one in their last tokens are valid exactly if the reference, asked for their text with some
@@ -13,26 +13,33 @@ import itertools
 import json
 import pathlib
 import random
-import re
 import subprocess
 import sys
+import tempfile
 
+import sentencepiece
 import tokenizers
 
-# Name, and what is put in front of each text.
-NAMES = [("gpt2", ""), ("gpt35turbo", ""), ("gpt4o", ""), ("llama3", ""), ("claude", ""), ("llama2", " ")]
-TEXTS = 400
-WRONG = 6  # rows that part from each text
+import references
+
+TEXTS = 80
+WRONG = 3  # rows that part from each text
 # Texts are made of these.
 PIECES = [
     "the", " quick", " brown", "Fox", " over", "HTTP", "ServerError", "don't", "we're", "I'LL", "it's",
     "'", "'r", "'re", "'s", " '", "''", "\"", "!", "...", " (", "/", "//", "_", "0", "12", "345", "67890",
-    " 1", " 2024", " ", "  ", "   ", "     ", "\t", "\n", "\n\n", " \n", "\n  ", "\r\n", "é", "naïve", "ß",
-    "e\u0301", "中", "文字", "日本", "ا", "द", "😀", "👍🏽", "ſ", "ℵ", "\u00a0", "\u3000", "x", "Y", "zz",
+    " 1", " 2024", "1234567", " ", "  ", "   ", "     ", "\t", "\n", "\n\n", " \n", "\n  ", "\r\n", "é", "naïve",
+    "ß", "e\u0301", "中", "文字", "日本", "カナ", "ا", "द", "😀", "👍🏽", "ſ", "ℵ", "½", "\u00a0", "\u3000", "x", "Y", "zz",
+    "\x01", "…",
 ]
-CLASSES = ["a", "e", "s", "l", "t", "A", "中", "\u0301", "1", " ", "\t", "\n", "'", "!", "/", "é", "\U00012345", "\u2fff"]
-# Inside a contraction a row may live on that no text goes on as.
-OPEN = re.compile(r"'[rRvVlL]$")
+# ... and of beginnings of what is cut out.
+CUT_OUT = ["<think>", "</think>", "<tool_call>", "<tool", "<|im_end|>", "<|fim_pad|>", "<table>", "<", "</", "</b>", "<h1",
+           "<unused12>", "<unused1", "\n\n\n", "\t\t", "<｜User｜>", "<｜User", "<｜tool▁sep｜>", "[REFERENCE_DOC_1]",
+           "[REFERENCE_DOC_1", "<sep>", "<se", "ing", "in"]
+CLASSES = ["a", "e", "s", "l", "t", "A", "中", "\u0301", "1", " ", "\t", "\n", "'", "!", "/", "é", "\U00012345", ">"]
+FEW = ["a", "re", "ll", "s", "A", "1", " ", "\n", "!"]
+# Behind these, what comes next is told by what comes then.
+FAR = tuple(" \t\n'\u3000\u00a00123456789\x01")
 
 failures = 0
 
@@ -45,122 +52,168 @@ def check(holds, what):
             print(f"FAILED: {what}")
 
 
-def gpt2_alphabet():
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [b for b in range(256) if b not in shown]
-    return {chr(c): b for b, c in zip(shown + hidden, shown + [256 + i for i in range(len(hidden))])}
+class HuggingFace:
+    """`front`: what the tokenizer itself puts in front of each text."""
 
-
-def read_tokens(path):
-    """Id to bytes, of tokens that add some."""
-    file = json.loads(path.read_text())
-    special = {t["id"] for t in file["added_tokens"]}
-    alphabet = gpt2_alphabet()
-    fallback = file["model"].get("byte_fallback")
-    texts = {}
-    for text, number in file["model"]["vocab"].items():
-        if number in special:
-            continue
-        if fallback:
-            is_byte = len(text) == 6 and text.startswith("<0x")
-            texts[number] = bytes([int(text[3:5], 16)]) if is_byte else text.replace("\u2581", " ").encode()
-        elif all(c in alphabet for c in text):
-            texts[number] = bytes(alphabet[c] for c in text)
-    return texts
-
-
-class Reference:
     def __init__(self, path, front):
         self.tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        self.tokenizer.encode_special_tokens = True
         self.front = front
-        self.texts = read_tokens(path)
-        self.by_text = {}
-        for number, text in self.texts.items():
-            self.by_text.setdefault(text, []).append(number)
-        self.longest = min(max(map(len, self.by_text)), 24)
+        file = json.loads(path.read_text())
+        special = {t["id"] for t in file["added_tokens"] if t["special"]}
+        fallback = file["model"].get("byte_fallback")
+        alphabet = {c: b for b, c in references.ALPHABET.items()}
+        self.texts = {t["id"]: t["content"].encode() for t in file["added_tokens"] if not t["special"]}
+        for text, number in file["model"]["vocab"].items():
+            if number in special:
+                continue
+            if fallback:
+                is_byte = len(text) == 6 and text.startswith("<0x")
+                self.texts[number] = (bytes([int(text[3:5], 16)]) if is_byte
+                                      else text.replace("\u2581", " ").encode())
+            elif all(c in alphabet for c in text):
+                self.texts[number] = bytes(alphabet[c] for c in text)
 
-    def encode(self, text):
-        """`text` has the front that the tokenizer itself puts there."""
-        return self.tokenizer.encode(text[len(self.front):], add_special_tokens=False).ids
-
-    def is_beginning(self, row):
-        """None: it cannot be said, the row's text is not UTF-8."""
-        try:
-            text = b"".join(self.texts[i] for i in row).decode()
-        except UnicodeDecodeError:
-            return None
-        if not text.startswith(self.front) or OPEN.search(text):
-            return None
-        for depth in range(4):
-            for more in itertools.product(CLASSES, repeat=depth):
-                if self.encode(text + "".join(more))[: len(row)] == row:
-                    return True
-            if depth == 2 and not text[-1:].isspace() and text[-1:] != "'":
-                break
-        return False
-
-    def part(self, row, dice):
-        """The row up to some place, and other tokens there that spell the same text."""
-        place = dice.randrange(len(row))
-        rest = b"".join(self.texts[i] for i in row[place:])
-        parted = row[:place]
-        for _ in range(dice.randint(1, 3)):
-            options = [
-                number
-                for n in range(1, min(self.longest, len(rest)) + 1)
-                for number in self.by_text.get(rest[:n], [])
-            ]
-            if not options:
-                break
-            parted.append(dice.choice(options))
-            rest = rest[len(self.texts[parted[-1]]):]
-        return parted if parted != row[: len(parted)] else None
+    def encode(self, texts):
+        texts = [text[len(self.front):] for text in texts]
+        return [row.ids for row in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
 
-def try_tokenizer(program, path, front):
-    dice = random.Random(1)
-    reference = Reference(path, front)
-    right, wrong = [], []
-    for _ in range(TEXTS):
-        text = front + "".join(dice.choice(PIECES) for _ in range(dice.randint(1, 8)))
-        row = reference.encode(text)
-        if not row or any(i not in reference.texts for i in row):
-            continue
-        right.append((text, row))
-        parted = [reference.part(row, dice) for _ in range(WRONG)]
-        wrong += [(text, other) for other in parted if other]
-    lines = "".join(" ".join(map(str, row)) + "\n" for _, row in right + wrong)
+class SentencePiece:
+    def __init__(self, path):
+        self.processor = sp = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        self.front = " " if sp.encode("a", out_type=str)[0].startswith("\u2581") else ""
+        self.texts = {}
+        for i in range(sp.get_piece_size()):
+            piece = sp.id_to_piece(i)
+            if sp.is_byte(i):
+                self.texts[i] = bytes([int(piece[3:5], 16)])
+            elif not sp.is_control(i) and not sp.is_unknown(i) and not sp.is_unused(i):
+                self.texts[i] = piece.replace("\u2581", " ").encode()
+
+    def encode(self, texts):
+        return self.processor.encode([text[len(self.front):] for text in texts])
+
+
+def is_beginning(reference, row):
+    """None: it cannot be said, the row's text is not UTF-8."""
+    try:
+        text = b"".join(reference.texts[i] for i in row).decode()
+    except UnicodeDecodeError:
+        return None
+    if not text.startswith(reference.front):
+        return None
+    rounds = [[""] + CLASSES, map("".join, itertools.product(CLASSES, repeat=2))]
+    if text[-1:].isdigit():
+        rounds.append([f"{n:0{width}}" for width in (1, 2) for n in range(10**width)] + ["\u0663", "\u0663\u0663"])
+    if text.endswith(FAR):
+        rounds.append(map("".join, itertools.product(FEW, repeat=3)))
+    return any(other[:len(row)] == row
+               for more in rounds for other in reference.encode([text + m for m in more]))
+
+
+def part(reference, by_text, row, dice):
+    """The row up to some place, and other tokens there that spell the same text."""
+    place = dice.randrange(len(row))
+    rest = b"".join(reference.texts[i] for i in row[place:])
+    parted = row[:place]
+    for _ in range(dice.randint(1, 3)):
+        options = [number for n in range(1, min(24, len(rest)) + 1) for number in by_text.get(rest[:n], [])]
+        if not options:
+            break
+        parted.append(dice.choice(options))
+        rest = rest[len(reference.texts[parted[-1]]):]
+    return tuple(parted) if parted != row[:len(parted)] else None
+
+
+def try_tokenizer(name, program, path, reference):
+    dice = random.Random(name)
+    by_text = {}
+    for number, text in reference.texts.items():
+        by_text.setdefault(text, []).append(number)
+    known = [[piece for piece, row in zip(pieces, reference.encode([reference.front + "a" + p for p in pieces]))
+              if all(i in reference.texts for i in row)] for pieces in (PIECES, CUT_OUT)]
+    texts = [reference.front + "".join(dice.choice(known[dice.random() < 0.2]) for _ in range(dice.randint(1, 8)))
+             for _ in range(TEXTS)]
+    right = [(text, row) for text, row in zip(texts, reference.encode(texts))
+             if row and all(i in reference.texts for i in row)]
+    wrong = sorted({other for _, row in right for _ in range(WRONG) if (other := part(reference, by_text, row, dice))})
+    rows = [row for _, row in right] + wrong
+    lines = "".join(" ".join(map(str, row)) + "\n" for row in rows)
     done = subprocess.run([program, path], input=lines.encode(), capture_output=True)
     if done.returncode:
-        check(False, f"{path.parent.name}: {done.stderr.decode()}")
+        check(False, f"{name}: {done.stderr.decode()}")
         return
     answers = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
     for (text, row), (accepted, end) in zip(right, answers):
-        check(accepted == len(row) and end == 1, f"{path.parent.name}: {text!r} is refused at {accepted} of {row}")
+        check(accepted == len(row) and end == 1, f"{name}: {text!r} is refused at {accepted} of {row}")
     counts = {True: 0, False: 0, None: 0}
-    for (text, row), (accepted, _) in zip(wrong, answers[len(right):]):
-        valid = reference.is_beginning(row)
+    for row, (accepted, _) in zip(wrong, answers[len(right):]):
+        valid = is_beginning(reference, list(row))
         counts[valid] += 1
         if valid is not None:
             tokens = [reference.texts[i] for i in row]
-            check((accepted == len(row)) == valid, f"{path.parent.name}: {tokens} is {'not ' * (not valid)}valid")
-    print(f"{path.parent.name}: {len(right)} texts; {counts[True]} other rows valid, {counts[False]} not, "
+            check((accepted == len(row)) == valid, f"{name}: {tokens} is {'not ' * (not valid)}valid")
+    print(f"{name}: {len(right)} texts; {counts[True]} other rows valid, {counts[False]} not, "
           f"{counts[None]} not to be told")
-    check(counts[False] > 50, f"{path.parent.name}: too few rows that are not valid")
+    check(len(right) > TEXTS // 3 and counts[False] > 30, f"{name}: too few rows")
+
+
+def split(pattern):
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+# Steps of models of which there is no file here, around a vocabulary that there is.
+STEPS = {
+    "digits from the right": [split(r"\p{N}+"), split(r"(?=(\d{3})+(?!\d))"), BYTES],
+    "digits alone": [{"type": "Digits", "individual_digits": True}, {**BYTES, "use_regex": True}],
+}
+
+
+def with_steps(path, steps, out):
+    file = json.loads(path.read_text())
+    file["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": steps}
+    file["normalizer"] = None
+    out.write_text(json.dumps(file))
+    return out
+
+
+def gpt2(folder, out):
+    out.write_text(references.gpt2(folder).tokenizer.to_str())
+    return out
+
+
+def list_cases(options, scratch):
+    real = options.cache / "tokenizers"
+    for name, front in [("gpt4o", ""), ("llama3", ""), ("llama2", " "), ("qwen3", ""), ("gemma3", ""),
+                        ("deepseek_v3", "")]:
+        path = real / name / "tokenizer.json"
+        yield name, path, path, lambda p, f=front: HuggingFace(p, f)
+    yield "gpt2", real / "gpt2", lambda: gpt2(real / "gpt2", scratch / "gpt2.json"), lambda p: HuggingFace(p, "")
+    claude = real / "claude" / "tokenizer.json"
+    for name, steps in STEPS.items():
+        yield (name, claude, lambda n=name, s=steps: with_steps(claude, s, scratch / f"{n}.json"),
+               lambda p: HuggingFace(p, ""))
+    for path in [real / "albert/spiece.model", real / "mistral_v3/tokenizer.model",
+                 options.fixtures / "spm/bpe_bytes.model", options.fixtures / "spm/unigram_bytes.model"]:
+        yield f"{path.parent.name}/{path.name}", path, path, SentencePiece
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--driver", required=True)
     parser.add_argument("--cache", type=pathlib.Path, required=True)
+    parser.add_argument("--fixtures", type=pathlib.Path, required=True)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    for name, front in NAMES:
-        path = options.cache / "tokenizers" / name / "tokenizer.json"
-        if not path.exists():
-            print(f"{name}: SKIPPED, not there")
-        elif options.only in name:
-            try_tokenizer(options.driver, path, front)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, needed, path, make in list_cases(options, pathlib.Path(folder)):
+            if not needed.exists():
+                print(f"{name}: SKIPPED, not there")
+            elif options.only in name:
+                path = path() if callable(path) else path
+                try_tokenizer(name, options.driver, path, make(path))
     sys.exit(1 if failures else 0)
 
 

@@ -83,7 +83,7 @@ static void damage_bytes(uint8_t *block, size_t count, size_t from, size_t to)
 /* Words of a section exchanged with others of it. */
 static void mix_words(uint8_t *block, size_t count, const struct tok_image_section *s)
 {
-	for (int i = 0; i < 40 && s->count >= 8; i++) {
+	for (int i = 0; i < SAMPLES + 8 && s->count >= 8; i++) {
 		uint32_t x, y;
 		uint8_t *a = block + s->at + 4 * draw((uint32_t)(s->count / 4));
 		uint8_t *b = block + s->at + 4 * draw((uint32_t)(s->count / 4));

@@ -119,6 +119,7 @@ def main():
             "share/man/man7/tok-distributed.7",
             "share/doc/tok/examples/spark_words.py",
             "share/doc/tok/examples/parallel_words.sh",
+            "share/doc/tok/examples/hf.py",
             "share/tok/tok-32k.json",
             "share/bash-completion/completions/tok",
             "share/zsh/site-functions/_tok",

@@ -33,8 +33,7 @@ class Llama:
     models = {"object": "list", "data": [{"id": "m", "meta": {"n_vocab": SIZE, "n_ctx_train": 4096}}]}
     props = {"default_generation_settings": {"n_ctx": 65}, "eos_token": "</s>", "bos_token": "<s>"}
 
-    def __init__(self):
-        self.refused = 0
+    end = 2
 
     def tokens(self, question):
         if question["content"] == "</s>" and question["parse_special"] and not question["add_special"]:
@@ -44,12 +43,14 @@ class Llama:
     def entries(self, context):
         order = sorted(range(SIZE), key=lambda i: (i * 7919) % SIZE)
         lps = row(context)
-        return [{"id": i, "token": "\ufffd", "bytes": [255], "logprob": LOWEST if lps[i] == -math.inf else lps[i]}
-                for i in order]
+        return [{"id": i, "token": "\ufffd", "bytes": [i] if i < 256 else [],
+                 "logprob": LOWEST if lps[i] == -math.inf else lps[i]} for i in order]
 
     def completion(self, question):
         assert question["n_predict"] == 1 and question["n_probs"] == SIZE
         assert question["post_sampling_probs"] is False and question["cache_prompt"] is False
+        # What is sampled must be no part of a character: servers refuse that.
+        assert question["logit_bias"] == [[self.end, 1e6]]
         entries = self.entries(question["prompt"])
         return {"content": "", "completion_probabilities": [{**entries[0], "top_logprobs": entries}]}
 
@@ -67,6 +68,7 @@ class Plain(Llama):
     """A model without beginning, and whose end has no text."""
 
     props = {"default_generation_settings": {"n_ctx": 65}, "eos_token": ""}
+    end = 0
 
     def tokens(self, question):
         return []
@@ -96,6 +98,26 @@ class Nothing(Llama):
         entries = super().entries(context)
         entries[5]["logprob"] = None
         return entries
+
+
+class Foreign(Llama):
+    """Other tokens than the tokenizer's, and one that it does not have."""
+
+    def entries(self, context):
+        told = {65: [66], 66: [195, 164], 299: [104, 105]}
+        return [{**e, "bytes": told.get(e["id"], e["bytes"])} for e in super().entries(context)]
+
+
+class Wide(Llama):
+    def entries(self, context):
+        return [{**e, "bytes": [256]} for e in super().entries(context)]
+
+
+class Secretive(Llama):
+    """It tells no bytes, of which nothing follows."""
+
+    def entries(self, context):
+        return [{k: v for k, v in e.items() if k != "bytes"} for e in super().entries(context)]
 
 
 class Warm(Llama):
@@ -131,7 +153,7 @@ class Endless(Llama):
 
 class Hanging(Llama):
     def completion(self, question):
-        time.sleep(8)
+        time.sleep(60)
 
 
 class Closing(Llama):
@@ -191,6 +213,7 @@ class Unnamed(Completions):
 def serve(model):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # a head and a body would wait for each other's receipt
 
         def talk(self):
             length = int(self.headers.get("Content-Length", 0))
@@ -216,13 +239,14 @@ def serve(model):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda request, address: None  # who was refused, or gave up, is gone
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     return server
 
 
-def ask(url, contexts, kind="llama"):
+def ask(url, contexts, kind="llama", milliseconds=10000):
     lines = "".join(" ".join(map(str, c)) + "\n" for c in contexts)
-    return subprocess.run([PROGRAM, "--rows", f"{kind}:{url}"], input=lines, text=True, capture_output=True, timeout=60)
+    return subprocess.run([PROGRAM, "--rows", f"{kind}:{url}", str(milliseconds)], input=lines, text=True,
+                          capture_output=True, timeout=60)
 
 
 def expect(name, condition, *words):
@@ -266,7 +290,8 @@ def check_best(model, told, where):
 def check_lie(model, message, kind="llama"):
     server = serve(model())
     base = "" if kind == "llama" else "/v1"
-    done = ask(f"http://127.0.0.1:{server.server_port}{base}", [[1, 2]], kind)
+    # Only who is late on purpose gets little time.
+    done = ask(f"http://127.0.0.1:{server.server_port}{base}", [[1, 2]], kind, 500 if model is Hanging else 10000)
     expect(model.__name__, done.returncode == 4 and message in done.stderr, done.returncode, done.stderr)
     server.shutdown()
 
@@ -277,6 +302,7 @@ def main():
         sys.exit(77)
     check_honest(Llama, f"llama-server {SIZE} 64 start 1 eos 2")
     check_honest(Plain, f"llama-server {SIZE} 64 start eos")
+    check_honest(Secretive, f"llama-server {SIZE} 64 start 1 eos 2")
     check_best(Completions, [97, 32, 10], "")
     check_best(Numbered, [97, 32, 10, 195, 98], "#other")
     check_best(Listed, [97, 32, 10, 195, 98], "/")
@@ -284,6 +310,8 @@ def main():
     check_lie(Unnamed, "no 'top_logprobs'", "openai")
     lies = [(Short, "a row of 299 ids: the model has 300"), (Twice, "has no id of its own"),
             (Strange, "has no id of its own"), (Nothing, "has no id of its own"), (Warm, "sum to"),
+            (Foreign, "3 of 257 ids differ: 66 adds 0xc3a4, here 'B'; 299 adds 'hi', here nothing; 65 adds 'B'"),
+            (Wide, "what is no byte"),
             (Silent, "no 'top_logprobs'"), (Busy, "says 503: 'Loading model'"), (Other, "no llama-server"),
             (Garbage, "line 1"), (Endless, "an answer of more than"), (Hanging, "timed out"), (Closing, "/completion")]
     for model, message in lies:
@@ -292,7 +320,7 @@ def main():
                          ("127.0.0.1:80", "must begin with http")):
         done = ask(url, [[1]])
         expect(url, done.returncode == 4 and message in done.stderr, done.stderr)
-    print(f"{7 + len(lies)} servers, {len(troubles)} troubles")
+    print(f"{8 + len(lies)} servers, {len(troubles)} troubles")
     sys.exit(bool(troubles))
 
 

@@ -12,7 +12,7 @@ example = page.split(".SH EXAMPLE")[1].split(".EX\n")[1].split(".EE")[0].replace
 with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
     file.write(example)
     file.flush()
-    done = subprocess.run([program, "--rows", f"exec:python3 {file.name}"], input="1 2\n\n", text=True,
+    done = subprocess.run([program, "--rows", f"exec:python3 {file.name}", "10000"], input="1 2\n\n", text=True,
                           capture_output=True, timeout=60)
 head, *rows = done.stdout.splitlines() or [""]
 good = head == "a model without a name 257 0 start eos 256" and len(rows) == 2 and all(

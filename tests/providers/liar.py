@@ -5,7 +5,8 @@
 
 It is written from tok-lm(5) alone.  Five ids; after a context of n ids that ends in id c
 (c = 0 if it is empty) id i has a probability in proportion to 1 + (7 i + 3 c + n) mod 5.
-unit.provider computes the same, and says what tok must make of each lie.
+Ids add the byte of their number to a text; the last ends it.  unit.provider computes the same,
+and says what tok must make of each lie.
 """
 import json
 import math
@@ -65,11 +66,25 @@ def best(lps):
     return pairs, math.nan if mode == "top-nan" else rest
 
 
+def texts():
+    """What ids are, as this mode tells it."""
+    told = [bytes([i]) for i in range(size - 1)] + [b""]
+    if mode == "tokens-other":
+        told[1], told[3] = b"x\n", b""
+    elif mode == "tokens-short":
+        told.pop()
+    elif mode == "tokens-long":
+        told.append(b"y")
+    elif mode == "tokens-hang":
+        time.sleep(100)
+    return told
+
+
 def hello():
     said = {"tokp": 1, "name": "liar", "vocab_size": size, "start": [0], "eos": [4],
             "max_ctx": 0 if mode == "large" else 100, "topk": top, "batch": batch,
-            "deterministic": True, "form": form, "rows": "f64" if number == "d" else "f32",
-            "unknown": [{}]}
+            "deterministic": True, "form": form, "tokens": mode.startswith("tokens"),
+            "rows": "f64" if number == "d" else "f32", "unknown": [{}]}
     if mode == "hello-version":
         said["tokp"] = 2
     elif mode == "hello-none":
@@ -82,6 +97,8 @@ def hello():
         said["name"] = "x" * (2 << 20)
     elif mode == "hello-form":
         said["form"] = "xml"
+    elif mode == "hello-tokens":
+        said["tokens"] = 1
     line = json.dumps(said)
     if mode == "hello-cut":
         line = line[:-1]
@@ -90,6 +107,15 @@ def hello():
     elif mode == "hello-usage":
         line = "usage: liar.py"
     return line.encode() + b"\n"
+
+
+def write(data, pace=mode):
+    """At once, or in pieces, or so slowly that it is late."""
+    step, pause = {"slow": (16, 0.001), "drip": (1, 0.05)}.get(pace, (len(data), 0))
+    for at in range(0, len(data), step):
+        out.write(data[at:at + step])
+        out.flush()
+        time.sleep(pause)
 
 
 def misbehave():
@@ -125,10 +151,21 @@ def packed(context):
     return data + struct.pack("<" + number, rest)
 
 
+def serve_tokens(request):
+    answer = b"".join(struct.pack("<I", len(text)) + text for text in texts())
+    op, status = 1 if mode == "tokens-mistaken" else 2, 0
+    if mode == "tokens-refuse":
+        answer, status = b"not today", 1
+    write(struct.pack("<IBBHI", len(answer), op, status, 0, request) + answer)
+
+
 def serve_frames():
     asked = 0
     while True:
         length, op, status, zero, request = struct.unpack("<IBBHI", read(12))
+        if op == 2 and mode.startswith("tokens") and (asked, length, status, zero) == (0, 0, 0, 0):
+            serve_tokens(request)
+            continue
         assert (op, status, zero) == (1, 0, 0)
         payload, at, contexts = read(length), 4, []
         for _ in range(struct.unpack_from("<I", payload)[0]):
@@ -155,18 +192,35 @@ def serve_frames():
             out.flush()
             time.sleep(100 if mode == "cut-hang" else 0)
             sys.exit(0)
-        out.write(frame)
-        out.flush()
+        write(frame)
 
 
 def number_of(lp):
     return None if lp == -math.inf else lp
 
 
+def tokens_line(question):
+    answer = {"id": question["id"], "tokens": [text.hex() for text in texts()]}
+    if mode == "tokens-mistaken":
+        answer["id"] += 1
+    elif mode == "tokens-refuse":
+        answer = {"id": question["id"], "error": "not today"}
+    elif mode == "tokens-hex":
+        answer["tokens"][2] = "0g"
+    elif mode == "tokens-odd":
+        answer["tokens"][2] = "021"
+    elif mode == "tokens-none":
+        del answer["tokens"]
+    write(json.dumps(answer).encode() + b"\n")
+
+
 def serve_lines():
     asked, held = 0, []
     for line in sys.stdin:
         question = json.loads(line)
+        if mode.startswith("tokens") and question.get("tokens") is True and not asked:
+            tokens_line(question)
+            continue
         misbehave()
         answer, asked = {"id": question["id"]}, asked + 1
         lps = bend(row(question["ctx"]))
@@ -196,16 +250,14 @@ def serve_lines():
             sys.exit(0)
         if mode == "endless":
             text = b"[" * (1 << 20)
-        out.write(text)
-        out.flush()
+        write(text)
 
 
 if mode == "silent":
     time.sleep(100)
 if mode == "hello-die":
     sys.exit(3)
-out.write(hello())
-out.flush()
+write(hello(), "" if mode == "drip" else mode)
 if mode == "leave":
     sys.exit(0)
 if mode == "deaf":  # neither reads nor goes, not even when asked to

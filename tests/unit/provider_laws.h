@@ -29,15 +29,38 @@ static inline size_t open_files(void)
 	return count;
 }
 
+/* The interpreter itself: where several are managed, python3 is a script that looks for it each
+ * time, and takes longer than a liar lives. */
+static inline const char *python(void)
+{
+	static char path[1024];
+	if (!path[0]) {
+		FILE *said = popen("python3 -c 'import sys; print(sys.executable)'", "r");
+		assert_non_null(said);
+		assert_non_null(fgets(path, sizeof path, said));
+		assert_int_equal(pclose(said), 0);
+		path[strcspn(path, "\n")] = 0;
+	}
+	return path;
+}
+
+/* `tokenizer` may be NULL. */
+static inline enum tok_status open_liar_of(const struct tok_tokenizer *tokenizer, const char *form,
+					   const char *mode, const struct vocab_lm_options *options,
+					   struct tok_lm **lm, struct tok_error *err)
+{
+	static const char here[] = __FILE__, tail[] = "unit/provider_laws.h";
+	char name[sizeof here + 1200];
+	snprintf(name, sizeof name, "exec:'%s' -IS '%.*sproviders/liar.py' %s %s", python(),
+		 (int)(sizeof here - sizeof tail), here, form, mode);
+	return vocab_lm_open(name, tokenizer, options, lm, err);
+}
+
 static inline enum tok_status open_liar(const char *form, const char *mode,
 					const struct vocab_lm_options *options, struct tok_lm **lm,
 					struct tok_error *err)
 {
-	static const char here[] = __FILE__, tail[] = "unit/provider_laws.h";
-	char name[sizeof here + 128];
-	snprintf(name, sizeof name, "exec:python3 '%.*sproviders/liar.py' %s %s",
-		 (int)(sizeof here - sizeof tail), here, form, mode);
-	return vocab_lm_open(name, NULL, options, lm, err);
+	return open_liar_of(NULL, form, mode, options, lm, err);
 }
 
 /* Whoever was started has ended and was waited for. */
@@ -131,6 +154,14 @@ static inline struct tok_lm_info info_of(const char *mode)
 	return info;
 }
 
+/* The tokenizer whose ids are bytes. */
+static inline struct tok_tokenizer *bytes_new(void)
+{
+	struct tok_tokenizer *tokenizer = NULL;
+	assert_int_equal(tok_tokenizer_bytes(&tokenizer, NULL), TOK_OK);
+	return tokenizer;
+}
+
 /* Whether this run of the test is to be a provider; it then was one. */
 static inline bool provider_serve(int argc, char **argv, int *code)
 {
@@ -138,10 +169,13 @@ static inline bool provider_serve(int argc, char **argv, int *code)
 		return false;
 	struct toy_lm toy;
 	struct tok_error err = { 0 };
+	struct tok_tokenizer *bytes = bytes_new();
 	toy_init(&toy, info_of(argv[2]));
-	*code = vocab_lm_serve(&toy.base, STDIN_FILENO, STDOUT_FILENO, &err) == TOK_OK ? 0 : 2;
+	*code =
+	    vocab_lm_serve(&toy.base, bytes, STDIN_FILENO, STDOUT_FILENO, &err) == TOK_OK ? 0 : 2;
 	if (*code != 0)
 		fprintf(stderr, "%s\n", err.message);
+	tok_tokenizer_free(bytes);
 	return true;
 }
 

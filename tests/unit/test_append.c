@@ -8,10 +8,11 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "tests/unit/checked.h"
 #include "tests/unit/many.h"
 #include "tok/pipe/append.h"
 
-enum { TEXT_BYTES = 240, ROUNDS = 80 };
+enum { TEXT_BYTES = 240, ROUNDS = CHECKED ? 25 : 80 };
 
 static struct many all;
 
@@ -204,7 +205,7 @@ static void searches_are_linear(void **state)
 	(void)state;
 	struct tok_append *a = tok_append_new(all.tokenizers[0], &options);
 	assert_non_null(a);
-	for (size_t i = 0; i < 1000000; i++) {
+	for (size_t i = 0; i < (CHECKED ? 200000 : 1000000); i++) {
 		const uint8_t byte = (uint8_t)('0' + i % 10);
 		assert_int_equal(tok_append_text(a, (struct tok_span){ &byte, 1 }, &ids, &err),
 				 TOK_OK);

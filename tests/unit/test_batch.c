@@ -7,11 +7,12 @@
 #include <cmocka.h>
 #include <stdatomic.h>
 
+#include "tests/unit/checked.h"
 #include "tests/unit/many.h"
 #include "tok/base/threads.h"
 #include "tok/pipe/batch.h"
 
-enum { TEXTS = 200, ROOM = 1000 * 1000 };
+enum { TEXTS = CHECKED ? 60 : 200, ROOM = 1000 * 1000 };
 
 static const size_t thread_counts[] = { 2, 7 };
 

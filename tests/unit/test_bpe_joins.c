@@ -90,7 +90,7 @@ static void test_joins(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
-	for (size_t number = 0; number < MODELS; number++) {
+	for (size_t number = 0; number < TRIED; number++) {
 		open_bench(b, 7 * MODELS + number);
 		if (b->model->bpe->joins.lines) {
 			check_table(b);

@@ -82,7 +82,7 @@ static void test_pairs_adjoin_as_they_are_encoded(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
-	for (size_t number = 0; number < MODELS; number++) {
+	for (size_t number = 0; number < TRIED; number++) {
 		open_bench(b, 4 * MODELS + number);
 		struct tok_bpe_scratch *scratch = tok_bpe_scratch_new();
 		assert_non_null(scratch);
@@ -165,7 +165,7 @@ static void test_no_merge_crosses_a_cut(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
-	for (size_t number = 0; number < MODELS; number++) {
+	for (size_t number = 0; number < TRIED; number++) {
 		open_bench(b, 5 * MODELS + number);
 		for (int round = 0; round < 10; round++) {
 			const struct tok_span text = make_text(b, 1 + plain_draw(&b->seed, 60));

@@ -56,7 +56,7 @@ static void test_tokens(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
-	for (size_t number = 0; number < MODELS; number++) {
+	for (size_t number = 0; number < TRIED; number++) {
 		open_bench(b, number);
 		for (uint32_t round = 0; round < 12; round++)
 			check_encode(
@@ -128,7 +128,7 @@ static void test_one_scratch_for_two_models(void **state)
 	(void)state;
 	struct bench *b = new_bench();
 	struct plain *plains[2] = { b->plain, need(sizeof *b->plain) };
-	for (size_t number = 0; number < MODELS / 4; number++) {
+	for (size_t number = 0; number < TRIED / 4; number++) {
 		open_bench(b, 2 * MODELS + number);
 		*plains[1] = *plains[0];
 		alter(plains[1], &b->seed);
@@ -216,7 +216,7 @@ static void test_walks(void **state)
 {
 	(void)state;
 	struct bench *b = new_bench();
-	for (size_t number = 0; number < MODELS; number++) {
+	for (size_t number = 0; number < TRIED; number++) {
 		open_bench(b, 3 * MODELS + number);
 		struct tok_bpe_scratch *scratch = tok_bpe_scratch_new();
 		assert_non_null(scratch);

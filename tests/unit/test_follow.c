@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/checked.h"
 #include "tok/pretok/follow.h"
 
 /* A capital, small letters of contractions and others, one without case, a long s, a mark, a
@@ -23,7 +24,40 @@ static const char *const units[] = {
 	"A", "a",  "s",  "r", "e", "l", "\xE4\xB8\xAD", "\xC5\xBF", "\xCC\x81", "1",
 	" ", "\t", "\n", "'", "!", "/", "\xE4\xB8",     "\x80"
 };
-enum { UNITS = sizeof units / sizeof *units, TEXT_MOST = 48, LIVE_MOST = 64, LENGTH_MOST = 12 };
+
+/* For steps before the last: a number that is no digit, han of both kinds, what belongs to a word
+ * without being a letter, and a sign that is not ASCII. */
+static const char *const outer_units[] = { "a",
+					   "B",
+					   "1",
+					   "2",
+					   "3",
+					   "\xC2\xBD",
+					   "\xE4\xB8\xAD",
+					   "\xE3\x82\xA2",
+					   "\xE3\x83\xBB",
+					   "\xCC\x81",
+					   " ",
+					   "\t",
+					   "\n",
+					   "'",
+					   "s",
+					   "_",
+					   "!",
+					   "\xE2\x80\xA6",
+					   "\x01",
+					   "\xE4\xB8" };
+
+/* For digits from the right: mostly digits. */
+static const char *const digit_units[] = { "1", "2", "3", "\xC2\xBD", "a", "_", " ", "!" };
+enum {
+	UNITS = sizeof units / sizeof *units,
+	OUTER_UNITS = sizeof outer_units / sizeof *outer_units,
+	DIGIT_UNITS = sizeof digit_units / sizeof *digit_units,
+	TEXT_MOST = 48,
+	LIVE_MOST = 64,
+	LENGTH_MOST = 12
+};
 
 /* One way: bit i of `ends` says that a piece ends before byte i. */
 struct way {
@@ -39,6 +73,10 @@ struct ways {
 
 struct law {
 	struct tok_pretokenizer *pretokenizer;
+	struct tok_pretok_scratch *scratch;
+	struct tok_pieces pieces;
+	const char *const *units;
+	size_t unit_count;
 	const struct tok_follow *follow;
 	const char *name;
 	uint8_t text[TEXT_MOST];
@@ -78,19 +116,26 @@ static size_t count_distinct(const struct ways *ways)
 	return count;
 }
 
+/* The ends that tok_pretokenize makes. */
+static uint64_t cut(struct law *law, struct tok_span bytes)
+{
+	struct tok_text text = { 0 };
+	uint64_t ends = 0;
+	assert_true(tok_text_set(&text, bytes, 0));
+	assert_int_equal(tok_pretokenize(law->pretokenizer, TOK_KERNEL_SCALAR, law->scratch, &text,
+					 true, &law->pieces, NULL),
+			 TOK_OK);
+	for (size_t i = 0; i < law->pieces.count; i++)
+		ends |= UINT64_C(1) << law->pieces.ranges[i].end;
+	tok_text_release(&text);
+	return ends;
+}
+
 static void check(struct law *law, const struct ways *ways, size_t count)
 {
-	uint32_t ends[TOK_ENDS_LEAST + TEXT_MOST];
-	uint64_t want = 0, got = 0;
+	const uint64_t want = cut(law, (struct tok_span){ law->text, count });
+	uint64_t got = 0;
 	size_t found = 0;
-	const struct tok_span text = { law->text, count };
-	for (size_t from = 0; from < count;) {
-		const size_t n = tok_pretokenizer_ends(law->pretokenizer, TOK_KERNEL_SCALAR, text,
-						       from, ends, TOK_ENDS_LEAST + TEXT_MOST);
-		for (size_t i = 0; i < n; i++)
-			want |= UINT64_C(1) << ends[i];
-		from = ends[n - 1];
-	}
 	for (size_t i = 0; i < ways->count; i++) {
 		if (!tok_follow_is_empty(&ways->at[i].state) ||
 		    !tok_follow_may_end(law->follow, &ways->at[i].state))
@@ -112,7 +157,7 @@ static void check(struct law *law, const struct ways *ways, size_t count)
 
 static size_t add_unit(struct law *law, struct ways *ways, size_t at, size_t unit)
 {
-	for (const char *p = units[unit]; *p; p++) {
+	for (const char *p = law->units[unit]; *p; p++) {
 		const struct ways before = *ways;
 		law->text[at] = (uint8_t)*p;
 		go_on(law, &before, ways, at++);
@@ -122,7 +167,7 @@ static size_t add_unit(struct law *law, struct ways *ways, size_t at, size_t uni
 
 static void try_all(struct law *law, const struct ways *ways, size_t at, size_t depth)
 {
-	for (size_t unit = 0; depth > 0 && unit < UNITS; unit++) {
+	for (size_t unit = 0; depth > 0 && unit < law->unit_count; unit++) {
 		struct ways next = *ways;
 		const size_t end = add_unit(law, &next, at, unit);
 		check(law, &next, end);
@@ -138,7 +183,7 @@ static void try_random(struct law *law, const struct ways *start, size_t times)
 		size_t at = 0;
 		for (size_t k = 0; k < LENGTH_MOST; k++) {
 			dice = dice * UINT64_C(6364136223846793005) + 1442695040888963407u;
-			at = add_unit(law, &ways, at, (size_t)(dice >> 33) % UNITS);
+			at = add_unit(law, &ways, at, (size_t)(dice >> 33) % law->unit_count);
 			check(law, &ways, at);
 		}
 	}
@@ -146,27 +191,51 @@ static void try_random(struct law *law, const struct ways *start, size_t times)
 
 static size_t depth_of_all = 3;
 
+static void check_steps(struct law *law, const struct tok_pretok_step *steps, size_t count)
+{
+	const struct ways start = { .count = 1 };
+	struct tok_error err = { 0 };
+	if (tok_pretokenizer_new(steps, count, &law->pretokenizer, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	law->scratch = tok_pretok_scratch_new();
+	assert_non_null(law->scratch);
+	law->follow = tok_pretokenizer_follow(law->pretokenizer);
+	assert_non_null(law->follow);
+	try_all(law, &start, 0, depth_of_all);
+	try_random(law, &start, CHECKED ? 300 : 2000);
+	print_message("%s: %zu texts, at most %zu guesses\n", law->name, law->texts, law->most);
+	assert_true(law->texts > 1000);
+	assert_true(law->most > 1 && law->most <= 8);
+	tok_pieces_release(&law->pieces);
+	tok_pretok_scratch_free(law->scratch);
+	tok_pretokenizer_free(law->pretokenizer);
+}
+
+static struct tok_pretok_step split_at(const char *pattern)
+{
+	return (struct tok_pretok_step){ .kind = TOK_PRETOK_SPLIT,
+					 .as.split = { .pattern = tok_span_of(pattern),
+						       .dialect = TOK_REGEX_RUST,
+						       .behavior = TOK_ISOLATED } };
+}
+
 static void check_pattern(const char *name, const char *pattern)
 {
-	const struct tok_pretok_step step = {
-		.kind = TOK_PRETOK_SPLIT,
-		.as.split = { .pattern = tok_span_of(pattern),
-			      .dialect = TOK_REGEX_RUST,
-			      .behavior = TOK_ISOLATED },
-	};
-	struct law law = { .name = name };
-	struct ways start = { .count = 1 };
-	struct tok_error err = { 0 };
-	if (tok_pretokenizer_new(&step, 1, &law.pretokenizer, &err) != TOK_OK)
-		fail_msg("%s", err.message);
-	law.follow = tok_pretokenizer_follow(law.pretokenizer);
-	assert_non_null(law.follow);
-	try_all(&law, &start, 0, depth_of_all);
-	try_random(&law, &start, 20000);
-	print_message("%s: %zu texts, at most %zu guesses\n", name, law.texts, law.most);
-	assert_true(law.texts > 1000);
-	assert_true(law.most > 1 && law.most <= 8);
-	tok_pretokenizer_free(law.pretokenizer);
+	const struct tok_pretok_step step = split_at(pattern);
+	struct law law = { .name = name, .units = units, .unit_count = UNITS };
+	check_steps(&law, &step, 1);
+}
+
+static void check_outer(const char *name, const char *const *patterns)
+{
+	struct tok_pretok_step steps[4];
+	struct law law = { .name = name, .units = outer_units, .unit_count = OUTER_UNITS };
+	struct law digits = { .name = name, .units = digit_units, .unit_count = DIGIT_UNITS };
+	size_t count = 0;
+	for (; patterns[count]; count++)
+		steps[count] = split_at(patterns[count]);
+	check_steps(&law, steps, count);
+	check_steps(&digits, steps, count);
 }
 
 static void guesses_give_the_pieces(void **state)
@@ -185,23 +254,82 @@ static void trailing_space_is_one_piece(void **state)
 		      " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s");
 }
 
+static void steps_before_the_last_cut_first(void **state)
+{
+	const char *const deepseek[] = { tok_pretok_pattern("number3"),
+					 tok_pretok_pattern("han_kana"),
+					 tok_pretok_pattern("deepseek"), NULL };
+	const char *const digits[] = { tok_pretok_pattern("number"), tok_pretok_pattern("gpt2"),
+				       NULL };
+	const char *const runs[] = { "\\p{N}+", tok_pretok_pattern("cl100k"), NULL };
+	(void)state;
+	check_outer("deepseek", deepseek);
+	check_outer("numbers alone, gpt2", digits);
+	check_outer("runs of numbers, cl100k", runs);
+}
+
+/* SuperBPE's steps, theirs without the first, behind them a pattern that cuts digits from the
+ * left; and Cohere's. */
+static void digits_are_counted_from_the_right(void **state)
+{
+	static const char right[] = "(?=(\\d{3})+(?!\\d))";
+	const char *const super[] = { "\\p{N}+", right, NULL };
+	const char *const alone[] = { right, NULL };
+	const char *const left[] = { right, tok_pretok_pattern("cl100k"), NULL };
+	const char *const cohere[] = { "\\d{1,3}(?=(?:\\d{3})*\\b)", tok_pretok_pattern("o200k"),
+				       NULL };
+	(void)state;
+	check_outer("threes from the right, in runs", super);
+	check_outer("threes from the right", alone);
+	check_outer("threes from the right, cl100k", left);
+	check_outer("threes to a boundary, o200k", cohere);
+}
+
+static void digits_are_those_of_the_step(void **state)
+{
+	const struct tok_pretok_step alone[] = {
+		{ .kind = TOK_PRETOK_DIGITS, .as.individual_digits = true },
+		split_at(tok_pretok_pattern("gpt2")),
+	};
+	const struct tok_pretok_step runs[] = { { .kind = TOK_PRETOK_DIGITS } };
+	struct law law = { .name = "Digits, gpt2",
+			   .units = outer_units,
+			   .unit_count = OUTER_UNITS };
+	(void)state;
+	check_steps(&law, alone, 2);
+	law = (struct law){ .name = "Digits", .units = outer_units, .unit_count = OUTER_UNITS };
+	check_steps(&law, runs, 1);
+}
+
+static void check_not_followed(const struct tok_pretok_step *steps, size_t count)
+{
+	struct tok_pretokenizer *p = NULL;
+	assert_int_equal(tok_pretokenizer_new(steps, count, &p, NULL), TOK_OK);
+	assert_null(tok_pretokenizer_follow(p));
+	tok_pretokenizer_free(p);
+}
+
 static void others_are_not_followed(void **state)
 {
 	const struct tok_pretok_step steps[] = {
 		{ .kind = TOK_PRETOK_SPLIT,
-		  .as.split = { .pattern = tok_span_of("\\d{1,3}(?=(\\d{3})*\\b)"),
+		  .as.split = { .pattern = tok_span_of("\\d{1,4}(?=(\\d{4})*\\b)"),
 				.dialect = TOK_REGEX_RUST,
 				.behavior = TOK_ISOLATED } },
+		split_at(tok_pretok_pattern("deepseek")),
 		{ .kind = TOK_PRETOK_BERT },
 		{ .kind = TOK_PRETOK_WHITESPACE },
 	};
+	/* Digits that others cut, and a step behind a last one. */
+	const struct tok_pretok_step pairs[][2] = {
+		{ split_at(tok_pretok_pattern("number3")), split_at("(?=(\\d{3})+(?!\\d))") },
+		{ split_at(tok_pretok_pattern("gpt2")), split_at(tok_pretok_pattern("number")) },
+	};
 	(void)state;
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		struct tok_pretokenizer *p = NULL;
-		assert_int_equal(tok_pretokenizer_new(&steps[i], 1, &p, NULL), TOK_OK);
-		assert_null(tok_pretokenizer_follow(p));
-		tok_pretokenizer_free(p);
-	}
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		check_not_followed(&steps[i], 1);
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		check_not_followed(pairs[i], 2);
 }
 
 int main(int argc, char **argv)
@@ -209,6 +337,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guesses_give_the_pieces),
 		cmocka_unit_test(trailing_space_is_one_piece),
+		cmocka_unit_test(steps_before_the_last_cut_first),
+		cmocka_unit_test(digits_are_counted_from_the_right),
+		cmocka_unit_test(digits_are_those_of_the_step),
 		cmocka_unit_test(others_are_not_followed),
 	};
 	if (argc > 1)

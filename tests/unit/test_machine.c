@@ -112,6 +112,28 @@ static void perfect_model(void **state)
 	}
 }
 
+/* What is as good as nothing beside another row of tokens may be all that is left later: x yz has
+ * 1/4, xy z 1e-400, and only z goes on. */
+static void what_was_nothing_is_all(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "x", "xy", "yz", "z", "w" };
+	static const double rows[] = { 1 - 1e-200, 1e-200, 0,  0,      0,  0,          /* nothing */
+				       0,          0,      .5, 0,      0,  .5,         /* x */
+				       0,          0,      0,  1e-200, 0,  1 - 1e-200, /* xy */
+				       0,          0,      0,  0,      0,  1,          /* yz */
+				       0,          0,      0,  0,      .5, .5,         /* z */
+				       0,          0,      0,  0,      0,  1,          /* w */
+				       0,          0,      0,  0,      0,  1 };
+	struct toy_machine toy = { .vocab = toy_vocab(texts, 5), .lm = plain_table(6, rows) };
+	toy_machine_make(&toy, (struct tok_machine_options){ 0 });
+	push_text(toy.m, "xyz");
+	assert_near(next_of(toy.m).log_p, log(.5), 1e-14, "P");
+	push_text(toy.m, "w");
+	assert_near(next_of(toy.m).log_p, -400 * log(10) + log(.5), 1e-14, "P");
+	toy_machine_release(&toy);
+}
+
 /* ---- two vocabularies, one source --------------------------------------------------- */
 
 /* P(B|A) = 1/4, P(A|B) = 1/2, P(A first) = 3/5. */
@@ -487,6 +509,7 @@ int main(void)
 		cmocka_unit_test(bigram_fractions),
 		cmocka_unit_test(forty_letters),
 		cmocka_unit_test(long_texts),
+		cmocka_unit_test(what_was_nothing_is_all),
 		cmocka_unit_test(perfect_model),
 		cmocka_unit_test(two_vocabularies_one_law),
 		cmocka_unit_test(chunks_back_and_forks),

@@ -146,12 +146,77 @@ static void a_megabyte_in_bounded_memory(void **state)
 	}
 }
 
+/* A model that sees all of the text: contexts are whole, and nothing grows but their ids. */
+struct reader {
+	struct plain_lm plain; /* the first */
+	const struct plain_vocab *vocab;
+	const char *text;
+	size_t longest;
+};
+
+static enum tok_status read_context(struct tok_lm *lm, const struct tok_lm_request *requests,
+				    size_t count, struct tok_lm_row *out, struct tok_error *err)
+{
+	struct reader *r = (struct reader *)lm;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+		for (size_t k = 0; k < requests[i].count; k++) {
+			const struct tok_span text = r->vocab->texts[requests[i].ids[k]];
+			assert_memory_equal(r->text + at, text.bytes, text.count);
+			at += text.count;
+		}
+		if (requests[i].count > r->longest)
+			r->longest = requests[i].count;
+	}
+	return plain_rows(lm, requests, count, out, err);
+}
+
+static void ids_are_all_that_grows(void **state)
+{
+	(void)state;
+	enum { BYTES = 12000 };
+	static const char *const texts[] = { "A", "B", "AA" };
+	struct plain_vocab vocab = toy_vocab(texts, 3);
+	struct reader reader = { .plain = plain_table(4, toy_rows), .vocab = &vocab };
+	struct tok_byte_tokens *tokens = NULL;
+	struct tok_error err = { 0 };
+	struct tok_random random = tok_random_of(5, 6);
+	char text[BYTES + 1];
+	for (size_t i = 0; i < BYTES; i++)
+		text[i] = (char)('A' + tok_random_below(&random, 2));
+	text[BYTES] = '\0';
+	reader.plain.lm.rows = read_context;
+	reader.plain.info.markov_order = 0;
+	reader.text = text;
+	assert_int_equal(tok_byte_tokens_of(vocab.texts, vocab.kinds, vocab.count, tok_span_of(""),
+					    &tokens, &err),
+			 TOK_OK);
+	const struct tok_validity validity = { .trie = tokens };
+	const struct tok_machine_options options = { .semantics = TOK_BYTES_VALID, .history = 8 };
+	struct tok_machine *m = NULL;
+	assert_int_equal(
+	    tok_machine_new(tokens, &validity, plain_use(&reader.plain), &options, &m, &err),
+	    TOK_OK);
+	long half = 0;
+	for (size_t i = 0; i < BYTES; i++) {
+		const char byte[] = { text[i], '\0' };
+		push_text(m, byte);
+		if (i == BYTES / 2)
+			half = heap.live;
+	}
+	assert_true(reader.longest > BYTES / 2);
+	assert_true(heap.live < half + 100);
+	tok_machine_free(m);
+	tok_byte_tokens_free(tokens);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_may_fail),
 		cmocka_unit_test(a_machine_outlives_a_failure),
 		cmocka_unit_test(a_megabyte_in_bounded_memory),
+		cmocka_unit_test(ids_are_all_that_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,9 @@
  * test_provider.c - models that processes compute and that keep their word, and our own side of
  * the talk.
  *
- *	test_provider --rows MODEL [RECORD]        prints the row of each line of ids; where the
- *	                                           tokenizer is asked, ids are bytes
+ *	test_provider --rows MODEL MILLISECONDS [TOKENIZER [RECORD]]
+ *
+ * prints the row of each line of ids, for scripts; without a tokenizer ids are bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "provider_laws.h"
+#include "vocab/format/read.h"
 
 enum { LARGE = TOY_SIZE_MAX };
 
@@ -26,16 +28,20 @@ static void honest_providers_are_believed(void **state)
 		{ "frames", "honest", 0, 64, 1e-6 }, { "frames", "f64", 0, 64, 0 },
 		{ "frames", "logits", 0, 64, 1e-5 }, { "frames", "single", 0, 1, 1e-6 },
 		{ "frames", "top", 2, 64, 1e-6 },    { "frames", "top-f64", 2, 64, 1e-15 },
+		{ "frames", "slow", 0, 64, 1e-6 },   { "frames", "tokens", 0, 64, 1e-6 },
 		{ "json", "honest", 0, 64, 1e-15 },  { "json", "single", 0, 1, 1e-15 },
-		{ "json", "top", 2, 64, 1e-15 },
+		{ "json", "top", 2, 64, 1e-15 },     { "json", "slow", 0, 64, 1e-15 },
+		{ "json", "tokens", 0, 64, 1e-15 },
 	};
 	(void)state;
+	struct tok_tokenizer *bytes = bytes_new();
 	const size_t files = open_files();
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct tok_lm *lm;
 		struct tok_error err = { 0 };
 		print_message("%s %s\n", rows[i].form, rows[i].mode);
-		assert_int_equal(open_liar(rows[i].form, rows[i].mode, NULL, &lm, &err), TOK_OK);
+		assert_int_equal(open_liar_of(bytes, rows[i].form, rows[i].mode, NULL, &lm, &err),
+				 TOK_OK);
 		assert_string_equal(lm->info->name, "liar");
 		assert_int_equal(lm->info->size, 5);
 		assert_int_equal(lm->info->start_count, 1);
@@ -54,6 +60,7 @@ static void honest_providers_are_believed(void **state)
 		assert_no_children();
 	}
 	assert_int_equal(open_files(), files);
+	tok_tokenizer_free(bytes);
 }
 
 static void lines_may_come_in_any_order(void **state)
@@ -187,13 +194,14 @@ static void commands_become_words(void **state)
 static void what_is_served_is_the_model_bit_for_bit(void **state)
 {
 	(void)state;
+	struct tok_tokenizer *bytes = bytes_new();
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		char name[64];
 		struct tok_lm *lm;
 		double row[8];
 		struct tok_error err = { 0 };
 		snprintf(name, sizeof name, "exec:/proc/self/exe --serve %s", modes[i]);
-		assert_int_equal(vocab_lm_open(name, NULL, NULL, &lm, &err), TOK_OK);
+		assert_int_equal(vocab_lm_open(name, bytes, NULL, &lm, &err), TOK_OK);
 		check_mode(modes[i], lm);
 		const tok_id last[] = { 1, 3 };
 		struct tok_lm_top best[2];
@@ -205,6 +213,7 @@ static void what_is_served_is_the_model_bit_for_bit(void **state)
 		lm->free(lm);
 		assert_no_children();
 	}
+	tok_tokenizer_free(bytes);
 }
 
 /* What reaches a server that is no question ends it with an error, not with a crash. */
@@ -241,6 +250,7 @@ static void servers_are_not_fooled(void **state)
 		  1 },
 		{ "more than a batch", 36, { 24, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5 }, TOK_OK, 1 },
 		{ "an empty context", 20, { 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1 }, TOK_OK, 0 },
+		{ "what nobody knows", 12, { 0, 0, 0, 0, 2 }, TOK_OK, 1 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -253,7 +263,8 @@ static void servers_are_not_fooled(void **state)
 		assert_int_equal(pipe(in) | pipe(out), 0);
 		assert_int_equal(write(in[1], rows[i].bytes, rows[i].count), rows[i].count);
 		close(in[1]);
-		assert_int_equal(vocab_lm_serve(&toy.base, in[0], out[1], &err), rows[i].status);
+		assert_int_equal(vocab_lm_serve(&toy.base, NULL, in[0], out[1], &err),
+				 rows[i].status);
 		close(out[1]);
 		const ssize_t n = read(out[0], got, sizeof got);
 		assert_true(n > 0);
@@ -326,20 +337,36 @@ static void print_info(const struct tok_lm_info *info)
 	printf("\n");
 }
 
-static int print_model(const char *name, const char *record)
+static enum tok_status read_tokenizer(const char *path, struct tok_tokenizer **out,
+				      struct tok_error *err)
 {
-	const struct vocab_lm_options options = { .record = record, .timeout_ms = 5000 };
-	struct tok_tokenizer *bytes;
+	struct tok_spec spec = { 0 };
+	if (!path)
+		return tok_tokenizer_bytes(out, err);
+	enum tok_status status = vocab_read_path(path, NULL, &spec, err);
+	if (status == TOK_OK)
+		status = tok_tokenizer_new(&spec, out, err);
+	tok_spec_release(&spec);
+	return status;
+}
+
+static int print_model(const char *name, const char *milliseconds, const char *tokenizer_path,
+		       const char *record)
+{
+	const struct vocab_lm_options options = { .record = record,
+						  .timeout_ms = strtoul(milliseconds, NULL, 10) };
+	struct tok_tokenizer *tokenizer = NULL;
 	struct tok_lm *lm;
 	struct tok_error err = { 0 };
-	assert_int_equal(tok_tokenizer_bytes(&bytes, &err), TOK_OK);
-	enum tok_status status = vocab_lm_open(name, bytes, &options, &lm, &err);
+	enum tok_status status = read_tokenizer(tokenizer_path, &tokenizer, &err);
+	if (status == TOK_OK)
+		status = vocab_lm_open(name, tokenizer, &options, &lm, &err);
 	if (status == TOK_OK) {
 		print_info(lm->info);
 		status = print_rows(lm, &err);
 		lm->free(lm);
 	}
-	tok_tokenizer_free(bytes);
+	tok_tokenizer_free(tokenizer);
 	if (status != TOK_OK)
 		fprintf(stderr, "%s\n", err.message);
 	return status == TOK_OK ? 0 : 4;
@@ -360,7 +387,8 @@ int main(int argc, char **argv)
 	int code;
 	if (provider_serve(argc, argv, &code))
 		return code;
-	if (argc >= 3 && strcmp(argv[1], "--rows") == 0)
-		return print_model(argv[2], argc > 3 ? argv[3] : NULL);
+	if (argc >= 4 && strcmp(argv[1], "--rows") == 0)
+		return print_model(argv[2], argv[3], argc > 4 ? argv[4] : NULL,
+				   argc > 5 ? argv[5] : NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

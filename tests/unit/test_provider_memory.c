@@ -17,8 +17,16 @@
 
 static const tok_id ids[] = { 2, 1 };
 
+static struct tok_tokenizer *bytes_new(void)
+{
+	struct tok_tokenizer *tokenizer = NULL;
+	assert_int_equal(tok_tokenizer_bytes(&tokenizer, NULL), TOK_OK);
+	return tokenizer;
+}
+
 /* Open, ask for two rows in one question, close. */
-static enum tok_status live_once(const char *name, const char *record, struct tok_error *err)
+static enum tok_status live_once(const char *name, const char *record,
+				 const struct tok_tokenizer *tokenizer, struct tok_error *err)
 {
 	const struct vocab_lm_options options = {
 		.record = record, .bos_given = true, .bos = ids, .bos_count = 2
@@ -27,7 +35,7 @@ static enum tok_status live_once(const char *name, const char *record, struct to
 	double numbers[2][8];
 	struct tok_lm_row rows[] = { { .log_p = numbers[0] }, { .log_p = numbers[1] } };
 	struct tok_lm *lm;
-	enum tok_status status = vocab_lm_open(name, NULL, &options, &lm, err);
+	enum tok_status status = vocab_lm_open(name, tokenizer, &options, &lm, err);
 	if (status != TOK_OK)
 		return status;
 	status = lm->rows(lm, requests, 2, rows, err);
@@ -35,7 +43,7 @@ static enum tok_status live_once(const char *name, const char *record, struct to
 	return status;
 }
 
-static void fail_each(const char *name, const char *record)
+static void fail_each(const char *name, const char *record, const struct tok_tokenizer *tokenizer)
 {
 	const long before = heap.live;
 	size_t n = 1;
@@ -43,7 +51,7 @@ static void fail_each(const char *name, const char *record)
 		struct tok_error err = { 0 };
 		heap.asked = 0;
 		heap.fails_at = n;
-		const enum tok_status status = live_once(name, record, &err);
+		const enum tok_status status = live_once(name, record, tokenizer, &err);
 		const bool failed = heap.asked >= n;
 		heap.fails_at = 0;
 		assert_int_equal(heap.live, before);
@@ -63,18 +71,21 @@ static void each_allocation_may_fail(void **state)
 	const int file = mkstemp(path);
 	assert_true(file >= 0);
 	close(file);
-	fail_each("exec:/proc/self/exe --serve", path);
+	struct tok_tokenizer *bytes = bytes_new();
+	fail_each("exec:/proc/self/exe --serve", path, bytes);
 	snprintf(name, sizeof name, "replay:%s", path);
-	fail_each(name, NULL);
+	fail_each(name, NULL, bytes);
+	tok_tokenizer_free(bytes);
 	unlink(path);
 }
 
 /* Of the server: it tells of what it cannot compute, or ends. */
 static void servers_may_run_out_of_memory(void **state)
 {
-	static const uint8_t question[] = { 12, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0,
-					    1,  0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0 };
+	static const uint8_t question[] = { 0, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, 12, 0, 0, 0, 1, 0,
+					    0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,  0, 2, 0, 0, 0 };
 	(void)state;
+	struct tok_tokenizer *bytes = bytes_new();
 	for (size_t n = 1;; n++) {
 		int in[2], out[2];
 		struct toy_lm toy;
@@ -86,7 +97,8 @@ static void servers_may_run_out_of_memory(void **state)
 		const long before = heap.live;
 		heap.asked = 0;
 		heap.fails_at = n;
-		const enum tok_status status = vocab_lm_serve(&toy.base, in[0], out[1], &err);
+		const enum tok_status status =
+		    vocab_lm_serve(&toy.base, bytes, in[0], out[1], &err);
 		const bool failed = heap.asked >= n;
 		heap.fails_at = 0;
 		assert_int_equal(heap.live, before);
@@ -97,6 +109,7 @@ static void servers_may_run_out_of_memory(void **state)
 		if (!failed)
 			break;
 	}
+	tok_tokenizer_free(bytes);
 }
 
 int main(int argc, char **argv)
@@ -107,8 +120,12 @@ int main(int argc, char **argv)
 	};
 	if (argc == 2 && strcmp(argv[1], "--serve") == 0) {
 		struct toy_lm toy;
+		struct tok_tokenizer *bytes = bytes_new();
 		toy_init(&toy, (struct tok_lm_info){ .name = "toy", .size = 5, .batch = 2 });
-		return (int)vocab_lm_serve(&toy.base, STDIN_FILENO, STDOUT_FILENO, NULL);
+		const enum tok_status status =
+		    vocab_lm_serve(&toy.base, bytes, STDIN_FILENO, STDOUT_FILENO, NULL);
+		tok_tokenizer_free(bytes);
+		return (int)status;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

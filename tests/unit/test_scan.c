@@ -5,6 +5,7 @@
  *
  *	test_scan --law COUNT      that many random texts a pattern
  */
+#include "tests/unit/checked.h"
 #include "tests/unit/pretok_steps.h"
 
 #include <time.h>
@@ -24,7 +25,7 @@ struct row {
 
 #include "tests/unit/scan_table.inc"
 
-enum { FAMILY_COUNT = sizeof families / sizeof *families, LAW_TEXTS = 50000 };
+enum { FAMILY_COUNT = sizeof families / sizeof *families, LAW_TEXTS = CHECKED ? 10000 : 50000 };
 
 static enum tok_regex_dialect dialect_of(char letter)
 {

@@ -7,12 +7,15 @@
 
 enum {
 	MOST_HEADS = 4096,
+	MOST_FINITE_HEADS = 1 << 16, /* there they do not multiply */
 	HISTORY = 4096,
-	BLOCK = 64, /* bytes between looks at whether P is 0 */
+	BLOCK = 16, /* bytes between looks at whether P is 0 */
 	ROWS_LEAST = 8,
 	ROWS_MOST = 256,
-	ROWS_IN_PARTS = 8192, /* small ones */
-	ROWS_BYTES = 64 << 20 /* for rows that nobody uses at the moment */
+	ROWS_IN_PARTS = 1 << 14, /* small ones */
+	ROWS_BYTES = 64 << 20,   /* for rows that nobody uses at the moment */
+	PART_BYTES = 64 << 20,
+	MASK_BYTES = 64 << 20
 };
 
 /* ---- what machines share ------------------------------------------------------------ */
@@ -23,11 +26,15 @@ static void core_release(struct tok_core *core)
 		return;
 	tok_row_store_free(core);
 	tok_parts_free(core);
+	tok_masks_free(core);
+	tok_valid_shared_free(core->shared);
+	free(core->bits);
 	tok_buffer_release(&core->contexts);
 	free(core->best);
-	free(core->states);
-	free(core->dead);
-	free(core->levels);
+	free(core->below);
+	free(core->heads);
+	free(core->places);
+	free(core->slots);
 	free(core);
 }
 
@@ -35,8 +42,9 @@ static size_t budget_rows(const struct tok_core *core)
 {
 	if (core->in_parts)
 		return ROWS_IN_PARTS;
-	const size_t row = (core->lm->info->size + core->tokens->nodes) * sizeof(double) *
-			   (core->lm->info->top ? 2 : 1),
+	const struct tok_lm_info *info = core->lm->info;
+	const size_t row = info->top ? info->top * sizeof(struct tok_known)
+				     : 2 * (info->size + 1) * sizeof(double),
 		     count = ROWS_BYTES / row;
 	return count < ROWS_LEAST ? ROWS_LEAST : count > ROWS_MOST ? ROWS_MOST : count;
 }
@@ -45,19 +53,12 @@ static bool make_scratch(struct tok_core *core)
 {
 	const struct tok_lm_info *info = core->lm->info;
 	const size_t batch = info->batch ? info->batch : 1;
-	if (info->top) {
-		if (batch > SIZE_MAX / info->top)
-			return false;
-		core->best = calloc(batch * info->top, sizeof *core->best);
-		if (!core->best)
-			return false;
-	}
-	core->levels = calloc(core->tokens->levels + 1, sizeof *core->levels);
-	if (!core->validity)
-		return core->levels != NULL;
-	core->states = calloc(core->tokens->nodes, sizeof *core->states);
-	core->dead = calloc(core->tokens->nodes, sizeof *core->dead);
-	return core->states && core->dead && core->levels;
+	if (info->top == 0)
+		return true;
+	if (batch > SIZE_MAX / info->top)
+		return false;
+	core->best = calloc(batch * info->top, sizeof *core->best);
+	return core->best != NULL;
 }
 
 static enum tok_status check_options(const struct tok_byte_tokens *tokens,
@@ -95,15 +96,18 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 	core->lm = lm;
 	core->options = *options;
 	if (core->options.max_heads == 0)
-		core->options.max_heads = MOST_HEADS;
+		core->options.max_heads =
+		    lm->info->markov_order > 0 ? MOST_FINITE_HEADS : MOST_HEADS;
 	if (core->options.history == 0)
 		core->options.history = HISTORY;
 	if (core->options.history > SIZE_MAX / 4)
 		core->options.history = SIZE_MAX / 4;
 	core->finite = lm->info->markov_order > 0;
 	core->tail = core->finite ? lm->info->markov_order - 1 : 1;
-	core->in_parts = lm->parts && !core->validity;
+	core->in_parts = lm->parts != NULL;
 	core->row_budget = budget_rows(core);
+	core->part_budget = PART_BYTES;
+	core->mask_budget = MASK_BYTES;
 	if (make_scratch(core))
 		return core;
 	core_release(core);
@@ -116,10 +120,10 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 static bool reserve_front(struct tok_machine *m)
 {
 	const size_t history = m->core->options.history + BLOCK;
-	if (m->count >= 2 * history) {
+	if (m->count >= history + history / 8 + BLOCK) {
 		const size_t forgotten = m->count - history;
 		for (size_t i = 0; i < forgotten; i++)
-			tok_front_release(m->kept[i]);
+			tok_front_release(m->core, m->kept[i]);
 		memmove(m->kept, m->kept + forgotten, history * sizeof(m->kept[0]));
 		m->count = history;
 	}
@@ -145,12 +149,13 @@ static enum tok_status begin(struct tok_machine *m, struct tok_error *err)
 		return tok_fail_memory(err);
 	struct tok_head *head = tok_head_first(m->core);
 	if (!head) {
-		tok_front_release(front);
+		tok_front_release(m->core, front);
 		return tok_fail_memory(err);
 	}
+	const struct tok_bounds all = { 1.0, 1.0 };
 	front->count = 1;
 	front->dropped = -INFINITY;
-	front->places[0] = (struct tok_place){ .head = head, .ways = 1, .valid = head->valid };
+	front->places[0] = (struct tok_place){ .head = head, .ways = 1, .weight = all };
 	m->kept[m->count++] = front;
 	return TOK_OK;
 }
@@ -192,7 +197,10 @@ enum tok_status tok_machine_new(const struct tok_byte_tokens *tokens,
 	core_release(core); /* the machine's own, from here on */
 	if (!m)
 		return tok_fail_memory(err);
-	status = begin(m, err);
+	if (core->validity)
+		status = tok_valid_shared_new(validity, tokens, &core->shared, err);
+	if (status == TOK_OK)
+		status = begin(m, err);
 	if (status == TOK_OK)
 		status = push_hidden(m, err);
 	if (status != TOK_OK) {
@@ -210,7 +218,7 @@ void tok_machine_free(struct tok_machine *m)
 	if (m->count)
 		tok_front_leave(m->core, tok_machine_front(m), NULL);
 	for (size_t i = 0; i < m->count; i++)
-		tok_front_release(m->kept[i]);
+		tok_front_release(m->core, m->kept[i]);
 	free(m->kept);
 	core_release(m->core);
 	free(m);
@@ -257,7 +265,7 @@ static void take_back(struct tok_machine *m, size_t count)
 	if (count)
 		tok_front_leave(m->core, tok_machine_front(m), m->kept[left - 1]);
 	while (m->count > left)
-		tok_front_release(m->kept[--m->count]);
+		tok_front_release(m->core, m->kept[--m->count]);
 }
 
 bool tok_machine_back(struct tok_machine *m, size_t bytes)

@@ -28,9 +28,9 @@
  *
  * Heads are never changed once made: going back and forking cost nothing.  Weights are logarithms,
  * moved to a new origin now and then, so that length does not matter.  Memory: rows of live heads
- * and of a few that may be asked for again, what `history` keeps, and, unless the model is of
- *finite order, the ids of each row.  One thread at a time, with all forks; borrows everything that
- *it is made of.
+ * and of some that may be asked for again, what is known to be valid, 64 MB each at most, what
+ * `history` keeps, and, unless the model is of finite order, four bytes for each id of a row.  One
+ * thread at a time, with all forks; borrows everything that it is made of.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -44,7 +44,7 @@ enum tok_bytes_semantics { TOK_BYTES_ALL, TOK_BYTES_VALID, TOK_BYTES_VALID_RENOR
 
 struct tok_machine_options {
 	enum tok_bytes_semantics semantics;
-	size_t max_heads; /* 0: 4096 */
+	size_t max_heads; /* 0: 4096, and 65,536 with a model of finite order */
 	size_t beam;      /* keep so many heads; 0: all */
 	double prune;     /* drop heads lighter than this share of all; 0: none */
 	size_t history;   /* bytes to go back over, and that covers are told of; 0: 4096 */

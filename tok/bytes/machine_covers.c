@@ -15,7 +15,6 @@ struct part {
 	tok_id id;
 	size_t at; /* bytes that it has; behind the end it is whole */
 	double log_p;
-	struct tok_valid_state valid;
 };
 
 struct search {
@@ -82,23 +81,23 @@ static enum tok_status push(struct search *s, const struct part *part, struct to
 
 /* ---- going on ------------------------------------------------------------------------- */
 
-/* Part `from` goes on with the ids that end at `node`, `at` bytes into the text; `state` is the
- * validity there. */
-static enum tok_status push_ends(struct search *s, uint32_t from, uint32_t node, size_t at,
-				 const struct tok_valid_state *state, struct tok_error *err)
+/* Part `from` goes on with the valid ids of these ranks. */
+static enum tok_status push_ranks(struct search *s, uint32_t from, const struct tok_mask *mask,
+				  struct tok_range ranks, struct tok_error *err)
 {
-	const struct tok_row *row = s->parts[from].head->row;
-	const tok_id *ids;
-	const size_t count = tok_byte_tokens_ends(s->core->tokens, node, &ids);
-	for (size_t i = 0; i < count; i++) {
-		struct part part = { .parent = from,
-				     .id = ids[i],
-				     .at = at,
-				     .log_p =
-					 s->parts[from].log_p + tok_row_log_p(row, ids[i]).low };
-		if (part.log_p == -INFINITY ||
-		    (s->core->validity &&
-		     !tok_validity_token(s->core->validity, state, ids[i], &part.valid)))
+	const struct tok_byte_tokens *t = s->core->tokens;
+	for (uint32_t rank = ranks.begin; rank < ranks.end; rank++) {
+		const struct part *parent = &s->parts[from];
+		const tok_id id = t->by_rank[rank];
+		if (!tok_mask_has(mask, rank))
+			continue;
+		const struct part part = {
+			.parent = from,
+			.id = id,
+			.at = parent->at + t->texts[id].count,
+			.log_p = parent->log_p + tok_row_log_p(s->core, parent->head->row, id).low,
+		};
+		if (part.log_p == -INFINITY)
 			continue;
 		const enum tok_status status = push(s, &part, err);
 		if (status != TOK_OK)
@@ -107,58 +106,61 @@ static enum tok_status push_ends(struct search *s, uint32_t from, uint32_t node,
 	return TOK_OK;
 }
 
-/* The tokens that reach over the end of the text, which is at `node`. */
-static enum tok_status push_below(struct search *s, uint32_t from, uint32_t node,
-				  const struct tok_valid_state *state, struct tok_error *err)
-{
-	struct tok_core *core = s->core;
-	const size_t depth = tok_subtree_walk(core, node, state);
-	for (size_t d = 1; d < depth; d++) {
-		for (uint32_t n = core->levels[d].begin; n < core->levels[d].end; n++) {
-			if (core->validity && core->dead[n])
-				continue;
-			const enum tok_status status =
-			    push_ends(s, from, n, s->text.count + d,
-				      core->validity ? &core->states[n] : state, err);
-			if (status != TOK_OK)
-				return status;
-		}
-	}
-	return TOK_OK;
-}
-
+/* The tokens that end inside of the text, then those that reach over its end. */
 static enum tok_status walk_text(struct search *s, uint32_t from, struct tok_error *err)
 {
 	struct tok_core *core = s->core;
-	struct tok_valid_state state = s->parts[from].valid;
+	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_head *head = s->parts[from].head;
+	struct tok_mask *mask = NULL;
 	uint32_t node = 0;
-	for (size_t at = s->parts[from].at; at < s->text.count; at++) {
-		const uint8_t byte = s->text.bytes[at];
-		node = tok_byte_tokens_child(core->tokens, node, byte);
-		if (node == 0 ||
-		    (core->validity && !tok_validity_byte(core->validity, &state, byte)))
-			return TOK_OK;
-		const enum tok_status status = push_ends(s, from, node, at + 1, &state, err);
-		if (status != TOK_OK)
-			return status;
+	enum tok_status status = TOK_OK;
+	for (size_t at = s->parts[from].at; status == TOK_OK && at < s->text.count; at++) {
+		const bool first = node == 0;
+		node = tok_byte_tokens_child(t, node, s->text.bytes[at]);
+		if (node == 0)
+			break;
+		if (first && core->validity) {
+			status = tok_mask_find(core, head->state, node, &mask, err);
+			if (status != TOK_OK)
+				return status;
+		}
+		const struct tok_range ranks = { t->rank[node], t->rank[node] + t->ending[node] };
+		status = push_ranks(s, from, mask, ranks, err);
 	}
-	return push_below(s, from, node, &state, err);
+	if (status == TOK_OK && node != 0)
+		status = push_ranks(s, from, mask, tok_node_below(t, node), err);
+	tok_mask_release(mask);
+	return status;
+}
+
+/* The head of a part; NULL if memory is out. */
+static struct tok_head *make_head(struct search *s, uint32_t from)
+{
+	const struct part *part = &s->parts[from];
+	struct tok_head *parent = s->parts[part->parent].head;
+	struct tok_state *state = NULL;
+	if (from == 0)
+		return tok_head_first(s->core);
+	if (s->core->validity) {
+		state = tok_state_next(s->core, parent->state, part->id);
+		if (!state)
+			return NULL;
+	}
+	struct tok_head *head = tok_head_next(s->core, parent, part->id, state);
+	tok_state_release(s->core, state);
+	return head;
 }
 
 static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *err)
 {
-	struct part *part = &s->parts[from];
-	part->head =
-	    from == 0 ? tok_head_first(s->core)
-		      : tok_head_next(s->core, s->parts[part->parent].head, part->id, &part->valid);
-	if (!part->head)
+	struct tok_head *head = make_head(s, from);
+	if (!head)
 		return tok_fail_memory(err);
-	struct tok_head *head = part->head;
+	s->parts[from].head = head;
 	enum tok_status status = tok_row_store_need(s->core, &head, 1, err);
 	if (status != TOK_OK)
 		return status;
-	if (from == 0)
-		part->valid = head->valid;
 	status = walk_text(s, from, err);
 	tok_head_drop_row(s->core, head);
 	return status;
@@ -194,21 +196,11 @@ static enum tok_status tell(struct search *s, uint32_t whole, double log_text, d
 static size_t count_below(struct tok_core *core, const struct tok_place *place)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	const size_t depth = tok_subtree_walk(core, place->node, &place->valid);
-	struct tok_valid_state next;
+	const struct tok_range below = tok_node_below(t, place->node);
 	size_t count = 0;
-	for (size_t d = 1; d < depth; d++) {
-		for (uint32_t n = core->levels[d].begin; n < core->levels[d].end; n++) {
-			if (core->validity && core->dead[n])
-				continue;
-			for (uint32_t i = t->ends_from[n]; i < t->ends_from[n + 1]; i++)
-				count +=
-				    tok_row_log_p(place->head->row, t->ends[i]).low > -INFINITY &&
-				    (!core->validity ||
-				     tok_validity_token(core->validity, &core->states[n],
-							t->ends[i], &next));
-		}
-	}
+	for (uint32_t rank = below.begin; rank < below.end; rank++)
+		count += tok_mask_has(place->mask, rank) &&
+			 tok_row_log_p(core, place->head->row, t->by_rank[rank]).low > -INFINITY;
 	return count;
 }
 
@@ -280,7 +272,7 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 	for (size_t i = 0; i < s.count; i++)
 		if (s.parts[i].head) {
 			tok_head_drop_row(core, s.parts[i].head);
-			tok_head_release(s.parts[i].head);
+			tok_head_release(core, s.parts[i].head);
 		}
 	tok_buffer_release(&s.ids);
 	tok_buffer_release(&s.text);

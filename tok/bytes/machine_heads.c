@@ -1,5 +1,6 @@
 /* machine_heads.c - contexts.  With a model of finite order a head is its last ids and nothing
- * else, so that memory does not grow with the text; otherwise it is a link to the one before. */
+ * else, so that memory does not grow with the text; otherwise it is a link to the one before, and
+ * those before it that have no other successor become one with it: four bytes a token. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,36 +12,29 @@ double tok_log_add(double a, double b)
 	return least == -INFINITY ? most : most + log1p(exp(least - most));
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
-	return hash ^ (hash >> 29);
-}
+/* ---- what heads are ---------------------------------------------------------------- */
 
-static uint64_t hash_tail(const struct tok_head *head)
+static uint64_t hash_ids(const tok_id *ids, size_t count, uint64_t hash)
 {
-	uint64_t hash = head->tail_count;
-	for (size_t i = 0; i < head->tail_count; i++)
-		hash = mix(hash, head->tail[i]);
+	for (size_t i = 0; i < count; i++)
+		hash = tok_mix(hash, ids[i]);
 	return hash;
 }
 
-static struct tok_head *make_head(struct tok_core *core, size_t tail_count)
+static uint64_t finish_key(uint64_t hash, const struct tok_state *state)
 {
-	struct tok_head *head = calloc(1, sizeof *head + tail_count * sizeof *head->tail);
-	if (!head)
-		return NULL;
-	head->refs = 1;
-	head->tail_count = tail_count;
-	core->cost.heads_made++;
-	return head;
+	return state ? tok_mix(hash, state->hash) : hash;
 }
 
-static void set_valid(struct tok_head *head, const struct tok_valid_state *valid)
+static struct tok_head *make_head(size_t tail_count, struct tok_state *state)
 {
-	head->valid = *valid;
-	for (size_t i = 0; i < sizeof valid->words / sizeof valid->words[0]; i++)
-		head->key = mix(head->key, valid->words[i]);
+	struct tok_head *head = malloc(sizeof *head + tail_count * sizeof *head->tail);
+	if (!head)
+		return NULL;
+	*head = (struct tok_head){ .refs = 1,
+				   .state = tok_state_hold(state),
+				   .tail_count = tail_count };
+	return head;
 }
 
 struct tok_head *tok_head_first(struct tok_core *core)
@@ -48,40 +42,52 @@ struct tok_head *tok_head_first(struct tok_core *core)
 	const struct tok_lm_info *info = core->lm->info;
 	const size_t count =
 	    core->finite && info->start_count > core->tail ? core->tail : info->start_count;
-	struct tok_head *head = make_head(core, count);
+	struct tok_state *state = NULL;
+	if (core->validity) {
+		const struct tok_valid_state valid = tok_validity_start(core->validity);
+		state = tok_state_find(core, &valid);
+		if (!state)
+			return NULL;
+	}
+	struct tok_head *head = make_head(count, state);
+	tok_state_release(core, state);
 	if (!head)
 		return NULL;
 	if (count)
 		memcpy(head->tail, info->start + info->start_count - count,
 		       count * sizeof *head->tail);
 	head->count = info->start_count;
-	head->key = hash_tail(head);
-	const struct tok_valid_state none = { { 0 } },
-				     valid =
-					 core->validity ? tok_validity_start(core->validity) : none;
-	set_valid(head, &valid);
+	head->key = finish_key(hash_ids(head->tail, count, count), state);
 	return head;
 }
 
-struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, tok_id id,
-			       const struct tok_valid_state *valid)
+/* ---- a head and one id more ---------------------------------------------------------- */
+
+/* Ids of the next head's tail; all but the last one are the end of this one's. */
+static size_t next_tail(const struct tok_core *core, const struct tok_head *parent)
 {
-	size_t tail = 1;
-	if (core->finite)
-		tail = parent->tail_count < core->tail ? parent->tail_count + 1 : core->tail;
-	struct tok_head *head = make_head(core, tail);
+	if (!core->finite)
+		return 1;
+	return parent->tail_count < core->tail ? parent->tail_count + 1 : core->tail;
+}
+
+struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, tok_id id,
+			       struct tok_state *state)
+{
+	const size_t tail = next_tail(core, parent);
+	struct tok_head *head = make_head(tail, state);
 	if (!head)
 		return NULL;
+	head->count = parent->count + 1;
 	if (tail > 1)
 		memcpy(head->tail, parent->tail + parent->tail_count - (tail - 1),
 		       (tail - 1) * sizeof *head->tail);
 	if (tail > 0)
 		head->tail[tail - 1] = id;
-	head->count = parent->count + 1;
-	head->key = core->finite ? hash_tail(head) : mix(parent->key, id);
 	if (!core->finite)
 		head->parent = tok_head_hold(parent);
-	set_valid(head, valid);
+	head->key = finish_key(
+	    core->finite ? hash_ids(head->tail, tail, tail) : tok_mix(parent->key, id), state);
 	return head;
 }
 
@@ -91,50 +97,150 @@ struct tok_head *tok_head_hold(struct tok_head *head)
 	return head;
 }
 
-void tok_head_release(struct tok_head *head)
+void tok_head_release(struct tok_core *core, struct tok_head *head)
 {
 	while (head && --head->refs == 0) {
 		struct tok_head *parent = head->parent;
+		tok_head_drop_row(core, head);
+		tok_state_release(core, head->state);
+		tok_buffer_release(&head->older);
 		free(head);
 		head = parent;
 	}
 }
 
-static bool same_tail(const struct tok_head *a, const struct tok_head *b)
+/* ---- all ids of a head ------------------------------------------------------------------ */
+
+static struct tok_span tail_bytes(const struct tok_head *head)
 {
-	return a->tail_count == b->tail_count &&
-	       (a->tail_count == 0 ||
-		memcmp(a->tail, b->tail, a->tail_count * sizeof *a->tail) == 0);
+	return (struct tok_span){ (const uint8_t *)(const void *)head->tail,
+				  head->tail_count * sizeof *head->tail };
 }
 
-bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b)
+/* The parent, which nobody else has, becomes part of the head: its ids come first. */
+static bool absorb_parent(struct tok_core *core, struct tok_head *head)
 {
-	if (a->key != b->key || memcmp(&a->valid, &b->valid, sizeof a->valid) != 0)
+	struct tok_head *parent = head->parent;
+	const struct tok_span tail = tail_bytes(parent), own = tok_buffer_span(&head->older);
+	if (!tok_buffer_reserve(&parent->older, tail.count + own.count + 1))
 		return false;
-	if (core->finite)
-		return same_tail(a, b);
-	while (a != b && a && b && a->count == b->count && same_tail(a, b)) {
-		a = a->parent;
-		b = b->parent;
-	}
-	return a == b;
+	if (!tok_buffer_add(&parent->older, tail.bytes, tail.count) ||
+	    !tok_buffer_add(&parent->older, own.bytes, own.count))
+		return false;
+	tok_buffer_release(&head->older);
+	head->older = parent->older;
+	parent->older = (struct tok_buffer){ 0 };
+	head->parent = parent->parent ? tok_head_hold(parent->parent) : NULL;
+	tok_head_release(core, parent);
+	return true;
 }
 
-bool tok_head_context(const struct tok_head *head, struct tok_buffer *out)
+bool tok_head_context(struct tok_core *core, struct tok_head *head, struct tok_buffer *out)
 {
-	size_t count = 0;
-	for (const struct tok_head *h = head; h; h = h->parent)
-		count += h->tail_count;
-	const size_t bytes = count * sizeof *head->tail;
+	size_t bytes = 0;
+	for (struct tok_head *h = head; h; h = h->parent) {
+		while (h->parent && h->parent->refs == 1)
+			if (!absorb_parent(core, h))
+				return false;
+		bytes += h->older.count + tail_bytes(h).count;
+	}
 	if (!tok_buffer_reserve(out, bytes + 1))
 		return false;
 	out->count += bytes;
 	uint8_t *to = out->bytes + out->count;
 	for (const struct tok_head *h = head; h; h = h->parent) {
-		const size_t part = h->tail_count * sizeof *h->tail;
-		to -= part;
-		if (part)
-			memcpy(to, h->tail, part);
+		const struct tok_span parts[] = { tail_bytes(h), tok_buffer_span(&h->older) };
+		for (size_t i = 0; i < 2; i++) {
+			to -= parts[i].count;
+			if (parts[i].count)
+				memcpy(to, parts[i].bytes, parts[i].count);
+		}
 	}
 	return true;
+}
+
+/* ---- which heads are the same ------------------------------------------------------------- */
+
+/* Ids of a head from the last one on; `left` of them are still to come from `head` itself. */
+struct backwards {
+	const struct tok_head *head;
+	size_t left;
+};
+
+static size_t own_count(const struct tok_head *head)
+{
+	return head->older.count / sizeof(tok_id) + head->tail_count;
+}
+
+static struct backwards back_from(const struct tok_head *head)
+{
+	struct backwards b = { head, head ? own_count(head) : 0 };
+	while (b.head && b.left == 0) {
+		b.head = b.head->parent;
+		b.left = b.head ? own_count(b.head) : 0;
+	}
+	return b;
+}
+
+static tok_id step_back(struct backwards *b)
+{
+	const size_t older = b->head->older.count / sizeof(tok_id), at = --b->left;
+	const tok_id *ids = (const tok_id *)(const void *)b->head->older.bytes,
+		     id = at < older ? ids[at] : b->head->tail[at - older];
+	if (b->left == 0)
+		*b = back_from(b->head->parent);
+	return id;
+}
+
+static bool same_ids(const struct tok_head *a, const struct tok_head *b)
+{
+	struct backwards x = back_from(a), y = back_from(b);
+	while (x.head && y.head) {
+		if (x.head == y.head && x.left == y.left)
+			return true;
+		if (step_back(&x) != step_back(&y))
+			return false;
+	}
+	return x.head == y.head;
+}
+
+/* Ids at the end of the tail that anything depends on; SIZE_MAX: on all of them, and on how many
+ * there are. */
+static size_t count_kept(const struct tok_core *core, const struct tok_head *head)
+{
+	const size_t spare = core->in_parts && head->row ? head->row->parts.spare : 0;
+	return spare > 0 && core->tail - spare <= head->tail_count ? core->tail - spare : SIZE_MAX;
+}
+
+uint64_t tok_head_future_key(const struct tok_core *core, const struct tok_head *head)
+{
+	const size_t kept = count_kept(core, head);
+	if (kept == SIZE_MAX)
+		return head->key;
+	return finish_key(hash_ids(head->tail + head->tail_count - kept, kept, ~(uint64_t)kept),
+			  head->state);
+}
+
+bool tok_head_same_future(const struct tok_core *core, const struct tok_head *a,
+			  const struct tok_head *b)
+{
+	const size_t kept = count_kept(core, a);
+	if (kept != count_kept(core, b))
+		return false;
+	if (kept == SIZE_MAX)
+		return tok_head_same(core, a, b);
+	return a->state == b->state &&
+	       (kept == 0 || memcmp(a->tail + a->tail_count - kept, b->tail + b->tail_count - kept,
+				    kept * sizeof *a->tail) == 0);
+}
+
+bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b)
+{
+	if (a->key != b->key || a->state != b->state)
+		return false;
+	if (!core->finite)
+		return a->count == b->count && same_ids(a, b);
+	return a->tail_count == b->tail_count &&
+	       (a->tail_count == 0 ||
+		memcmp(a->tail, b->tail, a->tail_count * sizeof *a->tail) == 0);
 }

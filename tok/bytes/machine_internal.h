@@ -2,9 +2,11 @@
  * machine_internal.h - heads, rows and fronts: what the parts of the byte machine share.
  *
  *	machine_heads.c   contexts, what is the same context
+ *	machine_sums.c    sums over ranges of ids, of all or of those that are valid
+ *	machine_mask.c    which ids are valid
  *	machine_rows.c    rows of the model, asked for in batches and kept for a while
+ *	machine_fill.c    what is in a row
  *	machine_parts.c   rows that a model tells in parts
- *	machine_mask.c    masses of what is valid
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
  *	machine_covers.c  rows of tokens, most probable first
@@ -17,64 +19,129 @@
 #include "tok/base/buffer.h"
 #include "tok/bytes/machine.h"
 #include "tok/bytes/tokens_internal.h"
+#include "tok/bytes/validity_mask_internal.h"
 
-enum { ROW_BUCKETS = 1 << 12, PART_BUCKETS = 1 << 12 };
+enum {
+	ROW_BUCKETS = 1 << 15,
+	PART_BUCKETS = 1 << 12,
+	STATE_BUCKETS = 1 << 13,
+	MASK_BUCKETS = 1 << 13,
+	SUM_BLOCK = 64, /* ids, as many as a word of a mask has */
+	PART_MEMOS = 4,
+	MASK_MEMOS = 8
+};
 
 struct tok_bounds {
 	double low, high;
 };
 
-/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark. */
+/* The sum over a range, below a mask. */
+struct tok_memo {
+	uint64_t mask;
+	struct tok_range ranks;
+	double sum;
+};
+
+/* What is known behind a row of tokens about what may follow: one for all heads that agree. */
+struct tok_state {
+	struct tok_state *next; /* in the bucket */
+	size_t refs;
+	uint64_t hash;
+	struct tok_valid_state valid;
+};
+
+/* Which of the ids that pass through a node are valid, where `key` is the validity behind the bytes
+ * that lead there: of all of them for the root, else for one of its children.  A bit a rank, in
+ * words that begin at multiples of SUM_BLOCK. */
+struct tok_mask {
+	struct tok_mask *next; /* in the bucket */
+	size_t users, bytes;
+	uint64_t hash, used; /* .used: when it was last */
+	uint64_t serial;     /* never given twice */
+	uint32_t node, first_word, word_count, key_count;
+	bool made;            /* all of it; else ids with a first byte of those in .children */
+	uint64_t children[4]; /* a bit a byte */
+	/* Sums of `base` that were asked last. */
+	struct tok_memo memos[MASK_MEMOS];
+	const double *base;
+	double *firsts; /* sums of `base` by first byte; NULL: nobody has asked */
+	uint64_t *bits;
+	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
+};
+
+/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, and
+ * for how its ids are divided among it and those before it. */
 struct tok_head {
 	size_t refs;
 	struct tok_head *parent; /* NULL: there is none, or the tail says all */
 	struct tok_row *row;     /* held while it is wanted */
+	struct tok_state *state; /* behind its last token; NULL: without validity */
 	uint64_t key;            /* hash of what makes it the same as another one */
 	uint64_t mark;
-	struct tok_valid_state valid; /* behind its last token */
-	size_t count;                 /* ids, with those that stand before every text */
+	size_t count;            /* ids, with those that stand before every text */
+	struct tok_buffer older; /* ids taken over from those before it */
 	size_t tail_count;
 	tok_id
 	    tail[]; /* the last ids: as many as a model of finite order sees; else the last one */
 };
 
-/* A part of rows (model.h) summed over the trie: nodes that it knows, in rising order. */
+/* Probabilities by rank, and the sum of each SUM_BLOCK of them. */
+struct tok_sums {
+	double *p, *blocks;
+};
+
+/* A part of rows (model.h) that is not small, by rank. */
 struct tok_part {
 	struct tok_part *next; /* in the bucket */
 	const tok_id *key;     /* whose part it is */
 	size_t users, count, bytes;
 	uint64_t used; /* when it was last */
-	double end, nontext;
-	uint32_t *nodes;
-	double *ends, *below; /* of ids that end at the node, that go on from it */
+	double text, end, nontext;
+	uint32_t *ranks;
+	struct tok_sums sums; /* by place in `ranks` */
+	/* Asked last. */
+	struct tok_memo memos[PART_MEMOS];
+	tok_id memo_id;
+	double memo_add;
 };
 
-/* What the model says in a context.  Where rows are whole, `high` is `low` and `mass_high` is
- * `mass_low`.  Values are to be scaled: by exp(log_scale), which is `scale`.  Where the model tells
- * its rows in parts, `parts` is all that there is. */
+/* An id of which a row tells. */
+struct tok_known {
+	uint32_t rank;
+	double log_p, p;
+};
+
+/* What the model says in a context.  Values are to be scaled: by exp(log_scale), which is `scale`.
+ * Where the model tells its rows in parts, `parts` is all that there is. */
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
+	uint64_t key;                  /* the head's */
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
 	bool ready;
-	double *low, *high;           /* natural logarithms by id */
-	double *mass_low, *mass_high; /* by node; below 0: not known yet, see tok_row_mask */
-	struct tok_row_masses other_low, other_high;
+	double *log_p;           /* whole rows: natural logarithms by id */
+	struct tok_sums sums;    /* ... and the same */
+	struct tok_known *known; /* rows of the best: by rank */
+	size_t known_count;
 	struct tok_unseen unseen;
+	struct tok_row_masses other_low, other_high;
 	double scale, log_scale;
 	struct tok_lm_parts parts;
-	struct tok_part *sums[TOK_LM_PARTS_MAX];
+	struct tok_part *big[TOK_LM_PARTS_MAX]; /* NULL: it is small */
 };
 
-/* A row of tokens and where the bytes behind it lead to.  Weights are logarithms from the front's
- * origin; places whose node has no children have no future and are not kept. */
+/* A row of tokens and where the bytes behind it lead to.  Places below which no id is valid have no
+ * future and are not kept. */
 struct tok_place {
 	struct tok_head *head;
+	struct tok_mask *mask; /* of the head's state; NULL: all are valid, or .node is the root */
 	uint32_t node;
-	double low, high;
-	size_t ways; /* rows of tokens in it; SIZE_MAX: too many to count */
-	struct tok_valid_state valid;
+	bool summed;
+	struct tok_bounds below;  /* where summed: tok_place_below */
+	struct tok_bounds log_p;  /* its weight, from the front's origin */
+	struct tok_bounds weight; /* the same, no logarithm */
+	size_t ways;              /* rows of tokens in it; SIZE_MAX: too many to count */
 };
 
 /* All that is known behind a byte. */
@@ -89,11 +156,26 @@ struct tok_front {
 	struct tok_place places[];
 };
 
+/* A subtree is gone through depth first. */
+struct tok_below {
+	uint32_t node, next;
+	struct tok_valid_state valid;
+};
+
+/* Rows that wait for their content. */
+struct tok_asking {
+	size_t count, row_capacity, request_capacity, answer_capacity;
+	struct tok_row **rows;
+	struct tok_lm_request *requests;
+	struct tok_lm_row *answers;
+};
+
 /* Shared by a machine and its forks. */
 struct tok_core {
 	size_t refs;
 	const struct tok_byte_tokens *tokens;
 	const struct tok_validity *validity; /* NULL: all rows of tokens */
+	struct tok_valid_shared *shared;     /* NULL: its states share nothing */
 	struct tok_lm *lm;
 	struct tok_machine_options options;
 	size_t tail; /* ids that a head keeps */
@@ -107,18 +189,33 @@ struct tok_core {
 	struct tok_machine_cost cost;
 
 	struct tok_part *part_buckets[PART_BUCKETS];
-	size_t part_bytes;
+	size_t part_bytes, part_budget; /* those of live heads apart */
 	const double *base;             /* of all parts */
-	double *base_ends, *base_below; /* its sums by node */
+	struct tok_sums base_sums;
+	double base_text, base_firsts[256]; /* of all text; by child of the root */
 	struct tok_row_masses base_other;
+	struct tok_range base_range; /* asked last */
+	double base_range_sum;
+
+	struct tok_state *states[STATE_BUCKETS];
+	struct tok_mask *masks[MASK_BUCKETS];
+	size_t mask_bytes, mask_budget;    /* those of live places apart */
+	uint64_t masks_swept, parts_swept; /* when */
 
 	/* Room that calls use. */
 	struct tok_lm_top *best; /* of one batch */
 	struct tok_buffer contexts;
-	struct tok_level *levels; /* tok_subtree_walk */
-	struct tok_valid_state *states;
-	bool *dead;
-	double *sum_ends, *sum_below; /* by node, 0 between calls: tok_row_join */
+	struct tok_asking asking;
+	uint64_t *bits; /* of a mask that is made */
+	size_t bit_capacity;
+	struct tok_below *below;
+	size_t below_capacity;
+	struct tok_head **heads; /* whose rows are needed */
+	size_t head_capacity;
+	struct tok_place *places; /* of the front that is made */
+	size_t place_capacity;
+	uint32_t *slots; /* new places by key, one more than their number; 0: free */
+	size_t slot_count;
 };
 
 struct tok_machine {
@@ -134,20 +231,74 @@ static inline struct tok_front *tok_machine_front(const struct tok_machine *m)
 	return m->kept[m->count - 1];
 }
 
+static inline uint64_t tok_mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
+	return hash ^ (hash >> 29);
+}
+
 /* log(exp(a) + exp(b)) */
 double tok_log_add(double a, double b);
 
 /* ---- heads ---- */
 
 struct tok_head *tok_head_first(struct tok_core *core); /* NULL if memory is out */
+
+/* `parent` and one id more, `state` behind it, which is held; NULL if memory is out. */
 struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, tok_id id,
-			       const struct tok_valid_state *valid);
+			       struct tok_state *state);
 struct tok_head *tok_head_hold(struct tok_head *head);
-void tok_head_release(struct tok_head *head);
+void tok_head_release(struct tok_core *core, struct tok_head *head);
 bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b);
 
-/* The ids that the model is asked with, appended. */
-TOK_MUST_USE bool tok_head_context(const struct tok_head *head, struct tok_buffer *out);
+/* Have they the same future?  Where a model in parts tells in the rows that they have, if they have
+ * any, that not all of their ids matter.  Keys are hashes of it. */
+uint64_t tok_head_future_key(const struct tok_core *core, const struct tok_head *head);
+bool tok_head_same_future(const struct tok_core *core, const struct tok_head *a,
+			  const struct tok_head *b);
+
+/* The ids that the model is asked with, appended.  Ids of heads before it that nobody else knows
+ * become its own. */
+TOK_MUST_USE bool tok_head_context(struct tok_core *core, struct tok_head *head,
+				   struct tok_buffer *out);
+
+/* ---- validity ---- */
+
+/* NULL if memory is out; held. */
+struct tok_state *tok_state_find(struct tok_core *core, const struct tok_valid_state *valid);
+struct tok_state *tok_state_hold(struct tok_state *state);
+void tok_state_release(struct tok_core *core, struct tok_state *state);
+
+/* The state behind `id`, which is valid behind `state`; held.  NULL if memory is out. */
+struct tok_state *tok_state_next(struct tok_core *core, const struct tok_state *state, tok_id id);
+
+/* What is valid behind `state`, of the ids that begin with the byte of `child`, a child of the
+ * root; 0: of all.  Held. */
+TOK_MUST_USE enum tok_status tok_mask_find(struct tok_core *core, const struct tok_state *state,
+					   uint32_t child, struct tok_mask **out,
+					   struct tok_error *err);
+struct tok_mask *tok_mask_hold(struct tok_mask *mask); /* NULL is fine, as below */
+void tok_mask_release(struct tok_mask *mask);
+void tok_masks_free(struct tok_core *core);
+
+/* Where mask is NULL all are valid. */
+static inline bool tok_mask_has(const struct tok_mask *mask, uint32_t rank)
+{
+	return !mask || (mask->bits[rank / SUM_BLOCK - mask->first_word] >> rank % SUM_BLOCK & 1);
+}
+bool tok_mask_any(const struct tok_mask *mask, struct tok_range ranks);
+size_t tok_mask_count(const struct tok_mask *mask, struct tok_range ranks);
+
+/* ---- sums ---- */
+
+/* From p, `count` numbers; blocks has one for each SUM_BLOCK of them. */
+void tok_sums_block(struct tok_sums *sums, size_t count);
+TOK_MUST_USE bool tok_sums_init(struct tok_sums *sums, size_t count);
+void tok_sums_release(struct tok_sums *sums);
+
+double tok_sums_range(const struct tok_sums *sums, struct tok_range range);
+double tok_sums_masked(const struct tok_sums *sums, const struct tok_mask *mask,
+		       struct tok_range ranks);
 
 /* ---- rows ---- */
 
@@ -159,45 +310,45 @@ TOK_MUST_USE enum tok_status tok_row_store_need(struct tok_core *core,
 void tok_head_drop_row(struct tok_core *core, struct tok_head *head);
 void tok_row_store_free(struct tok_core *core);
 
-/* What a row says: the logarithm of an id's probability; the mass of all ids that pass through a
- * node, and of those that go on from it. */
-struct tok_bounds tok_row_log_p(const struct tok_row *row, tok_id id);
-struct tok_bounds tok_row_mass(const struct tok_core *core, const struct tok_row *row,
-			       uint32_t node);
-struct tok_bounds tok_row_below(const struct tok_core *core, const struct tok_row *row,
-				uint32_t node);
+/* What the model has answered is looked at and taken over; TOK_EFORMAT where it is no
+ * distribution. */
+TOK_MUST_USE enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
+						struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_row_fill_best(struct tok_core *core, struct tok_row *row,
+					       const struct tok_lm_row *answer,
+					       struct tok_error *err);
+TOK_MUST_USE enum tok_status tok_row_fill_parts(struct tok_core *core, struct tok_row *row,
+						const struct tok_lm_request *request,
+						struct tok_error *err);
 
-/* Is the mass of the node there? */
-static inline bool tok_row_knows(const struct tok_core *core, const struct tok_row *row,
-				 uint32_t node)
-{
-	return core->in_parts || row->mass_high[node] >= 0.0;
-}
+/* What a row says of an id; of all that are valid in a range of ranks. */
+struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
+			      struct tok_mask *mask, struct tok_range ranks);
 
-/* Rows in parts: the row of this context; its mass at a node; what it no longer needs. */
+/* The sums of all ids by first byte: of the children of the root, in their order. */
+void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		    struct tok_bounds out[256]);
+
+/* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
+ * scaled; what it no longer needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
-					  const struct tok_lm_request *request,
+					  const struct tok_lm_request *request, double *sum,
 					  struct tok_error *err);
 double tok_joined_p(const struct tok_row *row, tok_id id);
-double tok_joined_mass(const struct tok_core *core, const struct tok_row *row, uint32_t node,
-		       bool below_only);
+double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		      struct tok_range ranks);
+void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		       double out[256]);
 void tok_row_leave_parts(struct tok_row *row);
 void tok_parts_free(struct tok_core *core);
-
-/* Masses of the subtree of `node`, where `state` is the validity behind the bytes that lead
- * there from a head. */
-void tok_row_mask(struct tok_core *core, struct tok_row *row, uint32_t node,
-		  const struct tok_valid_state *state);
-
-/* The levels of the subtree of `node` into core->levels; where there is validity, that of each
- * node of them, from `state` at `node`, into core->states and core->dead.  Returns how many. */
-size_t tok_subtree_walk(struct tok_core *core, uint32_t node, const struct tok_valid_state *state);
 
 /* ---- fronts ---- */
 
 struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
-void tok_front_release(struct tok_front *front);
+void tok_front_release(struct tok_core *core, struct tok_front *front);
 
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,
@@ -215,5 +366,8 @@ TOK_MUST_USE enum tok_status tok_front_need(struct tok_core *core, const struct 
 /* P of what was pushed, from the origin, without what was dropped. */
 TOK_MUST_USE enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 					    struct tok_bounds *out, struct tok_error *err);
+
+/* The mass of what goes on from a place inside a token, whose row is there. */
+struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place);
 
 #endif

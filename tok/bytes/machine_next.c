@@ -9,35 +9,28 @@
 static enum tok_status need_rows(struct tok_core *core, const struct tok_front *front, bool fresh,
 				 struct tok_error *err)
 {
-	struct tok_head **heads = calloc(front->count + 1, sizeof *heads);
-	if (!heads)
-		return tok_fail_memory(err);
 	size_t count = 0;
+	if (!tok_grow(&core->heads, &core->head_capacity, front->count, sizeof(core->heads[0])))
+		return tok_fail_memory(err);
 	for (size_t i = 0; i < front->count; i++)
 		if (fresh || front->places[i].node != 0)
-			heads[count++] = front->places[i].head;
-	const enum tok_status status = tok_row_store_need(core, heads, count, err);
-	free(heads);
-	if (status != TOK_OK || !core->validity)
-		return status;
-	for (size_t i = 0; i < front->count; i++) {
-		const struct tok_place *place = &front->places[i];
-		if ((fresh || place->node != 0) &&
-		    !tok_row_knows(core, place->head->row, place->node))
-			tok_row_mask(core, place->head->row, place->node, &place->valid);
-	}
-	return TOK_OK;
-}
-
-static struct tok_bounds weight_of(const struct tok_place *place)
-{
-	return (struct tok_bounds){ exp(place->low), exp(place->high) };
+			core->heads[count++] = front->places[i].head;
+	return tok_row_store_need(core, core->heads, count, err);
 }
 
 static void add_product(struct tok_bounds *sum, struct tok_bounds weight, struct tok_bounds mass)
 {
 	sum->low += weight.low * mass.low;
 	sum->high += weight.high * mass.high;
+}
+
+struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place)
+{
+	if (!place->summed)
+		place->below = tok_row_sum(core, place->head->row, place->mask,
+					   tok_node_below(core->tokens, place->node));
+	place->summed = true;
+	return place->below;
 }
 
 enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
@@ -53,10 +46,9 @@ enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 	if (status != TOK_OK)
 		return status;
 	for (size_t i = 0; i < front->count; i++) {
-		const struct tok_place *place = &front->places[i];
-		add_product(&mass, weight_of(place),
-			    place->node == 0 ? all
-					     : tok_row_below(core, place->head->row, place->node));
+		struct tok_place *place = &front->places[i];
+		add_product(&mass, place->weight,
+			    place->node == 0 ? all : tok_place_below(core, place));
 	}
 	front->weighed = true;
 	front->mass = mass;
@@ -76,20 +68,42 @@ struct sums {
 	struct tok_bounds bytes[256], end, special;
 };
 
-static void add_place(const struct tok_core *core, const struct tok_place *place, struct sums *sums)
+/* A head that begins here: all that its row has. */
+static enum tok_status add_fresh(struct tok_core *core, const struct tok_place *place,
+				 struct sums *sums, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = place->head->row;
-	const struct tok_bounds weight = weight_of(place);
-	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
-		add_product(&sums->bytes[t->bytes[c]], weight, tok_row_mass(core, row, c));
-	if (place->node != 0)
-		return;
 	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
-	const double scale = row->scale;
-	add_product(&sums->end, weight, (struct tok_bounds){ low->end * scale, high->end * scale });
-	add_product(&sums->special, weight,
-		    (struct tok_bounds){ low->nontext * scale, high->nontext * scale });
+	struct tok_mask *mask = NULL;
+	if (core->validity) {
+		const enum tok_status status =
+		    tok_mask_find(core, place->head->state, 0, &mask, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	struct tok_bounds firsts[256];
+	tok_row_firsts(core, row, mask, firsts);
+	for (uint32_t c = t->first[0]; c < t->first[1]; c++)
+		add_product(&sums->bytes[t->bytes[c]], place->weight, firsts[c - t->first[0]]);
+	tok_mask_release(mask);
+	add_product(&sums->end, place->weight,
+		    (struct tok_bounds){ low->end * row->scale, high->end * row->scale });
+	add_product(&sums->special, place->weight,
+		    (struct tok_bounds){ low->nontext * row->scale, high->nontext * row->scale });
+	return TOK_OK;
+}
+
+static enum tok_status add_place(struct tok_core *core, const struct tok_place *place,
+				 struct sums *sums, struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	if (place->node == 0)
+		return add_fresh(core, place, sums, err);
+	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
+		add_product(&sums->bytes[t->bytes[c]], place->weight,
+			    tok_row_sum(core, place->head->row, place->mask, tok_node_ranks(t, c)));
+	return TOK_OK;
 }
 
 static double middle(struct tok_bounds b)
@@ -207,10 +221,10 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	enum tok_status status = need_rows(core, front, true, err);
 	if (status == TOK_OK)
 		status = tok_front_mass(core, front, &w.text, err);
+	for (size_t i = 0; status == TOK_OK && i < front->count; i++)
+		status = add_place(core, &front->places[i], &sums, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < front->count; i++)
-		add_place(core, &front->places[i], &sums);
 	w.next = sum_all(&sums);
 
 	const struct tok_text_p text = text_of(m, w.text);

@@ -1,12 +1,15 @@
-/* machine_parts.c - rows that are what shorter contexts say and a few ids more.  Each part is
- * summed over the trie once, along the paths of its ids, and kept for a while; a row is then
- * nothing but its parts and their scales. */
+/* machine_parts.c - rows that are what shorter contexts say and a few ids more.  A row is nothing
+ * but its parts and their scales.  Small parts are gone through where the model has them; others
+ * are brought into the order of ranks once, and kept for a while. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "tok/bytes/machine_internal.h"
 
-enum { PART_BYTES = 64 << 20 }; /* of parts that are kept, those of live heads apart */
+enum {
+	PART_SMALL = 48, /* ids */
+	FIRSTS_BYTES = 256 * sizeof(double)
+};
 
 static struct tok_part **bucket_of(struct tok_core *core, const tok_id *key)
 {
@@ -15,13 +18,12 @@ static struct tok_part **bucket_of(struct tok_core *core, const tok_id *key)
 
 static void free_part(struct tok_part *part)
 {
-	free(part->nodes);
-	free(part->ends);
-	free(part->below);
+	tok_sums_release(&part->sums);
+	free(part->ranks);
 	free(part);
 }
 
-/* Those that nobody uses and that were not used since `before`. */
+/* Those that nobody uses, and that were last used before then. */
 static void forget_parts(struct tok_core *core, uint64_t before)
 {
 	for (size_t i = 0; i < PART_BUCKETS; i++) {
@@ -39,49 +41,34 @@ static void forget_parts(struct tok_core *core, uint64_t before)
 	}
 }
 
+/* What was not used since this was done last, or, where that is not enough, all. */
+static void make_room(struct tok_core *core)
+{
+	if (core->part_bytes <= core->part_budget)
+		return;
+	forget_parts(core, core->parts_swept);
+	if (core->part_bytes > core->part_budget / 2)
+		forget_parts(core, UINT64_MAX);
+	core->parts_swept = core->clock;
+}
+
 void tok_parts_free(struct tok_core *core)
 {
 	forget_parts(core, UINT64_MAX);
-	free(core->base_ends);
-	free(core->base_below);
-	free(core->sum_ends);
-	free(core->sum_below);
+	tok_sums_release(&core->base_sums);
 }
 
-/* ---- summing a part --------------------------------------------------------------- */
+/* ---- a part by rank --------------------------------------------------------------- */
 
-static int compare_nodes(const void *a, const void *b)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
-}
+struct ranked {
+	uint32_t rank;
+	double add;
+};
 
-/* Nodes of the texts of these ids, each once. */
-static enum tok_status find_nodes(const struct tok_byte_tokens *t, const struct tok_lm_part *from,
-				  struct tok_part *part, struct tok_error *err)
+static int compare_ranks(const void *a, const void *b)
 {
-	size_t room = 1, count = 0, kept = 0;
-	for (size_t i = 0; i < from->count; i++)
-		room += tok_byte_tokens_text(t, from->ids[i]).count + 1;
-	part->nodes = calloc(room, sizeof *part->nodes);
-	if (!part->nodes)
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < from->count; i++) {
-		const struct tok_span text = tok_byte_tokens_text(t, from->ids[i]);
-		uint32_t node = 0;
-		for (size_t at = 0; text.count > 0 && at <= text.count; at++) {
-			part->nodes[count++] = node;
-			if (at < text.count)
-				node = tok_byte_tokens_child(t, node, text.bytes[at]);
-		}
-	}
-	if (count)
-		qsort(part->nodes, count, sizeof *part->nodes, compare_nodes);
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || part->nodes[i] != part->nodes[i - 1])
-			part->nodes[kept++] = part->nodes[i];
-	part->count = kept;
-	return TOK_OK;
+	const struct ranked *x = a, *y = b;
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
 static void add_other(const struct tok_byte_tokens *t, tok_id id, double p, double *end,
@@ -90,28 +77,40 @@ static void add_other(const struct tok_byte_tokens *t, tok_id id, double p, doub
 	*(tok_byte_tokens_kind(t, id) == TOK_BYTE_END ? end : nontext) += p;
 }
 
-/* Into the sums by node, which are 0, and from there into the part. */
-static void sum_part(struct tok_core *core, const struct tok_lm_part *from, struct tok_part *part)
+/* A mapped model may have ids that there are none of. */
+static uint32_t rank_of(const struct tok_byte_tokens *t, tok_id id)
 {
-	const struct tok_byte_tokens *t = core->tokens;
+	return id < t->size ? t->rank_of[id] : UINT32_MAX;
+}
+
+/* Those that are text, by rank; sums of the others. */
+static enum tok_status sort_part(const struct tok_byte_tokens *t, const struct tok_lm_part *from,
+				 struct tok_part *part, struct tok_error *err)
+{
+	struct ranked *ranked = calloc(from->count, sizeof *ranked);
+	if (!ranked)
+		return tok_fail_memory(err);
 	for (size_t i = 0; i < from->count; i++) {
-		const struct tok_span text = tok_byte_tokens_text(t, from->ids[i]);
-		uint32_t node = 0;
-		if (text.count == 0) {
-			add_other(t, from->ids[i], from->add[i], &part->end, &part->nontext);
-			continue;
-		}
-		for (size_t at = 0; at < text.count; at++) {
-			core->sum_below[node] += from->add[i];
-			node = tok_byte_tokens_child(t, node, text.bytes[at]);
-		}
-		core->sum_ends[node] += from->add[i];
+		const tok_id id = from->ids[i];
+		const uint32_t rank = rank_of(t, id);
+		if (rank < t->text_count)
+			ranked[part->count++] = (struct ranked){ rank, from->add[i] };
+		else
+			add_other(t, id, from->add[i], &part->end, &part->nontext);
 	}
-	for (size_t i = 0; i < part->count; i++) {
-		part->ends[i] = core->sum_ends[part->nodes[i]];
-		part->below[i] = core->sum_below[part->nodes[i]];
-		core->sum_ends[part->nodes[i]] = core->sum_below[part->nodes[i]] = 0.0;
+	qsort(ranked, part->count, sizeof *ranked, compare_ranks);
+	part->ranks = calloc(part->count + 1, sizeof *part->ranks);
+	const bool room = part->ranks && tok_sums_init(&part->sums, part->count);
+	for (size_t i = 0; room && i < part->count; i++) {
+		part->ranks[i] = ranked[i].rank;
+		part->sums.p[i] = ranked[i].add;
 	}
+	free(ranked);
+	if (!room)
+		return tok_fail_memory(err);
+	tok_sums_block(&part->sums, part->count);
+	part->text = tok_sums_range(&part->sums, (struct tok_range){ 0, (uint32_t)part->count });
+	return TOK_OK;
 }
 
 static enum tok_status make_part(struct tok_core *core, const struct tok_lm_part *from,
@@ -120,20 +119,14 @@ static enum tok_status make_part(struct tok_core *core, const struct tok_lm_part
 	struct tok_part *part = calloc(1, sizeof *part);
 	if (!part)
 		return tok_fail_memory(err);
-	const enum tok_status status = find_nodes(core->tokens, from, part, err);
+	const enum tok_status status = sort_part(core->tokens, from, part, err);
 	if (status != TOK_OK) {
 		free_part(part);
 		return status;
 	}
-	part->ends = calloc(part->count + 1, sizeof *part->ends);
-	part->below = calloc(part->count + 1, sizeof *part->below);
-	if (!part->ends || !part->below) {
-		free_part(part);
-		return tok_fail_memory(err);
-	}
 	part->key = from->ids;
-	part->bytes = sizeof *part + part->count * (sizeof *part->nodes + 2 * sizeof(double));
-	sum_part(core, from, part);
+	part->memo_id = TOK_NO_ID;
+	part->bytes = sizeof *part + part->count * (sizeof *part->ranks + sizeof(double));
 	*out = part;
 	return TOK_OK;
 }
@@ -145,8 +138,7 @@ static enum tok_status find_part(struct tok_core *core, const struct tok_lm_part
 	while (part && part->key != from->ids)
 		part = part->next;
 	if (!part) {
-		if (core->part_bytes > PART_BYTES)
-			forget_parts(core, core->clock - core->clock / 8);
+		make_room(core);
 		const enum tok_status status = make_part(core, from, &part, err);
 		if (status != TOK_OK)
 			return status;
@@ -160,68 +152,187 @@ static enum tok_status find_part(struct tok_core *core, const struct tok_lm_part
 	return TOK_OK;
 }
 
-/* ---- rows --------------------------------------------------------------------------- */
+/* ---- what parts say ------------------------------------------------------------------ */
 
-/* What all rows have in common. */
-static enum tok_status sum_base(struct tok_core *core, const double *base, struct tok_error *err)
+static size_t find_rank(const struct tok_part *part, size_t low, uint32_t rank)
+{
+	size_t high = part->count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (part->ranks[middle] < rank)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static double sum_part(const struct tok_part *part, const struct tok_mask *mask,
+		       struct tok_range ranks)
+{
+	const size_t from = find_rank(part, 0, ranks.begin);
+	if (!mask) {
+		const size_t to = find_rank(part, from, ranks.end);
+		return tok_sums_range(&part->sums,
+				      (struct tok_range){ (uint32_t)from, (uint32_t)to });
+	}
+	double sum = 0.0;
+	for (size_t i = from; i < part->count && part->ranks[i] < ranks.end; i++)
+		if (tok_mask_has(mask, part->ranks[i]))
+			sum += part->sums.p[i];
+	return sum;
+}
+
+/* Where this sum is, if it is there. */
+static struct tok_memo *find_memo(struct tok_memo *memos, size_t count, const struct tok_mask *mask,
+				  struct tok_range ranks, bool *known)
+{
+	const uint64_t serial = mask ? mask->serial : 0;
+	struct tok_memo *memo = &memos[(tok_mix(serial, ranks.begin) >> 20) % count];
+	*known = memo->mask == serial && memo->ranks.begin == ranks.begin &&
+		 memo->ranks.end == ranks.end;
+	memo->mask = serial;
+	memo->ranks = ranks;
+	return memo;
+}
+
+/* Heads with the same last id, and frequent ones again and again, ask the same. */
+static double recall_part(struct tok_part *part, const struct tok_mask *mask,
+			  struct tok_range ranks)
+{
+	bool known;
+	struct tok_memo *memo = find_memo(part->memos, PART_MEMOS, mask, ranks, &known);
+	if (!known)
+		memo->sum = sum_part(part, mask, ranks);
+	return memo->sum;
+}
+
+static double sum_small(const struct tok_byte_tokens *t, const struct tok_lm_part *part,
+			const struct tok_mask *mask, struct tok_range ranks)
+{
+	double sum = 0.0;
+	for (size_t i = 0; i < part->count; i++) {
+		const uint32_t rank = rank_of(t, part->ids[i]);
+		if (rank >= ranks.begin && rank < ranks.end && tok_mask_has(mask, rank))
+			sum += part->add[i];
+	}
+	return sum;
+}
+
+/* What is remembered of a mask is of this base. */
+static void use_base(struct tok_core *core, struct tok_mask *mask)
+{
+	if (mask->base == core->base)
+		return;
+	memset(mask->memos, 0, sizeof mask->memos);
+	free(mask->firsts);
+	core->mask_bytes -= mask->firsts ? FIRSTS_BYTES : 0;
+	mask->bytes -= mask->firsts ? FIRSTS_BYTES : 0;
+	mask->firsts = NULL;
+	mask->base = core->base;
+}
+
+static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_range ranks)
+{
+	if (!mask) {
+		if (core->base_range.begin != ranks.begin || core->base_range.end != ranks.end) {
+			core->base_range = ranks;
+			core->base_range_sum = tok_sums_range(&core->base_sums, ranks);
+		}
+		return core->base_range_sum;
+	}
+	use_base(core, mask);
+	bool known;
+	struct tok_memo *memo = find_memo(mask->memos, MASK_MEMOS, mask, ranks, &known);
+	if (!known)
+		memo->sum = tok_sums_masked(&core->base_sums, mask, ranks);
+	return memo->sum;
+}
+
+double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		      struct tok_range ranks)
+{
+	double sum = row->parts.scale * sum_base(core, mask, ranks);
+	for (size_t i = 0; i < row->parts.count; i++) {
+		const struct tok_lm_part *part = &row->parts.parts[i];
+		sum += part->scale * (row->big[i] ? recall_part(row->big[i], mask, ranks)
+						  : sum_small(core->tokens, part, mask, ranks));
+	}
+	return fmax(sum, 0.0);
+}
+
+/* ---- by first byte -------------------------------------------------------------------- */
+
+static void sum_firsts(const struct tok_core *core, const struct tok_mask *mask, double out[256])
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	double **const sums[] = { &core->base_ends, &core->base_below, &core->sum_ends,
-				  &core->sum_below };
-	for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
-		if (!*sums[i])
-			*sums[i] = calloc(t->nodes, sizeof **sums[i]);
-	if (!core->base_ends || !core->base_below || !core->sum_ends || !core->sum_below)
-		return tok_fail_memory(err);
-	for (uint32_t node = t->nodes; node-- > 0;) {
-		core->base_ends[node] = core->base_below[node] = 0.0;
-		for (uint32_t i = t->ends_from[node]; i < t->ends_from[node + 1]; i++)
-			core->base_ends[node] += base[t->ends[i]];
-		for (uint32_t c = t->first[node]; c < t->first[node + 1]; c++)
-			core->base_below[node] += core->base_ends[c] + core->base_below[c];
-	}
-	core->base_other = (struct tok_row_masses){ 0 };
-	for (size_t i = 0; i < t->other_count; i++)
-		add_other(t, t->others[i], base[t->others[i]], &core->base_other.end,
-			  &core->base_other.nontext);
-	core->base = base;
-	return TOK_OK;
+	for (uint32_t child = t->first[0]; child < t->first[1]; child++)
+		out[child - t->first[0]] =
+		    mask ? tok_sums_masked(&core->base_sums, mask, tok_node_ranks(t, child))
+			 : tok_sums_range(&core->base_sums, tok_node_ranks(t, child));
 }
 
-void tok_row_leave_parts(struct tok_row *row)
+/* Of the base; in `room` where they are not kept. */
+static const double *base_firsts(struct tok_core *core, struct tok_mask *mask, double room[256])
 {
-	for (size_t i = 0; i < TOK_LM_PARTS_MAX; i++) {
-		if (row->sums[i])
-			row->sums[i]->users--;
-		row->sums[i] = NULL;
+	if (!mask)
+		return core->base_firsts;
+	use_base(core, mask);
+	if (mask->firsts)
+		return mask->firsts;
+	mask->firsts = malloc(FIRSTS_BYTES);
+	core->mask_bytes += mask->firsts ? FIRSTS_BYTES : 0;
+	mask->bytes += mask->firsts ? FIRSTS_BYTES : 0;
+	double *out = mask->firsts ? mask->firsts : room;
+	sum_firsts(core, mask, out);
+	return out;
+}
+
+static void add_big_firsts(const struct tok_byte_tokens *t, const struct tok_part *part,
+			   const struct tok_mask *mask, double scale, double out[256])
+{
+	uint32_t child = t->first[0];
+	for (size_t i = 0; i < part->count; i++) {
+		while (part->ranks[i] >= tok_node_ranks(t, child).end)
+			child++;
+		if (tok_mask_has(mask, part->ranks[i]))
+			out[child - t->first[0]] += scale * part->sums.p[i];
 	}
 }
 
-enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
-			     const struct tok_lm_request *request, struct tok_error *err)
+static void add_small_firsts(const struct tok_byte_tokens *t, const struct tok_lm_part *part,
+			     const struct tok_mask *mask, double out[256])
 {
-	struct tok_lm_parts *parts = &row->parts;
-	enum tok_status status = core->lm->parts(core->lm, request, parts, err);
-	if (status == TOK_OK && (core->base != parts->base || !core->sum_below))
-		status = sum_base(core, parts->base, err);
-	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)
-		status = find_part(core, &parts->parts[i], &row->sums[i], err);
-	if (status != TOK_OK)
-		return status;
-	struct tok_row_masses other = { core->base_other.end * parts->scale,
-					core->base_other.nontext * parts->scale };
-	for (size_t i = 0; i < parts->count; i++) {
-		other.end += row->sums[i]->end * parts->parts[i].scale;
-		other.nontext += row->sums[i]->nontext * parts->parts[i].scale;
+	for (size_t i = 0; i < part->count; i++) {
+		const tok_id id = part->ids[i];
+		const uint32_t rank = rank_of(t, id);
+		if (rank < t->text_count && tok_mask_has(mask, rank))
+			out[t->roots[t->texts[id].bytes[0]] - t->first[0]] +=
+			    part->scale * part->add[i];
 	}
-	row->other_low = row->other_high =
-	    (struct tok_row_masses){ fmax(other.end, 0.0), fmax(other.nontext, 0.0) };
-	const double sum =
-	    tok_joined_mass(core, row, 0, false) + row->other_low.end + row->other_low.nontext;
-	row->scale = 1.0 / sum;
-	row->log_scale = -log(sum);
-	return TOK_OK;
 }
+
+void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		       double out[256])
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const size_t count = t->first[1] - t->first[0];
+	double room[256];
+	const double *base = base_firsts(core, mask, room);
+	for (size_t i = 0; i < count; i++)
+		out[i] = row->parts.scale * base[i];
+	for (size_t i = 0; i < row->parts.count; i++) {
+		const struct tok_lm_part *part = &row->parts.parts[i];
+		if (row->big[i])
+			add_big_firsts(t, row->big[i], mask, part->scale, out);
+		else
+			add_small_firsts(t, part, mask, out);
+	}
+	for (size_t i = 0; i < count; i++)
+		out[i] = fmax(out[i], 0.0);
+}
+
+/* ---- an id ------------------------------------------------------------------------------ */
 
 static double find_add(const struct tok_lm_part *part, tok_id id)
 {
@@ -236,32 +347,108 @@ static double find_add(const struct tok_lm_part *part, tok_id id)
 	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
 }
 
+static double recall_add(struct tok_part *big, const struct tok_lm_part *part, tok_id id)
+{
+	if (big->memo_id != id) {
+		big->memo_id = id;
+		big->memo_add = find_add(part, id);
+	}
+	return big->memo_add;
+}
+
 double tok_joined_p(const struct tok_row *row, tok_id id)
 {
 	double p = row->parts.scale * row->parts.base[id];
-	for (size_t i = 0; i < row->parts.count; i++)
-		p += row->parts.parts[i].scale * find_add(&row->parts.parts[i], id);
+	for (size_t i = 0; i < row->parts.count; i++) {
+		const struct tok_lm_part *part = &row->parts.parts[i];
+		p += part->scale *
+		     (row->big[i] ? recall_add(row->big[i], part, id) : find_add(part, id));
+	}
 	return fmax(p, 0.0);
 }
 
-double tok_joined_mass(const struct tok_core *core, const struct tok_row *row, uint32_t node,
-		       bool below_only)
+/* ---- rows --------------------------------------------------------------------------- */
+
+/* What all rows have in common. */
+static enum tok_status set_base(struct tok_core *core, const double *base, struct tok_error *err)
 {
-	double mass = row->parts.scale *
-		      (core->base_below[node] + (below_only ? 0.0 : core->base_ends[node]));
-	for (size_t i = 0; i < row->parts.count; i++) {
-		const struct tok_part *part = row->sums[i];
-		size_t low = 0, high = part->count;
-		while (low < high) {
-			const size_t middle = low + (high - low) / 2;
-			if (part->nodes[middle] < node)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low < part->count && part->nodes[low] == node)
-			mass += row->parts.parts[i].scale *
-				(part->below[low] + (below_only ? 0.0 : part->ends[low]));
+	const struct tok_byte_tokens *t = core->tokens;
+	if (!core->base_sums.p && !tok_sums_init(&core->base_sums, t->text_count)) {
+		tok_sums_release(&core->base_sums);
+		return tok_fail_memory(err);
 	}
-	return fmax(mass, 0.0);
+	for (uint32_t rank = 0; rank < t->text_count; rank++)
+		core->base_sums.p[rank] = base[t->by_rank[rank]];
+	tok_sums_block(&core->base_sums, t->text_count);
+	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
+	sum_firsts(core, NULL, core->base_firsts);
+	core->base_other = (struct tok_row_masses){ 0 };
+	for (size_t i = 0; i < t->other_count; i++)
+		add_other(t, t->others[i], base[t->others[i]], &core->base_other.end,
+			  &core->base_other.nontext);
+	core->base_range = (struct tok_range){ 0, 0 };
+	core->base_range_sum = 0.0;
+	core->base = base;
+	return TOK_OK;
+}
+
+void tok_row_leave_parts(struct tok_row *row)
+{
+	for (size_t i = 0; i < TOK_LM_PARTS_MAX; i++) {
+		if (row->big[i])
+			row->big[i]->users--;
+		row->big[i] = NULL;
+	}
+}
+
+/* Its sums into those of the row. */
+static enum tok_status take_part(struct tok_core *core, struct tok_row *row, size_t i, double *text,
+				 struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_lm_part *part = &row->parts.parts[i];
+	double own = 0.0, end = 0.0, nontext = 0.0;
+	if (part->count > PART_SMALL) {
+		const enum tok_status status = find_part(core, part, &row->big[i], err);
+		if (status != TOK_OK)
+			return status;
+		own = row->big[i]->text;
+		end = row->big[i]->end;
+		nontext = row->big[i]->nontext;
+	} else {
+		for (size_t k = 0; k < part->count; k++) {
+			if (rank_of(t, part->ids[k]) < t->text_count)
+				own += part->add[k];
+			else
+				add_other(t, part->ids[k], part->add[k], &end, &nontext);
+		}
+	}
+	*text += part->scale * own;
+	row->other_low.end += part->scale * end;
+	row->other_low.nontext += part->scale * nontext;
+	return TOK_OK;
+}
+
+enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
+			     const struct tok_lm_request *request, double *sum,
+			     struct tok_error *err)
+{
+	struct tok_lm_parts *parts = &row->parts;
+	enum tok_status status = core->lm->parts(core->lm, request, parts, err);
+	if (status == TOK_OK && core->base != parts->base)
+		status = set_base(core, parts->base, err);
+	if (status != TOK_OK)
+		return status;
+	double text = parts->scale * core->base_text;
+	row->other_low = (struct tok_row_masses){ core->base_other.end * parts->scale,
+						  core->base_other.nontext * parts->scale };
+	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)
+		status = take_part(core, row, i, &text, err);
+	if (status != TOK_OK)
+		return status;
+	row->other_low.end = fmax(row->other_low.end, 0.0);
+	row->other_low.nontext = fmax(row->other_low.nontext, 0.0);
+	row->other_high = row->other_low;
+	*sum = text + row->other_low.end + row->other_low.nontext;
+	return TOK_OK;
 }

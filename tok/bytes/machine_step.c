@@ -26,12 +26,18 @@ struct tok_front *tok_front_hold(struct tok_front *front)
 	return front;
 }
 
-void tok_front_release(struct tok_front *front)
+static void release_place(struct tok_core *core, const struct tok_place *place)
+{
+	tok_mask_release(place->mask);
+	tok_head_release(core, place->head);
+}
+
+void tok_front_release(struct tok_core *core, struct tok_front *front)
 {
 	if (!front || --front->refs > 0)
 		return;
 	for (size_t i = 0; i < front->count; i++)
-		tok_head_release(front->places[i].head);
+		release_place(core, &front->places[i]);
 	free(front);
 }
 
@@ -48,188 +54,302 @@ void tok_front_leave(struct tok_core *core, const struct tok_front *front,
 
 /* ---- a step ----------------------------------------------------------------------- */
 
-/* A front that is being made. */
+/* A front that is being made, in core->places: each holds its head and its mask. */
 struct step {
 	struct tok_core *core;
-	struct tok_place *places; /* each holds its head */
-	size_t count, capacity;
+	size_t count;
 	size_t moved;  /* the first so many have moved; the others are new */
 	double origin; /* how far weights have moved it */
 	double dropped;
-	uint32_t *slots; /* new places by key, one more than their number; 0: free */
-	size_t slot_count;
 };
 
+/* Takes the place's head and mask over, or gives them back. */
 static enum tok_status add_place(struct step *s, const struct tok_place *place,
 				 struct tok_error *err)
 {
-	if (!tok_grow(&s->places, &s->capacity, s->count + 1, sizeof *s->places))
+	struct tok_core *core = s->core;
+	if (!tok_grow(&core->places, &core->place_capacity, s->count + 1, sizeof *core->places)) {
+		release_place(core, place);
 		return tok_fail_memory(err);
-	s->places[s->count++] = *place;
+	}
+	core->places[s->count++] = *place;
 	return TOK_OK;
 }
 
-/* To the children of `byte`. */
+/* To the children of `byte`.  Places of the same node follow each other. */
 static enum tok_status move_places(struct step *s, const struct tok_front *front, uint8_t byte,
 				   struct tok_error *err)
 {
+	struct tok_core *core = s->core;
+	uint32_t from = UINT32_MAX, to = 0;
 	for (size_t i = 0; i < front->count; i++) {
 		struct tok_place place = front->places[i];
-		place.node = tok_byte_tokens_child(s->core->tokens, place.node, byte);
-		if (place.node == 0 || (s->core->validity &&
-					!tok_validity_byte(s->core->validity, &place.valid, byte)))
+		enum tok_status status = TOK_OK;
+		if (place.node != from) {
+			from = place.node;
+			to = tok_byte_tokens_child(core->tokens, from, byte);
+		}
+		if (to == 0)
 			continue;
-		const enum tok_status status = add_place(s, &place, err);
+		if (core->validity && from == 0) {
+			status = tok_mask_find(core, place.head->state, to, &place.mask, err);
+		} else {
+			tok_mask_hold(place.mask);
+		}
 		if (status != TOK_OK)
 			return status;
+		place.node = to;
+		place.summed = false;
 		tok_head_hold(place.head);
+		status = add_place(s, &place, err);
+		if (status != TOK_OK)
+			return status;
 	}
 	s->moved = s->count;
 	return TOK_OK;
 }
 
-static bool has_ends(const struct tok_byte_tokens *t, uint32_t node)
-{
-	return t->ends_from[node] < t->ends_from[node + 1];
-}
-
 /* The rows of all places where a token ends. */
 static enum tok_status need_rows(struct step *s, struct tok_error *err)
 {
-	struct tok_head **heads = calloc(s->moved + 1, sizeof *heads);
-	if (!heads)
-		return tok_fail_memory(err);
+	struct tok_core *core = s->core;
 	size_t count = 0;
+	if (!tok_grow(&core->heads, &core->head_capacity, s->moved, sizeof(core->heads[0])))
+		return tok_fail_memory(err);
 	for (size_t i = 0; i < s->moved; i++)
-		if (has_ends(s->core->tokens, s->places[i].node))
-			heads[count++] = s->places[i].head;
-	const enum tok_status status = tok_row_store_need(s->core, heads, count, err);
-	free(heads);
-	return status;
+		if (core->tokens->ending[core->places[i].node] > 0)
+			core->heads[count++] = core->places[i].head;
+	return tok_row_store_need(core, core->heads, count, err);
 }
+
+/* ---- new heads ------------------------------------------------------------------------ */
 
 /* Room for one new place more in the table of them. */
 static bool make_slots(struct step *s)
 {
-	size_t wanted = 16;
+	struct tok_core *core = s->core;
+	size_t wanted = core->slot_count ? core->slot_count : 16;
 	while (wanted < 2 * (s->count - s->moved + 1))
 		wanted *= 2;
-	if (wanted <= s->slot_count)
+	if (wanted == core->slot_count)
 		return true;
-	free(s->slots);
-	s->slots = calloc(wanted, sizeof *s->slots);
-	s->slot_count = s->slots ? wanted : 0;
-	for (size_t i = s->moved; s->slots && i < s->count; i++) {
-		size_t at = s->places[i].head->key & (wanted - 1);
-		while (s->slots[at])
+	uint32_t *slots = calloc(wanted, sizeof *slots);
+	if (!slots)
+		return false;
+	free(core->slots);
+	core->slots = slots;
+	core->slot_count = wanted;
+	for (size_t i = s->moved; i < s->count; i++) {
+		size_t at = tok_head_future_key(core, core->places[i].head) & (wanted - 1);
+		while (slots[at])
 			at = (at + 1) & (wanted - 1);
-		s->slots[at] = (uint32_t)i + 1;
+		slots[at] = (uint32_t)i + 1;
 	}
-	return s->slots != NULL;
+	return true;
 }
 
-/* The slot of the place with this future, or the one where it is to be. */
-static uint32_t *find_slot(struct step *s, const struct tok_head *head)
-{
-	size_t at = head->key & (s->slot_count - 1);
-	while (s->slots[at] && !tok_head_same(s->core, s->places[s->slots[at] - 1].head, head))
-		at = (at + 1) & (s->slot_count - 1);
-	return &s->slots[at];
-}
-
-/* `place` begins here; its head is held for it.  Where another one has the same future, they are
- * one from now on. */
-static enum tok_status add_new(struct step *s, struct tok_place *place, struct tok_error *err)
-{
-	enum tok_status status = TOK_OK;
-	if (!make_slots(s))
-		status = tok_fail_memory(err);
-	uint32_t *slot = status == TOK_OK ? find_slot(s, place->head) : NULL;
-	if (slot && *slot) {
-		struct tok_place *same = &s->places[*slot - 1];
-		same->low = tok_log_add(same->low, place->low);
-		same->high = tok_log_add(same->high, place->high);
-		same->ways =
-		    same->ways > SIZE_MAX - place->ways ? SIZE_MAX : same->ways + place->ways;
-		tok_head_release(place->head);
-		return TOK_OK;
-	}
-	if (status == TOK_OK)
-		status = add_place(s, place, err);
-	if (status == TOK_OK)
-		*slot = (uint32_t)s->count;
-	else
-		tok_head_release(place->head);
-	return status;
-}
-
-/* Heads of the tokens that end where place `i` is. */
-static enum tok_status begin_heads(struct step *s, size_t i, struct tok_error *err)
+/* All slots are free again. */
+static void clear_slots(struct step *s)
 {
 	struct tok_core *core = s->core;
-	const tok_id *ids;
-	const size_t count = tok_byte_tokens_ends(core->tokens, s->places[i].node, &ids);
-	for (size_t k = 0; k < count; k++) {
-		const struct tok_place from = s->places[i];
-		const struct tok_bounds log_p = tok_row_log_p(from.head->row, ids[k]);
-		struct tok_place place = { .low = from.low + log_p.low,
-					   .high = from.high + log_p.high,
-					   .ways = from.ways };
-		if (place.high == -INFINITY ||
-		    (core->validity &&
-		     !tok_validity_token(core->validity, &from.valid, ids[k], &place.valid)))
-			continue;
-		place.head = tok_head_next(core, from.head, ids[k], &place.valid);
-		if (!place.head)
-			return tok_fail_memory(err);
-		const enum tok_status status = add_new(s, &place, err);
-		if (status != TOK_OK)
-			return status;
+	for (size_t i = s->moved; i < s->count; i++) {
+		size_t at =
+		    tok_head_future_key(core, core->places[i].head) & (core->slot_count - 1);
+		for (; core->slots[at]; at = (at + 1) & (core->slot_count - 1))
+			core->slots[at] = 0;
 	}
+}
+
+/* A token that ends at a place, and what it makes there. */
+struct ended {
+	const struct tok_place *from;
+	tok_id id;
+	struct tok_state *state; /* behind it; held */
+	struct tok_bounds p;
+};
+
+/* The slot of the place with the future of this head, or the one where it is to be. */
+static uint32_t *find_slot(struct step *s, const struct tok_head *head)
+{
+	struct tok_core *core = s->core;
+	size_t at = tok_head_future_key(core, head) & (core->slot_count - 1);
+	while (core->slots[at] &&
+	       !tok_head_same_future(core, core->places[core->slots[at] - 1].head, head))
+		at = (at + 1) & (core->slot_count - 1);
+	return &core->slots[at];
+}
+
+/* Where numbers become small, logarithms are added, which keep all digits. */
+static const double small_weight = 1e-280;
+
+static void add_weight(double from, double from_log, double p, double p_log, double *weight,
+		       double *log_weight)
+{
+	if (from * p >= small_weight)
+		*weight += from * p;
+	else
+		*log_weight = tok_log_add(*log_weight, from_log + p_log);
+}
+
+static void add_to_place(const struct tok_core *core, const struct ended *e,
+			 struct tok_place *place)
+{
+	const struct tok_place *from = e->from;
+	struct tok_bounds log_p = { 0 };
+	if (from->weight.low * e->p.low < small_weight)
+		log_p = tok_row_log_p(core, from->head->row, e->id);
+	add_weight(from->weight.low, from->log_p.low, e->p.low, log_p.low, &place->weight.low,
+		   &place->log_p.low);
+	if (!core->lm->info->top) {
+		place->weight.high = place->weight.low;
+		place->log_p.high = place->log_p.low;
+	} else {
+		add_weight(from->weight.high, from->log_p.high, e->p.high, log_p.high,
+			   &place->weight.high, &place->log_p.high);
+	}
+	place->ways = place->ways > SIZE_MAX - from->ways ? SIZE_MAX : place->ways + from->ways;
+}
+
+/* The head that `e` makes, with its row where that tells which of its ids matter. */
+static enum tok_status make_head(struct tok_core *core, const struct ended *e,
+				 struct tok_head **out, struct tok_error *err)
+{
+	struct tok_head *head = tok_head_next(core, e->from->head, e->id, e->state);
+	if (!head)
+		return tok_fail_memory(err);
+	if (core->in_parts && core->finite && !core->validity) {
+		const enum tok_status status = tok_row_store_need(core, &head, 1, err);
+		if (status != TOK_OK) {
+			tok_head_release(core, head);
+			return status;
+		}
+	}
+	*out = head;
 	return TOK_OK;
 }
 
+/* Where another token makes a head with the same future, they are one. */
+static enum tok_status begin_head(struct step *s, const struct ended *e, struct tok_error *err)
+{
+	struct tok_core *core = s->core;
+	const size_t from = (size_t)(e->from - core->places);
+	const struct tok_bounds none = { -INFINITY, -INFINITY };
+	struct tok_place place = { .log_p = none };
+	enum tok_status status = make_head(core, e, &place.head, err);
+	if (status != TOK_OK)
+		return status;
+	uint32_t *slot = make_slots(s) ? find_slot(s, place.head) : NULL;
+	if (!slot || *slot) {
+		tok_head_drop_row(core, place.head);
+		tok_head_release(core, place.head);
+		if (!slot)
+			return tok_fail_memory(err);
+	} else {
+		status = add_place(s, &place, err);
+		if (status != TOK_OK)
+			return status;
+		*slot = (uint32_t)s->count;
+		core->cost.heads_made++;
+	}
+	const struct ended moved = { &core->places[from], e->id, e->state, e->p };
+	add_to_place(core, &moved, &core->places[*slot - 1]);
+	return TOK_OK;
+}
+
+/* The token of this rank ends where place `i` is. */
+static enum tok_status end_token(struct step *s, size_t i, uint32_t rank, struct tok_error *err)
+{
+	struct tok_core *core = s->core;
+	const struct tok_place *from = &core->places[i];
+	struct ended e = { .from = from, .id = core->tokens->by_rank[rank] };
+	if (!tok_mask_has(from->mask, rank))
+		return TOK_OK;
+	e.p = tok_row_p(core, from->head->row, e.id);
+	if (e.p.high == 0.0 && tok_row_log_p(core, from->head->row, e.id).high == -INFINITY)
+		return TOK_OK;
+	if (core->validity) {
+		e.state = tok_state_next(core, from->head->state, e.id);
+		if (!e.state)
+			return tok_fail_memory(err);
+	}
+	const enum tok_status status = begin_head(s, &e, err);
+	tok_state_release(core, e.state);
+	return status;
+}
+
+/* Both ways to write a weight. */
+static void finish_weight(double *weight, double *log_weight)
+{
+	const bool small = *log_weight > -INFINITY;
+	*log_weight = tok_log_add(*log_weight, log(*weight));
+	if (small)
+		*weight = exp(*log_weight);
+}
+
+static void finish_weights(struct step *s)
+{
+	for (size_t i = s->moved; i < s->count; i++) {
+		struct tok_place *place = &s->core->places[i];
+		finish_weight(&place->weight.low, &place->log_p.low);
+		if (s->core->lm->info->top) {
+			finish_weight(&place->weight.high, &place->log_p.high);
+		} else {
+			place->weight.high = place->weight.low;
+			place->log_p.high = place->log_p.low;
+		}
+	}
+}
+
+/* Token by token, so that those who ask the same of a part follow each other. */
 static enum tok_status begin_all(struct step *s, struct tok_error *err)
 {
+	const struct tok_byte_tokens *t = s->core->tokens;
 	enum tok_status status = need_rows(s, err);
-	for (size_t i = 0; status == TOK_OK && i < s->moved; i++)
-		status = begin_heads(s, i, err);
+	for (size_t begin = 0, end; status == TOK_OK && begin < s->moved; begin = end) {
+		const uint32_t node = s->core->places[begin].node;
+		for (end = begin + 1; end < s->moved && s->core->places[end].node == node;)
+			end++;
+		for (uint32_t k = 0; k < t->ending[node]; k++)
+			for (size_t i = begin; status == TOK_OK && i < end; i++)
+				status = end_token(s, i, t->rank[node] + k, err);
+	}
+	clear_slots(s);
+	finish_weights(s);
 	return status;
 }
 
 /* ---- what is left out ----------------------------------------------------------------- */
 
 /* Has the place no future, or is it known to have none with this model? */
-static bool is_over(const struct tok_core *core, const struct tok_place *place)
+static bool is_over(struct tok_core *core, struct tok_place *place)
 {
-	const struct tok_byte_tokens *t = core->tokens;
-	const struct tok_row *row = place->head->row;
-	const uint32_t first = t->first[place->node];
-	if (place->node == 0 || first == t->first[place->node + 1])
-		return place->node != 0;
-	return row && !core->in_parts && tok_row_knows(core, row, first) &&
-	       tok_row_below(core, row, place->node).high == 0.0;
+	if (place->node == 0)
+		return false;
+	const struct tok_range below = tok_node_below(core->tokens, place->node);
+	if (below.begin == below.end || (place->mask && !tok_mask_any(place->mask, below)))
+		return true;
+	return place->head->row && !core->in_parts && tok_place_below(core, place).high == 0.0;
 }
 
 static void leave_out_dead(struct step *s)
 {
+	struct tok_place *places = s->core->places;
 	size_t kept = 0;
 	for (size_t i = 0; i < s->count; i++) {
-		if (is_over(s->core, &s->places[i]))
-			tok_head_release(s->places[i].head);
+		if (is_over(s->core, &places[i]))
+			release_place(s->core, &places[i]);
 		else
-			s->places[kept++] = s->places[i];
+			places[kept++] = places[i];
 	}
 	s->count = kept;
 }
 
 /* No less than the mass of all that goes on from a place; a logarithm. */
-static double weigh(const struct tok_core *core, const struct tok_place *place)
+static double weigh(struct tok_core *core, struct tok_place *place)
 {
-	const struct tok_row *row = place->head->row;
-	if (!row || place->node == 0 || !tok_row_knows(core, row, place->node))
-		return place->high;
-	return place->high + fmin(0.0, log(tok_row_mass(core, row, place->node).high));
+	if (place->node == 0 || !place->head->row)
+		return place->log_p.high;
+	return place->log_p.high + fmin(0.0, log(tok_place_below(core, place).high));
 }
 
 struct weighed {
@@ -274,11 +394,11 @@ static void keep_heaviest(struct step *s, struct weighed *weighed, size_t kept)
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (i < kept) {
-			s->places[i] = weighed[i].place;
+			s->core->places[i] = weighed[i].place;
 			continue;
 		}
 		s->dropped = tok_log_add(s->dropped, weighed[i].weight);
-		tok_head_release(weighed[i].place.head);
+		release_place(s->core, &weighed[i].place);
 	}
 	s->count = kept;
 }
@@ -291,8 +411,11 @@ static enum tok_status drop_lightest(struct step *s, struct tok_error *err)
 	struct weighed *weighed = calloc(s->count + 1, sizeof *weighed);
 	if (!weighed)
 		return tok_fail_memory(err);
-	for (size_t i = 0; i < s->count; i++)
-		weighed[i] = (struct weighed){ weigh(s->core, &s->places[i]), s->places[i] };
+	for (size_t i = 0; i < s->count; i++) {
+		struct tok_place *place = &s->core->places[i];
+		const double weight = weigh(s->core, place);
+		weighed[i] = (struct weighed){ weight, *place };
+	}
 	qsort(weighed, s->count, sizeof *weighed, compare_weights);
 	const size_t kept = count_kept(options, weighed, s->count);
 	if (kept < s->count)
@@ -304,15 +427,18 @@ static enum tok_status drop_lightest(struct step *s, struct tok_error *err)
 /* By whole numbers, so that moving the origin rounds nothing that matters. */
 static void move_origin(struct step *s)
 {
+	struct tok_place *places = s->core->places;
 	double most = -INFINITY;
 	for (size_t i = 0; i < s->count; i++)
-		most = fmax(most, s->places[i].high);
+		most = fmax(most, places[i].log_p.high);
 	if (most >= far_from_origin || most == -INFINITY)
 		return;
 	const double by = floor(most);
 	for (size_t i = 0; i < s->count; i++) {
-		s->places[i].low -= by;
-		s->places[i].high -= by;
+		places[i].log_p.low -= by;
+		places[i].log_p.high -= by;
+		places[i].weight =
+		    (struct tok_bounds){ exp(places[i].log_p.low), exp(places[i].log_p.high) };
 	}
 	s->dropped -= by;
 	s->origin += by;
@@ -347,7 +473,7 @@ static enum tok_status make_front(struct step *s, const struct tok_front *from, 
 	front->origin = s->origin;
 	front->dropped = s->dropped;
 	front->count = s->count;
-	memcpy(front->places, s->places, s->count * sizeof *s->places);
+	memcpy(front->places, s->core->places, s->count * sizeof front->places[0]);
 	s->count = 0;
 	if (s->core->cost.heads_most < front->count)
 		s->core->cost.heads_most = front->count;
@@ -373,8 +499,6 @@ enum tok_status tok_front_step(struct tok_core *core, const struct tok_front *fr
 		status = make_front(&s, front, byte, out, err);
 	}
 	for (size_t i = 0; i < s.count; i++)
-		tok_head_release(s.places[i].head);
-	free(s.slots);
-	free(s.places);
+		release_place(core, &core->places[i]);
 	return status;
 }

@@ -11,7 +11,8 @@ struct tok_token_walk {
 	struct tok_head *head;  /* behind its last token */
 	bool own;               /* the head is not one of the machine's */
 	uint32_t node;          /* where the bytes behind the head lead to */
-	struct tok_valid_state valid;
+	struct tok_mask
+	    *mask; /* what is valid behind the head; NULL: everything, or not known yet */
 	struct tok_buffer bytes;
 };
 
@@ -49,10 +50,9 @@ static enum tok_status choose_place(struct tok_machine *m, struct tok_random *ra
 		return status;
 	*out = NULL;
 	for (size_t i = 0; i < front->count; i++) {
-		const struct tok_place *place = &front->places[i];
-		const double below =
-		    place->node == 0 ? 1.0 : tok_row_below(core, place->head->row, place->node).low;
-		if (stays(&choice, exp(place->low) * below))
+		struct tok_place *place = &front->places[i];
+		const double below = place->node == 0 ? 1.0 : tok_place_below(core, place).low;
+		if (stays(&choice, place->weight.low * below))
 			*out = place;
 	}
 	return *out ? TOK_OK : tok_fail(err, TOK_ETEXT, "no row of tokens covers the text");
@@ -79,7 +79,7 @@ enum tok_status tok_token_walk_new(struct tok_machine *machine, struct tok_rando
 	}
 	walk->head = tok_head_hold(place->head);
 	walk->node = place->node;
-	walk->valid = place->valid;
+	walk->mask = tok_mask_hold(place->mask);
 	*out = walk;
 	return TOK_OK;
 }
@@ -88,8 +88,10 @@ static void leave_head(struct tok_token_walk *walk)
 {
 	if (walk->own)
 		tok_head_drop_row(walk->at->core, walk->head);
-	tok_head_release(walk->head);
+	tok_head_release(walk->at->core, walk->head);
+	tok_mask_release(walk->mask);
 	walk->head = NULL;
+	walk->mask = NULL;
 }
 
 void tok_token_walk_free(struct tok_token_walk *walk)
@@ -110,49 +112,57 @@ struct drawn {
 	bool ended;
 	tok_id id;
 	uint32_t child;
-	struct tok_valid_state valid; /* behind the id */
 };
 
 /* Ids that end where the walk begins have heads of their own: `inside` is false there. */
 static bool draw_at(struct tok_token_walk *walk, bool inside, struct tok_random *random,
 		    struct drawn *out)
 {
-	const struct tok_core *core = walk->at->core;
+	struct tok_core *core = walk->at->core;
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = walk->head->row;
 	struct choice choice = { .random = random };
-	struct tok_valid_state next = { { 0 } };
+	struct tok_bounds firsts[256];
 	*out = (struct drawn){ .id = TOK_NO_ID };
 	if (walk->node == 0 && stays(&choice, row->other_low.end * row->scale))
 		out->ended = true;
-	for (uint32_t c = t->first[walk->node]; c < t->first[walk->node + 1]; c++)
-		if (stays(&choice, tok_row_mass(core, row, c).low))
+	if (walk->node == 0)
+		tok_row_firsts(core, row, walk->mask, firsts);
+	for (uint32_t c = t->first[walk->node]; c < t->first[walk->node + 1]; c++) {
+		const struct tok_bounds p =
+		    walk->node == 0 ? firsts[c - t->first[0]]
+				    : tok_row_sum(core, row, walk->mask, tok_node_ranks(t, c));
+		if (stays(&choice, p.low))
 			*out = (struct drawn){ .id = TOK_NO_ID, .child = c };
-	for (uint32_t i = t->ends_from[walk->node]; inside && i < t->ends_from[walk->node + 1];
-	     i++) {
-		const tok_id id = t->ends[i];
-		const double p = exp(tok_row_log_p(row, id).low);
-		if (p > 0.0 && core->validity &&
-		    !tok_validity_token(core->validity, &walk->valid, id, &next))
-			continue;
-		if (stays(&choice, p))
-			*out = (struct drawn){ .id = id, .valid = next };
+	}
+	for (uint32_t i = 0; inside && i < t->ending[walk->node]; i++) {
+		const uint32_t rank = t->rank[walk->node] + i;
+		const tok_id id = t->by_rank[rank];
+		if (tok_mask_has(walk->mask, rank) &&
+		    stays(&choice, exp(tok_row_log_p(core, row, id).low)))
+			*out = (struct drawn){ .id = id };
 	}
 	return choice.sum > 0.0;
 }
 
 /* The head behind the token becomes the walk's. */
-static enum tok_status take_token(struct tok_token_walk *walk, const struct drawn *drawn,
-				  struct tok_error *err)
+static enum tok_status take_token(struct tok_token_walk *walk, tok_id id, struct tok_error *err)
 {
-	struct tok_head *next = tok_head_next(walk->at->core, walk->head, drawn->id, &drawn->valid);
+	struct tok_core *core = walk->at->core;
+	struct tok_state *state = NULL;
+	if (core->validity) {
+		state = tok_state_next(core, walk->head->state, id);
+		if (!state)
+			return tok_fail_memory(err);
+	}
+	struct tok_head *next = tok_head_next(core, walk->head, id, state);
+	tok_state_release(core, state);
 	if (!next)
 		return tok_fail_memory(err);
 	leave_head(walk);
 	walk->head = next;
 	walk->own = true;
 	walk->node = 0;
-	walk->valid = drawn->valid;
 	return TOK_OK;
 }
 
@@ -160,20 +170,18 @@ static enum tok_status need_row(struct tok_token_walk *walk, struct tok_error *e
 {
 	struct tok_core *core = walk->at->core;
 	const enum tok_status status = tok_row_store_need(core, &walk->head, 1, err);
-	if (status == TOK_OK && core->validity && !tok_row_knows(core, walk->head->row, walk->node))
-		tok_row_mask(core, walk->head->row, walk->node, &walk->valid);
+	if (status == TOK_OK && core->validity && !walk->mask)
+		return tok_mask_find(core, walk->head->state, 0, &walk->mask, err);
 	return status;
 }
 
 /* Masses of children are not above 0 where validity forbids the byte. */
 static enum tok_status go_to(struct tok_token_walk *walk, uint32_t child, struct tok_error *err)
 {
-	const struct tok_core *core = walk->at->core;
-	const uint8_t byte = core->tokens->bytes[child];
-	if (core->validity)
-		(void)!tok_validity_byte(core->validity, &walk->valid, byte);
 	walk->node = child;
-	return tok_buffer_add_byte(&walk->bytes, byte) ? TOK_OK : tok_fail_memory(err);
+	return tok_buffer_add_byte(&walk->bytes, walk->at->core->tokens->bytes[child])
+		   ? TOK_OK
+		   : tok_fail_memory(err);
 }
 
 enum tok_status tok_token_walk_next(struct tok_token_walk *walk, struct tok_random *random,
@@ -198,7 +206,7 @@ enum tok_status tok_token_walk_next(struct tok_token_walk *walk, struct tok_rand
 			return status;
 	}
 	if (!drawn.ended)
-		status = take_token(walk, &drawn, err);
+		status = take_token(walk, drawn.id, err);
 	if (status == TOK_OK)
 		*out =
 		    (struct tok_token_step){ tok_buffer_span(&walk->bytes), drawn.ended, outside };

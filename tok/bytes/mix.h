@@ -7,16 +7,21 @@
  *	tok_mix_free(mix);
  *
  * All are asked about the same bytes; what is mixed are their conditional distributions over 256
- * bytes and the end, each made whole first (special and leak are left out, and told).
+ * bytes and the end (one symbol, however many ids end a text), each made whole first: special and
+ * leak are left out, and told.
  *
  *	linear     sum of w_i p_i
- *	bayes      the same, with w_i in proportion to w_i P_i(x): the mixture of whole texts
+ *	bayes      the same, with w_i in proportion to w_i P_i(x), P_i being the product of what
+ *	           p_i gave to the bytes of x: the mixture of whole texts
  *	geometric  product of p_i to the power w_i, made whole
- *	proxy      p_0 (p_1 / p_2)^alpha, made whole: base, expert, anti-expert
+ *	proxy      p_0 (p_1 / p_2)^alpha, made whole: base, expert, anti-expert.  What the
+ *	           anti-expert finds impossible is so: else it would have all
  *
  * A model that gives what was pushed probability 0 is left out from there on by linear and bayes;
- * for the other two the text has then probability 0 (TOK_ETEXT).  Exact where all machines are.
- * The machines belong to the caller, who pushes to none of them.  One thread.
+ * for the other two the text has then probability 0 (TOK_ETEXT).  A model of weight 0, or an alpha
+ * of 0, is as if it was not there.  Exact where all machines are, and otherwise with bounds that
+ * follow from theirs.  The machines belong to the caller, who pushes to none of them; x begins
+ * where they stand when the mix is made.  One thread.
  *
  * Sources: Phan et al. 2024 (arXiv 2410.09303), section on ensembles; Hayase et al. 2025
  * (2506.14123); Liu et al. 2024 (2401.08565) for proxies.
@@ -31,25 +36,45 @@ enum { TOK_MIX_MOST = 16, TOK_MIX_END = 256, TOK_MIX_SYMBOLS };
 
 struct tok_mix_options {
 	enum tok_mix_kind kind;
-	const double *weights; /* one a machine, not below 0, made to sum to one; NULL: equal */
-	double alpha;          /* of proxy */
+	const double *weights; /* one a machine, not below 0, made to sum to one; NULL: equal;
+				* proxy has none */
+	double alpha;          /* of proxy, not below 0 */
 };
 
 struct tok_mix_next {
-	double p[TOK_MIX_SYMBOLS];    /* sums to one */
-	double weights[TOK_MIX_MOST]; /* now */
+	double p[TOK_MIX_SYMBOLS];                          /* sums to one */
+	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS]; /* p itself where exact */
+	/* Now: they sum to one, 0 of who is left out.  Proxy: the powers 1, alpha, -alpha. */
+	double weights[TOK_MIX_MOST];
+	double special[TOK_MIX_MOST], leak[TOK_MIX_MOST]; /* of each machine */
+	bool left_out[TOK_MIX_MOST];                      /* found the text impossible */
 	bool exact;
 };
 
 struct tok_mix;
 
+/* TOK_EARG for more than TOK_MIX_MOST machines or none, weights that are none, and a proxy of
+ * anything but three machines. */
 TOK_API TOK_MUST_USE enum tok_status tok_mix_new(struct tok_machine *const *machines, size_t count,
 						 const struct tok_mix_options *options,
 						 struct tok_mix **out, struct tok_error *err);
 TOK_API void tok_mix_free(struct tok_mix *mix);
+
+/* TOK_ETEXT, with the place of the byte, where no model is left.  After any failure all machines
+ * stand before the byte that it came with. */
 TOK_API TOK_MUST_USE enum tok_status tok_mix_push(struct tok_mix *mix, struct tok_span bytes,
 						  struct tok_error *err);
+
+/* TOK_ETEXT where no symbol is possible: nothing is, that the models have in common. */
 TOK_API TOK_MUST_USE enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out,
 						  struct tok_error *err);
+
+/* ---- distributions over bytes and the end -------------------------------------- */
+
+/* What a machine told, made whole; returns what it was divided by, 0 where that is nothing. */
+TOK_API double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS]);
+
+/* Jensen-Shannon divergence in bits: 0 where they are the same, 1 where they share nothing. */
+TOK_API double tok_mix_divergence(const double a[TOK_MIX_SYMBOLS], const double b[TOK_MIX_SYMBOLS]);
 
 #endif

@@ -74,6 +74,10 @@ struct tok_lm_parts {
 	double scale;
 	struct tok_lm_part parts[TOK_LM_PARTS_MAX];
 	size_t count;
+	/* So many of the first of the last markov_order - 1 ids are not what it depends on: two
+	 * contexts that can spare as many, and whose other ids are the same, have the same rows
+	 * here and behind whatever goes on from here. */
+	size_t spare;
 };
 
 struct tok_lm {

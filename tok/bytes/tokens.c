@@ -50,6 +50,7 @@ static enum tok_status copy_texts(struct tok_byte_tokens *t, const struct tok_sp
 		if (!t->texts[id].bytes)
 			return tok_fail_memory(err);
 	}
+	t->text_count = t->size - t->other_count;
 	return TOK_OK;
 }
 
@@ -57,7 +58,7 @@ static enum tok_status copy_texts(struct tok_byte_tokens *t, const struct tok_sp
 static enum tok_status sort_texts(const struct tok_byte_tokens *t, struct sorted **out,
 				  size_t *nodes, struct tok_error *err)
 {
-	const size_t count = t->size - t->other_count;
+	const size_t count = t->text_count;
 	struct sorted *sorted = calloc(count + 1, sizeof *sorted);
 	if (!sorted)
 		return tok_fail_memory(err);
@@ -89,26 +90,40 @@ static enum tok_status make_room(struct tok_byte_tokens *t, size_t nodes, struct
 				nodes);
 	t->nodes = (uint32_t)nodes;
 	t->first = tok_arena_array(&t->arena, nodes + 1, sizeof *t->first);
-	t->ends_from = tok_arena_array(&t->arena, nodes + 1, sizeof *t->ends_from);
 	t->bytes = tok_arena_array(&t->arena, nodes, 1);
-	t->below = tok_arena_array(&t->arena, nodes, sizeof *t->below);
-	t->ends = tok_arena_array(&t->arena, t->size - t->other_count, sizeof *t->ends);
-	return t->first && t->ends_from && t->bytes && t->below && t->ends ? TOK_OK
-									   : tok_fail_memory(err);
+	t->rank = tok_arena_array(&t->arena, nodes, sizeof *t->rank);
+	t->through = tok_arena_array(&t->arena, nodes, sizeof *t->through);
+	t->ending = tok_arena_array(&t->arena, nodes, sizeof *t->ending);
+	t->by_rank = tok_arena_array(&t->arena, t->text_count, sizeof *t->by_rank);
+	t->rank_of = tok_arena_array(&t->arena, t->size, sizeof *t->rank_of);
+	return t->first && t->bytes && t->rank && t->through && t->ending && t->by_rank &&
+		       t->rank_of
+		   ? TOK_OK
+		   : tok_fail_memory(err);
+}
+
+static void rank_ids(struct tok_byte_tokens *t, const struct sorted *sorted)
+{
+	for (uint32_t rank = 0; rank < t->text_count; rank++) {
+		t->by_rank[rank] = sorted[rank].id;
+		t->rank_of[sorted[rank].id] = rank;
+	}
+	for (size_t i = 0; i < t->other_count; i++)
+		t->rank_of[t->others[i]] = (uint32_t)(t->text_count + i);
 }
 
 /* Node `node`, whose texts share `depth` bytes: its ids, then a child for each next byte.
  * Returns one more than the last node that there is now. */
 static uint32_t open_children(struct tok_byte_tokens *t, const struct sorted *sorted,
-			      struct open_node *open, uint32_t node, size_t depth, uint32_t made,
-			      uint32_t *ended)
+			      struct open_node *open, uint32_t node, size_t depth, uint32_t made)
 {
 	uint32_t i = open[node].begin;
 	const uint32_t end = open[node].end;
-	t->below[node] = end - i;
-	t->ends_from[node] = *ended;
-	for (; i < end && sorted[i].text.count == depth; i++)
-		t->ends[(*ended)++] = sorted[i].id;
+	t->rank[node] = i;
+	t->through[node] = end - i;
+	while (i < end && sorted[i].text.count == depth)
+		i++;
+	t->ending[node] = i - t->rank[node];
 	t->first[node] = made;
 	while (i < end) {
 		const uint8_t byte = sorted[i].text.bytes[depth];
@@ -136,18 +151,18 @@ static enum tok_status make_trie(struct tok_byte_tokens *t, struct tok_error *er
 		status = tok_fail_memory(err);
 		goto done;
 	}
-	open[0] = (struct open_node){ 0, (uint32_t)(t->size - t->other_count) };
-	uint32_t made = 1, ended = 0;
+	rank_ids(t, sorted);
+	open[0] = (struct open_node){ 0, (uint32_t)t->text_count };
+	uint32_t made = 1;
 	for (uint32_t node = 0, level_end = 1; node < t->nodes; node++) {
 		if (node == level_end) {
 			t->levels++;
 			level_end = made;
 		}
-		made = open_children(t, sorted, open, node, t->levels, made, &ended);
+		made = open_children(t, sorted, open, node, t->levels, made);
 	}
 	t->levels++;
 	t->first[t->nodes] = made;
-	t->ends_from[t->nodes] = ended;
 	for (uint32_t child = t->first[0]; child < t->first[1]; child++)
 		t->roots[t->bytes[child]] = child;
 done:
@@ -167,8 +182,9 @@ enum tok_status tok_byte_tokens_of(const struct tok_span *texts, const enum tok_
 	if (!t)
 		return tok_fail_memory(err);
 	t->size = count;
-	t->forced_front = tok_arena_copy(&t->arena, forced_front);
-	enum tok_status status = t->forced_front.bytes || forced_front.count == 0
+	if (forced_front.count > 0)
+		t->forced_front = tok_arena_copy(&t->arena, forced_front);
+	enum tok_status status = t->forced_front.count == 0 || t->forced_front.bytes
 				     ? copy_texts(t, texts, kinds, err)
 				     : tok_fail_memory(err);
 	if (status == TOK_OK)
@@ -238,6 +254,6 @@ uint32_t tok_byte_tokens_child(const struct tok_byte_tokens *t, uint32_t node, u
 
 size_t tok_byte_tokens_ends(const struct tok_byte_tokens *t, uint32_t node, const tok_id **out)
 {
-	*out = t->ends + t->ends_from[node];
-	return t->ends_from[node + 1] - t->ends_from[node];
+	*out = t->by_rank + t->rank[node];
+	return t->ending[node];
 }

@@ -2,8 +2,9 @@
  * tokens_internal.h - the trie of the texts of tokens as arrays.
  *
  * Nodes are numbered level by level, in the order of their bytes: the children of a node are
- * [first[node], first[node + 1]), and those of neighbours [a, b) are [first[a], first[b]).  The ids
- * that end at a node lie likewise, so that a subtree is one range of nodes and one of ids a level.
+ * [first[node], first[node + 1]).  Ids have a rank: their place in the order of the bytes of their
+ * texts, behind which come those that are no text.  So those that pass through a node are a range
+ * of ranks, which begins with those that end there.
  */
 #ifndef TOK_BYTES_TOKENS_INTERNAL_H
 #define TOK_BYTES_TOKENS_INTERNAL_H
@@ -19,37 +20,30 @@ struct tok_byte_tokens {
 
 	uint32_t nodes, levels;
 	uint32_t *first;     /* nodes + 1 */
-	uint32_t *ends_from; /* nodes + 1, into ends */
-	tok_id *ends;
 	uint8_t *bytes;      /* that leads to the node */
-	uint32_t *below;     /* ids that pass through the node */
+	uint32_t *rank;      /* of the first id that passes through the node */
+	uint32_t *through;   /* how many do */
+	uint32_t *ending;    /* how many of them end there */
 	uint32_t roots[256]; /* children of the root by byte; 0: none */
-	tok_id *others;      /* END and NONTEXT */
+
+	tok_id *by_rank;   /* of text ids */
+	uint32_t *rank_of; /* of all ids */
+	size_t text_count;
+	tok_id *others; /* END and NONTEXT */
 	size_t other_count;
 	struct tok_arena arena;
 };
 
-/* Nodes or ids [begin, end). */
-struct tok_level {
-	uint32_t begin, end;
-};
-
-static inline struct tok_level tok_level_of(uint32_t node)
+/* Ranks of the ids that pass through a node, or go on from it. */
+static inline struct tok_range tok_node_ranks(const struct tok_byte_tokens *t, uint32_t node)
 {
-	return (struct tok_level){ node, node + 1 };
+	return (struct tok_range){ t->rank[node], t->rank[node] + t->through[node] };
 }
 
-/* The children of a level; empty behind the last one. */
-static inline struct tok_level tok_level_below(const struct tok_byte_tokens *t,
-					       struct tok_level level)
+static inline struct tok_range tok_node_below(const struct tok_byte_tokens *t, uint32_t node)
 {
-	return (struct tok_level){ t->first[level.begin], t->first[level.end] };
-}
-
-static inline struct tok_level tok_level_ends(const struct tok_byte_tokens *t,
-					      struct tok_level level)
-{
-	return (struct tok_level){ t->ends_from[level.begin], t->ends_from[level.end] };
+	return (struct tok_range){ t->rank[node] + t->ending[node],
+				   t->rank[node] + t->through[node] };
 }
 
 /* What may be said of the ids of a row that are not among the best. */

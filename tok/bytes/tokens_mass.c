@@ -23,8 +23,8 @@ void tok_byte_tokens_masses(const struct tok_byte_tokens *t, const double *log_p
 {
 	for (uint32_t node = 0; node < t->nodes; node++) {
 		masses[node] = 0.0;
-		for (uint32_t i = t->ends_from[node]; i < t->ends_from[node + 1]; i++)
-			masses[node] += exp(log_p[t->ends[i]]);
+		for (uint32_t i = 0; i < t->ending[node]; i++)
+			masses[node] += exp(log_p[t->by_rank[t->rank[node] + i]]);
 	}
 	sum_upwards(t, masses);
 	*out = (struct tok_row_masses){ 0 };
@@ -95,7 +95,7 @@ void tok_byte_tokens_bounds(const struct tok_byte_tokens *t, const struct tok_lm
 		low[node] = high[node] = 0.0;
 	add_best(t, row, high, low, &sum, &seen); /* high: how many are known */
 	for (uint32_t node = 0; node < t->nodes; node++) {
-		const double m = (double)t->below[node] - high[node], known = low[node];
+		const double m = (double)t->through[node] - high[node], known = low[node];
 		low[node] = known + tok_unseen_least(&u, m);
 		high[node] = known + tok_unseen_most(&u, m);
 	}

@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-_Static_assert(sizeof(struct valid_guesses) <= sizeof(struct tok_valid_state),
+_Static_assert(sizeof(struct valid_guesses) + sizeof(struct valid_cut) <=
+		   sizeof(struct tok_valid_state),
 	       "a state has room for all guesses");
 _Static_assert(sizeof(struct valid_guess) ==
 		   2 * sizeof(uint32_t) + sizeof(struct tok_follow_state) + 2,
@@ -68,6 +69,47 @@ static bool guess_byte(const struct tok_validity *v, struct tok_valid_state *sta
 	return after.count > 0;
 }
 
+/* ---- contractions --------------------------------------------------------------------- */
+
+/* Can the piece go on with exactly these bytes, in some tokens? */
+static bool can_spell(const struct tok_validity *v, const struct valid_guess *guess,
+		      struct tok_span text)
+{
+	struct valid_guess at = *guess;
+	uint32_t node = 0;
+	for (size_t i = 0; i < text.count; i++) {
+		const tok_id *ids;
+		node = tok_byte_tokens_child(v->tokens, node, text.bytes[i]);
+		if (node == 0 || !tok_follow_byte(v->follow, &at.follow, text.bytes[i]) ||
+		    !v->rules->byte(v, &at, text.bytes[i]))
+			return false;
+		const size_t count = tok_byte_tokens_ends(v->tokens, node, &ids);
+		for (size_t k = 0; k < count; k++) {
+			struct valid_guess then = at;
+			const bool known = ids[k] < v->size && v->facts[ids[k]] != 0;
+			if (!known || !v->rules->token(v, &then, ids[k]))
+				continue;
+			if (i + 1 == text.count
+				? v->rules->whole(v, &then)
+				: v->rules->open(v, &then) &&
+				      can_spell(v, &then, tok_span_slice(text, i + 1, text.count)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Inside a contraction, of which the tokens so far must allow some end. */
+static bool can_go_on(const struct tok_validity *v, const struct valid_guess *guess)
+{
+	const char *const *texts;
+	const size_t count = tok_follow_forced(v->follow, &guess->follow, &texts);
+	size_t i = 0;
+	while (i < count && !can_spell(v, guess, tok_span_of(texts[i])))
+		i++;
+	return count == 0 || i < count;
+}
+
 static bool guess_token(const struct tok_validity *v, const struct tok_valid_state *state,
 			tok_id id, struct tok_valid_state *next)
 {
@@ -78,7 +120,8 @@ static bool guess_token(const struct tok_validity *v, const struct tok_valid_sta
 		if (!v->rules->token(v, &guess, id))
 			continue;
 		const bool whole = v->rules->whole(v, &guess);
-		if ((v->rules->open(v, &guess) && tok_follow_may_go_on(&guess.follow)) ||
+		if ((v->rules->open(v, &guess) && tok_follow_may_go_on(v->follow, &guess.follow) &&
+		     can_go_on(v, &guess)) ||
 		    (whole && tok_follow_may_end(v->follow, &guess.follow)))
 			add_guess(&after, &guess);
 		if (whole && tok_follow_close(v->follow, &guess.follow)) {
@@ -111,18 +154,21 @@ struct tok_valid_state tok_validity_start(const struct tok_validity *v)
 
 bool tok_validity_byte(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte)
 {
-	return v->kind->byte(v, state, byte);
+	return v->added ? valid_added_byte(v, state, byte) : v->kind->byte(v, state, byte);
 }
 
 bool tok_validity_token(const struct tok_validity *v, const struct tok_valid_state *state,
 			tok_id id, struct tok_valid_state *next)
 {
-	return id < v->size && v->facts[id] != 0 && v->kind->token(v, state, id, next);
+	if (id >= v->size || v->facts[id] == 0)
+		return false;
+	return v->added ? valid_added_token(v, state, id, next)
+			: v->kind->token(v, state, id, next);
 }
 
 bool tok_validity_end(const struct tok_validity *v, const struct tok_valid_state *state)
 {
-	return v->kind->end(v, state);
+	return v->added ? valid_added_end(v, state) : v->kind->end(v, state);
 }
 
 /* ---- what is supported ------------------------------------------------------------ */
@@ -188,21 +234,23 @@ static const char *find_other_step(const struct tok_spec *spec)
 	return NULL;
 }
 
-/* Gemma's Split at spaces finds none behind a normaliser that writes them as marks. */
-static bool splits_nothing(const struct tok_spec *spec)
+/* Where pieces of characters end; NULL: it cannot be told.  Gemma's Split at spaces finds none
+ * behind a normaliser that writes them as marks; Unigram sees to words itself. */
+static const struct tok_follow *follow_characters(const struct tok_spec *spec)
 {
-	const enum tok_model_kind model = spec->model.kind;
+	const struct tok_follow *follow = tok_follow_whole_text();
 	for (size_t i = 0; i < spec->pretokenizer_count; i++) {
 		const struct tok_pretok_step *step = &spec->pretokenizers[i];
 		const bool at_spaces =
 		    step->kind == TOK_PRETOK_SPLIT &&
 		    is_literal(step->as.split.pattern, step->as.split.dialect, " ");
-		const bool marks = step->kind == TOK_PRETOK_METASPACE &&
-				   (!step->as.metaspace.split || model == TOK_MODEL_UNIGRAM);
-		if (!marks && !(at_spaces && marks_spaces(spec)))
-			return false;
+		if (step->kind != TOK_PRETOK_METASPACE && !(at_spaces && marks_spaces(spec)))
+			return NULL;
+		if (step->kind == TOK_PRETOK_METASPACE && step->as.metaspace.split &&
+		    spec->model.kind != TOK_MODEL_UNIGRAM)
+			follow = tok_follow_spaces();
 	}
-	return true;
+	return follow;
 }
 
 static enum tok_status choose_follow(struct tok_validity *v, struct tok_error *err)
@@ -210,27 +258,12 @@ static enum tok_status choose_follow(struct tok_validity *v, struct tok_error *e
 	const struct tok_spec *spec = tok_tokenizer_spec(v->tokenizer);
 	if (tok_tokenizer_takes_bytes(v->tokenizer))
 		v->follow = tok_pretokenizer_follow(tok_tokenizer_pretokenizer(v->tokenizer));
-	else if (splits_nothing(spec))
-		v->follow = tok_follow_whole_text();
+	else
+		v->follow = follow_characters(spec);
 	if (!v->follow)
 		return tok_fail(err, TOK_EARG,
 				"where pieces end cannot be told before the text is known (%s)",
 				tok_tokenizer_path(v->tokenizer));
-	return TOK_OK;
-}
-
-/* Added tokens that text becomes wherever they stand. */
-static enum tok_status refuse_added(const struct tok_spec *spec, struct tok_error *err)
-{
-	for (size_t i = 0; i < spec->added_count; i++)
-		if (!spec->added[i].special && spec->added[i].content.count > 0)
-			return tok_fail(err, TOK_EARG,
-					"the added token '%.*s' is cut out of the text before "
-					"it is encoded",
-					(int)(spec->added[i].content.count < 64
-						  ? spec->added[i].content.count
-						  : 64),
-					(const char *)spec->added[i].content.bytes);
 	return TOK_OK;
 }
 
@@ -261,10 +294,10 @@ static enum tok_status init(struct tok_validity *v, struct tok_error *err)
 	v->facts = calloc(v->size ? v->size : 1, 1);
 	if (!v->facts)
 		return tok_fail_memory(err);
-	enum tok_status status = refuse_added(spec, err);
+	enum tok_status status = choose_follow(v, err);
 	if (status == TOK_OK)
-		status = choose_follow(v, err);
-	return status == TOK_OK ? choose_rules(v, err) : status;
+		status = choose_rules(v, err);
+	return status == TOK_OK ? valid_added_init(v, err) : status;
 }
 
 enum tok_status tok_validity_new(const struct tok_tokenizer *tokenizer,
@@ -292,6 +325,7 @@ void tok_validity_free(struct tok_validity *v)
 {
 	if (!v)
 		return;
+	valid_added_free(v->added);
 	free(v->facts);
 	free(v->pairs);
 	if (v->path)

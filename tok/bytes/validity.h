@@ -17,22 +17,28 @@
  * in threes) a state holds several guesses, which later bytes prove wrong (tok/pretok/follow.h); a
  * row is valid while one of them lives.
  *
- * Supported: BPE of bytes behind GPT-2's pattern, cl100k's, Qwen's, o200k's, Tekken's or none;
- * BPE of characters (SentencePiece, Llama 2) where pieces are neither user-defined nor unused;
- * Unigram, also in words (Metaspace); longest match (WordPiece) where a whole text is one word.
- * Everything else is refused by name: TOK_EARG.  Text is what the model sees: that there are texts
- * which no normaliser writes is not known here.
+ * Added tokens that are not special, and SentencePiece's user-defined pieces, are cut out of the
+ * text, and what lies between them is text by itself.  Texts of special tokens are ordinary text.
+ *
+ * Supported: BPE of bytes behind the pre-tokenizers that follow.h lists; BPE of characters
+ * (SentencePiece, Llama 2, Gemma), also in words (Metaspace), where no piece is unused;
+ * Unigram, also in words; longest match (WordPiece) where a whole text is one word.  Everything
+ *else is refused by name, TOK_EARG: other pre-tokenizers; normalisers that look at what stands
+ * around; added tokens with single_word, lstrip or rstrip, some before and some behind the
+ * normaliser, behind which a space is put, or which the text of a special token may overlap.
+ * Text is what the model sees: that there are texts which no normaliser writes is not known here.
  *
  * What the answers mean:
  *	tok_validity_token  false: no text whatever is encoded as a row with this beginning.
- *	                    True: some text is, with an exception inside one character or
- *	                    contraction, where a row may live on a few bytes longer
+ *	                    True: some text is, with an exception inside one character, where
+ *	                    a row may live on a few bytes longer, and where no token of the
+ *	                    vocabulary may stand behind the last one in the same piece
  *	tok_validity_byte   false: no valid row goes on with these bytes
  *	tok_validity_end    true exactly if the row is the encoding of its text
  *
  * Sources: Phan et al. 2024 (arXiv 2410.09303), Hayase et al. 2025 (2506.14123), Vieira et al.
- *2025. One thread at a time: it remembers pairs that it was asked about.  Borrows tokenizer and
- *tokens.
+ * 2025.  One thread at a time: it remembers pairs that it was asked about.  Borrows tokenizer and
+ * tokens.
  */
 #ifndef TOK_BYTES_VALIDITY_H
 #define TOK_BYTES_VALIDITY_H
@@ -42,7 +48,7 @@
 struct tok_validity;
 
 /* A value, compared and copied as it is: two rows with equal states have equal futures. */
-enum { TOK_VALID_WORDS = 21 };
+enum { TOK_VALID_WORDS = 22 };
 struct tok_valid_state {
 	uint64_t words[TOK_VALID_WORDS];
 };

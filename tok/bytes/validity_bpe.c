@@ -190,8 +190,8 @@ enum tok_status valid_bpe_init(struct tok_validity *v, struct tok_error *err)
 	const struct tok_model_spec *model = &tok_tokenizer_spec(v->tokenizer)->model;
 	if (!tok_model_pairs_decide(v->model))
 		return tok_fail(err, TOK_EARG,
-				"the BPE model has pieces that are user-defined or unused, or "
-				"tokens that depend on their place in the word");
+				"the BPE model has pieces that are unused, or tokens that "
+				"depend on their place in the word");
 	v->rules = &valid_bpe;
 	v->ignore_merges = model->as.bpe.ignore_merges || model->as.bpe.order == TOK_BPE_RANKS;
 	v->scratch = tok_model_scratch_new();

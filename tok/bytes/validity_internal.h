@@ -34,7 +34,19 @@ struct valid_guesses {
 enum valid_fact {
 	VALID_IN_MODEL = 1, /* text can become this token */
 	VALID_STANDS = 2,   /* ... by merging */
-	VALID_BYTE = 4      /* byte fallback */
+	VALID_BYTE = 4,     /* byte fallback */
+	VALID_ADDED = 8     /* cut out of the text wherever it stands */
+};
+
+/* Tokens that are cut out of the text before it is encoded (validity_added.c), and what a
+ * state knows of them: the last words of it, where any are. */
+struct valid_added;
+
+struct valid_cut {
+	uint32_t open;       /* longest match under way; VALID_DEAD: the text is none without
+			      * the token under way being one of these */
+	uint32_t claim;      /* where the bytes since the last token lead to; VALID_DEAD: to none */
+	uint32_t claim_open; /* as .open, where the token under way is one of these */
 };
 
 /* What a kind of model says of the piece of a guess. */
@@ -69,6 +81,8 @@ struct tok_validity {
 	uint8_t *facts; /* by id */
 	bool marks;     /* what the model sees holds no space */
 
+	struct valid_added *added; /* NULL: none */
+
 	/* BPE */
 	bool ignore_merges;
 	struct tok_model_scratch *scratch;
@@ -82,6 +96,18 @@ struct tok_validity {
 	size_t longest; /* bytes of a token */
 	bool splits_words;
 };
+
+/* ---- tokens that are cut out (validity_added.c) ---- */
+
+/* Find them, or refuse them by name; v->added and v->facts are set. */
+TOK_MUST_USE enum tok_status valid_added_init(struct tok_validity *v, struct tok_error *err);
+void valid_added_free(struct valid_added *added);
+
+/* What tok_validity_... do where there are some. */
+bool valid_added_byte(const struct tok_validity *v, struct tok_valid_state *state, uint8_t byte);
+bool valid_added_token(const struct tok_validity *v, const struct tok_valid_state *state, tok_id id,
+		       struct tok_valid_state *next);
+bool valid_added_end(const struct tok_validity *v, const struct tok_valid_state *state);
 
 /* Is it one of the tokens that spell characters without token? */
 static inline bool valid_is_byte_id(const struct tok_model_spec *model, tok_id id)

@@ -34,6 +34,7 @@ static size_t match_longest(const struct tok_validity *v, struct tok_span text)
 	return end;
 }
 
+/* 0: no token of the model begins like that. */
 static uint32_t find_node(const struct tok_validity *v, struct tok_span text, uint8_t byte)
 {
 	uint32_t node = 0;
@@ -42,7 +43,8 @@ static uint32_t find_node(const struct tok_validity *v, struct tok_span text, ui
 		if (node == 0)
 			return 0;
 	}
-	return tok_byte_tokens_child(v->tokens, node, byte);
+	node = tok_byte_tokens_child(v->tokens, node, byte);
+	return v->depths[node] > 0 ? node : 0;
 }
 
 static bool go_on_byte(const struct tok_validity *v, struct valid_guess *guess, uint8_t byte)

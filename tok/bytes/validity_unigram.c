@@ -17,7 +17,7 @@
 #define MARK "\xE2\x96\x81"
 
 enum {
-	TEXT_ROOM = TOK_VALID_WORDS * 8 - 16,
+	TEXT_ROOM = TOK_VALID_WORDS * 8 - sizeof(struct valid_cut) - 16,
 	MODEL_ROOM = 3 * TEXT_ROOM /* a space is three bytes to the model */
 };
 
@@ -29,8 +29,9 @@ struct unigram_state {
 	uint8_t text[TEXT_ROOM];
 };
 
-_Static_assert(sizeof(struct unigram_state) == sizeof(struct tok_valid_state),
-	       "the text is all of a state but its head");
+_Static_assert(sizeof(struct unigram_state) + sizeof(struct valid_cut) ==
+		   sizeof(struct tok_valid_state),
+	       "the text is all of a state but its head and what is cut out");
 
 /* The tokens of the first `count` bytes, in v->path; false: they have none. */
 static bool encode(const struct tok_validity *v, const struct unigram_state *s, size_t count)
@@ -153,6 +154,7 @@ static bool go_on_token(const struct tok_validity *v, const struct tok_valid_sta
 	struct unigram_state s;
 	memcpy(&s, state, sizeof s);
 	const bool byte = (v->facts[id] & VALID_BYTE) != 0;
+	*next = *state;
 	if (s.follow.held > 0) {
 		s.spelled++;
 		memcpy(next, &s, sizeof s);

@@ -11,8 +11,13 @@
 bool tok_model_pairs_decide(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	return model->kind == TOK_MODEL_BPE && bpe->exact && !bpe->has_split && !bpe->user.cells &&
+	return model->kind == TOK_MODEL_BPE && bpe->exact && !bpe->has_split &&
 	       bpe->prefix.count == 0 && bpe->suffix.count == 0;
+}
+
+bool tok_model_cuts_pieces(const struct tok_model *model)
+{
+	return model->kind == TOK_MODEL_BPE && model->bpe->user.cells;
 }
 
 /* Are the symbols that `text` is merged to these places? */

@@ -156,10 +156,13 @@ TOK_API TOK_MUST_USE enum tok_status tok_model_last_merges(const struct tok_mode
 							   struct tok_error *err);
 
 /* Is a row of tokens what BPE makes of a piece exactly if each two neighbours are what their
- * text alone is merged to?  (Not where tokens depend on their place in the word, are taken whole
- * or taken apart again; and ignore_merges is not part of this: a piece that is a token is not
- * merged.) */
+ * text alone is merged to?  (Not where tokens depend on their place in the word or are taken
+ * apart again; and ignore_merges is not part of this: a piece that is a token is not merged;
+ * nor are user-defined pieces.) */
 TOK_API bool tok_model_pairs_decide(const struct tok_model *model);
+
+/* Does it cut user-defined pieces out of a piece before it merges what is between them? */
+TOK_API bool tok_model_cuts_pieces(const struct tok_model *model);
 
 /* Of a BPE model: are `left` and `right`, one behind the other, what their text is merged to?
  * `left` TOK_NO_ID: is `right` what its own text is merged to?  Tokens that no text makes

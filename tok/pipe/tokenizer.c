@@ -176,6 +176,11 @@ bool tok_tokenizer_entry(const struct tok_tokenizer *t, tok_id id, struct tok_vo
 	return true;
 }
 
+struct tok_span tok_tokenizer_added_content(const struct tok_tokenizer *t, size_t index)
+{
+	return t->added_contents[index];
+}
+
 bool tok_tokenizer_takes_bytes(const struct tok_tokenizer *t)
 {
 	return t->byte_model;

@@ -64,6 +64,11 @@ TOK_API tok_id tok_tokenizer_find(const struct tok_tokenizer *tokenizer, struct 
 
 TOK_API bool tok_tokenizer_is_special(const struct tok_tokenizer *tokenizer, tok_id id);
 
+/* What is looked for in a text to find tok_tokenizer_spec()->added[index]: its content, normalised
+ * where it is matched in normalised text.  Borrowed. */
+TOK_API struct tok_span tok_tokenizer_added_content(const struct tok_tokenizer *tokenizer,
+						    size_t index);
+
 /* What the vocabulary says of `id`; false if the model does not know it.  The text
  * is raw bytes where the vocabulary is raw; borrowed. */
 TOK_API bool tok_tokenizer_entry(const struct tok_tokenizer *tokenizer, tok_id id,

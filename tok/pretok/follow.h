@@ -24,24 +24,33 @@
 
 #include "tok/pretok/pretok.h"
 
-struct tok_follow; /* one constant a family of patterns */
+struct tok_follow;
 
 /* Compared and copied as it is; all zero at the beginning of a text. */
 struct tok_follow_state {
 	uint16_t forbidden; /* kinds of characters that may not come next */
 	uint16_t debts;     /* longer promises */
 	uint8_t piece;      /* what it has been so far; 0: it is empty */
-	uint8_t held;       /* bytes of a character that may go on */
-	uint8_t cuts;       /* behind which of them a piece was closed: bit 0 the first */
+	uint8_t held : 2;   /* bytes of a character that may go on */
+	uint8_t cuts : 3;   /* behind which of them a piece was closed: bit 0 the first */
+	uint8_t closed : 2; /* which steps may have ended the piece that ended here */
+	uint8_t spare : 1;
+	uint8_t run; /* numbers under way */
 	uint8_t bytes[3];
 };
 
-/* GPT-2, cl100k, Qwen, o200k, Tekken, and no steps at all; NULL for any other. */
+/* Borrowed; NULL where it cannot be told.  Known are, as the last step or alone, GPT-2's
+ * pattern, cl100k's, Qwen's, o200k's, Tekken's, DeepSeek's, or none; before it numbers one by one,
+ * in runs or in threes (Digits, \p{N}, \p{N}+, \p{N}{1,3}), han and kana, and digits in threes
+ * from the right: (?=(\d{3})+(?!\d)) and \d{1,3}(?=(?:\d{3})*\b). */
 TOK_API const struct tok_follow *
 tok_pretokenizer_follow(const struct tok_pretokenizer *pretokenizer);
 
 /* The one that never ends a piece, of texts that are UTF-8 throughout. */
 TOK_API const struct tok_follow *tok_follow_whole_text(void);
+
+/* The one that begins a piece at every space, of such texts. */
+TOK_API const struct tok_follow *tok_follow_spaces(void);
 
 /* False: these guesses were wrong; *state is then of no use. */
 TOK_API bool tok_follow_byte(const struct tok_follow *follow, struct tok_follow_state *state,
@@ -55,7 +64,14 @@ static inline bool tok_follow_is_empty(const struct tok_follow_state *state)
 }
 
 /* May any byte more join the piece? */
-TOK_API bool tok_follow_may_go_on(const struct tok_follow_state *state);
+TOK_API bool tok_follow_may_go_on(const struct tok_follow *follow,
+				  const struct tok_follow_state *state);
+
+/* Where the piece is one that cannot be left as it is - the beginning of a contraction that is
+ * taken for one -, what it must go on with to its end: one of these texts.  Returns how many; 0:
+ * it may end here, or go on in too many ways to list. */
+TOK_API size_t tok_follow_forced(const struct tok_follow *follow,
+				 const struct tok_follow_state *state, const char *const **out);
 
 /* May the text end here, and with it the piece? */
 TOK_API bool tok_follow_may_end(const struct tok_follow *follow,

@@ -287,12 +287,105 @@ static bool close_cased(const struct tok_follow *follow, unsigned piece,
 	}
 }
 
+/* ---- DeepSeek: see scan_deepseek -------------------------------------------------------- */
+
+/* Numbers are texts by themselves, and to the pattern nothing. */
+
+enum { SIGN = SCAN_PUNCTUATION | SCAN_SYMBOL, WORD = SCAN_LETTER | SCAN_MARK };
+
+/* What no pattern takes, unless a word is behind it. */
+enum { GAP = SCAN_OTHER | SCAN_NUMBER };
+
+static unsigned begin_deepseek(const struct tok_follow *follow, struct follow_char c)
+{
+	if (c.kind & SIGN)
+		return c.code < 0x80 ? PIECE_SIGN1 : PIECE_REST;
+	if (c.kind & WORD)
+		return PIECE_LETTERS;
+	return c.kind & GAP ? PIECE_GAP1 : step_common(follow, PIECE_EMPTY, c);
+}
+
+static unsigned step_deepseek(const struct tok_follow *follow, unsigned piece, struct follow_char c)
+{
+	const bool word = (c.kind & WORD) != 0, sign = (c.kind & SIGN) != 0;
+	switch (piece) {
+	case PIECE_EMPTY:
+		return begin_deepseek(follow, c);
+	case PIECE_SPACE1:
+	case PIECE_BLANK1:
+		if (word)
+			return PIECE_LETTERS;
+		if (sign && piece == PIECE_SPACE1)
+			return PIECE_REST;
+		return c.kind & SCAN_SPACE ? step_common(follow, piece, c) : PIECE_DEAD;
+	case PIECE_LETTERS:
+		return word ? piece : PIECE_DEAD;
+	case PIECE_SIGN1:
+	case PIECE_REST:
+		if (sign)
+			return PIECE_REST;
+		if (piece == PIECE_SIGN1 && follow_is_ascii_letter(c))
+			return PIECE_ASCII;
+		return c.kind == SCAN_NEWLINE ? PIECE_REST_TAIL : PIECE_DEAD;
+	case PIECE_ASCII:
+		return follow_is_ascii_letter(c) ? piece : PIECE_DEAD;
+	case PIECE_GAP1:
+	case PIECE_GAP:
+		if (c.kind & GAP)
+			return PIECE_GAP;
+		return word && piece == PIECE_GAP1 ? PIECE_LETTERS : PIECE_DEAD;
+	default:
+		return step_common(follow, piece, c);
+	}
+}
+
+static bool close_deepseek(const struct tok_follow *follow, unsigned piece,
+			   struct tok_follow_state *debt)
+{
+	switch (piece) {
+	case PIECE_SPACE1:
+		return owe(debt, WORD | SIGN | SCAN_NEWLINE, DEBT_RUN);
+	case PIECE_BLANK1:
+		return owe(debt, WORD | SCAN_NEWLINE, DEBT_RUN);
+	case PIECE_LETTERS:
+		return owe(debt, WORD, 0);
+	case PIECE_SIGN1:
+		return owe(debt, SIGN | SCAN_NEWLINE, DEBT_NOT_ASCII);
+	case PIECE_REST:
+		return owe(debt, SIGN | SCAN_NEWLINE, 0);
+	case PIECE_ASCII:
+		return owe(debt, 0, DEBT_NOT_ASCII);
+	case PIECE_GAP1:
+	case PIECE_GAP:
+		return owe(debt, WORD | SCAN_NUMBER, DEBT_WORD);
+	default:
+		return close_common(follow, piece, WORD, debt);
+	}
+}
+
+/* ---- a piece at every space ----------------------------------------------------------- */
+
+static unsigned step_marked(const struct tok_follow *follow, unsigned piece, struct follow_char c)
+{
+	(void)follow;
+	if (c.code >= TOK_BAD_BYTE || (piece != PIECE_EMPTY && c.code == ' '))
+		return PIECE_DEAD;
+	return PIECE_LETTERS;
+}
+
+static bool close_marked(const struct tok_follow *follow, unsigned piece,
+			 struct tok_follow_state *debt)
+{
+	(void)follow, (void)piece;
+	return owe(debt, 0, DEBT_SPACE);
+}
+
 /* ---- no pieces ---------------------------------------------------------------------- */
 
 static unsigned step_none(const struct tok_follow *follow, unsigned piece, struct follow_char c)
 {
 	(void)piece;
-	return follow == &follow_text && c.code >= TOK_BAD_BYTE ? PIECE_DEAD : PIECE_LETTERS;
+	return follow->utf8 && c.code >= TOK_BAD_BYTE ? PIECE_DEAD : PIECE_LETTERS;
 }
 
 static bool close_none(const struct tok_follow *follow, unsigned piece,
@@ -302,8 +395,9 @@ static bool close_none(const struct tok_follow *follow, unsigned piece,
 	return false;
 }
 
-const struct tok_follow follow_none = { step_none, close_none, .scan = NULL };
-const struct tok_follow follow_text = { step_none, close_none, .scan = NULL };
+const struct tok_follow follow_none = { step_none, close_none, .whole = true };
+const struct tok_follow follow_text = { step_none, close_none, .whole = true, .utf8 = true };
+const struct tok_follow follow_marked = { step_marked, close_marked, .utf8 = true };
 
 const struct tok_follow follow_families[] = {
 	{ step_gpt2, close_gpt2, .scan = &tok_scan_gpt2 },
@@ -314,5 +408,6 @@ const struct tok_follow follow_families[] = {
 	{ step_cased, close_cased, .scan = &tok_scan_o200k, .fold = true, .behind = true,
 	  .slashes = true, .digits = 3 },
 	{ step_cased, close_cased, .scan = &tok_scan_tekken, .slashes = true, .digits = 1 },
+	{ step_deepseek, close_deepseek, .scan = &tok_scan_deepseek, .apart = true },
 };
 const size_t follow_family_count = sizeof follow_families / sizeof *follow_families;

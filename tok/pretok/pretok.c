@@ -93,6 +93,10 @@ static enum tok_status add_split(struct tok_pretokenizer *p, const struct tok_pr
 		op.character = pattern.bytes[0];
 	} else {
 		op.kind = PRETOK_CUT_REGEX;
+		if (step->as.split.dialect != TOK_REGEX_LITERAL) {
+			op.threes = follow_threes_of(pattern);
+			op.numbers = tok_span_equal(pattern, tok_span_of("\\p{N}+"));
+		}
 		const enum tok_status status =
 		    tok_regex_new(pattern, step->as.split.dialect, &op.regex, err);
 		if (status != TOK_OK)
@@ -194,6 +198,7 @@ enum tok_status tok_pretokenizer_new(const struct tok_pretok_step *steps, size_t
 		return status;
 	}
 	pretok_mark(p->ops, p->count);
+	p->is_followed = follow_of_operations(p, &p->follow);
 	*out = p;
 	return TOK_OK;
 }

@@ -7,6 +7,7 @@
 #ifndef TOK_PRETOK_PRETOK_INTERNAL_H
 #define TOK_PRETOK_PRETOK_INTERNAL_H
 
+#include "tok/pretok/follow_internal.h"
 #include "tok/pretok/mark_internal.h"
 #include "tok/pretok/pretok.h"
 #include "tok/pretok/scan_internal.h"
@@ -48,6 +49,8 @@ struct pretok_op {
 	bool invert;                /* of the first three */
 	const struct tok_scan *scan;
 	struct tok_regex *regex;
+	enum follow_threes threes; /* the regex is one of these */
+	bool numbers;              /* ... or \p{N}+ */
 	enum pretok_class which;
 	uint32_t character; /* PRETOK_CHARACTER, PRETOK_METASPACE */
 	uint32_t length;    /* in characters, at least 1 */
@@ -61,6 +64,8 @@ struct pretok_op {
 struct tok_pretokenizer {
 	struct pretok_op *ops;
 	size_t count;
+	bool is_followed;
+	struct tok_follow follow; /* if so */
 };
 
 /* The text under way. */

@@ -36,8 +36,9 @@ static enum tok_status read_trouble(struct exec_lm *x, const struct lm_frame *fr
 	return tok_fail(err, TOK_EIO, "it says: '%s'", vocab_show(message).text);
 }
 
-static enum tok_status read_header(struct exec_lm *x, size_t count, struct lm_frame *frame,
-				   struct tok_error *err)
+/* Of an answer of `most` bytes at most, unless it is a refusal. */
+static enum tok_status read_header(struct exec_lm *x, enum lm_op op, size_t most,
+				   struct lm_frame *frame, struct tok_error *err)
 {
 	struct tok_span header;
 	enum tok_status status = lm_process_bytes(x->process, LM_HEADER_BYTES, &header, err);
@@ -46,9 +47,11 @@ static enum tok_status read_header(struct exec_lm *x, size_t count, struct lm_fr
 	status = lm_frame_read(header.bytes, frame, err);
 	if (status != TOK_OK)
 		return break_off(x, err);
-	const size_t most =
-	    frame->status != 0 ? LM_MESSAGE_BYTES_MAX : lm_frame_rows_bytes(&x->peer, count);
-	if (frame->request != x->asked)
+	if (frame->status != 0)
+		most = LM_MESSAGE_BYTES_MAX;
+	if (frame->op != op)
+		tok_fail(err, TOK_EFORMAT, "an answer to operation %d, not to %d", frame->op, op);
+	else if (frame->request != x->asked)
 		tok_fail(err, TOK_EFORMAT, "an answer to question %u, not to %u", frame->request,
 			 x->asked);
 	else if (frame->length > most)
@@ -59,21 +62,29 @@ static enum tok_status read_header(struct exec_lm *x, size_t count, struct lm_fr
 	return break_off(x, err);
 }
 
+/* What was asked in x->question has this payload as its answer. */
+static enum tok_status read_answer(struct exec_lm *x, enum lm_op op, size_t most,
+				   struct tok_span *payload, struct tok_error *err)
+{
+	struct lm_frame frame;
+	lm_process_say(x->process, tok_buffer_span(&x->question));
+	const enum tok_status status = read_header(x, op, most, &frame, err);
+	if (status != TOK_OK)
+		return status;
+	if (frame.status != 0)
+		return read_trouble(x, &frame, err);
+	return lm_process_bytes(x->process, frame.length, payload, err);
+}
+
 static enum tok_status ask_frames(struct exec_lm *x, const struct tok_lm_request *requests,
 				  size_t count, struct tok_lm_row *rows, struct tok_error *err)
 {
 	tok_buffer_clear(&x->question);
 	if (!lm_frame_put_next(&x->question, ++x->asked, requests, count))
 		return tok_fail_memory(err);
-	lm_process_say(x->process, tok_buffer_span(&x->question));
-
-	struct lm_frame frame;
 	struct tok_span payload;
-	enum tok_status status = read_header(x, count, &frame, err);
-	if (status == TOK_OK && frame.status != 0)
-		return read_trouble(x, &frame, err);
-	if (status == TOK_OK)
-		status = lm_process_bytes(x->process, frame.length, &payload, err);
+	const enum tok_status status =
+	    read_answer(x, LM_NEXT, lm_frame_rows_bytes(&x->peer, count), &payload, err);
 	return status == TOK_OK ? lm_frame_rows(&x->peer, payload, count, rows, err) : status;
 }
 
@@ -181,11 +192,56 @@ static enum tok_status read_hello(struct exec_lm *x, struct tok_error *err)
 	return status == TOK_OK ? lm_peer_read(line, &x->peer, err) : status;
 }
 
+/* ---- what its ids are ---- */
+
+static enum tok_status ask_token_frame(struct exec_lm *x, struct lm_vocabulary *vocabulary,
+				       struct tok_error *err)
+{
+	if (!lm_frame_put_ask_tokens(&x->question, ++x->asked))
+		return tok_fail_memory(err);
+	struct tok_span payload;
+	const enum tok_status status =
+	    read_answer(x, LM_TOKENS, LM_TOKENS_BYTES_MAX, &payload, err);
+	return status == TOK_OK ? lm_frame_tokens(payload, x->peer.info.size, vocabulary, err)
+				: status;
+}
+
+static enum tok_status ask_token_line(struct exec_lm *x, struct lm_vocabulary *vocabulary,
+				      struct tok_error *err)
+{
+	if (!lm_line_put_ask_tokens(&x->question, ++x->asked))
+		return tok_fail_memory(err);
+	lm_process_say(x->process, tok_buffer_span(&x->question));
+	struct tok_span line;
+	const enum tok_status status = lm_process_line(x->process, LM_TOKENS_BYTES_MAX, &line, err);
+	return status == TOK_OK ? lm_line_tokens(&x->peer, &x->doc, line, x->asked, vocabulary, err)
+				: status;
+}
+
+static enum tok_status check_tokens(struct exec_lm *x, const struct tok_tokenizer *tokenizer,
+				    struct tok_error *err)
+{
+	struct lm_vocabulary vocabulary;
+	struct tok_error trouble = { 0 };
+	enum tok_status status = lm_vocabulary_init(&vocabulary, tokenizer, &x->peer.info, err);
+	if (status != TOK_OK || !vocabulary.tokens)
+		return status;
+	tok_buffer_clear(&x->question);
+	lm_process_clock(x->process, x->timeout_ms);
+	status = x->peer.form == LM_FRAMES ? ask_token_frame(x, &vocabulary, &trouble)
+					   : ask_token_line(x, &vocabulary, &trouble);
+	lm_vocabulary_release(&vocabulary);
+	if (status == TOK_OK)
+		return TOK_OK;
+	return tok_fail(err, status, "'%s': %s", x->peer.info.name, trouble.message);
+}
+
+/* ---- opening ---- */
+
 enum tok_status lm_exec_open(const char *command, const struct tok_tokenizer *tokenizer,
 			     const struct vocab_lm_options *options, struct tok_lm **out,
 			     struct tok_error *err)
 {
-	(void)tokenizer;
 	struct exec_lm *x = calloc(1, sizeof *x);
 	if (!x)
 		return tok_fail_memory(err);
@@ -193,6 +249,8 @@ enum tok_status lm_exec_open(const char *command, const struct tok_tokenizer *to
 	enum tok_status status = lm_process_start(command, &x->process, err);
 	if (status == TOK_OK)
 		status = read_hello(x, err);
+	if (status == TOK_OK && x->peer.tells_tokens)
+		status = check_tokens(x, tokenizer, err);
 	if (status == TOK_OK && options->bos_given)
 		status = lm_peer_start(&x->peer, options->bos, options->bos_count, err);
 	if (status != TOK_OK) {

@@ -4,7 +4,8 @@
  * /completion with as many n_probs as there are ids answers with the logarithms of a softmax over
  * the whole vocabulary, before any sampler, whatever the temperature.  Ids are taken, never
  * strings: bytes that are no UTF-8 are lost in those.  Without cache_prompt the same context
- * gives the same row.
+ * gives the same row.  The bytes of each id are told beside; special tokens have none unless
+ * the server was started with --special, so an id without bytes proves nothing.
  */
 #include <math.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct llama_lm {
 	struct lm_http *http;
 	struct vocab_json_document doc;
 	struct tok_buffer question;
+	struct lm_vocabulary vocabulary; /* to be compared with the first row that comes */
 };
 
 static bool put(struct tok_buffer *out, const char *text)
@@ -134,10 +136,13 @@ static enum tok_status read_server(struct llama_lm *l, struct tok_error *err)
 
 /* ---- rows ---- */
 
+/* What the server samples does not matter to a row, but is text for it, and one that is cut inside
+ * a character is an error there.  So it is made to sample the end, or id 0, which is a whole token
+ * or <unk> wherever there is no end. */
 static enum tok_status put_question(struct llama_lm *l, const struct tok_lm_request *request,
 				    struct tok_error *err)
 {
-	char text[160];
+	char text[200];
 	tok_buffer_clear(&l->question);
 	bool ok = put(&l->question, "{\"prompt\":[");
 	for (size_t i = 0; ok && i < request->count; i++) {
@@ -146,8 +151,8 @@ static enum tok_status put_question(struct llama_lm *l, const struct tok_lm_requ
 	}
 	snprintf(text, sizeof text,
 		 "],\"n_predict\":1,\"n_probs\":%zu,\"post_sampling_probs\":false,"
-		 "\"cache_prompt\":false,\"stream\":false}",
-		 l->peer.info.size);
+		 "\"cache_prompt\":false,\"stream\":false,\"logit_bias\":[[%u,1e6]]}",
+		 l->peer.info.size, l->peer.info.eos_count > 0 ? l->peer.info.eos[0] : 0);
 	return ok && put(&l->question, text) ? TOK_OK : tok_fail_memory(err);
 }
 
@@ -173,6 +178,43 @@ static bool read_entry(const struct vocab_json *entry, tok_id *id, double *log_p
 	return true;
 }
 
+static enum tok_status compare_bytes(struct llama_lm *l, const struct vocab_json *entry, tok_id id,
+				     struct tok_error *err)
+{
+	const struct vocab_json *list = vocab_json_get(entry, "bytes");
+	if (!list || list->kind != VOCAB_JSON_ARRAY || list->count == 0)
+		return TOK_OK;
+	tok_buffer_clear(&l->question);
+	const struct vocab_json *item = list + 1;
+	for (size_t i = 0; i < list->count; i++, item = vocab_json_next(item)) {
+		if (item->kind != VOCAB_JSON_UNSIGNED || item->as.whole > 255)
+			return tok_fail(err, TOK_EFORMAT, "id %u: what is no byte", id);
+		if (!tok_buffer_add_byte(&l->question, (uint8_t)item->as.whole))
+			return tok_fail_memory(err);
+	}
+	lm_vocabulary_compare(&l->vocabulary, id, tok_buffer_span(&l->question));
+	return TOK_OK;
+}
+
+/* Of a row that was read without trouble. */
+static enum tok_status check_tokens(struct llama_lm *l, const struct vocab_json *list,
+				    struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	l->vocabulary.compared = l->vocabulary.differ = 0;
+	const struct vocab_json *entry = list + 1;
+	for (size_t i = 0; status == TOK_OK && i < list->count; i++) {
+		const tok_id id = (tok_id)vocab_json_get(entry, "id")->as.whole;
+		status = compare_bytes(l, entry, id, err);
+		entry = vocab_json_next(entry);
+	}
+	if (status == TOK_OK)
+		status = lm_vocabulary_verdict(&l->vocabulary, err);
+	if (status == TOK_OK)
+		lm_vocabulary_release(&l->vocabulary);
+	return status;
+}
+
 static enum tok_status read_row(struct llama_lm *l, struct tok_lm_row *row, struct tok_error *err)
 {
 	const struct vocab_json *token = first_of(l->doc.values, "completion_probabilities");
@@ -195,7 +237,8 @@ static enum tok_status read_row(struct llama_lm *l, struct tok_lm_row *row, stru
 		l->peer.seen[id / 8] |= (uint8_t)(1u << id % 8);
 		row->log_p[id] = log_p;
 	}
-	return lm_row_check(&l->peer, row, err);
+	const enum tok_status status = l->vocabulary.tokens ? check_tokens(l, list, err) : TOK_OK;
+	return status == TOK_OK ? lm_row_check(&l->peer, row, err) : status;
 }
 
 static enum tok_status ask(struct llama_lm *l, const struct tok_lm_request *request,
@@ -226,6 +269,7 @@ static void free_llama(struct tok_lm *lm)
 {
 	struct llama_lm *l = (struct llama_lm *)lm;
 	lm_http_free(l->http);
+	lm_vocabulary_release(&l->vocabulary);
 	lm_peer_release(&l->peer);
 	vocab_json_release(&l->doc);
 	tok_buffer_release(&l->question);
@@ -236,13 +280,14 @@ enum tok_status lm_llama_open(const char *url, const struct tok_tokenizer *token
 			      const struct vocab_lm_options *options, struct tok_lm **out,
 			      struct tok_error *err)
 {
-	(void)tokenizer;
 	struct llama_lm *l = calloc(1, sizeof *l);
 	if (!l)
 		return tok_fail_memory(err);
 	enum tok_status status = lm_http_new(url, options->key, options->timeout_ms, &l->http, err);
 	if (status == TOK_OK)
 		status = read_server(l, err);
+	if (status == TOK_OK)
+		status = lm_vocabulary_init(&l->vocabulary, tokenizer, &l->peer.info, err);
 	if (status == TOK_OK && options->bos_given)
 		status = lm_peer_start(&l->peer, options->bos, options->bos_count, err);
 	if (status != TOK_OK) {

@@ -20,8 +20,7 @@ enum tok_status lm_llama_open(const char *url, const struct tok_tokenizer *token
 	(void)tokenizer;
 	(void)options;
 	(void)out;
-	return tok_fail(err, TOK_EARG,
-			"this tok was built without libcurl: it speaks to no server");
+	return refuse(err);
 }
 
 enum tok_status lm_openai_open(const char *url, const struct tok_tokenizer *tokenizer,
@@ -32,6 +31,5 @@ enum tok_status lm_openai_open(const char *url, const struct tok_tokenizer *toke
 	(void)tokenizer;
 	(void)options;
 	(void)out;
-	return tok_fail(err, TOK_EARG,
-			"this tok was built without libcurl: it speaks to no server");
+	return refuse(err);
 }

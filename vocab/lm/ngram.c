@@ -48,8 +48,9 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 {
 	struct ngram_lm *m = (struct ngram_lm *)lm;
 	const struct ngram_tables *tables = &m->file.tables;
+	const size_t most = m->file.header.order - 1;
 	uint32_t context[VOCAB_NGRAM_ORDER_MAX];
-	size_t length;
+	size_t length, seen = 0;
 	const enum tok_status status = find_context(m, request, context, &length, err);
 	if (status != TOK_OK)
 		return status;
@@ -61,6 +62,9 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 		if (!ngram_find(tables, context + length - n, n, &node))
 			continue;
 		const struct ngram_range range = ngram_successors(tables, (unsigned)n, node);
+		const double gamma = tables->levels[n - 1].gamma[node];
+		if (seen == 0 && (range.begin < range.end || gamma != 1))
+			seen = n;
 		if (range.begin < range.end)
 			out->parts[out->count++] = (struct tok_lm_part){
 				.ids = tables->levels[n].ids + range.begin,
@@ -68,8 +72,10 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 				.count = (size_t)(range.end - range.begin),
 				.scale = out->scale,
 			};
-		out->scale *= tables->levels[n - 1].gamma[node];
+		out->scale *= gamma;
 	}
+	/* Behind what nothing was seen, nothing longer was.  The beginning is no id. */
+	out->spare = seen > request->count ? 0 : most - seen;
 	return TOK_OK;
 }
 

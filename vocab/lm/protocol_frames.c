@@ -69,7 +69,7 @@ enum tok_status lm_frame_read(const uint8_t header[LM_HEADER_BYTES], struct lm_f
 	};
 	if (header[6] != 0 || header[7] != 0)
 		return tok_fail(err, TOK_EFORMAT, "this is not the beginning of a frame");
-	if (frame.op != LM_NEXT)
+	if (frame.op != LM_NEXT && frame.op != LM_TOKENS)
 		return tok_fail(err, TOK_EFORMAT, "there is no operation %d", frame.op);
 	*out = frame;
 	return TOK_OK;
@@ -82,11 +82,12 @@ static bool begin(struct tok_buffer *out, size_t *header)
 	return tok_buffer_add(out, (const uint8_t[LM_HEADER_BYTES]){ 0 }, LM_HEADER_BYTES);
 }
 
-static void finish(struct tok_buffer *out, size_t header, uint8_t status, uint32_t request)
+static void finish(struct tok_buffer *out, size_t header, enum lm_op op, uint8_t status,
+		   uint32_t request)
 {
 	uint8_t *p = out->bytes + header;
 	lm_store_u32(p, (uint32_t)(out->count - header - LM_HEADER_BYTES));
-	p[4] = LM_NEXT;
+	p[4] = (uint8_t)op;
 	p[5] = status;
 	lm_store_u32(p + 8, request);
 }
@@ -123,7 +124,7 @@ bool lm_frame_put_next(struct tok_buffer *out, uint32_t request,
 		ok = ids;
 	}
 	if (ok)
-		finish(out, header, 0, request);
+		finish(out, header, LM_NEXT, 0, request);
 	return ok;
 }
 
@@ -210,18 +211,66 @@ bool lm_frame_put_rows(struct tok_buffer *out, uint32_t request, const struct to
 		ok = info->top > 0 ? put_best(out, &rows[i])
 				   : put_full(out, rows[i].log_p, info->size);
 	if (ok)
-		finish(out, header, 0, request);
+		finish(out, header, LM_NEXT, 0, request);
 	return ok;
 }
 
-bool lm_frame_put_trouble(struct tok_buffer *out, uint32_t request, const char *message)
+bool lm_frame_put_trouble(struct tok_buffer *out, enum lm_op op, uint32_t request,
+			  const char *message)
 {
 	size_t header;
 	const bool ok = begin(out, &header) && tok_buffer_add(out, message, strlen(message));
 	if (ok)
-		finish(out, header, 1, request);
+		finish(out, header, op, 1, request);
 	return ok;
 }
+
+/* ---- what ids are ---- */
+
+bool lm_frame_put_ask_tokens(struct tok_buffer *out, uint32_t request)
+{
+	size_t header;
+	const bool ok = begin(out, &header);
+	if (ok)
+		finish(out, header, LM_TOKENS, 0, request);
+	return ok;
+}
+
+/* Only what is text has bytes there. */
+bool lm_frame_put_tokens(struct tok_buffer *out, uint32_t request,
+			 const struct tok_byte_tokens *tokens)
+{
+	const size_t size = tok_byte_tokens_size(tokens);
+	size_t header;
+	bool ok = begin(out, &header);
+	for (tok_id id = 0; ok && id < size; id++) {
+		const struct tok_span text = tok_byte_tokens_text(tokens, id);
+		ok = put_u32(out, (uint32_t)text.count) &&
+		     tok_buffer_add(out, text.bytes, text.count);
+	}
+	if (ok)
+		finish(out, header, LM_TOKENS, 0, request);
+	return ok;
+}
+
+enum tok_status lm_frame_tokens(struct tok_span payload, size_t size,
+				struct lm_vocabulary *vocabulary, struct tok_error *err)
+{
+	struct reader r = { payload, false };
+	for (tok_id id = 0; id < size; id++) {
+		const size_t count = take_u32(&r);
+		const uint8_t *bytes = take(&r, count);
+		if (!bytes)
+			return tok_fail(err, TOK_EFORMAT, "tokens of %u ids: there should be %zu",
+					id, size);
+		lm_vocabulary_compare(vocabulary, id, (struct tok_span){ bytes, count });
+	}
+	if (r.rest.count > 0)
+		return tok_fail(err, TOK_EFORMAT, "an answer has %zu bytes too many", r.rest.count);
+	return lm_vocabulary_verdict(vocabulary, err);
+}
+
+/* ---- rows ---- */
 
 size_t lm_frame_rows_bytes(const struct lm_peer *peer, size_t count)
 {

@@ -107,6 +107,16 @@ static enum tok_status read_name(const struct vocab_json_document *doc, struct l
 	return peer->info.name ? TOK_OK : tok_fail_memory(err);
 }
 
+static enum tok_status read_flag(const struct vocab_json_document *doc, const char *name, bool *out,
+				 struct tok_error *err)
+{
+	const struct vocab_json *flag = vocab_json_get(doc->values, name);
+	if (flag && flag->kind != VOCAB_JSON_TRUE && flag->kind != VOCAB_JSON_FALSE)
+		return vocab_json_expected(doc, flag, name, "true or false", err);
+	*out = flag && flag->kind == VOCAB_JSON_TRUE;
+	return TOK_OK;
+}
+
 static enum tok_status read_members(const struct vocab_json_document *doc, struct lm_peer *peer,
 				    struct tok_error *err)
 {
@@ -129,13 +139,12 @@ static enum tok_status read_members(const struct vocab_json_document *doc, struc
 		status = read_word(doc, "form", "frames", "json", &lines, err);
 	if (status == TOK_OK)
 		status = read_word(doc, "rows", "f32", "f64", &wide, err);
+	if (status == TOK_OK)
+		status = read_flag(doc, "deterministic", &info->deterministic, err);
+	if (status == TOK_OK)
+		status = read_flag(doc, "tokens", &peer->tells_tokens, err);
 	if (status != TOK_OK)
 		return status;
-
-	const struct vocab_json *same = vocab_json_get(doc->values, "deterministic");
-	if (same && same->kind != VOCAB_JSON_TRUE && same->kind != VOCAB_JSON_FALSE)
-		return vocab_json_expected(doc, same, "deterministic", "true or false", err);
-	info->deterministic = same && same->kind == VOCAB_JSON_TRUE;
 	peer->form = lines ? LM_LINES : LM_FRAMES;
 	peer->number_bytes = wide ? 8 : 4;
 	return TOK_OK;
@@ -209,7 +218,7 @@ static bool put_ids(struct tok_buffer *out, const char *name, const tok_id *ids,
 	return ok && tok_buffer_add_byte(out, ']');
 }
 
-bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info)
+bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info, bool tokens)
 {
 	static const char head[] = "{\"tokp\":1,\"name\":", tail[] =
 								",\"form\":\"frames\",\"rows\":"
@@ -228,8 +237,10 @@ bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info)
 		ok = tok_buffer_add(out, text, (size_t)n);
 	}
 	const char *same = info->deterministic ? ",\"deterministic\":true" : "";
+	const char *tells = tokens ? ",\"tokens\":true" : "";
 	return ok && put_ids(out, "start", info->start, info->start_count) &&
 	       put_ids(out, "eos", info->eos, info->eos_count) &&
 	       tok_buffer_add(out, same, strlen(same)) &&
+	       tok_buffer_add(out, tells, strlen(tells)) &&
 	       tok_buffer_add(out, tail, sizeof tail - 1);
 }

@@ -16,9 +16,10 @@
 #include "tok/base/buffer.h"
 #include "tok/bytes/model.h"
 #include "vocab/format/json.h"
+#include "vocab/lm/vocabulary_internal.h"
 
 enum lm_form { LM_FRAMES, LM_LINES };
-enum lm_op { LM_NEXT = 1 };
+enum lm_op { LM_NEXT = 1, LM_TOKENS = 2 };
 enum lm_kind { LM_LOGITS, LM_LOG_P, LM_TOP };
 
 enum {
@@ -26,6 +27,7 @@ enum {
 	LM_HELLO_BYTES_MAX = 1 << 20,
 	LM_QUESTION_BYTES_MAX = 1 << 28,
 	LM_ANSWER_BYTES_MAX = 1 << 30,
+	LM_TOKENS_BYTES_MAX = 1 << 28,
 	LM_MESSAGE_BYTES_MAX = 4096,
 	LM_BATCH_MAX = 1024,
 };
@@ -35,6 +37,7 @@ struct lm_peer {
 	struct tok_lm_info info; /* what it points to lies in the arena */
 	enum lm_form form;
 	unsigned number_bytes; /* 4 or 8; in frames */
+	bool tells_tokens;     /* it can be asked for LM_TOKENS */
 	uint8_t *seen;         /* private: a bit an id, for rows of the best only */
 	struct tok_arena arena;
 };
@@ -48,7 +51,7 @@ TOK_MUST_USE enum tok_status lm_peer_start(struct lm_peer *peer, const tok_id *i
 					   struct tok_error *err);
 
 /* The line of a provider that speaks frames of 8-byte numbers.  False: memory is out. */
-TOK_MUST_USE bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info);
+TOK_MUST_USE bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info, bool tokens);
 
 /* TOK_ELIMIT where the context is longer than the model's, TOK_EARG for an id that it has not. */
 TOK_MUST_USE enum tok_status lm_request_check(const struct tok_lm_info *info,
@@ -80,8 +83,17 @@ TOK_MUST_USE bool lm_frame_put_next(struct tok_buffer *out, uint32_t request,
 TOK_MUST_USE bool lm_frame_put_rows(struct tok_buffer *out, uint32_t request,
 				    const struct tok_lm_info *info, const struct tok_lm_row *rows,
 				    size_t count);
-TOK_MUST_USE bool lm_frame_put_trouble(struct tok_buffer *out, uint32_t request,
+TOK_MUST_USE bool lm_frame_put_trouble(struct tok_buffer *out, enum lm_op op, uint32_t request,
 				       const char *message);
+
+/* What are the ids? */
+TOK_MUST_USE bool lm_frame_put_ask_tokens(struct tok_buffer *out, uint32_t request);
+TOK_MUST_USE bool lm_frame_put_tokens(struct tok_buffer *out, uint32_t request,
+				      const struct tok_byte_tokens *tokens);
+/* Compares what the payload of an answer says of each id. */
+TOK_MUST_USE enum tok_status lm_frame_tokens(struct tok_span payload, size_t size,
+					     struct lm_vocabulary *vocabulary,
+					     struct tok_error *err);
 
 /* Contexts of a payload of NEXT; *ids and *requests belong to the caller, who frees them. */
 TOK_MUST_USE enum tok_status lm_frame_contexts(struct tok_span payload, tok_id **ids,
@@ -109,6 +121,12 @@ TOK_MUST_USE enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json
 					 struct tok_error *err);
 
 size_t lm_line_bytes(const struct lm_peer *peer);
+
+TOK_MUST_USE bool lm_line_put_ask_tokens(struct tok_buffer *out, uint64_t id);
+TOK_MUST_USE enum tok_status lm_line_tokens(const struct lm_peer *peer,
+					    struct vocab_json_document *doc, struct tok_span line,
+					    uint64_t id, struct lm_vocabulary *vocabulary,
+					    struct tok_error *err);
 
 /* ---- numbers in bytes ---- */
 

@@ -103,6 +103,26 @@ static enum tok_status read_best(const struct vocab_json_document *doc,
 	return TOK_OK;
 }
 
+static enum tok_status read_object(struct vocab_json_document *doc, struct tok_span line,
+				   struct tok_error *err)
+{
+	const enum tok_status status = vocab_json_read(doc, line, err);
+	if (status == TOK_OK && doc->values->kind != VOCAB_JSON_OBJECT)
+		return tok_fail(err, TOK_EFORMAT, "an answer must be a JSON object");
+	return status;
+}
+
+/* A provider that cannot answer says why. */
+static enum tok_status read_trouble(const struct vocab_json_document *doc, struct tok_error *err)
+{
+	const struct vocab_json *trouble = vocab_json_get(doc->values, "error");
+	if (!trouble)
+		return TOK_OK;
+	return tok_fail(
+	    err, TOK_EIO, "it says: '%s'",
+	    trouble->kind == VOCAB_JSON_STRING ? vocab_show(vocab_json_text(trouble)).text : "");
+}
+
 /* Which of the rows that were asked for this one is. */
 static enum tok_status find_place(const struct vocab_json_document *doc, uint64_t first,
 				  size_t count, const uint8_t *got, size_t *out,
@@ -122,9 +142,7 @@ enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *do
 			    struct tok_span line, uint64_t first, size_t count, uint8_t *got,
 			    struct tok_lm_row *rows, bool *placed, struct tok_error *err)
 {
-	enum tok_status status = vocab_json_read(doc, line, err);
-	if (status == TOK_OK && doc->values->kind != VOCAB_JSON_OBJECT)
-		status = tok_fail(err, TOK_EFORMAT, "an answer must be a JSON object");
+	enum tok_status status = read_object(doc, line, err);
 	size_t place = 0;
 	if (status == TOK_OK)
 		status = find_place(doc, first, count, got, &place, err);
@@ -133,12 +151,9 @@ enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *do
 		return status;
 
 	got[place] = 1;
-	const struct vocab_json *trouble = vocab_json_get(doc->values, "error");
-	if (trouble)
-		return tok_fail(err, TOK_EIO, "it says: '%s'",
-				trouble->kind == VOCAB_JSON_STRING
-				    ? vocab_show(vocab_json_text(trouble)).text
-				    : "");
+	status = read_trouble(doc, err);
+	if (status != TOK_OK)
+		return status;
 	const bool best = peer->info.top > 0;
 	const struct vocab_json *array = vocab_json_get(doc->values, best ? "topk" : "lp");
 	status = best ? read_best(doc, array, &peer->info, &rows[place], err)
@@ -146,4 +161,79 @@ enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *do
 	if (status == TOK_OK)
 		status = lm_row_check(peer, &rows[place], err);
 	return status;
+}
+
+/* ---- what ids are ---- */
+
+bool lm_line_put_ask_tokens(struct tok_buffer *out, uint64_t id)
+{
+	char text[64];
+	const int n = snprintf(text, sizeof text, "{\"id\":%" PRIu64 ",\"tokens\":true}\n", id);
+	return tok_buffer_add(out, text, (size_t)n);
+}
+
+static int digit_of(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The bytes that a string of hex spells, into `out`, which is emptied first. */
+static enum tok_status read_hex(const struct vocab_json_document *doc,
+				const struct vocab_json *value, struct tok_buffer *out,
+				struct tok_error *err)
+{
+	if (value->kind != VOCAB_JSON_STRING || value->count % 2 != 0)
+		return vocab_json_expected(doc, value, "a token", "a string of hex digits", err);
+	tok_buffer_clear(out);
+	if (!tok_buffer_reserve(out, value->count / 2 + 1))
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < value->count; i += 2) {
+		const int high = digit_of(value->as.bytes[i]);
+		const int low = digit_of(value->as.bytes[i + 1]);
+		if (high < 0 || low < 0)
+			return vocab_json_fail(doc, value, err, "this is no hex");
+		out->bytes[out->count++] = (uint8_t)(high * 16 + low);
+	}
+	return TOK_OK;
+}
+
+static enum tok_status compare_list(const struct lm_peer *peer,
+				    const struct vocab_json_document *doc,
+				    struct lm_vocabulary *vocabulary, struct tok_error *err)
+{
+	const struct vocab_json *list = vocab_json_get(doc->values, "tokens");
+	if (!list || list->kind != VOCAB_JSON_ARRAY || list->count != peer->info.size)
+		return tok_fail(err, TOK_EFORMAT, "an answer without a list 'tokens' of %zu texts",
+				peer->info.size);
+	struct tok_buffer text = { 0 };
+	enum tok_status status = TOK_OK;
+	const struct vocab_json *item = list + 1;
+	for (tok_id id = 0; status == TOK_OK && id < list->count; id++) {
+		status = read_hex(doc, item, &text, err);
+		if (status == TOK_OK)
+			lm_vocabulary_compare(vocabulary, id, tok_buffer_span(&text));
+		item = vocab_json_next(item);
+	}
+	tok_buffer_release(&text);
+	return status;
+}
+
+enum tok_status lm_line_tokens(const struct lm_peer *peer, struct vocab_json_document *doc,
+			       struct tok_span line, uint64_t id, struct lm_vocabulary *vocabulary,
+			       struct tok_error *err)
+{
+	enum tok_status status = read_object(doc, line, err);
+	if (status != TOK_OK)
+		return status;
+	const struct vocab_json *number = vocab_json_get(doc->values, "id");
+	if (!number || number->kind != VOCAB_JSON_UNSIGNED || number->as.whole != id)
+		return tok_fail(err, TOK_EFORMAT, "this is no answer to question %" PRIu64, id);
+	status = read_trouble(doc, err);
+	if (status == TOK_OK)
+		status = compare_list(peer, doc, vocabulary, err);
+	return status == TOK_OK ? lm_vocabulary_verdict(vocabulary, err) : status;
 }

@@ -53,7 +53,7 @@ enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *toke
 		return status;
 	if (filled.record) {
 		struct tok_lm *recorded;
-		status = lm_record_open(filled.record, lm, &recorded, err);
+		status = lm_record_open(filled.record, lm, tokenizer, &recorded, err);
 		if (status != TOK_OK) {
 			lm->free(lm);
 			return status;

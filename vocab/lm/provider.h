@@ -10,6 +10,10 @@
  *	openai:http://HOST/v1#MODEL  completions with the best few: bounds only; no end
  *	replay:FILE           what --record wrote of one of these
  *
+ * Whoever can tell what its ids are is asked, and believed only if that is what the tokenizer says:
+ * TOK_EARG names ids that differ.  A process and a record are asked at once, a llama-server tells
+ * it with its first row; others cannot.
+ *
  * The protocol of processes is tokp/1, tok-lm(5).  Every answer is looked at: length, numbers, sum,
  * time.  Who dies, hangs or breaks the protocol is TOK_EIO or TOK_EFORMAT, with what happened, and
  * is asked no more: the process is ended and waited for.  A row that is no distribution is
@@ -38,7 +42,8 @@ struct vocab_lm_options {
 	struct vocab_arpa_report *report; /* gets what arpa: did to the file; or NULL */
 };
 
-/* TOK_EARG for a name that is none of these kinds. */
+/* TOK_EARG for a name that is none of these kinds.  `tokenizer` is borrowed for as long as the
+ * model lives; NULL: ids are not looked at, and openai: is TOK_EARG. */
 TOK_API TOK_MUST_USE enum tok_status vocab_lm_open(const char *name,
 						   const struct tok_tokenizer *tokenizer,
 						   const struct vocab_lm_options *options,
@@ -49,8 +54,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_lm_open(const char *name,
 TOK_API const char *vocab_lm_http(void);
 
 /* Answer for `lm` in tokp/1, frames with 8-byte numbers, until `in` ends: TOK_OK.  What `lm`
- * refuses is told to whoever asked; TOK_EFORMAT for what is no question. */
-TOK_API TOK_MUST_USE enum tok_status vocab_lm_serve(struct tok_lm *lm, int in, int out,
-						    struct tok_error *err);
+ * refuses is told to whoever asked; TOK_EFORMAT for what is no question.  With the tokenizer of
+ * `lm` it also tells what the ids are. */
+TOK_API TOK_MUST_USE enum tok_status vocab_lm_serve(struct tok_lm *lm,
+						    const struct tok_tokenizer *tokenizer, int in,
+						    int out, struct tok_error *err);
 
 #endif

@@ -15,8 +15,10 @@ typedef enum tok_status lm_opener(const char *rest, const struct tok_tokenizer *
 
 lm_opener lm_ngram_open, lm_arpa_open, lm_exec_open, lm_replay_open, lm_llama_open, lm_openai_open;
 
-/* The rows of `inner`, which is taken over on success, also written to `path`. */
+/* The rows of `inner`, which is taken over on success, also written to `path`, behind what the
+ * tokenizer says of the ids. */
 TOK_MUST_USE enum tok_status lm_record_open(const char *path, struct tok_lm *inner,
+					    const struct tok_tokenizer *tokenizer,
 					    struct tok_lm **out, struct tok_error *err);
 
 /* All of it; TOK_EIO otherwise. */

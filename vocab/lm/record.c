@@ -54,18 +54,40 @@ static void free_record(struct tok_lm *lm)
 	release(r);
 }
 
-static enum tok_status begin(struct record_lm *r, struct tok_error *err)
+/* As its answer to the only such question. */
+static enum tok_status put_tokens(struct record_lm *r, const struct tok_byte_tokens *tokens,
+				  struct tok_error *err)
+{
+	const uint32_t number = ++r->written;
+	return lm_frame_put_ask_tokens(&r->frames, number) &&
+		       lm_frame_put_tokens(&r->frames, number, tokens)
+		   ? TOK_OK
+		   : tok_fail_memory(err);
+}
+
+static enum tok_status begin(struct record_lm *r, const struct tok_tokenizer *tokenizer,
+			     struct tok_error *err)
 {
 	r->file = open(r->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (r->file < 0)
 		return tok_fail(err, TOK_EIO, "cannot create '%s': %s", r->path, strerror(errno));
-	if (!lm_peer_put(&r->frames, r->inner->info))
-		return tok_fail_memory(err);
-	const enum tok_status status = lm_write_all(r->file, tok_buffer_span(&r->frames), err);
+	struct lm_vocabulary vocabulary;
+	enum tok_status status = lm_vocabulary_init(&vocabulary, tokenizer, r->inner->info, err);
+	if (status != TOK_OK)
+		return status;
+	if (!lm_peer_put(&r->frames, r->inner->info, vocabulary.tokens))
+		status = tok_fail_memory(err);
+	if (status == TOK_OK && vocabulary.tokens)
+		status = put_tokens(r, vocabulary.tokens, err);
+	lm_vocabulary_release(&vocabulary);
+	if (status != TOK_OK)
+		return status;
+	status = lm_write_all(r->file, tok_buffer_span(&r->frames), err);
 	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", r->path);
 }
 
-enum tok_status lm_record_open(const char *path, struct tok_lm *inner, struct tok_lm **out,
+enum tok_status lm_record_open(const char *path, struct tok_lm *inner,
+			       const struct tok_tokenizer *tokenizer, struct tok_lm **out,
 			       struct tok_error *err)
 {
 	struct record_lm *r = calloc(1, sizeof *r);
@@ -82,7 +104,7 @@ enum tok_status lm_record_open(const char *path, struct tok_lm *inner, struct to
 	else
 		status = tok_fail_memory(err);
 	if (status == TOK_OK)
-		status = begin(r, err);
+		status = begin(r, tokenizer, err);
 	if (status != TOK_OK) {
 		release(r);
 		return status;

@@ -40,6 +40,15 @@ static enum tok_status take_frame(struct tok_span *rest, struct lm_frame *frame,
 	return TOK_OK;
 }
 
+static enum tok_status check_frames(enum lm_op op, const struct lm_frame *question,
+				    const struct lm_frame *answer, struct tok_error *err)
+{
+	if (question->op != op || answer->op != op || question->status != 0 ||
+	    answer->status != 0 || question->request != answer->request)
+		return tok_fail(err, TOK_EFORMAT, "this is no question with its answer");
+	return TOK_OK;
+}
+
 static enum tok_status take_pair(struct tok_span *rest, struct pair *out, struct tok_error *err)
 {
 	struct lm_frame question, answer;
@@ -49,8 +58,9 @@ static enum tok_status take_pair(struct tok_span *rest, struct pair *out, struct
 		status = take_frame(rest, &answer, &out->answer, err);
 	if (status != TOK_OK)
 		return status;
-	if (question.status != 0 || answer.status != 0 || question.request != answer.request)
-		return tok_fail(err, TOK_EFORMAT, "this is no question with its answer");
+	status = check_frames(LM_NEXT, &question, &answer, err);
+	if (status != TOK_OK)
+		return status;
 	if (asked.count < 8 || lm_load_u32(asked.bytes) != 1 || asked.count % 4 != 0 ||
 	    lm_load_u32(asked.bytes + 4) != asked.count / 4 - 2)
 		return tok_fail(err, TOK_EFORMAT, "a question must have one context here");
@@ -88,6 +98,27 @@ static enum tok_status index_pairs(struct replay_lm *r, struct tok_span rest, si
 	return TOK_OK;
 }
 
+/* What the ids were when it was recorded; the first answer of all. */
+static enum tok_status take_tokens(const struct replay_lm *r, struct tok_span *rest,
+				   const struct tok_tokenizer *tokenizer, struct tok_error *err)
+{
+	struct lm_frame question, answer;
+	struct tok_span asked, said;
+	struct lm_vocabulary vocabulary;
+	enum tok_status status = take_frame(rest, &question, &asked, err);
+	if (status == TOK_OK)
+		status = take_frame(rest, &answer, &said, err);
+	if (status == TOK_OK)
+		status = check_frames(LM_TOKENS, &question, &answer, err);
+	if (status == TOK_OK)
+		status = lm_vocabulary_init(&vocabulary, tokenizer, &r->peer.info, err);
+	if (status != TOK_OK || !vocabulary.tokens)
+		return status;
+	status = lm_frame_tokens(said, r->peer.info.size, &vocabulary, err);
+	lm_vocabulary_release(&vocabulary);
+	return status;
+}
+
 static enum tok_status map_file(const char *path, struct tok_span *out, struct tok_error *err)
 {
 	const int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -113,7 +144,8 @@ static enum tok_status map_file(const char *path, struct tok_span *out, struct t
 	return status;
 }
 
-static enum tok_status read_file(struct replay_lm *r, struct tok_error *err)
+static enum tok_status read_file(struct replay_lm *r, const struct tok_tokenizer *tokenizer,
+				 struct tok_error *err)
 {
 	const size_t look = r->file.count < LM_HELLO_BYTES_MAX ? r->file.count : LM_HELLO_BYTES_MAX;
 	const uint8_t *end = memchr(r->file.bytes, '\n', look);
@@ -124,8 +156,10 @@ static enum tok_status read_file(struct replay_lm *r, struct tok_error *err)
 	if (status == TOK_OK && r->peer.form != LM_FRAMES)
 		status = tok_fail(err, TOK_EFORMAT, "a record must be in frames");
 
-	const struct tok_span rest = tok_span_slice(r->file, line + 1, r->file.count);
+	struct tok_span rest = tok_span_slice(r->file, line + 1, r->file.count);
 	size_t count;
+	if (status == TOK_OK && r->peer.tells_tokens)
+		status = take_tokens(r, &rest, tokenizer, err);
 	if (status == TOK_OK)
 		status = count_pairs(rest, &count, err);
 	return status == TOK_OK ? index_pairs(r, rest, count, err) : status;
@@ -177,13 +211,12 @@ enum tok_status lm_replay_open(const char *path, const struct tok_tokenizer *tok
 			       const struct vocab_lm_options *options, struct tok_lm **out,
 			       struct tok_error *err)
 {
-	(void)tokenizer;
 	struct replay_lm *r = calloc(1, sizeof *r);
 	if (!r)
 		return tok_fail_memory(err);
 	enum tok_status status = map_file(path, &r->file, err);
 	if (status == TOK_OK)
-		status = read_file(r, err);
+		status = read_file(r, tokenizer, err);
 	if (status == TOK_OK && options->bos_given)
 		status = lm_peer_start(&r->peer, options->bos, options->bos_count, err);
 	if (status != TOK_OK) {

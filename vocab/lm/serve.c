@@ -7,6 +7,7 @@
 
 struct server {
 	struct tok_lm *lm;
+	struct lm_vocabulary vocabulary;
 	int in, out;
 	struct tok_buffer question, answer;
 	struct tok_lm_row *rows; /* `batch` of them, with their room */
@@ -84,23 +85,40 @@ static enum tok_status compute(struct server *s, size_t *count, struct tok_error
 	return status;
 }
 
-/* What the model refuses is told to whoever asked; only what breaks the talk ends it. */
-static enum tok_status answer(struct server *s, const struct lm_frame *frame, struct tok_error *err)
+/* The answer, or the trouble: what the model refuses is told to whoever asked. */
+static bool put_answer(struct server *s, const struct lm_frame *frame)
 {
 	struct tok_error trouble = { 0 };
 	size_t count;
-	const enum tok_status status = compute(s, &count, &trouble);
+	enum tok_status status = TOK_OK;
+	switch ((enum lm_op)frame->op) {
+	case LM_NEXT:
+		status = compute(s, &count, &trouble);
+		if (status == TOK_OK)
+			return lm_frame_put_rows(&s->answer, frame->request, s->lm->info, s->rows,
+						 count);
+		break;
+	case LM_TOKENS:
+		if (s->vocabulary.tokens)
+			return lm_frame_put_tokens(&s->answer, frame->request,
+						   s->vocabulary.tokens);
+		tok_fail(&trouble, TOK_EARG, "what the ids are is not known here");
+		break;
+	}
+	return lm_frame_put_trouble(&s->answer, (enum lm_op)frame->op, frame->request,
+				    trouble.message);
+}
+
+/* Only what breaks the talk ends it. */
+static enum tok_status answer(struct server *s, const struct lm_frame *frame, struct tok_error *err)
+{
 	tok_buffer_clear(&s->answer);
-	const bool ok =
-	    status == TOK_OK
-		? lm_frame_put_rows(&s->answer, frame->request, s->lm->info, s->rows, count)
-		: lm_frame_put_trouble(&s->answer, frame->request, trouble.message);
-	if (!ok)
+	if (!put_answer(s, frame))
 		return tok_fail_memory(err);
 	return lm_write_all(s->out, tok_buffer_span(&s->answer), err);
 }
 
-static enum tok_status begin(struct server *s, struct tok_error *err)
+static enum tok_status make_rows(struct server *s, struct tok_error *err)
 {
 	const struct tok_lm_info *info = s->lm->info;
 	s->batch = info->batch > 0 ? info->batch : 1;
@@ -118,21 +136,34 @@ static enum tok_status begin(struct server *s, struct tok_error *err)
 		if (!row->best && !row->log_p)
 			return tok_fail_memory(err);
 	}
-	if (!lm_peer_put(&s->answer, info))
+	return TOK_OK;
+}
+
+static enum tok_status begin(struct server *s, const struct tok_tokenizer *tokenizer,
+			     struct tok_error *err)
+{
+	enum tok_status status = lm_vocabulary_init(&s->vocabulary, tokenizer, s->lm->info, err);
+	if (status == TOK_OK)
+		status = make_rows(s, err);
+	if (status != TOK_OK)
+		return status;
+	if (!lm_peer_put(&s->answer, s->lm->info, s->vocabulary.tokens))
 		return tok_fail_memory(err);
 	return lm_write_all(s->out, tok_buffer_span(&s->answer), err);
 }
 
-enum tok_status vocab_lm_serve(struct tok_lm *lm, int in, int out, struct tok_error *err)
+enum tok_status vocab_lm_serve(struct tok_lm *lm, const struct tok_tokenizer *tokenizer, int in,
+			       int out, struct tok_error *err)
 {
 	struct server s = { .lm = lm, .in = in, .out = out };
-	enum tok_status status = begin(&s, err);
+	enum tok_status status = begin(&s, tokenizer, err);
 	for (bool more = true; status == TOK_OK && more;) {
 		struct lm_frame frame;
 		status = read_question(&s, &frame, &more, err);
 		if (status == TOK_OK && more)
 			status = answer(&s, &frame, err);
 	}
+	lm_vocabulary_release(&s.vocabulary);
 	tok_buffer_release(&s.question);
 	tok_buffer_release(&s.answer);
 	tok_arena_release(&s.arena);

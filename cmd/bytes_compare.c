@@ -1,0 +1,209 @@
+/* bytes_compare.c - tok bytes compare: two models on the same bytes.  Both are asked for the same
+ * symbols behind the same text, whatever their tokens are; what they give to anything else is told
+ * beside it. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/bytes_several_internal.h"
+
+/* A place in the text, before a byte or at its end. */
+struct place {
+	size_t at, symbol; /* that comes there; TOK_MIX_END */
+	double divergence; /* bits */
+	double lp[2];      /* of the symbol: P(x b) / P(x) */
+	size_t best[2];    /* that each finds most probable */
+};
+
+struct comparison {
+	const struct bytes_options *options;
+	struct bytes_several models;
+	/* Sums over places before bytes. */
+	double special[2], leak[2];
+	double whole[2]; /* nats, were special and leak given to all others */
+	double divergence;
+	size_t differ;      /* places where they prefer different symbols */
+	struct place first; /* of them */
+	struct place *most; /* most divergent first */
+	size_t most_count, most_room;
+	struct place end;
+};
+
+/* ---- one place -------------------------------------------------------------------- */
+
+static size_t best_of(const double *p)
+{
+	size_t best = 0;
+	for (size_t s = 1; s < TOK_MIX_SYMBOLS; s++)
+		if (p[s] > p[best])
+			best = s;
+	return best;
+}
+
+static enum tok_status look(struct comparison *c, struct place *place, struct tok_error *err)
+{
+	double p[2][TOK_MIX_SYMBOLS];
+	const bool at_end = place->symbol == TOK_MIX_END;
+	for (size_t i = 0; i < 2; i++) {
+		struct tok_next_bytes next;
+		const enum tok_status status = tok_machine_next(c->models.machines[i], &next, err);
+		if (status != TOK_OK)
+			return tok_fail_in(err, status, "model %zu", i + 1);
+		tok_mix_whole(&next, p[i]);
+		place->lp[i] = log(at_end ? next.end : next.joint[place->symbol]);
+		place->best[i] = best_of(p[i]);
+		if (at_end)
+			continue;
+		c->special[i] += next.special;
+		c->leak[i] += next.leak;
+		c->whole[i] -= log(p[i][place->symbol]);
+	}
+	place->divergence = tok_mix_divergence(p[0], p[1]);
+	return TOK_OK;
+}
+
+static enum tok_status push(struct comparison *c, uint8_t byte, struct tok_error *err)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const enum tok_status status =
+		    tok_machine_push(c->models.machines[i], (struct tok_span){ &byte, 1 }, err);
+		if (status != TOK_OK)
+			return tok_fail_in(err, status, "model %zu", i + 1);
+	}
+	return TOK_OK;
+}
+
+/* ---- all of them -------------------------------------------------------------------- */
+
+/* Of equals the earlier stays in front. */
+static void keep_most(struct comparison *c, const struct place *place)
+{
+	size_t i = c->most_count;
+	while (i > 0 && c->most[i - 1].divergence < place->divergence)
+		i--;
+	if (i == c->most_room)
+		return;
+	if (c->most_count < c->most_room)
+		c->most_count++;
+	memmove(c->most + i + 1, c->most + i, (c->most_count - i - 1) * sizeof *c->most);
+	c->most[i] = *place;
+}
+
+static void put_place(const char *type, const struct place *place)
+{
+	printf("{\"type\":\"%s\"", type);
+	bytes_put_count("i", place->at, false);
+	bytes_put_count("b", place->symbol, false);
+	bytes_put_number("jsd_bits", place->divergence, false);
+	bytes_several_put("lp", place->lp, 2);
+	fputs(",\"best\":[", stdout);
+	for (size_t i = 0; i < 2; i++) {
+		fputs(i ? "," : "", stdout);
+		if (place->best[i] == TOK_MIX_END)
+			fputs("\"eos\"", stdout);
+		else
+			printf("%zu", place->best[i]);
+	}
+	puts("]}");
+}
+
+static enum tok_status walk(struct comparison *c, struct tok_error *err)
+{
+	const uint8_t *text = (const uint8_t *)c->models.text;
+	for (size_t i = 0; i <= c->models.length; i++) {
+		const bool at_end = i == c->models.length;
+		struct place place = { .at = i, .symbol = at_end ? TOK_MIX_END : text[i] };
+		enum tok_status status = look(c, &place, err);
+		if (status == TOK_OK && !at_end)
+			status = push(c, text[i], err);
+		if (status != TOK_OK)
+			return status;
+		if (at_end) {
+			c->end = place;
+			break;
+		}
+		c->divergence += place.divergence;
+		if (place.best[0] != place.best[1] && c->differ++ == 0)
+			c->first = place;
+		keep_most(c, &place);
+		if (c->options->per_byte)
+			put_place("byte", &place);
+	}
+	return TOK_OK;
+}
+
+/* ---- the answer ---------------------------------------------------------------------- */
+
+static double mean(double sum, size_t count)
+{
+	return count ? sum / (double)count : 0;
+}
+
+static void put_model(const struct comparison *c, size_t which, const struct tok_text_p *text)
+{
+	const size_t count = c->models.length;
+	const double bits = (double)count * log(2);
+	putchar('{');
+	bytes_several_put_model(&c->models, which);
+	bytes_put_number("nats", -text->log_p, false);
+	bytes_put_number("bpb", -text->log_p / bits, false);
+	bytes_put_number("whole_bpb", c->whole[which] / bits, false);
+	bytes_put_number("eos_lp", c->end.lp[which], false);
+	bytes_put_certificate(text, mean(c->special[which], count), mean(c->leak[which], count));
+	bytes_put_cost(c->models.machines[which]);
+	putchar('}');
+}
+
+static enum tok_status put_answer(struct comparison *c, struct tok_error *err)
+{
+	struct tok_text_p texts[2];
+	for (size_t i = 0; i < 2; i++) {
+		const enum tok_status status =
+		    tok_machine_log_p(c->models.machines[i], &texts[i], err);
+		if (status != TOK_OK)
+			return status;
+	}
+	if (c->differ > 0)
+		put_place("first", &c->first);
+	for (size_t i = 0; i < c->most_count; i++)
+		put_place("most", &c->most[i]);
+	fputs("{\"type\":\"summary\"", stdout);
+	bytes_put_count("bytes", c->models.length, false);
+	bytes_put_number("jsd_bits", mean(c->divergence, c->models.length), false);
+	bytes_put_number("eos_jsd_bits", c->end.divergence, false);
+	bytes_put_count("differ", c->differ, false);
+	fputs(",\"models\":[", stdout);
+	put_model(c, 0, &texts[0]);
+	putchar(',');
+	put_model(c, 1, &texts[1]);
+	puts("]}");
+	return TOK_OK;
+}
+
+static enum tok_status compare(struct comparison *c, struct tok_error *err)
+{
+	const size_t length = c->models.length, top = (size_t)c->options->top;
+	c->most_room = top == 0 || top > length ? length : top;
+	c->most = calloc(c->most_room + 1, sizeof *c->most);
+	if (!c->most)
+		return tok_fail_memory(err);
+	const enum tok_status status = walk(c, err);
+	return status == TOK_OK ? put_answer(c, err) : status;
+}
+
+enum cli_exit bytes_compare(const void *options, int argc, char **argv)
+{
+	struct comparison c = { .options = options };
+	struct tok_error err = { 0 };
+	if (c.options->lm.count != 2)
+		return cli_usage("compare takes two models: --lm was given %zu times",
+				 c.options->lm.count);
+	enum cli_exit result = bytes_several_open(c.options, argc, argv, &c.models);
+	if (result != CLI_OK)
+		return result;
+	const enum tok_status status = compare(&c, &err);
+	if (status != TOK_OK)
+		result = bytes_trouble(NULL, status, &err);
+	free(c.most);
+	bytes_several_close(&c.models);
+	return result;
+}

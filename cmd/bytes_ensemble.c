@@ -1,0 +1,230 @@
+/* bytes_ensemble.c - tok bytes ensemble: several models, over any vocabularies, as one. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/bytes_ensemble_internal.h"
+
+static const char *const mix_words[] = { "linear", "bayes", "geometric", "proxy" };
+
+/* ---- weights ---------------------------------------------------------------------- */
+
+/* Numbers with commas, one a model. */
+static enum tok_status read_weights(const char *text, double *weights, size_t count,
+				    struct tok_error *err)
+{
+	const char *at = text;
+	for (size_t i = 0; i < count; i++) {
+		char *end;
+		weights[i] = strtod(at, &end);
+		if (end == at || *end != (i + 1 < count ? ',' : '\0'))
+			return tok_fail(err, TOK_EARG,
+					"--weights needs %zu numbers with commas, one a model, "
+					"not '%s'",
+					count, text);
+		at = end + 1;
+	}
+	return TOK_OK;
+}
+
+static enum tok_status make_mix(struct bytes_ensemble *e, struct tok_error *err)
+{
+	const struct bytes_options *o = e->options;
+	struct tok_mix_options options = { .kind = (enum tok_mix_kind)o->mix, .alpha = o->alpha };
+	if (o->weights) {
+		const enum tok_status status =
+		    read_weights(o->weights, e->weights, e->models.count, err);
+		if (status != TOK_OK)
+			return status;
+		options.weights = e->weights;
+	} else {
+		for (size_t i = 0; i < e->models.count; i++)
+			e->weights[i] = 1.0;
+	}
+	return tok_mix_new(e->models.machines, e->models.count, &options, &e->mix, err);
+}
+
+/* ---- steps ------------------------------------------------------------------------ */
+
+/* Others go on without it, but whoever gave it a weight is to know. */
+static void tell_left_out(struct bytes_ensemble *e)
+{
+	for (size_t i = 0; i < e->models.count; i++) {
+		if (!e->next.left_out[i] || e->told[i])
+			continue;
+		e->told[i] = true;
+		cli_error("model %zu, '%s', is left out: byte %zu has probability 0", i + 1,
+			  e->models.sides[i].lm_name, tok_machine_length(e->models.machines[i]));
+	}
+}
+
+enum tok_status bytes_ensemble_look(struct bytes_ensemble *e, struct tok_error *err)
+{
+	const enum tok_status status = tok_mix_next(e->mix, &e->next, err);
+	if (status == TOK_OK)
+		tell_left_out(e);
+	return status;
+}
+
+static struct tok_span text_of(const struct bytes_ensemble *e)
+{
+	return (struct tok_span){ (const uint8_t *)e->models.text, e->models.length };
+}
+
+void bytes_ensemble_put(const struct bytes_ensemble *e)
+{
+	bytes_several_put("weights", e->next.weights, e->models.count);
+	bytes_several_put("special", e->next.special, e->models.count);
+	bytes_several_put("leak", e->next.leak, e->models.count);
+	bytes_put_flag("exact", e->next.exact, false);
+}
+
+/* What each model says of the text, alone; nothing of whoever was left out or has weight 0. */
+static enum tok_status ask_alone(struct bytes_ensemble *e, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < e->models.count && status == TOK_OK; i++) {
+		struct tok_machine *machine = e->models.machines[i];
+		e->alone[i] = (struct tok_text_p){ .log_p = -INFINITY };
+		if (tok_machine_length(machine) == e->models.length)
+			status = tok_machine_log_p(machine, &e->alone[i], err);
+	}
+	return status;
+}
+
+static void put_models(const struct bytes_ensemble *e)
+{
+	fputs(",\"models\":[", stdout);
+	for (size_t i = 0; i < e->models.count; i++) {
+		const double bits = (double)e->models.length * log(2);
+		fputs(i ? ",{" : "{", stdout);
+		bytes_several_put_model(&e->models, i);
+		bytes_put_number("logP", e->alone[i].log_p, false);
+		bytes_put_number("bpb", -e->alone[i].log_p / bits, false);
+		bytes_put_count("lm_rows", tok_machine_cost(e->models.machines[i]).rows, false);
+		putchar('}');
+	}
+	putchar(']');
+}
+
+/* ---- next --------------------------------------------------------------------------- */
+
+static enum tok_status answer_next(struct bytes_ensemble *e, struct tok_error *err)
+{
+	const struct tok_mix_next *next = &e->next;
+	enum tok_status status = tok_mix_push(e->mix, text_of(e), err);
+	if (status == TOK_OK)
+		status = bytes_ensemble_look(e, err);
+	if (status == TOK_OK)
+		status = ask_alone(e, err);
+	if (status != TOK_OK)
+		return status;
+	fputs("{\"type\":\"next\"", stdout);
+	bytes_put_bytes("prefix", e->models.text, e->models.length, false);
+	bytes_put_count("n", e->models.length, false);
+	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
+	bytes_put_distribution(next->p, next->exact ? NULL : next->low,
+			       next->exact ? NULL : next->high, (size_t)e->options->top);
+	bytes_ensemble_put(e);
+	put_models(e);
+	puts("}");
+	return TOK_OK;
+}
+
+/* ---- score -------------------------------------------------------------------------- */
+
+static double entropy_of(const double *p)
+{
+	double h = 0.0;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		if (p[s] > 0.0)
+			h -= p[s] * log(p[s]);
+	return h;
+}
+
+/* 1: nothing is more probable. */
+static uint64_t rank_of(const double *p, uint8_t byte)
+{
+	uint64_t rank = 1;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		rank += p[s] > p[byte];
+	return rank;
+}
+
+static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte, double cum)
+{
+	fputs("{\"type\":\"byte\"", stdout);
+	bytes_put_count("i", i, false);
+	bytes_put_count("b", byte, false);
+	bytes_put_number("lp", log(e->next.p[byte]), false);
+	bytes_put_number("H", entropy_of(e->next.p), false);
+	bytes_put_count("rank", rank_of(e->next.p, byte), false);
+	bytes_put_number("cum", cum, false);
+	bytes_ensemble_put(e);
+	puts("}");
+}
+
+static enum tok_status answer_score(struct bytes_ensemble *e, struct tok_error *err)
+{
+	const struct tok_span text = text_of(e);
+	double cum = 0.0;
+	enum tok_status status = bytes_ensemble_look(e, err);
+	for (size_t i = 0; status == TOK_OK && i < text.count; i++) {
+		cum += log(e->next.p[text.bytes[i]]);
+		status = tok_mix_push(e->mix, tok_span_slice(text, i, i + 1), err);
+		if (status == TOK_OK && e->options->per_byte)
+			put_byte(e, i, text.bytes[i], cum);
+		if (status == TOK_OK)
+			status = bytes_ensemble_look(e, err);
+	}
+	if (status == TOK_OK)
+		status = ask_alone(e, err);
+	if (status != TOK_OK)
+		return status;
+	fputs("{\"type\":\"summary\"", stdout);
+	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
+	bytes_put_count("bytes", text.count, false);
+	bytes_put_number("nats", -cum, false);
+	bytes_put_number("bpb", -cum / ((double)text.count * log(2)), false);
+	fputs(",\"eos\":{", stdout);
+	bytes_put_number("p", e->next.p[TOK_MIX_END], true);
+	bytes_put_number("lp", log(e->next.p[TOK_MIX_END]), false);
+	putchar('}');
+	bytes_ensemble_put(e);
+	put_models(e);
+	puts("}");
+	return TOK_OK;
+}
+
+/* ---- words ---------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum tok_status (*answer)(struct bytes_ensemble *e, struct tok_error *err);
+} words[] = {
+	{ "next", answer_next },
+	{ "score", answer_score },
+	{ "sample", bytes_ensemble_sample },
+};
+
+enum cli_exit bytes_ensemble(const void *options, int argc, char **argv)
+{
+	struct bytes_ensemble e = { .options = options };
+	struct tok_error err = { 0 };
+	size_t which = 0;
+	while (argc > 0 && which < 3 && strcmp(argv[0], words[which].name) != 0)
+		which++;
+	if (argc == 0 || which == 3)
+		return cli_usage("ensemble does next, score or sample, not '%s'",
+				 argc ? argv[0] : "");
+	enum cli_exit result = bytes_several_open(e.options, argc - 1, argv + 1, &e.models);
+	if (result != CLI_OK)
+		return result;
+	enum tok_status status = make_mix(&e, &err);
+	if (status == TOK_OK)
+		status = words[which].answer(&e, &err);
+	if (status != TOK_OK)
+		result = bytes_trouble(NULL, status, &err);
+	tok_mix_free(e.mix);
+	bytes_several_close(&e.models);
+	return result;
+}

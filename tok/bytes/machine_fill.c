@@ -1,0 +1,285 @@
+/* machine_fill.c - what a row of the model holds, and whether it is one. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/base/exponentials.h"
+#include "tok/bytes/machine_internal.h"
+
+/* How far from 1 a row may sum to. */
+static const double sum_tolerance = 1e-3;
+
+/* ---- what a row says ---------------------------------------------------------- */
+
+static const struct tok_known *find_known(const struct tok_row *row, uint32_t rank)
+{
+	size_t low = 0, high = row->known_count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (row->known[middle].rank < rank)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &row->known[low];
+}
+
+static bool is_known(const struct tok_row *row, const struct tok_known *known, uint32_t rank)
+{
+	return known < row->known + row->known_count && known->rank == rank;
+}
+
+static struct tok_bounds both(double value)
+{
+	return (struct tok_bounds){ value, value };
+}
+
+static struct tok_bounds best_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+{
+	const uint32_t rank = core->tokens->rank_of[id];
+	const struct tok_known *known = find_known(row, rank);
+	if (is_known(row, known, rank))
+		return both(known->p);
+	return (struct tok_bounds){ tok_unseen_least(&row->unseen, 1.0),
+				    tok_unseen_most(&row->unseen, 1.0) };
+}
+
+struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+{
+	if (core->in_parts)
+		return both(tok_joined_p(row, id) * row->scale);
+	if (row->log_p)
+		return both(row->sums.p[core->tokens->rank_of[id]] * row->scale);
+	return best_p(core, row, id);
+}
+
+struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+{
+	if (core->in_parts)
+		return both(log(tok_joined_p(row, id)) + row->log_scale);
+	if (row->log_p)
+		return both(row->log_p[id] + row->log_scale);
+	const uint32_t rank = core->tokens->rank_of[id];
+	const struct tok_known *known = find_known(row, rank);
+	if (is_known(row, known, rank))
+		return both(known->log_p);
+	const struct tok_bounds p = best_p(core, row, id);
+	return (struct tok_bounds){ log(p.low), log(p.high) };
+}
+
+/* Of those that are not known, only how many are valid. */
+static struct tok_bounds sum_best(const struct tok_row *row, const struct tok_mask *mask,
+				  struct tok_range ranks)
+{
+	const struct tok_known *known = find_known(row, ranks.begin);
+	double unseen = (double)tok_mask_count(mask, ranks), seen = 0.0;
+	for (; known < row->known + row->known_count && known->rank < ranks.end; known++) {
+		if (!tok_mask_has(mask, known->rank))
+			continue;
+		seen += known->p;
+		unseen -= 1.0;
+	}
+	return (struct tok_bounds){ seen + tok_unseen_least(&row->unseen, unseen),
+				    seen + tok_unseen_most(&row->unseen, unseen) };
+}
+
+struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
+			      struct tok_mask *mask, struct tok_range ranks)
+{
+	if (ranks.begin == ranks.end)
+		return both(0.0);
+	if (core->in_parts)
+		return both(tok_joined_sum(core, row, mask, ranks) * row->scale);
+	if (!row->log_p)
+		return sum_best(row, mask, ranks);
+	return both(
+	    (mask ? tok_sums_masked(&row->sums, mask, ranks) : tok_sums_range(&row->sums, ranks)) *
+	    row->scale);
+}
+
+void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+		    struct tok_bounds out[256])
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const size_t count = t->first[1] - t->first[0];
+	double joined[256];
+	if (core->in_parts)
+		tok_joined_firsts(core, row, mask, joined);
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = core->in_parts
+			     ? both(joined[i] * row->scale)
+			     : tok_row_sum(core, row, mask, tok_node_ranks(t, t->first[0] + i));
+}
+
+/* ---- is it a distribution? ------------------------------------------------------- */
+
+static enum tok_status check_sum(double sum, struct tok_error *err)
+{
+	if (fabs(sum - 1.0) <= sum_tolerance)
+		return TOK_OK;
+	return tok_fail(err, TOK_EFORMAT, "a row of the model sums to %.6g, not to 1", sum);
+}
+
+static enum tok_status check_number(double log_p, size_t id, struct tok_error *err)
+{
+	if (log_p <= sum_tolerance) /* false of what is no number */
+		return TOK_OK;
+	return tok_fail(err, TOK_EFORMAT,
+			"a row of the model has %g for id %zu, which is no logarithm of a "
+			"probability",
+			log_p, id);
+}
+
+/* ---- scales ---------------------------------------------------------------------- */
+
+/* A row of tokens may be the beginning of an encoding without being one. */
+static void leave_out_end(const struct tok_core *core, struct tok_row *row)
+{
+	if (core->validity && !tok_validity_end(core->validity, &row->of->state->valid))
+		row->other_low.end = row->other_high.end = 0.0;
+}
+
+static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
+				 struct tok_error *err)
+{
+	struct tok_mask *mask;
+	const enum tok_status status = tok_mask_find(core, row->of->state, 0, &mask, err);
+	if (status != TOK_OK)
+		return status;
+	*sum = row->other_low.end + row->other_low.nontext +
+	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
+	tok_mask_release(mask);
+	return TOK_OK;
+}
+
+/* Whole rows are renormalised: over all ids, which sum to `sum`, or over what is valid. */
+static enum tok_status set_scale(struct tok_core *core, struct tok_row *row, double sum,
+				 struct tok_error *err)
+{
+	enum tok_status status = check_sum(sum, err);
+	row->scale = 1.0;
+	leave_out_end(core, row);
+	if (status == TOK_OK && core->options.semantics == TOK_BYTES_VALID_RENORM)
+		status = sum_valid(core, row, &sum, err);
+	if (status != TOK_OK)
+		return status;
+	if (!(sum > 0.0))
+		sum = 1.0;
+	row->scale = 1.0 / sum;
+	row->log_scale = -log(sum);
+	return TOK_OK;
+}
+
+/* ---- filling ----------------------------------------------------------------------- */
+
+static void add_other(const struct tok_byte_tokens *t, tok_id id, double p,
+		      struct tok_row_masses *out)
+{
+	*(t->kinds[id] == TOK_BYTE_END ? &out->end : &out->nontext) += p;
+}
+
+enum tok_status tok_row_fill_parts(struct tok_core *core, struct tok_row *row,
+				   const struct tok_lm_request *request, struct tok_error *err)
+{
+	double sum;
+	const enum tok_status status = tok_row_join(core, row, request, &sum, err);
+	return status == TOK_OK ? set_scale(core, row, sum, err) : status;
+}
+
+enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
+				   struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	enum { SOME = 1024 };
+	double p[SOME];
+	for (size_t begin = 0; begin < t->size; begin += SOME) {
+		const size_t count = t->size - begin < SOME ? t->size - begin : SOME;
+		tok_exponentials(row->log_p + begin, p, count);
+		for (size_t i = 0; i < count; i++) {
+			const size_t id = begin + i;
+			const enum tok_status status = check_number(row->log_p[id], id, err);
+			if (status != TOK_OK)
+				return status;
+			row->sums.p[t->rank_of[id]] = p[i];
+		}
+	}
+	tok_sums_block(&row->sums, t->text_count);
+	row->other_low = (struct tok_row_masses){ 0 };
+	for (size_t i = 0; i < t->other_count; i++)
+		add_other(t, t->others[i], row->sums.p[t->text_count + i], &row->other_low);
+	row->other_high = row->other_low;
+	const double sum = tok_sums_range(&row->sums, tok_node_ranks(t, 0)) + row->other_low.end +
+			   row->other_low.nontext;
+	return set_scale(core, row, sum, err);
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+	const struct tok_known *x = a, *y = b;
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* Ids that are told twice, or that do not exist, would count for more than they are. */
+static enum tok_status read_best(const struct tok_core *core, struct tok_row *row,
+				 const struct tok_lm_row *answer, struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	double sum = exp(answer->log_rest);
+	row->known_count = 0;
+	for (size_t i = 0; i < answer->best_count; i++) {
+		const struct tok_lm_top best = answer->best[i];
+		if (best.id >= t->size)
+			return tok_fail(err, TOK_EFORMAT,
+					"a row of the model has id %u: ids are below %zu", best.id,
+					t->size);
+		const enum tok_status status = check_number(best.log_p, best.id, err);
+		if (status != TOK_OK)
+			return status;
+		row->known[row->known_count++] =
+		    (struct tok_known){ t->rank_of[best.id], best.log_p, exp(best.log_p) };
+		sum += exp(best.log_p);
+	}
+	if (row->known_count)
+		qsort(row->known, row->known_count, sizeof *row->known, compare_ranks);
+	for (size_t i = 1; i < row->known_count; i++)
+		if (row->known[i].rank == row->known[i - 1].rank)
+			return tok_fail(err, TOK_EFORMAT, "a row of the model has id %u twice",
+					row->known[i].rank < t->text_count
+					    ? t->by_rank[row->known[i].rank]
+					    : t->others[row->known[i].rank - t->text_count]);
+	return check_sum(sum, err);
+}
+
+/* Of ids of one kind that are no text. */
+static struct tok_bounds sum_others(const struct tok_core *core, const struct tok_row *row,
+				    enum tok_byte_kind kind)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	double seen = 0.0, unseen = 0.0;
+	for (size_t i = 0; i < t->other_count; i++)
+		unseen += t->kinds[t->others[i]] == kind;
+	for (size_t i = row->known_count; i > 0 && row->known[i - 1].rank >= t->text_count; i--) {
+		if (t->kinds[t->others[row->known[i - 1].rank - t->text_count]] != kind)
+			continue;
+		seen += row->known[i - 1].p;
+		unseen -= 1.0;
+	}
+	return (struct tok_bounds){ seen + tok_unseen_least(&row->unseen, unseen),
+				    seen + tok_unseen_most(&row->unseen, unseen) };
+}
+
+enum tok_status tok_row_fill_best(struct tok_core *core, struct tok_row *row,
+				  const struct tok_lm_row *answer, struct tok_error *err)
+{
+	const enum tok_status status = read_best(core, row, answer, err);
+	if (status != TOK_OK)
+		return status;
+	row->unseen = tok_unseen_of(core->tokens, answer);
+	const struct tok_bounds end = sum_others(core, row, TOK_BYTE_END),
+				nontext = sum_others(core, row, TOK_BYTE_NONTEXT);
+	row->other_low = (struct tok_row_masses){ end.low, nontext.low };
+	row->other_high = (struct tok_row_masses){ end.high, nontext.high };
+	leave_out_end(core, row);
+	row->scale = 1.0;
+	row->log_scale = 0.0;
+	return TOK_OK;
+}

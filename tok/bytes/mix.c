@@ -1,0 +1,241 @@
+/* mix.c - models that are asked about the same bytes: who still takes part, with which weight. */
+#include "tok/bytes/mix.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "tok/bytes/mix_internal.h"
+
+/* ---- made, and gone ------------------------------------------------------------------- */
+
+static enum tok_status check_weights(const double *weights, size_t count, struct tok_error *err)
+{
+	double sum = 0.0;
+	for (size_t i = 0; i < count; i++) {
+		if (!(weights[i] >= 0.0 && weights[i] < INFINITY))
+			return tok_fail(err, TOK_EARG, "a weight of %g: weights are not below 0",
+					weights[i]);
+		sum += weights[i];
+	}
+	if (!(sum > 0.0 && sum < INFINITY))
+		return tok_fail(err, TOK_EARG, "weights that sum to %g", sum);
+	return TOK_OK;
+}
+
+static enum tok_status check(size_t count, const struct tok_mix_options *options,
+			     struct tok_error *err)
+{
+	if (count == 0 || count > TOK_MIX_MOST)
+		return tok_fail(err, TOK_EARG, "%zu models: from 1 to %d can be mixed", count,
+				TOK_MIX_MOST);
+	if (options->kind != TOK_MIX_PROXY)
+		return options->weights ? check_weights(options->weights, count, err) : TOK_OK;
+	if (count != 3)
+		return tok_fail(err, TOK_EARG,
+				"a proxy of %zu models: it is three, base, expert and anti-expert",
+				count);
+	if (options->weights)
+		return tok_fail(err, TOK_EARG, "a proxy has no weights, but an alpha");
+	if (!(options->alpha >= 0.0 && options->alpha < INFINITY))
+		return tok_fail(err, TOK_EARG, "an alpha of %g: it is not below 0", options->alpha);
+	return TOK_OK;
+}
+
+static double weight_of(const struct tok_mix_options *options, size_t count, size_t i)
+{
+	const double powers[] = { 1.0, options->alpha, -options->alpha };
+	double sum = 0.0;
+	if (options->kind == TOK_MIX_PROXY)
+		return powers[i];
+	if (!options->weights)
+		return 1.0 / (double)count;
+	for (size_t k = 0; k < count; k++)
+		sum += options->weights[k];
+	return options->weights[i] / sum;
+}
+
+enum tok_status tok_mix_new(struct tok_machine *const *machines, size_t count,
+			    const struct tok_mix_options *options, struct tok_mix **out,
+			    struct tok_error *err)
+{
+	const enum tok_status status = check(count, options, err);
+	if (status != TOK_OK)
+		return status;
+	struct tok_mix *mix = calloc(1, sizeof *mix + count * sizeof *mix->members);
+	if (!mix)
+		return tok_fail_memory(err);
+	mix->kind = options->kind;
+	mix->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct tok_mix_member *m = &mix->members[i];
+		m->machine = machines[i];
+		m->weight = weight_of(options, count, i);
+		m->used = m->weight != 0.0;
+		m->log_p = m->log_low = m->log_high = log(m->weight);
+	}
+	*out = mix;
+	return TOK_OK;
+}
+
+void tok_mix_free(struct tok_mix *mix)
+{
+	free(mix);
+}
+
+/* ---- what comes next --------------------------------------------------------------------- */
+
+static void write_bounds(const struct tok_next_bytes *next, struct tok_mix_member *m)
+{
+	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS], sum = 0.0;
+	memcpy(low, next->low, sizeof next->low);
+	memcpy(high, next->high, sizeof next->high);
+	low[TOK_MIX_END] = next->end_low;
+	high[TOK_MIX_END] = next->end_high;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		sum += low[s];
+	m->certain = sum > 0.0; /* so the text is possible, too */
+	tok_mix_divide(low, high, m->next.low, m->next.high);
+}
+
+static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *m)
+{
+	m->whole = tok_mix_whole(next, m->next.p);
+	m->special = next->special;
+	m->leak = next->leak;
+	m->exact = m->certain = next->exact;
+	if (!m->exact) {
+		write_bounds(next, m);
+		return;
+	}
+	memcpy(m->next.low, m->next.p, sizeof m->next.low);
+	memcpy(m->next.high, m->next.p, sizeof m->next.high);
+}
+
+static enum tok_status look(struct tok_mix *mix, struct tok_error *err)
+{
+	struct tok_next_bytes next;
+	if (mix->known)
+		return TOK_OK;
+	for (size_t i = 0; i < mix->count; i++) {
+		struct tok_mix_member *m = &mix->members[i];
+		if (!m->used)
+			continue;
+		const enum tok_status status = tok_machine_next(m->machine, &next, err);
+		if (status != TOK_OK)
+			return tok_fail_in(err, status, "model %zu", i + 1);
+		write_law(&next, m);
+	}
+	mix->known = true;
+	return TOK_OK;
+}
+
+enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out, struct tok_error *err)
+{
+	const enum tok_status status = look(mix, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		out->special[i] = m->used ? m->special : 0.0;
+		out->leak[i] = m->used ? m->leak : 0.0;
+		out->left_out[i] = m->left_out;
+	}
+	if (!tok_mix_combine(mix, out))
+		return tok_fail(
+		    err, TOK_ETEXT,
+		    "the models have no byte in common that may come next, nor the end");
+	return TOK_OK;
+}
+
+/* ---- a byte more ------------------------------------------------------------------------- */
+
+/* What a push of one byte did. */
+struct step {
+	size_t lengths[TOK_MIX_MOST]; /* of the machines before it */
+	bool impossible[TOK_MIX_MOST];
+};
+
+static void take_back(struct tok_mix *mix, const struct step *step)
+{
+	for (size_t i = 0; i < mix->count; i++) {
+		struct tok_machine *machine = mix->members[i].machine;
+		const size_t more = tok_machine_length(machine) - step->lengths[i];
+		const bool back = more == 0 || tok_machine_back(machine, more);
+		assert(back); /* it is the byte that was just pushed */
+		(void)back;
+	}
+}
+
+static enum tok_status move(struct tok_mix *mix, uint8_t byte, struct step *step,
+			    struct tok_error *err)
+{
+	const bool may_leave = mix->kind == TOK_MIX_LINEAR || mix->kind == TOK_MIX_BAYES;
+	const struct tok_span bytes = { &byte, 1 };
+	size_t left = 0;
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		if (!m->used)
+			continue;
+		const enum tok_status status = tok_machine_push(m->machine, bytes, err);
+		step->impossible[i] = status == TOK_ETEXT && may_leave;
+		if (status != TOK_OK && !step->impossible[i])
+			return tok_fail_in(err, status, "model %zu", i + 1);
+		left += status == TOK_OK;
+	}
+	return left > 0 ? TOK_OK : tok_fail_in(err, TOK_ETEXT, "all models");
+}
+
+/* The largest becomes 0, so that logarithms of weights keep their digits however long the text. */
+static void weigh(struct tok_mix *mix, uint8_t byte)
+{
+	double most = -INFINITY;
+	for (size_t i = 0; i < mix->count; i++) {
+		struct tok_mix_member *m = &mix->members[i];
+		if (!m->used)
+			continue;
+		m->log_p += log(m->next.p[byte]);
+		m->log_low += log(m->next.low[byte]);
+		m->log_high += log(m->next.high[byte]);
+		most = fmax(most, m->log_p);
+	}
+	for (size_t i = 0; i < mix->count && most > -INFINITY; i++) {
+		mix->members[i].log_p -= most;
+		mix->members[i].log_low -= most;
+		mix->members[i].log_high -= most;
+	}
+}
+
+static enum tok_status push_byte(struct tok_mix *mix, uint8_t byte, struct tok_error *err)
+{
+	struct step step = { 0 };
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < mix->count; i++)
+		step.lengths[i] = tok_machine_length(mix->members[i].machine);
+	if (mix->kind == TOK_MIX_BAYES)
+		status = look(mix, err);
+	if (status == TOK_OK)
+		status = move(mix, byte, &step, err);
+	if (status != TOK_OK) {
+		take_back(mix, &step);
+		return status;
+	}
+	for (size_t i = 0; i < mix->count; i++) {
+		mix->members[i].used &= !step.impossible[i];
+		mix->members[i].left_out |= step.impossible[i];
+	}
+	if (mix->kind == TOK_MIX_BAYES)
+		weigh(mix, byte);
+	mix->known = false;
+	return TOK_OK;
+}
+
+enum tok_status tok_mix_push(struct tok_mix *mix, struct tok_span bytes, struct tok_error *err)
+{
+	for (size_t i = 0; i < bytes.count; i++) {
+		const enum tok_status status = push_byte(mix, bytes.bytes[i], err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return TOK_OK;
+}

@@ -1,0 +1,42 @@
+/* mix_internal.h - what mix.c knows of each model, for the four ways to mix in mix_kinds.c. */
+#ifndef TOK_BYTES_MIX_INTERNAL_H
+#define TOK_BYTES_MIX_INTERNAL_H
+
+#include "tok/bytes/mix.h"
+
+/* Of one distribution: what it is, and between what it lies. */
+struct tok_mix_law {
+	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
+};
+
+struct tok_mix_member {
+	struct tok_machine *machine;
+	double weight; /* as given, all together one; of proxy the power */
+	/* bayes: logarithm of weight times P_i(x), less what is the same for all */
+	double log_p, log_low, log_high;
+	bool used;     /* its weight is not 0, and the text not impossible */
+	bool left_out; /* the text is impossible */
+
+	/* of the next symbol, where mix->known */
+	struct tok_mix_law next;
+	double whole; /* what .p was divided by */
+	double special, leak;
+	bool exact;
+	bool certain; /* that it gives something to bytes or the end */
+};
+
+struct tok_mix {
+	enum tok_mix_kind kind;
+	bool known;
+	size_t count;
+	struct tok_mix_member members[];
+};
+
+/* Bounds of shares from bounds of 257 parts: one is least where the others are most. */
+void tok_mix_divide(const double *low, const double *high, double *out_low, double *out_high);
+
+/* All but special, leak and left_out, from members whose next is known.  False where no symbol is
+ * possible. */
+bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out);
+
+#endif

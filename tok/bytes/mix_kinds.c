@@ -1,0 +1,216 @@
+/* mix_kinds.c - distributions over bytes and the end: made whole, mixed, compared.  Bounds are
+ * carried along as sums and products of bounds, and only at the end divided. */
+#include <math.h>
+
+#include "tok/bytes/mix_internal.h"
+
+double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS])
+{
+	double sum = next->end;
+	for (size_t b = 0; b < 256; b++)
+		sum += next->joint[b];
+	for (size_t b = 0; b < 256; b++)
+		p[b] = sum > 0.0 ? next->joint[b] / sum : 0.0;
+	p[TOK_MIX_END] = sum > 0.0 ? next->end / sum : 0.0;
+	return sum;
+}
+
+double tok_mix_divergence(const double a[TOK_MIX_SYMBOLS], const double b[TOK_MIX_SYMBOLS])
+{
+	double sum = 0.0;
+	for (size_t i = 0; i < TOK_MIX_SYMBOLS; i++) {
+		const double middle = 0.5 * (a[i] + b[i]);
+		if (a[i] > 0.0)
+			sum += 0.5 * a[i] * log2(a[i] / middle);
+		if (b[i] > 0.0)
+			sum += 0.5 * b[i] * log2(b[i] / middle);
+	}
+	return fmin(fmax(sum, 0.0), 1.0);
+}
+
+/* ---- sums --------------------------------------------------------------------------- */
+
+/* What is to be divided by the sum of .p; the true sum lies between low and high. */
+struct mixed {
+	struct tok_mix_law law;
+	double low, high;
+};
+
+static void add_weighted(struct mixed *to, const struct tok_mix_law *law, double weight, double low,
+			 double high)
+{
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		to->law.p[s] += weight * law->p[s];
+		to->law.low[s] += low * law->low[s];
+		to->law.high[s] += high * law->high[s];
+	}
+	to->low += low;
+	to->high += high;
+}
+
+/* Whoever has nothing to say about bytes or the end is not heard this time. */
+static bool speaks(const struct tok_mix_member *m)
+{
+	return m->used && (m->whole > 0.0 || !m->exact);
+}
+
+static bool mix_linear(const struct tok_mix *mix, struct mixed *to, double *weights)
+{
+	double sum = 0.0;
+	for (size_t i = 0; i < mix->count; i++)
+		if (speaks(&mix->members[i]))
+			sum += weights[i] = mix->members[i].weight;
+	for (size_t i = 0; i < mix->count; i++) {
+		if (weights[i] == 0.0)
+			continue;
+		const struct tok_mix_member *m = &mix->members[i];
+		weights[i] /= sum;
+		add_weighted(to, &m->next, weights[i], m->certain ? weights[i] : 0.0, weights[i]);
+	}
+	return sum > 0.0;
+}
+
+static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weights)
+{
+	double most = -INFINITY, sum = 0.0;
+	for (size_t i = 0; i < mix->count; i++)
+		if (speaks(&mix->members[i]))
+			most = fmax(most, mix->members[i].log_p);
+	if (most == -INFINITY)
+		return false;
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		if (!speaks(m))
+			continue;
+		sum += weights[i] = exp(m->log_p - most);
+		add_weighted(to, &m->next, weights[i], m->certain ? exp(m->log_low - most) : 0.0,
+			     exp(m->log_high - most));
+	}
+	for (size_t i = 0; i < mix->count; i++)
+		weights[i] /= sum;
+	return true;
+}
+
+/* ---- products ------------------------------------------------------------------------ */
+
+/* Of whatever else it is a product: 0 stays 0. */
+static void multiply(double *to, double p, double power)
+{
+	if (*to > -INFINITY)
+		*to = p > 0.0 ? *to + power * log(p) : -INFINITY;
+}
+
+/* Logarithms of products of the members' p, low and high of each symbol. */
+struct products {
+	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
+};
+
+/* A quotient is low where what it is divided by is high; where that may be 0 without having to, it
+ * may be 0, being impossible, or without bound. */
+static void multiply_law(struct products *to, const struct tok_mix_law *law, double power)
+{
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		const bool divides = power < 0.0, open = divides && law->low[s] == 0.0;
+		multiply(&to->p[s], law->p[s], power);
+		multiply(&to->low[s], divides && !open ? law->high[s] : law->low[s], power);
+		if (open && law->high[s] > 0.0 && to->high[s] > -INFINITY)
+			to->high[s] = INFINITY;
+		else
+			multiply(&to->high[s], divides ? law->low[s] : law->high[s], power);
+	}
+}
+
+static bool mix_products(const struct tok_mix *mix, struct mixed *to, double *weights)
+{
+	struct products products = { 0 };
+	double most = -INFINITY;
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		weights[i] = m->weight;
+		if (m->used)
+			multiply_law(&products, &m->next, m->weight);
+	}
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		most = fmax(most, products.p[s]);
+	if (most == -INFINITY)
+		return false;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		to->law.p[s] = exp(products.p[s] - most);
+		to->law.low[s] = exp(products.low[s] - most);
+		to->law.high[s] = exp(products.high[s] - most);
+	}
+	to->high = INFINITY; /* nothing but the symbols tells what they are together */
+	return true;
+}
+
+/* ---- whole ------------------------------------------------------------------------------ */
+
+static double sum_but(const double *numbers, size_t left_out)
+{
+	double sum = 0.0;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		if (s != left_out)
+			sum += numbers[s];
+	return sum;
+}
+
+/* a / (a + b); `unknown` where that cannot be told because one of them is infinite. */
+static double share_of(double a, double b, double unknown)
+{
+	if (a <= 0.0)
+		return 0.0;
+	return a < INFINITY && b < INFINITY ? a / (a + b) : unknown;
+}
+
+void tok_mix_divide(const double *low, const double *high, double *out_low, double *out_high)
+{
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		out_low[s] = share_of(low[s], sum_but(high, s), 0.0);
+		out_high[s] = share_of(high[s], sum_but(low, s), 1.0);
+	}
+}
+
+static void bound(const struct mixed *from, struct tok_mix_next *out)
+{
+	tok_mix_divide(from->law.low, from->law.high, out->low, out->high);
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		if (from->high < INFINITY)
+			out->low[s] = fmax(out->low[s], from->law.low[s] / from->high);
+		if (from->low > 0.0)
+			out->high[s] = fmin(out->high[s], from->law.high[s] / from->low);
+		out->low[s] = fmin(out->low[s], out->p[s]); /* by a rounding */
+		out->high[s] = fmax(out->high[s], out->p[s]);
+	}
+}
+
+bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out)
+{
+	struct mixed mixed = { 0 };
+	double *weights = out->weights;
+	bool possible = false;
+	memset(out->weights, 0, sizeof out->weights);
+	switch (mix->kind) {
+	case TOK_MIX_LINEAR:
+		possible = mix_linear(mix, &mixed, weights);
+		break;
+	case TOK_MIX_BAYES:
+		possible = mix_bayes(mix, &mixed, weights);
+		break;
+	case TOK_MIX_GEOMETRIC:
+	case TOK_MIX_PROXY:
+		possible = mix_products(mix, &mixed, weights);
+		break;
+	}
+	const double sum = sum_but(mixed.law.p, TOK_MIX_SYMBOLS);
+	if (!possible || !(sum > 0.0))
+		return false;
+	out->exact = true;
+	for (size_t i = 0; i < mix->count; i++)
+		if (mix->members[i].used)
+			out->exact &= mix->members[i].exact;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		out->low[s] = out->high[s] = out->p[s] = mixed.law.p[s] / sum;
+	if (!out->exact)
+		bound(&mixed, out);
+	return true;
+}
