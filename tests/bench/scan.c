@@ -29,6 +29,7 @@ static const char *const names[TOK_SCAN_FAMILY_COUNT] = {
 
 static const char *const places_names[TOK_PLACES_KIND_COUNT] = {
 	[TOK_PLACES_SPACES] = "places, spaces",
+	[TOK_PLACES_GAPS] = "places, gaps",
 	[TOK_PLACES_WORDS] = "places, words",
 };
 

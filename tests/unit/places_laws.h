@@ -105,7 +105,9 @@ static inline void places_compare(struct places_law *law, enum tok_kernel kernel
 				  struct tok_span text, size_t from)
 {
 	static const char *const names[TOK_PLACES_KIND_COUNT] = {
-		[TOK_PLACES_SPACES] = "spaces", [TOK_PLACES_WORDS] = "words"
+		[TOK_PLACES_SPACES] = "spaces",
+		[TOK_PLACES_GAPS] = "gaps",
+		[TOK_PLACES_WORDS] = "words",
 	};
 	static uint32_t want[PLACES_TEXT + TOK_PLACES_BLOCK], got[PLACES_TEXT + TOK_PLACES_BLOCK];
 	for (int i = 0; i < TOK_PLACES_KIND_COUNT; i++) {

@@ -21,6 +21,7 @@ static const struct row {
 	{ "ab\u2581cd", TOK_PLACES_SPACES, 1, { 2 } },
 	{ "\u2581\u2581x\u2581", TOK_PLACES_SPACES, 3, { 0, 3, 7 } },
 	{ "x\xE2\x96", TOK_PLACES_SPACES, 0, { 0 } },
+	{ " a\u2581\u2581 b", TOK_PLACES_GAPS, 4, { 0, 2, 5, 8 } },
 	{ "", TOK_PLACES_WORDS, 0, { 0 } },
 	{ "ab\u2581cd", TOK_PLACES_WORDS, 2, { 0, 2 } },
 	{ "ab cd", TOK_PLACES_WORDS, 3, { 0, 2, 3 } },

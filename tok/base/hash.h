@@ -39,4 +39,14 @@ TOK_API void tok_strings_expect(const struct tok_strings *table, struct tok_span
 /* The value, or TOK_NO_ID. */
 TOK_API uint32_t tok_strings_find(const struct tok_strings *table, struct tok_span key);
 
+/*
+ * The same in steps, for who asks for many keys and knows some of them ahead: no step
+ * waits for memory if the one before was taken a while ago.
+ */
+TOK_API uint64_t tok_strings_hash(struct tok_span key);
+TOK_API void tok_strings_expect_slot(const struct tok_strings *table, uint64_t hash);
+TOK_API void tok_strings_expect_key(const struct tok_strings *table, uint64_t hash);
+TOK_API uint32_t tok_strings_find_hashed(const struct tok_strings *table, struct tok_span key,
+					 uint64_t hash);
+
 #endif

@@ -157,24 +157,53 @@ static void split_plainly(const struct tok_bpe *bpe, struct tok_bpe_scratch *scr
 	}
 }
 
-/* Keep the tokens of a part; what SentencePiece does not write as one token is not
- * kept, since it may grow together with what stands before it. */
-static void remember_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-			  struct tok_memo_key key)
+/* What a symbol is written as, if that does not hang on what stands around it: a token,
+ * or the bytes of unknown text as SentencePiece writes them.  How many ids; 0: none, or
+ * more than there is room for. */
+static size_t spell_symbol(const struct tok_model *model, uint32_t symbol, struct tok_span text,
+			   tok_id *ids, size_t room)
 {
-	const struct tok_bpe *bpe = model->bpe;
+	const struct tok_lexicon *lexicon = &model->lexicon;
+	const uint8_t *roles = model->bpe->roles;
+	const bool is_entry = symbol < lexicon->count;
+	if (room == 0)
+		return 0;
+	if (is_entry && (!roles || roles[symbol] == TOK_ROLE_TOKEN)) {
+		ids[0] = lexicon->ids[symbol];
+		return 1;
+	}
+	if (!roles || (is_entry && roles[symbol] == TOK_ROLE_SPLIT) || !lexicon->byte_fallback ||
+	    !lexicon->all_bytes || text.count > room)
+		return 0;
+	for (size_t i = 0; i < text.count; i++)
+		ids[i] = lexicon->byte_ids[text.bytes[i]];
+	return text.count;
+}
+
+/* Keep the tokens of a part; what SentencePiece writes as the unknown token is not kept,
+ * since it may grow together with what stands before it. */
+static void remember_part(const struct tok_model *model, struct tok_bpe_scratch *scratch,
+			  struct tok_memo_key key, struct tok_span part)
+{
 	tok_id ids[TOK_MEMO_IDS];
+	size_t count = 0, at = 0;
 	for (size_t i = 0; i < scratch->count; i++) {
 		uint32_t symbol = scratch->symbols[i];
-		if (bpe->roles && symbol != TOK_SYMBOL_NONE)
+		if (model->bpe->roles && symbol != TOK_SYMBOL_NONE)
 			symbol &= ~TOK_SYMBOL_FROZEN;
-		if (symbol >= model->lexicon.count ||
-		    (bpe->roles && bpe->roles[symbol] != TOK_ROLE_TOKEN) ||
-		    model->lexicon.ids[symbol] > TOK_MEMO_ID_MAX)
+		const size_t reach = at + scratch->lengths[i];
+		const size_t end = reach < part.count ? reach : part.count;
+		const size_t some = spell_symbol(model, symbol, tok_span_slice(part, at, end),
+						 ids + count, TOK_MEMO_IDS - count);
+		if (some == 0)
 			return;
-		ids[i] = model->lexicon.ids[symbol];
+		count += some;
+		at = end;
 	}
-	tok_memo_put(&scratch->memo, key, ids, scratch->count);
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] > TOK_MEMO_ID_MAX)
+			return;
+	tok_memo_put(&scratch->memo, key, ids, count);
 }
 
 /* Ranges from the scratch's position on, where the texts of the tokens are the
@@ -300,7 +329,7 @@ enum tok_status tok_bpe_encode_part(const struct tok_model *model, struct tok_bp
 	if (status != TOK_OK)
 		return status;
 	if (is_short && scratch->count >= 1 && scratch->count <= TOK_MEMO_IDS)
-		remember_part(model, scratch, key);
+		remember_part(model, scratch, key, bytes);
 	return tok_bpe_write(model, scratch, text, piece.end, out, err);
 }
 

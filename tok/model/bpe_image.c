@@ -26,7 +26,7 @@ static uint32_t map_tag(size_t i, char part)
 struct facts {
 	uint64_t fingerprint, symbol_count;
 	uint32_t order, raw_bytes, ignore_merges, fuse_unk, unk_missing, exact, has_split;
-	uint32_t unknown_breaks, zero;
+	uint32_t unknown_breaks, joins_longer, joins_shifts, joins_shift;
 	uint32_t rank_limit, unk_symbol, prefix_count;
 	uint32_t byte_symbols[256];
 };
@@ -53,6 +53,9 @@ static void save_facts(const struct tok_bpe *bpe, struct tok_image_writer *w)
 		.exact = bpe->exact,
 		.has_split = bpe->has_split,
 		.unknown_breaks = bpe->unknown_breaks,
+		.joins_longer = bpe->joins.longer,
+		.joins_shifts = bpe->joins.shifts,
+		.joins_shift = bpe->joins.shift,
 		.rank_limit = bpe->rank_limit,
 		.unk_symbol = bpe->unk_symbol,
 		.prefix_count = (uint32_t)bpe->prefix.count,
@@ -194,11 +197,10 @@ static bool open_walk(struct tok_model *model, const struct tok_image *image)
 		(are_spines(walk->spines, count) && are_shorter(&model->lexicon, walk)));
 }
 
-/* They are of bytes, and of use only where all tokens of a few bytes are known. */
+/* They are of use only where all tokens of a few bytes are known. */
 static bool open_joins(struct tok_bpe *bpe, const struct tok_image *image)
 {
-	return tok_joins_open(&bpe->joins, image, bpe->symbol_count) &&
-	       (!bpe->joins.lines || (bpe->walk.known && bpe->raw_bytes && !bpe->roles));
+	return tok_joins_open(bpe, image) && (!bpe->joins.lines || bpe->walk.known);
 }
 
 static bool open_facts(struct tok_model *model, const struct tok_image *image)
@@ -227,6 +229,9 @@ static bool open_facts(struct tok_model *model, const struct tok_image *image)
 	bpe->exact = facts->exact != 0;
 	bpe->has_split = facts->has_split != 0;
 	bpe->unknown_breaks = facts->unknown_breaks != 0;
+	bpe->joins.longer = facts->joins_longer != 0;
+	bpe->joins.shifts = facts->joins_shifts != 0;
+	bpe->joins.shift = facts->joins_shift;
 	bpe->rank_limit = facts->rank_limit;
 	bpe->unk_symbol = facts->unk_symbol;
 	bpe->symbol_count = facts->symbol_count;

@@ -447,11 +447,13 @@ void tok_bpe_walk_many(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratc
 
 /* ---- merge_many.c ---- */
 
-enum { TOK_MERGE_TEXT = 15 };
+enum { TOK_MERGE_FEW = 15, TOK_MERGE_MOST = 30 };
 
-/* Merge stretches of 1 to TOK_MERGE_TEXT bytes, where the model has joins: DONE, or
- * LOST where what comes out are not all tokens. */
-void tok_bpe_merge_many(const struct tok_model *model, struct tok_stretch *stretches, size_t count);
+/* Merge stretches of 1 to TOK_MERGE_MOST units - bytes, or characters - or all of them of
+ * at most TOK_MERGE_FEW, which is quicker; where the model has joins.  DONE, or LOST where
+ * what comes out are not all tokens. */
+void tok_bpe_merge_many(const struct tok_model *model, struct tok_stretch *stretches, size_t count,
+			bool few);
 
 /* Merge the scratch's symbols in place.  False if memory is out. */
 TOK_MUST_USE bool tok_bpe_merge(const struct tok_bpe *bpe, struct tok_bpe_scratch *scratch);

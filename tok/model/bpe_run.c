@@ -128,25 +128,51 @@ static void keep_stretch(struct tok_memo *memo, const struct tok_stretch *stretc
 	tok_memo_put(memo, tok_memo_key(stretch->text), stretch->tokens, stretch->count);
 }
 
+/* How a stretch is worked out. */
+enum way { WALKED, MERGED_FEW, MERGED_MOST, WAY_COUNT };
+
+/* The units of a stretch of up to TOGETHER_MAX bytes; bytes that are no characters may be
+ * more. */
+static size_t count_units(const struct tok_bpe *bpe, struct tok_span text)
+{
+	size_t count = text.count;
+	if (bpe->raw_bytes || count <= TOK_MERGE_FEW)
+		return count;
+	for (size_t i = 0; i < text.count; i++)
+		count -= tok_utf8_is_tail(text.bytes[i]);
+	return count;
+}
+
+static enum way choose_way(const struct tok_bpe *bpe, struct tok_span text)
+{
+	if (!bpe->joins.lines || text.count == 0 ||
+	    (text.count > TOK_MEMO_TEXT && !bpe->joins.longer))
+		return WALKED;
+	/* The bytes of a character beyond ASCII take merges before they are a token. */
+	if (bpe->raw_bytes && text.count > TOK_MERGE_FEW && text.bytes[text.count - 1] >= 0x80)
+		return WALKED;
+	const size_t units = count_units(bpe, text);
+	return units <= TOK_MERGE_FEW ? MERGED_FEW : units <= TOK_MERGE_MOST ? MERGED_MOST : WALKED;
+}
+
 /* Stretches that are worked out in the same way. */
 struct group {
 	uint16_t which[TOK_STRETCHES];
 	size_t count;
-	bool merges;
 };
 
 static void encode_group(const struct tok_model *model, struct tok_bpe_scratch *scratch,
-			 struct tok_stretch *stretches, struct group *group)
+			 struct tok_stretch *stretches, struct group *group, enum way way)
 {
 	struct tok_stretch some[TOK_STRETCHES];
 	for (size_t i = 0; i < group->count; i++) {
 		some[i] = stretches[group->which[i]];
 		some[i].state = TOK_STRETCH_DONE;
 	}
-	if (group->merges)
-		tok_bpe_merge_many(model, some, group->count);
-	else
+	if (way == WALKED)
 		tok_bpe_walk_many(model->bpe, scratch, some, group->count);
+	else
+		tok_bpe_merge_many(model, some, group->count, way == MERGED_FEW);
 	for (size_t i = 0; i < group->count; i++) {
 		if (some[i].state == TOK_STRETCH_DONE && are_plain(model, &some[i])) {
 			name_tokens(model, &some[i]);
@@ -161,12 +187,10 @@ static void encode_group(const struct tok_model *model, struct tok_bpe_scratch *
 static bool encode_stretches(const struct tok_model *model, struct tok_bpe_scratch *scratch,
 			     struct batch *batch, size_t bytes)
 {
-	struct group walked, merged;
-	walked.count = merged.count = 0;
-	walked.merges = false;
-	merged.merges = true;
+	struct group groups[WAY_COUNT];
 	size_t used = 0;
-	const size_t short_max = model->bpe->joins.lines ? TOK_MERGE_TEXT : 0;
+	for (size_t way = 0; way < WAY_COUNT; way++)
+		groups[way].count = 0;
 	if (!tok_grow(&scratch->lanes, &scratch->lane_capacity, bytes, sizeof *scratch->lanes))
 		return false;
 	for (size_t i = 0; i < batch->stretch_count; i++) {
@@ -176,15 +200,15 @@ static bool encode_stretches(const struct tok_model *model, struct tok_bpe_scrat
 			continue;
 		stretch->tokens = scratch->lanes + used;
 		used += count;
-		struct group *group = count > 0 && count <= short_max ? &merged : &walked;
+		const enum way way = choose_way(model->bpe, stretch->text);
+		struct group *group = &groups[way];
 		group->which[group->count++] = (uint16_t)i;
 		if (group->count == TOK_STRETCHES)
-			encode_group(model, scratch, batch->stretches, group);
+			encode_group(model, scratch, batch->stretches, group, way);
 	}
-	if (merged.count)
-		encode_group(model, scratch, batch->stretches, &merged);
-	if (walked.count)
-		encode_group(model, scratch, batch->stretches, &walked);
+	for (size_t way = 0; way < WAY_COUNT; way++)
+		if (groups[way].count)
+			encode_group(model, scratch, batch->stretches, &groups[way], (enum way)way);
 	return true;
 }
 

@@ -25,6 +25,13 @@ static void expect_merge(const struct tok_model *model, const struct tok_merge *
 			 tok_lexicon_place(&model->lexicon, merge->right));
 }
 
+static void expect_text(const struct tok_lexicon *lexicon, tok_id id)
+{
+	const uint32_t place = tok_lexicon_place(lexicon, id);
+	if (place != TOK_NO_ID)
+		__builtin_prefetch(tok_lexicon_text(lexicon, place).bytes);
+}
+
 static enum tok_status add_merges(struct tok_model *model, const struct tok_model_spec *spec,
 				  struct tok_error *err)
 {
@@ -46,6 +53,10 @@ static enum tok_status add_merges(struct tok_model *model, const struct tok_mode
 		uint32_t places[3];
 		if (count - rank > AHEAD)
 			expect_merge(model, merge + AHEAD);
+		if (count - rank > AHEAD / 2) {
+			expect_text(&model->lexicon, merge[AHEAD / 2].left);
+			expect_text(&model->lexicon, merge[AHEAD / 2].right);
+		}
 		for (size_t i = 0; i < 3; i++) {
 			places[i] = tok_lexicon_place(&model->lexicon, ids[i]);
 			if (places[i] == TOK_NO_ID)

@@ -5,10 +5,9 @@
 _Static_assert(sizeof(struct tok_join_line) == 64, "a line of joins is a cache line");
 
 enum {
-	BYTES = TOK_IMAGE_TAG('b', 'j', 'b', 'y'),
+	FIRSTS = TOK_IMAGE_TAG('b', 'j', 'b', 'y'),
 	LINES = TOK_IMAGE_TAG('b', 'j', 'l', 'n'),
 	RESULTS = TOK_IMAGE_TAG('b', 'j', 'r', 's'),
-	BYTE_PAIRS = 256 * 256,
 	IN_A_QUAD = 4,
 	MEAN_LOAD = 5, /* of the eight in a line */
 	SPARSE = 16    /* so many ranks a symbol, and results would be mostly holes */
@@ -27,13 +26,19 @@ static unsigned bits_of(uint64_t symbol_count)
 	return bits;
 }
 
+/* How many rows `firsts` has. */
+static size_t count_rows(const struct tok_bpe *bpe)
+{
+	return bpe->raw_bytes ? TOK_BYTE_ROWS : TOK_NEAR;
+}
+
 /* Pieces of a few bytes are merged, unless they are a token as a whole: known.c must
  * tell that of each. */
 static bool can_join(const struct tok_model *model)
 {
 	const struct tok_bpe *bpe = model->bpe;
-	if (!bpe->walk.spines || !bpe->raw_bytes || bpe->order == TOK_BPE_SCORES ||
-	    bpe->rank_limit >= TOK_JOIN_NONE || bpe->rank_limit / SPARSE > bpe->symbol_count ||
+	if (!bpe->walk.spines || bpe->rank_limit >= TOK_JOIN_NONE ||
+	    bpe->rank_limit / SPARSE > bpe->symbol_count ||
 	    bits_of(bpe->symbol_count) > TOK_JOIN_SYMBOL_BITS)
 		return false;
 	for (size_t i = 0; i < model->lexicon.count; i++)
@@ -42,7 +47,21 @@ static bool can_join(const struct tok_model *model)
 	return true;
 }
 
-/* What each rank makes. */
+/* Is each result so much more than its rank? */
+static void find_shift(struct tok_joins *joins)
+{
+	joins->shifts = true;
+	for (size_t rank = 0, any = 0; rank < joins->result_count && joins->shifts; rank++) {
+		const uint32_t result = joins->results[rank];
+		if (result == TOK_SYMBOL_NONE)
+			continue;
+		if (!any++)
+			joins->shift = result - (uint32_t)rank;
+		joins->shifts = result == rank + joins->shift;
+	}
+}
+
+/* What each rank makes.  Pieces of one score have one rank. */
 static bool list_results(struct tok_model *model)
 {
 	struct tok_bpe *bpe = model->bpe;
@@ -50,29 +69,57 @@ static bool list_results(struct tok_model *model)
 	uint32_t *results = tok_arena_array(&model->arena, count, sizeof *results);
 	if (!results)
 		return false;
-	for (uint32_t i = 0; i < bpe->pairs.count; i++)
-		if (is_pair(&bpe->pairs.slots[i]))
-			results[bpe->pairs.slots[i].rank] = bpe->pairs.slots[i].result;
+	memset(results, 0xFF, count * sizeof *results);
+	for (uint32_t i = 0; i < bpe->pairs.count; i++) {
+		const struct tok_pair *pair = &bpe->pairs.slots[i];
+		if (!is_pair(pair))
+			continue;
+		uint32_t *result = &results[pair->rank];
+		*result = *result == TOK_SYMBOL_NONE || *result == pair->result ? pair->result
+										: TOK_JOIN_UNCLEAR;
+	}
 	bpe->joins.results = results;
 	bpe->joins.result_count = count;
+	find_shift(&bpe->joins);
 	return true;
 }
 
-static bool rank_bytes(struct tok_model *model)
+static uint32_t symbol_of_row(const struct tok_bpe *bpe, uint32_t row)
+{
+	const uint32_t unit = bpe->raw_bytes || row < TOK_NEAR - 1 ? row : TOK_SPACE_MARK;
+	return tok_charmap_get(&bpe->chars[0][0], unit);
+}
+
+static bool rank_firsts(struct tok_model *model)
 {
 	struct tok_bpe *bpe = model->bpe;
-	uint32_t *bytes = tok_arena_array(&model->arena, BYTE_PAIRS, sizeof *bytes);
-	if (!bytes)
+	const uint32_t rows = (uint32_t)count_rows(bpe);
+	uint32_t *firsts = tok_arena_array(&model->arena, (size_t)rows * rows, sizeof *firsts);
+	if (!firsts)
 		return false;
-	for (uint32_t i = 0; i < BYTE_PAIRS; i++) {
-		const uint32_t left = tok_charmap_get(&bpe->chars[0][0], i >> 8);
-		const uint32_t right = tok_charmap_get(&bpe->chars[0][0], i & 0xFF);
+	for (uint32_t i = 0; i < rows * rows; i++) {
+		const uint32_t left = symbol_of_row(bpe, i / rows);
+		const uint32_t right = symbol_of_row(bpe, i % rows);
 		const bool exist = left != TOK_SYMBOL_NONE && right != TOK_SYMBOL_NONE;
 		const uint32_t rank =
 		    exist ? tok_pairs_get(&bpe->pairs, left, right).rank : TOK_RANK_NONE;
-		bytes[i] = rank & TOK_JOIN_NONE;
+		firsts[i] = rank & TOK_JOIN_NONE;
 	}
-	bpe->joins.bytes = bytes;
+	bpe->joins.firsts = firsts;
+	bpe->joins.first_count = (size_t)rows * rows;
+	return true;
+}
+
+/* Does merging make of each text that is a token, and too long for known.c, that token,
+ * or is it not asked for? */
+static bool makes_long_tokens(const struct tok_model *model)
+{
+	const struct tok_lexicon *lexicon = &model->lexicon;
+	for (size_t i = 0; model->bpe->ignore_merges && i < lexicon->count; i++)
+		if (tok_lexicon_text(lexicon, i).count > TOK_MEMO_TEXT &&
+		    tok_piece_matches((enum tok_piece_type)lexicon->types[i]) &&
+		    model->bpe->walk.spines[i].birth == TOK_BIRTH_NEVER)
+			return false;
 	return true;
 }
 
@@ -93,6 +140,17 @@ static bool put(struct tok_join_line *lines, const struct tok_joins *joins,
 		place.line = place.line + 1 < joins->line_count ? place.line + 1 : 0;
 	}
 	return false;
+}
+
+/* Pairs go all over a table larger than the caches: each line is asked for ahead. */
+static void expect(const struct tok_join_line *lines, const struct tok_joins *joins,
+		   const struct tok_pairs *pairs, uint32_t i)
+{
+	enum { AHEAD = 16 };
+	if (pairs->count - i <= AHEAD || !is_pair(&pairs->slots[i + AHEAD]))
+		return;
+	const struct tok_pair *pair = &pairs->slots[i + AHEAD];
+	__builtin_prefetch(&lines[tok_joins_place(joins, pair->left, pair->right).line], 1);
 }
 
 /* *fits: no pair had to move too far. */
@@ -116,9 +174,11 @@ static bool fill_lines(struct tok_model *model, bool *fits)
 	memory += -(uintptr_t)memory % sizeof(struct tok_join_line);
 	struct tok_join_line *lines = (struct tok_join_line *)(void *)memory;
 	*fits = true;
-	for (uint32_t i = 0; i < bpe->pairs.count && *fits; i++)
+	for (uint32_t i = 0; i < bpe->pairs.count && *fits; i++) {
+		expect(lines, joins, &bpe->pairs, i);
 		if (is_pair(&bpe->pairs.slots[i]))
 			*fits = put(lines, joins, &bpe->pairs.slots[i]);
+	}
 	joins->lines = lines;
 	return true;
 }
@@ -128,10 +188,11 @@ enum tok_status tok_bpe_build_joins(struct tok_model *model, struct tok_error *e
 	bool fits;
 	if (!can_join(model))
 		return TOK_OK;
-	if (!list_results(model) || !rank_bytes(model) || !fill_lines(model, &fits))
+	if (!list_results(model) || !rank_firsts(model) || !fill_lines(model, &fits))
 		return tok_fail_memory(err);
 	if (!fits)
 		model->bpe->joins = (struct tok_joins){ 0 };
+	model->bpe->joins.longer = fits && makes_long_tokens(model);
 	return TOK_OK;
 }
 
@@ -139,7 +200,7 @@ void tok_joins_save(const struct tok_joins *joins, struct tok_image_writer *w)
 {
 	if (!joins->lines)
 		return;
-	tok_image_put(w, BYTES, joins->bytes, BYTE_PAIRS * sizeof *joins->bytes);
+	tok_image_put(w, FIRSTS, joins->firsts, joins->first_count * sizeof *joins->firsts);
 	tok_image_put(w, LINES, joins->lines, joins->line_count * sizeof *joins->lines);
 	tok_image_put(w, RESULTS, joins->results, joins->result_count * sizeof *joins->results);
 }
@@ -169,17 +230,21 @@ static bool are_joins(const struct tok_joins *joins)
 	for (size_t i = 0; i < joins->line_count; i++)
 		if (!is_line(&joins->lines[i], joins->result_count))
 			return false;
-	for (size_t i = 0; i < BYTE_PAIRS; i++)
-		if (joins->bytes[i] >= joins->result_count && joins->bytes[i] != TOK_JOIN_NONE)
+	for (size_t i = 0; i < joins->first_count; i++)
+		if (joins->firsts[i] >= joins->result_count && joins->firsts[i] != TOK_JOIN_NONE)
 			return false;
 	return true;
 }
 
-bool tok_joins_open(struct tok_joins *joins, const struct tok_image *image, uint64_t symbol_count)
+bool tok_joins_open(struct tok_bpe *bpe, const struct tok_image *image)
 {
-	size_t bytes, lines;
-	*joins = (struct tok_joins){ .symbol_bits = bits_of(symbol_count) };
-	joins->bytes = tok_image_array(image, BYTES, sizeof *joins->bytes, &bytes);
+	struct tok_joins *joins = &bpe->joins;
+	size_t lines;
+	*joins = (struct tok_joins){ .symbol_bits = bits_of(bpe->symbol_count),
+				     .longer = joins->longer,
+				     .shifts = joins->shifts,
+				     .shift = joins->shift };
+	joins->firsts = tok_image_array(image, FIRSTS, sizeof *joins->firsts, &joins->first_count);
 	joins->lines = tok_image_array(image, LINES, sizeof *joins->lines, &lines);
 	joins->results =
 	    tok_image_array(image, RESULTS, sizeof *joins->results, &joins->result_count);
@@ -188,7 +253,11 @@ bool tok_joins_open(struct tok_joins *joins, const struct tok_image *image, uint
 		return true;
 	}
 	joins->line_count = (uint32_t)lines;
-	return lines < UINT32_MAX / 2 && bytes == BYTE_PAIRS && joins->result_count > 0 &&
+	/* The ranks of characters without rows come from the table of pairs, and are at
+	 * most the limit. */
+	const size_t rows = count_rows(bpe);
+	return lines < UINT32_MAX / 2 && joins->first_count == rows * rows &&
+	       joins->result_count == (size_t)bpe->rank_limit + 1 &&
 	       joins->result_count <= TOK_JOIN_NONE && joins->symbol_bits <= TOK_JOIN_SYMBOL_BITS &&
 	       (image->trusted || are_joins(joins));
 }

@@ -6,12 +6,12 @@
  *	...other pairs...
  *	uint32_t rank = tok_joins_rank(joins, place);
  *	if (rank != TOK_JOIN_NONE)
- *		symbol = joins->results[rank];
+ *		symbol = tok_joins_result(joins, rank);
  *
- * What pairs.c holds too, for models whose symbols are bytes and whose ranks tell
- * what they make.  A pair lies in one cache line, or (rarely) in one of the next;
- * all of a line is compared without a branch, found or not, because branches of
- * which half are taken cost more than the comparisons.
+ * What pairs.c holds too, but for what the few pairs of one rank make.  A pair lies in
+ * one cache line, or (rarely) in one of the next; all of a line is compared without a
+ * branch, found or not, because branches of which half are taken cost more than the
+ * comparisons.
  *
  * (left, right) is mixed one to one into twice as many bits as a symbol has.  The
  * line is these in proportion to the number of lines, so that each line has one run
@@ -32,7 +32,12 @@ enum { TOK_JOIN_QUADS = 2, TOK_JOIN_TAG_BITS = 28, TOK_JOIN_SYMBOL_BITS = 20 };
 /* In the last value of a line: others that belong here are in the next one. */
 #define TOK_JOIN_MORE (UINT32_C(1) << 31)
 /* No rank: all real ones are less. (What a free value less 1 has in these bits.) */
-#define TOK_JOIN_NONE UINT32_C(0x07FFFFFF)
+#define TOK_JOIN_NONE UINT32_C(0x03FFFFFF)
+/* Of several tokens that one rank makes: the table of pairs knows which. */
+#define TOK_JOIN_UNCLEAR UINT32_C(0xFFFFFFFE)
+
+/* Of bytes each has a row of ranks, of characters those that borders_internal.h knows. */
+enum { TOK_BYTE_ROWS = 256 };
 
 /* Compilers make of it what the machine has. */
 typedef int32_t tok_quad __attribute__((vector_size(16)));
@@ -44,9 +49,16 @@ struct tok_join_line { /* a cache line */
 
 struct tok_joins {
 	const struct tok_join_line *lines; /* NULL: this model has none */
-	const uint32_t *bytes;   /* by first byte, second byte: their rank or TOK_JOIN_NONE */
-	const uint32_t *results; /* by rank: what it makes */
+	/* By the rows of two units: the rank of the pair that they are at first, or
+	 * TOK_JOIN_NONE. */
+	const uint32_t *firsts;
+	size_t first_count;
+	const uint32_t *results; /* by rank: what it makes, or TOK_JOIN_UNCLEAR */
 	size_t result_count;
+	/* Each rank makes the symbol that is so much more: no memory is asked. */
+	bool shifts;
+	uint32_t shift;
+	bool longer; /* pieces that known.c does not tell of may be merged, too */
 	uint32_t line_count;
 	unsigned symbol_bits;
 };
@@ -56,15 +68,21 @@ struct tok_join_place {
 };
 
 struct tok_model;
+struct tok_bpe;
 
 /* Fill bpe->joins; after tok_bpe_build_walk. */
 TOK_MUST_USE enum tok_status tok_bpe_build_joins(struct tok_model *model, struct tok_error *err);
 
-/* To and from an image; false if something in it would lead outside.  An image
- * without them gives none. */
+/* To and from an image, after the facts and the pairs; false if something in it would
+ * lead outside.  An image without them gives none. */
 void tok_joins_save(const struct tok_joins *joins, struct tok_image_writer *writer);
-TOK_MUST_USE bool tok_joins_open(struct tok_joins *joins, const struct tok_image *image,
-				 uint64_t symbol_count);
+TOK_MUST_USE bool tok_joins_open(struct tok_bpe *bpe, const struct tok_image *image);
+
+/* What the pair of this rank makes, or TOK_JOIN_UNCLEAR. */
+static inline uint32_t tok_joins_result(const struct tok_joins *joins, uint32_t rank)
+{
+	return joins->shifts ? rank + joins->shift : joins->results[rank];
+}
 
 static inline tok_quad tok_quad_all(uint32_t value)
 {

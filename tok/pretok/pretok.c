@@ -199,6 +199,7 @@ enum tok_status tok_pretokenizer_new(const struct tok_pretok_step *steps, size_t
 	}
 	pretok_mark(p->ops, p->count);
 	p->is_followed = follow_of_operations(p, &p->follow);
+	pretok_find_spaced(p->ops, p->count);
 	*out = p;
 	return TOK_OK;
 }
@@ -235,11 +236,25 @@ static void swap_texts(struct tok_text *a, struct tok_text *b)
 	*b = kept;
 }
 
+/* Operations that are done at once. */
+static size_t count_passes(const struct pretok_op *op, const struct pretok_run *run)
+{
+	if (op->spaced && !run->text->tracked)
+		return 2;
+	return op->passes > 0 ? op->passes : 1;
+}
+
 static enum tok_status run_op(const struct pretok_op *op, struct pretok_run *run,
 			      struct tok_error *err)
 {
 	run->new_pieces->count = 0;
-	if (is_rewrite(op)) {
+	if (op->spaced && !run->text->tracked) {
+		tok_text_clear(run->new_text);
+		if (!pretok_spaced(op, run))
+			return tok_fail_memory(err);
+		swap_texts(run->text, run->new_text);
+		run->cut = true;
+	} else if (is_rewrite(op)) {
 		tok_text_clear(run->new_text);
 		if (!pretok_rewrite(op, run))
 			return tok_fail_memory(err);
@@ -278,8 +293,8 @@ enum tok_status tok_pretokenize(const struct tok_pretokenizer *pretokenizer, enu
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; status == TOK_OK && i < pretokenizer->count;) {
 		const struct pretok_op *op = &pretokenizer->ops[i];
+		i += count_passes(op, &run);
 		status = run_op(op, &run, err);
-		i += op->passes > 0 ? op->passes : 1;
 	}
 	return status;
 }

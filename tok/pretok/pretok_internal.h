@@ -57,6 +57,7 @@ struct pretok_op {
 	enum tok_prepend prepend;
 	uint32_t passes;       /* how many operations pretok_cut_marked does; 0: not this one */
 	struct mark_set marks; /* of these operations together */
+	bool spaced; /* with the next one: pretok_spaced does both, where nobody tracks origins */
 	/* Of those that rewrite: how bytes change where origins are not tracked. */
 	struct tok_bytemap map;
 };
@@ -91,5 +92,9 @@ TOK_MUST_USE enum tok_status pretok_cut(const struct pretok_op *op, struct preto
 					struct tok_error *err);
 void pretok_rewrite_prepare(struct pretok_op *op);
 TOK_MUST_USE bool pretok_rewrite(const struct pretok_op *op, struct pretok_run *run);
+
+/* Metaspace and the cut behind it in one pass; of a text that is not tracked. */
+void pretok_find_spaced(struct pretok_op *ops, size_t count);
+TOK_MUST_USE bool pretok_spaced(const struct pretok_op *op, struct pretok_run *run);
 
 #endif

@@ -36,6 +36,16 @@ static size_t find_spaces(struct tok_span text, size_t *at, uint32_t *places)
 	return find(text, at, places, is_space_at);
 }
 
+static bool is_gap_at(struct tok_span text, size_t at)
+{
+	return text.bytes[at] == ' ' || is_space_at(text, at);
+}
+
+static size_t find_gaps(struct tok_span text, size_t *at, uint32_t *places)
+{
+	return find(text, at, places, is_gap_at);
+}
+
 static size_t find_words(struct tok_span text, size_t *at, uint32_t *places)
 {
 	return find(text, at, places, is_word_place);
@@ -43,6 +53,7 @@ static size_t find_words(struct tok_span text, size_t *at, uint32_t *places)
 
 tok_places *const tok_places_scalar[TOK_PLACES_KIND_COUNT] = {
 	[TOK_PLACES_SPACES] = find_spaces,
+	[TOK_PLACES_GAPS] = find_gaps,
 	[TOK_PLACES_WORDS] = find_words,
 };
 

@@ -20,6 +20,8 @@
 enum tok_places_kind {
 	/* Each U+2581. */
 	TOK_PLACES_SPACES,
+	/* Each U+2581, and each space that is still one. */
+	TOK_PLACES_GAPS,
 	/* Each byte that continues no character, except a small letter of ASCII behind
 	 * another one or behind U+2581, and U+2581 behind itself.  (In text that is not UTF-8 a
 	 * byte that continues nothing is no place either.) */

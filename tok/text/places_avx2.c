@@ -15,6 +15,7 @@ PLACES_INLINE void classify(const uint8_t *p, struct places_masks *out)
 	const struct tok_bytes b = tok_bytes_load(p);
 	out->tail = tok_bytes_join(tails(b.low), tails(b.high));
 	out->letter = tok_bytes_between(b, 'a', 'z');
+	out->blank = tok_bytes_equal(b, ' ');
 	out->space = tok_bytes_equal(b, PLACES_SPACE_0) &
 		     tok_bytes_equal(tok_bytes_load(p + 1), PLACES_SPACE_1) &
 		     tok_bytes_equal(tok_bytes_load(p + 2), PLACES_SPACE_2);

@@ -21,6 +21,7 @@ PLACES_INLINE void classify(const uint8_t *p, struct places_masks *out)
 	const __m512i off = _mm512_sub_epi8(b, fill('a'));
 	out->tail = _mm512_cmplt_epi8_mask(b, fill(0xC0)); /* signed */
 	out->letter = _mm512_cmple_epu8_mask(off, fill('z' - 'a'));
+	out->blank = equal(p, ' ');
 	out->space = equal(p, PLACES_SPACE_0);
 	if (out->space)
 		out->space &= equal(p + 1, PLACES_SPACE_1) & equal(p + 2, PLACES_SPACE_2);

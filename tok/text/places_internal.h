@@ -23,6 +23,7 @@ struct places_masks {
 	uint64_t space;  /* U+2581 begins here */
 	uint64_t tail;   /* 80 to BF */
 	uint64_t letter; /* a to z */
+	uint64_t blank;  /* a space */
 };
 
 /* Fill the masks from the 64 bytes at `p` and the two behind them. */
@@ -77,6 +78,8 @@ PLACES_INLINE size_t places_find(places_classify *classify, places_flatten *flat
 	*at = begin + (left < TOK_PLACES_BLOCK ? left : TOK_PLACES_BLOCK);
 	if (kind == TOK_PLACES_SPACES)
 		return flatten(m.space & valid, (uint32_t)begin, places);
+	if (kind == TOK_PLACES_GAPS)
+		return flatten((m.space | m.blank) & valid, (uint32_t)begin, places);
 	const uint64_t behind_space = m.space << PLACES_SPACE | places_behind_space(text, begin);
 	const uint64_t behind_letter =
 	    m.letter << 1 | (begin > 0 && places_is_letter(text.bytes[begin - 1]));
@@ -91,12 +94,17 @@ PLACES_INLINE size_t places_find(places_classify *classify, places_flatten *flat
 	{                                                                                          \
 		return places_find(classify, flatten, TOK_PLACES_SPACES, text, at, places);        \
 	}                                                                                          \
+	static size_t find_gaps(struct tok_span text, size_t *at, uint32_t *places)                \
+	{                                                                                          \
+		return places_find(classify, flatten, TOK_PLACES_GAPS, text, at, places);          \
+	}                                                                                          \
 	static size_t find_words(struct tok_span text, size_t *at, uint32_t *places)               \
 	{                                                                                          \
 		return places_find(classify, flatten, TOK_PLACES_WORDS, text, at, places);         \
 	}                                                                                          \
 	tok_places *const table[TOK_PLACES_KIND_COUNT] = {                                         \
 		[TOK_PLACES_SPACES] = find_spaces,                                                 \
+		[TOK_PLACES_GAPS] = find_gaps,                                                     \
 		[TOK_PLACES_WORDS] = find_words,                                                   \
 	};
 

@@ -74,12 +74,12 @@ static tok_id find_result(const struct hf_reader *r, struct hf_merges *known)
 	return id;
 }
 
-enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known,
-			      struct tok_span left, struct tok_span right, struct tok_merge *merge,
-			      struct tok_error *err)
+/* The merge of two tokens, of which the ids are set. */
+static enum tok_status finish_merge(const struct hf_reader *r, struct hf_merges *known,
+				    struct tok_span left, struct tok_span right,
+				    struct tok_merge *merge, struct tok_error *err)
 {
 	const size_t prefix = r->out->model.as.bpe.prefix.count;
-	*merge = (struct tok_merge){ hf_find_token(r, left), hf_find_token(r, right), TOK_NO_ID };
 	if (merge->left == TOK_NO_ID || merge->right == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "'%s' is not in the vocabulary",
 				vocab_show(merge->left == TOK_NO_ID ? left : right).text);
@@ -98,17 +98,45 @@ enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known
 	return TOK_OK;
 }
 
-/* Names are looked up all over a table larger than the caches: each is asked for this
- * many merges ahead. */
-enum { AHEAD = 12 };
-
-static void expect_pair(const struct hf_reader *r, const struct vocab_json *item, bool pairs)
+enum tok_status hf_find_merge(const struct hf_reader *r, struct hf_merges *known,
+			      struct tok_span left, struct tok_span right, struct tok_merge *merge,
+			      struct tok_error *err)
 {
+	*merge = (struct tok_merge){ hf_find_token(r, left), hf_find_token(r, right), TOK_NO_ID };
+	return finish_merge(r, known, left, right, merge, err);
+}
+
+/* Names are looked up all over tables larger than the caches: of a merge that is so far
+ * ahead the slots are asked for, and half way on the names in them. */
+enum { AHEAD = 16, HALF_WAY = AHEAD / 2 };
+
+/* One item of a list; `pair`: it reads as a merge. */
+struct merge_ahead {
 	struct tok_span left, right;
-	if (!read_pair(item, pairs, &left, &right))
+	uint64_t left_hash, right_hash;
+	bool pair;
+};
+
+static struct merge_ahead expect_merge(const struct hf_reader *r, const struct vocab_json *item,
+				       bool pairs)
+{
+	struct merge_ahead a = { .pair = false };
+	if (!read_pair(item, pairs, &a.left, &a.right))
+		return a;
+	a.pair = true;
+	a.left_hash = tok_strings_hash(a.left);
+	a.right_hash = tok_strings_hash(a.right);
+	tok_strings_expect_slot(&r->ids, a.left_hash);
+	tok_strings_expect_slot(&r->ids, a.right_hash);
+	return a;
+}
+
+static void expect_names(const struct hf_reader *r, const struct merge_ahead *a)
+{
+	if (!a->pair)
 		return;
-	tok_strings_expect(&r->ids, left);
-	tok_strings_expect(&r->ids, right);
+	tok_strings_expect_key(&r->ids, a->left_hash);
+	tok_strings_expect_key(&r->ids, a->right_hash);
 }
 
 /* Merges [begin, end) of a list. */
@@ -131,18 +159,22 @@ static enum tok_status refuse_merge(struct merge_part *part, const struct vocab_
 }
 
 static void read_merge(struct merge_part *part, struct hf_merges *known,
-		       const struct vocab_json *item)
+		       const struct vocab_json *item, const struct merge_ahead *a)
 {
-	struct tok_span left, right;
 	struct tok_error why = { 0 };
 	if (!part->pairs && is_comment(item))
 		return;
-	if (!read_pair(item, part->pairs, &left, &right)) {
+	if (!a->pair) {
 		part->status = refuse_merge(part, item);
 		return;
 	}
-	part->status = hf_find_merge(part->r, known, left, right,
-				     &part->merges[part->begin + part->used++], &why);
+	struct tok_merge *merge = &part->merges[part->begin + part->used++];
+	*merge = (struct tok_merge){
+		.left = tok_strings_find_hashed(&part->r->ids, a->left, a->left_hash),
+		.right = tok_strings_find_hashed(&part->r->ids, a->right, a->right_hash),
+		.result = TOK_NO_ID,
+	};
+	part->status = finish_merge(part->r, known, a->left, a->right, merge, &why);
 	if (part->status == TOK_EFORMAT)
 		vocab_json_fail(part->r->doc, item, &part->err, "merge %zu: %s",
 				part->begin + part->used, why.message);
@@ -154,13 +186,16 @@ static void read_part(struct merge_part *part)
 {
 	const struct vocab_json *item = part->item, *ahead = item;
 	struct hf_merges known = { 0 };
+	struct merge_ahead merges[AHEAD];
 	size_t expected = part->begin;
 	for (size_t i = part->begin; i < part->end && part->status == TOK_OK; i++) {
 		for (; expected < part->end && expected < i + AHEAD; expected++) {
-			expect_pair(part->r, ahead, part->pairs);
+			merges[expected % AHEAD] = expect_merge(part->r, ahead, part->pairs);
 			ahead = vocab_json_next(ahead);
 		}
-		read_merge(part, &known, item);
+		if (i + HALF_WAY < part->end)
+			expect_names(part->r, &merges[(i + HALF_WAY) % AHEAD]);
+		read_merge(part, &known, item, &merges[i % AHEAD]);
 		item = vocab_json_next(item);
 	}
 	tok_buffer_release(&known.joined);

@@ -11,7 +11,7 @@
 
 /* Raised whenever tables, or what makes them, change: it is all that images named by
  * -t are told by.  Those in the cache are of one build besides (build_id.cmake). */
-enum { IMAGE_VERSION = 2 };
+enum { IMAGE_VERSION = 3 };
 
 struct image_hash {
 	uint64_t low, high;

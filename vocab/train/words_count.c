@@ -222,9 +222,9 @@ enum tok_status vocab_counter_add_count(struct vocab_counter *c, struct tok_span
 	return words_table_add_count(&c->table, word, times, err);
 }
 
-size_t vocab_counter_size(const struct vocab_counter *c)
+size_t vocab_counter_size(struct vocab_counter *c)
 {
-	return c->table.short_count + c->table.long_count;
+	return words_table_size(&c->table);
 }
 
 void vocab_counter_add_text(struct vocab_counter *c, uint64_t documents, uint64_t bytes)

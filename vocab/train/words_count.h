@@ -46,7 +46,7 @@ TOK_API TOK_MUST_USE enum tok_status vocab_counter_add_count(struct vocab_counte
 							     struct tok_error *err);
 
 /* Words in memory that differ: all, as long as nothing was written to a run. */
-TOK_API size_t vocab_counter_size(const struct vocab_counter *counter);
+TOK_API size_t vocab_counter_size(struct vocab_counter *counter);
 
 /* What the totals say besides words. */
 TOK_API void vocab_counter_add_text(struct vocab_counter *counter, uint64_t documents,

@@ -41,7 +41,7 @@ static size_t home_of(uint64_t hash, size_t slots)
 
 size_t words_table_bytes_for(const struct words_table *t, size_t count, size_t bytes)
 {
-	const size_t shorts = slots_for(t->short_slots, t->short_count + count);
+	const size_t shorts = slots_for(t->short_slots, t->short_count + t->pending_count + count);
 	const size_t longs = slots_for(t->long_slots, t->long_count + count);
 	size_t sum = shorts * sizeof *t->shorts + longs * sizeof *t->longs;
 	if (shorts != t->short_slots)
@@ -53,17 +53,13 @@ size_t words_table_bytes_for(const struct words_table *t, size_t count, size_t b
 
 /* ---- short words ---------------------------------------------------------- */
 
-struct key {
-	uint64_t high, low;
-};
-
 #define TOP_BYTES(n) ((n) <= 0 ? 0 : ~(uint64_t)0 << ((64 - 8 * (n)) & 63))
 #define MASK(n)                                                                                    \
 	{                                                                                          \
 		TOP_BYTES((n) < 8 ? (n) : 8), TOP_BYTES((n)-8)                                     \
 	}
 
-static const struct key masks[WORDS_SHORT_MAX + 1] = {
+static const struct words_key masks[WORDS_SHORT_MAX + 1] = {
 	MASK(0), MASK(1), MASK(2),  MASK(3),  MASK(4),  MASK(5),  MASK(6),  MASK(7),
 	MASK(8), MASK(9), MASK(10), MASK(11), MASK(12), MASK(13), MASK(14), MASK(15),
 };
@@ -75,8 +71,7 @@ static uint64_t load(const uint8_t *at)
 	return be64toh(number);
 }
 
-/* The bytes, zeros, and the length: keys sort as the words do. */
-static struct key make_key(struct tok_span text, struct tok_range word)
+static struct words_key make_key(struct tok_span text, struct tok_range word)
 {
 	const size_t length = word.end - word.begin;
 	const uint8_t *at = text.bytes + word.begin;
@@ -85,18 +80,18 @@ static struct key make_key(struct tok_span text, struct tok_range word)
 		memcpy(copy, at, length);
 		at = copy;
 	}
-	return (struct key){ load(at) & masks[length].high,
-			     (load(at + 8) & masks[length].low) | length };
+	return (struct words_key){ load(at) & masks[length].high,
+				   (load(at + 8) & masks[length].low) | length };
 }
 
-static uint64_t hash_key(struct key key)
+static uint64_t hash_key(struct words_key key)
 {
 	const uint64_t sum = key.high * 0x9E3779B97F4A7C15u + key.low * 0xC2B2AE3D27D4EB4Fu;
 	return (sum ^ sum >> 32) * 0xD6E8FEB86659FD93u;
 }
 
 static struct words_record *find_short(struct words_record *shorts, size_t slots, size_t at,
-				       struct key key)
+				       struct words_key key)
 {
 	while (shorts[at].low && (shorts[at].low != key.low || shorts[at].high != key.high))
 		at = at + 1 < slots ? at + 1 : 0;
@@ -104,7 +99,7 @@ static struct words_record *find_short(struct words_record *shorts, size_t slots
 }
 
 /* Where the count of a word is; a new one has 0. */
-static uint64_t *put_short(struct words_table *t, struct key key, size_t home)
+static uint64_t *put_short(struct words_table *t, struct words_key key, size_t home)
 {
 	struct words_record *slot = find_short(t->shorts, t->short_slots, home, key);
 	if (!slot->low) {
@@ -115,14 +110,32 @@ static uint64_t *put_short(struct words_table *t, struct key key, size_t home)
 	return &slot->payload;
 }
 
+static void count_pending(struct words_table *t)
+{
+	for (size_t i = 0; i < t->pending_count; i++)
+		++*put_short(t, t->pending[i], t->pending_homes[i]);
+	t->pending_count = 0;
+}
+
+static void add_pending(struct words_table *t, struct words_key key)
+{
+	const size_t home = home_of(hash_key(key), t->short_slots);
+	if (t->pending_count == WORDS_BATCH)
+		count_pending(t);
+	__builtin_prefetch(&t->shorts[home], 1);
+	t->pending[t->pending_count] = key;
+	t->pending_homes[t->pending_count++] = home;
+}
+
 static bool grow_shorts(struct words_table *t, size_t slots)
 {
+	count_pending(t);
 	struct words_record *grown = calloc(slots, sizeof *grown);
 	if (!grown)
 		return false;
 	for (size_t i = 0; i < t->short_slots; i++) {
 		const struct words_record *from = &t->shorts[i];
-		const struct key key = { from->high, from->low };
+		const struct words_key key = { from->high, from->low };
 		if (from->low)
 			*find_short(grown, slots, home_of(hash_key(key), slots), key) = *from;
 	}
@@ -199,7 +212,7 @@ static bool grow_longs(struct words_table *t, size_t slots)
 
 bool words_table_reserve(struct words_table *t, size_t count)
 {
-	const size_t shorts = slots_for(t->short_slots, t->short_count + count);
+	const size_t shorts = slots_for(t->short_slots, t->short_count + t->pending_count + count);
 	const size_t longs = slots_for(t->long_slots, t->long_count + count);
 	return (shorts == t->short_slots || grow_shorts(t, shorts)) &&
 	       (longs == t->long_slots || grow_longs(t, longs));
@@ -208,16 +221,9 @@ bool words_table_reserve(struct words_table *t, size_t count)
 bool words_table_add(struct words_table *t, struct tok_span text, const struct tok_range *words,
 		     size_t count)
 {
-	struct key keys[WORDS_BATCH];
-	size_t homes[WORDS_BATCH];
-	size_t short_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (words[i].end - words[i].begin <= WORDS_SHORT_MAX) {
-			const struct key key = make_key(text, words[i]);
-			const size_t home = home_of(hash_key(key), t->short_slots);
-			__builtin_prefetch(&t->shorts[home], 1);
-			keys[short_count] = key;
-			homes[short_count++] = home;
+			add_pending(t, make_key(text, words[i]));
 		} else {
 			uint64_t *times =
 			    put_long(t, tok_span_slice(text, words[i].begin, words[i].end));
@@ -226,8 +232,6 @@ bool words_table_add(struct words_table *t, struct tok_span text, const struct t
 			++*times;
 		}
 	}
-	for (size_t i = 0; i < short_count; i++)
-		++*put_short(t, keys[i], homes[i]);
 	return true;
 }
 
@@ -236,7 +240,7 @@ enum tok_status words_table_add_count(struct words_table *t, struct tok_span wor
 {
 	uint64_t *sum;
 	if (word.count <= WORDS_SHORT_MAX) {
-		const struct key key =
+		const struct words_key key =
 		    make_key(word, (struct tok_range){ 0, (uint32_t)word.count });
 		sum = put_short(t, key, home_of(hash_key(key), t->short_slots));
 	} else {
@@ -248,6 +252,12 @@ enum tok_status words_table_add_count(struct words_table *t, struct tok_span wor
 		return tok_fail(err, TOK_ELIMIT, "a word was met more than 2^64 - 1 times");
 	*sum += times;
 	return TOK_OK;
+}
+
+size_t words_table_size(struct words_table *t)
+{
+	count_pending(t);
+	return t->short_count + t->long_count;
 }
 
 /* ---- in order ------------------------------------------------------------- */
@@ -368,6 +378,7 @@ enum tok_status words_table_sort(struct words_table *t, struct tok_error *err)
 {
 	if (t->sorted)
 		return TOK_OK;
+	count_pending(t);
 	/* Where this fails it may be tried again. */
 	if (!sort_longs(t))
 		return tok_fail_memory(err);
@@ -393,6 +404,7 @@ void words_table_clear(struct words_table *t)
 		memset(t->shorts, 0, t->short_slots * sizeof *t->shorts);
 	if (t->long_slots)
 		memset(t->longs, 0, t->long_slots * sizeof *t->longs);
+	t->pending_count = 0;
 	t->short_count = t->long_count = t->next_short = t->next_long = 0;
 	t->sorted = false;
 	t->stream.totals = (struct vocab_word_totals){ 0 };

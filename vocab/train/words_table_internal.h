@@ -33,11 +33,21 @@ struct words_long {
 
 struct words_chunk; /* where long words lie */
 
+/* A short word: its bytes, zeros, and its length, so that keys sort as words do. */
+struct words_key {
+	uint64_t high, low;
+};
+
 struct words_table {
 	struct vocab_word_stream stream; /* first: see table_next; once sorted */
 
 	struct words_record *shorts; /* slots: key, count; free where low is 0 */
 	size_t short_slots, short_count;
+	/* Words that were met and are not counted yet: their slots are being fetched.
+	 * A text may have a few only. */
+	struct words_key pending[WORDS_BATCH];
+	size_t pending_homes[WORDS_BATCH];
+	size_t pending_count;
 	struct words_long *longs;
 	size_t long_slots, long_count;
 	struct words_chunk *chunks;
@@ -49,6 +59,9 @@ struct words_table {
 	struct words_record *long_order;
 	uint8_t word[16]; /* the short one that was handed out */
 };
+
+/* How many different words it holds. */
+size_t words_table_size(struct words_table *table);
 
 /* Bytes of memory that it would take, at the worst moment, to have `count` words more,
  * with `bytes` bytes in those that are long, and to sort them all. */
