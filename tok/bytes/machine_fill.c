@@ -185,27 +185,38 @@ enum tok_status tok_row_fill_parts(struct tok_core *core, struct tok_row *row,
 	return status == TOK_OK ? set_scale(core, row, sum, err) : status;
 }
 
+static enum tok_status check_numbers(const double *log_p, size_t count, struct tok_error *err)
+{
+	bool good = true;
+	for (size_t id = 0; id < count; id++)
+		good &= log_p[id] <= sum_tolerance;
+	for (size_t id = 0; !good && id < count; id++) {
+		const enum tok_status status = check_number(log_p[id], id, err);
+		if (status != TOK_OK)
+			return status;
+	}
+	return TOK_OK;
+}
+
 enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
 				   struct tok_error *err)
 {
-	const struct tok_byte_tokens *t = core->tokens;
 	enum { SOME = 1024 };
-	double p[SOME];
-	for (size_t begin = 0; begin < t->size; begin += SOME) {
-		const size_t count = t->size - begin < SOME ? t->size - begin : SOME;
-		tok_exponentials(row->log_p + begin, p, count);
-		for (size_t i = 0; i < count; i++) {
-			const size_t id = begin + i;
-			const enum tok_status status = check_number(row->log_p[id], id, err);
-			if (status != TOK_OK)
-				return status;
-			row->sums.p[t->rank_of[id]] = p[i];
-		}
+	const struct tok_byte_tokens *t = core->tokens;
+	double some[SOME];
+	const enum tok_status status = check_numbers(row->log_p, t->size, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t begin = 0; begin < t->text_count; begin += SOME) {
+		const size_t count = t->text_count - begin < SOME ? t->text_count - begin : SOME;
+		for (size_t i = 0; i < count; i++)
+			some[i] = row->log_p[t->by_rank[begin + i]];
+		tok_exponentials(some, row->sums.p + begin, count);
 	}
 	tok_sums_block(&row->sums, t->text_count);
 	row->other_low = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
-		add_other(t, t->others[i], row->sums.p[t->text_count + i], &row->other_low);
+		add_other(t, t->others[i], exp(row->log_p[t->others[i]]), &row->other_low);
 	row->other_high = row->other_low;
 	const double sum = tok_sums_range(&row->sums, tok_node_ranks(t, 0)) + row->other_low.end +
 			   row->other_low.nontext;
