@@ -22,7 +22,7 @@ import tokenizers
 
 import references
 
-TEXTS = 80
+TEXTS = 60
 WRONG = 3  # rows that part from each text
 # Texts are made of these.
 PIECES = [
@@ -61,12 +61,12 @@ class HuggingFace:
         self.tokenizer.encode_special_tokens = True
         self.front = front
         self.skip = len(front) if always else 0
-        file = json.loads(path.read_text())
-        special = {t["id"] for t in file["added_tokens"] if t["special"]}
-        fallback = file["model"].get("byte_fallback")
+        added = self.tokenizer.get_added_tokens_decoder()
+        special = {i for i, t in added.items() if t.special}
+        fallback = self.tokenizer.model.byte_fallback
         alphabet = {c: b for b, c in references.ALPHABET.items()}
-        self.texts = {t["id"]: t["content"].encode() for t in file["added_tokens"] if not t["special"]}
-        for text, number in file["model"]["vocab"].items():
+        self.texts = {i: t.content.encode() for i, t in added.items() if not t.special}
+        for text, number in self.tokenizer.get_vocab(with_added_tokens=False).items():
             if number in special:
                 continue
             if fallback:
@@ -158,7 +158,7 @@ def try_tokenizer(name, program, path, reference):
             check((accepted == len(row)) == valid, f"{name}: {tokens} is {'not ' * (not valid)}valid")
     print(f"{name}: {len(right)} texts; {counts[True]} other rows valid, {counts[False]} not, "
           f"{counts[None]} not to be told")
-    check(len(right) > TEXTS // 3 and counts[False] > 30, f"{name}: too few rows")
+    check(len(right) > TEXTS // 3 and counts[False] > 20, f"{name}: too few rows")
 
 
 def split(pattern):

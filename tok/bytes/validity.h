@@ -22,8 +22,8 @@
  *
  * Supported: BPE of bytes behind the pre-tokenizers that follow.h lists; BPE of characters
  * (SentencePiece, Llama 2, Gemma), also in words (Metaspace), where no piece is unused;
- * Unigram, also in words; longest match (WordPiece) where a whole text is one word.  Everything
- *else is refused by name, TOK_EARG: other pre-tokenizers; normalisers that look at what stands
+ * Unigram, also in words; longest match (WordPiece) where a whole text is one word.  All
+ * else is refused by name, TOK_EARG: other pre-tokenizers; normalisers that look at what stands
  * around; added tokens with single_word, lstrip or rstrip, some before and some behind the
  * normaliser, behind which a space is put, or which the text of a special token may overlap.
  * Text is what the model sees: that there are texts which no normaliser writes is not known here.
