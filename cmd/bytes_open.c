@@ -115,16 +115,6 @@ static enum tok_status read_key(const char *path, char **out, struct tok_error *
 
 /* ---- opening ------------------------------------------------------------------- */
 
-/* Somebody else's program or machine, not a file of ours? */
-static bool is_foreign(const char *name)
-{
-	static const char *const kinds[] = { "exec:", "llama:", "openai:" };
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
-			return true;
-	return false;
-}
-
 static enum cli_exit open_lm(const struct bytes_options *o, struct bytes_side *side)
 {
 	struct tok_error err = { 0 };
@@ -149,7 +139,7 @@ static enum cli_exit open_lm(const struct bytes_options *o, struct bytes_side *s
 	free(key);
 	if (status == TOK_OK)
 		return CLI_OK;
-	if (asked && is_foreign(side->lm_name))
+	if (asked && cli_lm_is_foreign(side->lm_name))
 		return bytes_trouble(NULL, status, &err);
 	return cli_error("%s", err.message);
 }

@@ -1,6 +1,7 @@
 #include "cmd/cli_lm.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/cli.h"
 #include "cmd/cli_input.h"
@@ -49,4 +50,13 @@ enum tok_status cli_lm_open(const char *name, const struct tok_tokenizer *tokeni
 	if (status == TOK_OK)
 		cli_lm_tell(name, &report, false);
 	return status;
+}
+
+bool cli_lm_is_foreign(const char *name)
+{
+	static const char *const kinds[] = { "exec:", "llama:", "openai:" };
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
 }

@@ -18,6 +18,9 @@ TOK_MUST_USE enum tok_status cli_lm_open(const char *name, const struct tok_toke
 					 const struct vocab_lm_options *options,
 					 struct tok_lm **out, struct tok_error *err);
 
+/* Is `name` somebody else's program or machine, not a file of ours? */
+bool cli_lm_is_foreign(const char *name);
+
 /* All bytes of a file, expanded, added to `out`. */
 TOK_MUST_USE enum tok_status cli_lm_read(const char *path, struct tok_buffer *out,
 					 struct tok_error *err);

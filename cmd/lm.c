@@ -72,11 +72,27 @@ enum cli_exit lm_check_name(const char *word, const char *path)
 	return CLI_OK;
 }
 
-enum tok_status lm_open(const struct lm_options *options, const char *name,
-			struct tok_tokenizer **tokenizer, struct tok_lm **lm, struct tok_error *err)
+bool lm_is_lost(const char *name, enum tok_status status)
 {
-	const enum tok_status status = cli_load(&options->load, tokenizer, err);
-	return status == TOK_OK ? cli_lm_open(name, *tokenizer, NULL, lm, err) : status;
+	return (status == TOK_EIO || status == TOK_EFORMAT) && cli_lm_is_foreign(name);
+}
+
+enum cli_exit lm_trouble(bool lost, const struct tok_error *err)
+{
+	const enum cli_exit usual = cli_error("%s", err->message);
+	return lost ? (enum cli_exit)LM_PROVIDER : usual;
+}
+
+enum tok_status lm_open(const struct lm_options *options, const char *name,
+			struct tok_tokenizer **tokenizer, struct tok_lm **lm, bool *lost,
+			struct tok_error *err)
+{
+	enum tok_status status = cli_load(&options->load, tokenizer, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_lm_open(name, *tokenizer, NULL, lm, err);
+	*lost = lm_is_lost(name, status);
+	return status;
 }
 
 static enum cli_exit serve(const void *options, int argc, char **argv)
@@ -84,15 +100,16 @@ static enum cli_exit serve(const void *options, int argc, char **argv)
 	struct tok_tokenizer *tokenizer = NULL;
 	struct tok_lm *lm = NULL;
 	struct tok_error err = { 0 };
+	bool lost = false;
 	if (argc != 1)
 		return cli_usage("serve takes one model, not %d", argc);
-	enum tok_status status = lm_open(options, argv[0], &tokenizer, &lm, &err);
+	enum tok_status status = lm_open(options, argv[0], &tokenizer, &lm, &lost, &err);
 	if (status == TOK_OK)
 		status = vocab_lm_serve(lm, tokenizer, STDIN_FILENO, STDOUT_FILENO, &err);
 	if (lm)
 		lm->free(lm);
 	tok_tokenizer_free(tokenizer);
-	return status == TOK_OK ? CLI_OK : cli_error("%s", err.message);
+	return status == TOK_OK ? CLI_OK : lm_trouble(lost, &err);
 }
 
 static const struct cli_word words[] = {
@@ -142,7 +159,9 @@ const struct cli_tool tool_lm = {
 	    "Bits\n"
 	    "a byte may be compared between tokenizers, perplexities may not. With --json each\n"
 	    "document is a line, and the total the last one; numbers that are infinite are null.\n"
-	    "The exit status is 1 where a text is impossible.\n"
+	    "The exit status is 1 where a text is impossible, and 4 where a process or a server "
+	    "died,\n"
+	    "hung or answered with what is no probability.\n"
 	    "\n"
 	    "sample draws --count texts, token by token, each until its end or --max-tokens. "
 	    "They\n"

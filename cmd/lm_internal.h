@@ -9,6 +9,9 @@
 #include "cmd/cli_lm.h"
 #include "cmd/cli_load.h"
 
+/* Besides those of every tool. */
+enum { LM_PROVIDER = 4 /* the model died, hung, or answered with what is none */ };
+
 enum lm_format { LM_TEXT, LM_IDS };
 enum lm_words { LM_WORDS_IDS, LM_WORDS_TEXTS };
 enum lm_unk { LM_UNK_DROP, LM_UNK_SPREAD };
@@ -36,10 +39,17 @@ struct lm_options {
 /* lm.c: does the name end as those of models do?  CLI_OK, or what is wrong, said. */
 enum cli_exit lm_check_name(const char *word, const char *path);
 
-/* lm.c: the tokenizer, and the model `name` of it. */
+/* lm.c: the tokenizer, and the model `name` of it.  *lost is set where the model is to blame, as
+ * lm_is_lost says. */
 TOK_MUST_USE enum tok_status lm_open(const struct lm_options *options, const char *name,
 				     struct tok_tokenizer **tokenizer, struct tok_lm **lm,
-				     struct tok_error *err);
+				     bool *lost, struct tok_error *err);
+
+/* lm.c: what a model said, or did not say. */
+bool lm_is_lost(const char *name, enum tok_status status);
+
+/* lm.c: says what went wrong. */
+enum cli_exit lm_trouble(bool lost, const struct tok_error *err);
 
 enum cli_exit lm_train(const void *options, int argc, char **argv);
 enum cli_exit lm_info(const void *options, int argc, char **argv);

@@ -12,6 +12,8 @@ struct sampling {
 	const struct lm_options *opts;
 	struct tok_tokenizer *tokenizer;
 	struct tok_lm *lm;
+	const char *model; /* its name */
+	bool lost;         /* it did not answer */
 	struct tok_decoder *decoder;
 	struct cli_output out;
 	struct tok_random random;
@@ -62,6 +64,7 @@ static enum tok_status draw(struct sampling *s, tok_id *out, struct tok_error *e
 	const struct tok_lm_request request = { s->ids, s->count };
 	struct tok_lm_row row = { .log_p = s->row };
 	const enum tok_status status = s->lm->rows(s->lm, &request, 1, &row, err);
+	s->lost = lm_is_lost(s->model, status);
 	if (status != TOK_OK)
 		return status;
 	const double sum = weigh(s);
@@ -130,9 +133,10 @@ static enum tok_status put_text(struct sampling *s, const tok_id *ids, size_t co
 
 /* ---- all ---------------------------------------------------------------------------- */
 
-static enum tok_status prepare(struct sampling *s, const char *model, struct tok_error *err)
+static enum tok_status prepare(struct sampling *s, struct tok_error *err)
 {
-	const enum tok_status status = lm_open(s->opts, model, &s->tokenizer, &s->lm, err);
+	const enum tok_status status =
+	    lm_open(s->opts, s->model, &s->tokenizer, &s->lm, &s->lost, err);
 	if (status != TOK_OK)
 		return status;
 	const struct tok_lm_info *info = s->lm->info;
@@ -148,10 +152,10 @@ static enum tok_status prepare(struct sampling *s, const char *model, struct tok
 	return cli_output_open(&s->out, s->opts->output, err);
 }
 
-static enum tok_status sample(struct sampling *s, const char *model, struct tok_error *err)
+static enum tok_status sample(struct sampling *s, struct tok_error *err)
 {
 	const struct lm_options *opts = s->opts;
-	enum tok_status status = prepare(s, model, err);
+	enum tok_status status = prepare(s, err);
 	for (uint64_t i = 0; i < opts->count && status == TOK_OK; i++) {
 		s->random = tok_random_of(opts->seed, i);
 		status = draw_ids(s, err);
@@ -173,7 +177,8 @@ enum cli_exit lm_sample(const void *options, int argc, char **argv)
 		return cli_usage("sample takes one model, not %d", argc);
 	if (s.opts->split.jsonl || (s.opts->split.lines && s.opts->split.null))
 		return cli_usage("sample ends texts with --lines or --null");
-	const enum tok_status status = sample(&s, argv[0], &err);
+	s.model = argv[0];
+	const enum tok_status status = sample(&s, &err);
 	cli_output_abandon(&s.out);
 	tok_decoder_free(s.decoder);
 	if (s.lm)
@@ -181,5 +186,5 @@ enum cli_exit lm_sample(const void *options, int argc, char **argv)
 	free(s.row);
 	free(s.ids);
 	tok_tokenizer_free(s.tokenizer);
-	return status == TOK_OK ? CLI_OK : cli_error("%s", err.message);
+	return status == TOK_OK ? CLI_OK : lm_trouble(s.lost, &err);
 }

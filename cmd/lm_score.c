@@ -21,6 +21,8 @@ struct scoring {
 	struct cli_files files;
 	struct tok_tokenizer *tokenizer;
 	struct tok_lm *lm;
+	const char *model; /* its name */
+	bool lost;         /* it did not answer */
 	/* Start ids and what came of the current document. */
 	tok_id *context;
 	size_t count, capacity;
@@ -270,6 +272,7 @@ static enum tok_status take(void *context, const struct cli_encoded *piece, stru
 	const size_t count = piece->count + end;
 	status = s->lm->parts ? add_by_parts(s, length, count, end, err)
 			      : add_by_rows(s, length, count, end, err);
+	s->lost = lm_is_lost(s->model, status);
 	s->document.tokens += piece->count;
 	s->document.bytes += piece->bytes;
 	s->document.ends += end;
@@ -301,11 +304,11 @@ static enum tok_status make_rows(struct scoring *s, struct tok_error *err)
 	return TOK_OK;
 }
 
-static enum tok_status score(struct scoring *s, const char *model, struct tok_error *err)
+static enum tok_status score(struct scoring *s, struct tok_error *err)
 {
 	const struct lm_options *opts = s->opts;
 	struct cli_done done = { 0 };
-	enum tok_status status = lm_open(opts, model, &s->tokenizer, &s->lm, err);
+	enum tok_status status = lm_open(opts, s->model, &s->tokenizer, &s->lm, &s->lost, err);
 	if (status == TOK_OK)
 		status = make_rows(s, err);
 	if (status != TOK_OK)
@@ -362,10 +365,11 @@ enum cli_exit lm_score(const void *options, int argc, char **argv)
 		return result;
 	result = argc > 1 ? cli_files_add_all(&s.files, argc - 1, argv + 1)
 			  : cli_files_add_all(&s.files, 1, standard_input);
-	if (score(&s, argv[0], &err) != TOK_OK)
-		result = cli_error("%s", err.message);
+	s.model = argv[0];
+	if (score(&s, &err) != TOK_OK)
+		result = lm_trouble(s.lost, &err);
 	if (s.impossible && result == CLI_OK && !s.trouble)
 		result = CLI_NO;
 	release(&s);
-	return s.trouble ? CLI_TROUBLE : result;
+	return s.trouble && !s.lost ? CLI_TROUBLE : result;
 }
