@@ -13,7 +13,7 @@ import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
-SPACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/spm/unigram_bytes.model")
+SPACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/spm/bpe_fallback.model")
 ROUNDS = 6 if SANITIZED else 24
 
 
