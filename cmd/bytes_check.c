@@ -437,7 +437,7 @@ enum cli_exit bytes_check(const void *options, int argc, char **argv)
 	o.normalize = true; /* any text will do */
 	if (o.beam || o.prune > 0)
 		return cli_usage("check tries --beam itself: what it checks is exact");
-	enum cli_exit result = bytes_open(&o, 0, &c.side);
+	enum cli_exit result = bytes_open_only(&o, &c.side);
 	if (result != CLI_OK)
 		return result;
 	if (c.side.lm->info->top) {

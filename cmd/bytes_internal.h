@@ -81,6 +81,9 @@ struct bytes_side {
 enum cli_exit bytes_open(const struct bytes_options *options, size_t which, struct bytes_side *out);
 void bytes_close(struct bytes_side *side);
 
+/* The same for words that ask one model: more are refused. */
+enum cli_exit bytes_open_only(const struct bytes_options *options, struct bytes_side *out);
+
 /* "all", "valid" or "valid-renorm": what was asked for, or chosen. */
 const char *bytes_semantics_name(const struct bytes_side *side);
 

@@ -201,6 +201,13 @@ enum cli_exit bytes_open(const struct bytes_options *o, size_t which, struct byt
 	return result;
 }
 
+enum cli_exit bytes_open_only(const struct bytes_options *o, struct bytes_side *out)
+{
+	if (o->lm.count > 1)
+		return cli_usage("this word asks one model, not %zu", o->lm.count);
+	return bytes_open(o, 0, out);
+}
+
 void bytes_close(struct bytes_side *side)
 {
 	tok_validity_free(side->validity);

@@ -351,7 +351,7 @@ enum cli_exit bytes_repl(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc > 0)
 		return cli_usage("'%s' is too much: text comes from standard input", argv[0]);
-	enum cli_exit result = bytes_open(r.options, 0, &r.side);
+	enum cli_exit result = bytes_open_only(r.options, &r.side);
 	if (result != CLI_OK)
 		return result;
 	const enum tok_status status = begin(&r, &err);

@@ -266,7 +266,7 @@ enum cli_exit bytes_score(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (given && argc > 0)
 		return cli_usage("'%s' is too much: --prefix is the text", argv[0]);
-	enum cli_exit result = bytes_open(o, 0, &s.side);
+	enum cli_exit result = bytes_open_only(o, &s.side);
 	if (result != CLI_OK)
 		return result;
 	if (prepare(&s, &err) != TOK_OK)

@@ -127,7 +127,7 @@ enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, c
 {
 	struct tok_error err = { 0 };
 	struct bytes_prompt p = { 0 };
-	enum cli_exit result = bytes_open(options, 0, &p.side);
+	enum cli_exit result = bytes_open_only(options, &p.side);
 	if (result != CLI_OK)
 		return result;
 	const enum tok_status status = push_text(options, argc, argv, &p, &err);
