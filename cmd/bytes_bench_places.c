@@ -22,7 +22,7 @@ struct place {
 	double weight; /* log_p, and of all tokens that go on from the node */
 	size_t row;    /* which of the beam's; NO_ROW: not asked for yet */
 };
-enum { NO_ROW = SIZE_MAX };
+#define NO_ROW SIZE_MAX
 
 struct row {
 	double *log_p, *masses;

@@ -163,8 +163,7 @@ static enum tok_status check_fork(struct checking *c, struct tok_machine *machin
 
 static enum tok_status check_definition(struct checking *c, struct tok_error *err)
 {
-	const size_t most = c->text.count < SHORT ? c->text.count : SHORT;
-	const size_t count = (size_t)tok_random_below(&c->random, most + 1);
+	const size_t count = c->text.count < SHORT ? c->text.count : SHORT;
 	double p;
 	bool finished;
 	const enum tok_status status = bytes_check_brute(

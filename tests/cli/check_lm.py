@@ -235,6 +235,20 @@ class Models(unittest.TestCase):
             self.assertEqual((done.returncode, b"No space left" in done.stderr), (2, True), command)
         self.assertEqual(sorted(os.listdir(self.folder)), ["out.tlm", "text"])
 
+    def test_a_document_that_breaks_off_keeps_what_it_had(self):
+        """Its parts are read one by one; those behind the bad one are left out."""
+        half = b"word " * 60_000
+        self.write("long", half + b"<|endoftext|>" + half)
+        self.write("next", b"word word")
+        done = lm(self.folder, "train", "--special-text", "error", "long", "next", "-o", "out.tlm")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"tok lm: 'long': document 1: ", done.stderr)
+        info = json.loads(self.lm("info", "--json", "out.tlm"))
+        self.assertEqual(info["documents"], 2)
+        self.assertTrue(30_000 < info["tokens"] < 61_000, info["tokens"])
+        self.assertEqual(json.loads(self.lm("score", "--special-text", "match", "--json", "out.tlm", "next")
+                                    .splitlines()[-1])["tokens"], 2)
+
     def test_damaged_models_are_refused(self):
         whole = self.train("-t", "bytes", data=b"abcabcabd")
         chance = random.Random(4)

@@ -53,12 +53,14 @@ def check(holds, what):
 
 
 class HuggingFace:
-    """`front`: what the tokenizer itself puts in front of each text."""
+    """`front`: what each text begins with, put there by the tokenizer itself; `always`: also where
+    it is there already."""
 
-    def __init__(self, path, front):
+    def __init__(self, path, front, always=True):
         self.tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self.tokenizer.encode_special_tokens = True
         self.front = front
+        self.skip = len(front) if always else 0
         file = json.loads(path.read_text())
         special = {t["id"] for t in file["added_tokens"] if t["special"]}
         fallback = file["model"].get("byte_fallback")
@@ -75,7 +77,7 @@ class HuggingFace:
                 self.texts[number] = bytes(alphabet[c] for c in text)
 
     def encode(self, texts):
-        texts = [text[len(self.front):] for text in texts]
+        texts = [text[self.skip:] for text in texts]
         return [row.ids for row in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
 
@@ -168,6 +170,7 @@ BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "
 STEPS = {
     "digits from the right": [split(r"\p{N}+"), split(r"(?=(\d{3})+(?!\d))"), BYTES],
     "digits alone": [{"type": "Digits", "individual_digits": True}, {**BYTES, "use_regex": True}],
+    "a space in front": [{**BYTES, "use_regex": True, "add_prefix_space": True}],
 }
 
 
@@ -193,8 +196,9 @@ def list_cases(options, scratch):
     yield "gpt2", real / "gpt2", lambda: gpt2(real / "gpt2", scratch / "gpt2.json"), lambda p: HuggingFace(p, "")
     claude = real / "claude" / "tokenizer.json"
     for name, steps in STEPS.items():
+        front = " " if steps[0].get("add_prefix_space") else ""
         yield (name, claude, lambda n=name, s=steps: with_steps(claude, s, scratch / f"{n}.json"),
-               lambda p: HuggingFace(p, ""))
+               lambda p, f=front: HuggingFace(p, f, always=False))
     for path in [real / "albert/spiece.model", real / "mistral_v3/tokenizer.model",
                  options.fixtures / "spm/bpe_bytes.model", options.fixtures / "spm/unigram_bytes.model"]:
         yield f"{path.parent.name}/{path.name}", path, path, SentencePiece

@@ -104,6 +104,23 @@ static int compare_nodes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Into the order of nodes.  Sets are mostly dense: then all that were met are looked through. */
+static void sort_members(struct subset *s, uint32_t *members, uint32_t count)
+{
+	uint32_t first = members[0], last = members[0], kept = 0;
+	for (uint32_t i = 1; i < count; i++) {
+		first = members[i] < first ? members[i] : first;
+		last = members[i] > last ? members[i] : last;
+	}
+	if ((last - first) / 16 >= count) {
+		qsort(members, count, sizeof *members, compare_nodes);
+		return;
+	}
+	for (uint32_t node = first; node <= last; node++)
+		if (s->seen[node] == s->now && s->nodes->items[node].kind != NODE_FORK)
+			members[kept++] = node;
+}
+
 static enum tok_status add_state(struct subset *s, struct found set)
 {
 	struct automaton_states *out = s->out;
@@ -130,7 +147,7 @@ static enum tok_status end_set(struct subset *s, size_t begin, uint16_t *state)
 	}
 	uint32_t *members = s->members + begin;
 	const size_t bytes = set.count * sizeof *members;
-	qsort(members, set.count, sizeof *members, compare_nodes);
+	sort_members(s, members, set.count);
 	size_t slot = XXH3_64bits(members, bytes) % SLOTS;
 	for (; s->slots[slot]; slot = (slot + 1) % SLOTS) {
 		const struct found other = s->found[s->slots[slot]];
@@ -204,14 +221,21 @@ static enum tok_status sort_reads(struct subset *s, uint32_t state, size_t ends[
 	return TOK_OK;
 }
 
+/* Classes that are read by the same nodes lead to the same state: mostly neighbours are. */
 static enum tok_status step_all(struct subset *s, uint32_t state)
 {
-	size_t ends[256];
+	size_t ends[256], begin = 0, before = 0;
 	enum tok_status status = sort_reads(s, state, ends);
 	for (uint32_t c = 0; status == TOK_OK && c < s->out->classes; c++) {
-		const size_t begin = c ? ends[c - 1] : 0;
-		if (ends[c] > begin)
-			status = step(s, state, c, s->reads + begin, ends[c] - begin);
+		const size_t count = ends[c] - begin;
+		uint16_t *next = s->out->next + (size_t)state * s->out->classes + c;
+		if (count > 0 && count == begin - before &&
+		    memcmp(s->reads + before, s->reads + begin, count * sizeof *s->reads) == 0)
+			*next = next[-1];
+		else if (count > 0)
+			status = step(s, state, c, s->reads + begin, count);
+		before = begin;
+		begin = ends[c];
 	}
 	return status;
 }

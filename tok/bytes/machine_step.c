@@ -63,13 +63,21 @@ struct step {
 	double dropped;
 };
 
+/* A head that began here may have got a row, which nobody else gives back. */
+static void drop_place(struct tok_core *core, const struct tok_place *place)
+{
+	if (place->node == 0)
+		tok_head_drop_row(core, place->head);
+	release_place(core, place);
+}
+
 /* Takes the place's head and mask over, or gives them back. */
 static enum tok_status add_place(struct step *s, const struct tok_place *place,
 				 struct tok_error *err)
 {
 	struct tok_core *core = s->core;
 	if (!tok_grow(&core->places, &core->place_capacity, s->count + 1, sizeof *core->places)) {
-		release_place(core, place);
+		drop_place(core, place);
 		return tok_fail_memory(err);
 	}
 	core->places[s->count++] = *place;
@@ -337,7 +345,7 @@ static void leave_out_dead(struct step *s)
 	size_t kept = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		if (is_over(s->core, &places[i]))
-			release_place(s->core, &places[i]);
+			drop_place(s->core, &places[i]);
 		else
 			places[kept++] = places[i];
 	}
@@ -398,7 +406,7 @@ static void keep_heaviest(struct step *s, struct weighed *weighed, size_t kept)
 			continue;
 		}
 		s->dropped = tok_log_add(s->dropped, weighed[i].weight);
-		release_place(s->core, &weighed[i].place);
+		drop_place(s->core, &weighed[i].place);
 	}
 	s->count = kept;
 }
@@ -499,6 +507,6 @@ enum tok_status tok_front_step(struct tok_core *core, const struct tok_front *fr
 		status = make_front(&s, front, byte, out, err);
 	}
 	for (size_t i = 0; i < s.count; i++)
-		release_place(core, &core->places[i]);
+		drop_place(core, &core->places[i]);
 	return status;
 }

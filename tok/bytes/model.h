@@ -76,7 +76,8 @@ struct tok_lm_parts {
 	size_t count;
 	/* So many of the first of the last markov_order - 1 ids are not what it depends on: two
 	 * contexts that can spare as many, and whose other ids are the same, have the same rows
-	 * here and behind whatever goes on from here. */
+	 * here and behind whatever goes on from here.  Where there are fewer ids than it does not
+	 * spare, that there are no more is what it depends on too. */
 	size_t spare;
 };
 

@@ -150,6 +150,21 @@ bool valid_added_end(const struct tok_validity *v, const struct tok_valid_state 
 	return load(state).open != VALID_DEAD && v->kind->end(v, state);
 }
 
+bool valid_added_claim(const struct tok_valid_state *state, struct tok_valid_state *out)
+{
+	struct valid_cut cut = load(state);
+	cut.open = VALID_DEAD;
+	*out = (struct tok_valid_state){ { 0 } };
+	store(out, cut);
+	return cut.claim != VALID_DEAD;
+}
+
+void valid_added_unclaim(const struct tok_valid_state *state, struct tok_valid_state *out)
+{
+	*out = (struct tok_valid_state){ { 0 } };
+	store(out, (struct valid_cut){ .open = load(state).open, .claim = VALID_DEAD });
+}
+
 /* ---- which there are ------------------------------------------------------------------ */
 
 /* Texts, as tokens spell them. */

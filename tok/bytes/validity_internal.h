@@ -109,6 +109,11 @@ bool valid_added_token(const struct tok_validity *v, const struct tok_valid_stat
 		       struct tok_valid_state *next);
 bool valid_added_end(const struct tok_validity *v, const struct tok_valid_state *state);
 
+/* Of a state behind a token: what is known if the next one is cut out - false: it may not be - and
+ * what if it is not, guesses apart. */
+bool valid_added_claim(const struct tok_valid_state *state, struct tok_valid_state *out);
+void valid_added_unclaim(const struct tok_valid_state *state, struct tok_valid_state *out);
+
 /* Is it one of the tokens that spell characters without token? */
 static inline bool valid_is_byte_id(const struct tok_model_spec *model, tok_id id)
 {

@@ -77,14 +77,19 @@ size_t tok_valid_split(const struct tok_valid_shared *s, const struct tok_valid_
 		       struct tok_valid_state out[TOK_VALID_SPLIT_MAX])
 {
 	struct valid_guesses all, one = { .count = 1 };
-	(void)s;
+	size_t count = 0;
 	memcpy(&all, state, sizeof all);
-	for (uint32_t i = 0; i < all.count; i++) {
+	if (s->validity->added && valid_added_claim(state, &out[0]))
+		count++;
+	for (uint32_t i = 0; i < all.count; i++, count++) {
 		one.at[0] = all.at[i];
-		out[i] = (struct tok_valid_state){ { 0 } };
-		memcpy(&out[i], &one, sizeof one);
+		if (s->validity->added)
+			valid_added_unclaim(state, &out[count]);
+		else
+			out[count] = (struct tok_valid_state){ { 0 } };
+		memcpy(&out[count], &one, sizeof one);
 	}
-	return all.count;
+	return count;
 }
 
 bool tok_valid_relax(const struct tok_valid_shared *s, const struct tok_valid_state *state,
@@ -98,7 +103,7 @@ bool tok_valid_relax(const struct tok_valid_shared *s, const struct tok_valid_st
 	guess->last = VALID_FREE;
 	if (s->validity->ignore_merges)
 		guess->node = VALID_DEAD;
-	*out = (struct tok_valid_state){ { 0 } };
+	*out = *state;
 	memcpy(out, &guesses, sizeof guesses);
 	return true;
 }
@@ -161,13 +166,14 @@ static bool is_valid(const struct tok_validity *v, const struct tok_valid_state 
 }
 
 /* The piece leads to node `whole`, and an id that is read along to `part`; where both are tokens,
- * the relaxed state did not know that the piece is one.  Tokens of more than 1,024 bytes have no
- * neighbours that are known, so this is no deeper. */
+ * the relaxed state did not know that the piece is one.  Nor did it where the id ends in a
+ * contraction, at most one byte `behind` its apostrophe, the end of which would make the piece
+ * one.  Tokens of more than 1,024 bytes have no neighbours that are known, so this is no deeper. */
 static void clear_whole(const struct tok_valid_shared *s, const struct tok_valid_state *state,
-			uint32_t whole, uint32_t part, uint64_t *bits)
+			uint32_t whole, uint32_t part, unsigned behind, uint64_t *bits)
 {
 	const struct tok_byte_tokens *t = s->tokens;
-	if (part && valid_is_token_text(s->validity, whole))
+	if (part && (behind <= 1 || valid_is_token_text(s->validity, whole)))
 		for (uint32_t i = 0; i < t->ending[part]; i++) {
 			const uint32_t rank = t->rank[part] + i;
 			if ((bits[rank / 64] >> rank % 64 & 1) &&
@@ -177,7 +183,8 @@ static void clear_whole(const struct tok_valid_shared *s, const struct tok_valid
 	for (uint32_t child = t->first[whole]; child < t->first[whole + 1]; child++) {
 		const uint32_t along = tok_byte_tokens_child(t, part, t->bytes[child]);
 		if (along)
-			clear_whole(s, state, child, along, bits);
+			clear_whole(s, state, child, along,
+				    t->bytes[child] == '\'' ? 0 : behind + 1, bits);
 	}
 }
 
@@ -194,5 +201,5 @@ void tok_valid_confirm(const struct tok_valid_shared *s, const struct tok_valid_
 	else
 		clear_one_by_one(s, guess->last, NULL, bits);
 	if (v->ignore_merges && guess->node != VALID_DEAD)
-		clear_whole(s, state, guess->node, 0, bits);
+		clear_whole(s, state, guess->node, 0, 0, bits);
 }

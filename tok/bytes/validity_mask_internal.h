@@ -14,7 +14,7 @@
 #include "tok/bytes/tokens_internal.h"
 #include "tok/bytes/validity.h"
 
-enum { TOK_VALID_SPLIT_MAX = 8 };
+enum { TOK_VALID_SPLIT_MAX = 9 };
 
 struct tok_valid_shared;
 

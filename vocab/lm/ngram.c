@@ -33,11 +33,12 @@ static enum tok_status find_context(const struct ngram_lm *m, const struct tok_l
 	*length = 0;
 	if (count < most)
 		context[(*length)++] = m->file.tables.begin;
-	for (const tok_id *id = request->ids + request->count - count; count; count--, id++) {
-		if (!has_id(m, *id))
-			return tok_fail(err, TOK_EARG, "a context has the id %u: ids end at %u",
-					*id, m->eos - 1);
-		context[(*length)++] = *id;
+	for (size_t i = request->count - count; i < request->count; i++) {
+		const tok_id id = request->ids[i];
+		if (!has_id(m, id))
+			return tok_fail(err, TOK_EARG, "a context has the id %u: ids end at %u", id,
+					m->eos - 1);
+		context[(*length)++] = id;
 	}
 	return TOK_OK;
 }
@@ -74,8 +75,8 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 			};
 		out->scale *= gamma;
 	}
-	/* Behind what nothing was seen, nothing longer was.  The beginning is no id. */
-	out->spare = seen > request->count ? 0 : most - seen;
+	/* Behind what nothing was seen, nothing longer was. */
+	out->spare = most - seen;
 	return TOK_OK;
 }
 
