@@ -48,4 +48,34 @@ static inline void assert_same_law(const double *is, const double *wanted, doubl
 		assert_near(is[s], wanted[s], tolerance, what);
 }
 
+/* ---- ensembles ---- */
+
+static const char *const mix_names[] = { "linear", "bayes", "geometric", "proxy" };
+
+static inline struct tok_mix *mix_of(struct tok_machine *const *machines, size_t count,
+				     struct tok_mix_options options)
+{
+	struct tok_mix *mix = NULL;
+	struct tok_error err = { 0 };
+	if (tok_mix_new(machines, count, &options, &mix, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	return mix;
+}
+
+static inline struct tok_mix_next mix_next_of(struct tok_mix *mix)
+{
+	struct tok_mix_next next;
+	struct tok_error err = { 0 };
+	if (tok_mix_next(mix, &next, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	return next;
+}
+
+static inline void mix_push_text(struct tok_mix *mix, const char *text)
+{
+	struct tok_error err = { 0 };
+	if (tok_mix_push(mix, tok_span_of(text), &err) != TOK_OK)
+		fail_msg("%s: %s", text, err.message);
+}
+
 #endif

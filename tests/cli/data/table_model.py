@@ -2,7 +2,8 @@
 
 The file: {"eos": [ids], "start": [ids], "rows": {"": [numbers], "0": [numbers], ...}}: what comes
 first, what comes behind id 0, ..., the first where that is not told; numbers are whole, and in
-proportion to probabilities.
+proportion to probabilities.  With "tell": true it does not say that rows depend on the last id only,
+and contexts go to standard error.
 """
 import json
 import math
@@ -12,11 +13,13 @@ import sys
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         model = json.load(file)
-    size = len(model["rows"][""])
-    print(json.dumps({"tokp": 1, "vocab_size": size, "eos": model["eos"], "markov_order": 2,
+    size, tell = len(model["rows"][""]), model.get("tell")
+    print(json.dumps({"tokp": 1, "vocab_size": size, "eos": model["eos"], "markov_order": 0 if tell else 2,
                       "start": model["start"], "deterministic": True, "form": "json"}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
+        if tell:
+            print(*question["ctx"], file=sys.stderr)
         last = str(question["ctx"][-1]) if question["ctx"] else ""
         row = model["rows"].get(last, model["rows"][""])
         whole = sum(row)
