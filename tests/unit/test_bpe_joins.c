@@ -62,12 +62,29 @@ static bool are_plain(const struct bench *b, const struct tok_stretch *stretch)
 	return true;
 }
 
+/* Are the texts of the expected tokens the text?  Then nothing in it is unknown. */
+static bool is_spelled(const struct bench *b, struct tok_span text)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < b->expected->count; i++) {
+		const struct tok_vocab_entry *entry =
+		    &b->plain->entries[plain_place(b->plain, b->expected->ids[i])];
+		if (!tok_piece_matches(entry->type) ||
+		    !tok_span_starts(tok_span_slice(text, at, text.count), entry->text))
+			return false;
+		at += entry->text.count;
+	}
+	return at == text.count;
+}
+
 static void check_merged(struct bench *b, const struct tok_stretch *stretch, size_t most)
 {
 	const struct tok_span text = stretch->text;
 	b->ends[0] = (uint32_t)text.count;
 	const bool works = encode_plainly(b, text, 1);
 	seen.lost += stretch->state == TOK_STRETCH_LOST;
+	if (stretch->state == TOK_STRETCH_LOST && works && b->model->bpe->order == TOK_BPE_SCORES)
+		assert_false(is_spelled(b, text));
 	/* Whole pieces are looked up before they are merged. */
 	if (stretch->state == TOK_STRETCH_LOST || !are_plain(b, stretch) ||
 	    (b->model->bpe->ignore_merges &&
