@@ -1,14 +1,15 @@
 #include "vocab/lm/http_internal.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "vocab/lm/curl_internal.h"
 #include "vocab/lm/provider.h"
 
 enum { CONNECT_MS = 10000 };
 
 struct lm_http {
+	struct lm_curl calls;
 	CURL *curl;
 	struct curl_slist *headers;
 	char *url; /* the base, and room for a path */
@@ -33,7 +34,7 @@ static bool add_header(struct lm_http *http, const char *name, const char *value
 	char line[1024];
 	const int n = snprintf(line, sizeof line, "%s: %s", name, value);
 	struct curl_slist *list =
-	    n < (int)sizeof line ? curl_slist_append(http->headers, line) : NULL;
+	    n < (int)sizeof line ? http->calls.slist_append(http->headers, line) : NULL;
 	if (list)
 		http->headers = list;
 	return list;
@@ -48,7 +49,7 @@ static enum tok_status fill(struct lm_http *http, const char *base, const char *
 	http->base_count = count;
 	http->room = count + 64;
 	http->url = malloc(http->room);
-	http->curl = curl_easy_init();
+	http->curl = http->calls.easy_init();
 	char bearer[900];
 	const int n = snprintf(bearer, sizeof bearer, "Bearer %s", key ? key : "");
 	if (n >= (int)sizeof bearer)
@@ -64,14 +65,14 @@ static enum tok_status fill(struct lm_http *http, const char *base, const char *
  * lack of memory, which then shows in the first question. */
 static void set_options(struct lm_http *http)
 {
-	curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(http->curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
-	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
-	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
-	curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)http->timeout_ms);
+	http->calls.easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
+	http->calls.easy_setopt(http->curl, CURLOPT_PROXY, "");
+	http->calls.easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
+	http->calls.easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
+	http->calls.easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	http->calls.easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
+	http->calls.easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	http->calls.easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)http->timeout_ms);
 }
 
 enum tok_status lm_http_new(const char *base, const char *key, uint64_t timeout_ms,
@@ -83,7 +84,12 @@ enum tok_status lm_http_new(const char *base, const char *key, uint64_t timeout_
 	if (!http)
 		return tok_fail_memory(err);
 	http->timeout_ms = timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
-	const enum tok_status status = fill(http, base, key, err);
+	enum tok_status status = lm_curl_load(&http->calls, err);
+	if (status != TOK_OK) {
+		free(http);
+		return status;
+	}
+	status = fill(http, base, key, err);
 	if (status != TOK_OK) {
 		lm_http_free(http);
 		return status;
@@ -98,8 +104,8 @@ void lm_http_free(struct lm_http *http)
 	if (!http)
 		return;
 	if (http->curl)
-		curl_easy_cleanup(http->curl);
-	curl_slist_free_all(http->headers);
+		http->calls.easy_cleanup(http->curl);
+	http->calls.slist_free_all(http->headers);
 	tok_buffer_release(&http->answer);
 	free(http->url);
 	free(http);
@@ -108,18 +114,19 @@ void lm_http_free(struct lm_http *http)
 static CURLcode perform(struct lm_http *http, const char *path, struct tok_span question)
 {
 	snprintf(http->url + http->base_count, http->room - http->base_count, "%s", path);
-	curl_easy_setopt(http->curl, CURLOPT_URL, http->url);
+	http->calls.easy_setopt(http->curl, CURLOPT_URL, http->url);
 	if (question.count == 0) {
-		curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
+		http->calls.easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
 	} else {
-		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, (const char *)question.bytes);
-		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)question.count);
+		http->calls.easy_setopt(http->curl, CURLOPT_POSTFIELDS,
+					(const char *)question.bytes);
+		http->calls.easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+					(curl_off_t)question.count);
 	}
 	tok_buffer_clear(&http->answer);
 	http->too_long = http->no_memory = false;
 	http->trouble[0] = 0;
-	return curl_easy_perform(http->curl);
+	return http->calls.easy_perform(http->curl);
 }
 
 /* What a server says that says no: {"error":{"message":"..."}}, or anything. */
@@ -148,9 +155,9 @@ enum tok_status lm_http_ask(struct lm_http *http, const char *path, struct tok_s
 				limit);
 	if (code != CURLE_OK)
 		return tok_fail(err, TOK_EIO, "%s: %s", http->url,
-				http->trouble[0] ? http->trouble : curl_easy_strerror(code));
+				http->trouble[0] ? http->trouble : http->calls.easy_strerror(code));
 	long said = 0;
-	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &said);
+	http->calls.easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &said);
 	const enum tok_status status =
 	    said == 200 ? vocab_json_read(doc, tok_buffer_span(&http->answer), err)
 			: tell_refusal(http, said, doc, err);
