@@ -175,15 +175,17 @@ const struct cli_tool tool_bytes = {
 	    "what is exact what is usually done where a prompt ends inside of a token, and\n"
 	    "does so before a --fim-suffix too, where the middle is to be filled in.\n"
 	    "\n"
-	    "Answers are objects of JSON, one a line; repl's are for people. Each has\n"
-	    "\"exact\", \"bounds\", \"special\", what goes to tokens that are no text, and "
-	    "\"leak\",\n"
-	    "what valid leaves to rows that the tokenizer never makes: p of all bytes and\n"
-	    "the end, special and leak sum to one. Numbers have 17 digits, and the logarithm\n"
+	    "Answers are objects of JSON, one a line; repl's are for people.\n"
+	    "Those of next, score and heal, and the last line of covers, compare and check\n"
+	    "have \"exact\", \"bounds\", \"special\", what goes to tokens that are no text, and\n"
+	    "\"leak\", what valid leaves to rows that the tokenizer never makes: in next p of all\n"
+	    "bytes and the end, special and leak sum to one. Numbers have 17 digits, and the "
+	    "logarithm\n"
 	    "of 0 is null.\n"
 	    "\n"
-	    "The exit status is 1 where check finds something wrong or a sample came to\n"
-	    "where nothing was possible, 3 where a text has probability 0, which byte makes\n"
+	    "The exit status is 1 where check finds something wrong or, without --json, a sample\n"
+	    "came to where nothing was possible, 3 where a text has probability 0, which byte "
+	    "makes\n"
 	    "it so being told, and 4 where a model or a constraint died, was silent for\n"
 	    "--timeout, or answered with what is none; what was written then is whole lines.",
 	.examples =
@@ -200,6 +202,7 @@ const struct cli_tool tool_bytes = {
 	    "  tok bytes check --lm rose.tlm --random 3\n"
 	    "  printf ' ro\\nse\\n:back 2\\n:covers 3\\n' | tok bytes repl --lm rose.tlm -p a "
 	    "--top 2\n",
+	.exits = "3 if a text has probability 0, 4 if a model or a constraint failed.",
 	.guide = "tok-bytes",
 	.protocol = "tok-lm",
 	.options = option_table,

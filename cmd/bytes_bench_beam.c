@@ -10,7 +10,7 @@ struct beam {
 	double divergence; /* bits, summed over bytes */
 	double worst;      /* nats between the logarithms of P */
 	double width;      /* nats between the bounds, summed; of those that are finite */
-	size_t bounded, outside, ends;
+	size_t walked, bounded, outside, ends;
 	double seconds; /* of the beam's machine */
 };
 
@@ -29,6 +29,7 @@ static void judge(struct beam *sums, const struct tok_next_bytes *exact,
 	const double slack = 1e-9 * (1 + fabs(exact->log_p));
 	tok_mix_whole(exact, p);
 	tok_mix_whole(beam, q);
+	sums->walked++;
 	sums->divergence += tok_mix_divergence(p, q);
 	sums->worst = fmax(sums->worst, fabs(exact->log_p - beam->log_p));
 	if (isfinite(beam->log_p_high) && isfinite(beam->log_p_low)) {
@@ -81,13 +82,13 @@ static enum tok_status beam_of(struct bytes_bench *b, size_t which, size_t k, st
 	if (status == TOK_OK) {
 		bench_text(b, b->models.sides[which].lm_name);
 		bench_count(b, k);
-		bench_count(b, bytes);
-		bench_number(b, sums.divergence / (double)bytes);
+		bench_count(b, sums.walked);
+		bench_number(b, sums.divergence / (double)sums.walked);
 		bench_number(b, sums.worst);
 		bench_number(b, sums.bounded ? sums.width / (double)sums.bounded : NAN);
 		bench_count(b, sums.outside);
 		bench_count(b, sums.ends);
-		bench_number(b, (double)bytes / sums.seconds);
+		bench_number(b, (double)sums.walked / sums.seconds);
 	}
 	tok_machine_free(beam);
 	tok_machine_free(exact);

@@ -202,7 +202,7 @@ enum cli_exit bytes_fim_open(const struct bytes_options *o, int argc, char **arg
 				   .format = o->fim_suffix ? formats[o->fim_format] : NULL };
 	enum cli_exit result = check(o, argc);
 	if (result == CLI_OK)
-		result = bytes_open(o, 0, &out->side);
+		result = bytes_open_only(o, &out->side);
 	if (result != CLI_OK)
 		return result;
 	const enum tok_status status = make_ids(o, argc, argv, out, &err);

@@ -56,6 +56,8 @@ static enum cli_exit check_models(const struct bytes_options *o, size_t which)
 				 o->lm.count);
 	if (o->record && o->lm.count > 1)
 		return cli_usage("--record is for one model, not for %zu", o->lm.count);
+	if (o->bos && o->lm.count > 1 && strcmp(o->bos, "none") != 0)
+		return cli_usage("--bos has ids of one model, not of %zu", o->lm.count);
 	if (o->prune >= 1)
 		return cli_usage("--prune needs a share below 1, not %g", o->prune);
 	return CLI_OK;

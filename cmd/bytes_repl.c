@@ -302,7 +302,8 @@ static enum tok_status read_line(struct cli_input *in, struct tok_span *line, bo
 	}
 }
 
-/* What cannot be done is said, and nothing has changed; without the model there is no going on. */
+/* What cannot be done is said, and what could be pushed stays; without the model there is no going
+ * on. */
 static enum cli_exit take_lines(struct repl *r, struct cli_input *in)
 {
 	const bool asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);

@@ -79,6 +79,7 @@ struct cli_tool {
 	const char *description; /* paragraphs, an empty line between two; a line that begins
 				  * with two blanks is shown as it stands */
 	const char *examples;    /* shell lines after two blanks; the tests run them */
+	const char *exits;       /* what statuses above 2 mean: one sentence; or NULL */
 	const char *guide;       /* page of section 7 that tells more, "tok-sampling"; or NULL */
 	const char *protocol;    /* page of section 5 beside tok-formats, "tok-lm"; or NULL */
 	const struct cli_option *options;

@@ -119,12 +119,14 @@ static void print_words(const struct cli_word *words, FILE *to)
 	}
 }
 
-static void print_exit_status(FILE *to)
+static void print_exit_status(const struct cli_tool *tool, FILE *to)
 {
 	fputs(".SH EXIT STATUS\n"
-	      "0 if all was done, 1 if the answer is no, 2 if there was trouble.\n"
-	      "A bad file does not stop the others.\n",
+	      "0 if all was done, 1 if the answer is no, 2 if there was trouble.\n",
 	      to);
+	if (tool && tool->exits)
+		fprintf(to, "%s\n", tool->exits);
+	fputs("A bad file does not stop the others.\n", to);
 }
 
 static void print_environment(FILE *to)
@@ -170,7 +172,7 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	print_options(tool->options, to);
 	fputs(".SS Other\n", to);
 	print_options(cli_common_options, to);
-	print_exit_status(to);
+	print_exit_status(tool, to);
 	fputs(".SH EXAMPLES\n", to);
 	print_paragraphs(tool->examples, to);
 	fputs(".SH SEE ALSO\n.BR tok (1)", to);
@@ -214,7 +216,7 @@ void cli_print_tok_man(FILE *to)
 	fputs(".TP\n\\fB\\-\\-print\\-completion\\fR \\fIbash|zsh|fish\\fR\n"
 	      "print completions for a shell.\n",
 	      to);
-	print_exit_status(to);
+	print_exit_status(NULL, to);
 	print_environment(to);
 	fputs(".SH EXAMPLES\n.RS 2\n.EX\n"
 	      "printf \\(aqHello, world\\(aq | tok encode\n"

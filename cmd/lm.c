@@ -188,6 +188,7 @@ const struct cli_tool tool_lm = {
 	    "  tok lm export-arpa rose.tlm --words texts | tok lm import-arpa - --words texts "
 	    "-o two.tlm 2>notes\n"
 	    "  printf 'a rose\\n' | tok lm score 'exec:tok lm serve rose.tlm'\n",
+	.exits = "4 if a process or a server failed.",
 	.protocol = "tok-lm",
 	.options = option_table,
 	.defaults = &defaults,

@@ -166,7 +166,12 @@ static enum tok_status sample(struct sampling *s, struct tok_error *err)
 		status = opts->format == LM_IDS ? put_ids(s, ids, count, err)
 						: put_text(s, ids, count, err);
 	}
-	return status == TOK_OK ? cli_output_commit(&s->out, err) : status;
+	if (status == TOK_OK)
+		return cli_output_commit(&s->out, err);
+	struct tok_error ignored = { 0 };
+	if (!opts->output && s->out.fd >= 0) /* texts that are whole are not lost */
+		(void)!cli_output_commit(&s->out, &ignored);
+	return status;
 }
 
 enum cli_exit lm_sample(const void *options, int argc, char **argv)

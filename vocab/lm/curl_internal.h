@@ -24,7 +24,7 @@ struct lm_curl {
 	void (*slist_free_all)(struct curl_slist *list);
 };
 
-/* TOK_EIO where there is no libcurl, or one without a call. */
+/* TOK_EARG where there is no libcurl, or one without a call. */
 TOK_MUST_USE enum tok_status lm_curl_load(struct lm_curl *out, struct tok_error *err);
 
 #endif

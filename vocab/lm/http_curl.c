@@ -23,13 +23,13 @@ enum tok_status lm_curl_load(struct lm_curl *out, struct tok_error *err)
 	void *library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		const char *why = dlerror();
-		return tok_fail(err, TOK_EIO, "servers need libcurl: %s",
+		return tok_fail(err, TOK_EARG, "servers need libcurl: %s",
 				why ? why : "it cannot be loaded");
 	}
 	if (!FIND(easy_init) || !FIND(easy_cleanup) || !FIND(easy_setopt) || !FIND(easy_perform) ||
 	    !FIND(easy_getinfo) || !FIND(easy_strerror) || !FIND(slist_append) ||
 	    !FIND(slist_free_all))
-		return tok_fail(err, TOK_EIO, "servers need libcurl: %s lacks a call",
+		return tok_fail(err, TOK_EARG, "servers need libcurl: %s lacks a call",
 				library_name);
 	return TOK_OK;
 }
