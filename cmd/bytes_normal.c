@@ -185,7 +185,8 @@ enum tok_status bytes_normal_text(struct bytes_normal *n, struct tok_span *text,
 	tok_buffer_clear(&n->spelled);
 	const bool marks = n->marks || n->metaspaces;
 	if (!(marks ? spell(n, normal) : tok_buffer_add(&n->spelled, normal.bytes, normal.count)) ||
-	    !tok_buffer_add(&n->spelled, text->bytes + whole.count, open))
+	    !tok_buffer_add(&n->spelled, tok_span_slice(*text, whole.count, text->count).bytes,
+			    open))
 		return tok_fail_memory(err);
 	if (tok_span_equal(*text, tok_buffer_span(&n->spelled)))
 		return TOK_OK;
