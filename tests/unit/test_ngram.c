@@ -429,7 +429,7 @@ static void wild_numbers_do_no_harm(void **state)
 	enum { NODES = 5 };
 	uint32_t ids[NODES];
 	double add[IDS + 2], gamma[IDS + 2], row[ROW];
-	uint64_t first[IDS + 3], chance = 4;
+	uint64_t firsts[3][IDS + 3], chance = 4;
 	struct ngram_header header = { .order = 3, .ids = IDS, .nodes = { IDS + 2, NODES, NODES } };
 	struct tok_span tables[VOCAB_NGRAM_ORDER_MAX][NGRAM_PARTS] = { 0 };
 	struct tok_error err = { 0 };
@@ -437,17 +437,22 @@ static void wild_numbers_do_no_harm(void **state)
 	(void)state;
 	make_name(path);
 	ngram_hash_tokens(bytes_tokenizer, header.tokenizer);
-	for (size_t round = 0; round < 10; round++) {
+	for (size_t round = 0; round < 16; round++) {
+		/* Ids in disorder are met; anything else that is wild is found. */
+		const size_t wild = round % 4;
 		for (size_t i = 0; i < NODES; i++)
 			ids[i] = draw(&chance, 3) ? draw(&chance, 3) : UINT32_MAX;
-		for (size_t i = 0; i < IDS + 3; i++)
-			first[i] = draw(&chance, 3) ? draw(&chance, NODES + 2) : UINT64_MAX;
 		for (size_t i = 0; i < IDS + 2; i++) {
-			add[i] = draw(&chance, 3) ? -1 : NAN;
-			gamma[i] = draw(&chance, 3) ? INFINITY : 0;
+			add[i] = wild == 1 && i == 2 ? NAN : -1;
+			gamma[i] = wild == 2 && i == 2 ? INFINITY : 1e300;
 		}
 		for (size_t level = 0; level < 3; level++) {
 			const size_t count = (size_t)header.nodes[level];
+			uint64_t *first = firsts[level];
+			for (size_t i = 0; i <= count; i++)
+				first[i] = i * NODES / count;
+			if (wild == 3)
+				first[2] = draw(&chance, 2) ? UINT64_MAX : 2 * NODES;
 			tables[level][NGRAM_IDS] = (struct tok_span){ (void *)ids, 4 * count };
 			tables[level][NGRAM_ADD] = (struct tok_span){ (void *)add, 8 * count };
 			tables[level][NGRAM_GAMMA] = (struct tok_span){ (void *)gamma, 8 * count };
@@ -455,6 +460,13 @@ static void wild_numbers_do_no_harm(void **state)
 			    (struct tok_span){ (void *)first, 8 * count + 8 };
 		}
 		assert_int_equal(ngram_file_write(path, &header, tables, &err), TOK_OK);
+		if (wild > 0) {
+			struct tok_lm *none = NULL;
+			assert_int_equal(vocab_ngram_open(path, bytes_tokenizer, &none, &err),
+					 TOK_EFORMAT);
+			assert_non_null(strstr(err.message, "make no sense"));
+			continue;
+		}
 		struct tok_lm *lm = open_model(path);
 		for (tok_id id = 0; id < 4; id++)
 			get_row(lm, (const tok_id[]){ id, id / 2 }, id % 3, row);

@@ -140,7 +140,7 @@ static enum tok_status write_greedily(struct tok_healing *h, size_t limit, struc
 				      bool *ended, struct tok_error *err)
 {
 	struct tok_span rest = tok_buffer_span(&h->text);
-	const size_t end = out->count + limit;
+	const size_t end = limit < SIZE_MAX - out->count ? out->count + limit : SIZE_MAX;
 	if (!tok_buffer_add(&h->context, h->ids, h->count * sizeof(tok_id)))
 		return tok_fail_memory(err);
 	while (out->count < end) {

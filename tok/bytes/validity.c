@@ -39,7 +39,8 @@ static void add_guess(struct valid_guesses *guesses, const struct valid_guess *g
 		if (memcmp(&guesses->at[i], guess, sizeof *guess) == 0)
 			return;
 	assert(guesses->count < VALID_GUESSES);
-	guesses->at[guesses->count++] = *guess;
+	if (guesses->count < VALID_GUESSES)
+		guesses->at[guesses->count++] = *guess;
 }
 
 static struct valid_guess begin_piece(struct tok_follow_state follow)

@@ -165,25 +165,37 @@ static bool is_valid(const struct tok_validity *v, const struct tok_valid_state 
 	return tok_validity_token(v, &inside, id, &next);
 }
 
+enum { DEPTH_MOST = 256 };
+
+static void clear_invalid(const struct tok_valid_shared *s, const struct tok_valid_state *state,
+			  size_t begin, size_t end, uint64_t *bits)
+{
+	for (size_t rank = begin; rank < end; rank++)
+		if ((bits[rank / 64] >> rank % 64 & 1) &&
+		    !is_valid(s->validity, state, s->tokens->by_rank[rank]))
+			clear_rank(bits, (uint32_t)rank);
+}
+
 /* The piece leads to node `whole`, and an id that is read along to `part`; where both are tokens,
  * the relaxed state did not know that the piece is one.  Nor did it where the id ends in a
  * contraction, at most one byte `behind` its apostrophe, the end of which would make the piece
- * one.  Tokens of more than 1,024 bytes have no neighbours that are known, so this is no deeper. */
+ * one.  Deeper than DEPTH_MOST all ids are asked. */
 static void clear_whole(const struct tok_valid_shared *s, const struct tok_valid_state *state,
-			uint32_t whole, uint32_t part, unsigned behind, uint64_t *bits)
+			uint32_t whole, uint32_t part, unsigned depth, unsigned behind,
+			uint64_t *bits)
 {
 	const struct tok_byte_tokens *t = s->tokens;
+	const size_t begin = t->rank[part];
+	if (depth == DEPTH_MOST) {
+		clear_invalid(s, state, begin, begin + t->through[part], bits);
+		return;
+	}
 	if (part && (behind <= 1 || valid_is_token_text(s->validity, whole)))
-		for (uint32_t i = 0; i < t->ending[part]; i++) {
-			const uint32_t rank = t->rank[part] + i;
-			if ((bits[rank / 64] >> rank % 64 & 1) &&
-			    !is_valid(s->validity, state, t->by_rank[rank]))
-				clear_rank(bits, rank);
-		}
+		clear_invalid(s, state, begin, begin + t->ending[part], bits);
 	for (uint32_t child = t->first[whole]; child < t->first[whole + 1]; child++) {
 		const uint32_t along = tok_byte_tokens_child(t, part, t->bytes[child]);
 		if (along)
-			clear_whole(s, state, child, along,
+			clear_whole(s, state, child, along, depth + 1,
 				    t->bytes[child] == '\'' ? 0 : behind + 1, bits);
 	}
 }
@@ -201,5 +213,5 @@ void tok_valid_confirm(const struct tok_valid_shared *s, const struct tok_valid_
 	else
 		clear_one_by_one(s, guess->last, NULL, bits);
 	if (v->ignore_merges && guess->node != VALID_DEAD)
-		clear_whole(s, state, guess->node, 0, 0, bits);
+		clear_whole(s, state, guess->node, 0, 0, 0, bits);
 }

@@ -223,5 +223,11 @@ enum tok_status valid_unigram_init(struct tok_validity *v, struct tok_error *err
 		    v->splits_words || (spec->pretokenizers[i].kind == TOK_PRETOK_METASPACE &&
 					spec->pretokenizers[i].as.metaspace.split);
 	find_facts(v);
+	if (v->longest > TEXT_ROOM)
+		return tok_fail(
+		    err, TOK_EARG,
+		    "validity of Unigram is known up to tokens of %zu bytes, and one has "
+		    "%zu",
+		    (size_t)TEXT_ROOM, v->longest);
 	return make_room(v, err);
 }

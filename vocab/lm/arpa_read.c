@@ -70,7 +70,7 @@ static bool read_number(struct tok_span field, double *out)
 	text[field.count] = '\0';
 	*out = strtod_l(text, &end, plain);
 	freelocale(plain);
-	return *end == '\0' && !isnan(*out);
+	return end == text + field.count && !isnan(*out);
 }
 
 /* A power of ten, at most 10^100. */

@@ -229,6 +229,33 @@ static enum tok_status place_tables(struct ngram_file *file, struct tok_error *e
 	return TOK_OK;
 }
 
+static bool are_finite(const double *numbers, uint64_t count)
+{
+	double sum = 0; /* of zeros, or not a number */
+	for (uint64_t i = 0; i < count; i++)
+		sum += numbers[i] * 0;
+	return sum == 0.0;
+}
+
+/* Successors of one node follow those of the one before, and numbers are numbers. */
+static bool are_tables(const struct ngram_file *file)
+{
+	for (unsigned i = 0; i < file->header.order; i++) {
+		const struct ngram_level *level = &file->tables.levels[i];
+		if (!are_finite(level->add, level->count))
+			return false;
+		if (i + 1 == file->header.order)
+			break;
+		bool falls = level->first[0] != 0;
+		for (uint64_t node = 0; node < level->count; node++)
+			falls |= level->first[node + 1] < level->first[node];
+		if (falls || level->first[level->count] != file->tables.levels[i + 1].count ||
+		    !are_finite(level->gamma, level->count))
+			return false;
+	}
+	return true;
+}
+
 static enum tok_status check_file(struct ngram_file *file, const struct tok_tokenizer *tokenizer,
 				  struct tok_error *err)
 {
@@ -242,6 +269,8 @@ static enum tok_status check_file(struct ngram_file *file, const struct tok_toke
 	if (XXH3_64bits((const uint8_t *)file->map + sizeof file->header,
 			file->bytes - sizeof file->header) != file->header.tables_checksum)
 		return tok_fail(err, TOK_EFORMAT, "the model is damaged: its checksum differs");
+	if (!are_tables(file))
+		return tok_fail(err, TOK_EFORMAT, "the model's tables make no sense");
 	if (!tokenizer)
 		return TOK_OK;
 	ngram_hash_tokens(tokenizer, hash);

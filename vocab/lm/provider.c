@@ -1,6 +1,7 @@
 #include "vocab/lm/provider_internal.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TIMEOUT_MS = 60000 };
@@ -39,6 +40,15 @@ static enum tok_status open_kind(const char *name, const struct tok_tokenizer *t
 			name);
 }
 
+/* A record over the file that rows are read from would take them away. */
+static bool is_model(const char *name, const char *record)
+{
+	struct stat model, file;
+	const char *path = strncmp(name, "replay:", 7) == 0 ? name + 7 : name;
+	return stat(path, &model) == 0 && stat(record, &file) == 0 && model.st_dev == file.st_dev &&
+	       model.st_ino == file.st_ino;
+}
+
 enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *tokenizer,
 			      const struct vocab_lm_options *options, struct tok_lm **out,
 			      struct tok_error *err)
@@ -47,6 +57,9 @@ enum tok_status vocab_lm_open(const char *name, const struct tok_tokenizer *toke
 	if (filled.timeout_ms == 0)
 		filled.timeout_ms = TIMEOUT_MS;
 
+	if (filled.record && is_model(name, filled.record))
+		return tok_fail(err, TOK_EARG, "'%s' is the model: a record needs another file",
+				filled.record);
 	struct tok_lm *lm;
 	enum tok_status status = open_kind(name, tokenizer, &filled, &lm, err);
 	if (status != TOK_OK)
