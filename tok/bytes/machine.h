@@ -32,6 +32,9 @@
  * `history` keeps, and, unless the model is of finite order, four bytes for each id of a row.  One
  * thread at a time, with all forks; borrows everything that it is made of.
  *
+ * Within a row masses are doubles: what a row gives to all tokens below a node together with less
+ * than about e^-745 is nothing there, and a text that needs it may be told as impossible.
+ *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
  */
