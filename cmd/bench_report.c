@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 struct spread {
 	double median, least, most;
@@ -159,7 +159,7 @@ static void put_string(const char *name, const char *value, bool *ok)
 	printf(",\"%s\":", name);
 	if (!value)
 		fputs("null", stdout);
-	else if (vocab_json_put_string(&text, tok_span_of(value)))
+	else if (tok_json_put_string(&text, tok_span_of(value)))
 		fwrite(text.bytes, 1, text.count, stdout);
 	else
 		*ok = false;

@@ -17,7 +17,7 @@ struct reader {
 	struct bench_texts *texts;
 	const struct cli_split *split;
 	struct hashes hashes;
-	struct vocab_json_document json;
+	struct tok_json_document json;
 	size_t begin;
 };
 
@@ -118,7 +118,7 @@ enum tok_status bench_texts_read(struct bench_texts *out, int argc, char **argv,
 	out->distinct = count_distinct(&r.hashes);
 	cli_documents_release(&documents);
 	cli_files_release(&files);
-	vocab_json_release(&r.json);
+	tok_json_release(&r.json);
 	free(r.hashes.values);
 	return status;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_digits.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 /* More than this is for one long document, and not kept. */
 enum { LARGE_MEMORY = 1 << 25 };
@@ -104,7 +104,7 @@ static bool put_tokens(struct tok_buffer *to, const struct tok_encoding *e)
 	bool ok = true;
 	for (size_t i = 0; i < e->count && ok; i++)
 		ok = (to->count == 0 || tok_buffer_add_byte(to, ',')) &&
-		     vocab_json_put_string(to, e->tokens[i]);
+		     tok_json_put_string(to, e->tokens[i]);
 	return ok;
 }
 

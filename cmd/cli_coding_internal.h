@@ -12,7 +12,7 @@
 struct cli_coding_worker {
 	struct cli_coding *run;
 	void *coder;
-	struct vocab_json_document json; /* of the current line */
+	struct tok_json_document json; /* of the current line */
 };
 
 /* A document of a work: where it begins in the text of its region. */

@@ -30,7 +30,7 @@ void cli_coding_end(void *worker)
 {
 	struct cli_coding_worker *w = worker;
 	w->run->coder->end(w->coder);
-	vocab_json_release(&w->json);
+	tok_json_release(&w->json);
 	free(w);
 }
 

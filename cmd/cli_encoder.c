@@ -12,7 +12,7 @@ bool cli_encoder_init(struct cli_encoder *out, const struct tok_tokenizer *token
 void cli_encoder_release(struct cli_encoder *e)
 {
 	tok_encoder_free(e->encoder);
-	vocab_json_release(&e->json);
+	tok_json_release(&e->json);
 }
 
 enum tok_status cli_encoder_text(struct cli_encoder *e, const struct tok_encode_options *how,

@@ -10,13 +10,13 @@
 #define CMD_CLI_ENCODER_H
 
 #include "cmd/cli_documents.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* One a thread. */
 struct cli_encoder {
 	struct tok_encoder *encoder;
-	const struct cli_split *split;   /* borrowed, as the tokenizer is */
-	struct vocab_json_document json; /* of the current line */
+	const struct cli_split *split; /* borrowed, as the tokenizer is */
+	struct tok_json_document json; /* of the current line */
 };
 
 /* False if memory is out: then there is nothing to release. */

@@ -35,7 +35,7 @@ void cli_ids_close(struct cli_ids *ids)
 {
 	cli_documents_close(&ids->lines);
 	cli_documents_release(&ids->lines);
-	vocab_json_release(&ids->json);
+	tok_json_release(&ids->json);
 	free(ids->ids);
 }
 

@@ -14,7 +14,7 @@
 
 #include "cmd/cli_documents.h"
 #include "cmd/cli_formats.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 struct cli_id_part {
 	const tok_id *ids;
@@ -26,9 +26,9 @@ struct cli_id_part {
 
 struct cli_ids {
 	enum cli_format format;
-	struct cli_documents lines;      /* jsonl; of the others only the input */
-	struct tok_span several;         /* jsonl: lines that are still to be read */
-	struct vocab_json_document json; /* of the current line */
+	struct cli_documents lines;    /* jsonl; of the others only the input */
+	struct tok_span several;       /* jsonl: lines that are still to be read */
+	struct tok_json_document json; /* of the current line */
 	tok_id *ids;
 	size_t count, capacity;
 	bool begun;      /* there is a document */

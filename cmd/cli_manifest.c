@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "cmd/cli_output.h"
-#include "vocab/format/json.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json.h"
+#include "tok/text/json_write.h"
 
 static const char schema[] = "tok.shards.1";
 
@@ -26,7 +26,7 @@ static bool add_text(struct tok_buffer *to, const char *text)
 
 static bool add_string(struct tok_buffer *to, const char *key, const char *value)
 {
-	return add_text(to, key) && vocab_json_put_string(to, tok_span_of(value));
+	return add_text(to, key) && tok_json_put_string(to, tok_span_of(value));
 }
 
 static bool add_number(struct tok_buffer *to, const char *key, uint64_t value)
@@ -123,25 +123,25 @@ static enum tok_status read_text(const char *path, struct tok_buffer *text, bool
 	return status;
 }
 
-static bool get_number(const struct vocab_json *object, const char *key, uint64_t *out)
+static bool get_number(const struct tok_json *object, const char *key, uint64_t *out)
 {
-	const struct vocab_json *value = vocab_json_get(object, key);
-	if (!value || value->kind != VOCAB_JSON_UNSIGNED)
+	const struct tok_json *value = tok_json_get(object, key);
+	if (!value || value->kind != TOK_JSON_UNSIGNED)
 		return false;
 	*out = value->as.whole;
 	return true;
 }
 
 /* A string's bytes; .bytes NULL if there is none. */
-static struct tok_span get_string(const struct vocab_json *object, const char *key)
+static struct tok_span get_string(const struct tok_json *object, const char *key)
 {
-	const struct vocab_json *value = vocab_json_get(object, key);
-	if (!value || value->kind != VOCAB_JSON_STRING)
+	const struct tok_json *value = tok_json_get(object, key);
+	if (!value || value->kind != TOK_JSON_STRING)
 		return (struct tok_span){ NULL, 0 };
-	return vocab_json_text(value);
+	return tok_json_text(value);
 }
 
-static bool is_string(const struct vocab_json *object, const char *key, const char *wanted)
+static bool is_string(const struct tok_json *object, const char *key, const char *wanted)
 {
 	const struct tok_span text = get_string(object, key);
 	return text.bytes && tok_span_equal(text, tok_span_of(wanted));
@@ -169,7 +169,7 @@ static enum tok_status refuse(const struct cli_manifest *m, const char *what, st
 			m->path);
 }
 
-static enum tok_status read_shard(struct cli_manifest *m, const struct vocab_json *item,
+static enum tok_status read_shard(struct cli_manifest *m, const struct tok_json *item,
 				  struct tok_error *err)
 {
 	struct cli_shard shard;
@@ -191,14 +191,14 @@ static enum tok_status read_shard(struct cli_manifest *m, const struct vocab_jso
 	return cli_manifest_add(m, &shard) ? TOK_OK : tok_fail_memory(err);
 }
 
-static enum tok_status take(struct cli_manifest *m, const struct vocab_json *root,
+static enum tok_status take(struct cli_manifest *m, const struct tok_json *root,
 			    struct tok_error *err)
 {
-	const struct vocab_json *next = vocab_json_get(root, "next");
-	const struct vocab_json *shards = vocab_json_get(root, "shards");
-	const struct vocab_json *complete = vocab_json_get(root, "complete");
+	const struct tok_json *next = tok_json_get(root, "next");
+	const struct tok_json *shards = tok_json_get(root, "shards");
+	const struct tok_json *complete = tok_json_get(root, "complete");
 	if (!is_string(root, "schema", schema) || !next || !shards || !complete ||
-	    shards->kind != VOCAB_JSON_ARRAY || !get_number(next, "operand", &m->place.operand) ||
+	    shards->kind != TOK_JSON_ARRAY || !get_number(next, "operand", &m->place.operand) ||
 	    !get_number(next, "document", &m->place.number) ||
 	    !get_number(next, "byte", &m->place.bytes))
 		return refuse(m, "this is not a list of shards", err);
@@ -211,10 +211,10 @@ static enum tok_status take(struct cli_manifest *m, const struct vocab_json *roo
 			      "the input files, their sizes or their times are not those of "
 			      "the earlier run",
 			      err);
-	m->complete = complete->kind == VOCAB_JSON_TRUE;
+	m->complete = complete->kind == TOK_JSON_TRUE;
 	enum tok_status status = TOK_OK;
-	const struct vocab_json *item = shards + 1;
-	for (size_t i = 0; i < shards->count && status == TOK_OK; i++, item = vocab_json_next(item))
+	const struct tok_json *item = shards + 1;
+	for (size_t i = 0; i < shards->count && status == TOK_OK; i++, item = tok_json_next(item))
 		status = read_shard(m, item, err);
 	return status;
 }
@@ -222,16 +222,16 @@ static enum tok_status take(struct cli_manifest *m, const struct vocab_json *roo
 enum tok_status cli_manifest_read(struct cli_manifest *m, bool *there, struct tok_error *err)
 {
 	struct tok_buffer text = { 0 };
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	enum tok_status status = read_text(m->path, &text, there, err);
 	if (status == TOK_OK && *there) {
-		status = vocab_json_read(&doc, tok_buffer_span(&text), err);
+		status = tok_json_read(&doc, tok_buffer_span(&text), err);
 		if (status != TOK_OK)
 			status = tok_fail_in(err, status, "'%s'", m->path);
 		else
 			status = take(m, doc.values, err);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 	tok_buffer_release(&text);
 	return status;
 }

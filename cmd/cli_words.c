@@ -37,7 +37,7 @@ struct worker {
 	struct words_run *run;
 	struct tok_encoder *encoder;
 	struct vocab_counter *counter;
-	struct vocab_json_document json;
+	struct tok_json_document json;
 	struct tok_buffer word; /* of a line of TSV */
 	struct tok_buffer row;  /* of units */
 	uint64_t words;
@@ -77,7 +77,7 @@ static void end_worker(void *worker)
 	if (!w->run->job->sample_bytes)
 		(void)!vocab_counter_seal(w->counter, &err); /* else it shows later */
 	tok_encoder_free(w->encoder);
-	vocab_json_release(&w->json);
+	tok_json_release(&w->json);
 	tok_buffer_release(&w->word);
 	tok_buffer_release(&w->row);
 	free(w);

@@ -8,7 +8,7 @@
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
 #include "cmd/cli_source.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 struct count_options {
 	struct cli_load load;
@@ -210,7 +210,7 @@ static enum cli_exit print_json_file(const struct count_run *run, const struct c
 {
 	struct tok_buffer name = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (vocab_json_put_string(&name, tok_span_of(path))) {
+	if (tok_json_put_string(&name, tok_span_of(path))) {
 		printf("%s{\"file\":", run->shown ? "," : "");
 		fwrite(name.bytes, 1, name.count, stdout);
 		putchar(',');

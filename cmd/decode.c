@@ -9,7 +9,7 @@
 #include "cmd/cli_output.h"
 #include "cmd/cli_progress.h"
 #include "tok/pipe/decoder.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 struct decode_options {
 	struct cli_load load;
@@ -94,11 +94,10 @@ static enum tok_status put_json(struct decode_run *run, bool last, struct tok_er
 	struct tok_buffer line = { 0 };
 	const struct tok_span kept = tok_buffer_span(&run->json);
 	const size_t count = last ? kept.count : measure_characters(kept);
-	bool room =
-	    run->json_begun || (tok_buffer_add_byte(&line, '{') &&
-				vocab_json_put_string(&line, tok_span_of(run->opts->jsonl)) &&
-				tok_buffer_add(&line, ":\"", 2));
-	room = room && vocab_json_put_text(&line, tok_span_slice(kept, 0, count)) &&
+	bool room = run->json_begun || (tok_buffer_add_byte(&line, '{') &&
+					tok_json_put_string(&line, tok_span_of(run->opts->jsonl)) &&
+					tok_buffer_add(&line, ":\"", 2));
+	room = room && tok_json_put_text(&line, tok_span_slice(kept, 0, count)) &&
 	       (!last || tok_buffer_add(&line, "\"}\n", 3));
 	const enum tok_status status =
 	    room ? put(run, line.bytes, line.count, err) : tok_fail_memory(err);

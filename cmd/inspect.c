@@ -6,7 +6,7 @@
 #include "cmd/cli_describe.h"
 #include "cmd/cli_load.h"
 #include "cmd/inspect_internal.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 struct inspect_options {
 	struct cli_load load;
@@ -153,12 +153,12 @@ static bool add_stage(struct tok_buffer *out, const struct tok_spec *spec, size_
 {
 	char line[CLI_LINE];
 	bool ok = tok_buffer_add_byte(out, ',') &&
-		  vocab_json_put_string(out, tok_span_of(stages[s].name)) &&
+		  tok_json_put_string(out, tok_span_of(stages[s].name)) &&
 		  tok_buffer_add(out, ":[", 2);
 	for (size_t i = 0; ok && i < stages[s].count(spec); i++) {
 		stages[s].describe(spec, i, line);
 		ok = (i == 0 || tok_buffer_add_byte(out, ',')) &&
-		     vocab_json_put_string(out, tok_span_of(line));
+		     tok_json_put_string(out, tok_span_of(line));
 	}
 	return ok && tok_buffer_add_byte(out, ']');
 }
@@ -173,7 +173,7 @@ static bool add_added(struct tok_buffer *out, const struct tok_added_token *toke
 			       cli_bool(token->single_word), cli_bool(token->lstrip),
 			       cli_bool(token->rstrip));
 	return cli_add_format(out, "{\"id\":%u,\"text\":", token->id) &&
-	       vocab_json_put_string(out, token->content) && tok_buffer_add(out, text, (size_t)n);
+	       tok_json_put_string(out, token->content) && tok_buffer_add(out, text, (size_t)n);
 }
 
 static bool add_specials(struct tok_buffer *out, const struct tok_tokenizer *tokenizer)
@@ -183,7 +183,7 @@ static bool add_specials(struct tok_buffer *out, const struct tok_tokenizer *tok
 		if (!tok_tokenizer_is_special(tokenizer, (tok_id)id))
 			continue;
 		ok = cli_add_format(out, "%s{\"id\":%zu,\"text\":", first ? "" : ",", id) &&
-		     vocab_json_put_string(out, tok_tokenizer_token(tokenizer, (tok_id)id)) &&
+		     tok_json_put_string(out, tok_tokenizer_token(tokenizer, (tok_id)id)) &&
 		     tok_buffer_add_byte(out, '}');
 		first = false;
 	}
@@ -195,7 +195,7 @@ static bool add_whole(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
 	bool ok =
 	    cli_add_format(out, "{\"schema\":\"tok.inspect.1\",\"format\":") &&
-	    vocab_json_put_string(out, spec->format) &&
+	    tok_json_put_string(out, spec->format) &&
 	    cli_add_format(out, ",\"kind\":\"%s\",\"size\":%zu,\"tokens\":%zu,\"merges\":%zu",
 			   cli_model_name(spec->model.kind), tok_tokenizer_size(tokenizer),
 			   count_tokens(tokenizer).tokens,

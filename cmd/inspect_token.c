@@ -4,7 +4,7 @@
 
 #include "cmd/cli_describe.h"
 #include "cmd/cli_visible.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 /* What is told about one token. */
 struct token_facts {
@@ -107,7 +107,7 @@ static bool add_facts(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 {
 	const struct tok_model_spec *model = &tok_tokenizer_spec(tokenizer)->model;
 	bool ok = cli_add_format(out, "{\"schema\":\"tok.token.1\",\"id\":%u,\"text\":", id) &&
-		  vocab_json_put_string(out, facts->text) && cli_add_format(out, ",\"bytes\":\"");
+		  tok_json_put_string(out, facts->text) && cli_add_format(out, ",\"bytes\":\"");
 	for (size_t i = 0; ok && i < facts->bytes.count; i++)
 		ok = cli_add_format(out, "%02x", facts->bytes.bytes[i]);
 	ok = ok && cli_add_format(out, "\",\"special\":%s,\"added\":%s", cli_bool(facts->special),

@@ -6,7 +6,7 @@
 #include "cmd/cli_encoded.h"
 #include "cmd/cli_pool.h"
 #include "cmd/lm_internal.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 /* Ids of a document are forgotten when there are so many, where a model looks at few. */
 enum { CONTEXT_KEPT = 1 << 16, BATCH_MAX = 64 };
@@ -193,7 +193,7 @@ static enum tok_status print_document(const struct scoring *s, const struct cli_
 {
 	struct tok_buffer name = { 0 };
 	const bool ok =
-	    vocab_json_put_string(&name, tok_span_of(s->files.items[piece->operand].path));
+	    tok_json_put_string(&name, tok_span_of(s->files.items[piece->operand].path));
 	if (ok) {
 		printf("{\"schema\":\"tok.lm.score.1\",\"type\":\"document\",\"file\":");
 		fwrite(name.bytes, 1, name.count, stdout);

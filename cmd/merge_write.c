@@ -5,7 +5,7 @@
 #include "cmd/merge_internal.h"
 #include "tok/text/normalize.h"
 #include "tok/text/utf8.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 void merge_lines_release(struct merge_lines *lines)
 {
@@ -52,10 +52,10 @@ static bool put_numbers(struct tok_buffer *out, const uint32_t *numbers, size_t 
 static bool put_new_text(struct merge_lines *l, struct tok_span text, struct tok_buffer *out)
 {
 	if (!tok_tokenizer_spec(l->tokenizer)->raw_vocabulary)
-		return vocab_json_put_string(out, text);
+		return tok_json_put_string(out, text);
 	tok_buffer_clear(&l->text);
 	return tok_put_alphabet(&l->text, text) &&
-	       vocab_json_put_string(out, tok_buffer_span(&l->text));
+	       tok_json_put_string(out, tok_buffer_span(&l->text));
 }
 
 /* A token of a merge: a long one, which the merges of a row would repeat again and again, as
@@ -65,7 +65,7 @@ static bool put_side(struct merge_lines *l, const struct tok_merged_batch *merge
 {
 	const size_t base = tok_tokenizer_size(l->tokenizer);
 	if (id < base)
-		return vocab_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
+		return tok_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
 	const struct tok_dynamic_token *token = &merged->tokens[id - base];
 	return token->text.count > MERGE_TEXT_MOST ? put_number(out, token->step + 1)
 						   : put_new_text(l, token->text, out);
@@ -158,7 +158,7 @@ static bool put_token(const struct merge_lines *l, const struct tok_merged_batch
 {
 	const size_t base = tok_tokenizer_size(l->tokenizer);
 	if (id < base)
-		return vocab_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
+		return tok_json_put_string(out, tok_tokenizer_token(l->tokenizer, id));
 	return put_name(l, &merged->tokens[id - base], out);
 }
 

@@ -4,7 +4,7 @@
 
 #include "cmd/cli_visible.h"
 #include "cmd/sample_internal.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 void sample_put_span(struct sample_out *out, struct tok_span text)
 {
@@ -57,7 +57,7 @@ void sample_put_visible(struct sample_out *out, struct tok_span text, size_t col
 void sample_put_json_text(struct sample_out *out, struct tok_span text)
 {
 	if (!out->lost)
-		out->lost = !vocab_json_put_string(&out->bytes, text);
+		out->lost = !tok_json_put_string(&out->bytes, text);
 }
 
 void sample_put_json_ids(struct sample_out *out, const struct tok_tokenizer *tokenizer,

@@ -8,7 +8,7 @@
 struct walk {
 	const struct sample_texts *texts;
 	struct cli_source source;
-	struct vocab_json_document json;
+	struct tok_json_document json;
 	sample_taker *take;
 	void *context;
 	uint64_t number;          /* of those taken, over all operands */
@@ -97,7 +97,7 @@ enum cli_exit sample_each_text(const struct sample_texts *texts, sample_taker *t
 		take_work(&w, &work);
 	cli_source_end(&w.source);
 	cli_work_release(&work);
-	vocab_json_release(&w.json);
+	tok_json_release(&w.json);
 	*whole = !w.ended;
 	return w.trouble ? CLI_TROUBLE : CLI_OK;
 }

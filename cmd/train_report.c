@@ -9,7 +9,7 @@
 #include "cmd/inspect_internal.h"
 #include "cmd/train_internal.h"
 #include "tok/pipe/decoder.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 /* Beginnings of prompts are tried in windows of a text, not all through it. */
 enum { WINDOW = 1024, WINDOW_EVERY = 1 << 16, PROMPTS_A_WINDOW = 3, PROMPTS_MAX = 3000 };
@@ -215,7 +215,7 @@ static bool write_json(const struct report *r, struct tok_buffer *to)
 				 r->tokens);
 	for (size_t i = 0; i < r->files->count && ok; i++)
 		ok = cli_add_format(to, "%s{\"path\":", i ? "," : "") &&
-		     vocab_json_put_string(to, tok_span_of(r->files->items[i].path)) &&
+		     tok_json_put_string(to, tok_span_of(r->files->items[i].path)) &&
 		     cli_add_format(to,
 				    ",\"bytes\":%" PRIu64 ",\"tokens\":%" PRIu64
 				    ",\"bytes_per_token\":%.4f}",

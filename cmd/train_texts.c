@@ -4,7 +4,7 @@
 
 struct reading {
 	const struct train_texts *texts;
-	struct vocab_json_document json;
+	struct tok_json_document json;
 	size_t file;
 	uint64_t read; /* of the file */
 	bool enough;
@@ -61,6 +61,6 @@ enum tok_status train_each_text(const struct train_texts *texts, struct tok_erro
 	enum tok_status status = TOK_OK;
 	for (; status == TOK_OK && r.file < texts->files->count && !r.enough; r.file++)
 		status = read_file(&r, err);
-	vocab_json_release(&r.json);
+	tok_json_release(&r.json);
 	return status;
 }

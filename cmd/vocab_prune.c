@@ -4,7 +4,7 @@
 #include "cmd/cli_vocab_output.h"
 #include "cmd/train_internal.h"
 #include "cmd/vocab_internal.h"
-#include "vocab/format/replace.h"
+#include "tok/base/replace.h"
 #include "vocab/train/prune.h"
 
 static struct vocab_train_control control;
@@ -61,7 +61,7 @@ static enum tok_status write_map(const struct pruning *p, struct tok_error *err)
 	}
 	const struct tok_span bytes = tok_buffer_span(&lines);
 	const enum tok_status status =
-	    fits ? vocab_file_replace(p->opts->map, &bytes, 1, true, err) : tok_fail_memory(err);
+	    fits ? tok_file_replace(p->opts->map, &bytes, 1, true, err) : tok_fail_memory(err);
 	tok_buffer_release(&lines);
 	return status;
 }

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "vocab/format/json.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json.h"
+#include "tok/text/json_write.h"
 
 #define SPAN(text)                                                                                 \
 	{                                                                                          \
@@ -33,18 +33,18 @@ struct number_row {
 #include "json_table.inc"
 
 /* Read from memory of exactly the text's size, so that a step over its end is seen. */
-static enum tok_status read_exact(struct vocab_json_document *doc, struct tok_span text,
+static enum tok_status read_exact(struct tok_json_document *doc, struct tok_span text,
 				  uint8_t **copy, struct tok_error *err)
 {
 	*copy = malloc(text.count ? text.count : 1);
 	assert_non_null(*copy);
 	memcpy(*copy, text.bytes, text.count);
-	return vocab_json_read(doc, (struct tok_span){ *copy, text.count }, err);
+	return tok_json_read(doc, (struct tok_span){ *copy, text.count }, err);
 }
 
 static void test_texts(void **state)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		const struct text_row *row = &texts[i];
@@ -59,27 +59,27 @@ static void test_texts(void **state)
 			assert_int_equal(doc.count, 0);
 			assert_true(strlen(err.message) > 10);
 		} else if (row->is_string) {
-			assert_int_equal(doc.values[0].kind, VOCAB_JSON_STRING);
-			assert_true(tok_span_equal(vocab_json_text(doc.values), row->string));
+			assert_int_equal(doc.values[0].kind, TOK_JSON_STRING);
+			assert_true(tok_span_equal(tok_json_text(doc.values), row->string));
 		}
 		free(copy);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
-static double number_of(const struct vocab_json *value)
+static double number_of(const struct tok_json *value)
 {
-	if (value->kind == VOCAB_JSON_UNSIGNED)
+	if (value->kind == TOK_JSON_UNSIGNED)
 		return (double)value->as.whole;
-	if (value->kind == VOCAB_JSON_NEGATIVE)
+	if (value->kind == TOK_JSON_NEGATIVE)
 		return (double)value->as.negative;
-	assert_int_equal(value->kind, VOCAB_JSON_DOUBLE);
+	assert_int_equal(value->kind, TOK_JSON_DOUBLE);
 	return value->as.real;
 }
 
 static void test_numbers(void **state)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	(void)state;
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		const struct number_row *row = &numbers[i];
@@ -99,42 +99,42 @@ static void test_numbers(void **state)
 		}
 		free(copy);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 static void test_whole_numbers_are_exact(void **state)
 {
 	static const char text[] = "[0, 18446744073709551615, -9223372036854775808, 1.0, 1e2, -0]";
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct tok_error err = { 0 };
 	(void)state;
-	assert_int_equal(vocab_json_read(&doc, tok_span_of(text), &err), TOK_OK);
+	assert_int_equal(tok_json_read(&doc, tok_span_of(text), &err), TOK_OK);
 	assert_int_equal(doc.values[0].count, 6);
-	assert_true(doc.values[1].kind == VOCAB_JSON_UNSIGNED && doc.values[1].as.whole == 0);
+	assert_true(doc.values[1].kind == TOK_JSON_UNSIGNED && doc.values[1].as.whole == 0);
 	assert_true(doc.values[2].as.whole == UINT64_MAX);
-	assert_true(doc.values[3].kind == VOCAB_JSON_NEGATIVE &&
+	assert_true(doc.values[3].kind == TOK_JSON_NEGATIVE &&
 		    doc.values[3].as.negative == INT64_MIN);
 	for (size_t i = 4; i < 7; i++)
-		assert_int_equal(doc.values[i].kind, VOCAB_JSON_DOUBLE);
-	vocab_json_release(&doc);
+		assert_int_equal(doc.values[i].kind, TOK_JSON_DOUBLE);
+	tok_json_release(&doc);
 }
 
 static void test_depth(void **state)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct tok_error err = { 0 };
-	char text[4 * VOCAB_JSON_DEPTH];
+	char text[4 * TOK_JSON_DEPTH];
 	(void)state;
-	for (size_t depth = VOCAB_JSON_DEPTH; depth <= VOCAB_JSON_DEPTH + 1; depth++) {
+	for (size_t depth = TOK_JSON_DEPTH; depth <= TOK_JSON_DEPTH + 1; depth++) {
 		memset(text, '[', depth);
 		memset(text + depth, ']', depth);
 		const struct tok_span span = { (const uint8_t *)text, 2 * depth };
-		assert_int_equal(vocab_json_read(&doc, span, &err),
-				 depth == VOCAB_JSON_DEPTH ? TOK_OK : TOK_EFORMAT);
+		assert_int_equal(tok_json_read(&doc, span, &err),
+				 depth == TOK_JSON_DEPTH ? TOK_OK : TOK_EFORMAT);
 	}
 	assert_string_equal(err.message,
 			    "line 1 column 128: nested too deeply: 127 levels are the limit");
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 static void test_places(void **state)
@@ -153,52 +153,51 @@ static void test_places(void **state)
 		{ "[1e999]", "line 1 column 2: this number is too large for a double" },
 		{ "[\"ab\\ud800\"]", "line 1 column 5: half a surrogate pair is no character" },
 	};
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct tok_error err = { 0 };
-		assert_int_equal(vocab_json_read(&doc, tok_span_of(rows[i].text), &err),
-				 TOK_EFORMAT);
+		assert_int_equal(tok_json_read(&doc, tok_span_of(rows[i].text), &err), TOK_EFORMAT);
 		assert_string_equal(err.message, rows[i].message);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
-static const struct vocab_json *item_at(const struct vocab_json *array, size_t place)
+static const struct tok_json *item_at(const struct tok_json *array, size_t place)
 {
-	const struct vocab_json *item = array + 1;
+	const struct tok_json *item = array + 1;
 	while (place--)
-		item = vocab_json_next(item);
+		item = tok_json_next(item);
 	return item;
 }
 
 static void test_paths(void **state)
 {
 	static const char text[] = "{\"x\":[[],[{\"a b\":[{\"c\":\"d\"},7],\"\\u0000\":[[0]]}]]}";
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct tok_error err = { 0 };
 	(void)state;
-	assert_int_equal(vocab_json_read(&doc, tok_span_of(text), &err), TOK_OK);
-	const struct vocab_json *object = item_at(item_at(vocab_json_get(doc.values, "x"), 1), 0);
-	const struct vocab_json *list = vocab_json_get(object, "a b");
+	assert_int_equal(tok_json_read(&doc, tok_span_of(text), &err), TOK_OK);
+	const struct tok_json *object = item_at(item_at(tok_json_get(doc.values, "x"), 1), 0);
+	const struct tok_json *list = tok_json_get(object, "a b");
 
-	vocab_json_expected(&doc, doc.values, "this", "an array", &err);
+	tok_json_expected(&doc, doc.values, "this", "an array", &err);
 	assert_string_equal(err.message, "this must be an array, not an object");
-	vocab_json_expected(&doc, vocab_json_get(list + 1, "c"), "an id", "a number", &err);
+	tok_json_expected(&doc, tok_json_get(list + 1, "c"), "an id", "a number", &err);
 	assert_string_equal(err.message, "at x[1][0]['a b'][0].c: an id must be a number, not a "
 					 "string");
-	vocab_json_expected(&doc, item_at(list, 1), "this", "null", &err);
+	tok_json_expected(&doc, item_at(list, 1), "this", "null", &err);
 	assert_string_equal(err.message, "at x[1][0]['a b'][1]: this must be null, not 7");
-	vocab_json_fail(&doc, vocab_json_next(list) + 1, &err, "wrong");
+	tok_json_fail(&doc, tok_json_next(list) + 1, &err, "wrong");
 	assert_string_equal(err.message, "at x[1][0]['?']: wrong");
-	assert_null(vocab_json_get(list, "c"));
-	assert_null(vocab_json_get(object, "a"));
-	vocab_json_release(&doc);
+	assert_null(tok_json_get(list, "c"));
+	assert_null(tok_json_get(object, "a"));
+	tok_json_release(&doc);
 }
 
 static void test_repeated_keys(void **state)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	char text[4096];
 	(void)state;
 	for (int members = 2; members < 60; members += 19) {
@@ -210,35 +209,35 @@ static void test_repeated_keys(void **state)
 						      i ? "," : "",
 						      repeated && i == members - 1 ? 0 : i, i);
 			snprintf(text + n, sizeof text - n, "}");
-			assert_int_equal(vocab_json_read(&doc, tok_span_of(text), &err), TOK_OK);
+			assert_int_equal(tok_json_read(&doc, tok_span_of(text), &err), TOK_OK);
 			assert_int_equal(doc.values[0].count, members);
-			assert_int_equal(vocab_json_unique(&doc, doc.values, &err),
+			assert_int_equal(tok_json_unique(&doc, doc.values, &err),
 					 repeated ? TOK_EFORMAT : TOK_OK);
 			if (repeated)
 				assert_string_equal(err.message,
 						    "the key 'k0' must not be there twice");
 		}
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 /* A document that is read into again neither keeps nor moves what it should not. */
 static void test_reuse(void **state)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct tok_error err = { 0 };
 	char text[256];
 	(void)state;
 	for (int i = 0; i < 100; i++) {
 		snprintf(text, sizeof text, "{\"t\":\"\\n%0*d\",\"u\":\"\\u0041\",\"v\":\"x\"}",
 			 i % 50 + 1, i);
-		assert_int_equal(vocab_json_read(&doc, tok_span_of(text), &err), TOK_OK);
+		assert_int_equal(tok_json_read(&doc, tok_span_of(text), &err), TOK_OK);
 		assert_int_equal(doc.count, 7);
-		assert_int_equal(vocab_json_get(doc.values, "t")->count, i % 50 + 2 + (i == 50));
-		assert_true(tok_span_equal(vocab_json_text(vocab_json_get(doc.values, "u")),
-					   tok_span_of("A")));
+		assert_int_equal(tok_json_get(doc.values, "t")->count, i % 50 + 2 + (i == 50));
+		assert_true(
+		    tok_span_equal(tok_json_text(tok_json_get(doc.values, "u")), tok_span_of("A")));
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 static void test_damage(void **state)
@@ -246,7 +245,7 @@ static void test_damage(void **state)
 	static const char text[] =
 	    "{\"a\":[1,-2.5e3,\"\\u00e9\\ud83d\\ude00\\n\xC3\xA9\",null,true,"
 	    "{\"b\":{}}],\"c\":false}";
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	(void)state;
 	for (size_t cut = 0; cut < sizeof text - 1; cut++) {
 		struct tok_error err = { 0 };
@@ -269,14 +268,14 @@ static void test_damage(void **state)
 			free(copy);
 		}
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 /* What is written is read back; bad bytes become U+FFFD. */
 static void test_write(void **state)
 {
 	static const uint8_t bad[] = { 'a', 0xFF, 0xC3, '"', 0xE2, 0x82 };
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct tok_buffer out = { 0 };
 	struct tok_error err = { 0 };
 	uint8_t all[3 * 128];
@@ -284,20 +283,20 @@ static void test_write(void **state)
 	for (size_t i = 0; i < 128; i++)
 		memcpy(all + 3 * i, (uint8_t[]){ (uint8_t)i, 0xC3, 0xA9 }, 3);
 	const struct tok_span text = { all, sizeof all };
-	assert_true(vocab_json_put_string(&out, text));
-	assert_int_equal(vocab_json_read(&doc, tok_buffer_span(&out), &err), TOK_OK);
-	assert_true(tok_span_equal(vocab_json_text(doc.values), text));
+	assert_true(tok_json_put_string(&out, text));
+	assert_int_equal(tok_json_read(&doc, tok_buffer_span(&out), &err), TOK_OK);
+	assert_true(tok_span_equal(tok_json_text(doc.values), text));
 
 	tok_buffer_clear(&out);
-	assert_true(vocab_json_put_string(&out, (struct tok_span){ bad, sizeof bad }));
+	assert_true(tok_json_put_string(&out, (struct tok_span){ bad, sizeof bad }));
 	assert_true(tok_span_equal(tok_buffer_span(&out),
 				   tok_span_of("\"a\xEF\xBF\xBD\xEF\xBF\xBD\\\"\xEF\xBF\xBD"
 					       "\xEF\xBF\xBD\"")));
 	tok_buffer_clear(&out);
-	assert_true(vocab_json_put_string(&out, (struct tok_span){ NULL, 0 }));
+	assert_true(tok_json_put_string(&out, (struct tok_span){ NULL, 0 }));
 	assert_true(tok_span_equal(tok_buffer_span(&out), tok_span_of("\"\"")));
 	tok_buffer_release(&out);
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 /* A million of anything is read in linear time. */
@@ -305,7 +304,7 @@ static void test_large(void **state)
 {
 	static const char *const units[] = { "\"\\n\",", "[],", "1,", "{\"a\":1},",
 					     "\"\xC3\xA9\"," };
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	(void)state;
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
 		struct tok_buffer text = { 0 };
@@ -315,12 +314,12 @@ static void test_large(void **state)
 		for (size_t n = 0; n < 300000; n++)
 			assert_true(tok_buffer_add(&text, units[i], strlen(units[i])));
 		text.bytes[text.count - 1] = ']';
-		assert_int_equal(vocab_json_read(&doc, tok_buffer_span(&text), &err), TOK_OK);
+		assert_int_equal(tok_json_read(&doc, tok_buffer_span(&text), &err), TOK_OK);
 		assert_int_equal(doc.values[0].count, 300000);
 		assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 5);
 		tok_buffer_release(&text);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 #include "vocab/format/gguf_internal.h"
 
 #include "vocab/format/bytes_reader_internal.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* ---- what each key must be ----------------------------------------------------- */
 
@@ -188,7 +188,7 @@ enum tok_status gguf_parse(struct tok_span file, struct gguf_metadata *out, stru
 		status = read_value(&r, &value, err);
 		if (status != TOK_OK && !r.failed)
 			return tok_fail_in(err, status, "byte %zu: '%s'", begin,
-					   vocab_show(name).text);
+					   tok_show(name).text);
 		if (!r.failed)
 			status = keep_value(out, name, &value, err);
 	}

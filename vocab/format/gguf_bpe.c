@@ -26,7 +26,7 @@ static enum tok_status read_merge(struct hf_reader *r, struct tok_span text,
 	if (!split_merge(text, &left, &right))
 		return tok_fail(r->err, TOK_EFORMAT,
 				"it must be two tokens with a space between, not '%s'",
-				vocab_show(text).text);
+				tok_show(text).text);
 	return hf_find_merge(r, known, left, right, out, r->err);
 }
 
@@ -59,7 +59,7 @@ static void name_tokens(struct hf_reader *r)
 			continue;
 		r->status = tok_fail(r->err, TOK_EFORMAT, "tokens %u and %u are both '%s'",
 				     tok_strings_find(&r->ids, entry->text), entry->id,
-				     vocab_show(entry->text).text);
+				     tok_show(entry->text).text);
 		return;
 	}
 }
@@ -134,7 +134,7 @@ enum tok_status gguf_build_bpe(const struct gguf_metadata *meta, struct tok_spec
 		return tok_fail(err, TOK_EFORMAT,
 				"the pre-tokenizer '%s' is not known, only those of "
 				"llama.cpp: " GGUF_PRE_EXAMPLES,
-				vocab_show(name).text);
+				tok_show(name).text);
 	if (!meta->values[GGUF_MERGES].there)
 		return tok_fail(err, TOK_EFORMAT, "'%s' is missing", gguf_key_name(GGUF_MERGES));
 

@@ -6,7 +6,7 @@
 
 #include "tok/text/utf8.h"
 #include "vocab/format/bytes_reader_internal.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/format/sentencepiece_internal.h"
 #include "vocab/format/wordpiece_internal.h"
 
@@ -44,7 +44,7 @@ static enum tok_status read_texts(const struct gguf_value *value, struct tok_spe
 			return tok_fail_memory(err);
 		if (!tok_utf8_valid(entry->text))
 			return tok_fail(err, TOK_EFORMAT, "token %zu is not UTF-8: '%s'", i,
-					vocab_show(entry->text).text);
+					tok_show(entry->text).text);
 	}
 	return TOK_OK;
 }
@@ -244,7 +244,7 @@ static enum tok_status build(const struct gguf_metadata *meta, struct tok_spec *
 	}
 	return tok_fail(err, TOK_EFORMAT,
 			"the tokenizer model '%s' is not supported: gpt2, llama, t5 and bert are",
-			vocab_show(name->bytes).text);
+			tok_show(name->bytes).text);
 }
 
 enum tok_status vocab_read_gguf(struct tok_span file, struct tok_spec *out, struct tok_error *err)

@@ -17,7 +17,7 @@ struct additions {
 	tok_id next_id;
 };
 
-static void read_token(struct hf_reader *r, const struct vocab_json *object,
+static void read_token(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_added_token *token)
 {
 	if (!hf_is_object(r, object, "an added token"))
@@ -81,14 +81,14 @@ static bool begin(struct hf_reader *r, struct additions *all, size_t most)
 	return true;
 }
 
-void hf_read_added(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_added(struct hf_reader *r, const struct tok_json *value)
 {
 	struct additions all = { 0 };
 	const size_t most = hf_items(r, value);
 	if (r->status != TOK_OK || !begin(r, &all, most))
 		return;
-	const struct vocab_json *item = value + 1;
-	for (size_t i = 0; i < most && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
+	const struct tok_json *item = value + 1;
+	for (size_t i = 0; i < most && r->status == TOK_OK; i++, item = tok_json_next(item)) {
 		struct tok_added_token token = { 0 };
 		read_token(r, item, &token);
 		if (r->status == TOK_OK && token.content.count)

@@ -1,22 +1,22 @@
 #include "vocab/format/hf_internal.h"
 
-typedef void read_step(struct hf_reader *r, const struct vocab_json *object,
+typedef void read_step(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_decode_step *step);
 
-static void read_plain(struct hf_reader *r, const struct vocab_json *object,
+static void read_plain(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_decode_step *step)
 {
 	(void)r, (void)object, (void)step;
 }
 
-static void read_bpe(struct hf_reader *r, const struct vocab_json *object,
+static void read_bpe(struct hf_reader *r, const struct tok_json *object,
 		     struct tok_decode_step *step)
 {
 	step->as.bpe_suffix = hf_text(r, hf_need(r, object, "suffix"));
 }
 
 /* Its fields say nothing about decoding, but must be right all the same. */
-static void read_byte_level(struct hf_reader *r, const struct vocab_json *object,
+static void read_byte_level(struct hf_reader *r, const struct tok_json *object,
 			    struct tok_decode_step *step)
 {
 	(void)step;
@@ -24,23 +24,23 @@ static void read_byte_level(struct hf_reader *r, const struct vocab_json *object
 	hf_bool(r, hf_need(r, object, "trim_offsets"));
 }
 
-static void read_wordpiece(struct hf_reader *r, const struct vocab_json *object,
+static void read_wordpiece(struct hf_reader *r, const struct tok_json *object,
 			   struct tok_decode_step *step)
 {
 	step->as.wordpiece.prefix = hf_text(r, hf_need(r, object, "prefix"));
 	step->as.wordpiece.cleanup = hf_bool(r, hf_need(r, object, "cleanup"));
 }
 
-static void read_metaspace(struct hf_reader *r, const struct vocab_json *object,
+static void read_metaspace(struct hf_reader *r, const struct tok_json *object,
 			   struct tok_decode_step *step)
 {
-	const struct vocab_json *split = hf_find(object, "split");
+	const struct tok_json *split = hf_find(object, "split");
 	hf_metaspace(r, object, &step->as.metaspace.replacement, &step->as.metaspace.prepend);
 	if (split)
 		hf_bool(r, split);
 }
 
-static void read_ctc(struct hf_reader *r, const struct vocab_json *object,
+static void read_ctc(struct hf_reader *r, const struct tok_json *object,
 		     struct tok_decode_step *step)
 {
 	step->as.ctc.pad = hf_text(r, hf_need(r, object, "pad_token"));
@@ -48,7 +48,7 @@ static void read_ctc(struct hf_reader *r, const struct vocab_json *object,
 	step->as.ctc.cleanup = hf_bool(r, hf_need(r, object, "cleanup"));
 }
 
-static void read_replace(struct hf_reader *r, const struct vocab_json *object,
+static void read_replace(struct hf_reader *r, const struct tok_json *object,
 			 struct tok_decode_step *step)
 {
 	step->as.replace.pattern =
@@ -56,7 +56,7 @@ static void read_replace(struct hf_reader *r, const struct vocab_json *object,
 	step->as.replace.content = hf_text(r, hf_need(r, object, "content"));
 }
 
-static void read_strip(struct hf_reader *r, const struct vocab_json *object,
+static void read_strip(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_decode_step *step)
 {
 	step->as.strip.content = hf_char(r, hf_need(r, object, "content"));
@@ -88,7 +88,7 @@ static const struct hf_guess guesses[] = {
 	{ "Strip", { "content", "start", "stop" } },
 };
 
-static void read_into(struct hf_reader *r, const struct vocab_json *object, struct hf_list *list)
+static void read_into(struct hf_reader *r, const struct tok_json *object, struct hf_list *list)
 {
 	const struct tok_span type =
 	    hf_type(r, object, "a decoder", guesses, sizeof guesses / sizeof guesses[0]);
@@ -108,11 +108,11 @@ static void read_into(struct hf_reader *r, const struct vocab_json *object, stru
 		}
 		return;
 	}
-	r->status = vocab_json_fail(r->doc, object, r->err, "there is no decoder '%s'",
-				    vocab_show(type).text);
+	r->status =
+	    tok_json_fail(r->doc, object, r->err, "there is no decoder '%s'", tok_show(type).text);
 }
 
-void hf_read_decoder(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_decoder(struct hf_reader *r, const struct tok_json *value)
 {
 	struct hf_list list = { 0 };
 	read_into(r, value, &list);

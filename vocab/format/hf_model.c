@@ -3,20 +3,20 @@
 
 /* Half of what the names of models say: a token that is meant but not in the
  * vocabulary is no token. */
-static tok_id read_token(struct hf_reader *r, const struct vocab_json *value)
+static tok_id read_token(struct hf_reader *r, const struct tok_json *value)
 {
 	const struct tok_span text = hf_text(r, value);
 	return r->status == TOK_OK ? hf_find_token(r, text) : TOK_NO_ID;
 }
 
-static void read_byte_fallback(struct hf_reader *r, const struct vocab_json *value)
+static void read_byte_fallback(struct hf_reader *r, const struct tok_json *value)
 {
 	r->out->model.byte_fallback = value && hf_bool(r, value);
 	if (r->out->model.byte_fallback)
 		hf_find_bytes(r);
 }
 
-static struct tok_span read_affix(struct hf_reader *r, const struct vocab_json *value)
+static struct tok_span read_affix(struct hf_reader *r, const struct tok_json *value)
 {
 	return value ? hf_text(r, value) : (struct tok_span){ 0 };
 }
@@ -35,24 +35,24 @@ static bool split_pair(struct tok_span text, struct tok_span *left, struct tok_s
 	return right->count == 0 || !memchr(right->bytes, ' ', right->count);
 }
 
-static bool read_pair(const struct vocab_json *item, bool pairs, struct tok_span *left,
+static bool read_pair(const struct tok_json *item, bool pairs, struct tok_span *left,
 		      struct tok_span *right)
 {
 	if (!pairs)
-		return item->kind == VOCAB_JSON_STRING &&
-		       split_pair(vocab_json_text(item), left, right);
-	if (item->kind != VOCAB_JSON_ARRAY || item->count != 2 ||
-	    item[1].kind != VOCAB_JSON_STRING || item[2].kind != VOCAB_JSON_STRING)
+		return item->kind == TOK_JSON_STRING &&
+		       split_pair(tok_json_text(item), left, right);
+	if (item->kind != TOK_JSON_ARRAY || item->count != 2 || item[1].kind != TOK_JSON_STRING ||
+	    item[2].kind != TOK_JSON_STRING)
 		return false;
-	*left = vocab_json_text(item + 1);
-	*right = vocab_json_text(item + 2);
+	*left = tok_json_text(item + 1);
+	*right = tok_json_text(item + 2);
 	return true;
 }
 
-static bool is_comment(const struct vocab_json *item)
+static bool is_comment(const struct tok_json *item)
 {
-	return item->kind == VOCAB_JSON_STRING &&
-	       tok_span_starts(vocab_json_text(item), tok_span_of("#version"));
+	return item->kind == TOK_JSON_STRING &&
+	       tok_span_starts(tok_json_text(item), tok_span_of("#version"));
 }
 
 /* A list mostly goes on with the token that the merge before made, or with the next. */
@@ -82,11 +82,11 @@ static enum tok_status finish_merge(const struct hf_reader *r, struct hf_merges 
 	const size_t prefix = r->out->model.as.bpe.prefix.count;
 	if (merge->left == TOK_NO_ID || merge->right == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "'%s' is not in the vocabulary",
-				vocab_show(merge->left == TOK_NO_ID ? left : right).text);
+				tok_show(merge->left == TOK_NO_ID ? left : right).text);
 	if (right.count < prefix)
 		return tok_fail(err, TOK_EFORMAT,
 				"'%s' is shorter than the continuing_subword_prefix",
-				vocab_show(right).text);
+				tok_show(right).text);
 	tok_buffer_clear(&known->joined);
 	if (!tok_buffer_add(&known->joined, left.bytes, left.count) ||
 	    !tok_buffer_add(&known->joined, right.bytes + prefix, right.count - prefix))
@@ -94,7 +94,7 @@ static enum tok_status finish_merge(const struct hf_reader *r, struct hf_merges 
 	merge->result = find_result(r, known);
 	if (merge->result == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "the result '%s' is not in the vocabulary",
-				vocab_show(tok_buffer_span(&known->joined)).text);
+				tok_show(tok_buffer_span(&known->joined)).text);
 	return TOK_OK;
 }
 
@@ -117,7 +117,7 @@ struct merge_ahead {
 	bool pair;
 };
 
-static struct merge_ahead expect_merge(const struct hf_reader *r, const struct vocab_json *item,
+static struct merge_ahead expect_merge(const struct hf_reader *r, const struct tok_json *item,
 				       bool pairs)
 {
 	struct merge_ahead a = { .pair = false };
@@ -142,8 +142,8 @@ static void expect_names(const struct hf_reader *r, const struct merge_ahead *a)
 /* Merges [begin, end) of a list. */
 struct merge_part {
 	const struct hf_reader *r;
-	const struct vocab_json *item; /* of the first */
-	bool pairs;                    /* ["left", "right"], not "left right" */
+	const struct tok_json *item; /* of the first */
+	bool pairs;                  /* ["left", "right"], not "left right" */
 	size_t begin, end;
 	struct tok_merge *merges; /* what is read, from [begin] on */
 	size_t used;
@@ -151,15 +151,15 @@ struct merge_part {
 	struct tok_error err;
 };
 
-static enum tok_status refuse_merge(struct merge_part *part, const struct vocab_json *item)
+static enum tok_status refuse_merge(struct merge_part *part, const struct tok_json *item)
 {
-	return vocab_json_fail(part->r->doc, item, &part->err,
-			       part->pairs ? "a merge must be a pair of tokens"
-					   : "a merge must be two tokens with one space between");
+	return tok_json_fail(part->r->doc, item, &part->err,
+			     part->pairs ? "a merge must be a pair of tokens"
+					 : "a merge must be two tokens with one space between");
 }
 
 static void read_merge(struct merge_part *part, struct hf_merges *known,
-		       const struct vocab_json *item, const struct merge_ahead *a)
+		       const struct tok_json *item, const struct merge_ahead *a)
 {
 	struct tok_error why = { 0 };
 	if (!part->pairs && is_comment(item))
@@ -176,27 +176,27 @@ static void read_merge(struct merge_part *part, struct hf_merges *known,
 	};
 	part->status = finish_merge(part->r, known, a->left, a->right, merge, &why);
 	if (part->status == TOK_EFORMAT)
-		vocab_json_fail(part->r->doc, item, &part->err, "merge %zu: %s",
-				part->begin + part->used, why.message);
+		tok_json_fail(part->r->doc, item, &part->err, "merge %zu: %s",
+			      part->begin + part->used, why.message);
 	else if (part->status != TOK_OK)
 		tok_fail_memory(&part->err);
 }
 
 static void read_part(struct merge_part *part)
 {
-	const struct vocab_json *item = part->item, *ahead = item;
+	const struct tok_json *item = part->item, *ahead = item;
 	struct hf_merges known = { 0 };
 	struct merge_ahead merges[AHEAD];
 	size_t expected = part->begin;
 	for (size_t i = part->begin; i < part->end && part->status == TOK_OK; i++) {
 		for (; expected < part->end && expected < i + AHEAD; expected++) {
 			merges[expected % AHEAD] = expect_merge(part->r, ahead, part->pairs);
-			ahead = vocab_json_next(ahead);
+			ahead = tok_json_next(ahead);
 		}
 		if (i + HALF_WAY < part->end)
 			expect_names(part->r, &merges[(i + HALF_WAY) % AHEAD]);
 		read_merge(part, &known, item, &merges[i % AHEAD]);
-		item = vocab_json_next(item);
+		item = tok_json_next(item);
 	}
 	tok_buffer_release(&known.joined);
 }
@@ -210,7 +210,7 @@ static void read_part_at(void *shared, size_t index)
 /* A long list in two parts at once.  Where the second begins is known if each merge of
  * the first is three values, as all of them are together; if one is not, the first part
  * fails, and nobody asks for the second. */
-static size_t cut_merges(struct merge_part parts[2], const struct vocab_json *value)
+static size_t cut_merges(struct merge_part parts[2], const struct tok_json *value)
 {
 	const size_t count = parts[0].end, half = count / 2;
 	if (!parts[0].pairs || count < TOK_THREADED_ENTRIES || tok_threads_available() < 2 ||
@@ -222,7 +222,7 @@ static size_t cut_merges(struct merge_part parts[2], const struct vocab_json *va
 	return 2;
 }
 
-static void read_merges(struct hf_reader *r, const struct vocab_json *value)
+static void read_merges(struct hf_reader *r, const struct tok_json *value)
 {
 	const size_t count = hf_items(r, value);
 	struct tok_merge *merges = hf_array(r, count, sizeof *merges);
@@ -230,7 +230,7 @@ static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 		return;
 	struct merge_part parts[2] = { { .r = r, .item = value + 1, .end = count } };
 	parts[0].merges = merges;
-	parts[0].pairs = count && value[1].kind == VOCAB_JSON_ARRAY;
+	parts[0].pairs = count && value[1].kind == TOK_JSON_ARRAY;
 	const size_t part_count = cut_merges(parts, value);
 	tok_threads_run(part_count, read_part_at, parts);
 	size_t used = 0;
@@ -244,19 +244,19 @@ static void read_merges(struct hf_reader *r, const struct vocab_json *value)
 }
 
 /* Encoding is never random here: a dropout only has to be a probability. */
-static void read_dropout(struct hf_reader *r, const struct vocab_json *value)
+static void read_dropout(struct hf_reader *r, const struct tok_json *value)
 {
 	const double dropout = value ? hf_real(r, value) : 0;
 	if (r->status == TOK_OK && !(dropout >= 0 && dropout <= 1))
-		r->status = vocab_json_fail(r->doc, value, r->err, "this must be between 0 and 1");
+		r->status = tok_json_fail(r->doc, value, r->err, "this must be between 0 and 1");
 }
 
-static void read_bpe(struct hf_reader *r, const struct vocab_json *object)
+static void read_bpe(struct hf_reader *r, const struct tok_json *object)
 {
 	struct tok_model_spec *model = &r->out->model;
-	const struct vocab_json *unk = hf_find(object, "unk_token");
-	const struct vocab_json *fuse_unk = hf_find(object, "fuse_unk");
-	const struct vocab_json *ignore_merges = hf_find(object, "ignore_merges");
+	const struct tok_json *unk = hf_find(object, "unk_token");
+	const struct tok_json *fuse_unk = hf_find(object, "fuse_unk");
+	const struct tok_json *ignore_merges = hf_find(object, "ignore_merges");
 
 	model->kind = TOK_MODEL_BPE;
 	model->as.bpe.order = TOK_BPE_MERGES;
@@ -274,7 +274,7 @@ static void read_bpe(struct hf_reader *r, const struct vocab_json *object)
 
 /* ---- WordPiece and WordLevel ------------------------------------------------ */
 
-static void read_wordpiece(struct hf_reader *r, const struct vocab_json *object)
+static void read_wordpiece(struct hf_reader *r, const struct tok_json *object)
 {
 	struct tok_model_spec *model = &r->out->model;
 	model->kind = TOK_MODEL_WORDPIECE;
@@ -285,7 +285,7 @@ static void read_wordpiece(struct hf_reader *r, const struct vocab_json *object)
 	    hf_whole(r, hf_need(r, object, "max_input_chars_per_word"), SIZE_MAX);
 }
 
-static void read_wordlevel(struct hf_reader *r, const struct vocab_json *object)
+static void read_wordlevel(struct hf_reader *r, const struct tok_json *object)
 {
 	r->out->model.kind = TOK_MODEL_WORDLEVEL;
 	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
@@ -295,7 +295,7 @@ static void read_wordlevel(struct hf_reader *r, const struct vocab_json *object)
 /* ---- Unigram ---------------------------------------------------------------- */
 
 /* [["piece", score], ...] */
-static void read_pieces(struct hf_reader *r, const struct vocab_json *array)
+static void read_pieces(struct hf_reader *r, const struct tok_json *array)
 {
 	const size_t count = hf_items(r, array);
 	struct tok_vocab_entry *entries = hf_array(r, count, sizeof *entries);
@@ -305,37 +305,37 @@ static void read_pieces(struct hf_reader *r, const struct vocab_json *array)
 		r->status = tok_fail_memory(r->err);
 		return;
 	}
-	const struct vocab_json *item = array + 1;
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item)) {
-		if (item->kind != VOCAB_JSON_ARRAY || item->count != 2) {
+	const struct tok_json *item = array + 1;
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = tok_json_next(item)) {
+		if (item->kind != TOK_JSON_ARRAY || item->count != 2) {
 			hf_expected(r, item, "an entry", "a pair of piece and score");
 			return;
 		}
 		entries[i].text = hf_text(r, item + 1);
 		entries[i].id = (tok_id)i;
-		entries[i].score = hf_real(r, vocab_json_next(item + 1));
+		entries[i].score = hf_real(r, tok_json_next(item + 1));
 		if (r->status == TOK_OK && !tok_strings_add(&r->ids, entries[i].text, (tok_id)i))
 			r->status =
-			    vocab_json_fail(r->doc, item, r->err, "the piece '%s' is there twice",
-					    vocab_show(entries[i].text).text);
+			    tok_json_fail(r->doc, item, r->err, "the piece '%s' is there twice",
+					  tok_show(entries[i].text).text);
 	}
 	r->out->model.entries = entries;
 	r->out->model.entry_count = count;
 }
 
-static void read_unigram(struct hf_reader *r, const struct vocab_json *object)
+static void read_unigram(struct hf_reader *r, const struct tok_json *object)
 {
 	struct tok_model_spec *model = &r->out->model;
-	const struct vocab_json *unk = hf_find(object, "unk_id");
+	const struct tok_json *unk = hf_find(object, "unk_id");
 	model->kind = TOK_MODEL_UNIGRAM;
 	model->as.unigram.fuse_unk = true;
 	read_pieces(r, hf_need(r, object, "vocab"));
-	read_byte_fallback(r, vocab_json_get(object, "byte_fallback"));
+	read_byte_fallback(r, tok_json_get(object, "byte_fallback"));
 	const uint64_t id = unk ? hf_whole(r, unk, UINT64_MAX) : TOK_NO_ID;
 	if (unk && r->status == TOK_OK && id >= model->entry_count)
-		r->status = vocab_json_fail(r->doc, unk, r->err,
-					    "this must be the place of a piece: there are %zu",
-					    model->entry_count);
+		r->status = tok_json_fail(r->doc, unk, r->err,
+					  "this must be the place of a piece: there are %zu",
+					  model->entry_count);
 	model->unk = (tok_id)id;
 }
 
@@ -343,7 +343,7 @@ static void read_unigram(struct hf_reader *r, const struct vocab_json *object)
 
 static const struct {
 	const char *name;
-	void (*read)(struct hf_reader *r, const struct vocab_json *object);
+	void (*read)(struct hf_reader *r, const struct tok_json *object);
 } types[] = {
 	{ "BPE", read_bpe },
 	{ "WordPiece", read_wordpiece },
@@ -359,7 +359,7 @@ static const struct hf_guess guesses[] = {
 	{ "Unigram", { "vocab" } },
 };
 
-void hf_read_model(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_model(struct hf_reader *r, const struct tok_json *value)
 {
 	const struct tok_span type =
 	    hf_type(r, value, "a model", guesses, sizeof guesses / sizeof guesses[0]);
@@ -372,8 +372,8 @@ void hf_read_model(struct hf_reader *r, const struct vocab_json *value)
 		}
 	}
 	if (r->status == TOK_OK)
-		r->status = vocab_json_fail(r->doc, value, r->err,
-					    "there is no model '%s': BPE, WordPiece, WordLevel and "
-					    "Unigram are known",
-					    vocab_show(type).text);
+		r->status = tok_json_fail(r->doc, value, r->err,
+					  "there is no model '%s': BPE, WordPiece, WordLevel and "
+					  "Unigram are known",
+					  tok_show(type).text);
 }

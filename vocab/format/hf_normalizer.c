@@ -1,38 +1,38 @@
 #include "vocab/format/hf_internal.h"
 
-typedef void read_step(struct hf_reader *r, const struct vocab_json *object,
+typedef void read_step(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_norm_step *step);
 
-static void read_plain(struct hf_reader *r, const struct vocab_json *object,
+static void read_plain(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_norm_step *step)
 {
 	(void)r, (void)object, (void)step;
 }
 
-static void read_bert(struct hf_reader *r, const struct vocab_json *object,
+static void read_bert(struct hf_reader *r, const struct tok_json *object,
 		      struct tok_norm_step *step)
 {
-	const struct vocab_json *strip = hf_find(object, "strip_accents");
+	const struct tok_json *strip = hf_find(object, "strip_accents");
 	step->as.bert.clean_text = hf_bool(r, hf_need(r, object, "clean_text"));
 	step->as.bert.handle_chinese_chars = hf_bool(r, hf_need(r, object, "handle_chinese_chars"));
 	step->as.bert.lowercase = hf_bool(r, hf_need(r, object, "lowercase"));
 	step->as.bert.strip_accents = strip ? hf_bool(r, strip) : step->as.bert.lowercase;
 }
 
-static void read_strip(struct hf_reader *r, const struct vocab_json *object,
+static void read_strip(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_norm_step *step)
 {
 	step->as.strip.left = hf_bool(r, hf_need(r, object, "strip_left"));
 	step->as.strip.right = hf_bool(r, hf_need(r, object, "strip_right"));
 }
 
-static void read_prepend(struct hf_reader *r, const struct vocab_json *object,
+static void read_prepend(struct hf_reader *r, const struct tok_json *object,
 			 struct tok_norm_step *step)
 {
 	step->as.prepend = hf_text(r, hf_need(r, object, "prepend"));
 }
 
-static void read_replace(struct hf_reader *r, const struct vocab_json *object,
+static void read_replace(struct hf_reader *r, const struct tok_json *object,
 			 struct tok_norm_step *step)
 {
 	step->as.replace.pattern =
@@ -40,7 +40,7 @@ static void read_replace(struct hf_reader *r, const struct vocab_json *object,
 	step->as.replace.content = hf_text(r, hf_need(r, object, "content"));
 }
 
-static void read_precompiled(struct hf_reader *r, const struct vocab_json *object,
+static void read_precompiled(struct hf_reader *r, const struct tok_json *object,
 			     struct tok_norm_step *step)
 {
 	step->as.precompiled = hf_base64(r, hf_need(r, object, "precompiled_charsmap"));
@@ -75,7 +75,7 @@ static const struct hf_guess guesses[] = {
 	{ "Prepend", { "prepend" } },
 };
 
-static void read_into(struct hf_reader *r, const struct vocab_json *object, struct hf_list *list)
+static void read_into(struct hf_reader *r, const struct tok_json *object, struct hf_list *list)
 {
 	const struct tok_span type =
 	    hf_type(r, object, "a normalizer", guesses, sizeof guesses / sizeof guesses[0]);
@@ -95,11 +95,11 @@ static void read_into(struct hf_reader *r, const struct vocab_json *object, stru
 		}
 		return;
 	}
-	r->status = vocab_json_fail(r->doc, object, r->err, "there is no normalizer '%s'",
-				    vocab_show(type).text);
+	r->status = tok_json_fail(r->doc, object, r->err, "there is no normalizer '%s'",
+				  tok_show(type).text);
 }
 
-void hf_read_normalizer(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_normalizer(struct hf_reader *r, const struct tok_json *value)
 {
 	struct hf_list list = { 0 };
 	read_into(r, value, &list);

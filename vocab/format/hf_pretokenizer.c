@@ -1,15 +1,15 @@
 #include "vocab/format/hf_internal.h"
 
-typedef void read_step(struct hf_reader *r, const struct vocab_json *object,
+typedef void read_step(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_pretok_step *step);
 
-static void read_plain(struct hf_reader *r, const struct vocab_json *object,
+static void read_plain(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_pretok_step *step)
 {
 	(void)r, (void)object, (void)step;
 }
 
-static enum tok_behavior read_behavior(struct hf_reader *r, const struct vocab_json *value)
+static enum tok_behavior read_behavior(struct hf_reader *r, const struct tok_json *value)
 {
 	static const char *const words[] = {
 		[TOK_REMOVED] = "Removed",
@@ -21,7 +21,7 @@ static enum tok_behavior read_behavior(struct hf_reader *r, const struct vocab_j
 	return (enum tok_behavior)hf_word(r, value, words, sizeof words / sizeof words[0]);
 }
 
-static void read_split(struct hf_reader *r, const struct vocab_json *object,
+static void read_split(struct hf_reader *r, const struct tok_json *object,
 		       struct tok_pretok_step *step)
 {
 	step->as.split.pattern =
@@ -30,49 +30,49 @@ static void read_split(struct hf_reader *r, const struct vocab_json *object,
 	step->as.split.invert = hf_bool(r, hf_need(r, object, "invert"));
 }
 
-static void read_byte_level(struct hf_reader *r, const struct vocab_json *object,
+static void read_byte_level(struct hf_reader *r, const struct tok_json *object,
 			    struct tok_pretok_step *step)
 {
-	const struct vocab_json *use_regex = vocab_json_get(object, "use_regex");
+	const struct tok_json *use_regex = tok_json_get(object, "use_regex");
 	step->as.byte_level.add_prefix_space = hf_bool(r, hf_need(r, object, "add_prefix_space"));
 	hf_bool(r, hf_need(r, object, "trim_offsets"));
 	step->as.byte_level.use_regex = !use_regex || hf_bool(r, use_regex);
 }
 
-static void read_metaspace(struct hf_reader *r, const struct vocab_json *object,
+static void read_metaspace(struct hf_reader *r, const struct tok_json *object,
 			   struct tok_pretok_step *step)
 {
-	const struct vocab_json *split = hf_find(object, "split");
+	const struct tok_json *split = hf_find(object, "split");
 	hf_metaspace(r, object, &step->as.metaspace.replacement, &step->as.metaspace.prepend);
 	step->as.metaspace.split = !split || hf_bool(r, split);
 }
 
-static void read_punctuation(struct hf_reader *r, const struct vocab_json *object,
+static void read_punctuation(struct hf_reader *r, const struct tok_json *object,
 			     struct tok_pretok_step *step)
 {
-	const struct vocab_json *behavior = vocab_json_get(object, "behavior");
+	const struct tok_json *behavior = tok_json_get(object, "behavior");
 	step->as.punctuation = behavior ? read_behavior(r, behavior) : TOK_ISOLATED;
 }
 
-static void read_digits(struct hf_reader *r, const struct vocab_json *object,
+static void read_digits(struct hf_reader *r, const struct tok_json *object,
 			struct tok_pretok_step *step)
 {
 	step->as.individual_digits = hf_bool(r, hf_need(r, object, "individual_digits"));
 }
 
-static void read_delimiter(struct hf_reader *r, const struct vocab_json *object,
+static void read_delimiter(struct hf_reader *r, const struct tok_json *object,
 			   struct tok_pretok_step *step)
 {
 	step->as.delimiter = hf_char(r, hf_need(r, object, "delimiter"));
 }
 
-static void read_fixed_length(struct hf_reader *r, const struct vocab_json *object,
+static void read_fixed_length(struct hf_reader *r, const struct tok_json *object,
 			      struct tok_pretok_step *step)
 {
-	const struct vocab_json *length = vocab_json_get(object, "length");
+	const struct tok_json *length = tok_json_get(object, "length");
 	const uint64_t value = length ? hf_whole(r, length, UINT64_MAX) : 5;
 	if (r->status == TOK_OK && value == 0)
-		r->status = vocab_json_fail(r->doc, length, r->err, "a length must be at least 1");
+		r->status = tok_json_fail(r->doc, length, r->err, "a length must be at least 1");
 	/* No document has more characters than fit in 32 bits. */
 	step->as.fixed_length = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 }
@@ -95,7 +95,7 @@ static const struct {
 	{ "FixedLength", TOK_PRETOK_FIXED_LENGTH, read_fixed_length },
 };
 
-static void read_into(struct hf_reader *r, const struct vocab_json *object, struct hf_list *list)
+static void read_into(struct hf_reader *r, const struct tok_json *object, struct hf_list *list)
 {
 	const struct tok_span type = hf_type(r, object, "a pre-tokenizer", NULL, 0);
 	if (r->status != TOK_OK)
@@ -114,11 +114,11 @@ static void read_into(struct hf_reader *r, const struct vocab_json *object, stru
 		}
 		return;
 	}
-	r->status = vocab_json_fail(r->doc, object, r->err, "there is no pre-tokenizer '%s'",
-				    vocab_show(type).text);
+	r->status = tok_json_fail(r->doc, object, r->err, "there is no pre-tokenizer '%s'",
+				  tok_show(type).text);
 }
 
-void hf_read_pretokenizer(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_pretokenizer(struct hf_reader *r, const struct tok_json *value)
 {
 	struct hf_list list = { 0 };
 	read_into(r, value, &list);

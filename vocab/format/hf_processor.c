@@ -16,10 +16,10 @@ static void add_trim(struct hf_reader *r, struct hf_list *steps, bool trim, bool
 		step->add_prefix_space = prefix_space;
 }
 
-static void read_byte_level(struct hf_reader *r, const struct vocab_json *object,
+static void read_byte_level(struct hf_reader *r, const struct tok_json *object,
 			    struct hf_list *steps)
 {
-	const struct vocab_json *use_regex = vocab_json_get(object, "use_regex");
+	const struct tok_json *use_regex = tok_json_get(object, "use_regex");
 	const bool prefix_space = hf_bool(r, hf_need(r, object, "add_prefix_space"));
 	const bool trim = hf_bool(r, hf_need(r, object, "trim_offsets"));
 	if (use_regex)
@@ -30,26 +30,25 @@ static void read_byte_level(struct hf_reader *r, const struct vocab_json *object
 /* ---- BertProcessing and RobertaProcessing ---------------------------------- */
 
 /* ["[SEP]", 102] */
-static void read_named_id(struct hf_reader *r, const struct vocab_json *value,
+static void read_named_id(struct hf_reader *r, const struct tok_json *value,
 			  struct tok_template_item *item)
 {
 	if (hf_items(r, value) != 2) {
 		if (r->status == TOK_OK)
-			r->status = vocab_json_fail(r->doc, value, r->err,
-						    "this must be a token and its id");
+			r->status =
+			    tok_json_fail(r->doc, value, r->err, "this must be a token and its id");
 		return;
 	}
 	item->kind = TOK_TEMPLATE_TOKEN;
 	item->content = hf_text(r, value + 1);
-	item->id = hf_id(r, vocab_json_next(value + 1));
+	item->id = hf_id(r, tok_json_next(value + 1));
 }
 
 /* Files of RobertaProcessing that lack a field are read as BertProcessing. */
-static void read_cls_sep(struct hf_reader *r, const struct vocab_json *object,
-			 struct hf_list *steps)
+static void read_cls_sep(struct hf_reader *r, const struct tok_json *object, struct hf_list *steps)
 {
-	const struct vocab_json *trim = hf_find(object, "trim_offsets");
-	const struct vocab_json *prefix_space = hf_find(object, "add_prefix_space");
+	const struct tok_json *trim = hf_find(object, "trim_offsets");
+	const struct tok_json *prefix_space = hf_find(object, "add_prefix_space");
 	if (trim && prefix_space) {
 		const bool with_space = hf_bool(r, prefix_space);
 		add_trim(r, steps, hf_bool(r, trim), with_space);
@@ -71,22 +70,22 @@ static void read_cls_sep(struct hf_reader *r, const struct vocab_json *object,
  * ask for an endless one. */
 enum { MOST_ITEMS = 65536 };
 
-static void add_special(struct hf_reader *r, const struct vocab_json *token, struct hf_list *items)
+static void add_special(struct hf_reader *r, const struct tok_json *token, struct hf_list *items)
 {
 	if (!hf_is_object(r, token, "a special token"))
 		return;
-	const struct vocab_json *ids = hf_need(r, token, "ids");
-	const struct vocab_json *tokens = hf_need(r, token, "tokens");
+	const struct tok_json *ids = hf_need(r, token, "ids");
+	const struct tok_json *tokens = hf_need(r, token, "tokens");
 	const size_t count = hf_items(r, ids);
 	if (hf_items(r, tokens) != count && r->status == TOK_OK)
-		r->status = vocab_json_fail(r->doc, token, r->err,
-					    "'ids' and 'tokens' must be of the same length");
+		r->status = tok_json_fail(r->doc, token, r->err,
+					  "'ids' and 'tokens' must be of the same length");
 	if (r->status == TOK_OK && items->count + count > MOST_ITEMS)
 		r->status =
 		    tok_fail(r->err, TOK_ELIMIT, "a template may have up to %d tokens", MOST_ITEMS);
 	if (r->status != TOK_OK)
 		return;
-	const struct vocab_json *id = ids + 1, *text = tokens + 1;
+	const struct tok_json *id = ids + 1, *text = tokens + 1;
 	for (size_t i = 0; i < count && r->status == TOK_OK; i++) {
 		struct tok_template_item *item = hf_list_add(r, items, sizeof *item);
 		if (item) {
@@ -99,12 +98,11 @@ static void add_special(struct hf_reader *r, const struct vocab_json *token, str
 
 /* The members of "special_tokens": place of the value by name. */
 struct specials {
-	const struct vocab_json *object;
+	const struct tok_json *object;
 	struct tok_strings by_name;
 };
 
-static bool index_specials(struct hf_reader *r, const struct vocab_json *object,
-			   struct specials *out)
+static bool index_specials(struct hf_reader *r, const struct tok_json *object, struct specials *out)
 {
 	if (!hf_is_object(r, object, "this"))
 		return false;
@@ -113,39 +111,39 @@ static bool index_specials(struct hf_reader *r, const struct vocab_json *object,
 		r->status = tok_fail_memory(r->err);
 		return false;
 	}
-	const struct vocab_json *key = object + 1;
-	for (size_t i = 0; i < object->count; i++, key = vocab_json_next(key + 1))
-		tok_strings_put(&out->by_name, vocab_json_text(key), (uint32_t)(key + 1 - object));
+	const struct tok_json *key = object + 1;
+	for (size_t i = 0; i < object->count; i++, key = tok_json_next(key + 1))
+		tok_strings_put(&out->by_name, tok_json_text(key), (uint32_t)(key + 1 - object));
 	return true;
 }
 
 /* {"Sequence": {"id": "A", ...}} or {"SpecialToken": {"id": "[CLS]", ...}} */
 struct piece {
-	const struct vocab_json *id;
+	const struct tok_json *id;
 	bool is_text;
 	size_t sequence; /* 0 for A, 1 for B */
 };
 
-static struct piece read_piece(struct hf_reader *r, const struct vocab_json *value)
+static struct piece read_piece(struct hf_reader *r, const struct tok_json *value)
 {
 	static const char *const sequences[] = { "A", "B" };
-	const struct vocab_json *text = vocab_json_get(value, "Sequence");
-	const struct vocab_json *special = vocab_json_get(value, "SpecialToken");
+	const struct tok_json *text = tok_json_get(value, "Sequence");
+	const struct tok_json *special = tok_json_get(value, "SpecialToken");
 	struct piece piece = { .is_text = text != NULL };
-	if (value->kind != VOCAB_JSON_OBJECT || value->count != 1 || (!text && !special)) {
-		r->status = vocab_json_fail(r->doc, value, r->err,
-					    "this must be {\"Sequence\": ...} or "
-					    "{\"SpecialToken\": ...}");
+	if (value->kind != TOK_JSON_OBJECT || value->count != 1 || (!text && !special)) {
+		r->status = tok_json_fail(r->doc, value, r->err,
+					  "this must be {\"Sequence\": ...} or "
+					  "{\"SpecialToken\": ...}");
 		return piece;
 	}
-	const struct vocab_json *body = text ? text : special;
+	const struct tok_json *body = text ? text : special;
 	if (!hf_is_object(r, body, "this"))
 		return piece;
 	piece.id = hf_need(r, body, "id");
 	hf_whole(r, hf_need(r, body, "type_id"), UINT32_MAX);
 	if (text)
 		piece.sequence = hf_word(r, piece.id, sequences, 2);
-	else if (r->status == TOK_OK && piece.id->kind != VOCAB_JSON_STRING)
+	else if (r->status == TOK_OK && piece.id->kind != TOK_JSON_STRING)
 		hf_expected(r, piece.id, "this", "a string");
 	return piece;
 }
@@ -158,34 +156,32 @@ static void add_piece(struct hf_reader *r, struct piece piece, const struct spec
 		if (item)
 			item->kind = TOK_TEMPLATE_TEXT;
 		if (item && piece.sequence != 0)
-			r->status =
-			    vocab_json_fail(r->doc, piece.id, r->err,
-					    "a template for one text has sequence 'A' only");
+			r->status = tok_json_fail(r->doc, piece.id, r->err,
+						  "a template for one text has sequence 'A' only");
 		return;
 	}
-	const struct tok_span name = vocab_json_text(piece.id);
+	const struct tok_span name = tok_json_text(piece.id);
 	const uint32_t place = tok_strings_find(&specials->by_name, name);
 	if (place != TOK_NO_ID)
 		add_special(r, specials->object + place, items);
 	else
-		r->status = vocab_json_fail(r->doc, piece.id, r->err,
-					    "'special_tokens' has no '%s'", vocab_show(name).text);
+		r->status = tok_json_fail(r->doc, piece.id, r->err, "'special_tokens' has no '%s'",
+					  tok_show(name).text);
 }
 
 /* The template for two texts is of no use here, but has to be one. */
-static void check_pair(struct hf_reader *r, const struct vocab_json *value)
+static void check_pair(struct hf_reader *r, const struct tok_json *value)
 {
 	const size_t count = hf_items(r, value);
-	const struct vocab_json *piece = count ? value + 1 : NULL;
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, piece = vocab_json_next(piece))
+	const struct tok_json *piece = count ? value + 1 : NULL;
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, piece = tok_json_next(piece))
 		read_piece(r, piece);
 }
 
-static void read_template(struct hf_reader *r, const struct vocab_json *object,
-			  struct hf_list *steps)
+static void read_template(struct hf_reader *r, const struct tok_json *object, struct hf_list *steps)
 {
-	const struct vocab_json *single = hf_need(r, object, "single");
-	const struct vocab_json *object_of_specials = hf_need(r, object, "special_tokens");
+	const struct tok_json *single = hf_need(r, object, "single");
+	const struct tok_json *object_of_specials = hf_need(r, object, "special_tokens");
 	struct specials specials;
 	check_pair(r, hf_need(r, object, "pair"));
 	const size_t count = hf_items(r, single);
@@ -194,11 +190,11 @@ static void read_template(struct hf_reader *r, const struct vocab_json *object,
 		return;
 
 	struct hf_list items = { 0 };
-	const struct vocab_json *value = single + 1;
+	const struct tok_json *value = single + 1;
 	if (count > MOST_ITEMS)
 		r->status =
 		    tok_fail(r->err, TOK_ELIMIT, "a template may have up to %d tokens", MOST_ITEMS);
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, value = vocab_json_next(value)) {
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, value = tok_json_next(value)) {
 		const struct piece piece = read_piece(r, value);
 		if (r->status == TOK_OK)
 			add_piece(r, piece, &specials, &items);
@@ -211,7 +207,7 @@ static void read_template(struct hf_reader *r, const struct vocab_json *object,
 
 static const struct {
 	const char *name;
-	void (*read)(struct hf_reader *r, const struct vocab_json *object, struct hf_list *steps);
+	void (*read)(struct hf_reader *r, const struct tok_json *object, struct hf_list *steps);
 } types[] = {
 	{ "ByteLevel", read_byte_level },
 	{ "BertProcessing", read_cls_sep },
@@ -224,7 +220,7 @@ static const struct hf_guess guesses[] = {
 	{ "TemplateProcessing", { "single", "pair", "special_tokens" } },
 };
 
-static void read_into(struct hf_reader *r, const struct vocab_json *object, struct hf_list *steps)
+static void read_into(struct hf_reader *r, const struct tok_json *object, struct hf_list *steps)
 {
 	const struct tok_span type =
 	    hf_type(r, object, "a post-processor", guesses, sizeof guesses / sizeof guesses[0]);
@@ -240,11 +236,11 @@ static void read_into(struct hf_reader *r, const struct vocab_json *object, stru
 			return;
 		}
 	}
-	r->status = vocab_json_fail(r->doc, object, r->err, "there is no post-processor '%s'",
-				    vocab_show(type).text);
+	r->status = tok_json_fail(r->doc, object, r->err, "there is no post-processor '%s'",
+				  tok_show(type).text);
 }
 
-void hf_read_processor(struct hf_reader *r, const struct vocab_json *value)
+void hf_read_processor(struct hf_reader *r, const struct tok_json *value)
 {
 	struct hf_list list = { 0 };
 	read_into(r, value, &list);

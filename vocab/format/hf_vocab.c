@@ -18,27 +18,27 @@ void hf_find_bytes(struct hf_reader *r)
 }
 
 /* Copies of all keys, one behind the other. */
-static uint8_t *make_room(struct hf_reader *r, const struct vocab_json *object)
+static uint8_t *make_room(struct hf_reader *r, const struct tok_json *object)
 {
 	size_t bytes = 0;
-	const struct vocab_json *key = object + 1;
-	for (size_t i = 0; i < object->count; i++, key = vocab_json_next(key + 1))
+	const struct tok_json *key = object + 1;
+	for (size_t i = 0; i < object->count; i++, key = tok_json_next(key + 1))
 		bytes += key->count;
 	return hf_array(r, bytes, 1);
 }
 
-static void refuse_shared_id(struct hf_reader *r, const struct vocab_json *value, tok_id id,
+static void refuse_shared_id(struct hf_reader *r, const struct tok_json *value, tok_id id,
 			     const struct tok_vocab_entry *entries)
 {
 	while (entries->id != id)
 		entries++;
-	r->status = vocab_json_fail(r->doc, value, r->err,
-				    "the id %u already belongs to '%s': ids must be unique", id,
-				    vocab_show(entries->text).text);
+	r->status = tok_json_fail(r->doc, value, r->err,
+				  "the id %u already belongs to '%s': ids must be unique", id,
+				  tok_show(entries->text).text);
 }
 
 /* No two tokens may share an id: the reference would keep one by chance. */
-static void check_ids(struct hf_reader *r, const struct vocab_json *object,
+static void check_ids(struct hf_reader *r, const struct tok_json *object,
 		      const struct tok_vocab_entry *entries)
 {
 	tok_id top = 0;
@@ -49,19 +49,19 @@ static void check_ids(struct hf_reader *r, const struct vocab_json *object,
 		r->status = tok_fail_memory(r->err);
 		return;
 	}
-	const struct vocab_json *key = object + 1;
+	const struct tok_json *key = object + 1;
 	for (size_t i = 0; i < object->count && r->status == TOK_OK; i++) {
 		const tok_id id = entries[i].id;
 		if (taken[id / 8] >> (id % 8) & 1)
 			refuse_shared_id(r, key + 1, id, entries);
 		taken[id / 8] |= (uint8_t)(1u << (id % 8));
-		key = vocab_json_next(key + 1);
+		key = tok_json_next(key + 1);
 	}
 }
 
-void hf_read_vocabulary(struct hf_reader *r, const struct vocab_json *object)
+void hf_read_vocabulary(struct hf_reader *r, const struct tok_json *object)
 {
-	if (r->status == TOK_OK && object->kind != VOCAB_JSON_OBJECT)
+	if (r->status == TOK_OK && object->kind != TOK_JSON_OBJECT)
 		hf_expected(r, object, "a vocabulary", "an object of tokens and ids");
 	if (r->status != TOK_OK)
 		return;
@@ -74,11 +74,11 @@ void hf_read_vocabulary(struct hf_reader *r, const struct vocab_json *object)
 		return;
 	}
 	enum { AHEAD = 12 };
-	const struct vocab_json *key = object + 1;
+	const struct tok_json *key = object + 1;
 	for (size_t i = 0; i < object->count; i++) {
 		/* A key if ids are single values, or else any other value. */
-		if (object->count - i > AHEAD && key[2 * AHEAD].kind == VOCAB_JSON_STRING)
-			tok_strings_expect(&r->ids, vocab_json_text(key + 2 * AHEAD));
+		if (object->count - i > AHEAD && key[2 * AHEAD].kind == TOK_JSON_STRING)
+			tok_strings_expect(&r->ids, tok_json_text(key + 2 * AHEAD));
 		entries[i].text = (struct tok_span){ room, key->count };
 		entries[i].id = hf_id(r, key + 1);
 		if (r->status != TOK_OK)
@@ -88,10 +88,10 @@ void hf_read_vocabulary(struct hf_reader *r, const struct vocab_json *object)
 		room += key->count;
 		if (!tok_strings_add(&r->ids, entries[i].text, entries[i].id)) {
 			r->status =
-			    vocab_json_fail(r->doc, key + 1, r->err, "this token is there twice");
+			    tok_json_fail(r->doc, key + 1, r->err, "this token is there twice");
 			return;
 		}
-		key = vocab_json_next(key + 1);
+		key = tok_json_next(key + 1);
 	}
 	r->out->model.entries = entries;
 	r->out->model.entry_count = object->count;

@@ -1,6 +1,6 @@
 #include "vocab/format/hf_write_internal.h"
 
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* ---- what models have in common --------------------------------------------------- */
 
@@ -29,7 +29,7 @@ static void put_vocabulary(struct hf_writer *w)
 			continue;
 		if (entry->type != TOK_PIECE_NORMAL)
 			hf_refuse(w, "the piece '%s' is of a type that only SentencePiece has",
-				  vocab_show(entry->text).text);
+				  tok_show(entry->text).text);
 		pretty_key_text(&w->json, entry->text);
 		pretty_whole(&w->json, id);
 	}

@@ -4,7 +4,7 @@
 
 #include "tok/text/utf8.h"
 #include "vocab/format/base64.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/format/patterns_internal.h"
 
 void hf_put_word(struct hf_writer *w, const char *key, const char *word)
@@ -44,7 +44,7 @@ static void put_rust(struct hf_writer *w, struct tok_span pattern)
 	else
 		hf_refuse(
 		    w, "the expression '%s' is in Rust's dialect and may mean something else here",
-		    vocab_show(pattern).text);
+		    tok_show(pattern).text);
 }
 
 static void put_pattern(struct hf_writer *w, struct tok_span pattern,

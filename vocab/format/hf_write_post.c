@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* ---- templates ------------------------------------------------------------------ */
 
@@ -102,8 +102,7 @@ static void put_specials(struct hf_writer *w, const struct tok_post_step *step)
 			put_special(w, items[i]);
 		else if (items[i - 1]->id != items[i]->id)
 			hf_refuse(w, "the token '%s' stands for the ids %u and %u",
-				  vocab_show(items[i]->content).text, items[i - 1]->id,
-				  items[i]->id);
+				  tok_show(items[i]->content).text, items[i - 1]->id, items[i]->id);
 	}
 	pretty_close(&w->json, '}');
 }

@@ -4,7 +4,7 @@
 
 #include "tok/pipe/tokenizer.h"
 #include "tok/text/utf8.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* ---- as the file has them ----------------------------------------------------------- */
 
@@ -94,7 +94,7 @@ static bool is_entry(struct hf_writer *w, const struct tok_added_token *token,
 	const tok_id id = tok_strings_find(ids, token->content);
 	if (id != TOK_NO_ID && id != token->id)
 		hf_refuse(w, "added_tokens: the token '%s' has the ids %u and %u",
-			  vocab_show(token->content).text, id, token->id);
+			  tok_show(token->content).text, id, token->id);
 	return id != TOK_NO_ID;
 }
 
@@ -165,7 +165,7 @@ static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
 			continue;
 		if (by_id[token->id] || would_match(w, token->content))
 			hf_refuse(w, "added_tokens: the token '%s' cannot keep its id %u",
-				  vocab_show(token->content).text, token->id);
+				  tok_show(token->content).text, token->id);
 		more[i] = (struct tok_vocab_entry){ .text = token->content, .id = token->id };
 		by_id[token->id] = &more[i];
 	}
@@ -192,7 +192,7 @@ void hf_collect_tokens(struct hf_writer *w)
 	for (size_t i = 0; i < model->entry_count; i++)
 		if (!tok_strings_add(&ids, w->tokens.entries[i].text, w->tokens.entries[i].id))
 			hf_refuse(w, "model: the token '%s' has two ids",
-				  vocab_show(w->tokens.entries[i].text).text);
+				  tok_show(w->tokens.entries[i].text).text);
 	if (!finds_ids(w, &ids))
 		add_to_vocab(w, &ids);
 }

@@ -46,7 +46,7 @@ static enum tok_status take_token(struct unpacking *u, struct tok_span word, tok
 	const size_t count = vocab_base64_decode(word, u->room);
 	if (count == SIZE_MAX || count == 0)
 		return tok_fail(err, TOK_EFORMAT, "the token of rank %llu must be base64, not '%s'",
-				(unsigned long long)u->rank, vocab_show(word).text);
+				(unsigned long long)u->rank, tok_show(word).text);
 	if (u->rank + first > TOK_ID_MAX)
 		return tok_fail(err, TOK_ELIMIT, "more than %u ranks", TOK_ID_MAX);
 	entry->text = (struct tok_span){ u->room, count };
@@ -76,14 +76,14 @@ static size_t count_words(struct tok_span text)
 	return count;
 }
 
-void ranks_read_packed(struct hf_reader *r, const struct vocab_json *value, tok_id first)
+void ranks_read_packed(struct hf_reader *r, const struct tok_json *value, tok_id first)
 {
 	struct tok_error why = { 0 };
-	if (r->status == TOK_OK && value->kind != VOCAB_JSON_STRING)
+	if (r->status == TOK_OK && value->kind != TOK_JSON_STRING)
 		hf_expected(r, value, "this", "a string of ranks");
 	if (r->status != TOK_OK)
 		return;
-	struct unpacking u = { .rest = vocab_json_text(value) };
+	struct unpacking u = { .rest = tok_json_text(value) };
 	u.entries = hf_array(r, count_words(u.rest), sizeof *u.entries);
 	u.room = hf_array(r, u.rest.count, 1);
 	while (r->status == TOK_OK && u.rest.count) {
@@ -93,7 +93,7 @@ void ranks_read_packed(struct hf_reader *r, const struct vocab_json *value, tok_
 		}
 		r->status = take_line(&u, first, &why);
 		if (r->status == TOK_EFORMAT)
-			vocab_json_fail(r->doc, value, r->err, "%s", why.message);
+			tok_json_fail(r->doc, value, r->err, "%s", why.message);
 		else if (r->status != TOK_OK)
 			tok_fail(r->err, r->status, "%s", why.message);
 	}
@@ -106,19 +106,19 @@ void ranks_read_packed(struct hf_reader *r, const struct vocab_json *value, tok_
 /* Claude's tokenizer normalises with NFKC in its code, not in its file: the
  * file is known by its special tokens.  They, too, are then looked for in the
  * normalised text. */
-static bool is_claude(const struct vocab_json *specials)
+static bool is_claude(const struct tok_json *specials)
 {
-	return vocab_json_get(specials, "<META_START>") && vocab_json_get(specials, "<SOS>");
+	return tok_json_get(specials, "<META_START>") && tok_json_get(specials, "<SOS>");
 }
 
-static void read_specials(struct hf_reader *r, const struct vocab_json *object)
+static void read_specials(struct hf_reader *r, const struct tok_json *object)
 {
 	if (!hf_is_object(r, object, "this"))
 		return;
 	const bool claude = is_claude(object);
 	struct tok_added_token *tokens = hf_array(r, object->count, sizeof *tokens);
-	const struct vocab_json *key = object + 1;
-	for (size_t i = 0; i < object->count && tokens; i++, key = vocab_json_next(key + 1)) {
+	const struct tok_json *key = object + 1;
+	for (size_t i = 0; i < object->count && tokens; i++, key = tok_json_next(key + 1)) {
 		tokens[i].content = hf_text(r, key);
 		tokens[i].id = hf_id(r, key + 1);
 		tokens[i].special = true;
@@ -137,16 +137,16 @@ static void read_specials(struct hf_reader *r, const struct vocab_json *object)
 
 static void read_file(struct hf_reader *r)
 {
-	const struct vocab_json *root = r->doc->values;
+	const struct tok_json *root = r->doc->values;
 	if (!hf_is_object(r, root, "a tokenizer"))
 		return;
-	if (vocab_json_get(root, "config")) {
+	if (tok_json_get(root, "config")) {
 		ranks_read_tekken(r);
 		return;
 	}
 	ranks_read_packed(r, hf_need(r, root, "bpe_ranks"), 0);
 	const struct tok_span pattern = hf_text(r, hf_need(r, root, "pat_str"));
-	const struct vocab_json *specials = hf_need(r, root, "special_tokens");
+	const struct tok_json *specials = hf_need(r, root, "special_tokens");
 	if (specials)
 		read_specials(r, specials);
 	ranks_finish(r, pattern);
@@ -155,14 +155,14 @@ static void read_file(struct hf_reader *r)
 enum tok_status vocab_read_packed_ranks(struct tok_span file, struct tok_spec *out,
 					struct tok_error *err)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
 	out->format = tok_span_of("ranks in JSON");
-	r.status = vocab_json_read(&doc, file, err);
+	r.status = tok_json_read(&doc, file, err);
 	if (r.status == TOK_OK)
 		read_file(&r);
 	tok_arena_release(&r.scratch);
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 	return r.status;
 }

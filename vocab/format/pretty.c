@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "tok/text/utf8.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 static void put(struct pretty_writer *w, const void *bytes, size_t count)
 {
@@ -84,7 +84,7 @@ static void put_text(struct pretty_writer *w, struct tok_span text)
 		return;
 	if (!tok_utf8_valid(text)) {
 		w->status = tok_fail(w->err, TOK_EARG, "'%s' is not UTF-8, as text in JSON must be",
-				     vocab_show(text).text);
+				     tok_show(text).text);
 		return;
 	}
 	put(w, "\"", 1);

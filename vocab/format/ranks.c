@@ -22,7 +22,7 @@ static void check_unique(struct hf_reader *r)
 			r->status = tok_fail(r->err, TOK_EFORMAT,
 					     "the tokens %u and %u have the same bytes '%s'",
 					     tok_strings_find(&seen, entry->text), entry->id,
-					     vocab_show(entry->text).text);
+					     tok_show(entry->text).text);
 	}
 }
 

@@ -15,7 +15,7 @@ void ranks_finish(struct hf_reader *r, struct tok_span pattern);
 
 /* "! 0 IQ== Ig== ..." lines: a first rank and the tokens from there on, as
  * entries with `first` added to each rank. */
-void ranks_read_packed(struct hf_reader *r, const struct vocab_json *value, tok_id first);
+void ranks_read_packed(struct hf_reader *r, const struct tok_json *value, tok_id first);
 
 /* tekken, whose "vocab" may also be packed "bpe_ranks". */
 void ranks_read_tekken(struct hf_reader *r);

@@ -3,7 +3,7 @@
 #include "vocab/format/detect_internal.h"
 #include "vocab/format/file_internal.h"
 #include "vocab/format/format_internal.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 #define KINDS                                                                                      \
 	"tokenizer.json, tekken.json, vocab.json with merges.txt, .tiktoken, a SentencePiece "     \
@@ -24,9 +24,9 @@ static enum tok_status check_pattern(enum file_kind kind, const struct vocab_rea
 
 static enum tok_status refuse_json(struct tok_span file, struct tok_error *err)
 {
-	struct vocab_json_document doc = { 0 };
-	const enum tok_status status = vocab_json_read(&doc, file, err);
-	vocab_json_release(&doc);
+	struct tok_json_document doc = { 0 };
+	const enum tok_status status = tok_json_read(&doc, file, err);
+	tok_json_release(&doc);
 	if (status != TOK_OK)
 		return status;
 	return tok_fail(
@@ -56,7 +56,7 @@ static enum tok_status read_kind(struct tok_span file, enum file_kind kind,
 		return vocab_read_gguf(file, out, err);
 	case FILE_JSON:
 		return refuse_json(file, err);
-	case FILE_VOCAB_JSON:
+	case FILE_TOK_JSON:
 		return tok_fail(err, TOK_EFORMAT,
 				"a vocab.json needs the merges.txt that lies beside it");
 	case FILE_MERGES:
@@ -76,7 +76,7 @@ static enum tok_status read_files(const struct tok_span *files, size_t count,
 	enum tok_status status;
 	if (count < 2)
 		status = read_kind(files[0], kind, options, out, err);
-	else if (kind == FILE_VOCAB_JSON)
+	else if (kind == FILE_TOK_JSON)
 		status = vocab_read_vocab_merges(files[0], files[1], out, err);
 	else
 		status = vocab_read_vocab_merges(files[1], files[0], out, err);

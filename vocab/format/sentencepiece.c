@@ -2,7 +2,7 @@
 
 #include "tok/text/utf8.h"
 #include "vocab/format/format_internal.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/format/protobuf_internal.h"
 
 static const char unknown_surface[] = " \xE2\x81\x87 ";

@@ -6,7 +6,7 @@
 
 #include "tok/base/hash.h"
 #include "tok/text/utf8.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 enum { PIECE_LIMIT_BYTES = 8000 };
 
@@ -44,7 +44,7 @@ static enum tok_status check_piece_alone(const struct spm_model *model,
 				entry->id, text.count, PIECE_LIMIT_BYTES);
 	if (!tok_utf8_valid(text))
 		return tok_fail(err, TOK_EFORMAT, "piece %u is not UTF-8: '%s'", entry->id,
-				vocab_show(text).text);
+				tok_show(text).text);
 	if (memchr(text.bytes, 0, text.count))
 		return tok_fail(err, TOK_EFORMAT, "piece %u has a NUL in it", entry->id);
 	if (model->kind == SPM_UNIGRAM && !isfinite(entry->score))
@@ -56,7 +56,7 @@ static enum tok_status check_piece_alone(const struct spm_model *model,
 		return tok_fail(err, TOK_EFORMAT,
 				"piece %u is '%s', more than the one character that pieces of a "
 				"character model have",
-				entry->id, vocab_show(text).text);
+				entry->id, tok_show(text).text);
 	return TOK_OK;
 }
 
@@ -68,11 +68,11 @@ static enum tok_status check_byte(const struct spm_model *model,
 	if (!model->byte_fallback)
 		return tok_fail(err, TOK_EFORMAT,
 				"piece %u is the byte '%s', but byte_fallback is off", entry->id,
-				vocab_show(entry->text).text);
+				tok_show(entry->text).text);
 	if (byte < 0)
 		return tok_fail(err, TOK_EFORMAT,
 				"byte piece %u must be called <0x00> to <0xFF>, not '%s'",
-				entry->id, vocab_show(entry->text).text);
+				entry->id, tok_show(entry->text).text);
 	found[byte] = true;
 	return TOK_OK;
 }
@@ -98,7 +98,7 @@ static enum tok_status check_piece(const struct spm_model *model, struct tok_voc
 	if (!tok_strings_add(names, entry->text, entry->id))
 		return tok_fail(err, TOK_EFORMAT, "pieces %u and %u are both '%s'",
 				tok_strings_find(names, entry->text), entry->id,
-				vocab_show(entry->text).text);
+				tok_show(entry->text).text);
 	if (entry->type == TOK_PIECE_BYTE)
 		return check_byte(model, entry, seen->bytes, err);
 	if (entry->type == TOK_PIECE_UNKNOWN && seen->unknown != TOK_NO_ID)

@@ -8,7 +8,7 @@
 #include "vocab/format/write_internal.h"
 
 #include "tok/text/utf8.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/format/protobuf_internal.h"
 #include "vocab/format/sentencepiece_internal.h"
 
@@ -276,7 +276,7 @@ static enum tok_status check_parts(struct spm_writer *w)
 		if (!is_set_apart(w, &spec->added[i]))
 			return tok_fail(w->err, TOK_EARG,
 					"added_tokens: '%s' is no control piece of the model",
-					vocab_show(spec->added[i].content).text);
+					tok_show(spec->added[i].content).text);
 	}
 	return TOK_OK;
 }

@@ -14,7 +14,7 @@ struct sizes {
 /* No real file has more than a thousand. */
 enum { MOST_SPECIALS = 65536 };
 
-static struct sizes read_sizes(struct hf_reader *r, const struct vocab_json *config)
+static struct sizes read_sizes(struct hf_reader *r, const struct tok_json *config)
 {
 	struct sizes sizes = {
 		.ids = hf_whole(r, hf_need(r, config, "default_vocab_size"), TOK_ID_MAX),
@@ -22,8 +22,8 @@ static struct sizes read_sizes(struct hf_reader *r, const struct vocab_json *con
 		    hf_whole(r, hf_need(r, config, "default_num_special_tokens"), MOST_SPECIALS),
 	};
 	if (r->status == TOK_OK && sizes.ids < sizes.specials)
-		r->status = vocab_json_fail(r->doc, config, r->err,
-					    "default_vocab_size must count the special tokens too");
+		r->status = tok_json_fail(r->doc, config, r->err,
+					  "default_vocab_size must count the special tokens too");
 	return sizes;
 }
 
@@ -54,37 +54,37 @@ static const char *const unlisted[] = {
 };
 enum { UNLISTED = sizeof unlisted / sizeof unlisted[0] };
 
-static void read_special(struct hf_reader *r, const struct vocab_json *item,
+static void read_special(struct hf_reader *r, const struct tok_json *item,
 			 struct tok_added_token *tokens, size_t count)
 {
 	if (!hf_is_object(r, item, "a special token"))
 		return;
-	const struct vocab_json *rank = hf_need(r, item, "rank");
-	const struct vocab_json *name = hf_need(r, item, "token_str");
+	const struct tok_json *rank = hf_need(r, item, "rank");
+	const struct tok_json *name = hf_need(r, item, "token_str");
 	const size_t place = count ? hf_whole(r, rank, count - 1) : 0;
 	const struct tok_span content = hf_text(r, name);
 	if (r->status != TOK_OK)
 		return;
 	if (tokens[place].content.bytes)
 		r->status =
-		    vocab_json_fail(r->doc, rank, r->err, "the rank %zu is there twice", place);
+		    tok_json_fail(r->doc, rank, r->err, "the rank %zu is there twice", place);
 	else if (content.count == 0)
-		r->status = vocab_json_fail(r->doc, name, r->err, "a special token needs a name");
+		r->status = tok_json_fail(r->doc, name, r->err, "a special token needs a name");
 	tokens[place].content = content;
 }
 
-static void name_listed(struct hf_reader *r, const struct vocab_json *list,
+static void name_listed(struct hf_reader *r, const struct tok_json *list,
 			struct tok_added_token *tokens, size_t count)
 {
 	const size_t listed = hf_items(r, list);
 	if (r->status == TOK_OK && listed > count)
 		r->status =
-		    vocab_json_fail(r->doc, list, r->err,
-				    "%zu special tokens where config says %zu", listed, count);
+		    tok_json_fail(r->doc, list, r->err, "%zu special tokens where config says %zu",
+				  listed, count);
 	if (r->status != TOK_OK)
 		return;
-	const struct vocab_json *item = list + 1;
-	for (size_t i = 0; i < listed && r->status == TOK_OK; i++, item = vocab_json_next(item))
+	const struct tok_json *item = list + 1;
+	for (size_t i = 0; i < listed && r->status == TOK_OK; i++, item = tok_json_next(item))
 		read_special(r, item, tokens, count);
 }
 
@@ -108,13 +108,13 @@ static void name_rest(struct hf_reader *r, struct tok_added_token *tokens, size_
 		else if (!tok_strings_add(&seen, token->content, (tok_id)i))
 			r->status =
 			    tok_fail(r->err, TOK_EFORMAT, "at special_tokens: '%s' is there twice",
-				     vocab_show(token->content).text);
+				     tok_show(token->content).text);
 		token->id = (tok_id)i;
 		token->special = true;
 	}
 }
 
-static void read_specials(struct hf_reader *r, const struct vocab_json *list, size_t count)
+static void read_specials(struct hf_reader *r, const struct tok_json *list, size_t count)
 {
 	struct tok_added_token *tokens = hf_array(r, count, sizeof *tokens);
 	if (!tokens)
@@ -155,65 +155,64 @@ static void make_template(struct hf_reader *r)
 
 /* ---- ranks ------------------------------------------------------------------- */
 
-static void read_entry(struct hf_reader *r, const struct vocab_json *item, size_t rank,
-		       tok_id first, struct tok_vocab_entry *entry)
+static void read_entry(struct hf_reader *r, const struct tok_json *item, size_t rank, tok_id first,
+		       struct tok_vocab_entry *entry)
 {
 	if (!hf_is_object(r, item, "an entry"))
 		return;
-	const struct vocab_json *named = hf_need(r, item, "rank");
-	const struct vocab_json *bytes = hf_need(r, item, "token_bytes");
+	const struct tok_json *named = hf_need(r, item, "rank");
+	const struct tok_json *bytes = hf_need(r, item, "token_bytes");
 	if (hf_whole(r, named, TOK_ID_MAX) != rank && r->status == TOK_OK)
-		r->status = vocab_json_fail(r->doc, named, r->err,
-					    "ranks must come in order: this must be %zu", rank);
+		r->status = tok_json_fail(r->doc, named, r->err,
+					  "ranks must come in order: this must be %zu", rank);
 	entry->text = hf_base64(r, bytes);
 	entry->id = (tok_id)rank + first;
 	if (r->status == TOK_OK && entry->text.count == 0)
-		r->status = vocab_json_fail(r->doc, bytes, r->err, "a token needs bytes");
+		r->status = tok_json_fail(r->doc, bytes, r->err, "a token needs bytes");
 }
 
 /* The file may hold more ranks than the tokenizer has: the last are not used. */
-static void read_ranks(struct hf_reader *r, const struct vocab_json *list, size_t count,
-		       tok_id first)
+static void read_ranks(struct hf_reader *r, const struct tok_json *list, size_t count, tok_id first)
 {
 	const size_t listed = hf_items(r, list);
 	if (r->status == TOK_OK && listed < count)
-		r->status = vocab_json_fail(r->doc, list, r->err,
-					    "%zu tokens where config asks for %zu", listed, count);
+		r->status = tok_json_fail(r->doc, list, r->err,
+					  "%zu tokens where config asks for %zu", listed, count);
 	struct tok_vocab_entry *entries = hf_array(r, count, sizeof *entries);
 	if (!entries)
 		return;
-	const struct vocab_json *item = list + 1;
-	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = vocab_json_next(item))
+	const struct tok_json *item = list + 1;
+	for (size_t i = 0; i < count && r->status == TOK_OK; i++, item = tok_json_next(item))
 		read_entry(r, item, i, first, &entries[i]);
 	r->out->model.entries = entries;
 	r->out->model.entry_count = count;
 }
 
-static void read_packed(struct hf_reader *r, const struct vocab_json *value, size_t count,
+static void read_packed(struct hf_reader *r, const struct tok_json *value, size_t count,
 			tok_id first)
 {
 	ranks_read_packed(r, value, first);
 	if (r->status == TOK_OK && r->out->model.entry_count < count)
 		r->status =
-		    vocab_json_fail(r->doc, value, r->err, "%zu tokens where config asks for %zu",
-				    r->out->model.entry_count, count);
+		    tok_json_fail(r->doc, value, r->err, "%zu tokens where config asks for %zu",
+				  r->out->model.entry_count, count);
 	for (size_t i = 0; i < count && r->status == TOK_OK; i++)
 		if (r->out->model.entries[i].id != i + first)
-			r->status = vocab_json_fail(r->doc, value, r->err,
-						    "ranks must come in order, from 0 on");
+			r->status = tok_json_fail(r->doc, value, r->err,
+						  "ranks must come in order, from 0 on");
 	r->out->model.entry_count = count;
 }
 
 void ranks_read_tekken(struct hf_reader *r)
 {
-	const struct vocab_json *root = r->doc->values;
-	const struct vocab_json *config = hf_need(r, root, "config");
+	const struct tok_json *root = r->doc->values;
+	const struct tok_json *config = hf_need(r, root, "config");
 	if (!config || !hf_is_object(r, config, "config"))
 		return;
 	const struct sizes sizes = read_sizes(r, config);
 	const struct tok_span pattern = hf_text(r, hf_need(r, config, "pattern"));
 	const size_t count = sizes.ids - sizes.specials;
-	const struct vocab_json *packed = vocab_json_get(root, "bpe_ranks");
+	const struct tok_json *packed = tok_json_get(root, "bpe_ranks");
 	if (r->status != TOK_OK)
 		return;
 	if (packed)
@@ -227,14 +226,14 @@ void ranks_read_tekken(struct hf_reader *r)
 
 enum tok_status vocab_read_tekken(struct tok_span file, struct tok_spec *out, struct tok_error *err)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
 	out->format = tok_span_of("tekken");
-	r.status = vocab_json_read(&doc, file, err);
+	r.status = tok_json_read(&doc, file, err);
 	if (r.status == TOK_OK && hf_is_object(&r, doc.values, "a tokenizer"))
 		ranks_read_tekken(&r);
 	tok_arena_release(&r.scratch);
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 	return r.status;
 }

@@ -57,12 +57,12 @@ static enum tok_status read_rank(struct tok_span text, tok_id *out, struct tok_e
 	uint64_t value = 0;
 	if (!is_digits(text))
 		return tok_fail(err, TOK_EFORMAT, "the rank must be a whole number, not '%s'",
-				vocab_show(text).text);
+				tok_show(text).text);
 	for (size_t i = 0; i < text.count; i++) {
 		value = value * 10 + (uint64_t)(text.bytes[i] - '0');
 		if (value > TOK_ID_MAX)
 			return tok_fail(err, TOK_ELIMIT, "the rank '%s' is above %u",
-					vocab_show(text).text, TOK_ID_MAX);
+					tok_show(text).text, TOK_ID_MAX);
 	}
 	*out = (tok_id)value;
 	return TOK_OK;
@@ -74,11 +74,11 @@ static enum tok_status read_line(struct tok_span line, struct tok_vocab_entry *e
 	struct tok_span token, rank;
 	if (!split_line(line, &token, &rank))
 		return tok_fail(err, TOK_EFORMAT, "must be a token in base64 and a rank, not '%s'",
-				vocab_show(line).text);
+				tok_show(line).text);
 	const size_t count = vocab_base64_decode(token, room);
 	if (count == SIZE_MAX)
 		return tok_fail(err, TOK_EFORMAT, "the token must be base64, not '%s'",
-				vocab_show(token).text);
+				tok_show(token).text);
 	entry->text = (struct tok_span){ room, count };
 	return read_rank(rank, &entry->id, err);
 }

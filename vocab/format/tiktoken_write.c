@@ -17,7 +17,7 @@
 #include "tok/pipe/tokenizer.h"
 #include "tok/text/utf8.h"
 #include "vocab/format/base64.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/format/unmerge_internal.h"
 
 struct rank_writer {
@@ -33,7 +33,7 @@ struct rank_writer {
 
 static enum tok_status refuse_token(struct rank_writer *w, struct tok_span text, const char *why)
 {
-	return tok_fail(w->err, TOK_EARG, "model: the token '%s' %s", vocab_show(text).text, why);
+	return tok_fail(w->err, TOK_EARG, "model: the token '%s' %s", tok_show(text).text, why);
 }
 
 /* ---- what stands in front of the model ------------------------------------------------ */
@@ -80,7 +80,7 @@ static enum tok_status check_parts(struct rank_writer *w)
 			return tok_fail(w->err, TOK_EARG,
 					"added_tokens: '%s' is no special token: there are no "
 					"others beside ranks",
-					vocab_show(spec->added[i].content).text);
+					tok_show(spec->added[i].content).text);
 	return TOK_OK;
 }
 

@@ -56,7 +56,7 @@ static void read_merges(struct hf_reader *r, struct tok_span text)
 			r->status = tok_fail(r->err, TOK_EFORMAT,
 					     "a merge must be two tokens with one space between, "
 					     "not '%s'",
-					     vocab_show(line).text);
+					     tok_show(line).text);
 		if (r->status == TOK_EFORMAT)
 			tok_fail_in(r->err, r->status, "merges.txt line %zu", number);
 	}
@@ -223,14 +223,14 @@ static void add_specials(struct hf_reader *r)
 enum tok_status vocab_read_vocab_merges(struct tok_span vocab, struct tok_span merges,
 					struct tok_spec *out, struct tok_error *err)
 {
-	struct vocab_json_document doc = { 0 };
+	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
 	out->format = tok_span_of("vocab.json + merges.txt");
 	out->model.kind = TOK_MODEL_BPE;
 	out->model.unk = TOK_NO_ID;
 	memset(out->model.byte_ids, 0xFF, sizeof out->model.byte_ids);
-	r.status = vocab_json_read(&doc, vocab, err);
+	r.status = tok_json_read(&doc, vocab, err);
 	hf_read_vocabulary(&r, doc.values);
 	if (r.status != TOK_OK && r.status != TOK_ENOMEM)
 		tok_fail_in(err, r.status, "vocab.json");
@@ -241,6 +241,6 @@ enum tok_status vocab_read_vocab_merges(struct tok_span vocab, struct tok_span m
 		add_specials(&r);
 	}
 	tok_arena_release(&r.scratch);
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 	return r.status;
 }

@@ -8,7 +8,7 @@
 #include "tok/base/hash.h"
 #include "tok/text/utf8.h"
 #include "vocab/format/format_internal.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 /* ---- lines ----------------------------------------------------------------- */
 
@@ -43,7 +43,7 @@ static enum tok_status read_lines(struct tok_span text, struct tok_spec *out, st
 		entries[i].id = (tok_id)i;
 		if (!tok_utf8_valid(entries[i].text))
 			return tok_fail(err, TOK_EFORMAT, "line %zu: '%s' is not UTF-8", i + 1,
-					vocab_show(entries[i].text).text);
+					tok_show(entries[i].text).text);
 	}
 	out->model.entries = entries;
 	out->model.entry_count = count;
@@ -63,7 +63,7 @@ static enum tok_status check_unique(const struct tok_spec *out, struct tok_error
 			status = tok_fail(err, TOK_EFORMAT,
 					  "lines %u and %u are both '%s': tokens must be unique",
 					  tok_strings_find(&seen, entry->text) + 1, entry->id + 1,
-					  vocab_show(entry->text).text);
+					  tok_show(entry->text).text);
 	}
 	tok_arena_release(&scratch);
 	return status;

@@ -4,7 +4,7 @@
 #include "vocab/format/write_internal.h"
 
 #include "tok/text/utf8.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 static enum tok_status refuse(struct tok_error *err, const char *part, const char *wanted)
 {
@@ -76,7 +76,7 @@ static enum tok_status check_added(const struct tok_spec *spec, struct tok_error
 		return tok_fail(err, TOK_EARG,
 				"added_tokens: '%s' is none of the special tokens that a vocab.txt "
 				"is read with",
-				vocab_show(token->content).text);
+				tok_show(token->content).text);
 	}
 	return TOK_OK;
 }
@@ -108,7 +108,7 @@ static enum tok_status put_line(struct tok_buffer *out, struct tok_span text, st
 	if (!tok_utf8_valid(text) || (text.count && memchr(text.bytes, '\n', text.count)) ||
 	    (text.count && text.bytes[text.count - 1] == '\r'))
 		return tok_fail(err, TOK_EARG, "model: the token '%s' is no line of text",
-				vocab_show(text).text);
+				tok_show(text).text);
 	return tok_buffer_add(out, text.bytes, text.count) && tok_buffer_add_byte(out, '\n')
 		   ? TOK_OK
 		   : tok_fail_memory(err);

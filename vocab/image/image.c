@@ -6,7 +6,7 @@
 
 #include <xxhash.h>
 
-#include "vocab/format/replace.h"
+#include "tok/base/replace.h"
 #include "vocab/image/image_internal.h"
 
 #include <image_build.h>
@@ -59,7 +59,7 @@ enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *pa
 			{ (const uint8_t *)&header, sizeof header },
 			block,
 		};
-		status = vocab_file_replace(path, parts, 2, lasting, err);
+		status = tok_file_replace(path, parts, 2, lasting, err);
 	} else {
 		status = tok_fail_memory(err);
 	}

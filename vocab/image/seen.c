@@ -15,7 +15,7 @@
 
 #include <xxhash.h>
 
-#include "vocab/format/replace.h"
+#include "tok/base/replace.h"
 #include "vocab/image/image_internal.h"
 
 static const uint8_t magic[8] = { 0x89, 'T', 'O', 'K', 's', 'e', 'e', '1' };
@@ -123,6 +123,6 @@ void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
 	file.checksum = hash_seen(&file);
 	const struct tok_span head = { (const uint8_t *)&file, sizeof file };
 	/* Where that fails, it is hashed again. */
-	(void)!vocab_file_replace(name, &head, 1, false, &ignored);
+	(void)!tok_file_replace(name, &head, 1, false, &ignored);
 	free(name);
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/lm/process_internal.h"
 
 enum { TIMEOUT_MS = 60000, FIRST_TIMES = 10, LINE = 64 };
@@ -71,7 +71,7 @@ static enum tok_status read_answer(struct vocab_constraint *c, struct tok_span l
 		return TOK_OK;
 	}
 	tok_fail(&lie, TOK_EFORMAT, "the constraint answered '%s', which is neither 0 nor 1",
-		 vocab_show(line).text);
+		 tok_show(line).text);
 	lm_process_give_up(c->process, &lie);
 	return tok_fail(err, lie.status, "%s", lie.message);
 }

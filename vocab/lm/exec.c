@@ -14,7 +14,7 @@ struct exec_lm {
 	uint64_t timeout_ms;
 	uint32_t asked; /* requests so far */
 	struct tok_buffer question;
-	struct vocab_json_document doc;
+	struct tok_json_document doc;
 	uint8_t got[LM_BATCH_MAX];
 };
 
@@ -33,7 +33,7 @@ static enum tok_status read_trouble(struct exec_lm *x, const struct lm_frame *fr
 	const enum tok_status status = lm_process_bytes(x->process, frame->length, &message, err);
 	if (status != TOK_OK)
 		return status;
-	return tok_fail(err, TOK_EIO, "it says: '%s'", vocab_show(message).text);
+	return tok_fail(err, TOK_EIO, "it says: '%s'", tok_show(message).text);
 }
 
 /* Of an answer of `most` bytes at most, unless it is a refusal. */
@@ -178,7 +178,7 @@ static void free_exec(struct tok_lm *lm)
 	lm_process_end(x->process);
 	lm_peer_release(&x->peer);
 	tok_buffer_release(&x->question);
-	vocab_json_release(&x->doc);
+	tok_json_release(&x->doc);
 	free(x);
 }
 

@@ -130,21 +130,21 @@ static CURLcode perform(struct lm_http *http, const char *path, struct tok_span 
 }
 
 /* What a server says that says no: {"error":{"message":"..."}}, or anything. */
-static enum tok_status tell_refusal(struct lm_http *http, long code,
-				    struct vocab_json_document *doc, struct tok_error *err)
+static enum tok_status tell_refusal(struct lm_http *http, long code, struct tok_json_document *doc,
+				    struct tok_error *err)
 {
 	struct tok_span text = tok_buffer_span(&http->answer);
-	if (vocab_json_read(doc, text, NULL) == TOK_OK && doc->values->kind == VOCAB_JSON_OBJECT) {
-		const struct vocab_json *error = vocab_json_get(doc->values, "error");
-		const struct vocab_json *message = error ? vocab_json_get(error, "message") : NULL;
-		if (message && message->kind == VOCAB_JSON_STRING)
-			text = vocab_json_text(message);
+	if (tok_json_read(doc, text, NULL) == TOK_OK && doc->values->kind == TOK_JSON_OBJECT) {
+		const struct tok_json *error = tok_json_get(doc->values, "error");
+		const struct tok_json *message = error ? tok_json_get(error, "message") : NULL;
+		if (message && message->kind == TOK_JSON_STRING)
+			text = tok_json_text(message);
 	}
-	return tok_fail(err, TOK_EIO, "the server says %ld: '%s'", code, vocab_show(text).text);
+	return tok_fail(err, TOK_EIO, "the server says %ld: '%s'", code, tok_show(text).text);
 }
 
 enum tok_status lm_http_ask(struct lm_http *http, const char *path, struct tok_span question,
-			    size_t limit, struct vocab_json_document *doc, struct tok_error *err)
+			    size_t limit, struct tok_json_document *doc, struct tok_error *err)
 {
 	http->limit = limit;
 	const CURLcode code = perform(http, path, question);
@@ -158,9 +158,9 @@ enum tok_status lm_http_ask(struct lm_http *http, const char *path, struct tok_s
 				http->trouble[0] ? http->trouble : http->calls.easy_strerror(code));
 	long said = 0;
 	http->calls.easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &said);
-	const enum tok_status status =
-	    said == 200 ? vocab_json_read(doc, tok_buffer_span(&http->answer), err)
-			: tell_refusal(http, said, doc, err);
+	const enum tok_status status = said == 200
+					   ? tok_json_read(doc, tok_buffer_span(&http->answer), err)
+					   : tell_refusal(http, said, doc, err);
 	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", http->url);
 }
 

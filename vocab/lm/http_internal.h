@@ -12,7 +12,7 @@
 #define VOCAB_LM_HTTP_INTERNAL_H
 
 #include "tok/base/buffer.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 struct lm_http;
 
@@ -25,6 +25,6 @@ void lm_http_free(struct lm_http *http);
  * TOK_EFORMAT.  *doc is read anew and lives until the next call. */
 TOK_MUST_USE enum tok_status lm_http_ask(struct lm_http *http, const char *path,
 					 struct tok_span question, size_t limit,
-					 struct vocab_json_document *doc, struct tok_error *err);
+					 struct tok_json_document *doc, struct tok_error *err);
 
 #endif

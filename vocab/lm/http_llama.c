@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 #include "vocab/lm/http_internal.h"
 #include "vocab/lm/provider_internal.h"
 
@@ -22,7 +22,7 @@ struct llama_lm {
 	struct tok_lm base;
 	struct lm_peer peer;
 	struct lm_http *http;
-	struct vocab_json_document doc;
+	struct tok_json_document doc;
 	struct tok_buffer question;
 	struct lm_vocabulary vocabulary; /* to be compared with the first row that comes */
 };
@@ -32,22 +32,22 @@ static bool put(struct tok_buffer *out, const char *text)
 	return tok_buffer_add(out, text, strlen(text));
 }
 
-static const struct vocab_json *object_in(const struct vocab_json *value, const char *key)
+static const struct tok_json *object_in(const struct tok_json *value, const char *key)
 {
-	const struct vocab_json *member = value ? vocab_json_get(value, key) : NULL;
-	return member && member->kind == VOCAB_JSON_OBJECT ? member : NULL;
+	const struct tok_json *member = value ? tok_json_get(value, key) : NULL;
+	return member && member->kind == TOK_JSON_OBJECT ? member : NULL;
 }
 
-static const struct vocab_json *first_of(const struct vocab_json *value, const char *key)
+static const struct tok_json *first_of(const struct tok_json *value, const char *key)
 {
-	const struct vocab_json *member = value ? vocab_json_get(value, key) : NULL;
-	return member && member->kind == VOCAB_JSON_ARRAY && member->count > 0 ? member + 1 : NULL;
+	const struct tok_json *member = value ? tok_json_get(value, key) : NULL;
+	return member && member->kind == TOK_JSON_ARRAY && member->count > 0 ? member + 1 : NULL;
 }
 
-static bool number_in(const struct vocab_json *value, const char *key, size_t most, size_t *out)
+static bool number_in(const struct tok_json *value, const char *key, size_t most, size_t *out)
 {
-	const struct vocab_json *member = value ? vocab_json_get(value, key) : NULL;
-	if (!member || member->kind != VOCAB_JSON_UNSIGNED || member->as.whole == 0 ||
+	const struct tok_json *member = value ? tok_json_get(value, key) : NULL;
+	if (!member || member->kind != TOK_JSON_UNSIGNED || member->as.whole == 0 ||
 	    member->as.whole > most)
 		return false;
 	*out = (size_t)member->as.whole;
@@ -62,7 +62,7 @@ static enum tok_status read_size(struct llama_lm *l, struct tok_error *err)
 	    lm_http_ask(l->http, "/v1/models", (struct tok_span){ 0 }, SMALL_BYTES, &l->doc, err);
 	if (status != TOK_OK)
 		return status;
-	const struct vocab_json *model = first_of(l->doc.values, "data");
+	const struct tok_json *model = first_of(l->doc.values, "data");
 	if (!number_in(object_in(model, "meta"), "n_vocab", TOK_ID_MAX + (size_t)1,
 		       &l->peer.info.size))
 		return tok_fail(err, TOK_EFORMAT,
@@ -78,10 +78,10 @@ static enum tok_status read_ids(struct llama_lm *l, const char *question, const 
 	    lm_http_ask(l->http, "/tokenize", tok_span_of(question), SMALL_BYTES, &l->doc, err);
 	if (status != TOK_OK)
 		return status;
-	const struct vocab_json *id = first_of(l->doc.values, "tokens");
+	const struct tok_json *id = first_of(l->doc.values, "tokens");
 	if (!id)
 		return TOK_OK;
-	if (id->kind != VOCAB_JSON_UNSIGNED || id->as.whole >= l->peer.info.size)
+	if (id->kind != TOK_JSON_UNSIGNED || id->as.whole >= l->peer.info.size)
 		return tok_fail(err, TOK_EFORMAT, "/tokenize gives what is no id");
 	tok_id *ids = tok_arena_array(&l->peer.arena, 1, sizeof *ids);
 	if (!ids)
@@ -99,18 +99,18 @@ static enum tok_status read_properties(struct llama_lm *l, struct tok_error *err
 	    lm_http_ask(l->http, "/props", (struct tok_span){ 0 }, SMALL_BYTES, &l->doc, err);
 	if (status != TOK_OK)
 		return status;
-	const struct vocab_json *settings = object_in(l->doc.values, "default_generation_settings");
-	const struct vocab_json *eos = vocab_json_get(l->doc.values, "eos_token");
+	const struct tok_json *settings = object_in(l->doc.values, "default_generation_settings");
+	const struct tok_json *eos = tok_json_get(l->doc.values, "eos_token");
 	if (!number_in(settings, "n_ctx", UINT32_MAX, &l->peer.info.max_context))
 		return tok_fail(err, TOK_EFORMAT, "/props tells no 'n_ctx'");
 	/* The place of the token that it predicts is one of them. */
 	l->peer.info.max_context -= l->peer.info.max_context > 1;
-	if (!eos || eos->kind != VOCAB_JSON_STRING || eos->count == 0)
+	if (!eos || eos->kind != TOK_JSON_STRING || eos->count == 0)
 		return TOK_OK;
 
 	tok_buffer_clear(&l->question);
 	if (!put(&l->question, "{\"add_special\":false,\"parse_special\":true,\"content\":") ||
-	    !vocab_json_put_string(&l->question, vocab_json_text(eos)) ||
+	    !tok_json_put_string(&l->question, tok_json_text(eos)) ||
 	    !tok_buffer_add(&l->question, "}", 2))
 		return tok_fail_memory(err);
 	return read_ids(l, (const char *)l->question.bytes, &l->peer.info.eos,
@@ -156,19 +156,18 @@ static enum tok_status put_question(struct llama_lm *l, const struct tok_lm_requ
 	return ok && put(&l->question, text) ? TOK_OK : tok_fail_memory(err);
 }
 
-static bool read_entry(const struct vocab_json *entry, tok_id *id, double *log_p)
+static bool read_entry(const struct tok_json *entry, tok_id *id, double *log_p)
 {
-	const struct vocab_json *number = vocab_json_get(entry, "id");
-	const struct vocab_json *value = vocab_json_get(entry, "logprob");
-	if (!number || number->kind != VOCAB_JSON_UNSIGNED || number->as.whole > TOK_ID_MAX ||
-	    !value)
+	const struct tok_json *number = tok_json_get(entry, "id");
+	const struct tok_json *value = tok_json_get(entry, "logprob");
+	if (!number || number->kind != TOK_JSON_UNSIGNED || number->as.whole > TOK_ID_MAX || !value)
 		return false;
 	*id = (tok_id)number->as.whole;
-	if (value->kind == VOCAB_JSON_DOUBLE)
+	if (value->kind == TOK_JSON_DOUBLE)
 		*log_p = value->as.real;
-	else if (value->kind == VOCAB_JSON_UNSIGNED)
+	else if (value->kind == TOK_JSON_UNSIGNED)
 		*log_p = (double)value->as.whole;
-	else if (value->kind == VOCAB_JSON_NEGATIVE)
+	else if (value->kind == TOK_JSON_NEGATIVE)
 		*log_p = (double)value->as.negative;
 	else
 		return false;
@@ -178,16 +177,16 @@ static bool read_entry(const struct vocab_json *entry, tok_id *id, double *log_p
 	return true;
 }
 
-static enum tok_status compare_bytes(struct llama_lm *l, const struct vocab_json *entry, tok_id id,
+static enum tok_status compare_bytes(struct llama_lm *l, const struct tok_json *entry, tok_id id,
 				     struct tok_error *err)
 {
-	const struct vocab_json *list = vocab_json_get(entry, "bytes");
-	if (!list || list->kind != VOCAB_JSON_ARRAY || list->count == 0)
+	const struct tok_json *list = tok_json_get(entry, "bytes");
+	if (!list || list->kind != TOK_JSON_ARRAY || list->count == 0)
 		return TOK_OK;
 	tok_buffer_clear(&l->question);
-	const struct vocab_json *item = list + 1;
-	for (size_t i = 0; i < list->count; i++, item = vocab_json_next(item)) {
-		if (item->kind != VOCAB_JSON_UNSIGNED || item->as.whole > 255)
+	const struct tok_json *item = list + 1;
+	for (size_t i = 0; i < list->count; i++, item = tok_json_next(item)) {
+		if (item->kind != TOK_JSON_UNSIGNED || item->as.whole > 255)
 			return tok_fail(err, TOK_EFORMAT, "id %u: what is no byte", id);
 		if (!tok_buffer_add_byte(&l->question, (uint8_t)item->as.whole))
 			return tok_fail_memory(err);
@@ -197,16 +196,16 @@ static enum tok_status compare_bytes(struct llama_lm *l, const struct vocab_json
 }
 
 /* Of a row that was read without trouble. */
-static enum tok_status check_tokens(struct llama_lm *l, const struct vocab_json *list,
+static enum tok_status check_tokens(struct llama_lm *l, const struct tok_json *list,
 				    struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	l->vocabulary.compared = l->vocabulary.differ = 0;
-	const struct vocab_json *entry = list + 1;
+	const struct tok_json *entry = list + 1;
 	for (size_t i = 0; status == TOK_OK && i < list->count; i++) {
-		const tok_id id = (tok_id)vocab_json_get(entry, "id")->as.whole;
+		const tok_id id = (tok_id)tok_json_get(entry, "id")->as.whole;
 		status = compare_bytes(l, entry, id, err);
-		entry = vocab_json_next(entry);
+		entry = tok_json_next(entry);
 	}
 	if (status == TOK_OK)
 		status = lm_vocabulary_verdict(&l->vocabulary, err);
@@ -217,17 +216,17 @@ static enum tok_status check_tokens(struct llama_lm *l, const struct vocab_json 
 
 static enum tok_status read_row(struct llama_lm *l, struct tok_lm_row *row, struct tok_error *err)
 {
-	const struct vocab_json *token = first_of(l->doc.values, "completion_probabilities");
-	const struct vocab_json *list = token ? vocab_json_get(token, "top_logprobs") : NULL;
-	if (!list || list->kind != VOCAB_JSON_ARRAY)
+	const struct tok_json *token = first_of(l->doc.values, "completion_probabilities");
+	const struct tok_json *list = token ? tok_json_get(token, "top_logprobs") : NULL;
+	if (!list || list->kind != TOK_JSON_ARRAY)
 		return tok_fail(err, TOK_EFORMAT, "/completion tells no 'top_logprobs'");
 	if (list->count != l->peer.info.size)
 		return tok_fail(err, TOK_EFORMAT, "a row of %u ids: the model has %zu", list->count,
 				l->peer.info.size);
 
 	memset(l->peer.seen, 0, l->peer.info.size / 8 + 1);
-	const struct vocab_json *entry = list + 1;
-	for (size_t i = 0; i < list->count; i++, entry = vocab_json_next(entry)) {
+	const struct tok_json *entry = list + 1;
+	for (size_t i = 0; i < list->count; i++, entry = tok_json_next(entry)) {
 		tok_id id;
 		double log_p;
 		if (!read_entry(entry, &id, &log_p) || id >= l->peer.info.size ||
@@ -271,7 +270,7 @@ static void free_llama(struct tok_lm *lm)
 	lm_http_free(l->http);
 	lm_vocabulary_release(&l->vocabulary);
 	lm_peer_release(&l->peer);
-	vocab_json_release(&l->doc);
+	tok_json_release(&l->doc);
 	tok_buffer_release(&l->question);
 	free(l);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "tok/pipe/byte_level.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 #include "vocab/lm/http_internal.h"
 #include "vocab/lm/provider_internal.h"
 
@@ -25,7 +25,7 @@ struct openai_lm {
 	const struct tok_tokenizer *tokenizer;
 	struct lm_http *http;
 	struct tok_span model; /* its name, in the arena of the peer */
-	struct vocab_json_document doc;
+	struct tok_json_document doc;
 	struct tok_buffer question;
 };
 
@@ -74,34 +74,34 @@ static enum tok_status find_id(const struct openai_lm *o, struct tok_span name, 
 
 /* ---- rows ---- */
 
-static bool read_number(const struct vocab_json *value, double *out)
+static bool read_number(const struct tok_json *value, double *out)
 {
-	if (value && value->kind == VOCAB_JSON_DOUBLE)
+	if (value && value->kind == TOK_JSON_DOUBLE)
 		*out = value->as.real;
-	else if (value && value->kind == VOCAB_JSON_UNSIGNED)
+	else if (value && value->kind == TOK_JSON_UNSIGNED)
 		*out = (double)value->as.whole;
-	else if (value && value->kind == VOCAB_JSON_NEGATIVE)
+	else if (value && value->kind == TOK_JSON_NEGATIVE)
 		*out = (double)value->as.negative;
 	else
 		return false;
 	return true;
 }
 
-static const struct vocab_json *first_of(const struct vocab_json *value, const char *key)
+static const struct tok_json *first_of(const struct tok_json *value, const char *key)
 {
-	const struct vocab_json *list =
-	    value && value->kind == VOCAB_JSON_OBJECT ? vocab_json_get(value, key) : NULL;
-	return list && list->kind == VOCAB_JSON_ARRAY && list->count > 0 ? list + 1 : NULL;
+	const struct tok_json *list =
+	    value && value->kind == TOK_JSON_OBJECT ? tok_json_get(value, key) : NULL;
+	return list && list->kind == TOK_JSON_ARRAY && list->count > 0 ? list + 1 : NULL;
 }
 
 /* {" the":-1.5,...} */
-static enum tok_status read_names(const struct openai_lm *o, const struct vocab_json *object,
+static enum tok_status read_names(const struct openai_lm *o, const struct tok_json *object,
 				  struct tok_lm_top *out, size_t *count, struct tok_error *err)
 {
-	const struct vocab_json *key = object + 1;
+	const struct tok_json *key = object + 1;
 	*count = object->count;
-	for (size_t i = 0; i < object->count; i++, key = vocab_json_next(key + 1)) {
-		const enum tok_status status = find_id(o, vocab_json_text(key), &out[i].id, err);
+	for (size_t i = 0; i < object->count; i++, key = tok_json_next(key + 1)) {
+		const enum tok_status status = find_id(o, tok_json_text(key), &out[i].id, err);
 		if (status != TOK_OK)
 			return status;
 		if (!read_number(key + 1, &out[i].log_p))
@@ -111,15 +111,15 @@ static enum tok_status read_names(const struct openai_lm *o, const struct vocab_
 }
 
 /* [{"id":262,"token":" the","logprob":-1.5},...] */
-static enum tok_status read_list(const struct vocab_json *list, struct tok_lm_top *out,
-				 size_t *count, struct tok_error *err)
+static enum tok_status read_list(const struct tok_json *list, struct tok_lm_top *out, size_t *count,
+				 struct tok_error *err)
 {
-	const struct vocab_json *item = list + 1;
+	const struct tok_json *item = list + 1;
 	*count = list->count;
-	for (size_t i = 0; i < list->count; i++, item = vocab_json_next(item)) {
-		const struct vocab_json *id = vocab_json_get(item, "id");
-		if (!id || id->kind != VOCAB_JSON_UNSIGNED || id->as.whole > TOK_ID_MAX ||
-		    !read_number(vocab_json_get(item, "logprob"), &out[i].log_p))
+	for (size_t i = 0; i < list->count; i++, item = tok_json_next(item)) {
+		const struct tok_json *id = tok_json_get(item, "id");
+		if (!id || id->kind != TOK_JSON_UNSIGNED || id->as.whole > TOK_ID_MAX ||
+		    !read_number(tok_json_get(item, "logprob"), &out[i].log_p))
 			return tok_fail(err, TOK_EFORMAT, "a token without an id and a number");
 		out[i].id = (tok_id)id->as.whole;
 	}
@@ -130,12 +130,12 @@ static enum tok_status read_list(const struct vocab_json *list, struct tok_lm_to
 static enum tok_status read_entries(const struct openai_lm *o, struct tok_lm_top *out,
 				    size_t *count, struct tok_error *err)
 {
-	const struct vocab_json *choice = first_of(o->doc.values, "choices");
-	const struct vocab_json *log_p =
-	    choice && choice->kind == VOCAB_JSON_OBJECT ? vocab_json_get(choice, "logprobs") : NULL;
-	const struct vocab_json *names = first_of(log_p, "top_logprobs");
-	const struct vocab_json *list = first_of(first_of(log_p, "content"), "top_logprobs");
-	if (names && names->kind == VOCAB_JSON_OBJECT && names->count <= ENTRIES_MAX)
+	const struct tok_json *choice = first_of(o->doc.values, "choices");
+	const struct tok_json *log_p =
+	    choice && choice->kind == TOK_JSON_OBJECT ? tok_json_get(choice, "logprobs") : NULL;
+	const struct tok_json *names = first_of(log_p, "top_logprobs");
+	const struct tok_json *list = first_of(first_of(log_p, "content"), "top_logprobs");
+	if (names && names->kind == TOK_JSON_OBJECT && names->count <= ENTRIES_MAX)
 		return read_names(o, names, out, count, err);
 	if (list && list[-1].count <= ENTRIES_MAX)
 		return read_list(list - 1, out, count, err);
@@ -174,7 +174,7 @@ static enum tok_status put_question(struct openai_lm *o, const struct tok_lm_req
 	char text[160];
 	tok_buffer_clear(&o->question);
 	bool ok = tok_buffer_add(&o->question, head, sizeof head - 1) &&
-		  vocab_json_put_string(&o->question, o->model) &&
+		  tok_json_put_string(&o->question, o->model) &&
 		  tok_buffer_add(&o->question, prompt, sizeof prompt - 1);
 	for (size_t i = 0; ok && i < request->count; i++) {
 		const int n =
@@ -213,7 +213,7 @@ static void free_openai(struct tok_lm *lm)
 	struct openai_lm *o = (struct openai_lm *)lm;
 	lm_http_free(o->http);
 	lm_peer_release(&o->peer);
-	vocab_json_release(&o->doc);
+	tok_json_release(&o->doc);
 	tok_buffer_release(&o->question);
 	free(o);
 }
@@ -225,12 +225,12 @@ static enum tok_status read_model(struct openai_lm *o, struct tok_error *err)
 	    lm_http_ask(o->http, "/models", (struct tok_span){ 0 }, ANSWER_BYTES, &o->doc, err);
 	if (status != TOK_OK)
 		return status;
-	const struct vocab_json *model = first_of(o->doc.values, "data");
-	const struct vocab_json *id =
-	    model && model->kind == VOCAB_JSON_OBJECT ? vocab_json_get(model, "id") : NULL;
-	if (!id || id->kind != VOCAB_JSON_STRING)
+	const struct tok_json *model = first_of(o->doc.values, "data");
+	const struct tok_json *id =
+	    model && model->kind == TOK_JSON_OBJECT ? tok_json_get(model, "id") : NULL;
+	if (!id || id->kind != TOK_JSON_STRING)
 		return tok_fail(err, TOK_EFORMAT, "/models names no model");
-	o->model = tok_arena_copy(&o->peer.arena, vocab_json_text(id));
+	o->model = tok_arena_copy(&o->peer.arena, tok_json_text(id));
 	return o->model.bytes ? TOK_OK : tok_fail_memory(err);
 }
 

@@ -11,7 +11,7 @@
 
 #include <xxhash.h>
 
-#include "vocab/format/replace.h"
+#include "tok/base/replace.h"
 
 /* Not text, and broken by whoever takes it for text. */
 static const uint8_t magic[8] = { 0x89, 'T', 'L', 'M', '\r', '\n', 0x1A, '\n' };
@@ -138,7 +138,7 @@ enum tok_status ngram_file_write(const char *path, struct ngram_header *header,
 	header->version = VERSION;
 	header->byte_order = BYTE_ORDER_MARK;
 	header->header_checksum = hash_header(header);
-	return vocab_file_replace(path, pieces.piece, pieces.count, true, err);
+	return tok_file_replace(path, pieces.piece, pieces.count, true, err);
 }
 
 enum tok_status ngram_file_save(const char *path, struct ngram_file *file, struct tok_error *err)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "tok/pipe/tokenizer.h"
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 enum { IDS_MAX = TOK_ID_MAX + 1 };
 
@@ -21,19 +21,19 @@ static const struct {
 	{ "batch", 1, LM_BATCH_MAX, offsetof(struct tok_lm_info, batch) },
 };
 
-static enum tok_status read_numbers(const struct vocab_json_document *doc, struct tok_lm_info *info,
+static enum tok_status read_numbers(const struct tok_json_document *doc, struct tok_lm_info *info,
 				    struct tok_error *err)
 {
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		const struct vocab_json *value = vocab_json_get(doc->values, numbers[i].name);
+		const struct tok_json *value = tok_json_get(doc->values, numbers[i].name);
 		if (!value)
 			continue;
-		if (value->kind != VOCAB_JSON_UNSIGNED || value->as.whole < numbers[i].least ||
+		if (value->kind != TOK_JSON_UNSIGNED || value->as.whole < numbers[i].least ||
 		    value->as.whole > numbers[i].most)
-			return vocab_json_fail(doc, value, err,
-					       "this must be a whole number from %" PRIu64
-					       " to %" PRIu64,
-					       numbers[i].least, numbers[i].most);
+			return tok_json_fail(doc, value, err,
+					     "this must be a whole number from %" PRIu64
+					     " to %" PRIu64,
+					     numbers[i].least, numbers[i].most);
 		const size_t number = (size_t)value->as.whole;
 		memcpy((char *)info + numbers[i].offset, &number, sizeof number);
 	}
@@ -44,25 +44,25 @@ static enum tok_status read_numbers(const struct vocab_json_document *doc, struc
 	return TOK_OK;
 }
 
-static enum tok_status read_ids(const struct vocab_json_document *doc, const char *name,
+static enum tok_status read_ids(const struct tok_json_document *doc, const char *name,
 				struct lm_peer *peer, const tok_id **out, size_t *count,
 				struct tok_error *err)
 {
-	const struct vocab_json *array = vocab_json_get(doc->values, name);
+	const struct tok_json *array = tok_json_get(doc->values, name);
 	if (!array)
 		return TOK_OK;
-	if (array->kind != VOCAB_JSON_ARRAY)
-		return vocab_json_expected(doc, array, name, "a list of ids", err);
+	if (array->kind != TOK_JSON_ARRAY)
+		return tok_json_expected(doc, array, name, "a list of ids", err);
 
 	tok_id *ids = tok_arena_array(&peer->arena, array->count, sizeof *ids);
 	if (!ids)
 		return tok_fail_memory(err);
-	const struct vocab_json *item = array + 1;
-	for (size_t i = 0; i < array->count; i++, item = vocab_json_next(item)) {
-		if (item->kind != VOCAB_JSON_UNSIGNED || item->as.whole >= peer->info.size)
-			return vocab_json_fail(
-			    doc, item, err, "an id must be a whole number below 'vocab_size', %zu",
-			    peer->info.size);
+	const struct tok_json *item = array + 1;
+	for (size_t i = 0; i < array->count; i++, item = tok_json_next(item)) {
+		if (item->kind != TOK_JSON_UNSIGNED || item->as.whole >= peer->info.size)
+			return tok_json_fail(doc, item, err,
+					     "an id must be a whole number below 'vocab_size', %zu",
+					     peer->info.size);
 		ids[i] = (tok_id)item->as.whole;
 	}
 	*out = ids;
@@ -71,35 +71,35 @@ static enum tok_status read_ids(const struct vocab_json_document *doc, const cha
 }
 
 /* Which of two words a member is; the first where it is not there. */
-static enum tok_status read_word(const struct vocab_json_document *doc, const char *name,
+static enum tok_status read_word(const struct tok_json_document *doc, const char *name,
 				 const char *first, const char *second, bool *is_second,
 				 struct tok_error *err)
 {
 	*is_second = false;
-	const struct vocab_json *value = vocab_json_get(doc->values, name);
+	const struct tok_json *value = tok_json_get(doc->values, name);
 	if (!value)
 		return TOK_OK;
-	if (value->kind == VOCAB_JSON_STRING) {
-		*is_second = tok_span_equal(vocab_json_text(value), tok_span_of(second));
-		if (*is_second || tok_span_equal(vocab_json_text(value), tok_span_of(first)))
+	if (value->kind == TOK_JSON_STRING) {
+		*is_second = tok_span_equal(tok_json_text(value), tok_span_of(second));
+		if (*is_second || tok_span_equal(tok_json_text(value), tok_span_of(first)))
 			return TOK_OK;
 	}
-	return vocab_json_fail(doc, value, err, "this must be '%s' or '%s'", first, second);
+	return tok_json_fail(doc, value, err, "this must be '%s' or '%s'", first, second);
 }
 
-static enum tok_status read_name(const struct vocab_json_document *doc, struct lm_peer *peer,
+static enum tok_status read_name(const struct tok_json_document *doc, struct lm_peer *peer,
 				 struct tok_error *err)
 {
-	const struct vocab_json *name = vocab_json_get(doc->values, "name");
+	const struct tok_json *name = tok_json_get(doc->values, "name");
 	if (!name) {
 		peer->info.name = "a model without a name";
 		return TOK_OK;
 	}
-	if (name->kind != VOCAB_JSON_STRING)
-		return vocab_json_expected(doc, name, "name", "a string", err);
+	if (name->kind != TOK_JSON_STRING)
+		return tok_json_expected(doc, name, "name", "a string", err);
 
 	/* As a message shows it: it will be in many, and may hold anything. */
-	const struct vocab_shown shown = vocab_show(vocab_json_text(name));
+	const struct tok_shown shown = tok_show(tok_json_text(name));
 	peer->info.name = (const char *)tok_arena_copy(
 			      &peer->arena, (struct tok_span){ (const uint8_t *)shown.text,
 							       strlen(shown.text) + 1 })
@@ -107,24 +107,24 @@ static enum tok_status read_name(const struct vocab_json_document *doc, struct l
 	return peer->info.name ? TOK_OK : tok_fail_memory(err);
 }
 
-static enum tok_status read_flag(const struct vocab_json_document *doc, const char *name, bool *out,
+static enum tok_status read_flag(const struct tok_json_document *doc, const char *name, bool *out,
 				 struct tok_error *err)
 {
-	const struct vocab_json *flag = vocab_json_get(doc->values, name);
-	if (flag && flag->kind != VOCAB_JSON_TRUE && flag->kind != VOCAB_JSON_FALSE)
-		return vocab_json_expected(doc, flag, name, "true or false", err);
-	*out = flag && flag->kind == VOCAB_JSON_TRUE;
+	const struct tok_json *flag = tok_json_get(doc->values, name);
+	if (flag && flag->kind != TOK_JSON_TRUE && flag->kind != TOK_JSON_FALSE)
+		return tok_json_expected(doc, flag, name, "true or false", err);
+	*out = flag && flag->kind == TOK_JSON_TRUE;
 	return TOK_OK;
 }
 
-static enum tok_status read_members(const struct vocab_json_document *doc, struct lm_peer *peer,
+static enum tok_status read_members(const struct tok_json_document *doc, struct lm_peer *peer,
 				    struct tok_error *err)
 {
-	const struct vocab_json *version = vocab_json_get(doc->values, "tokp");
+	const struct tok_json *version = tok_json_get(doc->values, "tokp");
 	if (!version)
 		return tok_fail(err, TOK_EFORMAT, "there is no 'tokp': this is no provider");
-	if (version->kind != VOCAB_JSON_UNSIGNED || version->as.whole != 1)
-		return vocab_json_fail(doc, version, err, "this tok speaks version 1 only");
+	if (version->kind != TOK_JSON_UNSIGNED || version->as.whole != 1)
+		return tok_json_fail(doc, version, err, "this tok speaks version 1 only");
 
 	struct tok_lm_info *info = &peer->info;
 	bool lines, wide;
@@ -161,12 +161,12 @@ static void limit_batch(struct tok_lm_info *info)
 enum tok_status lm_peer_read(struct tok_span line, struct lm_peer *out, struct tok_error *err)
 {
 	struct lm_peer peer = { .info = { .batch = 1 } };
-	struct vocab_json_document doc = { 0 };
-	enum tok_status status = vocab_json_read(&doc, line, err);
-	if (status == TOK_OK && doc.values->kind != VOCAB_JSON_OBJECT)
+	struct tok_json_document doc = { 0 };
+	enum tok_status status = tok_json_read(&doc, line, err);
+	if (status == TOK_OK && doc.values->kind != TOK_JSON_OBJECT)
 		status = tok_fail(err, TOK_EFORMAT, "this must be a JSON object");
 	if (status == TOK_OK)
-		status = vocab_json_unique(&doc, doc.values, err);
+		status = tok_json_unique(&doc, doc.values, err);
 	if (status == TOK_OK)
 		status = read_members(&doc, &peer, err);
 	if (status == TOK_OK && peer.info.top > 0) {
@@ -174,7 +174,7 @@ enum tok_status lm_peer_read(struct tok_span line, struct lm_peer *out, struct t
 		if (!peer.seen)
 			status = tok_fail_memory(err);
 	}
-	vocab_json_release(&doc);
+	tok_json_release(&doc);
 	if (status != TOK_OK) {
 		lm_peer_release(&peer);
 		return tok_fail_in(err, status, "its first line");
@@ -224,7 +224,7 @@ bool lm_peer_put(struct tok_buffer *out, const struct tok_lm_info *info, bool to
 								",\"form\":\"frames\",\"rows\":"
 								"\"f64\"}\n";
 	bool ok = tok_buffer_add(out, head, sizeof head - 1) &&
-		  vocab_json_put_string(out, tok_span_of(info->name));
+		  tok_json_put_string(out, tok_span_of(info->name));
 	for (size_t i = 0; ok && i < sizeof numbers / sizeof numbers[0]; i++) {
 		char text[64];
 		size_t number;

@@ -15,7 +15,7 @@
 #include "tok/base/arena.h"
 #include "tok/base/buffer.h"
 #include "tok/bytes/model.h"
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 #include "vocab/lm/vocabulary_internal.h"
 
 enum lm_form { LM_FRAMES, LM_LINES };
@@ -115,7 +115,7 @@ TOK_MUST_USE bool lm_line_put_next(struct tok_buffer *out, uint64_t id,
 
 /* The row of an answer, into rows[its id - first], and 1 into got[the same]; looked at.  *placed:
  * it is the answer to one of those questions, however bad. */
-TOK_MUST_USE enum tok_status lm_line_row(struct lm_peer *peer, struct vocab_json_document *doc,
+TOK_MUST_USE enum tok_status lm_line_row(struct lm_peer *peer, struct tok_json_document *doc,
 					 struct tok_span line, uint64_t first, size_t count,
 					 uint8_t *got, struct tok_lm_row *rows, bool *placed,
 					 struct tok_error *err);
@@ -124,7 +124,7 @@ size_t lm_line_bytes(const struct lm_peer *peer);
 
 TOK_MUST_USE bool lm_line_put_ask_tokens(struct tok_buffer *out, uint64_t id);
 TOK_MUST_USE enum tok_status lm_line_tokens(const struct lm_peer *peer,
-					    struct vocab_json_document *doc, struct tok_span line,
+					    struct tok_json_document *doc, struct tok_span line,
 					    uint64_t id, struct lm_vocabulary *vocabulary,
 					    struct tok_error *err);
 

@@ -1,6 +1,6 @@
 /* A file takes its name when all of it is there, and has none before where the file
  * system can do that: a writer that is killed then leaves nothing. */
-#include "vocab/format/replace.h"
+#include "tok/base/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,8 +144,8 @@ static enum tok_status write_target(const char *path, const struct tok_span *par
 	return status;
 }
 
-enum tok_status vocab_file_replace(const char *path, const struct tok_span *parts, size_t count,
-				   bool lasting, struct tok_error *err)
+enum tok_status tok_file_replace(const char *path, const struct tok_span *parts, size_t count,
+				 bool lasting, struct tok_error *err)
 {
 	char *target;
 	enum tok_status status = find_target(path, &target, err);

@@ -1,4 +1,4 @@
-#include "vocab/format/json_internal.h"
+#include "tok/text/json_internal.h"
 
 #include <math.h>
 
@@ -89,7 +89,7 @@ static const uint8_t *read_exponent(const uint8_t *at, const uint8_t *end, int64
 	return at;
 }
 
-const uint8_t *json_read_number(const uint8_t *at, const uint8_t *end, struct vocab_json *out,
+const uint8_t *json_read_number(const uint8_t *at, const uint8_t *end, struct tok_json *out,
 				bool *too_large)
 {
 	const bool negative = *at == '-';
@@ -113,18 +113,18 @@ const uint8_t *json_read_number(const uint8_t *at, const uint8_t *end, struct vo
 	if (!at)
 		return NULL;
 	if (whole && !negative) {
-		*out = (struct vocab_json){ .kind = VOCAB_JSON_UNSIGNED, .as.whole = digits };
+		*out = (struct tok_json){ .kind = TOK_JSON_UNSIGNED, .as.whole = digits };
 	} else if (whole) {
-		*out = (struct vocab_json){ .kind = VOCAB_JSON_NEGATIVE,
-					    .as.negative = -(int64_t)(digits - 1) - 1 };
+		*out = (struct tok_json){ .kind = TOK_JSON_NEGATIVE,
+					  .as.negative = -(int64_t)(digits - 1) - 1 };
 	} else {
 		double value;
 		if (!scale_digits(digits, exponent, &value)) {
 			*too_large = true;
 			return NULL;
 		}
-		*out = (struct vocab_json){ .kind = VOCAB_JSON_DOUBLE,
-					    .as.real = negative ? -value : value };
+		*out = (struct tok_json){ .kind = TOK_JSON_DOUBLE,
+					  .as.real = negative ? -value : value };
 	}
 	return at;
 }

@@ -1,4 +1,4 @@
-#include "vocab/format/json_write.h"
+#include "tok/text/json_write.h"
 
 #include <stdio.h>
 
@@ -25,7 +25,7 @@ static bool is_plain(uint32_t code)
 	return code >= 0x20 && code != '"' && code != '\\' && code != 0x7F && code < TOK_BAD_BYTE;
 }
 
-bool vocab_json_put_text(struct tok_buffer *out, struct tok_span text)
+bool tok_json_put_text(struct tok_buffer *out, struct tok_span text)
 {
 	size_t kept = 0, at = 0; /* [kept, at) is plain and not yet copied */
 	while (at < text.count) {
@@ -41,8 +41,8 @@ bool vocab_json_put_text(struct tok_buffer *out, struct tok_span text)
 	return kept == at || tok_buffer_add(out, text.bytes + kept, at - kept);
 }
 
-bool vocab_json_put_string(struct tok_buffer *out, struct tok_span text)
+bool tok_json_put_string(struct tok_buffer *out, struct tok_span text)
 {
-	return tok_buffer_add_byte(out, '"') && vocab_json_put_text(out, text) &&
+	return tok_buffer_add_byte(out, '"') && tok_json_put_text(out, text) &&
 	       tok_buffer_add_byte(out, '"');
 }

@@ -1,16 +1,16 @@
-#include "vocab/format/json.h"
+#include "tok/text/json.h"
 
 #include <stdlib.h>
 
 #include "tok/text/utf8.h"
-#include "vocab/format/json_internal.h"
+#include "tok/text/json_internal.h"
 
 /* Reads in one pass, without recursion: `open` holds the containers that have
  * begun and not ended. */
 struct reader {
-	struct vocab_json_document *doc;
+	struct tok_json_document *doc;
 	const uint8_t *begin, *at, *end;
-	size_t open[VOCAB_JSON_DEPTH];
+	size_t open[TOK_JSON_DEPTH];
 	size_t depth;
 	struct tok_error *err;
 };
@@ -38,9 +38,9 @@ static void skip_space(struct reader *r)
 		r->at++;
 }
 
-static bool add_value(struct reader *r, struct vocab_json value)
+static bool add_value(struct reader *r, struct tok_json value)
 {
-	struct vocab_json_document *doc = r->doc;
+	struct tok_json_document *doc = r->doc;
 	if (doc->count == doc->capacity &&
 	    !tok_grow(&doc->values, &doc->capacity, doc->count + 1, sizeof *doc->values))
 		return false;
@@ -169,9 +169,9 @@ static enum tok_status read_escaped(struct reader *r, const uint8_t *start)
 	}
 	memcpy(out->bytes + out->count, kept, (size_t)(r->at - kept));
 	out->count += (size_t)(r->at - kept);
-	if (!add_value(r, (struct vocab_json){ .kind = VOCAB_JSON_STRING,
-					       .count = (uint32_t)(out->count - begin),
-					       .as.bytes = out->bytes + begin }))
+	if (!add_value(r, (struct tok_json){ .kind = TOK_JSON_STRING,
+					     .count = (uint32_t)(out->count - begin),
+					     .as.bytes = out->bytes + begin }))
 		return tok_fail_memory(r->err);
 	r->at++;
 	return TOK_OK;
@@ -185,9 +185,9 @@ static enum tok_status read_string(struct reader *r)
 		return status;
 	if (*r->at == '\\')
 		return read_escaped(r, start);
-	if (!add_value(r, (struct vocab_json){ .kind = VOCAB_JSON_STRING,
-					       .count = (uint32_t)(r->at - start),
-					       .as.bytes = start }))
+	if (!add_value(r, (struct tok_json){ .kind = TOK_JSON_STRING,
+					     .count = (uint32_t)(r->at - start),
+					     .as.bytes = start }))
 		return tok_fail_memory(r->err);
 	r->at++;
 	return TOK_OK;
@@ -197,7 +197,7 @@ static enum tok_status read_string(struct reader *r)
 
 static enum tok_status read_number(struct reader *r)
 {
-	struct vocab_json value;
+	struct tok_json value;
 	bool too_large;
 	const uint8_t *end = json_read_number(r->at, r->end, &value, &too_large);
 	if (!end)
@@ -208,28 +208,28 @@ static enum tok_status read_number(struct reader *r)
 	return add_value(r, value) ? TOK_OK : tok_fail_memory(r->err);
 }
 
-static enum tok_status read_word(struct reader *r, const char *word, enum vocab_json_kind kind)
+static enum tok_status read_word(struct reader *r, const char *word, enum tok_json_kind kind)
 {
 	const struct tok_span rest = { r->at, (size_t)(r->end - r->at) };
 	if (!tok_span_starts(rest, tok_span_of(word)))
 		return refuse(r, r->at, "expected a value");
 	r->at += strlen(word);
-	return add_value(r, (struct vocab_json){ .kind = kind }) ? TOK_OK : tok_fail_memory(r->err);
+	return add_value(r, (struct tok_json){ .kind = kind }) ? TOK_OK : tok_fail_memory(r->err);
 }
 
-static enum tok_status open_container(struct reader *r, enum vocab_json_kind kind, enum step *next)
+static enum tok_status open_container(struct reader *r, enum tok_json_kind kind, enum step *next)
 {
-	if (r->depth == VOCAB_JSON_DEPTH)
+	if (r->depth == TOK_JSON_DEPTH)
 		return refuse(r, r->at, "nested too deeply: 127 levels are the limit");
 	r->open[r->depth++] = r->doc->count;
-	if (!add_value(r, (struct vocab_json){ .kind = kind }))
+	if (!add_value(r, (struct tok_json){ .kind = kind }))
 		return tok_fail_memory(r->err);
 	r->at++;
 	skip_space(r);
-	if (r->at < r->end && *r->at == (kind == VOCAB_JSON_ARRAY ? ']' : '}'))
+	if (r->at < r->end && *r->at == (kind == TOK_JSON_ARRAY ? ']' : '}'))
 		*next = STEP_AFTER;
 	else
-		*next = kind == VOCAB_JSON_ARRAY ? STEP_VALUE : STEP_KEY;
+		*next = kind == TOK_JSON_ARRAY ? STEP_VALUE : STEP_KEY;
 	return TOK_OK;
 }
 
@@ -244,15 +244,15 @@ static enum tok_status read_value(struct reader *r, enum step *next)
 	case '"':
 		return read_string(r);
 	case '{':
-		return open_container(r, VOCAB_JSON_OBJECT, next);
+		return open_container(r, TOK_JSON_OBJECT, next);
 	case '[':
-		return open_container(r, VOCAB_JSON_ARRAY, next);
+		return open_container(r, TOK_JSON_ARRAY, next);
 	case 't':
-		return read_word(r, "true", VOCAB_JSON_TRUE);
+		return read_word(r, "true", TOK_JSON_TRUE);
 	case 'f':
-		return read_word(r, "false", VOCAB_JSON_FALSE);
+		return read_word(r, "false", TOK_JSON_FALSE);
 	case 'n':
-		return read_word(r, "null", VOCAB_JSON_NULL);
+		return read_word(r, "null", TOK_JSON_NULL);
 	default:
 		if (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'))
 			return read_number(r);
@@ -286,8 +286,8 @@ static enum tok_status read_after(struct reader *r, enum step *next)
 				       : refuse(r, r->at, "expected nothing behind the value");
 	}
 	const size_t top = r->open[r->depth - 1];
-	struct vocab_json *container = &r->doc->values[top];
-	const bool is_array = container->kind == VOCAB_JSON_ARRAY;
+	struct tok_json *container = &r->doc->values[top];
+	const bool is_array = container->kind == TOK_JSON_ARRAY;
 	if (r->at < r->end && *r->at == (is_array ? ']' : '}')) {
 		container->as.extent = r->doc->count - top;
 		r->depth--;
@@ -332,8 +332,8 @@ static enum tok_status read_all(struct reader *r)
 	return status;
 }
 
-enum tok_status vocab_json_read(struct vocab_json_document *doc, struct tok_span text,
-				struct tok_error *err)
+enum tok_status tok_json_read(struct tok_json_document *doc, struct tok_span text,
+			      struct tok_error *err)
 {
 	struct reader r = {
 		.doc = doc,
@@ -356,9 +356,9 @@ enum tok_status vocab_json_read(struct vocab_json_document *doc, struct tok_span
 	return status;
 }
 
-void vocab_json_release(struct vocab_json_document *doc)
+void tok_json_release(struct tok_json_document *doc)
 {
 	free(doc->values);
 	tok_buffer_release(&doc->unescaped);
-	*doc = (struct vocab_json_document){ 0 };
+	*doc = (struct tok_json_document){ 0 };
 }
