@@ -1,0 +1,88 @@
+/*
+ * nearest.h - which rows of a matrix are nearest to a given one.
+ *
+ *	struct hyper_rows_view rows = { .tensor = t };       // F32, F16 or BF16, n x width
+ *	status = hyper_exact_new(&rows, HYPER_COSINE, kernel, &exact, &err);
+ *	status = hyper_exact_find(exact, queries, count, k, threads, found, &err);  // count x k
+ *	hyper_exact_free(exact);
+ *
+ *	struct hyper_index_options o = { .links = 16, .build_effort = 200, .seed = 1 };
+ *	status = hyper_index_build(&rows, HYPER_COSINE, &o, threads, &index, &err);
+ *	status = hyper_index_find(index, queries, count, k, effort, found, &err);
+ *	status = hyper_index_save(index, path, &err);
+ *
+ * Exact: every row is looked at, in blocks, by the matrix product of kernel.h; the judge of the
+ * other one.  Index: the hierarchical graph of Malkov and Yashunin (arXiv 1603.09320) by the
+ * library hnswlib; only where tok was built with it (hyper_index_is_here).
+ *
+ * A score is the cosine or the dot product, larger is nearer; of equal scores the lower row
+ * comes first.  A row of zeros has cosine 0 with everything.  NaN in rows: TOK_EFORMAT.
+ */
+#ifndef HYPER_ANN_NEAREST_H
+#define HYPER_ANN_NEAREST_H
+
+#include "hypernet/kernel/kernel.h"
+#include "hypernet/tensor/tensors.h"
+
+enum hyper_measure { HYPER_COSINE, HYPER_DOT };
+#define HYPER_MEASURE_WORDS "cosine|dot"
+
+/* A matrix: of a file, or in memory. */
+struct hyper_rows_view {
+	const struct hyper_tensor *tensor; /* of rank 2; or NULL and: */
+	const float *floats;
+	size_t count, width;
+};
+
+struct hyper_found {
+	uint32_t row;
+	float score;
+};
+
+struct hyper_exact;
+
+/* Borrows the rows. */
+TOK_API TOK_MUST_USE enum tok_status
+hyper_exact_new(const struct hyper_rows_view *rows, enum hyper_measure measure,
+		const struct hyper_kernel *kernel, struct hyper_exact **out, struct tok_error *err);
+TOK_API void hyper_exact_free(struct hyper_exact *exact);
+
+/* The k nearest of each of `count` queries (width numbers each), nearest first; k at most the
+ * number of rows (TOK_EARG). */
+TOK_API TOK_MUST_USE enum tok_status hyper_exact_find(const struct hyper_exact *exact,
+						      const float *queries, size_t count, size_t k,
+						      size_t threads, struct hyper_found *found,
+						      struct tok_error *err);
+
+struct hyper_index;
+
+struct hyper_index_options {
+	size_t links;        /* M: neighbours kept of each row on a layer; 16 */
+	size_t build_effort; /* ef_construction; 200 */
+	uint64_t seed;
+};
+
+TOK_API bool hyper_index_is_here(void);
+
+/* Copies the rows (of cosine: normed).  The same graph for the same options with one thread only.
+ */
+TOK_API TOK_MUST_USE enum tok_status hyper_index_build(const struct hyper_rows_view *rows,
+						       enum hyper_measure measure,
+						       const struct hyper_index_options *options,
+						       size_t threads, struct hyper_index **out,
+						       struct tok_error *err);
+TOK_API void hyper_index_free(struct hyper_index *index);
+
+/* The graph in a file that is there whole or not at all; opening checks that it is one of as many
+ * rows as wide, and its checksum. */
+TOK_API TOK_MUST_USE enum tok_status hyper_index_save(const struct hyper_index *index,
+						      const char *path, struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status hyper_index_open(const char *path, struct hyper_index **out,
+						      struct tok_error *err);
+
+/* effort (ef): candidates kept while searching, at least k. */
+TOK_API TOK_MUST_USE enum tok_status
+hyper_index_find(const struct hyper_index *index, const float *queries, size_t count, size_t k,
+		 size_t effort, size_t threads, struct hyper_found *found, struct tok_error *err);
+
+#endif
