@@ -7,27 +7,27 @@
  *	struct hyper_matrix w;
  *	status = hyper_matrix_pack(k, HYPER_MODE_F32, weight, out, in, &w, &err);   // once
  *	struct hyper_epilogue f = { .bias = b, .activation = HYPER_GELU_ERF };
- *	hyper_gemm(&w, x, ldx, rows, y, ldy, &f, scratch);      // one per thread, as often as
- *wanted hyper_matrix_release(&w);
+ *	hyper_gemm(&w, x, x_stride, rows, y, y_stride, &f, scratch);  // scratch: one a thread
+ *	hyper_matrix_release(&w);
  *
- * The scalar table defines the F32 answers; the other tables sum in another order and agree with it
- *to rounding (1e-5 relative of the largest, over a network of 3 layers).  For one table the result
- *of a row is the same bits whatever rows stand beside it, how many there are, and in which thread:
- *the order of a sum over `in` is fixed.
+ * The scalar table defines the F32 answers; the other tables sum in another order and agree with
+ * it to rounding (1e-5 relative of the largest, over a network of 3 layers).  For one table the
+ * result of a row is the same bits whatever rows stand beside it, how many there are, and in which
+ * thread: the order of a sum over `in` is fixed.
  *
  * Modes: F32; BF16X3, numbers as the sum of two bf16 and three products of them (about 16 bits);
  * BF16, inputs and weights rounded to nearest even, sums in F32; INT8, weights of each output
  * symmetric to 127, inputs of each row at run time, sums exact in 32 bits, scaled in F32.
  *
  * Sources: K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008),
- *for packing and blocks; Hendrycks and Gimpel (arXiv 1606.08415) for GELU; Intel's intrinsics guide
- *for AMX.
+ * for packing and blocks; Hendrycks and Gimpel (arXiv 1606.08415) for GELU; Intel's intrinsics
+ * guide for AMX.
  */
 #ifndef HYPER_KERNEL_KERNEL_H
 #define HYPER_KERNEL_KERNEL_H
 
-#include "tok/base/cpu.h"
 #include "tok/base/span.h"
+#include "tok/base/status.h"
 
 enum hyper_mode {
 	HYPER_MODE_F32,
