@@ -93,6 +93,10 @@ struct hyper_kernel {
 const struct hyper_product *hyper_product_of(const struct hyper_kernel *kernel,
 					     enum hyper_mode mode);
 
+/* `pack` of F32 for panels of any width. */
+void hyper_f32_pack(const struct hyper_matrix *m, size_t panel, size_t first, size_t count,
+		    const float *rows);
+
 /* What was built (kernels.c lists it in tables): X_scalar.c and so on. */
 extern const struct hyper_product hyper_f32_scalar, hyper_f32_avx2, hyper_f32_avx512,
     hyper_f32_neon;
