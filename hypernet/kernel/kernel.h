@@ -7,27 +7,27 @@
  *	struct hyper_matrix w;
  *	status = hyper_matrix_pack(k, HYPER_MODE_F32, weight, out, in, &w, &err);   // once
  *	struct hyper_epilogue f = { .bias = b, .activation = HYPER_GELU_ERF };
- *	hyper_gemm(&w, x, ldx, rows, y, ldy, &f, scratch);      // one per thread, as often as
- *wanted hyper_matrix_release(&w);
+ *	hyper_gemm(&w, x, x_stride, rows, y, y_stride, &f, scratch);  // scratch: one a thread
+ *	hyper_matrix_release(&w);
  *
- * The scalar table defines the F32 answers; the other tables sum in another order and agree with it
- *to rounding (1e-5 relative of the largest, over a network of 3 layers).  For one table the result
- *of a row is the same bits whatever rows stand beside it, how many there are, and in which thread:
- *the order of a sum over `in` is fixed.
+ * The scalar table defines the F32 answers; the other tables sum in another order and agree with
+ * it to rounding (1e-5 relative of the largest, over a network of 3 layers).  For one table the
+ * result of a row is the same bits whatever rows stand beside it, how many there are, and in which
+ * thread: the order of a sum over `in` is fixed.
  *
  * Modes: F32; BF16X3, numbers as the sum of two bf16 and three products of them (about 16 bits);
  * BF16, inputs and weights rounded to nearest even, sums in F32; INT8, weights of each output
  * symmetric to 127, inputs of each row at run time, sums exact in 32 bits, scaled in F32.
  *
  * Sources: K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008),
- *for packing and blocks; Hendrycks and Gimpel (arXiv 1606.08415) for GELU; Intel's intrinsics guide
- *for AMX.
+ * for packing and blocks; Hendrycks and Gimpel (arXiv 1606.08415) for GELU; Intel's intrinsics
+ * guide for AMX.
  */
 #ifndef HYPER_KERNEL_KERNEL_H
 #define HYPER_KERNEL_KERNEL_H
 
-#include "tok/base/cpu.h"
 #include "tok/base/span.h"
+#include "tok/base/status.h"
 
 enum hyper_mode {
 	HYPER_MODE_F32,
@@ -41,7 +41,8 @@ enum hyper_mode {
 enum hyper_activation {
 	HYPER_LINEAR,
 	HYPER_GELU_TANH, /* x/2 (1 + tanh(sqrt(2/pi) (x + .044715 x^3))) */
-	HYPER_GELU_ERF   /* x/2 (1 + erf(x / sqrt 2)); both within 1e-7 + 2 ulp of the exact one */
+	HYPER_GELU_ERF   /* x/2 (1 + erf(x / sqrt 2)); both within 1e-7 + 2 ulp of the exact one,
+			    and 0 for -INFINITY, their limit there */
 };
 
 /* What happens to a row of y, in this order; NULL leaves a step out.  All have `out` numbers. */
@@ -50,7 +51,8 @@ struct hyper_epilogue {
 	enum hyper_activation activation;
 	const float *residual; /* added: row r at residual + r * residual_stride */
 	size_t residual_stride;
-	const float *norm_weight, *norm_bias; /* layer norm over the row: variance / out */
+	const float *norm_weight; /* layer norm over the row: variance / out */
+	const float *norm_bias;   /* only with norm_weight */
 	float norm_epsilon;
 	const float *scale, *shift; /* y * scale + shift */
 };
@@ -117,10 +119,12 @@ TOK_API void hyper_gemm(const struct hyper_matrix *w, const float *x, size_t x_s
 TOK_API void hyper_rows_finish(const struct hyper_kernel *kernel, float *y, size_t y_stride,
 			       size_t rows, size_t width, const struct hyper_epilogue *epilogue);
 
-/* Attention within short sequences: `count` sequences of `length` rows each (1 to 64), one behind
- * the other; q may have only the first `queries` rows of each sequence (1 or `length`), k and v
- * have all. Strides in numbers; heads lie side by side in a row, `head` numbers each; out[i] =
- * softmax(q k' / sqrt(head)) v. */
+enum { HYPER_ATTEND_LONGEST = 64 };
+
+/* Attention within short sequences: `count` sequences of `length` rows each (1 to
+ * HYPER_ATTEND_LONGEST), one behind the other; q may have only the first `queries` rows of each
+ * sequence (1 or `length`), k and v have all. Strides in numbers; heads lie side by side in a row,
+ * `head` numbers each; out[i] = softmax(q k' / sqrt(head)) v. */
 TOK_API void hyper_attend(const struct hyper_kernel *kernel, const float *q, size_t q_stride,
 			  size_t queries, const float *k, const float *v, size_t kv_stride,
 			  size_t count, size_t length, size_t heads, size_t head, float *out,
