@@ -59,7 +59,7 @@ enum cli_exit embed_convert(const void *options, int argc, char **argv)
 		return cli_usage("convert-tokenizer needs --output FILE, or - for standard output");
 	if (convert(opts, argv[0], &spec, &report, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	const enum cli_exit status = cli_vocab_output(&spec, CLI_TOK_JSON, opts->output);
+	const enum cli_exit status = cli_vocab_output(&spec, CLI_VOCAB_JSON, opts->output);
 	tok_spec_release(&spec);
 	if (status == CLI_OK)
 		(opts->json ? print_json : print_text)(&report);
