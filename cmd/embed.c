@@ -1,14 +1,53 @@
 /* embed.c - tok embed: embeddings for tokens that a model has never seen; what is done is one
  * word each. */
+#include "cmd/cli_pool.h"
+#include "cmd/cli_progress.h"
 #include "cmd/embed_internal.h"
+#include "cmd/embed_write.h"
+#include "hypernet/ann/nearest.h"
 
-static const struct embed_options defaults = { .json = false };
+static const struct embed_options defaults = {
+	.lines = -1,
+	.kind = -1,
+	.k = 10,
+	.links = 16,
+	.build_effort = 200,
+	.effort = 100,
+};
 
 static const struct cli_option option_table[] = {
-	{ CLI_GROUP, .name = "Tokenizer" },
-	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
-	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",
-	  CLI_FIELD(struct embed_options, pattern, const char *) },
+	CLI_LOAD_ROWS(struct embed_options, load),
+	{ CLI_GROUP, .name = "What predict is asked" },
+	{ CLI_TEXT, 0, "hypernet", "FOLDER",
+	  "the hypernetwork: config.json, model.safetensors and tokenizer.json",
+	  CLI_FIELD(struct embed_options, hypernet.folder, const char *) },
+	{ CLI_CHOICE, 0, "tokens", EMBED_LINES_WORDS,
+	  "rows for the tokens that FILEs have, one a line, instead of a vocabulary",
+	  CLI_FIELD(struct embed_options, lines, int) },
+	CLI_HYPERNET_ROWS(struct embed_options, hypernet),
+	{ CLI_FLAG, 0, "predict-special", NULL,
+	  "predict special tokens, too, instead of keeping the model's own rows of that name",
+	  CLI_FIELD(struct embed_options, predict_special, bool) },
+	{ CLI_GROUP, .name = "What nearest looks for" },
+	{ CLI_SIZE, 'k', "nearest", "N", "so many rows for each token (10)",
+	  CLI_FIELD(struct embed_options, k, uint64_t) },
+	{ CLI_CHOICE, 0, "measure", HYPER_MEASURE_WORDS, "what near means (cosine)",
+	  CLI_FIELD(struct embed_options, measure, int) },
+	{ CLI_TEXT, 0, "queries", "FILE", "what is near to the rows of this safetensors file",
+	  CLI_FIELD(struct embed_options, queries, const char *) },
+	{ CLI_TEXT, 0, "index", "FILE",
+	  "ask the graph in FILE, which is made where there is none, instead of looking at every "
+	  "row",
+	  CLI_FIELD(struct embed_options, index, const char *) },
+	{ CLI_SIZE, 0, "effort", "N", "rows that a search of the graph keeps in hand (100)",
+	  CLI_FIELD(struct embed_options, effort, uint64_t) },
+	{ CLI_SIZE, 0, "links", "N", "neighbours of a row in a graph that is made (16)",
+	  CLI_FIELD(struct embed_options, links, uint64_t) },
+	{ CLI_SIZE, 0, "build-effort", "N", "the effort of making one (200)",
+	  CLI_FIELD(struct embed_options, build_effort, uint64_t) },
+	{ CLI_FLAG, 0, "judge", NULL,
+	  "look at every row, too, and tell what share of the nearest the graph finds",
+	  CLI_FIELD(struct embed_options, judge, bool) },
 	{ CLI_GROUP, .name = "What convert-tokenizer makes" },
 	{ CLI_TEXT, 0, "like", "BASE",
 	  "with the special tokens, their ids and the template of the tokenizer BASE",
@@ -24,16 +63,34 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 'o', "output", "FILE",
 	  "write to FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct embed_options, output, const char *) },
+	{ CLI_CHOICE, 'F', "format", EMBED_KINDS,
+	  "what predict writes, where the name of FILE does not end so (jsonl)",
+	  CLI_FIELD(struct embed_options, kind, int) },
+	{ CLI_CHOICE, 0, "dtype", EMBED_DTYPES, "the numbers of predict's arrays (f32)",
+	  CLI_FIELD(struct embed_options, dtype, int) },
+	{ CLI_CHOICE, 0, "side", EMBED_SIDES,
+	  "which rows an array of numpy has, of a model with two matrices (in)",
+	  CLI_FIELD(struct embed_options, side, int) },
+	{ CLI_FLAG, 0, "resume", NULL,
+	  "keep FILE.part until the array is whole, and go on from one that is there",
+	  CLI_FIELD(struct embed_options, resume, bool) },
 	{ CLI_FLAG, 'j', "json", NULL,
 	  "convert-tokenizer: tell what was done as a JSON object, of schema "
 	  "tok.embed.convert.1",
 	  CLI_FIELD(struct embed_options, json, bool) },
+	{ CLI_GROUP, .name = "Running" },
+	CLI_THREADS_ROW(struct embed_options, hypernet.threads),
+	CLI_PROGRESS_ROW(struct embed_options, progress),
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
 	{ "convert-tokenizer", "TOKENIZER",
 	  "write the tokenizer with a vocabulary in the alphabet of bytes", false, embed_convert },
+	{ "predict", "MODEL [FILE...]", "rows for a vocabulary or for tokens that are given", false,
+	  embed_predict },
+	{ "nearest", "MODEL [FILE...]", "the tokens whose rows are nearest to those of others",
+	  false, embed_nearest },
 	{ NULL },
 };
 

@@ -28,7 +28,7 @@ static enum tok_status convert(const struct embed_options *opts, const char *pat
 			       struct tok_error *err)
 {
 	struct tok_spec spec = { 0 }, like = { 0 };
-	enum tok_status status = cli_load_spec(path, opts->pattern, &spec, err);
+	enum tok_status status = cli_load_spec(path, opts->load.pattern, &spec, err);
 	if (status == TOK_OK && opts->like)
 		status = cli_load_spec(opts->like, NULL, &like, err);
 	if (status == TOK_OK) {

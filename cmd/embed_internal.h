@@ -22,6 +22,12 @@ struct embed_options {
 	bool resume;
 	int progress;
 
+	/* nearest */
+	uint64_t k, links, build_effort, effort;
+	int measure; /* enum hyper_measure */
+	const char *index, *queries;
+	bool judge;
+
 	const char *output;
 	bool json;
 };
@@ -36,5 +42,6 @@ void embed_report_tell(const struct embed_report *report, const struct cli_hyper
 
 enum cli_exit embed_convert(const void *options, int argc, char **argv);
 enum cli_exit embed_predict(const void *options, int argc, char **argv);
+enum cli_exit embed_nearest(const void *options, int argc, char **argv);
 
 #endif
