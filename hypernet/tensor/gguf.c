@@ -2,7 +2,6 @@
  * alignment, as does every tensor in them. */
 #include "hypernet/tensor/gguf_internal.h"
 
-#include "tok/text/gguf.h"
 #include "tok/text/json.h"
 
 /* ---- types ------------------------------------------------------------------------- */
@@ -40,6 +39,15 @@ static bool find_type(uint32_t type, enum hyper_dtype *out)
 	return true;
 }
 
+bool gguf_read_alignment(const struct tok_gguf_value *value, size_t *out)
+{
+	const uint64_t align = tok_bytes_number(value->bytes);
+	if (value->type != TOK_GGUF_U32 || align == 0 || (align & (align - 1)) != 0)
+		return false;
+	*out = (size_t)align;
+	return true;
+}
+
 /* ---- pairs -------------------------------------------------------------------------- */
 
 enum {
@@ -54,16 +62,6 @@ struct reader {
 	struct tok_error *err;
 };
 
-static enum tok_status read_alignment(struct reader *r, const struct tok_gguf_value *value)
-{
-	const uint64_t align = tok_bytes_number(value->bytes);
-	if (value->type != TOK_GGUF_U32 || align == 0 || (align & (align - 1)) != 0)
-		return tok_fail(r->err, TOK_EFORMAT,
-				"'general.alignment' must be a power of two of 32 bits");
-	r->align = (size_t)align;
-	return TOK_OK;
-}
-
 static enum tok_status read_pair(struct reader *r, struct tok_strings *keys)
 {
 	struct tok_gguf_pair pair;
@@ -74,7 +72,10 @@ static enum tok_status read_pair(struct reader *r, struct tok_strings *keys)
 		return tok_fail(r->err, TOK_EFORMAT, "'%s' is there twice",
 				tok_show(pair.key).text);
 	if (tok_span_equal(pair.key, tok_span_of("general.alignment")))
-		return read_alignment(r, &pair.value);
+		return gguf_read_alignment(&pair.value, &r->align)
+			   ? TOK_OK
+			   : tok_fail(r->err, TOK_EFORMAT,
+				      "'general.alignment' must be a power of two of 32 bits");
 	return pair.value.type == TOK_GGUF_STRING
 		   ? tensors_append_text(r->out, pair.key, pair.value.bytes, r->err)
 		   : TOK_OK;

@@ -5,6 +5,7 @@
 #define HYPER_TENSOR_GGUF_INTERNAL_H
 
 #include "hypernet/tensor/tensors_internal.h"
+#include "tok/text/gguf.h"
 
 enum {
 	GGUF_RANK_MAX = 4,
@@ -13,5 +14,8 @@ enum {
 
 /* The format's number of a type; false if it has none. */
 TOK_MUST_USE bool gguf_type_of(enum hyper_dtype dtype, uint32_t *out);
+
+/* The value of general.alignment; false if it is none. */
+TOK_MUST_USE bool gguf_read_alignment(const struct tok_gguf_value *value, size_t *out);
 
 #endif
