@@ -45,7 +45,7 @@ static float read_half(uint32_t half)
 	const uint32_t sign = (half & 0x8000) << 16, rest = (half & 0x7FFF) << F16_SHIFT;
 	const float small = (float)(int32_t)(half & 0x3FF) * 0x1p-24F;
 	/* The greatest exponent stays the greatest: infinity and what is no number. */
-	const uint32_t more = (half & 0x7C00) == 0x7C00 ? (uint32_t)F32_INFINITE : F16_BIAS;
+	const uint32_t more = (half & 0x7C00) == 0x7C00 ? F32_INFINITE : 0;
 	const uint32_t normal = (rest + F16_BIAS) | more;
 	return of_bits(sign | ((half & 0x7C00) == 0 ? bits_of(small) : normal));
 }

@@ -133,7 +133,9 @@ enum tok_status tensors_add(struct hyper_tensors *tensors, const struct tensors_
 	if (!to->path)
 		return tok_fail_memory(err);
 	tensors->file_count++; /* it is unmapped with the others from now on */
-	return tensors_read_safetensors(file->bytes, tensors, err);
+	return tok_span_starts(file->bytes, tok_span_of("GGUF"))
+		   ? tensors_read_gguf(file->bytes, tensors, err)
+		   : tensors_read_safetensors(file->bytes, tensors, err);
 }
 
 enum tok_status tensors_index(struct hyper_tensors *tensors, struct tok_error *err)

@@ -14,8 +14,8 @@
  * Strict: a header that is not what the format says is refused (TOK_EFORMAT) before any tensor
  * is touched: lengths beyond the file, ranges that overlap, leave holes or do not fit dtype and
  * shape, names that come twice, shapes whose product overflows, JSON with duplicate keys, headers
- *above 100 MB, shards that lack what the index promises.  A file that shrinks while it is mapped
- *kills the process (SIGBUS), as with every mapped file.
+ * above 100 MB, shards that lack what the index promises or lie in another folder.  A file that
+ * shrinks while it is mapped kills the process (SIGBUS), as with every mapped file.
  *
  * Sources: safetensors' README (format, 0.4) and its Rust validation; gguf.md of ggml.
  */
@@ -60,6 +60,11 @@ TOK_API const char *hyper_tensors_file(const struct hyper_tensors *tensors, size
 /* What the file says of itself: safetensors' __metadata__, GGUF's values of text; NULL if there is
  * no such key. */
 TOK_API const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const char *key);
+
+/* The key-value pairs of a GGUF file as they stand in it, one behind the other; false of another
+ * kind of file.  tok/text/gguf.h walks through them. */
+TOK_API TOK_MUST_USE bool hyper_gguf_values(const struct hyper_tensors *tensors, size_t file,
+					    struct tok_span *values, uint64_t *count);
 
 /* Numbers in all, and in a row: the product of all dimensions but the first (1 of a vector, so
  * that it has as many rows as numbers). */

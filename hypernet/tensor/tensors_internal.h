@@ -18,6 +18,9 @@ struct tensors_file {
 	const char *path;
 	struct tok_span bytes;
 	bool mapped; /* else borrowed */
+	bool is_gguf;
+	struct tok_span values; /* of a GGUF file */
+	uint64_t value_count;
 };
 
 struct hyper_tensors {
@@ -48,6 +51,9 @@ TOK_MUST_USE enum tok_status tensors_open_bytes(struct tok_span bytes, struct hy
 
 TOK_MUST_USE enum tok_status
 tensors_read_safetensors(struct tok_span file, struct hyper_tensors *out, struct tok_error *err);
+
+TOK_MUST_USE enum tok_status tensors_read_gguf(struct tok_span file, struct hyper_tensors *out,
+					       struct tok_error *err);
 
 /* Append a tensor of the last file; the name is copied. */
 TOK_MUST_USE enum tok_status tensors_append(struct hyper_tensors *tensors, struct tok_span name,
