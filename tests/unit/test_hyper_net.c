@@ -49,7 +49,7 @@ static void expect_case(const struct hyper_case *c, const struct hyper_rows_made
 static void try_kernel(const struct hyper_case *c, const struct hyper_kernel *kernel,
 		       const char *name)
 {
-	for (enum hyper_mode mode = 0; mode < 1; mode++) {
+	for (enum hyper_mode mode = 0; mode < HYPER_MODE_COUNT; mode++) {
 		for (int plain = 0; plain < 2; plain++) {
 			char where[96];
 			struct hyper_net *net =
@@ -187,7 +187,7 @@ static void blocks_threads_and_neighbours_change_nothing(void **state)
 			struct hyper_net_options o = { .kernel = hyper_kernel_at(k) };
 			if (!hyper_kernel_runs(o.kernel))
 				continue;
-			for (o.mode = 0; o.mode < 1; o.mode++) {
+			for (o.mode = 0; o.mode < HYPER_MODE_COUNT; o.mode++) {
 				struct hyper_net *net = open_net(&c, o);
 				struct hyper_rows_made all =
 				    run_net(net, &c, (struct hyper_predict_job){ 0 });
