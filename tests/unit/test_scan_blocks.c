@@ -51,9 +51,17 @@ static void kernels_are_those_of_the_machine(void **state)
 	assert_int_equal(tok_kernel_runs(TOK_KERNEL_AVX512),
 			 avx2 && __builtin_cpu_supports("avx512bw") &&
 			     __builtin_cpu_supports("avx512vbmi2"));
+	assert_int_equal(tok_kernel_runs(TOK_KERNEL_AVX512_BF16),
+			 tok_kernel_runs(TOK_KERNEL_AVX512) &&
+			     __builtin_cpu_supports("avx512bf16"));
+	if (tok_kernel_runs(TOK_KERNEL_AMX))
+		assert_true(tok_kernel_runs(TOK_KERNEL_AVX512_BF16));
+	assert_int_equal(tok_kernel_multiplies(TOK_KERNEL_AVX2),
+			 avx2 && __builtin_cpu_supports("fma"));
 #endif
 	assert_true(tok_kernel_runs(TOK_KERNEL_SCALAR));
 	assert_true(tok_kernel_runs(tok_kernel_best()));
+	assert_true(tok_kernel_best() <= TOK_KERNEL_NEON);
 }
 
 /* What a person may ask for, and the sentences for what is not to be had. */
@@ -80,7 +88,8 @@ static void kernels_are_chosen_by_name(void **state)
 	}
 	assert_int_equal(tok_kernel_choose("sse", &kernel, &err), TOK_EARG);
 	assert_string_equal(err.message,
-			    "there are no kernels 'sse': they are scalar, avx2, avx512 and neon");
+			    "there are no kernels 'sse': they are scalar, avx2, avx512, neon, "
+			    "avx512bf16 and amx");
 	assert_int_equal(tok_kernel_choose("", &kernel, &err), TOK_EARG);
 }
 

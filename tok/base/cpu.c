@@ -3,7 +3,11 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char *const names[TOK_KERNEL_COUNT] = { "scalar", "avx2", "avx512", "neon" };
+static const char *const names[TOK_KERNEL_COUNT] = {
+	[TOK_KERNEL_SCALAR] = "scalar",          [TOK_KERNEL_AVX2] = "avx2",
+	[TOK_KERNEL_AVX512] = "avx512",          [TOK_KERNEL_NEON] = "neon",
+	[TOK_KERNEL_AVX512_BF16] = "avx512bf16", [TOK_KERNEL_AMX] = "amx",
+};
 
 const char *tok_kernel_name(enum tok_kernel kernel)
 {
@@ -13,19 +17,32 @@ const char *tok_kernel_name(enum tok_kernel kernel)
 #if defined(__x86_64__)
 
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Bits of the XCR0 register: whose registers a switch of tasks keeps. */
-enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xE6 };
+enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xE6, XCR0_AMX = 0x60000 };
+
+/* Bits of CPUID for which <cpuid.h> has no name everywhere: leaf 7, part 1, EAX; leaf 7, EDX. */
+enum { HAS_AVX512_BF16 = 1 << 5 };
+enum { HAS_AMX_BF16 = 1 << 22, HAS_AMX_TILE = 1 << 24, HAS_AMX_INT8 = 1 << 25 };
 
 struct leaf {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-static struct leaf ask(uint32_t number)
+static struct leaf ask_part(uint32_t number, uint32_t part)
 {
 	struct leaf l = { 0 };
-	__get_cpuid_count(number, 0, &l.eax, &l.ebx, &l.ecx, &l.edx);
+	__get_cpuid_count(number, part, &l.eax, &l.ebx, &l.ecx, &l.edx);
 	return l;
+}
+
+static struct leaf ask(uint32_t number)
+{
+	return ask_part(number, 0);
 }
 
 static bool has(uint32_t value, uint32_t bits)
@@ -57,6 +74,45 @@ static bool runs_avx512(void)
 	       has(seven.ecx, bit_AVX512VBMI | bit_AVX512VBMI2);
 }
 
+static bool multiplies_avx2(void)
+{
+	return runs_avx2() && has(ask(1).ecx, bit_FMA | bit_F16C);
+}
+
+static bool multiplies_avx512(void)
+{
+	return runs_avx512() && multiplies_avx2() && has(ask(7).ebx, bit_AVX512DQ) &&
+	       has(ask(7).ecx, bit_AVX512VNNI);
+}
+
+static bool runs_avx512_bf16(void)
+{
+	return multiplies_avx512() && ask(7).eax >= 1 && has(ask_part(7, 1).eax, HAS_AVX512_BF16);
+}
+
+#if defined(__linux__)
+/* A process has to ask for the tiles' registers before it uses them; would it get them? */
+static bool is_tile_data_permitted(void)
+{
+	enum { ARCH_GET_XCOMP_SUPP = 0x1021, XFEATURE_XTILEDATA = 18 };
+	unsigned long features = 0;
+	return syscall(SYS_arch_prctl, ARCH_GET_XCOMP_SUPP, &features) == 0 &&
+	       (features >> XFEATURE_XTILEDATA & 1);
+}
+#else
+static bool is_tile_data_permitted(void)
+{
+	return true;
+}
+#endif
+
+static bool runs_amx(void)
+{
+	return runs_avx512_bf16() && has(read_xcr0(), XCR0_AMX) &&
+	       has(ask(7).edx, HAS_AMX_TILE | HAS_AMX_BF16 | HAS_AMX_INT8) &&
+	       is_tile_data_permitted();
+}
+
 bool tok_kernel_runs(enum tok_kernel kernel)
 {
 	switch (kernel) {
@@ -66,11 +122,24 @@ bool tok_kernel_runs(enum tok_kernel kernel)
 		return runs_avx2();
 	case TOK_KERNEL_AVX512:
 		return runs_avx512();
+	case TOK_KERNEL_AVX512_BF16:
+		return runs_avx512_bf16();
+	case TOK_KERNEL_AMX:
+		return runs_amx();
 	case TOK_KERNEL_NEON:
 	case TOK_KERNEL_COUNT:
 		return false;
 	}
 	return false;
+}
+
+bool tok_kernel_multiplies(enum tok_kernel kernel)
+{
+	if (kernel == TOK_KERNEL_AVX2)
+		return multiplies_avx2();
+	if (kernel == TOK_KERNEL_AVX512)
+		return multiplies_avx512();
+	return tok_kernel_runs(kernel);
 }
 
 #elif defined(__aarch64__) /* where NEON is part of the architecture */
@@ -80,11 +149,21 @@ bool tok_kernel_runs(enum tok_kernel kernel)
 	return kernel == TOK_KERNEL_SCALAR || kernel == TOK_KERNEL_NEON;
 }
 
+bool tok_kernel_multiplies(enum tok_kernel kernel)
+{
+	return tok_kernel_runs(kernel);
+}
+
 #else
 
 bool tok_kernel_runs(enum tok_kernel kernel)
 {
 	return kernel == TOK_KERNEL_SCALAR;
+}
+
+bool tok_kernel_multiplies(enum tok_kernel kernel)
+{
+	return tok_kernel_runs(kernel);
 }
 
 #endif
@@ -115,5 +194,7 @@ enum tok_status tok_kernel_choose(const char *name, enum tok_kernel *out, struct
 		return TOK_OK;
 	}
 	return tok_fail(err, TOK_EARG,
-			"there are no kernels '%s': they are scalar, avx2, avx512 and neon", name);
+			"there are no kernels '%s': they are scalar, avx2, avx512, neon, "
+			"avx512bf16 and amx",
+			name);
 }

@@ -7,8 +7,8 @@
 static tok_scan_ends *const *const kernels[TOK_KERNEL_COUNT] = {
 	[TOK_KERNEL_SCALAR] = tok_scan_scalar,
 #if defined(__x86_64__)
-	[TOK_KERNEL_AVX2] = tok_scan_avx2,
-	[TOK_KERNEL_AVX512] = tok_scan_avx512,
+	[TOK_KERNEL_AVX2] = tok_scan_avx2,          [TOK_KERNEL_AVX512] = tok_scan_avx512,
+	[TOK_KERNEL_AVX512_BF16] = tok_scan_avx512, [TOK_KERNEL_AMX] = tok_scan_avx512,
 #endif
 #if defined(__aarch64__)
 	[TOK_KERNEL_NEON] = tok_scan_neon,

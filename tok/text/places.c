@@ -61,8 +61,8 @@ tok_places *const tok_places_scalar[TOK_PLACES_KIND_COUNT] = {
 static tok_places *const *const kernels[TOK_KERNEL_COUNT] = {
 	[TOK_KERNEL_SCALAR] = tok_places_scalar,
 #if defined(__x86_64__)
-	[TOK_KERNEL_AVX2] = tok_places_avx2,
-	[TOK_KERNEL_AVX512] = tok_places_avx512,
+	[TOK_KERNEL_AVX2] = tok_places_avx2,          [TOK_KERNEL_AVX512] = tok_places_avx512,
+	[TOK_KERNEL_AVX512_BF16] = tok_places_avx512, [TOK_KERNEL_AMX] = tok_places_avx512,
 #endif
 #if defined(__aarch64__)
 	[TOK_KERNEL_NEON] = tok_places_neon,
