@@ -2,17 +2,13 @@
 
 #include <stdlib.h>
 
-/* What the memo may take, so that memory does not grow with the vocabulary: enough for every
- * piece of half a million tokens at H = 768, and of most vocabularies at 4096.  When it is full,
- * it is emptied: some pieces are then computed twice. */
-static const size_t memo_bytes = (size_t)256 << 20;
-
 bool hyper_memo_init(struct hyper_memo *memo, const struct hyper_net *net, size_t pieces,
 		     size_t length)
 {
 	const size_t row = net->config.hidden * sizeof(float);
 	const size_t ids = net->config.vocabulary + net->config.extra;
-	size_t capacity = memo_bytes / row;
+	const size_t bytes = net->options.memo_bytes ? net->options.memo_bytes : HYPER_MEMO_BYTES;
+	size_t capacity = bytes / row;
 	if (capacity > pieces)
 		capacity = pieces;
 	if (capacity < length)

@@ -35,8 +35,12 @@ struct hyper_net_options {
 	const struct hyper_kernel *kernel;
 	enum hyper_mode mode; /* of all products but the bias's, which is F32 */
 	size_t threads;       /* 1 to TOK_THREADS_MAX */
+	size_t memo_bytes;    /* at most, of what is known of pieces; 0: HYPER_MEMO_BYTES */
 	bool plain;           /* without the savings: for their test */
 };
+
+/* Enough for all pieces of most vocabularies; with less, some are computed again. */
+#define HYPER_MEMO_BYTES ((size_t)256 << 20)
 
 /* Takes what it needs of `tensors` (which may be closed then) and copies `config`'s numbers.
  * TOK_EFORMAT: a tensor is missing or has another shape than config says (naming it, with both
@@ -80,8 +84,8 @@ struct hyper_predict_job {
 
 enum { HYPER_BLOCK = 4096 };
 
-/* Memory while it runs, whatever the number of tokens: the rows of a block; at most 256 MB of
- * what is known of pieces; 512 rows of activations a thread, of (5 H + I + the larger of 3 H and
+/* Memory while it runs, whatever the number of tokens: the rows of a block; what is known of
+ * pieces, as bounded above; 512 rows of activations a thread, of (5 H + I + the larger of 3 H and
  * the source's width) numbers.
  * TOK_EARG where source or surfaces are another model's than the network was made for: too few
  * rows, another width, `out` missing, more pieces a token than there are positions, an id beyond

@@ -83,8 +83,9 @@ static float *read_rows(struct loader *l, const struct hyper_tensor *tensor, siz
 		fail(l, tok_fail_memory(l->err));
 		return NULL;
 	}
-	fail(l, tok_fail_in(l->err, hyper_tensor_rows(tensor, 0, rows, numbers, l->err), "%s",
-			    tensor->name));
+	const enum tok_status status = hyper_tensor_rows(tensor, 0, rows, numbers, l->err);
+	if (status != TOK_OK)
+		fail(l, tok_fail_in(l->err, status, "%s", tensor->name));
 	l->net->bytes += rows * width * sizeof *numbers;
 	return numbers;
 }
