@@ -197,7 +197,7 @@ static enum tok_status add_shards(struct hyper_tensors *tensors, const char *pat
 	for (size_t i = 0; status == TOK_OK && i < shards.count; i++)
 		status = add_file(tensors, shards.paths[i], err);
 	if (status == TOK_OK)
-		status = tensors_index(tensors, err);
+		status = name_file(path, tensors_index(tensors, err), err);
 	if (status == TOK_OK)
 		status = name_file(path, check_promises(tensors, &shards, err), err);
 	release_shards(&shards);

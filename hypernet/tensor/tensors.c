@@ -70,7 +70,8 @@ enum tok_status tensors_size(const struct hyper_tensor *tensor, size_t *out, str
 		numbers *= tensor->shape[i];
 	}
 	if (!hyper_dtype_size(tensor->dtype, numbers, out))
-		return tok_fail(err, TOK_EFORMAT, "%zu numbers of %s are no whole number of bytes",
+		return tok_fail(err, TOK_EFORMAT,
+				"%zu numbers of %s are no whole number of bytes or too many",
 				numbers, hyper_dtype_name(tensor->dtype));
 	return TOK_OK;
 }
