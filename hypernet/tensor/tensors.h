@@ -34,6 +34,7 @@ struct hyper_tensor {
 	size_t shape[HYPER_RANK_MAX];
 	struct tok_span data; /* all its bytes */
 	size_t file;          /* which of the files it lies in */
+	bool mapped;          /* private */
 };
 
 struct hyper_tensors;
@@ -75,5 +76,9 @@ TOK_API size_t hyper_tensor_width(const struct hyper_tensor *tensor);
 TOK_API TOK_MUST_USE enum tok_status hyper_tensor_rows(const struct hyper_tensor *tensor,
 						       size_t first, size_t count, float *out,
 						       struct tok_error *err);
+
+/* Those rows will not be asked for soon: the memory that they were mapped into is given back, so
+ * that going through a large tensor takes little.  They can be read again. */
+TOK_API void hyper_tensor_forget(const struct hyper_tensor *tensor, size_t first, size_t count);
 
 #endif

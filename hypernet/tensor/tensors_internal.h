@@ -47,6 +47,15 @@ TOK_MUST_USE enum tok_status tensors_index(struct hyper_tensors *tensors, struct
 TOK_MUST_USE enum tok_status tensors_open_bytes(struct tok_span bytes, struct hyper_tensors **out,
 						struct tok_error *err);
 
+/* A whole file; on failure too there is something to unmap. */
+TOK_MUST_USE enum tok_status tensors_map(const char *path, struct tensors_file *file,
+					 struct tok_error *err);
+void tensors_unmap(const struct tensors_file *file);
+
+/* `name` in the folder of the file `path`, or in `path` if that is one.  The caller frees it; NULL
+ * if memory is out. */
+char *tensors_beside(const char *path, struct tok_span name, bool is_folder);
+
 /* ---- for the readers --------------------------------------------------------------- */
 
 TOK_MUST_USE enum tok_status
