@@ -54,7 +54,7 @@ struct hyper_net {
 	struct hyper_net_options options;
 	struct tok_arena arena; /* what is not packed */
 	size_t bytes;
-	char *unused;
+	const char *unused;
 
 	const float *in_scale, *in_shift; /* NULL: none */
 	const float *fallback;            /* X x source width */

@@ -306,8 +306,10 @@ static void note_unused(struct loader *l)
 		const char *name = hyper_tensors_at(l->tensors, i)->name;
 		if (l->known[i] || is_idle(name))
 			continue;
-		l->net->unused = strdup(name);
-		if (!l->net->unused)
+		char *copy = tok_arena_array(&l->net->arena, strlen(name) + 1, 1);
+		if (copy)
+			l->net->unused = strcpy(copy, name);
+		else
 			fail(l, tok_fail_memory(l->err));
 		return;
 	}
@@ -376,7 +378,6 @@ void hyper_net_free(struct hyper_net *net)
 	hyper_matrix_release(&net->bias.weight);
 	tok_arena_release(&net->arena);
 	free(net->layers);
-	free(net->unused);
 	free(net);
 }
 
