@@ -84,11 +84,12 @@ enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
 		status = read_tokenizer(&h, options->folder, err);
 	if (status == TOK_OK)
 		status = hyper_folder_open(model, &h.model, err);
+	struct hyper_embeddings embeddings;
 	if (status == TOK_OK)
-		h.source =
-		    (struct hyper_source){ .in = hyper_folder_input(h.model),
-					   .out = h.config.untied ? hyper_folder_output(h.model)
-								  : NULL };
+		status = hyper_folder_embeddings(h.model, NULL, NULL, &embeddings, err);
+	if (status == TOK_OK)
+		h.source = (struct hyper_source){ embeddings.input,
+						  h.config.untied ? embeddings.output : NULL };
 	if (status == TOK_OK)
 		status = read_weights(&h, options, err);
 	if (status == TOK_OK)

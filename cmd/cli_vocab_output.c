@@ -18,7 +18,7 @@ static bool kind_of_name(const char *path, enum cli_vocab_kind *out)
 		const char *ending;
 		enum cli_vocab_kind kind;
 	} endings[] = {
-		{ ".json", CLI_VOCAB_JSON },     { ".tiktoken", CLI_VOCAB_TIKTOKEN },
+		{ ".json", CLI_VOCAB_JSON },   { ".tiktoken", CLI_VOCAB_TIKTOKEN },
 		{ ".model", CLI_VOCAB_MODEL }, { ".txt", CLI_VOCAB_TXT },
 		{ ".tok", CLI_VOCAB_TOK },
 	};

@@ -3,24 +3,37 @@
 #include "cmd/embed_internal.h"
 #include "vocab/convert/byte_level.h"
 
-static void print_text(const struct vocab_byte_level_report *report)
+static size_t count_tokens(const struct vocab_byte_level_report *report)
 {
-	fprintf(stderr,
-		"tok embed: %s; %zu bytes and %zu tokens on the way to others added, %zu "
-		"renamed, %zu merges dropped, %zu special tokens moved\n",
-		report->was_byte_level ? "was in the alphabet of bytes" : "written anew",
-		report->bytes_added, report->tokens_made, report->renamed, report->merges_dropped,
-		report->specials_moved);
+	return report->bytes_added + report->runs_added + report->tokens_made;
 }
 
-static void print_json(const struct vocab_byte_level_report *report)
+static void print_text(const struct vocab_byte_level_report *report, size_t tokens)
+{
+	fprintf(stderr, "tokens            %zu, of %zu%s\n", tokens, report->tokens,
+		report->was_byte_level ? " in the alphabet already" : "");
+	fprintf(stderr,
+		"extra tokens      %zu: %zu bytes, %zu runs of white space, %zu on the way\n",
+		count_tokens(report), report->bytes_added, report->runs_added, report->tokens_made);
+	fprintf(stderr, "renamed           %zu of white space, %zu written like others\n",
+		report->renamed, report->duplicates);
+	fprintf(stderr, "special tokens    %zu of the other tokenizer, %zu dropped\n",
+		report->specials_put, report->specials_dropped);
+	fprintf(stderr, "merges            %zu added, %zu dropped\n", report->merges_added,
+		report->merges_dropped);
+}
+
+static void print_json(const struct vocab_byte_level_report *report, size_t tokens)
 {
 	fprintf(stderr,
-		"{\"schema\":\"tok.embed.convert.1\",\"was_byte_level\":%s,\"bytes_added\":%zu,"
-		"\"tokens_made\":%zu,\"renamed\":%zu,\"merges_dropped\":%zu,"
-		"\"specials_moved\":%zu}\n",
-		report->was_byte_level ? "true" : "false", report->bytes_added, report->tokens_made,
-		report->renamed, report->merges_dropped, report->specials_moved);
+		"{\"schema\":\"tok.embed.convert.1\",\"was_byte_level\":%s,\"tokens_before\":%zu,"
+		"\"tokens\":%zu,\"extra_tokens\":%zu,\"bytes_added\":%zu,\"runs_added\":%zu,"
+		"\"tokens_made\":%zu,\"renamed\":%zu,\"duplicates\":%zu,\"specials_put\":%zu,"
+		"\"specials_dropped\":%zu,\"merges_added\":%zu,\"merges_dropped\":%zu}\n",
+		report->was_byte_level ? "true" : "false", report->tokens, tokens,
+		count_tokens(report), report->bytes_added, report->runs_added, report->tokens_made,
+		report->renamed, report->duplicates, report->specials_put, report->specials_dropped,
+		report->merges_added, report->merges_dropped);
 }
 
 static enum tok_status convert(const struct embed_options *opts, const char *path,
@@ -59,9 +72,10 @@ enum cli_exit embed_convert(const void *options, int argc, char **argv)
 		return cli_usage("convert-tokenizer needs --output FILE, or - for standard output");
 	if (convert(opts, argv[0], &spec, &report, &err) != TOK_OK)
 		return cli_error("%s", err.message);
+	const size_t tokens = spec.model.entry_count;
 	const enum cli_exit status = cli_vocab_output(&spec, CLI_VOCAB_JSON, opts->output);
 	tok_spec_release(&spec);
 	if (status == CLI_OK)
-		(opts->json ? print_json : print_text)(&report);
+		(opts->json ? print_json : print_text)(&report, tokens);
 	return status;
 }

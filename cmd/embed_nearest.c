@@ -8,8 +8,10 @@
 #include "cmd/cli_pool.h"
 #include "cmd/embed_internal.h"
 #include "cmd/embed_tokens.h"
+#include "cmd/embed_write.h"
 #include "hypernet/ann/nearest.h"
 #include "tok/base/hash.h"
+#include "tok/text/json.h"
 #include "tok/text/json_write.h"
 #include "tok/text/utf8.h"
 
@@ -48,12 +50,13 @@ static double now(void)
 
 static enum tok_status open_rows(struct nearest *n, const char *path, struct tok_error *err)
 {
+	struct hyper_embeddings embeddings;
 	enum tok_status status = hyper_folder_open(path, &n->model, err);
+	if (status == TOK_OK)
+		status = hyper_folder_embeddings(n->model, NULL, NULL, &embeddings, err);
 	if (status != TOK_OK)
 		return status;
-	n->rows.tensor = hyper_folder_input(n->model);
-	if (n->opts->side == EMBED_OUT)
-		n->rows.tensor = hyper_folder_output(n->model);
+	n->rows.tensor = n->opts->side == EMBED_OUT ? embeddings.output : embeddings.input;
 	if (!n->rows.tensor)
 		return tok_fail(err, TOK_EARG,
 				"%s: this model has one matrix for both sides: --side out is none",

@@ -139,11 +139,13 @@ static enum tok_status take_side(struct merge_embed *e, size_t side,
 
 static enum tok_status open_means(struct merge_embed *e, const char *model, struct tok_error *err)
 {
+	struct hyper_embeddings found;
 	enum tok_status status = hyper_folder_open(model, &e->model, err);
+	if (status == TOK_OK)
+		status = hyper_folder_embeddings(e->model, NULL, NULL, &found, err);
 	if (status != TOK_OK)
 		return status;
-	const struct hyper_tensor *in = hyper_folder_input(e->model);
-	const struct hyper_tensor *out = hyper_folder_output(e->model);
+	const struct hyper_tensor *in = found.input, *out = found.tied ? NULL : found.output;
 	e->embedding = in->shape[1];
 	e->width = out ? 2 * e->embedding : e->embedding;
 	e->encoder = tok_encoder_new(e->tokenizer);
