@@ -191,13 +191,18 @@ static enum tok_status run_lines_of(struct predict *p, const char *path, struct 
 	while (status == TOK_OK) {
 		struct hyper_surfaces surfaces = { 0 };
 		embed_tokens_clear(&p->tokens);
-		status = embed_reader_next(&reader, HYPER_BLOCK, &p->tokens, err);
-		if (status != TOK_OK || p->tokens.count == 0)
+		const enum tok_status read =
+		    embed_reader_next(&reader, HYPER_BLOCK, &p->tokens, err);
+		if (p->tokens.count == 0) {
+			status = read;
 			break;
-		status = make_surfaces(p, &surfaces, err);
+		}
+		/* What came before a bad line has its rows. */
+		status = make_surfaces(p, &surfaces, read == TOK_OK ? err : NULL);
 		if (status == TOK_OK)
-			status = predict_tokens(p, &surfaces, 0, err);
+			status = predict_tokens(p, &surfaces, 0, read == TOK_OK ? err : NULL);
 		hyper_surfaces_release(&surfaces);
+		status = read == TOK_OK ? status : read;
 	}
 	embed_reader_close(&reader);
 	return status;
@@ -206,13 +211,12 @@ static enum tok_status run_lines_of(struct predict *p, const char *path, struct 
 /* Lines of JSON for lines of tokens, as they come. */
 static enum tok_status run_lines(struct predict *p, int count, char **paths, struct tok_error *err)
 {
-	static char *const standard[] = { (char[]){ "-" } };
 	const struct embed_key key = { { 0 } };
 	enum tok_status status = embed_writer_open(&p->writer, p->opts->output, &key, err);
 	if (status != TOK_OK)
 		return status;
 	for (int i = 0; i < (count ? count : 1) && status == TOK_OK; i++)
-		status = run_lines_of(p, count ? paths[i] : standard[0], err);
+		status = run_lines_of(p, count ? paths[i] : "-", err);
 	/* Lines that went to a pipe are there, and stand. */
 	struct tok_error late = { 0 };
 	if (status != TOK_OK && p->opts->output) {

@@ -4,6 +4,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_pool.h"
 #include "cmd/merge_internal.h"
+#include "tok/dynamic/rows.h"
 
 enum { BATCH_DOCUMENTS = 32 };
 

@@ -14,7 +14,6 @@ struct merge_embed {
 	size_t embedding; /* numbers of one side */
 	size_t width;     /* of a row: both sides, where the model has two */
 	struct tok_rows *cache;
-	uint64_t *places; /* in the file, of each slot of the cache */
 	uint64_t made;
 	struct cli_output out;
 
@@ -186,11 +185,9 @@ static enum tok_status make_rows(void *context, const struct tok_span *texts, si
 	struct merge_embed *e = context;
 	enum tok_status status = e->by_network ? predict_rows(e, texts, count, rows, err)
 					       : mean_rows(e, texts, count, rows, err);
-	for (size_t i = 0; i < count && status == TOK_OK; i++) {
-		const size_t slot = (size_t)(rows[i] - tok_rows_at(e->cache, 0)) / e->width;
-		e->places[slot] = e->made++;
+	for (size_t i = 0; i < count && status == TOK_OK; i++)
 		status = cli_output_add(&e->out, rows[i], e->width * sizeof *rows[i], err);
-	}
+	e->made += count;
 	return status;
 }
 
@@ -226,11 +223,8 @@ enum tok_status merge_embed_open(const struct merge_embed_options *options,
 	enum tok_status status = open_method(e, options, err);
 	if (status == TOK_OK)
 		status = tok_rows_new((size_t)options->cache, e->width, &e->cache, err);
-	if (status == TOK_OK) {
-		e->places = malloc((size_t)options->cache * sizeof *e->places);
-		status = e->places ? cli_output_open(&e->out, options->output, err)
-				   : tok_fail_memory(err);
-	}
+	if (status == TOK_OK)
+		status = cli_output_open(&e->out, options->output, err);
 	if (status == TOK_OK && e->out.start < 0)
 		status = tok_fail(err, TOK_EARG,
 				  "rows need a file, not a pipe: how many there are is written at "
@@ -254,7 +248,6 @@ void merge_embed_free(struct merge_embed *e)
 	hyper_folder_close(e->model);
 	tok_encoder_free(e->encoder);
 	tok_buffer_release(&e->bytes);
-	free(e->places);
 	free(e->matrices[0]);
 	free(e->matrices[1]);
 	free(e->texts);
@@ -277,7 +270,7 @@ enum tok_status merge_embed_batch(struct merge_embed *e, const struct tok_merged
 	const enum tok_status status =
 	    tok_rows_get(e->cache, e->texts, count, make_rows, e, e->slots, err);
 	for (size_t i = 0; i < count && status == TOK_OK; i++)
-		e->numbers[i] = e->places[e->slots[i]];
+		e->numbers[i] = tok_rows_number(e->cache, e->slots[i]);
 	*rows = e->numbers;
 	return status;
 }
