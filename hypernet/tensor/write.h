@@ -52,7 +52,7 @@ hyper_layout_safetensors(const struct hyper_write_tensor *list, size_t count,
  * is rewritten those of its source (hyper_gguf_values).  Every tensor begins at a multiple of
  * their general.alignment, or of 32 bytes, and what lies between is zero (`layout->size` counts it
  * at the end of the file too: hyper_file_resize writes it).  At most 4 dimensions, none of them 0,
- * and names below 64 bytes. */
+ * and names below 64 bytes.  TOK_EFORMAT if the values end within one. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_layout_gguf(const struct hyper_write_tensor *list, size_t count, struct tok_span values,
 		  uint64_t value_count, struct hyper_layout *out, struct tok_error *err);
