@@ -83,6 +83,11 @@ static void safetensors_are_read_back(void **state)
 	assert_int_equal(tensors_open_bytes(tok_buffer_span(&file), &tensors, &err), TOK_OK);
 	assert_string_equal(hyper_tensors_metadata(tensors, "format"), "pt");
 	assert_string_equal(hyper_tensors_metadata(tensors, "a\""), "\xE2\x82\xAC");
+	size_t count;
+	const struct hyper_text_pair *all = hyper_tensors_texts(tensors, &count);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(all[i].key, texts[i].key);
 	hyper_tensors_close(tensors);
 	tok_buffer_release(&file);
 }
