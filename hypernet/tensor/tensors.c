@@ -50,7 +50,7 @@ enum tok_status tensors_append_text(struct hyper_tensors *tensors, struct tok_sp
 	if (!tok_grow(&tensors->texts, &tensors->text_capacity, tensors->text_count + 1,
 		      sizeof *tensors->texts))
 		return tok_fail_memory(err);
-	struct tensors_text *to = &tensors->texts[tensors->text_count];
+	struct hyper_text_pair *to = &tensors->texts[tensors->text_count];
 	to->key = copy_text(&tensors->arena, key);
 	to->value = copy_text(&tensors->arena, value);
 	if (!to->key || !to->value)
@@ -189,6 +189,13 @@ const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const ch
 		if (strcmp(tensors->texts[i].key, key) == 0)
 			return tensors->texts[i].value;
 	return NULL;
+}
+
+const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_tensors *tensors,
+						  size_t *count)
+{
+	*count = tensors->text_count;
+	return tensors->texts;
 }
 
 /* ---- one tensor --------------------------------------------------------------------- */

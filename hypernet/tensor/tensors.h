@@ -37,6 +37,10 @@ struct hyper_tensor {
 	bool mapped;          /* private */
 };
 
+struct hyper_text_pair {
+	const char *key, *value;
+};
+
 struct hyper_tensors;
 
 /* A .safetensors or .gguf file, a *.safetensors.index.json, or a folder that holds
@@ -58,9 +62,11 @@ TOK_API const struct hyper_tensor *hyper_tensors_find(const struct hyper_tensors
 TOK_API size_t hyper_tensors_file_count(const struct hyper_tensors *tensors);
 TOK_API const char *hyper_tensors_file(const struct hyper_tensors *tensors, size_t index);
 
-/* What the file says of itself: safetensors' __metadata__, GGUF's values of text; NULL if there is
- * no such key. */
+/* What the files say of themselves: safetensors' __metadata__, GGUF's values of text; but none that
+ * hold the byte 0.  By key the first one, NULL if there is none; or all of them. */
 TOK_API const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const char *key);
+TOK_API const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_tensors *tensors,
+							  size_t *count);
 
 /* The key-value pairs of a GGUF file as they stand in it, one behind the other; false of another
  * kind of file.  tok/text/gguf.h walks through them. */

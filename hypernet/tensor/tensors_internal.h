@@ -10,10 +10,6 @@
 #include "hypernet/tensor/tensors.h"
 #include "tok/base/hash.h"
 
-struct tensors_text {
-	const char *key, *value;
-};
-
 struct tensors_file {
 	const char *path;
 	struct tok_span bytes;
@@ -29,7 +25,7 @@ struct hyper_tensors {
 	size_t file_count, file_capacity;
 	struct hyper_tensor *list;
 	size_t count, capacity;
-	struct tensors_text *texts;
+	struct hyper_text_pair *texts;
 	size_t text_count, text_capacity;
 	struct tok_strings names;
 };

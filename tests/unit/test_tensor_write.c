@@ -83,6 +83,11 @@ static void safetensors_are_read_back(void **state)
 	assert_int_equal(tensors_open_bytes(tok_buffer_span(&file), &tensors, &err), TOK_OK);
 	assert_string_equal(hyper_tensors_metadata(tensors, "format"), "pt");
 	assert_string_equal(hyper_tensors_metadata(tensors, "a\""), "\xE2\x82\xAC");
+	size_t count;
+	const struct hyper_text_pair *all = hyper_tensors_texts(tensors, &count);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(all[i].key, texts[i].key);
 	hyper_tensors_close(tensors);
 	tok_buffer_release(&file);
 }
@@ -268,8 +273,10 @@ static void bad_values_are_refused(void **state)
 	assert_int_equal(hyper_layout_gguf(blocks, 1, tok_buffer_span(&values), 1, &layout, &err),
 			 TOK_EARG);
 	assert_non_null(strstr(err.message, "a power of two"));
+	tok_buffer_clear(&values);
+	tensor_put_pair(&values, "x", 4, 1);
 	assert_int_equal(hyper_layout_gguf(blocks, 1, tok_buffer_span(&values), 2, &layout, &err),
-			 TOK_EARG);
+			 TOK_EFORMAT);
 	assert_non_null(strstr(err.message, "values: "));
 	assert_int_equal(hyper_layout_gguf(blocks, 1, tok_buffer_span(&values), 0, &layout, &err),
 			 TOK_EARG);

@@ -227,6 +227,8 @@ static void pairs_are_checked(void **state)
 	} rows[] = {
 		{ U32, 32, NULL },
 		{ U32, 1, NULL },
+		{ U32, 1 << 16, NULL },
+		{ U32, 1 << 17, "a power of two up to 65536" },
 		{ U32, 0, "a power of two" },
 		{ U32, 24, "a power of two" },
 		{ 5, 32, "a power of two" },
