@@ -145,4 +145,7 @@ extern const struct hyper_product hyper_bf16x3_scalar, hyper_bf16x3_amx;
 extern const struct hyper_product hyper_int8_scalar, hyper_int8_avx2, hyper_int8_avx512,
     hyper_int8_amx, hyper_int8_neon;
 
+/* hyper_kernel_enter of AMX. */
+enum tok_status hyper_enter_amx(struct tok_error *err);
+
 #endif
