@@ -2,16 +2,44 @@
 
 #include <stdlib.h>
 
+#include "tok/text/utf8.h"
+
 /* What is being made, and what for. */
 struct maker {
 	const struct tok_tokenizer *tokenizer;
 	const struct hyper_config *config;
 	struct tok_model_scratch *scratch;
+	bool raises; /* its model reads bytes as characters of the byte-level alphabet */
+	struct tok_buffer raised;
 	struct tok_tokens pieces;
 	struct hyper_surfaces out;
 };
 
 /* ---- one token ------------------------------------------------------------------ */
+
+/* BPE behind a ByteLevel step is compiled to read bytes as they are; other models are not. */
+static bool reads_alphabet(const struct tok_tokenizer *tokenizer)
+{
+	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
+	bool found = false;
+	for (size_t i = 0; i < spec->normalizer_count; i++)
+		found = found || spec->normalizers[i].kind == TOK_NORM_BYTE_LEVEL;
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		found = found || spec->pretokenizers[i].kind == TOK_PRETOK_BYTE_LEVEL;
+	return found && !tok_tokenizer_takes_bytes(tokenizer);
+}
+
+/* The token as the model reads it; .bytes NULL if memory is out. */
+static struct tok_span raise(struct maker *m, struct tok_span token)
+{
+	tok_buffer_clear(&m->raised);
+	if (!tok_buffer_reserve(&m->raised, 2 * token.count + 1)) /* no byte takes more */
+		return (struct tok_span){ NULL, 0 };
+	for (size_t i = 0; i < token.count; i++)
+		m->raised.count += tok_utf8_put(tok_byte_to_char(token.bytes[i]),
+						m->raised.bytes + m->raised.count);
+	return tok_buffer_span(&m->raised);
+}
 
 /* Its pieces, all of them. */
 static enum tok_status spell(struct maker *m, struct tok_span token, struct tok_error *err)
@@ -22,8 +50,12 @@ static enum tok_status spell(struct maker *m, struct tok_span token, struct tok_
 		return tok_tokens_add(&m->pieces, id, (struct tok_range){ 0 })
 			   ? TOK_OK
 			   : tok_fail_memory(err);
-	if (token.count >= UINT32_MAX)
-		return tok_fail(err, TOK_ELIMIT, "a token of 4 GiB");
+	if (token.count >= UINT32_MAX / 2)
+		return tok_fail(err, TOK_ELIMIT, "it is longer than 2 GiB");
+	if (m->raises)
+		token = raise(m, token);
+	if (m->raises && !token.bytes)
+		return tok_fail_memory(err);
 	const struct tok_range all = { 0, (uint32_t)token.count };
 	const enum tok_status status = tok_model_encode(tok_tokenizer_model(m->tokenizer),
 							m->scratch, token, all, &m->pieces, err);
@@ -75,7 +107,9 @@ enum tok_status hyper_surfaces_make(const struct tok_tokenizer *tokenizer,
 				    const struct tok_span *tokens, size_t count,
 				    struct hyper_surfaces *out, struct tok_error *err)
 {
-	struct maker m = { .tokenizer = tokenizer, .config = config };
+	struct maker m = { .tokenizer = tokenizer,
+			   .config = config,
+			   .raises = reads_alphabet(tokenizer) };
 	const size_t ids = config->vocabulary + config->extra;
 	if (tok_tokenizer_size(tokenizer) > ids)
 		return tok_fail(err, TOK_EFORMAT,
@@ -84,6 +118,7 @@ enum tok_status hyper_surfaces_make(const struct tok_tokenizer *tokenizer,
 	const enum tok_status status = make_all(&m, tokens, count, err);
 	tok_model_scratch_free(m.scratch);
 	tok_tokens_release(&m.pieces);
+	tok_buffer_release(&m.raised);
 	if (status == TOK_OK)
 		*out = m.out;
 	else
