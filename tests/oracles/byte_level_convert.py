@@ -150,19 +150,22 @@ class Forms:
         self.by_id = by_id
 
     def make_consistent(self, source, by_id):
+        runs, apart = set(RUNS), set()
         for id_, form in by_id.items():
             if self.old[id_] in source.named:
                 continue
-            if form in RUNS:
+            if form in runs:
                 self.scores[form] = 0.0
-                self.to_make = [f for f in self.to_make if f != form]
+                apart.add(form)
             elif spaces(form) > 1 or not form:
                 name = f"<unused_whitespace__{id_}>"
-                self.to_make = [f for f in self.to_make if f != form]
+                apart.add(form)
                 self.map[self.old[id_]] = by_id[id_] = name
                 self.scores[name] = 0.0
                 self.renamed += 1
-        new = [run for run in RUNS if run not in by_id.values()]
+        self.to_make = [form for form in self.to_make if form not in apart]
+        there = set(by_id.values())
+        new = [run for run in RUNS if run not in there]
         self.scores.update({run: 0.0 for run in new})
         self.appended += new
 

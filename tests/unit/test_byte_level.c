@@ -228,6 +228,9 @@ static void pipelines(void **state)
 		{ TOY("", "{\"type\":\"Lowercase\"}", "{\"type\":\"BertPreTokenizer\"}",
 		      TOY_BPE("false", "\"a\":0", "")),
 		  true, "LP" },
+		{ TOY("", "{\"type\":\"Prepend\",\"prepend\":\"x\"}", "null",
+		      TOY_BPE("false", "\"a\":0", "")),
+		  true, "PP" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

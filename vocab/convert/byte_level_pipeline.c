@@ -1,6 +1,8 @@
 /* byte_level_pipeline.c - step 7: what stands around the model. */
 #include "vocab/convert/byte_level_internal.h"
 
+#include "tok/text/utf8.h"
+
 /* Words as GPT-2 has them, but that marks belong to the letter before them. */
 static const char words[] = "'s|'t|'re|'ve|'m|'ll|'d| ?[\\p{L}\\p{M}]+| ?\\p{N}+"
 			    "| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -8,11 +10,15 @@ static const char words[] = "'s|'t|'re|'ve|'m|'ll|'d| ?[\\p{L}\\p{M}]+| ?\\p{N}+
 /* ---- the normaliser ----------------------------------------------------------------------- */
 
 /* Does a step do no more than write spaces otherwise, which the alphabet does? */
-static bool writes_spaces(const struct tok_norm_step *step)
+static bool writes_spaces(const struct level *l, const struct tok_norm_step *step)
 {
-	return step->kind == TOK_NORM_PREPEND ||
-	       (step->kind == TOK_NORM_REPLACE && step->as.replace.dialect == TOK_REGEX_LITERAL &&
-		tok_span_equal(step->as.replace.pattern, tok_span_of(" ")));
+	uint8_t bytes[4];
+	const struct tok_span space = { bytes, tok_utf8_put(l->space, bytes) };
+	if (step->kind == TOK_NORM_PREPEND)
+		return tok_span_equal(step->as.prepend, space);
+	return step->kind == TOK_NORM_REPLACE && step->as.replace.dialect == TOK_REGEX_LITERAL &&
+	       tok_span_equal(step->as.replace.pattern, tok_span_of(" ")) &&
+	       tok_span_equal(step->as.replace.content, space);
 }
 
 static bool copy_step(struct level *l, struct tok_norm_step *step)
@@ -47,7 +53,7 @@ static enum tok_status set_normalizers(struct level *l)
 		if (spec->normalizers[i].kind == TOK_NORM_SENTENCEPIECE)
 			return tok_fail(l->err, TOK_EARG,
 					"SentencePiece's normaliser cannot be kept");
-		if (!plain && writes_spaces(&spec->normalizers[i]))
+		if (l->space && writes_spaces(l, &spec->normalizers[i]))
 			continue;
 		steps[count] = spec->normalizers[i];
 		if (!copy_step(l, &steps[count++]))
