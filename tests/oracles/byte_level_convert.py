@@ -176,7 +176,7 @@ def numbered(source, forms, like):
     if like is None:
         return {**{form: id_ for id_, form in forms.by_id.items()}, **{form: top + i for i, form in enumerate(forms.appended)}}
     theirs = sorted(like.special.values(), key=lambda token: token["id"])
-    away = {forms.map[text] for text in source.named} | {token["content"] for token in theirs}
+    away = {forms.map[text] for text in source.named if forms.map[text] not in LETTER.values()} | {token["content"] for token in theirs}
     row = [form for form in [*forms.by_id.values(), *forms.appended] if form not in away]
     for token in theirs:
         row.insert(token["id"], token["content"])

@@ -211,6 +211,22 @@ static void special_tokens_take_their_places(void **state)
 	tok_spec_release(&spec);
 }
 
+static void a_byte_that_was_special_stays(void **state)
+{
+	struct tok_spec base = read_toy(TOY_BASE);
+	const struct vocab_byte_level_options options = { .match = &base };
+	struct vocab_byte_level_report report;
+	struct tok_spec spec = convert(TOY(TOY_SPECIAL(0, "A"), TOY_META_NORM, "null",
+					   TOY_BPE("false", "\"A\":0,\"AB\":1", "")),
+				       &options, &report);
+	(void)state;
+	EXPECT(&spec, { 0, "A" }, { 1, "<pad>" }, { 2, "AB" }, { 3, "<s>" });
+	expect_merges(&spec, "A+B");
+	assert_int_equal(spec.added_count, 3);
+	tok_spec_release(&spec);
+	tok_spec_release(&base);
+}
+
 /* ---- what is kept -------------------------------------------------------------------------------
  */
 
@@ -328,6 +344,14 @@ static void refused(void **state)
 		  TOK_EARG,
 		  "a BPE that puts a prefix or a suffix on what it merges has no form in the "
 		  "alphabet of bytes" },
+		{ TOY("", "{\"type\":\"ByteLevel\"}", "null", TOY_BPE("false", "\"a\":0", "")),
+		  { .keep_normalizer = true },
+		  TOK_EARG,
+		  "SentencePiece's normaliser, and one that makes bytes, cannot be kept" },
+		{ TOY("", "{\"type\":\"ByteLevel\"}", "null", TOY_BPE("false", "\"a\":0", "")),
+		  { .keep_pretokenizer = true },
+		  TOK_EARG,
+		  "a pre-tokenizer that makes no bytes cannot be kept" },
 		{ TOY_WORDPIECE,
 		  { .keep_pretokenizer = true },
 		  TOK_EARG,
@@ -366,6 +390,7 @@ int main(void)
 		cmocka_unit_test(scores_stay),
 		cmocka_unit_test(the_alphabet_stays),
 		cmocka_unit_test(special_tokens_take_their_places),
+		cmocka_unit_test(a_byte_that_was_special_stays),
 		cmocka_unit_test(pipelines),
 		cmocka_unit_test(again_changes_nothing),
 		cmocka_unit_test(ids_may_have_holes),

@@ -50,9 +50,11 @@ static enum tok_status set_normalizers(struct level *l)
 	if (!steps)
 		return tok_fail_memory(l->err);
 	for (size_t i = 0; i < kept; i++) {
-		if (spec->normalizers[i].kind == TOK_NORM_SENTENCEPIECE)
+		if (spec->normalizers[i].kind == TOK_NORM_SENTENCEPIECE ||
+		    spec->normalizers[i].kind == TOK_NORM_BYTE_LEVEL)
 			return tok_fail(l->err, TOK_EARG,
-					"SentencePiece's normaliser cannot be kept");
+					"SentencePiece's normaliser, and one that makes bytes, "
+					"cannot be kept");
 		if (l->space && writes_spaces(l, &spec->normalizers[i]))
 			continue;
 		steps[count] = spec->normalizers[i];
@@ -69,6 +71,14 @@ static enum tok_status set_normalizers(struct level *l)
 
 /* ---- the pre-tokenizer ---------------------------------------------------------------------- */
 
+static bool makes_bytes(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (spec->pretokenizers[i].kind == TOK_PRETOK_BYTE_LEVEL)
+			return true;
+	return false;
+}
+
 static enum tok_status set_pretokenizers(struct level *l)
 {
 	const struct tok_spec *spec = l->spec;
@@ -77,7 +87,7 @@ static enum tok_status set_pretokenizers(struct level *l)
 	struct tok_pretok_step *steps = tok_arena_array(&l->out->arena, count, sizeof *steps);
 	if (!steps)
 		return tok_fail_memory(l->err);
-	if (keep && !l->report.was_byte_level)
+	if (keep && !makes_bytes(spec))
 		return tok_fail(l->err, TOK_EARG,
 				"a pre-tokenizer that makes no bytes cannot be kept");
 	for (size_t i = 0; keep && i < count; i++) {
