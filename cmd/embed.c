@@ -53,7 +53,7 @@ static const struct cli_option option_table[] = {
 	  "with the special tokens, their ids and the template of the tokenizer BASE",
 	  CLI_FIELD(struct embed_options, like, const char *) },
 	{ CLI_FLAG, 0, "whitespace", NULL,
-	  "with the same runs of white space whatever the vocabulary had",
+	  "with 135 runs of white space, whatever the vocabulary had",
 	  CLI_FIELD(struct embed_options, whitespace, bool) },
 	{ CLI_FLAG, 0, "keep-normalizer", NULL, "with the normaliser that it had",
 	  CLI_FIELD(struct embed_options, keep_normalizer, bool) },
@@ -100,10 +100,53 @@ const struct cli_tool tool_embed = {
 	.operands = "WORD [TOKENIZER]",
 	.description =
 	    "With the word convert-tokenizer, reads the file or folder TOKENIZER, of any kind\n"
-	    "that tok-formats(5) names, and writes it as a tokenizer.json of which every token is\n"
-	    "a row of bytes.",
+	    "that tok-formats(5) names, and writes it as a tokenizer.json whose tokens are\n"
+	    "rows of bytes in GPT-2's alphabet: what a hypernetwork takes tokens apart with,\n"
+	    "and what a vocabulary must be to have embeddings predicted for. It is done as in\n"
+	    "Zero-Shot Tokenizer Transfer (Minixhofer et al., 2024), step by step:\n"
+	    "\n"
+	    "  tokens    added tokens become tokens of the vocabulary, and only special ones stay\n"
+	    "            added; what stands for a space in the vocabulary becomes one, what goes\n"
+	    "            on a word in WordPiece loses its prefix, and what begins one gets a "
+	    "space\n"
+	    "  bytes     <0xNN> becomes its byte where no token is that byte, and bytes that are\n"
+	    "            missing are appended\n"
+	    "  merges    characters of several bytes, and tokens that had no merges, are merged "
+	    "from\n"
+	    "            their bytes two by two; what comes about on the way is appended, sorted\n"
+	    "  pipeline  a space is put in front, text is split as GPT-2 does, then ByteLevel\n"
+	    "\n"
+	    "No id changes, and of Llama 2 and Mistral as many tokens are appended, 362 and\n"
+	    "522, as the published hypernetworks have rows of their own for. So that they\n"
+	    "are, <0xFF> keeps its name, as it does there by mistake, and its byte is\n"
+	    "appended. Scores of Unigram stay; bytes that were missing get -100000. A word of\n"
+	    "WordPiece may have four times as many bytes as it had characters, and one more.\n"
+	    "A vocabulary that is in the alphabet already stays as it is.\n"
+	    "\n"
+	    "With --whitespace, which is for vocabularies to predict for, tokens with two or\n"
+	    "more of space, newline and tab are those that are one of the three and behind it\n"
+	    "1 to 15 of one of them, 135 in all: others are renamed <unused_whitespace__ID>,\n"
+	    "and missing ones appended. A row of up to 16 spaces is then one token, whatever\n"
+	    "the tokenizer was.\n"
+	    "\n"
+	    "With --like, special tokens, their ids and the template are those of BASE, the\n"
+	    "tokenizer of the model that embeddings are for. All other tokens move up or\n"
+	    "down, and ids have no holes; special tokens whose ids are beyond the vocabulary\n"
+	    "come behind it. Special tokens are those that the files call so.\n"
+	    "\n"
+	    "Two tokens may be written alike in the alphabet: that with the higher id is then\n"
+	    "renamed <unused_duplicate__ID>. Models of whole words, and BPE with a prefix or\n"
+	    "a suffix such as </w>, have no such form. --keep-normalizer keeps the steps of\n"
+	    "the normaliser but for those that write spaces otherwise; --keep-pretokenizer is\n"
+	    "for what was in the alphabet already.\n"
+	    "\n"
+	    "How many tokens were added, renamed, moved and dropped is told on standard\n"
+	    "error.",
 	.examples = "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
-		    "  tok embed convert-tokenizer low.json -o bytes.json 2>report\n",
+		    "  tok embed convert-tokenizer low.json --whitespace -o bytes.json 2>report\n"
+		    "  printf '%s\\n' '[UNK]' the dog '##s' >vocab.txt\n"
+		    "  tok embed convert-tokenizer vocab.txt -o dogs.json 2>report\n"
+		    "  echo 'the dogs' | tok encode -t dogs.json\n",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

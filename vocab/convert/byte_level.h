@@ -30,6 +30,9 @@
  *     WordPiece has an empty prefix, and four times the characters and one in its longest word.
  *  9. The template is that of the other tokenizer; the decoder is ByteLevel.
  *
+ * Converting again what came out changes nothing, unless special tokens of the other tokenizer
+ * went behind all others, where those of step 8 have come since.
+ *
  * Where that program loses a token, because two are written alike, here the one with the higher
  * id is renamed <unused_duplicate__ID>.
  */

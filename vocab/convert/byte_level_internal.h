@@ -34,6 +34,7 @@ struct level {
 	size_t count, old_count; /* the old ones come first */
 	size_t capacity;
 	tok_id next_id;
+	uint32_t space;           /* stood for a space in texts; 0: nothing did */
 	struct tok_strings forms; /* places of tokens */
 	struct tok_error *err;
 };

@@ -1,6 +1,8 @@
 /* byte_level_pipeline.c - step 7: what stands around the model. */
 #include "vocab/convert/byte_level_internal.h"
 
+#include "tok/text/utf8.h"
+
 /* Words as GPT-2 has them, but that marks belong to the letter before them. */
 static const char words[] = "'s|'t|'re|'ve|'m|'ll|'d| ?[\\p{L}\\p{M}]+| ?\\p{N}+"
 			    "| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -8,11 +10,15 @@ static const char words[] = "'s|'t|'re|'ve|'m|'ll|'d| ?[\\p{L}\\p{M}]+| ?\\p{N}+
 /* ---- the normaliser ----------------------------------------------------------------------- */
 
 /* Does a step do no more than write spaces otherwise, which the alphabet does? */
-static bool writes_spaces(const struct tok_norm_step *step)
+static bool writes_spaces(const struct level *l, const struct tok_norm_step *step)
 {
-	return step->kind == TOK_NORM_PREPEND ||
-	       (step->kind == TOK_NORM_REPLACE && step->as.replace.dialect == TOK_REGEX_LITERAL &&
-		tok_span_equal(step->as.replace.pattern, tok_span_of(" ")));
+	uint8_t bytes[4];
+	const struct tok_span space = { bytes, tok_utf8_put(l->space, bytes) };
+	if (step->kind == TOK_NORM_PREPEND)
+		return tok_span_equal(step->as.prepend, space);
+	return step->kind == TOK_NORM_REPLACE && step->as.replace.dialect == TOK_REGEX_LITERAL &&
+	       tok_span_equal(step->as.replace.pattern, tok_span_of(" ")) &&
+	       tok_span_equal(step->as.replace.content, space);
 }
 
 static bool copy_step(struct level *l, struct tok_norm_step *step)
@@ -44,10 +50,12 @@ static enum tok_status set_normalizers(struct level *l)
 	if (!steps)
 		return tok_fail_memory(l->err);
 	for (size_t i = 0; i < kept; i++) {
-		if (spec->normalizers[i].kind == TOK_NORM_SENTENCEPIECE)
+		if (spec->normalizers[i].kind == TOK_NORM_SENTENCEPIECE ||
+		    spec->normalizers[i].kind == TOK_NORM_BYTE_LEVEL)
 			return tok_fail(l->err, TOK_EARG,
-					"SentencePiece's normaliser cannot be kept");
-		if (!plain && writes_spaces(&spec->normalizers[i]))
+					"SentencePiece's normaliser, and one that makes bytes, "
+					"cannot be kept");
+		if (l->space && writes_spaces(l, &spec->normalizers[i]))
 			continue;
 		steps[count] = spec->normalizers[i];
 		if (!copy_step(l, &steps[count++]))
@@ -63,6 +71,14 @@ static enum tok_status set_normalizers(struct level *l)
 
 /* ---- the pre-tokenizer ---------------------------------------------------------------------- */
 
+static bool makes_bytes(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (spec->pretokenizers[i].kind == TOK_PRETOK_BYTE_LEVEL)
+			return true;
+	return false;
+}
+
 static enum tok_status set_pretokenizers(struct level *l)
 {
 	const struct tok_spec *spec = l->spec;
@@ -71,7 +87,7 @@ static enum tok_status set_pretokenizers(struct level *l)
 	struct tok_pretok_step *steps = tok_arena_array(&l->out->arena, count, sizeof *steps);
 	if (!steps)
 		return tok_fail_memory(l->err);
-	if (keep && !l->report.was_byte_level)
+	if (keep && !makes_bytes(spec))
 		return tok_fail(l->err, TOK_EARG,
 				"a pre-tokenizer that makes no bytes cannot be kept");
 	for (size_t i = 0; keep && i < count; i++) {

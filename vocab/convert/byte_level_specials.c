@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tok/text/json.h"
+#include "tok/text/utf8.h"
 
 /* ---- ids ------------------------------------------------------------------------------- */
 
@@ -66,6 +67,13 @@ static void number_tokens(struct level *l, const uint32_t *specials, size_t coun
 	l->next_id = next;
 }
 
+/* A byte that was special is needed as a byte. */
+static bool is_byte(struct tok_span form)
+{
+	return form.count && tok_utf8_at(form, 0).length == form.count &&
+	       tok_char_to_byte(tok_utf8_at(form, 0).code) >= 0;
+}
+
 static enum tok_status match_specials(struct level *l)
 {
 	size_t count;
@@ -76,8 +84,10 @@ static enum tok_status match_specials(struct level *l)
 	size_t owned = 0, kept = 0;
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < before; i++)
+	for (size_t i = 0; i < before; i++) {
+		l->tokens[i].special = l->tokens[i].special && !is_byte(l->tokens[i].form);
 		owned += l->tokens[i].special;
+	}
 	for (size_t i = 0; i < count && status == TOK_OK; i++) {
 		const uint32_t at = level_find(l, list[i]->content);
 		kept += at != LEVEL_NONE && l->tokens[at].special;

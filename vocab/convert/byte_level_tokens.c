@@ -140,8 +140,7 @@ static enum tok_status rename_token(struct level *l, size_t at, const char *why)
 	return TOK_OK;
 }
 
-/* A row of bytes that is the name of a byte is written by that name until it is known whether
- * the byte is free. */
+/* Is it <0xNN>?  It is written by that name until it is known whether the byte is free. */
 static bool is_byte_name(const struct level *l, const struct level_script *script, size_t at)
 {
 	const struct tok_model_spec *model = &l->spec->model;
@@ -286,8 +285,10 @@ enum tok_status level_write_all(struct level *l)
 {
 	struct level_script script;
 	enum tok_status status = level_find_script(l, &script);
-	if (status == TOK_OK)
-		status = write_tokens(l, &script);
+	if (status != TOK_OK)
+		return status;
+	l->space = script.space;
+	status = write_tokens(l, &script);
 	if (status == TOK_OK)
 		status = add_bytes(l, &script);
 	if (status == TOK_OK && l->options->whitespace)
