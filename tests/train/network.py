@@ -102,7 +102,7 @@ class Network(nn.Module):
     def __init__(self, settings, source, dropout=0.0):
         super().__init__()
         self.settings, self.drop = settings, nn.Dropout(dropout)
-        self.source = torch.from_numpy(numpy.ascontiguousarray(source))
+        self.source = torch.tensor(source)
         hidden, intermediate, width = settings["hn_hidden_size"], settings["hn_intermediate_size"], settings["n_embd"]
         mean, deviation = self.source.mean(0), self.source.std(0, unbiased=False)
         self.in_scaler, self.scaler = Scaler(1 / deviation, -mean / deviation), Scaler(deviation, mean)
