@@ -78,9 +78,14 @@ static enum tok_status make_room(struct hyper_matrix *m, struct tok_error *err)
 static enum tok_status begin(const struct hyper_kernel *kernel, enum hyper_mode mode, size_t out,
 			     size_t in, struct hyper_matrix *m, struct tok_error *err)
 {
+	const size_t longest = hyper_product_of(kernel, mode)->longest;
 	const enum tok_status status = check_sizes(out, in, err);
 	if (status != TOK_OK)
 		return status;
+	if (longest && in > longest)
+		return tok_fail(err, TOK_ELIMIT,
+				"a matrix of %zu inputs: in this mode there are at most %zu", in,
+				longest);
 	*m = (struct hyper_matrix){ .kernel = kernel, .mode = mode, .out = out, .in = in };
 	return make_room(m, err);
 }

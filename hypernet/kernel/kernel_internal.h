@@ -34,6 +34,7 @@ static inline size_t hyper_round_up(size_t n, size_t unit)
 struct hyper_product {
 	size_t panel;      /* outputs side by side; a multiple of 16, as rows of p are lines */
 	size_t block_rows; /* rows that `multiply` takes at once, at most */
+	size_t longest;    /* inputs, at most; 0: any number */
 
 	/* Bytes of the packed weights.  No overflow where 8 (out + 64) (in + 64) is none, which
 	 * hyper_matrix_pack has seen to. */

@@ -1,7 +1,7 @@
 /*
  * kernels.c - which tables there are, what each consists of, and what of it runs here.
  */
-#include "hypernet/kernel/kernel_internal.h"
+#include "hypernet/kernel/narrow_internal.h"
 
 #include "tok/base/cpu.h"
 
@@ -13,7 +13,10 @@ static bool runs_anywhere(void)
 static const struct hyper_kernel scalar = {
 	.name = "scalar",
 	.runs = runs_anywhere,
-	.products = { [HYPER_MODE_F32] = &hyper_f32_scalar },
+	.products = { [HYPER_MODE_F32] = &hyper_f32_scalar,
+		      [HYPER_MODE_BF16X3] = &hyper_bf16x3_scalar,
+		      [HYPER_MODE_BF16] = &hyper_bf16_scalar,
+		      [HYPER_MODE_INT8] = &hyper_int8_scalar },
 	.finish = hyper_finish_scalar,
 	.attend = hyper_attend_scalar,
 };
