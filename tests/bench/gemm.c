@@ -227,12 +227,14 @@ static void measure(struct bench *b, struct gemm_shape shape, double peak)
 #define ADD(v, n) "vfmadd231ps %%" v "14, %%" v "15, %%" v #n "\n\t"
 #define CHAINS(v)                                                                                  \
 	ADD(v, 0)                                                                                  \
-	ADD(v, 1) ADD(v, 2) ADD(v, 3) ADD(v, 4) ADD(v, 5) ADD(v, 6) ADD(v, 7) ADD(v, 8) ADD(v, 9)  \
-	    ADD(v, 10) ADD(v, 11)
+	ADD(v, 1)                                                                                  \
+	ADD(v, 2) ADD(v, 3) ADD(v, 4) ADD(v, 5) ADD(v, 6) ADD(v, 7) ADD(v, 8) ADD(v, 9) ADD(v, 10) \
+	    ADD(v, 11)
 #define CLEAR(n) "vxorps %%xmm" #n ", %%xmm" #n ", %%xmm" #n "\n\t"
 #define CLEAR_ALL                                                                                  \
 	CLEAR(0)                                                                                   \
-	CLEAR(1) CLEAR(2) CLEAR(3) CLEAR(4) CLEAR(5) CLEAR(6) CLEAR(7) CLEAR(8) CLEAR(9) CLEAR(10) \
+	CLEAR(1)                                                                                   \
+	CLEAR(2) CLEAR(3) CLEAR(4) CLEAR(5) CLEAR(6) CLEAR(7) CLEAR(8) CLEAR(9) CLEAR(10)          \
 	    CLEAR(11) CLEAR(14) CLEAR(15)
 #define CHAINED                                                                                    \
 	"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",   \
