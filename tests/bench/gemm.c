@@ -137,7 +137,13 @@ static void add_peer(struct bench *b, const struct gemm_peer *peer)
 static void add_peers(struct bench *b)
 {
 #if defined(BENCH_ONEDNN)
-	add_peer(b, b->mode == HYPER_MODE_F32 ? &gemm_onednn : &gemm_onednn_bf16);
+	static const struct gemm_peer *const peers[HYPER_MODE_COUNT] = {
+		[HYPER_MODE_F32] = &gemm_onednn,
+		[HYPER_MODE_BF16X3] = &gemm_onednn,
+		[HYPER_MODE_BF16] = &gemm_onednn_bf16,
+		[HYPER_MODE_INT8] = &gemm_onednn_int8,
+	};
+	add_peer(b, peers[b->mode]);
 #endif
 #if defined(BENCH_OPENBLAS)
 	if (b->mode == HYPER_MODE_F32)

@@ -1,5 +1,6 @@
-/* gemm_onednn.c - oneDNN's matmul in F32 and in BF16, weights reordered beforehand into whatever it
- * likes best.  Its threads are OpenMP's: gemm.c sets OMP_NUM_THREADS. */
+/* gemm_onednn.c - oneDNN's matmul in F32, BF16 and INT8, weights reordered beforehand into whatever
+ * it likes best.  In INT8 all rows have one scale, known beforehand, where ours look for one each.
+ *  Its threads are OpenMP's: gemm.c sets OMP_NUM_THREADS. */
 #include "tests/bench/gemm_peers.h"
 
 #include <dnnl.h>
@@ -9,7 +10,7 @@
 struct call {
 	dnnl_engine_t engine;
 	dnnl_stream_t stream;
-	dnnl_primitive_t product, reorder; /* reorder: x to BF16, or NULL */
+	dnnl_primitive_t product, reorder; /* reorder: x to what is multiplied, or NULL */
 	dnnl_memory_t x, x_low, weight, y;
 };
 
@@ -27,15 +28,26 @@ static void end(void *state)
 	free(c);
 }
 
-/* A reorder from one memory to another; NULL: refused. */
-static dnnl_primitive_t reorder_of(struct call *c, const dnnl_memory_desc_t *from,
-				   const dnnl_memory_desc_t *to)
+/* What all results are multiplied by; oneDNN has it before whole numbers are rounded to. */
+static dnnl_primitive_attr_t scaled_by(float scale)
 {
+	dnnl_primitive_attr_t attributes = NULL;
+	dnnl_primitive_attr_create(&attributes);
+	dnnl_primitive_attr_set_output_scales(attributes, 1, 0, &scale);
+	return attributes;
+}
+
+/* A reorder from one memory to another, times `scale`; NULL: refused. */
+static dnnl_primitive_t reorder_of(struct call *c, const dnnl_memory_desc_t *from,
+				   const dnnl_memory_desc_t *to, float scale)
+{
+	const dnnl_primitive_attr_t attributes = scaled_by(scale);
 	dnnl_primitive_desc_t desc = NULL;
 	dnnl_primitive_t made = NULL;
-	if (dnnl_reorder_primitive_desc_create(&desc, from, c->engine, to, c->engine, NULL) ==
+	if (dnnl_reorder_primitive_desc_create(&desc, from, c->engine, to, c->engine, attributes) ==
 	    dnnl_success)
 		dnnl_primitive_create(&made, desc);
+	dnnl_primitive_attr_destroy(attributes);
 	dnnl_primitive_desc_destroy(desc);
 	return made;
 }
@@ -49,6 +61,9 @@ static void reorder(struct call *c, dnnl_primitive_t primitive, dnnl_memory_t fr
 
 static bool prepare(struct call *c, struct gemm_shape s, const float *weight, dnnl_data_type_t type)
 {
+	/* x is in (-1, 1), w in (-.05, .05). */
+	const bool bytes = type == dnnl_s8;
+	const float x_scale = bytes ? 127 : 1, w_scale = bytes ? 2540 : 1;
 	const dnnl_dims_t x_dims = { (dnnl_dim_t)s.rows, (dnnl_dim_t)s.in };
 	const dnnl_dims_t w_dims = { (dnnl_dim_t)s.in, (dnnl_dim_t)s.out };
 	const dnnl_dims_t y_dims = { (dnnl_dim_t)s.rows, (dnnl_dim_t)s.out };
@@ -62,7 +77,11 @@ static bool prepare(struct call *c, struct gemm_shape s, const float *weight, dn
 	dnnl_matmul_desc_t matmul;
 	dnnl_primitive_desc_t desc = NULL;
 	dnnl_matmul_desc_init(&matmul, &x_low, &any, NULL, &y);
-	if (dnnl_primitive_desc_create(&desc, &matmul, NULL, c->engine, NULL) != dnnl_success)
+	const dnnl_primitive_attr_t attributes = scaled_by(1 / (x_scale * w_scale));
+	const dnnl_status_t made =
+	    dnnl_primitive_desc_create(&desc, &matmul, attributes, c->engine, NULL);
+	dnnl_primitive_attr_destroy(attributes);
+	if (made != dnnl_success)
 		return false;
 	const dnnl_memory_desc_t *liked =
 	    dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
@@ -72,11 +91,11 @@ static bool prepare(struct call *c, struct gemm_shape s, const float *weight, dn
 	dnnl_memory_create(&c->x_low, &x_low, c->engine, DNNL_MEMORY_ALLOCATE);
 	dnnl_memory_create(&c->y, &y, c->engine, DNNL_MEMORY_NONE);
 	if (type != dnnl_f32)
-		c->reorder = reorder_of(c, &x, &x_low);
+		c->reorder = reorder_of(c, &x, &x_low, x_scale);
 
 	dnnl_memory_t given;
 	dnnl_memory_create(&given, &plain, c->engine, (void *)(size_t)weight);
-	const dnnl_primitive_t once = reorder_of(c, &plain, liked);
+	const dnnl_primitive_t once = reorder_of(c, &plain, liked, w_scale);
 	reorder(c, once, given, c->weight);
 	dnnl_stream_wait(c->stream);
 	dnnl_primitive_destroy(once);
@@ -108,6 +127,11 @@ static void *begin_bf16(struct gemm_shape shape, const float *weight)
 	return begin_with(shape, weight, dnnl_bf16);
 }
 
+static void *begin_int8(struct gemm_shape shape, const float *weight)
+{
+	return begin_with(shape, weight, dnnl_s8);
+}
+
 /* Rows come and go as F32, as they do with us. */
 static void run(void *state, const float *x, float *y)
 {
@@ -125,3 +149,4 @@ static void run(void *state, const float *x, float *y)
 
 const struct gemm_peer gemm_onednn = { "oneDNN", begin, run, end };
 const struct gemm_peer gemm_onednn_bf16 = { "oneDNN bf16", begin_bf16, run, end };
+const struct gemm_peer gemm_onednn_int8 = { "oneDNN int8", begin_int8, run, end };

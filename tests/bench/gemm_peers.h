@@ -22,7 +22,7 @@ struct gemm_peer {
 };
 
 #if defined(BENCH_ONEDNN)
-extern const struct gemm_peer gemm_onednn, gemm_onednn_bf16;
+extern const struct gemm_peer gemm_onednn, gemm_onednn_bf16, gemm_onednn_int8;
 #endif
 #if defined(BENCH_OPENBLAS)
 extern const struct gemm_peer gemm_openblas;

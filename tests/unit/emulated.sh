@@ -1,8 +1,8 @@
 #!/bin/sh
 # emulated.sh SOURCE-FOLDER SCRATCH-FOLDER WHAT - laws of kernels on another architecture:
-# compiled for ARM, run by an emulator.  WHAT: scan, the block scanners and places; kernels,
-# those of hypernet.  Status 77 where the programs are missing (packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross,
-# qemu-user); a failure with CI=true.
+# compiled for ARM, run by an emulator.  WHAT: scan, the block scanners and places; kernels
+# and narrow, those of hypernet.  Status 77 where the programs are missing (packages
+# gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user); a failure with CI=true.
 set -eu
 compiler=aarch64-linux-gnu-gcc
 emulator=qemu-aarch64
@@ -21,7 +21,7 @@ scan)
 		tok/pretok/pretok_chars.c tok/pretok/pretok_tables.c tok/text/utf8.c
 		tok/text/unicode.c tok/text/unicode_tables.c"
 	;;
-kernels)
+kernels | narrow)
 	sources=$(ls hypernet/kernel/*.c | grep -Ev '_(avx2|avx512|avx512bf16|amx)[.]c$|opencl')
 	;;
 esac

@@ -53,24 +53,29 @@ static void packing_survives(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < hyper_kernel_count(); i++)
-		for (int pieces = 0; pieces < 2; pieces++)
-			each_allocation_may_fail(hyper_kernel_at(i), HYPER_MODE_F32, pieces);
+		for (int mode = 0; mode < 2 * HYPER_MODE_COUNT; mode++)
+			each_allocation_may_fail(hyper_kernel_at(i), (enum hyper_mode)(mode / 2),
+						 mode % 2);
 }
 
 static void multiplying_allocates_nothing(void **state)
 {
 	const struct hyper_kernel *kernel;
-	struct hyper_matrix m;
 	float x[5 * 65] = { 1 }, y[5 * 33];
+	struct tok_error err;
 	(void)state;
-	assert_int_equal(hyper_kernel_choose(NULL, &kernel, NULL), TOK_OK);
-	assert_int_equal(pack(kernel, HYPER_MODE_F32, false, &m), TOK_OK);
-	void *scratch = hyper_scratch_new(hyper_gemm_scratch(&m, 5));
-	heap.asked = 0;
-	hyper_gemm(&m, x, 65, 5, y, 33, NULL, scratch);
-	assert_int_equal(heap.asked, 0);
-	free(scratch);
-	hyper_matrix_release(&m);
+	assert_int_equal(hyper_kernel_choose(NULL, &kernel, &err), TOK_OK);
+	assert_int_equal(hyper_kernel_enter(kernel, &err), TOK_OK);
+	for (int mode = 0; mode < HYPER_MODE_COUNT; mode++) {
+		struct hyper_matrix m;
+		assert_int_equal(pack(kernel, (enum hyper_mode)mode, false, &m), TOK_OK);
+		void *scratch = hyper_scratch_new(hyper_gemm_scratch(&m, 5));
+		heap.asked = 0;
+		hyper_gemm(&m, x, 65, 5, y, 33, NULL, scratch);
+		assert_int_equal(heap.asked, 0);
+		free(scratch);
+		hyper_matrix_release(&m);
+	}
 }
 
 int main(void)
