@@ -21,8 +21,72 @@ static const struct hyper_kernel scalar = {
 	.attend = hyper_attend_scalar,
 };
 
+#if defined(__x86_64__)
+
+static bool runs_avx2(void)
+{
+	return tok_kernel_multiplies(TOK_KERNEL_AVX2);
+}
+
+static bool runs_avx512(void)
+{
+	return tok_kernel_multiplies(TOK_KERNEL_AVX512);
+}
+
+static bool runs_avx512bf16(void)
+{
+	return tok_kernel_multiplies(TOK_KERNEL_AVX512_BF16);
+}
+
+static const struct hyper_kernel avx2 = {
+	.name = "avx2",
+	.runs = runs_avx2,
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx2 },
+	.finish = hyper_finish_avx2,
+	.attend = hyper_attend_avx2,
+};
+
+static const struct hyper_kernel avx512 = {
+	.name = "avx512",
+	.runs = runs_avx512,
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512 },
+	.finish = hyper_finish_avx512,
+	.attend = hyper_attend_avx512,
+};
+
+static const struct hyper_kernel avx512bf16 = {
+	.name = "avx512bf16",
+	.runs = runs_avx512bf16,
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512 },
+	.finish = hyper_finish_avx512,
+	.attend = hyper_attend_avx512,
+};
+
 /* Best first.  CMakeLists.txt says which files are for this architecture. */
+static const struct hyper_kernel *const tables[] = { &avx512bf16, &avx512, &avx2, &scalar };
+
+#elif defined(__aarch64__)
+
+static bool runs_neon(void)
+{
+	return tok_kernel_multiplies(TOK_KERNEL_NEON);
+}
+
+static const struct hyper_kernel neon = {
+	.name = "neon",
+	.runs = runs_neon,
+	.products = { [HYPER_MODE_F32] = &hyper_f32_neon },
+	.finish = hyper_finish_neon,
+	.attend = hyper_attend_neon,
+};
+
+static const struct hyper_kernel *const tables[] = { &neon, &scalar };
+
+#else
+
 static const struct hyper_kernel *const tables[] = { &scalar };
+
+#endif
 
 enum { TABLES = sizeof tables / sizeof *tables };
 
