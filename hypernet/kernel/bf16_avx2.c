@@ -5,9 +5,9 @@
 
 #include <immintrin.h>
 
-/* GROUP rows by HALF a panel are 12 sums, which leaves registers for what is multiplied; what rows
- * are left go in groups of FEW. */
-enum { PANEL = HYPER_NARROW_PANEL, HALF = PANEL / 2, GROUP = 6, FEW = 2, BLOCK_ROWS = 16 * GROUP };
+/* GROUP rows by HALF a panel are 10 sums, which leaves registers for what is multiplied (at 6, GCC
+ * runs out of them); what rows are left go in groups of FEW. */
+enum { PANEL = HYPER_NARROW_PANEL, HALF = PANEL / 2, GROUP = 5, FEW = 2, BLOCK_ROWS = 12 * GROUP };
 
 /* hyper_bf16_value(hyper_bf16_of(x)) of each number. */
 static __m256 round_numbers(__m256 x)
@@ -60,21 +60,21 @@ static inline __attribute__((always_inline)) void multiply_group(const float *x,
 		sum[r][0] = sum[r][1] = _mm256_setzero_ps();
 	for (size_t k = 0; k < count; k += 2, half += 2 * PANEL) {
 		__m256 low = widen_even(half), high = widen_even(half + HALF);
-#pragma GCC unroll 6
+#pragma GCC unroll 5
 		for (size_t r = 0; r < rows; r++) {
 			const __m256 even = _mm256_broadcast_ss(x + r * stride + k);
 			sum[r][0] = _mm256_fmadd_ps(even, low, sum[r][0]);
 			sum[r][1] = _mm256_fmadd_ps(even, high, sum[r][1]);
 		}
 		low = widen_odd(half), high = widen_odd(half + HALF);
-#pragma GCC unroll 6
+#pragma GCC unroll 5
 		for (size_t r = 0; r < rows; r++) {
 			const __m256 odd = _mm256_broadcast_ss(x + r * stride + k + 1);
 			sum[r][0] = _mm256_fmadd_ps(odd, low, sum[r][0]);
 			sum[r][1] = _mm256_fmadd_ps(odd, high, sum[r][1]);
 		}
 	}
-#pragma GCC unroll 6
+#pragma GCC unroll 5
 	for (size_t r = 0; r < rows; r++)
 		if (r < live) {
 			_mm256_store_ps(p + r * p_stride, sum[r][0]);

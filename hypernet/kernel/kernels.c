@@ -38,10 +38,18 @@ static bool runs_avx512bf16(void)
 	return tok_kernel_multiplies(TOK_KERNEL_AVX512_BF16);
 }
 
+static bool runs_amx(void)
+{
+	return tok_kernel_multiplies(TOK_KERNEL_AMX);
+}
+
 static const struct hyper_kernel avx2 = {
 	.name = "avx2",
 	.runs = runs_avx2,
-	.products = { [HYPER_MODE_F32] = &hyper_f32_avx2 },
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx2,
+		      [HYPER_MODE_BF16X3] = &hyper_f32_avx2,
+		      [HYPER_MODE_BF16] = &hyper_bf16_avx2,
+		      [HYPER_MODE_INT8] = &hyper_int8_avx2 },
 	.finish = hyper_finish_avx2,
 	.attend = hyper_attend_avx2,
 };
@@ -49,7 +57,10 @@ static const struct hyper_kernel avx2 = {
 static const struct hyper_kernel avx512 = {
 	.name = "avx512",
 	.runs = runs_avx512,
-	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512 },
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512,
+		      [HYPER_MODE_BF16X3] = &hyper_f32_avx512,
+		      [HYPER_MODE_BF16] = &hyper_bf16_avx512,
+		      [HYPER_MODE_INT8] = &hyper_int8_avx512 },
 	.finish = hyper_finish_avx512,
 	.attend = hyper_attend_avx512,
 };
@@ -57,13 +68,28 @@ static const struct hyper_kernel avx512 = {
 static const struct hyper_kernel avx512bf16 = {
 	.name = "avx512bf16",
 	.runs = runs_avx512bf16,
-	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512 },
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512,
+		      [HYPER_MODE_BF16X3] = &hyper_f32_avx512,
+		      [HYPER_MODE_BF16] = &hyper_bf16_avx512bf16,
+		      [HYPER_MODE_INT8] = &hyper_int8_avx512 },
+	.finish = hyper_finish_avx512,
+	.attend = hyper_attend_avx512,
+};
+
+static const struct hyper_kernel amx = {
+	.name = "amx",
+	.runs = runs_amx,
+	.enter = hyper_enter_amx,
+	.products = { [HYPER_MODE_F32] = &hyper_f32_avx512,
+		      [HYPER_MODE_BF16X3] = &hyper_bf16x3_amx,
+		      [HYPER_MODE_BF16] = &hyper_bf16_amx,
+		      [HYPER_MODE_INT8] = &hyper_int8_amx },
 	.finish = hyper_finish_avx512,
 	.attend = hyper_attend_avx512,
 };
 
 /* Best first.  CMakeLists.txt says which files are for this architecture. */
-static const struct hyper_kernel *const tables[] = { &avx512bf16, &avx512, &avx2, &scalar };
+static const struct hyper_kernel *const tables[] = { &amx, &avx512bf16, &avx512, &avx2, &scalar };
 
 #elif defined(__aarch64__)
 
@@ -75,7 +101,10 @@ static bool runs_neon(void)
 static const struct hyper_kernel neon = {
 	.name = "neon",
 	.runs = runs_neon,
-	.products = { [HYPER_MODE_F32] = &hyper_f32_neon },
+	.products = { [HYPER_MODE_F32] = &hyper_f32_neon,
+		      [HYPER_MODE_BF16X3] = &hyper_f32_neon,
+		      [HYPER_MODE_BF16] = &hyper_bf16_neon,
+		      [HYPER_MODE_INT8] = &hyper_int8_neon },
 	.finish = hyper_finish_neon,
 	.attend = hyper_attend_neon,
 };
