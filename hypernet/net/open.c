@@ -86,6 +86,7 @@ static float *read_rows(struct loader *l, const struct hyper_tensor *tensor, siz
 	const enum tok_status status = hyper_tensor_rows(tensor, 0, rows, numbers, l->err);
 	if (status != TOK_OK)
 		fail(l, tok_fail_in(l->err, status, "%s", tensor->name));
+	hyper_tensors_forget(l->tensors, tensor);
 	l->net->bytes += rows * width * sizeof *numbers;
 	return numbers;
 }
@@ -146,6 +147,8 @@ static void load_stack(struct loader *l, const char *const *prefixes, size_t par
 				       in, &dense->weight, l->err));
 	if (l->status != TOK_OK)
 		return;
+	for (size_t i = 0; i < parts; i++)
+		hyper_tensors_forget(l->tensors, stack.parts[i]);
 	const size_t scratch = hyper_gemm_scratch(&dense->weight, HYPER_ROWS);
 	if (scratch > net->scratch_bytes)
 		net->scratch_bytes = scratch;

@@ -332,3 +332,13 @@ void hyper_tensors_close(struct hyper_tensors *tensors)
 	tok_arena_release(&tensors->arena);
 	free(tensors);
 }
+
+void hyper_tensors_forget(const struct hyper_tensors *tensors, const struct hyper_tensor *tensor)
+{
+	const struct tensors_file *file = &tensors->files[tensor->file];
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t begin = ((uintptr_t)tensor->data.bytes + page - 1) & ~(page - 1);
+	const uintptr_t end = ((uintptr_t)tensor->data.bytes + tensor->data.count) & ~(page - 1);
+	if (file->mapped && begin < end)
+		madvise((void *)begin, end - begin, MADV_DONTNEED); /* a hint: failure is nothing */
+}

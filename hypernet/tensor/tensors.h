@@ -73,6 +73,11 @@ TOK_API const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_ten
 TOK_API TOK_MUST_USE bool hyper_gguf_values(const struct hyper_tensors *tensors, size_t file,
 					    struct tok_span *values, uint64_t *count);
 
+/* Its bytes are not wanted for a while: the system may have their memory back.  They stay
+ * readable, from the file. */
+TOK_API void hyper_tensors_forget(const struct hyper_tensors *tensors,
+				  const struct hyper_tensor *tensor);
+
 /* Numbers in all, and in a row: the product of all dimensions but the first (1 of a vector, so
  * that it has as many rows as numbers). */
 TOK_API size_t hyper_tensor_numbers(const struct hyper_tensor *tensor);
