@@ -241,7 +241,14 @@ static void pairs_are_checked(void **state)
 		tensor_put_pair(&file, "general.alignment", rows[i].type, rows[i].value);
 		check(&file, rows[i].why);
 	}
-	struct tok_buffer file = tensor_gguf(0, 2);
+	/* An array whose bytes overflow to none. */
+	struct tok_buffer file = tensor_gguf(0, 1);
+	tensor_put_text(&file, "x");
+	tensor_put_number(&file, 9, 4);
+	tensor_put_number(&file, U32, 4);
+	tensor_put_number(&file, (uint64_t)1 << 62, 8);
+	check(&file, "the file ends within its metadata");
+	file = tensor_gguf(0, 2);
 	tensor_put_pair(&file, "x", U32, 1);
 	tensor_put_pair(&file, "x", U32, 1);
 	check(&file, "'x' is there twice");
