@@ -382,7 +382,7 @@ static void commit_again_and_again(int ready)
 {
 	if (write(ready, "!", 1) != 1)
 		_exit(1);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 50; i++) {
 		struct hyper_file *file;
 		struct tok_error err = { 0 };
 		uint64_t bytes;

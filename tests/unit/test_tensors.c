@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "hypernet/tensor/tensors_internal.h"
+#include "tests/unit/checked.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/tensor_files.h"
 
@@ -326,7 +327,7 @@ static void damage_is_survived(void **state)
 				 TOK_EFORMAT);
 	for (size_t at = 0; at < file.count - 28; at++) {
 		const uint8_t old = file.bytes[at];
-		for (unsigned flip = 1; flip < 256; flip++) {
+		for (unsigned flip = 1; flip < 256; flip += CHECKED ? 9 : 1) {
 			file.bytes[at] = (uint8_t)(old ^ flip);
 			(void)open_copy(tok_buffer_span(&file));
 		}

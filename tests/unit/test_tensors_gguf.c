@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "hypernet/tensor/tensors_internal.h"
+#include "tests/unit/checked.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/tensor_files.h"
 
@@ -116,7 +117,7 @@ static void damage_is_survived(void **state)
 	}
 	for (size_t at = 0; at < data; at++) {
 		const uint8_t old = file.bytes[at];
-		for (unsigned flip = 1; flip < 256; flip++) {
+		for (unsigned flip = 1; flip < 256; flip += CHECKED ? 9 : 1) {
 			file.bytes[at] = (uint8_t)(old ^ flip);
 			(void)open_copy(tok_buffer_span(&file), &err);
 		}
