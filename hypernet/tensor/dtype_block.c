@@ -16,18 +16,30 @@ void dtype_read_q8_0(const uint8_t *from, size_t blocks, float *to)
 	}
 }
 
-/* As ggml's own writer: the greatest magnitude becomes 127; halves are rounded away from 0. */
+/* roundf of what is at most 127 and a bit, in steps that compilers make vectors of: halves go away
+ * from 0.  What is no number becomes 0, as no byte can say so. */
+static int8_t round_byte(float number)
+{
+	const float known = number == number ? number : 0;
+	const float at_most = known < 127 ? known : 127;
+	const float bounded = at_most > -127 ? at_most : -127;
+	const int32_t whole = (int32_t)bounded;
+	const float rest = bounded - (float)whole;
+	return (int8_t)(whole + (rest >= 0.5F) - (rest <= -0.5F));
+}
+
+/* As ggml's own writer: the greatest magnitude becomes 127. */
 void dtype_write_q8_0(const float *from, size_t blocks, uint8_t *to)
 {
 	for (; blocks; blocks--, from += BLOCK, to += F16_BYTES + BLOCK) {
 		float greatest = 0;
 		for (size_t i = 0; i < BLOCK; i++)
-			greatest = fmaxf(greatest, fabsf(from[i]));
+			greatest = fabsf(from[i]) > greatest ? fabsf(from[i]) : greatest;
 		const float scale = greatest / 127;
 		const float inverse = scale != 0 ? 1 / scale : 0;
 		dtype_write_f16(&scale, 1, to);
 		for (size_t i = 0; i < BLOCK; i++)
-			to[F16_BYTES + i] = (uint8_t)(int8_t)roundf(from[i] * inverse);
+			to[F16_BYTES + i] = (uint8_t)round_byte(from[i] * inverse);
 	}
 }
 

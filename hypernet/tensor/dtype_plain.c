@@ -40,14 +40,22 @@ enum {
 
 /* ---- F16 ------------------------------------------------------------------------ */
 
+/* `a` where it is so, else `b`: what compilers make vectors of, where they would not of a choice
+ * between numbers that may trap. */
+static uint32_t choose(bool is_so, uint32_t a, uint32_t b)
+{
+	const uint32_t mask = 0 - (uint32_t)is_so;
+	return (a & mask) | (b & ~mask);
+}
+
 static float read_half(uint32_t half)
 {
 	const uint32_t sign = (half & 0x8000) << 16, rest = (half & 0x7FFF) << F16_SHIFT;
 	const float small = (float)(int32_t)(half & 0x3FF) * 0x1p-24F;
 	/* The greatest exponent stays the greatest: infinity and what is no number. */
-	const uint32_t more = (half & 0x7C00) == 0x7C00 ? F32_INFINITE : 0;
+	const uint32_t more = choose((half & 0x7C00) == 0x7C00, F32_INFINITE, 0);
 	const uint32_t normal = (rest + F16_BIAS) | more;
-	return of_bits(sign | ((half & 0x7C00) == 0 ? bits_of(small) : normal));
+	return of_bits(sign | choose((half & 0x7C00) == 0, bits_of(small), normal));
 }
 
 void dtype_read_f16(const uint8_t *from, size_t count, float *to)
@@ -63,10 +71,10 @@ static uint32_t write_half(float number)
 	const uint32_t normal = (rest - F16_BIAS + 0xFFF + odd) >> F16_SHIFT;
 	/* The last digit of a half is 2^-24: so the processor rounds to it. */
 	const uint32_t small = bits_of(of_bits(rest) + 0.5F) - bits_of(0.5F);
-	const uint32_t nothing = rest > F32_INFINITE ? 0x200 | (rest >> F16_SHIFT & 0x3FF) : 0;
-	uint32_t half = rest < F16_NORMAL ? small : normal;
-	half = rest >= F16_BEYOND ? 0x7C00 | nothing : half;
-	return (bits >> 16 & 0x8000) | half;
+	const uint32_t nothing =
+	    choose(rest > F32_INFINITE, 0x200 | (rest >> F16_SHIFT & 0x3FF), 0);
+	const uint32_t half = choose(rest < F16_NORMAL, small, normal);
+	return (bits >> 16 & 0x8000) | choose(rest >= F16_BEYOND, 0x7C00 | nothing, half);
 }
 
 void dtype_write_f16(const float *from, size_t count, uint8_t *to)

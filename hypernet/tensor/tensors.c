@@ -94,8 +94,8 @@ static size_t padding(size_t at, size_t align)
 enum tok_status tensors_place(struct hyper_tensors *tensors, size_t first, struct tok_span data,
 			      size_t align, struct tok_error *err)
 {
-	struct hyper_tensor *list = tensors->list + first;
 	const size_t count = tensors->count - first;
+	struct hyper_tensor *list = count ? tensors->list + first : NULL;
 	size_t end = 0;
 	if (count)
 		qsort(list, count, sizeof *list, compare_places);

@@ -262,6 +262,37 @@ static void q8_0_is_written_as_gguf_writes_it(void **state)
 	hyper_tensors_close(expected);
 }
 
+/* Halves, and what is just below: the sum with one half would be rounded up. */
+static void q8_0_rounds_halves_away_from_zero(void **state)
+{
+	static const struct {
+		float number;
+		int8_t wanted;
+	} rows[] = {
+		{ 127, 127 },    { -127, -127 }, { 0.5F, 1 },           { -0.5F, -1 },
+		{ 2.5F, 3 },     { -2.5F, -3 },  { 0.49999997F, 0 },    { -0.49999997F, 0 },
+		{ 126.5F, 127 }, { 1e-30F, 0 },  { -126.49999F, -126 }, { NAN, 0 },
+	};
+	float numbers[32] = { 0 };
+	uint8_t block[34];
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		numbers[i] = rows[i].number;
+	hyper_from_f32(HYPER_Q8_0, numbers, 32, block);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if ((int8_t)block[2 + i] != rows[i].wanted)
+			fail_msg("%.9g is %d, not %d", (double)rows[i].number, (int8_t)block[2 + i],
+				 rows[i].wanted);
+	/* So small that its inverse is infinite: the scale is 0, and so is what is read. */
+	numbers[0] = 1e-44F;
+	for (size_t i = 1; i < 32; i++)
+		numbers[i] = 0;
+	hyper_from_f32(HYPER_Q8_0, numbers, 32, block);
+	hyper_to_f32(HYPER_Q8_0, block, 32, numbers);
+	for (size_t i = 0; i < 32; i++)
+		assert_true(numbers[i] == 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -272,6 +303,7 @@ int main(void)
 		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(blocks_are_read_as_gguf_reads_them),
 		cmocka_unit_test(q8_0_is_written_as_gguf_writes_it),
+		cmocka_unit_test(q8_0_rounds_halves_away_from_zero),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

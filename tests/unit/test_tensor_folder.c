@@ -109,6 +109,9 @@ static void indexes_that_lie_are_refused(void **state)
 		{ "{\"weight_map\":{\"a\":\"model-00002-of-00002.safetensors\","
 		  "\"b\":\"model-00002-of-00002.safetensors\"}}",
 		  "tensor 'b' is not in" },
+		{ "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\","
+		  "\"c\":\"model-00002-of-00002.safetensors\"}}",
+		  "tensor 'a' is not in 'model-00001-of-00002.safetensors'" },
 		{ "{\"weight_map\":{\"a\":\"model-00002-of-00002.safetensors\","
 		  "\"a\":\"model-00002-of-00002.safetensors\"}}",
 		  "a" },
