@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/byte_level_toys.h"
-#include "tok/pipe/tokenizer.h"
+#include "tests/unit/checked.h"
+#include "tok/base/hash.h"
+#include "tok/text/utf8.h"
 #include "vocab/convert/byte_level.h"
 #include "vocab/format/read.h"
 #include "vocab/format/write.h"
@@ -381,6 +383,64 @@ static void refused(void **state)
 	}
 }
 
+/* Whatever a file says that can be read, all bytes are tokens, and no two tokens are alike. */
+static void check_whole(const struct tok_spec *spec)
+{
+	struct tok_arena arena = { 0 };
+	struct tok_strings seen;
+	assert_true(tok_strings_init(&seen, &arena, spec->model.entry_count));
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		assert_true(tok_strings_add(&seen, spec->model.entries[i].text, 1));
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint8_t form[4];
+		const size_t count = tok_utf8_put(tok_byte_to_char((uint8_t)byte), form);
+		assert_int_equal(tok_strings_find(&seen, (struct tok_span){ form, count }), 1);
+	}
+	tok_arena_release(&arena);
+}
+
+static size_t convert_damaged(struct tok_span json, const struct vocab_byte_level_options *options)
+{
+	struct tok_spec spec = { 0 }, out = { 0 };
+	struct vocab_byte_level_report report;
+	struct tok_error err = { 0 };
+	if (vocab_read_bytes(json, NULL, &spec, &err) != TOK_OK)
+		return 0;
+	const enum tok_status status = vocab_byte_level(&spec, options, &out, &report, &err);
+	tok_spec_release(&spec);
+	if (status != TOK_OK)
+		return 0;
+	check_whole(&out);
+	tok_spec_release(&out);
+	return 1;
+}
+
+static void damaged_files_do_no_harm(void **state)
+{
+	static const char *const toys[] = { TOY_FALLBACK, TOY_WORDPIECE, TOY_UNIGRAM, TOY_BYTES };
+	static const char bytes[] = "A1 ";
+	struct tok_spec base = read_toy(TOY_BASE);
+	size_t made = 0, n = 0;
+	(void)state;
+	for (size_t i = 0; i < sizeof toys / sizeof toys[0]; i++) {
+		char json[2048];
+		const size_t count = strlen(toys[i]);
+		assert_true(count < sizeof json);
+		for (size_t k = 0; k < count * (sizeof bytes - 1); k += CHECKED ? 7 : 1) {
+			const struct vocab_byte_level_options options = { .whitespace = n & 1,
+									  .match = n & 2 ? &base
+											 : NULL };
+			memcpy(json, toys[i], count);
+			json[k % count] = bytes[k / count];
+			made += convert_damaged((struct tok_span){ (const uint8_t *)json, count },
+						&options);
+			n++;
+		}
+	}
+	assert_true(made > n / 20);
+	tok_spec_release(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +455,7 @@ int main(void)
 		cmocka_unit_test(again_changes_nothing),
 		cmocka_unit_test(ids_may_have_holes),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(damaged_files_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
