@@ -118,6 +118,7 @@ static void characters_are_made_of_bytes(void **state)
 			     "F+> <0+xF \u00f0\u0141+\u013a\u0122 \u00e4\u00bd+\u0142 "
 			     "<0xF+F> \u0120+A \u0120+\u0120 \u0120A+\u0120A");
 	assert_false(spec.model.byte_fallback);
+	assert_int_equal(spec.model.byte_ids['A'], TOK_NO_ID);
 	tok_spec_release(&spec);
 }
 
@@ -131,6 +132,7 @@ static void white_space_is_made_the_same(void **state)
 	assert_int_equal(report.renamed, 1);
 	assert_int_equal(report.runs_added, 134);
 	assert_int_equal(report.merges_dropped, 2);
+	assert_int_equal(report.merges_added, 11 + 135);
 	assert_int_not_equal(find_id(&spec, "\u010a\u0120\u0120\u0120"), TOK_NO_ID);
 	tok_spec_release(&spec);
 }
@@ -211,6 +213,20 @@ static void special_tokens_take_their_places(void **state)
 	assert_int_equal(report.specials_put, 3);
 	assert_int_equal(report.specials_dropped, 2);
 	tok_spec_release(&spec);
+}
+
+static void what_becomes_special_gets_no_merges(void **state)
+{
+	struct tok_spec base = read_toy(TOY(TOY_SPECIAL(0, "<0xFF>"), "null", TOY_BYTE_PRETOK,
+					    TOY_BPE("false", "\"<0xFF>\":0", "")));
+	const struct vocab_byte_level_options options = { .match = &base };
+	struct vocab_byte_level_report report;
+	struct tok_spec spec = convert(TOY_FALLBACK, &options, &report);
+	(void)state;
+	EXPECT(&spec, { 0, "<0xFF>" }, { 1, "<0x41>" });
+	assert_int_equal(report.tokens_made, 3);
+	tok_spec_release(&spec);
+	tok_spec_release(&base);
 }
 
 static void a_byte_that_was_special_stays(void **state)
@@ -450,6 +466,7 @@ int main(void)
 		cmocka_unit_test(scores_stay),
 		cmocka_unit_test(the_alphabet_stays),
 		cmocka_unit_test(special_tokens_take_their_places),
+		cmocka_unit_test(what_becomes_special_gets_no_merges),
 		cmocka_unit_test(a_byte_that_was_special_stays),
 		cmocka_unit_test(pipelines),
 		cmocka_unit_test(again_changes_nothing),
