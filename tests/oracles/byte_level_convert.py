@@ -208,7 +208,7 @@ def leaves(forms, made_by):
             yield form
 
 
-def merges_of(source, forms, ids, whitespace):
+def merges_of(source, forms, ids, whitespace, specials):
     old = []
     for left, right in source.merges:
         a, b, whole = forms.map[left], forms.map[right], forms.map.get(left + right)
@@ -218,7 +218,7 @@ def merges_of(source, forms, ids, whitespace):
     for a, b in old:
         made_by.setdefault(a + b, (a, b))
     front, back = [], []
-    for form in leaves([f for f in forms.to_make if f in ids], made_by):
+    for form in leaves([f for f in forms.to_make if f in ids and f not in specials], made_by):
         (back if spaces(form) > 1 else front).extend((level, place, -len(a + b), a + b, a, b) for level, place, a, b in tree(form))
     if whitespace:
         for run in RUNS:
@@ -249,7 +249,7 @@ def template(source, ids):
     return part
 
 
-def model_of(source, forms, ids, whitespace, unknown):
+def model_of(source, forms, ids, whitespace, unknown, specials):
     dropped = 0
     vocabulary = dict(sorted(ids.items(), key=lambda pair: pair[1]))
     if source.kind == "Unigram":
@@ -260,7 +260,7 @@ def model_of(source, forms, ids, whitespace, unknown):
         model = {"type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": "",
                  "max_input_chars_per_word": most if source.plain else 4 * most + 1, "vocab": vocabulary}
     else:
-        merges, dropped = merges_of(source, forms, ids, whitespace)
+        merges, dropped = merges_of(source, forms, ids, whitespace, specials)
         extra = sorted({a + b for a, b in merges} - ids.keys(), key=lambda form: form.encode())
         top = max(ids.values(), default=-1) + 1
         vocabulary.update({form: top + i for i, form in enumerate(extra)})
@@ -279,7 +279,7 @@ def convert(root, like=None, whitespace=False):
     before = len(ids)
     specials = like or source
     unknown = specials.unknown if specials.unknown in ids else None
-    model, dropped = model_of(source, forms, ids, whitespace, unknown)
+    model, dropped = model_of(source, forms, ids, whitespace, unknown, specials.special)
     added = [{**token, "id": ids[name]} for name, token in specials.special.items()]
     out = {"version": "1.0", "truncation": specials.root["truncation"], "padding": specials.root["padding"],
            "added_tokens": sorted(added, key=lambda token: token["id"]), "normalizer": {"type": "Prepend", "prepend": " "},

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/byte_level_toys.h"
-#include "tok/pipe/tokenizer.h"
+#include "tests/unit/checked.h"
+#include "tok/base/hash.h"
+#include "tok/text/utf8.h"
 #include "vocab/convert/byte_level.h"
 #include "vocab/format/read.h"
 #include "vocab/format/write.h"
@@ -116,6 +118,7 @@ static void characters_are_made_of_bytes(void **state)
 			     "F+> <0+xF \u00f0\u0141+\u013a\u0122 \u00e4\u00bd+\u0142 "
 			     "<0xF+F> \u0120+A \u0120+\u0120 \u0120A+\u0120A");
 	assert_false(spec.model.byte_fallback);
+	assert_int_equal(spec.model.byte_ids['A'], TOK_NO_ID);
 	tok_spec_release(&spec);
 }
 
@@ -129,6 +132,7 @@ static void white_space_is_made_the_same(void **state)
 	assert_int_equal(report.renamed, 1);
 	assert_int_equal(report.runs_added, 134);
 	assert_int_equal(report.merges_dropped, 2);
+	assert_int_equal(report.merges_added, 11 + 135);
 	assert_int_not_equal(find_id(&spec, "\u010a\u0120\u0120\u0120"), TOK_NO_ID);
 	tok_spec_release(&spec);
 }
@@ -209,6 +213,20 @@ static void special_tokens_take_their_places(void **state)
 	assert_int_equal(report.specials_put, 3);
 	assert_int_equal(report.specials_dropped, 2);
 	tok_spec_release(&spec);
+}
+
+static void what_becomes_special_gets_no_merges(void **state)
+{
+	struct tok_spec base = read_toy(TOY(TOY_SPECIAL(0, "<0xFF>"), "null", TOY_BYTE_PRETOK,
+					    TOY_BPE("false", "\"<0xFF>\":0", "")));
+	const struct vocab_byte_level_options options = { .match = &base };
+	struct vocab_byte_level_report report;
+	struct tok_spec spec = convert(TOY_FALLBACK, &options, &report);
+	(void)state;
+	EXPECT(&spec, { 0, "<0xFF>" }, { 1, "<0x41>" });
+	assert_int_equal(report.tokens_made, 3);
+	tok_spec_release(&spec);
+	tok_spec_release(&base);
 }
 
 static void a_byte_that_was_special_stays(void **state)
@@ -381,6 +399,64 @@ static void refused(void **state)
 	}
 }
 
+/* Whatever a file says that can be read, all bytes are tokens, and no two tokens are alike. */
+static void check_whole(const struct tok_spec *spec)
+{
+	struct tok_arena arena = { 0 };
+	struct tok_strings seen;
+	assert_true(tok_strings_init(&seen, &arena, spec->model.entry_count));
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		assert_true(tok_strings_add(&seen, spec->model.entries[i].text, 1));
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint8_t form[4];
+		const size_t count = tok_utf8_put(tok_byte_to_char((uint8_t)byte), form);
+		assert_int_equal(tok_strings_find(&seen, (struct tok_span){ form, count }), 1);
+	}
+	tok_arena_release(&arena);
+}
+
+static size_t convert_damaged(struct tok_span json, const struct vocab_byte_level_options *options)
+{
+	struct tok_spec spec = { 0 }, out = { 0 };
+	struct vocab_byte_level_report report;
+	struct tok_error err = { 0 };
+	if (vocab_read_bytes(json, NULL, &spec, &err) != TOK_OK)
+		return 0;
+	const enum tok_status status = vocab_byte_level(&spec, options, &out, &report, &err);
+	tok_spec_release(&spec);
+	if (status != TOK_OK)
+		return 0;
+	check_whole(&out);
+	tok_spec_release(&out);
+	return 1;
+}
+
+static void damaged_files_do_no_harm(void **state)
+{
+	static const char *const toys[] = { TOY_FALLBACK, TOY_WORDPIECE, TOY_UNIGRAM, TOY_BYTES };
+	static const char bytes[] = "A1 ";
+	struct tok_spec base = read_toy(TOY_BASE);
+	size_t made = 0, n = 0;
+	(void)state;
+	for (size_t i = 0; i < sizeof toys / sizeof toys[0]; i++) {
+		char json[2048];
+		const size_t count = strlen(toys[i]);
+		assert_true(count < sizeof json);
+		for (size_t k = 0; k < count * (sizeof bytes - 1); k += CHECKED ? 7 : 1) {
+			const struct vocab_byte_level_options options = { .whitespace = n & 1,
+									  .match = n & 2 ? &base
+											 : NULL };
+			memcpy(json, toys[i], count);
+			json[k % count] = bytes[k / count];
+			made += convert_damaged((struct tok_span){ (const uint8_t *)json, count },
+						&options);
+			n++;
+		}
+	}
+	assert_true(made > n / 20);
+	tok_spec_release(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,11 +466,13 @@ int main(void)
 		cmocka_unit_test(scores_stay),
 		cmocka_unit_test(the_alphabet_stays),
 		cmocka_unit_test(special_tokens_take_their_places),
+		cmocka_unit_test(what_becomes_special_gets_no_merges),
 		cmocka_unit_test(a_byte_that_was_special_stays),
 		cmocka_unit_test(pipelines),
 		cmocka_unit_test(again_changes_nothing),
 		cmocka_unit_test(ids_may_have_holes),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(damaged_files_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
