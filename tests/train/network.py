@@ -99,9 +99,9 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    def __init__(self, settings, source, dropout=0.0):
+    def __init__(self, settings, source):
         super().__init__()
-        self.settings, self.drop = settings, nn.Dropout(dropout)
+        self.settings, self.drop = settings, nn.Dropout(0.0)
         self.source = torch.tensor(source)
         hidden, intermediate, width = settings["hn_hidden_size"], settings["hn_intermediate_size"], settings["n_embd"]
         mean, deviation = self.source.mean(0), self.source.std(0, unbiased=False)

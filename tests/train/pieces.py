@@ -13,14 +13,15 @@ import hashlib
 import json
 import pathlib
 
-PAD, LONGEST = "[PAD]", 100  # characters: what is longer is unknown to WordPiece
+PAD = "[PAD]"
+LONGEST = 401  # characters of a word that WordPiece takes: 100 of the encoder's, as bytes, and a space
 
 
 def alphabet():
-    """byte -> character; first the bytes that are printed as they are, then the others."""
-    plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [b for b in range(256) if b not in plain]
-    return {**{b: chr(b) for b in plain}, **{b: chr(256 + i) for i, b in enumerate(others)}}
+    """byte -> character: itself where it can be seen, else one of those from U+0100 on in turn."""
+    seen = {*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return {b: chr(b if b in seen else next(others)) for b in range(256)}
 
 
 BYTES = alphabet()

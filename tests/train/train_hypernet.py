@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trains a small hypernetwork for the encoder of fetch_encoder.py.
 
-    train_hypernet.py ENCODER OUT [--seconds 1500] [--text SENTENCES --vocabulary TOKENIZER...]
+    train_hypernet.py ENCODER OUT [--seconds 1500]
+    train_hypernet.py ENCODER OUT --start NETWORK --rate 5e-4 --text SENTENCES --vocabulary TOKENIZER...
 
 OUT gets config.json, model.safetensors and tokenizer.json, as `tok embed predict --hypernet OUT` takes them.
 
@@ -10,8 +11,7 @@ that are not held out (pieces.py), each spelled by the longest other pieces, or 
 and compares what the network says with the token's row: the square of the difference, in parts of the rows'
 variance, and the cosine, both around the mean row.
 
-With SENTENCES (texts.py) and vocabularies of `tok train`, the last third of the time also learns for tokens that have
-no row: sentences are cut by one of the vocabularies, all rows are predicted, and the encoder, which stays as it is,
+With SENTENCES (texts.py) and vocabularies of `tok train` it also learns for tokens that have no row: sentences are cut by one of the vocabularies, all rows are predicted, and the encoder, which stays as it is,
 should make the vector of them that it makes of its own tokens.  Sentences with a held-out token are left out.
 
 The same number of steps gives the same network; how many there are is a matter of time, unless --steps says it.
@@ -126,7 +126,7 @@ def train(net, rows, sentences, options):
             group["lr"] = options.rate * min(1, (step + 1) / 100) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
         ids = rows.draw(options.batch)
         surfaces = [rows.spelled(i) for i in ids]
-        if sentences and done > 2 / 3:
+        if sentences:
             want, texts, more = sentences.draw(options.batch // 16)
             made = net(surfaces + more)
             cosine = (sentences.vectors(made[len(ids):], texts) * want).sum(1).mean()
@@ -168,6 +168,7 @@ def parse(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("encoder", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--start", type=pathlib.Path, help="a network to go on from; sizes are its own")
     parser.add_argument("--seconds", type=float, default=1500)
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--batch", type=int, default=256)
@@ -191,10 +192,11 @@ def run(options):
     source = network.read_tensors(options.encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
     settings = network.config(source, len(vocabulary.forms) - vocabulary.rows, vocabulary.tokens.index(pieces.PAD),
                               options.hidden, options.intermediate, options.layers, options.heads, surface=7)
-    net = network.Network(settings, source, options.dropout)
+    net = network.load(options.start, source) if options.start else network.Network(settings, source)
+    net.drop.p = options.dropout
     rows = Rows(vocabulary, source)
     sentences = Sentences(options, vocabulary, rows.speller) if options.text else None
-    losses, cosines = train(net, rows, sentences, options)
+    losses, cosines = train(net.train(), rows, sentences, options)
     network.save(net, options.out)
     (options.out / "tokenizer.json").write_text(
         json.dumps(tokenizer_json(vocabulary), ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
