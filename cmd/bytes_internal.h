@@ -60,7 +60,7 @@ struct bytes_options {
 	int fim_format;
 	/* check, bench */
 	uint64_t random;
-	const char *tables;
+	const char *tables, *beams;
 };
 
 /* ---- models (bytes_open.c) -------------------------------------------------- */
