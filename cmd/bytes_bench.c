@@ -123,16 +123,17 @@ bool bench_needs_beam(const struct bytes_bench *b, size_t which, size_t i)
 /* Numbers with commas. */
 static enum cli_exit read_beams(struct bytes_bench *b)
 {
-	for (const char *at = b->options->beams; at && *at;) {
+	const char *at = b->options->beams;
+	while (at) {
 		char *end = NULL;
 		const unsigned long long k = *at >= '0' && *at <= '9' ? strtoull(at, &end, 10) : 0;
 		if (k == 0 || k > BEAM_MOST || (*end != ',' && *end != '\0') ||
-		    (*end == ',' && !end[1]) || b->beam_count == BENCH_BEAMS_MOST)
+		    b->beam_count == BENCH_BEAMS_MOST)
 			return cli_usage("--beams takes up to %d numbers from 1 to %d with commas, "
 					 "not '%s'",
 					 BENCH_BEAMS_MOST, BEAM_MOST, b->options->beams);
 		b->beams[b->beam_count++] = (size_t)k;
-		at = *end ? end + 1 : end;
+		at = *end ? end + 1 : NULL;
 	}
 	return CLI_OK;
 }
