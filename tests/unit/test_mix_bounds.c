@@ -217,15 +217,61 @@ static void who_may_have_nothing_to_say(void **state)
 		}
 		const struct tok_mix_options options = { .kind = (enum tok_mix_kind)kind };
 		assert_int_equal(tok_mix_new(machines, 2, &options, &mix, &err), TOK_OK);
+		mix_next_of(mix);
 		assert_int_equal(tok_mix_push(mix, tok_span_of("B"), &err), TOK_OK);
 		assert_int_equal(tok_mix_next(mix, &next, &err), TOK_OK);
 		assert_false(next.exact);
 		assert_true(next.low['A'] <= .4 + 1e-12 && .4 <= next.high['A'] + 1e-12);
 		assert_true(next.low['C'] <= .3 + 1e-12 && .3 <= next.high['C'] + 1e-12);
 		assert_true(next.p['C'] < .3);
+		/* Of bayes that is more than the sum of what both give to BC. */
+		assert_int_equal(tok_mix_push(mix, tok_span_of("C"), &err), TOK_OK);
+		const struct tok_text_p text = tok_mix_log_p(mix);
+		assert_true(text.low <= log(.55 * .3) && log(.55 * .3) <= text.high);
 		tok_mix_free(mix);
 		for (size_t i = 0; i < 2; i++)
 			toy_machine_release(&toys[i]);
+	}
+}
+
+/* What is not known of weights where a fork is made counts for and against it: the second model may
+ * have given much to A, and gives little to another A. */
+static void weights_of_a_fork(void **state)
+{
+	(void)state;
+	static const double exact[] = { .4, .4, .2, .4, .4, .2, .4, .4, .2, 0, 0, 0 },
+			    best[] = { .2, .41, .39, .005, .99, .005, .2, .41, .39, 0, 0, 0 };
+	static const char *const texts[] = { "A", "B" };
+	struct toy_machine toys[2];
+	struct tok_machine *machines[2], *forks[2];
+	struct tok_mix *fork = NULL;
+	struct tok_error err = { 0 };
+	for (size_t i = 0; i < 2; i++) {
+		toys[i] = (struct toy_machine){ .vocab = toy_vocab(texts, 2),
+						.lm = plain_table(3, i ? best : exact) };
+		toys[i].lm.eos[0] = 2;
+		toys[i].lm.info.eos_count = 1;
+		toys[i].lm.info.top = i;
+		toy_machine_make(&toys[i], (struct tok_machine_options){ 0 });
+		machines[i] = toys[i].m;
+	}
+	struct tok_mix *mix =
+	    mix_of(machines, 2, (struct tok_mix_options){ .kind = TOK_MIX_BAYES });
+	mix_push_text(mix, "A");
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(tok_machine_fork(machines[i], &forks[i], &err), TOK_OK);
+	assert_int_equal(tok_mix_fork(mix, forks, &fork, &err), TOK_OK);
+	mix_push_text(fork, "A");
+	const struct tok_text_p text = tok_mix_log_p(fork);
+	const double truth = log((.4 * .4 + .2 * .005) / (.4 + .2));
+	assert_false(text.exact);
+	assert_true(text.low <= truth && truth <= text.high);
+	assert_true(isfinite(text.low) && text.high < log(.3));
+	tok_mix_free(fork);
+	tok_mix_free(mix);
+	for (size_t i = 0; i < 2; i++) {
+		tok_machine_free(forks[i]);
+		toy_machine_release(&toys[i]);
 	}
 }
 
@@ -235,6 +281,7 @@ int main(void)
 		cmocka_unit_test(bounds_contain_the_truth),
 		cmocka_unit_test(divergence_lies_between),
 		cmocka_unit_test(who_may_have_nothing_to_say),
+		cmocka_unit_test(weights_of_a_fork),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
