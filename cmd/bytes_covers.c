@@ -103,7 +103,7 @@ static void put_total(const struct bytes_prompt *prompt, const struct listing *l
 					 next->exact };
 	bytes_prompt_put("covers", prompt);
 	bytes_put_count("listed", l->listed, false);
-	bytes_put_number("share_listed", l->share, false);
+	bytes_put_number("share_listed", fmin(l->share, 1), false);
 	if (total == SIZE_MAX)
 		fputs(",\"count\":null", stdout);
 	else

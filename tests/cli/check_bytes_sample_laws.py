@@ -171,8 +171,8 @@ class Sampling(unittest.TestCase):
         told = 0
         for how in ("whole", "top"):
             model = f"exec:{sys.executable} {DATA}/ab_model.py {how}"
-            for prefix in ("", "AAA", "BAAB"):
-                done = self.run_tok("--json", "-p", prefix, "-n", 5, "--count", 20, "--semantics", "all",
+            for prefix in ("", "A", "AA", "AAA", "BAAB"):
+                done = self.run_tok("--json", "-p", prefix, "-n", 5, "--count", 40, "--semantics", "all",
                                     *(["--beam", 1] if how == "whole" else []), model=model)
                 self.assertEqual((done.returncode, done.stderr), (0, b""))
                 *samples, summary = map(json.loads, done.stdout.splitlines())
