@@ -292,12 +292,16 @@ def check_mix_bounds(tok, folder, seed):
     if not summary["exact"]:
         between((summary["eos"]["low"], summary["eos"]["high"]), law[END], "eos")
     *draws, summary = run(tok, "ensemble", "sample", *how, "-p", text, "--json", "--count", "9", "-n", "3")
+    total = 0
     for draw in draws:
         truth = log_mix(kind, models, weights, text, draw["text"])
         if draw["ended"] == "end":
             truth += math.log(mixed(kind, models, weights, 1, text + draw["text"])[END])
         told += holds(draw, "logP", truth, f"{kind} of {seed}, {draw['text']}")
+        total += truth
         assert len(draw["special"]) == len(draw["leak"]) == len(models)
+    assert summary["exact"] == all(draw["exact"] for draw in draws), (kind, summary)
+    holds(summary, "logP", total, f"{kind} of {seed}, all samples")
     return told
 
 
