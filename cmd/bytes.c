@@ -68,6 +68,9 @@ static const struct cli_option option_table[] = {
 	  FIELD(random, uint64_t) },
 	{ CLI_TEXT, 0, "tables", "LETTERS", "bench: only these of A to F",
 	  FIELD(tables, const char *) },
+	{ CLI_TEXT, 0, "beams", "K,K...",
+	  "bench, C and D: all of models without finite order too, with K heads",
+	  FIELD(beams, const char *) },
 	{ CLI_GROUP, .name = "Samples" },
 	{ CLI_SIZE, 'n', "length", "BYTES", "draw, or go on with, so many bytes at most (64)",
 	  FIELD(length, uint64_t) },
@@ -176,10 +179,10 @@ const struct cli_tool tool_bytes = {
 	    "does so before a --fim-suffix too, where the middle is to be filled in.\n"
 	    "\n"
 	    "Answers are objects of JSON, one a line; repl's are for people.\n"
-	    "Those of next, score and heal, and the last line of covers, compare and check\n"
-	    "have \"exact\", \"bounds\", \"special\", what goes to tokens that are no text, and\n"
-	    "\"leak\", what valid leaves to rows that the tokenizer never makes: in next p of all\n"
-	    "bytes and the end, special and leak sum to one. Numbers have 17 digits, and the "
+	    "All but check's findings and bench's rows have \"exact\", \"bounds\", between which\n"
+	    "the truth lies where it is not, \"special\", what goes to tokens that are no text,\n"
+	    "and \"leak\", what valid leaves to rows that the tokenizer never makes: in next p of\n"
+	    "all bytes and the end, special and leak sum to one. Numbers have 17 digits, and the "
 	    "logarithm\n"
 	    "of 0 is null.\n"
 	    "\n"

@@ -1,7 +1,10 @@
 /* bytes_bench.c - tok bytes bench: what exactness changes, and costs, on a text. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "cmd/bytes_bench_internal.h"
+
+enum { BEAM_MOST = 4096 };
 
 /* ---- tables -------------------------------------------------------------------- */
 
@@ -112,6 +115,29 @@ enum tok_status bench_machine(const struct bytes_bench *b, size_t which,
 	return tok_machine_new(side->tokens, side->validity, side->lm, &how, out, err);
 }
 
+bool bench_needs_beam(const struct bytes_bench *b, size_t which, size_t i)
+{
+	return i < b->beam_count && !b->models.sides[which].lm->info->markov_order;
+}
+
+/* Numbers with commas. */
+static enum cli_exit read_beams(struct bytes_bench *b)
+{
+	const char *at = b->options->beams;
+	while (at) {
+		char *end = NULL;
+		const unsigned long long k = *at >= '0' && *at <= '9' ? strtoull(at, &end, 10) : 0;
+		if (k == 0 || k > BEAM_MOST || (*end != ',' && *end != '\0') ||
+		    b->beam_count == BENCH_BEAMS_MOST)
+			return cli_usage("--beams takes up to %d numbers from 1 to %d with commas, "
+					 "not '%s'",
+					 BENCH_BEAMS_MOST, BEAM_MOST, b->options->beams);
+		b->beams[b->beam_count++] = (size_t)k;
+		at = *end ? end + 1 : NULL;
+	}
+	return CLI_OK;
+}
+
 /* ---- the word --------------------------------------------------------------------- */
 
 static const struct {
@@ -145,8 +171,11 @@ enum cli_exit bytes_bench(const void *options, int argc, char **argv)
 	if (wanted && (!*wanted || wanted[strspn(wanted, "ABCDEF")]))
 		return cli_usage("--tables takes letters of ABCDEF, not '%s'", wanted);
 	if (b.options->beam || b.options->prune > 0)
-		return cli_usage("bench has beams of its own: no --beam and no --prune");
-	enum cli_exit result = bytes_several_open(b.options, argc, argv, &b.models);
+		return cli_usage(
+		    "bench has --beams, and beams of its own: no --beam and no --prune");
+	enum cli_exit result = read_beams(&b);
+	if (result == CLI_OK)
+		result = bytes_several_open(b.options, argc, argv, &b.models);
 	if (result != CLI_OK)
 		return result;
 	if (b.models.length == 0)

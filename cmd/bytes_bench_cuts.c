@@ -46,6 +46,15 @@ static enum tok_status find_cut(const struct bytes_bench *b, size_t which, size_
 	return status;
 }
 
+/* What one way says of a cut. */
+struct answer {
+	bool known; /* else the model or the tokenizer does not allow it */
+	double p[TOK_MIX_SYMBOLS];
+	double width; /* between bounds of the byte that comes; NAN: it is no sum, and has none */
+	double heads; /* that were open; NAN: there is no such thing */
+	uint64_t rows;
+};
+
 /* The ids a model is given for a prompt. */
 static enum tok_status prompt_ids(const struct bytes_bench *b, size_t which, struct tok_span text,
 				  struct tok_buffer *out, struct tok_error *err)
@@ -63,14 +72,15 @@ static enum tok_status prompt_ids(const struct bytes_bench *b, size_t which, str
 }
 
 static enum tok_status ask_tokens(const struct bytes_bench *b, size_t which, const struct cut *cut,
-				  enum way way, double *p, bool *known, struct tok_error *err)
+				  enum way way, struct answer *out, struct tok_error *err)
 {
 	const struct bytes_side *side = &b->models.sides[which];
 	struct tok_buffer buffer = { 0 };
-	struct tok_heal heal;
-	*known = !side->lm->info->top;
-	enum tok_status status = *known ? prompt_ids(b, which, cut->before, &buffer, err) : TOK_OK;
-	if (status == TOK_OK && *known) {
+	struct tok_heal heal = { 0 };
+	*out = (struct answer){ .known = !side->lm->info->top, .width = NAN, .heads = NAN };
+	enum tok_status status =
+	    out->known ? prompt_ids(b, which, cut->before, &buffer, err) : TOK_OK;
+	if (status == TOK_OK && out->known) {
 		const tok_id *ids = (const tok_id *)(const void *)buffer.bytes;
 		const size_t count = buffer.count / sizeof *ids;
 		const size_t back = way == NAIVE      ? 0
@@ -81,38 +91,47 @@ static enum tok_status ask_tokens(const struct bytes_bench *b, size_t which, con
 			memset(heal.p, 0, sizeof heal.p); /* it has no answer */
 			status = TOK_OK;
 		}
-		memcpy(p, heal.p, sizeof heal.p);
+		memcpy(out->p, heal.p, sizeof heal.p);
+		out->rows = heal.rows;
 	}
 	tok_buffer_release(&buffer);
 	return status;
 }
 
+/* A `beam` of 0 keeps all heads. */
 static enum tok_status ask_machine(const struct bytes_bench *b, size_t which, const struct cut *cut,
-				   enum way way, double *p, bool *known, struct tok_error *err)
+				   enum way way, size_t beam, struct answer *out,
+				   struct tok_error *err)
 {
 	static const enum tok_bytes_semantics semantics[] = {
 		[VALID] = TOK_BYTES_VALID, [RENORM] = TOK_BYTES_VALID_RENORM, [ALL] = TOK_BYTES_ALL
 	};
 	struct tok_machine *machine;
 	struct tok_next_bytes next;
-	enum tok_status status = bench_machine(b, which, semantics[way], 0, &machine, err);
-	*known = status == TOK_OK && machine;
-	if (!*known)
+	struct tok_mix_law law;
+	enum tok_status status = bench_machine(b, which, semantics[way], beam, &machine, err);
+	*out = (struct answer){ .known = status == TOK_OK && machine };
+	if (!out->known)
 		return status;
 	status = tok_machine_push(machine, cut->before, err);
 	if (status == TOK_OK)
 		status = tok_machine_next(machine, &next, err);
-	if (status == TOK_OK)
-		tok_mix_whole(&next, p);
+	if (status == TOK_OK) {
+		tok_mix_law_of(&next, &law);
+		memcpy(out->p, law.p, sizeof out->p);
+		out->width = law.high[cut->byte] - law.low[cut->byte];
+		out->heads = (double)tok_machine_heads(machine);
+		out->rows = tok_machine_cost(machine).rows;
+	}
 	tok_machine_free(machine);
 	return status;
 }
 
 static enum tok_status ask(const struct bytes_bench *b, size_t which, const struct cut *cut,
-			   enum way way, double *p, bool *known, struct tok_error *err)
+			   enum way way, struct answer *out, struct tok_error *err)
 {
-	return way <= HEAL_MOST ? ask_tokens(b, which, cut, way, p, known, err)
-				: ask_machine(b, which, cut, way, p, known, err);
+	return way <= HEAL_MOST ? ask_tokens(b, which, cut, way, out, err)
+				: ask_machine(b, which, cut, way, 0, out, err);
 }
 
 /* ---- D ------------------------------------------------------------------------------ */
@@ -120,11 +139,18 @@ static enum tok_status ask(const struct bytes_bench *b, size_t which, const stru
 struct loss {
 	size_t asked, impossible; /* the byte that comes has probability 0 */
 	double bits, worst;       /* of the others */
+	double width, heads;      /* sums */
+	uint64_t rows, bytes;     /* of the model; of all prompts */
 };
 
-static void add_loss(struct loss *loss, double p)
+static void add_loss(struct loss *loss, const struct cut *cut, const struct answer *answer)
 {
+	const double p = answer->p[cut->byte];
 	loss->asked++;
+	loss->width += answer->width;
+	loss->heads += answer->heads;
+	loss->rows += answer->rows;
+	loss->bytes += cut->before.count;
 	if (p <= 0.0) {
 		loss->impossible++;
 		return;
@@ -133,42 +159,59 @@ static void add_loss(struct loss *loss, double p)
 	loss->worst = fmax(loss->worst, -log2(p));
 }
 
-static void put_loss(struct bytes_bench *b, size_t which, const char *way, const struct loss *loss)
+/* `k` is the beam, 0 where there was none. */
+static void put_loss(struct bytes_bench *b, size_t which, const char *way, size_t k,
+		     const struct loss *loss)
 {
 	const size_t told = loss->asked - loss->impossible;
 	bench_text(b, b->models.sides[which].lm_name);
 	bench_text(b, way);
+	bench_number(b, k ? (double)k : NAN);
 	bench_count(b, loss->asked);
 	bench_number(b, told ? loss->bits / (double)told : NAN);
 	bench_number(b, told ? loss->worst : NAN);
 	bench_count(b, loss->impossible);
+	bench_number(b, (double)loss->rows / (double)loss->bytes);
+	bench_number(b, loss->heads / (double)loss->asked);
+	bench_number(b, loss->width / (double)loss->asked);
+}
+
+static enum tok_status loss_of(struct bytes_bench *b, size_t which, enum way way, size_t beam,
+			       struct tok_error *err)
+{
+	struct loss loss = { 0 };
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < b->options->random && status == TOK_OK; i++) {
+		struct cut cut;
+		struct answer answer = { 0 };
+		status = find_cut(b, which, bench_cut(b, i), &cut, err);
+		if (status == TOK_OK)
+			status = beam ? ask_machine(b, which, &cut, way, beam, &answer, err)
+				      : ask(b, which, &cut, way, &answer, err);
+		if (status == TOK_OK && answer.known)
+			add_loss(&loss, &cut, &answer);
+	}
+	if (status == TOK_OK && loss.asked)
+		put_loss(b, which, way_names[way], beam, &loss);
+	return status;
 }
 
 static enum tok_status losses_of(struct bytes_bench *b, size_t which, struct tok_error *err)
 {
-	struct loss losses[WAYS] = { 0 };
 	enum tok_status status = TOK_OK;
-	for (size_t i = 0; i < b->options->random && status == TOK_OK; i++) {
-		struct cut cut;
-		status = find_cut(b, which, bench_cut(b, i), &cut, err);
-		for (int way = 0; way < WAYS && status == TOK_OK; way++) {
-			double p[TOK_MIX_SYMBOLS];
-			bool known;
-			status = ask(b, which, &cut, (enum way)way, p, &known, err);
-			if (status == TOK_OK && known)
-				add_loss(&losses[way], p[cut.byte]);
-		}
-	}
 	for (int way = 0; way < WAYS && status == TOK_OK; way++)
-		if (losses[way].asked)
-			put_loss(b, which, way_names[way], &losses[way]);
+		status = loss_of(b, which, (enum way)way, 0, err);
+	for (size_t i = 0; bench_needs_beam(b, which, i) && status == TOK_OK; i++)
+		status = loss_of(b, which, ALL, b->beams[i], err);
 	return status;
 }
 
 enum tok_status bench_cuts(struct bytes_bench *b, struct tok_error *err)
 {
-	static const char *const columns[] = { "model",      "method",     "cuts", "bits_mean",
-					       "bits_worst", "impossible", NULL };
+	static const char *const columns[] = { "model",      "method",    "K",
+					       "cuts",       "bits_mean", "bits_worst",
+					       "impossible", "rows_byte", "heads_mean",
+					       "p_bounds",   NULL };
 	enum tok_status status = TOK_OK;
 	bench_table(b, 'D', "what the byte behind a random place costs", columns);
 	for (size_t i = 0; i < b->models.count && status == TOK_OK; i++)
@@ -200,17 +243,16 @@ static void put_bias(struct bytes_bench *b, size_t which, const char *where, con
 static enum tok_status bias_at(struct bytes_bench *b, size_t which, const struct cut *cut,
 			       enum way truth, struct bias *bias, struct tok_error *err)
 {
-	double naive[TOK_MIX_SYMBOLS], exact[TOK_MIX_SYMBOLS];
-	bool known, also = false;
-	enum tok_status status = ask(b, which, cut, NAIVE, naive, &known, err);
+	struct answer naive = { 0 }, exact = { 0 };
+	enum tok_status status = ask(b, which, cut, NAIVE, &naive, err);
 	if (status == TOK_OK)
-		status = ask(b, which, cut, truth, exact, &also, err);
-	if (status != TOK_OK || !known || !also)
+		status = ask(b, which, cut, truth, &exact, err);
+	if (status != TOK_OK || !naive.known || !exact.known)
 		return status;
 	bias->asked++;
-	bias->naive += naive[cut->byte];
-	bias->exact += exact[cut->byte];
-	bias->divergence += tok_mix_divergence(naive, exact);
+	bias->naive += naive.p[cut->byte];
+	bias->exact += exact.p[cut->byte];
+	bias->divergence += tok_mix_divergence(naive.p, exact.p);
 	return TOK_OK;
 }
 

@@ -12,10 +12,13 @@
 #include "tok/base/random.h"
 #include "tok/pipe/encoder.h"
 
+enum { BENCH_BEAMS_MOST = 16 };
+
 struct bytes_bench {
 	const struct bytes_options *options;
 	struct bytes_several models; /* and the text */
 	struct tok_encoder *encoders[TOK_MIX_MOST];
+	size_t beams[BENCH_BEAMS_MOST], beam_count; /* of --beams */
 
 	/* The table that is being written. */
 	char letter;
@@ -49,6 +52,9 @@ size_t bench_cut(const struct bytes_bench *b, size_t i);
 TOK_MUST_USE enum tok_status bench_machine(const struct bytes_bench *b, size_t which,
 					   enum tok_bytes_semantics semantics, size_t beam,
 					   struct tok_machine **out, struct tok_error *err);
+
+/* Is there an `i`-th beam to tell `all` of this model with?  Not where it can be told exactly. */
+bool bench_needs_beam(const struct bytes_bench *b, size_t which, size_t i);
 
 /* ---- tables ------------------------------------------------------------------------ */
 

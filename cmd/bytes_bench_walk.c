@@ -25,12 +25,15 @@ static enum tok_status count_tokens(const struct bytes_bench *b, size_t which, s
 	return status == TOK_ENOMEM || status == TOK_OK ? status : TOK_EARG;
 }
 
+struct cost {
+	double heads, width; /* sums: heads that were open; nats between bounds of log P */
+	size_t most;         /* heads */
+};
+
 /* The next byte is asked for at every place. */
 static enum tok_status walk_cost(struct bytes_bench *b, struct tok_machine *machine, size_t bytes,
-				 double *mean, size_t *most, struct tok_error *err)
+				 struct cost *cost, struct tok_error *err)
 {
-	double sum = 0;
-	*most = 0;
 	for (size_t i = 0; i < bytes; i++) {
 		struct tok_next_bytes next;
 		const uint8_t *byte = (const uint8_t *)b->models.text + i;
@@ -40,37 +43,41 @@ static enum tok_status walk_cost(struct bytes_bench *b, struct tok_machine *mach
 		if (status != TOK_OK)
 			return status;
 		const size_t heads = tok_machine_heads(machine);
-		sum += (double)heads;
-		*most = heads > *most ? heads : *most;
+		cost->heads += (double)heads;
+		cost->most = heads > cost->most ? heads : cost->most;
+		cost->width += next.log_p_high - next.log_p_low;
 	}
-	*mean = sum / (double)bytes;
 	return TOK_OK;
 }
 
+/* A `beam` of 0 keeps all heads. */
 static enum tok_status cost_of(struct bytes_bench *b, size_t which,
-			       enum tok_bytes_semantics semantics, const char *name,
+			       enum tok_bytes_semantics semantics, size_t beam,
 			       struct tok_error *err)
 {
+	static const char *const names[] = { "all", "valid", "valid-renorm" };
 	const size_t bytes = least(b->models.length, COST_BYTES);
 	struct tok_machine *machine;
-	size_t tokens, most;
-	double mean;
-	enum tok_status status = bench_machine(b, which, semantics, 0, &machine, err);
+	struct cost sums = { 0 };
+	size_t tokens;
+	enum tok_status status = bench_machine(b, which, semantics, beam, &machine, err);
 	if (status != TOK_OK || !machine)
 		return status;
 	status = count_tokens(b, which, bytes, &tokens, err);
 	if (status == TOK_OK)
-		status = walk_cost(b, machine, bytes, &mean, &most, err);
+		status = walk_cost(b, machine, bytes, &sums, err);
 	if (status == TOK_OK) {
 		const struct tok_machine_cost cost = tok_machine_cost(machine);
 		bench_text(b, b->models.sides[which].lm_name);
-		bench_text(b, name);
+		bench_text(b, names[semantics]);
+		bench_number(b, beam ? (double)beam : NAN);
 		bench_count(b, bytes);
 		bench_number(b, (double)bytes / (double)tokens);
 		bench_number(b, (double)cost.rows / (double)bytes);
 		bench_number(b, (double)cost.heads_made / (double)bytes);
-		bench_number(b, mean);
-		bench_count(b, most);
+		bench_number(b, sums.heads / (double)bytes);
+		bench_count(b, sums.most);
+		bench_number(b, sums.width / (double)bytes);
 	}
 	tok_machine_free(machine);
 	return status;
@@ -78,15 +85,18 @@ static enum tok_status cost_of(struct bytes_bench *b, size_t which,
 
 enum tok_status bench_cost(struct bytes_bench *b, struct tok_error *err)
 {
-	static const char *const columns[] = { "model",       "semantics",  "bytes",
-					       "bytes_token", "rows_byte",  "made_byte",
-					       "heads_mean",  "heads_most", NULL };
+	static const char *const columns[] = { "model",       "semantics",   "K",
+					       "bytes",       "bytes_token", "rows_byte",
+					       "made_byte",   "heads_mean",  "heads_most",
+					       "bounds_nats", NULL };
 	enum tok_status status = TOK_OK;
 	bench_table(b, 'C', "what each byte costs where all are asked for", columns);
 	for (size_t i = 0; i < b->models.count && status == TOK_OK; i++) {
-		status = cost_of(b, i, TOK_BYTES_VALID, "valid", err);
+		status = cost_of(b, i, TOK_BYTES_VALID, 0, err);
 		if (status == TOK_OK)
-			status = cost_of(b, i, TOK_BYTES_ALL, "all", err);
+			status = cost_of(b, i, TOK_BYTES_ALL, 0, err);
+		for (size_t k = 0; bench_needs_beam(b, i, k) && status == TOK_OK; k++)
+			status = cost_of(b, i, TOK_BYTES_ALL, b->beams[k], err);
 	}
 	return status;
 }

@@ -8,10 +8,12 @@
 
 /* A place in the text, before a byte or at its end. */
 struct place {
-	size_t at, symbol; /* that comes there; TOK_MIX_END */
-	double divergence; /* bits */
-	double lp[2];      /* of the symbol: P(x b) / P(x) */
-	size_t best[2];    /* that each finds most probable */
+	size_t at, symbol;                                  /* that comes there; TOK_MIX_END */
+	double divergence, divergence_low, divergence_high; /* bits */
+	double lp[2], lp_low[2], lp_high[2];                /* of the symbol: P(x b) / P(x) */
+	size_t best[2];                                     /* that each finds most probable */
+	double special[2], leak[2];
+	bool exact;
 };
 
 struct comparison {
@@ -20,7 +22,8 @@ struct comparison {
 	/* Sums over places before bytes. */
 	double special[2], leak[2];
 	double whole[2]; /* nats, were special and leak given to all others */
-	double divergence;
+	double divergence, divergence_low, divergence_high;
+	bool exact;         /* at all places */
 	size_t differ;      /* places where they prefer different symbols */
 	struct place first; /* of them */
 	struct place *most; /* most divergent first */
@@ -39,26 +42,58 @@ static size_t best_of(const double *p)
 	return best;
 }
 
+/* What model `i` says there. */
+static void write_model(struct place *place, size_t i, const struct tok_next_bytes *next)
+{
+	const bool at_end = place->symbol == TOK_MIX_END;
+	place->lp[i] = log(at_end ? next->end : next->joint[place->symbol]);
+	place->lp_low[i] = log(at_end ? next->end_low : next->low[place->symbol]);
+	place->lp_high[i] = log(at_end ? next->end_high : next->high[place->symbol]);
+	place->special[i] = next->special;
+	place->leak[i] = next->leak;
+	place->exact &= next->exact;
+}
+
+static void write_divergence(struct place *place, const struct tok_mix_law laws[2])
+{
+	place->divergence = tok_mix_divergence(laws[0].p, laws[1].p);
+	place->divergence_low = place->divergence_high = place->divergence;
+	if (!place->exact)
+		tok_mix_divergence_bounds(&laws[0], &laws[1], &place->divergence_low,
+					  &place->divergence_high);
+}
+
 static enum tok_status look(struct comparison *c, struct place *place, struct tok_error *err)
 {
-	double p[2][TOK_MIX_SYMBOLS];
-	const bool at_end = place->symbol == TOK_MIX_END;
+	struct tok_mix_law laws[2];
+	place->exact = true;
 	for (size_t i = 0; i < 2; i++) {
 		struct tok_next_bytes next;
 		const enum tok_status status = tok_machine_next(c->models.machines[i], &next, err);
 		if (status != TOK_OK)
 			return tok_fail_in(err, status, "model %zu", i + 1);
-		tok_mix_whole(&next, p[i]);
-		place->lp[i] = log(at_end ? next.end : next.joint[place->symbol]);
-		place->best[i] = best_of(p[i]);
-		if (at_end)
-			continue;
-		c->special[i] += next.special;
-		c->leak[i] += next.leak;
-		c->whole[i] -= log(p[i][place->symbol]);
+		tok_mix_law_of(&next, &laws[i]);
+		write_model(place, i, &next);
+		place->best[i] = best_of(laws[i].p);
+		if (place->symbol != TOK_MIX_END)
+			c->whole[i] -= log(laws[i].p[place->symbol]);
 	}
-	place->divergence = tok_mix_divergence(p[0], p[1]);
+	write_divergence(place, laws);
 	return TOK_OK;
+}
+
+/* A place before a byte; the one behind the last has no part in sums. */
+static void add_place(struct comparison *c, const struct place *place)
+{
+	for (size_t i = 0; i < 2; i++) {
+		c->special[i] += place->special[i];
+		c->leak[i] += place->leak[i];
+	}
+	c->divergence += place->divergence;
+	c->divergence_low += place->divergence_low;
+	c->divergence_high += place->divergence_high;
+	if (place->best[0] != place->best[1] && c->differ++ == 0)
+		c->first = *place;
 }
 
 static enum tok_status push(struct comparison *c, uint8_t byte, struct tok_error *err)
@@ -90,6 +125,10 @@ static void keep_most(struct comparison *c, const struct place *place)
 
 static void put_place(const char *type, const struct place *place)
 {
+	const struct bytes_bounds bounds[] = {
+		{ "jsd_bits", &place->divergence_low, &place->divergence_high, 0 },
+		{ "lp", place->lp_low, place->lp_high, 2 },
+	};
 	printf("{\"type\":\"%s\"", type);
 	bytes_put_count("i", place->at, false);
 	bytes_put_count("b", place->symbol, false);
@@ -103,7 +142,11 @@ static void put_place(const char *type, const struct place *place)
 		else
 			printf("%zu", place->best[i]);
 	}
-	puts("]}");
+	putchar(']');
+	bytes_several_put("special", place->special, 2);
+	bytes_several_put("leak", place->leak, 2);
+	bytes_put_bounds(place->exact, bounds, 2);
+	puts("}");
 }
 
 static enum tok_status walk(struct comparison *c, struct tok_error *err)
@@ -117,13 +160,12 @@ static enum tok_status walk(struct comparison *c, struct tok_error *err)
 			status = push(c, text[i], err);
 		if (status != TOK_OK)
 			return status;
+		c->exact &= place.exact;
 		if (at_end) {
 			c->end = place;
 			break;
 		}
-		c->divergence += place.divergence;
-		if (place.best[0] != place.best[1] && c->differ++ == 0)
-			c->first = place;
+		add_place(c, &place);
 		keep_most(c, &place);
 		if (c->options->per_byte)
 			put_place("byte", &place);
@@ -153,6 +195,31 @@ static void put_model(const struct comparison *c, size_t which, const struct tok
 	putchar('}');
 }
 
+static void put_summary(const struct comparison *c, const struct tok_text_p texts[2])
+{
+	const size_t count = c->models.length;
+	const double special[] = { mean(c->special[0], count), mean(c->special[1], count) },
+		     leak[] = { mean(c->leak[0], count), mean(c->leak[1], count) },
+		     low = mean(c->divergence_low, count), high = mean(c->divergence_high, count);
+	const struct bytes_bounds bounds[] = {
+		{ "jsd_bits", &low, &high, 0 },
+		{ "eos_jsd_bits", &c->end.divergence_low, &c->end.divergence_high, 0 },
+	};
+	fputs("{\"type\":\"summary\"", stdout);
+	bytes_put_count("bytes", count, false);
+	bytes_put_number("jsd_bits", mean(c->divergence, count), false);
+	bytes_put_number("eos_jsd_bits", c->end.divergence, false);
+	bytes_put_count("differ", c->differ, false);
+	bytes_several_put("special", special, 2);
+	bytes_several_put("leak", leak, 2);
+	bytes_put_bounds(c->exact, bounds, 2);
+	fputs(",\"models\":[", stdout);
+	put_model(c, 0, &texts[0]);
+	putchar(',');
+	put_model(c, 1, &texts[1]);
+	puts("]}");
+}
+
 static enum tok_status put_answer(struct comparison *c, struct tok_error *err)
 {
 	struct tok_text_p texts[2];
@@ -166,16 +233,7 @@ static enum tok_status put_answer(struct comparison *c, struct tok_error *err)
 		put_place("first", &c->first);
 	for (size_t i = 0; i < c->most_count; i++)
 		put_place("most", &c->most[i]);
-	fputs("{\"type\":\"summary\"", stdout);
-	bytes_put_count("bytes", c->models.length, false);
-	bytes_put_number("jsd_bits", mean(c->divergence, c->models.length), false);
-	bytes_put_number("eos_jsd_bits", c->end.divergence, false);
-	bytes_put_count("differ", c->differ, false);
-	fputs(",\"models\":[", stdout);
-	put_model(c, 0, &texts[0]);
-	putchar(',');
-	put_model(c, 1, &texts[1]);
-	puts("]}");
+	put_summary(c, texts);
 	return TOK_OK;
 }
 
@@ -192,7 +250,7 @@ static enum tok_status compare(struct comparison *c, struct tok_error *err)
 
 enum cli_exit bytes_compare(const void *options, int argc, char **argv)
 {
-	struct comparison c = { .options = options };
+	struct comparison c = { .options = options, .exact = true };
 	struct tok_error err = { 0 };
 	if (c.options->lm.count != 2)
 		return cli_usage("compare takes two models: --lm was given %zu times",

@@ -57,6 +57,18 @@ static void put_tokens(const struct listing *l, const struct tok_cover *cover)
 	}
 }
 
+/* It is one row of tokens: none of it goes to what is no text, or to other rows. */
+static void put_certificate(const struct tok_cover *cover)
+{
+	const struct bytes_bounds bounds[] = {
+		{ "lp", &cover->log_p_low, &cover->log_p_high, 0 },
+		{ "share", &cover->share_low, &cover->share_high, 0 },
+	};
+	bytes_put_number("special", 0, false);
+	bytes_put_number("leak", 0, false);
+	bytes_put_bounds(cover->exact, bounds, 2);
+}
+
 static bool list_cover(void *context, const struct tok_cover *cover)
 {
 	struct listing *l = context;
@@ -77,6 +89,7 @@ static bool list_cover(void *context, const struct tok_cover *cover)
 		bytes_put_flag("valid", is_valid(l, cover), false);
 	else
 		fputs(",\"valid\":null", stdout);
+	put_certificate(cover);
 	puts("}");
 	l->listed++;
 	l->share += cover->share;
@@ -90,7 +103,7 @@ static void put_total(const struct bytes_prompt *prompt, const struct listing *l
 					 next->exact };
 	bytes_prompt_put("covers", prompt);
 	bytes_put_count("listed", l->listed, false);
-	bytes_put_number("share_listed", l->share, false);
+	bytes_put_number("share_listed", fmin(l->share, 1), false);
 	if (total == SIZE_MAX)
 		fputs(",\"count\":null", stdout);
 	else

@@ -70,23 +70,29 @@ static struct tok_span text_of(const struct bytes_ensemble *e)
 	return (struct tok_span){ (const uint8_t *)e->models.text, e->models.length };
 }
 
-void bytes_ensemble_put(const struct bytes_ensemble *e)
+void bytes_ensemble_put(const struct bytes_ensemble *e, const struct tok_text_p *text,
+			const double *special, const double *leak)
 {
+	const struct bytes_bounds bounds = { "logP", &text->low, &text->high, 0 };
 	bytes_several_put("weights", e->next.weights, e->models.count);
-	bytes_several_put("special", e->next.special, e->models.count);
-	bytes_several_put("leak", e->next.leak, e->models.count);
-	bytes_put_flag("exact", e->next.exact, false);
+	bytes_several_put("special", special, e->models.count);
+	bytes_several_put("leak", leak, e->models.count);
+	bytes_put_bounds(e->next.exact && (text->exact || isnan(text->log_p)), &bounds, 1);
 }
 
-/* What each model says of the text, alone; nothing of whoever was left out or has weight 0. */
+/* What each model says of the text, alone: it is impossible for whoever was left out, and who has
+ * weight 0 was not asked. */
 static enum tok_status ask_alone(struct bytes_ensemble *e, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < e->models.count && status == TOK_OK; i++) {
 		struct tok_machine *machine = e->models.machines[i];
-		e->alone[i] = (struct tok_text_p){ .log_p = -INFINITY };
-		if (tok_machine_length(machine) == e->models.length)
+		if (e->next.left_out[i])
+			e->alone[i] = (struct tok_text_p){ -INFINITY, -INFINITY, -INFINITY, true };
+		else if (tok_machine_length(machine) == e->models.length)
 			status = tok_machine_log_p(machine, &e->alone[i], err);
+		else
+			e->alone[i] = (struct tok_text_p){ NAN, -INFINITY, 0, false };
 	}
 	return status;
 }
@@ -100,6 +106,7 @@ static void put_models(const struct bytes_ensemble *e)
 		bytes_several_put_model(&e->models, i);
 		bytes_put_number("logP", e->alone[i].log_p, false);
 		bytes_put_number("bpb", -e->alone[i].log_p / bits, false);
+		bytes_put_certificate(&e->alone[i], e->next.special[i], e->next.leak[i]);
 		bytes_put_count("lm_rows", tok_machine_cost(e->models.machines[i]).rows, false);
 		putchar('}');
 	}
@@ -118,13 +125,15 @@ static enum tok_status answer_next(struct bytes_ensemble *e, struct tok_error *e
 		status = ask_alone(e, err);
 	if (status != TOK_OK)
 		return status;
+	const struct tok_text_p text = tok_mix_log_p(e->mix);
 	fputs("{\"type\":\"next\"", stdout);
 	bytes_put_bytes("prefix", e->models.text, e->models.length, false);
 	bytes_put_count("n", e->models.length, false);
 	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
+	bytes_put_log_p(&text);
 	bytes_put_distribution(next->p, next->exact ? NULL : next->low,
 			       next->exact ? NULL : next->high, (size_t)e->options->top);
-	bytes_ensemble_put(e);
+	bytes_ensemble_put(e, &text, next->special, next->leak);
 	put_models(e);
 	puts("}");
 	return TOK_OK;
@@ -150,49 +159,53 @@ static uint64_t rank_of(const double *p, uint8_t byte)
 	return rank;
 }
 
-static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte, double cum)
+/* e->next is what was told of the place before the byte. */
+static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte)
 {
+	const struct tok_text_p text = tok_mix_log_p(e->mix);
 	fputs("{\"type\":\"byte\"", stdout);
 	bytes_put_count("i", i, false);
 	bytes_put_count("b", byte, false);
 	bytes_put_number("lp", log(e->next.p[byte]), false);
 	bytes_put_number("H", entropy_of(e->next.p), false);
 	bytes_put_count("rank", rank_of(e->next.p, byte), false);
-	bytes_put_number("cum", cum, false);
-	bytes_ensemble_put(e);
+	bytes_put_number("cum", text.log_p, false);
+	bytes_ensemble_put(e, &text, e->next.special, e->next.leak);
+	puts("}");
+}
+
+static void put_summary(const struct bytes_ensemble *e)
+{
+	const struct tok_mix_next *next = &e->next;
+	const struct tok_text_p text = tok_mix_log_p(e->mix);
+	fputs("{\"type\":\"summary\"", stdout);
+	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
+	bytes_put_count("bytes", e->models.length, false);
+	bytes_put_number("nats", -text.log_p, false);
+	bytes_put_number("bpb", -text.log_p / ((double)e->models.length * log(2)), false);
+	bytes_put_end(next->p[TOK_MIX_END], next->exact ? NULL : &next->low[TOK_MIX_END],
+		      next->exact ? NULL : &next->high[TOK_MIX_END]);
+	bytes_ensemble_put(e, &text, next->special, next->leak);
+	put_models(e);
 	puts("}");
 }
 
 static enum tok_status answer_score(struct bytes_ensemble *e, struct tok_error *err)
 {
 	const struct tok_span text = text_of(e);
-	double cum = 0.0;
 	enum tok_status status = bytes_ensemble_look(e, err);
 	for (size_t i = 0; status == TOK_OK && i < text.count; i++) {
-		cum += log(e->next.p[text.bytes[i]]);
 		status = tok_mix_push(e->mix, tok_span_slice(text, i, i + 1), err);
 		if (status == TOK_OK && e->options->per_byte)
-			put_byte(e, i, text.bytes[i], cum);
+			put_byte(e, i, text.bytes[i]);
 		if (status == TOK_OK)
 			status = bytes_ensemble_look(e, err);
 	}
 	if (status == TOK_OK)
 		status = ask_alone(e, err);
-	if (status != TOK_OK)
-		return status;
-	fputs("{\"type\":\"summary\"", stdout);
-	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
-	bytes_put_count("bytes", text.count, false);
-	bytes_put_number("nats", -cum, false);
-	bytes_put_number("bpb", -cum / ((double)text.count * log(2)), false);
-	fputs(",\"eos\":{", stdout);
-	bytes_put_number("p", e->next.p[TOK_MIX_END], true);
-	bytes_put_number("lp", log(e->next.p[TOK_MIX_END]), false);
-	putchar('}');
-	bytes_ensemble_put(e);
-	put_models(e);
-	puts("}");
-	return TOK_OK;
+	if (status == TOK_OK)
+		put_summary(e);
+	return status;
 }
 
 /* ---- words ---------------------------------------------------------------------------- */

@@ -18,8 +18,10 @@ struct bytes_ensemble {
 /* e->next, with a word on standard error about each model that is left out from now on. */
 TOK_MUST_USE enum tok_status bytes_ensemble_look(struct bytes_ensemble *e, struct tok_error *err);
 
-/* "weights", "special", "leak" and "exact" of e->next; a comma before. */
-void bytes_ensemble_put(const struct bytes_ensemble *e);
+/* "weights", "special" and "leak" of each model, "exact" and "bounds" of "logP"; a comma before.
+ * `text` is what the answer says of a text; where it is not known, only e->next has to be exact. */
+void bytes_ensemble_put(const struct bytes_ensemble *e, const struct tok_text_p *text,
+			const double *special, const double *leak);
 
 TOK_MUST_USE enum tok_status bytes_ensemble_sample(struct bytes_ensemble *e, struct tok_error *err);
 

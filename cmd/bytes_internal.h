@@ -60,7 +60,7 @@ struct bytes_options {
 	int fim_format;
 	/* check, bench */
 	uint64_t random;
-	const char *tables;
+	const char *tables, *beams;
 };
 
 /* ---- models (bytes_open.c) -------------------------------------------------- */
@@ -191,8 +191,21 @@ void bytes_put_distribution(const double *p, const double *low, const double *hi
 /* "logP", and "P", null where it is too small for a number; commas before. */
 void bytes_put_log_p(const struct tok_text_p *text);
 
-/* "special", "leak", "exact" and "bounds" (null, or {"logP":[low,high]}), which are in every
- * answer; a comma before. */
+/* "eos":{"p":..,"lp":..} alone. */
+void bytes_put_end(double p, const double *low, const double *high);
+
+/* Between what a value of an answer lies, or each value of a list. */
+struct bytes_bounds {
+	const char *name; /* that the answer has it under */
+	const double *low, *high;
+	size_t count; /* of the list; 0: it is a number */
+};
+
+/* "exact" and "bounds", which are in every answer: null where exact, else [low,high] of each of
+ * these values under its name, and a list of such for a list; a comma before. */
+void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t count);
+
+/* "special", "leak", "exact" and "bounds" of "logP"; a comma before. */
 void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
 
 /* All that a machine says of what may come next, from "logP" to "bounds"; each probability has

@@ -135,7 +135,7 @@ static void put_bytes_by_p(const double p[256], const double *low, const double 
 	putchar(']');
 }
 
-static void put_end(double p, const double *low, const double *high)
+void bytes_put_end(double p, const double *low, const double *high)
 {
 	fputs(",\"eos\":{", stdout);
 	put_probability(p, low, high);
@@ -145,7 +145,7 @@ static void put_end(double p, const double *low, const double *high)
 void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top)
 {
 	put_bytes_by_p(p, low, high, top);
-	put_end(p[256], low ? low + 256 : NULL, high ? high + 256 : NULL);
+	bytes_put_end(p[256], low ? low + 256 : NULL, high ? high + 256 : NULL);
 }
 
 void bytes_put_log_p(const struct tok_text_p *text)
@@ -156,20 +156,49 @@ void bytes_put_log_p(const struct tok_text_p *text)
 	bytes_put_number("P", p > 0.0 || text->log_p == -INFINITY ? p : NAN, false);
 }
 
-void bytes_put_certificate(const struct tok_text_p *text, double special, double leak)
+/* ---- certificates --------------------------------------------------------------- */
+
+static void put_interval(double low, double high)
 {
-	bytes_put_number("special", special, false);
-	bytes_put_number("leak", leak, false);
-	bytes_put_flag("exact", text->exact, false);
-	if (text->exact) {
-		fputs(",\"bounds\":null", stdout);
+	putchar('[');
+	put_value(low);
+	putchar(',');
+	put_value(high);
+	putchar(']');
+}
+
+static void put_value_bounds(const struct bytes_bounds *value, bool first)
+{
+	put_name(value->name, first);
+	if (value->count == 0) {
+		put_interval(*value->low, *value->high);
 		return;
 	}
-	fputs(",\"bounds\":{\"logP\":[", stdout);
-	put_value(text->low);
-	putchar(',');
-	put_value(text->high);
-	fputs("]}", stdout);
+	putchar('[');
+	for (size_t i = 0; i < value->count; i++) {
+		put_comma(i == 0);
+		put_interval(value->low[i], value->high[i]);
+	}
+	putchar(']');
+}
+
+void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t count)
+{
+	bytes_put_flag("exact", exact, false);
+	fputs(exact ? ",\"bounds\":null" : ",\"bounds\":{", stdout);
+	if (exact)
+		return;
+	for (size_t i = 0; i < count; i++)
+		put_value_bounds(&values[i], i == 0);
+	putchar('}');
+}
+
+void bytes_put_certificate(const struct tok_text_p *text, double special, double leak)
+{
+	const struct bytes_bounds bounds = { .name = "logP", &text->low, &text->high, 0 };
+	bytes_put_number("special", special, false);
+	bytes_put_number("leak", leak, false);
+	bytes_put_bounds(text->exact, &bounds, 1);
 }
 
 void bytes_put_next(const struct tok_next_bytes *next, size_t top)
@@ -179,7 +208,7 @@ void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 	const bool exact = next->exact;
 	bytes_put_log_p(&text);
 	put_bytes_by_p(next->joint, exact ? NULL : next->low, exact ? NULL : next->high, top);
-	put_end(next->end, exact ? NULL : &next->end_low, exact ? NULL : &next->end_high);
+	bytes_put_end(next->end, exact ? NULL : &next->end_low, exact ? NULL : &next->end_high);
 	bytes_put_certificate(&text, next->special, next->leak);
 }
 

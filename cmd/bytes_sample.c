@@ -82,11 +82,10 @@ static void put_sample(const struct bytes_law *law, uint64_t index, const struct
 	bytes_put_bytes("text", d->bytes.bytes, d->bytes.count, false);
 	bytes_put_count("n", d->bytes.count, false);
 	printf(",\"ended\":\"%s\"", end_names[d->end]);
-	bytes_put_number("logP", d->log_p, false);
+	bytes_put_number("logP", d->text.log_p, false);
 	if (law->automaton || law->constraint)
 		put_weights(law, d, calls);
-	bytes_put_number("special", d->special, false);
-	bytes_put_flag("exact", d->exact, false);
+	bytes_put_certificate(&d->text, d->special, d->leak);
 	puts("}");
 }
 
@@ -94,7 +93,22 @@ static void put_sample(const struct bytes_law *law, uint64_t index, const struct
 struct totals {
 	uint64_t bytes, dead;
 	double weights;
+	struct tok_text_p texts; /* the product of their P */
+	double special, leak;    /* the most of any */
 };
+
+static void add_drawn(struct totals *t, const struct bytes_drawn *d)
+{
+	t->bytes += d->bytes.count;
+	t->dead += d->end == BYTES_DEAD;
+	t->weights += exp(d->log_weight);
+	t->texts.log_p += d->text.log_p;
+	t->texts.low += d->text.low;
+	t->texts.high += d->text.high;
+	t->texts.exact = t->texts.exact && d->text.exact;
+	t->special = fmax(t->special, d->special);
+	t->leak = fmax(t->leak, d->leak);
+}
 
 static void put_summary(const struct bytes_law *law, const struct totals *t)
 {
@@ -102,10 +116,12 @@ static void put_summary(const struct bytes_law *law, const struct totals *t)
 	fputs("{\"type\":\"summary\"", stdout);
 	bytes_put_count("samples", count, false);
 	bytes_put_count("bytes", t->bytes, false);
+	bytes_put_number("logP", t->texts.log_p, false);
 	if (law->automaton || law->constraint)
 		bytes_put_number("mean_weight", count ? t->weights / (double)count : NAN, false);
 	if (law->constraint)
 		bytes_put_count("calls", calls_of(law), false);
+	bytes_put_certificate(&t->texts, t->special, t->leak);
 	bytes_put_count("lm_rows", tok_machine_cost(law->machine).rows, false);
 	puts("}");
 }
@@ -120,9 +136,7 @@ static enum tok_status draw_all(const struct bytes_law *law, struct totals *t,
 		status = bytes_draw(law, i, &d, err);
 		if (status != TOK_OK)
 			break;
-		t->bytes += d.bytes.count;
-		t->dead += d.end == BYTES_DEAD;
-		t->weights += exp(d.log_weight);
+		add_drawn(t, &d);
 		if (!law->echo)
 			put_sample(law, i, &d, calls_of(law) - before);
 	}
@@ -132,7 +146,7 @@ static enum tok_status draw_all(const struct bytes_law *law, struct totals *t,
 
 static enum cli_exit run(struct bytes_law *law)
 {
-	struct totals t = { 0 };
+	struct totals t = { .texts.exact = true };
 	struct tok_error err = { 0 };
 	const enum tok_status status = draw_all(law, &t, &err);
 	if (status != TOK_OK)

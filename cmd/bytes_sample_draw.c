@@ -17,9 +17,9 @@ static void begin(struct bytes_drawn *d)
 	tok_buffer_clear(&d->bytes);
 	d->end = BYTES_LENGTH;
 	d->state = TOK_AUTOMATON_START;
-	d->log_p = d->special = d->log_weight = 0;
+	d->text = (struct tok_text_p){ .exact = true };
+	d->special = d->leak = d->log_weight = 0;
 	d->share_count = 0;
-	d->exact = true;
 }
 
 /* Add a byte.  *done: it was the last one. */
@@ -108,14 +108,32 @@ static enum tok_status find_next(const struct bytes_law *law, struct bytes_drawn
 	memcpy(p, next->joint, sizeof next->joint);
 	p[TOK_MIX_END] = next->end;
 	d->special = fmax(d->special, next->special);
-	d->exact = d->exact && next->exact;
+	d->leak = fmax(d->leak, next->leak);
+	d->text.exact = d->text.exact && next->exact;
 	tok_draw_shape(p, law->options->temperature, law->options->top_p);
 	return TOK_OK;
 }
 
+/* P of the prompt, what was drawn and this symbol, divided by P of the prompt. */
+static struct tok_text_p divide_text(const struct tok_next_bytes *next, size_t symbol,
+				     const struct tok_text_p *prompt)
+{
+	const bool ends = symbol == TOK_MIX_END;
+	const double p = ends ? next->end : next->joint[symbol],
+		     low = ends ? next->end_low : next->low[symbol],
+		     high = ends ? next->end_high : next->high[symbol];
+	struct tok_text_p out = { .exact = next->exact };
+	out.low = out.high = out.log_p = next->log_p - prompt->log_p + log(p);
+	if (out.exact)
+		return out;
+	out.low = next->log_p_low - prompt->high + log(low);
+	out.high = fmin(0, next->log_p_high - prompt->low + log(high));
+	return out;
+}
+
 static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn *d,
-				 struct tok_machine *machine, struct tok_random *random, bool *done,
-				 struct tok_error *err)
+				 struct tok_machine *machine, const struct tok_text_p *prompt,
+				 struct tok_random *random, bool *done, struct tok_error *err)
 {
 	struct tok_next_bytes next;
 	double p[TOK_MIX_SYMBOLS];
@@ -129,14 +147,14 @@ static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn
 		symbol = tok_draw(p, random);
 	if (status != TOK_OK)
 		return status;
+	if (symbol <= TOK_MIX_END)
+		d->text = divide_text(&next, symbol, prompt);
 	if (symbol >= TOK_MIX_END) {
 		d->end = symbol == TOK_MIX_END ? BYTES_ENDED : BYTES_DEAD;
-		d->log_p += symbol == TOK_MIX_END ? log(next.end) : 0;
 		*done = true;
 		return TOK_OK;
 	}
 	const uint8_t byte = (uint8_t)symbol;
-	d->log_p += log(next.joint[byte]);
 	if (law->automaton)
 		d->state = tok_automaton_step(law->automaton, d->state, byte);
 	status = add_byte(law, d, byte, done, err);
@@ -149,11 +167,14 @@ static enum tok_status draw_bytes(const struct bytes_law *law, struct bytes_draw
 				  struct tok_random *random, struct tok_error *err)
 {
 	struct tok_machine *machine;
-	enum tok_status status = tok_machine_fork(law->machine, &machine, err);
+	struct tok_text_p prompt;
+	enum tok_status status = tok_machine_log_p(law->machine, &prompt, err);
+	if (status == TOK_OK)
+		status = tok_machine_fork(law->machine, &machine, err);
 	if (status != TOK_OK)
 		return status;
 	for (bool done = law->options->length == 0; status == TOK_OK && !done;)
-		status = draw_next(law, d, machine, random, &done, err);
+		status = draw_next(law, d, machine, &prompt, random, &done, err);
 	tok_machine_free(machine);
 	return status;
 }
@@ -186,8 +207,8 @@ static enum tok_status draw_tokens(const struct bytes_law *law, struct bytes_dra
 		status = tok_token_walk_new(law->machine, random, &walk, err);
 	if (status != TOK_OK)
 		return status;
-	d->exact = text.exact;
-	d->log_p = NAN;
+	d->text =
+	    (struct tok_text_p){ NAN, -INFINITY, 0, text.exact }; /* of many rows one is drawn */
 	for (bool done = law->options->length == 0; status == TOK_OK && !done;) {
 		status = tok_token_walk_next(walk, random, &step, err);
 		if (status == TOK_ETEXT) {

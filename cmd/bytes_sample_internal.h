@@ -31,12 +31,12 @@ struct bytes_drawn {
 	struct tok_buffer bytes;
 	enum bytes_end end;
 	uint32_t state; /* of the automaton */
-	double log_p;   /* of the bytes, and of the end if it was drawn; NAN: not known */
-	double special; /* the most that was left out at a byte */
+	/* Of the bytes behind the prompt, and of the end if it was drawn; .log_p NAN: not known. */
+	struct tok_text_p text;
+	double special, leak; /* the most that was left out at a byte */
 	double log_weight;
 	double *shares; /* weights, symbol by symbol */
 	size_t share_count, share_capacity;
-	bool exact;
 };
 
 /* Draw sample number `index`; *out is zeroed or was drawn into before. */

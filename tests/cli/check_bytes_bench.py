@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 WORDS = "the cat sat on the mat and the dog sat on the log ; a rat , that ate the hat .".split()
 
 
@@ -99,6 +100,43 @@ class Bench(unittest.TestCase):
         # The mixture of two loses no more than a bit to the better one, over the whole text.
         self.assertLess(rows[3]["bits_byte"], min(rows[0]["bits_byte"], rows[1]["bits_byte"]) + 1.001 / rows[3]["bytes"])
 
+    def beams(self, table, model, *more):
+        out = self.run_tok("bytes", "bench", "--json", "--tables", table, "--random", "1", *more, "--lm", model,
+                           "-t", os.path.join(DATA, "ab.json"), "ab")
+        return [json.loads(line) for line in out.splitlines()]
+
+    def test_beams_where_heads_have_no_limit(self):
+        with open(self.path("ab"), "w", encoding="ascii") as file:
+            file.write("ABAABAAABBAAB")
+        whole, finite = f"exec:{sys.executable} -IS {DATA}/ab_model.py whole", "arpa:" + os.path.join(DATA, "ab.arpa")
+        widths = []
+        for seed in map(str, range(4)):
+            truth = [row for row in self.beams("D", finite, "--beams", "1", "--seed", seed) if row["method"] == "all"]
+            self.assertEqual([row["K"] for row in truth], [None])  # exact as it is
+            rows = [row for row in self.beams("D", whole, "--beams", "1,2,4000", "--seed", seed)]
+            self.assertEqual([row["method"] for row in rows], ["naive", "heal1", "healN", "valid", "valid-renorm"] + 3 * ["all"])
+            for row in rows[:3]:
+                self.assertEqual((row["K"], row["heads_mean"], row["p_bounds"]), (None, None, None))
+            for row in rows[3:5]:
+                self.assertEqual((row["K"], row["p_bounds"]), (None, 0))
+            rows, p = rows[5:], 2 ** -truth[0]["bits_mean"]
+            self.assertEqual([row["K"] for row in rows], [1, 2, 4000])
+            for row in rows:
+                self.assertLessEqual(abs(2 ** -row["bits_mean"] - p), row["p_bounds"] + 1e-12)
+                self.assertLessEqual(row["heads_mean"], row["K"] + 1)
+            self.assertEqual(rows[2]["p_bounds"], 0)  # none was dropped
+            self.assertEqual(truth[0]["p_bounds"], 0)
+            self.assertLessEqual(rows[0]["rows_byte"], rows[1]["rows_byte"])
+            self.assertLessEqual(rows[1]["rows_byte"], rows[2]["rows_byte"])
+            widths += [row["p_bounds"] for row in rows[:2]]
+        self.assertGreater(max(widths), .1)
+        rows = self.beams("C", whole, "--beams", "1,2,4000")
+        self.assertEqual([(row["semantics"], row["K"]) for row in rows],
+                         [("valid", None), ("all", 1), ("all", 2), ("all", 4000)])
+        self.assertEqual([row["bounds_nats"] == 0 for row in rows], [True, False, False, True])
+        self.assertEqual([row["heads_most"] for row in rows[1:3]], [1, 2])
+        self.assertEqual([row["K"] for row in self.beams("C", finite, "--beams", "1,2")], [None, None])
+
     def test_no_beam_of_tok_ends(self):
         for row in self.rows("F", "words"):
             self.assertEqual(row["ends_tok"], 0)
@@ -109,6 +147,8 @@ class Bench(unittest.TestCase):
         self.assertIn("## C: ", out)
         self.assertIn("| A B AA | exact | 2046 | ", out)
         for args, said in ((("--tables", "X"), "--tables takes letters"), (("--beam", "3"), "beams of its own"),
+                           (("--beams", "4,0"), "--beams takes"), (("--beams", "4,"), "not '4,'"), (("--beams", ""), "--beams takes"),
+                           (("--beams", "5000"), "from 1 to 4096"), (("--beams", ",".join("1" * 17)), "up to 16"), (("--beams", "1,-1"), "--beams takes"),
                            (("--prefix", ""), "empty")):
             self.assertIn(said, self.run_tok("bytes", "bench", *args, "--lm", "words.tlm", "-t", "words.json", status=2))
 

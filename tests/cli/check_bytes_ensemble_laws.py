@@ -242,6 +242,89 @@ def check_compare(tok, folder, seed):
             / model.law(text[:i])[0] for i in range(len(text))) / len(text), "special")
 
 
+# ---- bounds ----------------------------------------------------------------------------
+
+
+def between(bounds, truth, what):
+    low, high = bounds
+    low = -math.inf if low is None else low
+    if not low - 1e-11 <= float(truth) <= high + 1e-11:
+        sys.exit(f"{what}: {float(truth)} is not in {bounds}")
+
+
+def holds(line, name, truth, what):
+    """Is the value right where the line is exact, and else between its bounds?  1 if those say something."""
+    assert line["exact"] == (line["bounds"] is None), line
+    if line["exact"]:
+        near(line[name], truth, what)
+        return 0
+    between(line["bounds"][name], truth, what)
+    return line["bounds"][name][0] is not None
+
+
+def log_mix(kind, models, weights, text, more=""):
+    return sum(math.log(mixed(kind, models, weights, 1, (text + more)[:i])[ord((text + more)[i])])
+               for i in range(len(text), len(text + more)))
+
+
+def check_mix_bounds(tok, folder, seed):
+    """One head of each model is kept; also behind a prompt whose bounds are not known."""
+    pick = random.Random(seed)
+    kind = ["linear", "bayes", "geometric", "proxy"][seed % 4]
+    models = [Model(10 * seed + i, folder) for i in range(3 if kind == "proxy" else 2)]
+    weights = [Fraction(1)] * len(models)
+    how = [a for m in models for a in m.arguments] + ["--mix", kind, "--semantics", "all", "--beam", "1"]
+    text, told = "".join(pick.choice(LETTERS) for _ in range(4)), 0
+    said, = run(tok, "ensemble", "next", *how, "-p", text)
+    law = mixed(kind, models, weights, 1, text)
+    for symbol in [*said["dist"], {"b": END, **said["eos"]}]:
+        if symbol["b"] in law and not said["exact"]:
+            between((symbol["low"], symbol["high"]), law[symbol["b"]], f"{kind} of {seed}, next")
+    if kind == "bayes":
+        told += holds(said, "logP", log_mix(kind, models, weights, "", text), "P of the prompt")
+    for model, line in zip(models, said["models"]):
+        holds(line, "logP", math.log(model.law(text)[0]), "alone")
+    *lines, summary = run(tok, "ensemble", "score", *how, "-p", text, "--per-byte")
+    for i, line in enumerate(lines):
+        truth = log_mix(kind, models, weights, "", text[:i + 1])
+        told += holds({**line, "logP": line["cum"]}, "logP", truth, f"{kind} of {seed}, byte {i}")
+    holds({**summary, "logP": -summary["nats"]}, "logP", truth, "nats")
+    if not summary["exact"]:
+        between((summary["eos"]["low"], summary["eos"]["high"]), law[END], "eos")
+    *draws, summary = run(tok, "ensemble", "sample", *how, "-p", text, "--json", "--count", "9", "-n", "3")
+    total = 0
+    for draw in draws:
+        truth = log_mix(kind, models, weights, text, draw["text"])
+        if draw["ended"] == "end":
+            truth += math.log(mixed(kind, models, weights, 1, text + draw["text"])[END])
+        told += holds(draw, "logP", truth, f"{kind} of {seed}, {draw['text']}")
+        total += truth
+        assert len(draw["special"]) == len(draw["leak"]) == len(models)
+    assert summary["exact"] == all(draw["exact"] for draw in draws), (kind, summary)
+    holds(summary, "logP", total, f"{kind} of {seed}, all samples")
+    return told
+
+
+def check_compare_bounds(tok, folder, seed):
+    pick = random.Random(seed)
+    models, told = [Model(10 * seed + i, folder) for i in range(2)], 0
+    text = "".join(pick.choice(LETTERS) for _ in range(5))
+    *lines, summary = run(tok, "compare", *models[0].arguments, *models[1].arguments, "-p", text,
+                          "--per-byte", "--semantics", "all", "--beam", "1")
+    laws = [[m.law(text[:i])[1] for m in models] for i in range(len(text) + 1)]
+    jsd = [divergence(*pair) for pair in laws]
+    for line in lines:
+        told += holds(line, "jsd_bits", jsd[line["i"]], "divergence")
+        for k, model in enumerate(models):
+            p = model.law(text[:line["i"] + 1])[0] / model.law(text[:line["i"]])[0]
+            if not line["exact"]:
+                between(line["bounds"]["lp"][k], math.log(p), "lp")
+        assert len(line["special"]) == len(line["leak"]) == 2
+    holds(summary, "jsd_bits", sum(jsd[:-1]) / len(text), "mean divergence")
+    holds(summary, "eos_jsd_bits", jsd[-1], "divergence at the end")
+    return told
+
+
 # ---- healing ---------------------------------------------------------------------------
 
 
@@ -370,6 +453,8 @@ def main():
             check_draws(tok, folder, seed)
         for seed in range(100, 102):
             check_compare(tok, folder, seed)
+        assert sum(check_mix_bounds(tok, folder, seed) for seed in range(400, 408)) > 20
+        assert sum(check_compare_bounds(tok, folder, seed) for seed in range(450, 453)) > 5
         for seed in range(200, 209):
             check_heal(tok, folder, seed)
         for seed in range(300, 302):

@@ -129,7 +129,8 @@ class Sampling(unittest.TestCase):
         self.assertEqual(summary["samples"], len(samples))
         self.assertEqual(summary["bytes"], sum(s["n"] for s in samples))
         for i, s in enumerate(samples):
-            self.assertEqual((s["type"], s["i"], s["exact"], s["special"]), ("sample", i, True, 0))
+            self.assertEqual((s["type"], s["i"], s["exact"], s["bounds"]), ("sample", i, True, None))
+            self.assertEqual(s["special"], 0)
             self.assertEqual(bytes.fromhex(s["text_hex"]).decode(), s["text"])
             self.assertEqual(s["n"], len(s["text"]))
         return samples, summary
@@ -151,6 +152,47 @@ class Sampling(unittest.TestCase):
                     begins, ends = sums(prefix + s["text"], semantics)
                     p = (ends if s["ended"] == "end" else begins) / sums(prefix, semantics)[0]
                     self.assertAlmostEqual(s["logP"], math.log(p), places=11)
+
+    def test_what_leaks(self):
+        samples, summary = self.sample("-p", "AA", "-n", 4, "--count", 60, "--semantics", "valid")
+        for s in samples:
+            leaks = [0]
+            for i in range(s["n"] + (s["ended"] == "end")):
+                text = "AA" + s["text"][:i]
+                (begins, ends), more = sums(text, "valid"), [sums(text + c, "valid")[0] for c in "AB"]
+                leaks.append(1 - (ends + sum(more)) / begins)
+            self.assertAlmostEqual(s["leak"], float(max(leaks)), places=12)
+        self.assertEqual(summary["leak"], max(s["leak"] for s in samples))
+        self.assertGreater(summary["leak"], 0)
+        self.assertEqual(min(s["leak"] for s in samples), 0)
+
+    def test_bounds_hold_the_truth(self):
+        """Heads that were dropped, in the prompt and behind it; rows of which the best two are known."""
+        told = 0
+        for how in ("whole", "top"):
+            model = f"exec:{sys.executable} {DATA}/ab_model.py {how}"
+            for prefix in ("", "A", "AA", "AAA", "BAAB"):
+                done = self.run_tok("--json", "-p", prefix, "-n", 5, "--count", 40, "--semantics", "all",
+                                    *(["--beam", 1] if how == "whole" else []), model=model)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                *samples, summary = map(json.loads, done.stdout.splitlines())
+                total = 0
+                for s in samples:
+                    begins, ends = sums(prefix + s["text"], "all")
+                    p = (ends if s["ended"] == "end" else begins) / sums(prefix, "all")[0]
+                    total += math.log(p)
+                    self.assert_between(s, math.log(p))
+                    told += not s["exact"] and s["bounds"]["logP"][0] is not None
+                self.assertFalse(summary["exact"])
+                self.assert_between(summary, total)
+        self.assertGreater(told, 60)
+
+    def assert_between(self, line, truth):
+        self.assertEqual(line["exact"], line["bounds"] is None)
+        low, high = [line["logP"]] * 2 if line["exact"] else line["bounds"]["logP"]
+        low = -math.inf if low is None else low
+        self.assertTrue(low - 1e-11 <= truth <= high + 1e-11, (line, truth))
+        self.assertTrue(line["logP"] is None or low <= line["logP"] <= high)
 
     def test_token_by_token(self):
         for seed, semantics in enumerate(("all", "valid-renorm")):

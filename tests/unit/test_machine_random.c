@@ -124,6 +124,46 @@ static void covers_are_all_rows(void **state)
 	}
 }
 
+/* Where heads were dropped all rows are told still, and of what share they are is between bounds.
+ */
+static bool tell_share(void *context, const struct tok_cover *cover)
+{
+	struct told *told = context;
+	const double share = exp(cover->log_p) / told->sum;
+	assert_true(cover->log_p_low <= cover->log_p && cover->log_p <= cover->log_p_high);
+	assert_true(cover->share_low <= cover->share && cover->share <= cover->share_high);
+	assert_true(cover->share_low <= share + 1e-12 && share <= cover->share_high + 1e-12);
+	if (cover->exact) {
+		assert_near(cover->share, share, 1e-12, "share");
+		assert_true(cover->share_low == cover->share_high);
+	}
+	told->count += !cover->exact && cover->share_low < cover->share_high;
+	return true;
+}
+
+static void shares_lie_between(void **state)
+{
+	(void)state;
+	size_t bounded = 0;
+	for (uint64_t seed = 0; seed < TRIALS / 4; seed++) {
+		const struct tok_machine_options options = { .beam = 1 + seed % 2 };
+		struct trial t;
+		struct tok_error err = { 0 };
+		size_t total = 0;
+		make_trial(&t, seed, false);
+		toy_machine_make(&t.toy, options);
+		const enum tok_status status = tok_machine_push(
+		    t.toy.m, (struct tok_span){ t.text, 1 + seed % (LENGTH - 1) }, &err);
+		struct told told = { .trial = &t, .text = { t.text, tok_machine_length(t.toy.m) } };
+		told.sum = plain_sum(&t.toy.vocab, &t.toy.lm, TOK_BYTES_ALL, told.text).p;
+		if (status == TOK_OK || status == TOK_ETEXT)
+			assert_int_equal(
+			    tok_machine_covers(t.toy.m, tell_share, &told, &total, &err), TOK_OK);
+		bounded += told.count;
+		toy_machine_release(&t.toy);
+	}
+}
+
 /* ---- heads that are one ------------------------------------------------------------- */
 
 static void merged_as_if_apart(void **state)
@@ -161,9 +201,8 @@ static void merged_as_if_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(machine_is_the_sum),
-		cmocka_unit_test(zero_is_found_at_its_byte),
-		cmocka_unit_test(covers_are_all_rows),
+		cmocka_unit_test(machine_is_the_sum),  cmocka_unit_test(zero_is_found_at_its_byte),
+		cmocka_unit_test(covers_are_all_rows), cmocka_unit_test(shares_lie_between),
 		cmocka_unit_test(merged_as_if_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

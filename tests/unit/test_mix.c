@@ -41,6 +41,7 @@ static void bayes_is_a_mixture_of_texts(void **state)
 						      all);
 		const struct tok_mix_next next = mix_next_of(mix);
 		assert_near(p, .25 * a.p + .75 * b.p, 1e-13, "bytes");
+		assert_near(exp(tok_mix_log_p(mix).log_p), p, 1e-13, "P");
 		assert_near(p * next.p[TOK_MIX_END], .25 * a.end + .75 * b.end, 1e-13, "end");
 		assert_near(next.weights[0], .25 * a.p / (.25 * a.p + .75 * b.p), 1e-12, "weight");
 		assert_near(next.weights[0] + next.weights[1], 1.0, 1e-14, "weights");
@@ -78,6 +79,48 @@ static void with_itself_it_is_itself(void **state)
 		tok_mix_free(mix);
 		for (size_t i = 0; i < 3; i++)
 			toy_machine_release(&toys[i]);
+	}
+}
+
+/* Who asks what comes next knows P of the text; who does not, of bayes only. */
+static void p_of_the_text(void **state)
+{
+	(void)state;
+	for (int kind = TOK_MIX_LINEAR; kind <= TOK_MIX_GEOMETRIC; kind++) {
+		struct toy_machine toys[2];
+		struct tok_machine *machines[2], *forks[2];
+		struct tok_mix *fork = NULL;
+		struct tok_error err = { 0 };
+		for (size_t i = 0; i < 2; i++) {
+			toy_machine_bigram(&toys[i], (struct tok_machine_options){ 0 });
+			machines[i] = toys[i].m;
+		}
+		struct tok_mix *mix = mix_of(
+		    machines, 2, (struct tok_mix_options){ .kind = (enum tok_mix_kind)kind });
+		assert_near(tok_mix_log_p(mix).log_p, 0.0, 0.0, "of nothing");
+		mix_push_text(mix, "A");
+		const struct tok_text_p text = tok_mix_log_p(mix);
+		if (kind == TOK_MIX_BAYES) {
+			assert_near(text.log_p, log(.6), 1e-14, "A");
+			assert_true(text.exact);
+		} else {
+			assert_true(isnan(text.log_p) && text.low == -INFINITY && !text.exact);
+			assert_near(text.high, 0.0, 0.0, "high");
+		}
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(tok_machine_fork(machines[i], &forks[i], &err), TOK_OK);
+		assert_int_equal(tok_mix_fork(mix, forks, &fork, &err), TOK_OK);
+		mix_next_of(fork);
+		mix_push_text(fork, "A"); /* P(AA) / P(A) */
+		assert_near(tok_mix_log_p(fork).log_p, log(.36 / .6), 1e-14, "AA");
+		assert_true(tok_mix_log_p(fork).exact);
+		assert_int_equal(tok_machine_length(machines[0]), 1);
+		tok_mix_free(fork);
+		tok_mix_free(mix);
+		for (size_t i = 0; i < 2; i++) {
+			tok_machine_free(forks[i]);
+			toy_machine_release(&toys[i]);
+		}
 	}
 }
 
@@ -345,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bayes_is_a_mixture_of_texts),
 		cmocka_unit_test(with_itself_it_is_itself),
+		cmocka_unit_test(p_of_the_text),
 		cmocka_unit_test(long_texts_keep_weights),
 		cmocka_unit_test(divergence),
 		cmocka_unit_test(who_cannot_is_left_out),

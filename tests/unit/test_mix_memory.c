@@ -19,7 +19,7 @@ static enum tok_status run_mix(struct toy_machine *toys, enum tok_mix_kind kind,
 			       struct tok_error *err)
 {
 	struct tok_machine *machines[3] = { NULL };
-	struct tok_mix *mix = NULL;
+	struct tok_mix *mix = NULL, *fork = NULL;
 	struct tok_mix_next next;
 	const struct tok_machine_options options = { 0 };
 	const struct tok_mix_options how = { .kind = kind, .alpha = 0.5 };
@@ -36,7 +36,10 @@ static enum tok_status run_mix(struct toy_machine *toys, enum tok_mix_kind kind,
 			assert_int_equal(tok_machine_length(machines[i]),
 					 tok_machine_length(machines[0]));
 	if (status == TOK_OK)
+		status = tok_mix_fork(mix, machines, &fork, err); /* never pushed on */
+	if (status == TOK_OK)
 		status = tok_mix_next(mix, &next, err);
+	tok_mix_free(fork);
 	tok_mix_free(mix);
 	for (size_t i = 0; i < 3; i++)
 		tok_machine_free(machines[i]);

@@ -120,12 +120,20 @@ static size_t walk_several(struct several *all, enum tok_mix_kind kind, double a
 	struct tok_mix *mix = mix_of(all->machines, 3, options);
 	const uint8_t *bytes = all->trials[0].text;
 	struct tok_error err = { 0 };
+	double log_p = 0.0; /* NAN once nothing was possible before a byte that came */
 	size_t n = 0;
 	for (;; n++) {
 		const struct tok_span text = { bytes, n };
 		double wanted[TOK_MIX_SYMBOLS];
 		struct tok_mix_next next;
 		const bool possible = define(all, kind, alpha, text, wanted);
+		const struct tok_text_p p = tok_mix_log_p(mix);
+		assert_int_equal(isnan(p.log_p), isnan(log_p));
+		if (!isnan(log_p)) {
+			assert_true(p.exact && p.low == p.log_p && p.high == p.log_p);
+			assert_near(p.log_p, log_p, 1e-11, "log P");
+		}
+		log_p += possible ? log(wanted[bytes[n]]) : NAN;
 		assert_int_equal(tok_mix_next(mix, &next, &err), possible ? TOK_OK : TOK_ETEXT);
 		if (possible) {
 			assert_true(next.exact);

@@ -71,13 +71,15 @@ struct tok_machine_cost {
 	uint64_t heads_made, heads_most;
 };
 
-/* A row of tokens that covers what was pushed. */
+/* A row of tokens that covers what was pushed.  Bounds as above: what was dropped makes P(x), and
+ * with it the share, uncertain, and .log_p only where it was dropped in front of the text. */
 struct tok_cover {
 	const tok_id *ids;
 	size_t count;
 	size_t overshoot; /* bytes of the last token behind the end */
-	double log_p;
-	double share; /* of P(x) */
+	double log_p, log_p_low, log_p_high;
+	double share, share_low, share_high; /* of P(x) */
+	bool exact;
 };
 typedef bool tok_cover_sink(void *context, const struct tok_cover *cover); /* false: enough */
 

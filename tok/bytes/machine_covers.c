@@ -18,6 +18,7 @@ struct part {
 };
 
 struct search {
+	const struct tok_machine *machine;
 	struct tok_core *core;
 	struct tok_buffer text;
 	struct part *parts;
@@ -25,6 +26,7 @@ struct search {
 	uint32_t *heap; /* parts to go on with, the most probable in front */
 	size_t heap_count, heap_capacity;
 	struct tok_buffer ids;
+	struct tok_bounds log_text, log_hidden; /* of P: with what is hidden, of what is hidden */
 };
 
 /* ---- parts by probability ------------------------------------------------------------ */
@@ -168,8 +170,8 @@ static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *
 
 /* ---- telling ---------------------------------------------------------------------------- */
 
-static enum tok_status tell(struct search *s, uint32_t whole, double log_text, double log_hidden,
-			    tok_cover_sink *sink, void *context, bool *more, struct tok_error *err)
+static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *sink, void *context,
+			    bool *more, struct tok_error *err)
 {
 	size_t count = 0;
 	for (uint32_t i = whole; i != 0; i = s->parts[i].parent)
@@ -182,11 +184,19 @@ static enum tok_status tell(struct search *s, uint32_t whole, double log_text, d
 	for (uint32_t i = whole; i != 0; i = s->parts[i].parent)
 		ids[--left] = s->parts[i].id;
 	const struct part *part = &s->parts[whole];
-	const struct tok_cover cover = { .ids = ids,
-					 .count = count,
-					 .overshoot = part->at - s->text.count,
-					 .log_p = part->log_p - log_hidden,
-					 .share = exp(part->log_p - log_text) };
+	const struct tok_bounds *text = &s->log_text, *hidden = &s->log_hidden;
+	const struct tok_cover cover = {
+		.ids = ids,
+		.count = count,
+		.overshoot = part->at - s->text.count,
+		.log_p = part->log_p - 0.5 * (hidden->low + hidden->high),
+		.log_p_low = part->log_p - hidden->high,
+		.log_p_high = part->log_p - hidden->low,
+		.share = fmin(1.0, exp(part->log_p - text->low)),
+		.share_low = fmin(1.0, exp(part->log_p - text->high)),
+		.share_high = fmin(1.0, exp(part->log_p - text->low)),
+		.exact = tok_machine_front(s->machine)->dropped == -INFINITY,
+	};
 	*more = sink(context, &cover);
 	return TOK_OK;
 }
@@ -233,8 +243,8 @@ static enum tok_status copy_text(const struct tok_machine *m, struct search *s,
 	return TOK_OK;
 }
 
-static enum tok_status run(struct search *s, double log_text, double log_hidden,
-			   tok_cover_sink *sink, void *context, struct tok_error *err)
+static enum tok_status run(struct search *s, tok_cover_sink *sink, void *context,
+			   struct tok_error *err)
 {
 	const struct part none = { .log_p = 0.0 };
 	bool more = true;
@@ -242,7 +252,7 @@ static enum tok_status run(struct search *s, double log_text, double log_hidden,
 	while (status == TOK_OK && more && s->heap_count > 0) {
 		const uint32_t part = pop(s);
 		status = s->parts[part].at >= s->text.count
-			     ? tell(s, part, log_text, log_hidden, sink, context, &more, err)
+			     ? tell(s, part, sink, context, &more, err)
 			     : go_on(s, part, err);
 	}
 	return status;
@@ -253,7 +263,7 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 {
 	struct tok_core *core = m->core;
 	struct tok_front *front = tok_machine_front(m);
-	struct search s = { .core = core };
+	struct search s = { .machine = m, .core = core };
 	struct tok_bounds mass;
 	if (core->lm->info->top)
 		return tok_fail(err, TOK_EARG,
@@ -267,7 +277,11 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 		status = copy_text(m, &s, err);
 	if (status == TOK_OK) {
 		*total = count_covers(core, front);
-		status = run(&s, front->origin + log(mass.low), m->hidden_low, sink, context, err);
+		s.log_text.low = front->origin + log(mass.low);
+		s.log_text.high =
+		    front->origin + tok_log_add(log(mass.low), front->dropped); /* whole rows */
+		s.log_hidden = (struct tok_bounds){ m->hidden_low, m->hidden_high };
+		status = run(&s, sink, context, err);
 	}
 	for (size_t i = 0; i < s.count; i++)
 		if (s.parts[i].head) {

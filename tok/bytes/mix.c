@@ -66,6 +66,7 @@ enum tok_status tok_mix_new(struct tok_machine *const *machines, size_t count,
 	if (!mix)
 		return tok_fail_memory(err);
 	mix->kind = options->kind;
+	mix->text.exact = mix->heard = true;
 	mix->count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct tok_mix_member *m = &mix->members[i];
@@ -78,6 +79,23 @@ enum tok_status tok_mix_new(struct tok_machine *const *machines, size_t count,
 	return TOK_OK;
 }
 
+enum tok_status tok_mix_fork(const struct tok_mix *mix, struct tok_machine *const *forks,
+			     struct tok_mix **out, struct tok_error *err)
+{
+	const size_t size = sizeof *mix + mix->count * sizeof *mix->members;
+	struct tok_mix *copy = malloc(size);
+	if (!copy)
+		return tok_fail_memory(err);
+	memcpy(copy, mix, size);
+	for (size_t i = 0; i < mix->count; i++)
+		copy->members[i].machine = forks[i];
+	copy->text = (struct tok_text_p){ .exact = true };
+	copy->heard = true;
+	tok_mix_sum_bounds(mix, &copy->begin_low, &copy->begin_high);
+	*out = copy;
+	return TOK_OK;
+}
+
 void tok_mix_free(struct tok_mix *mix)
 {
 	free(mix);
@@ -85,31 +103,25 @@ void tok_mix_free(struct tok_mix *mix)
 
 /* ---- what comes next --------------------------------------------------------------------- */
 
-static void write_bounds(const struct tok_next_bytes *next, struct tok_mix_member *m)
-{
-	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS], sum = 0.0;
-	memcpy(low, next->low, sizeof next->low);
-	memcpy(high, next->high, sizeof next->high);
-	low[TOK_MIX_END] = next->end_low;
-	high[TOK_MIX_END] = next->end_high;
-	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-		sum += low[s];
-	m->certain = sum > 0.0; /* so the text is possible, too */
-	tok_mix_divide(low, high, m->next.low, m->next.high);
-}
-
 static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *m)
 {
-	m->whole = tok_mix_whole(next, m->next.p);
+	m->whole = tok_mix_law_of(next, &m->next);
 	m->special = next->special;
 	m->leak = next->leak;
 	m->exact = m->certain = next->exact;
-	if (!m->exact) {
-		write_bounds(next, m);
-		return;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		m->certain |= m->next.low[s] > 0.0; /* so the text is possible, too */
+}
+
+static void write_next(struct tok_mix *mix)
+{
+	mix->possible = tok_mix_combine(mix, &mix->next);
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		mix->next.special[i] = m->used ? m->special : 0.0;
+		mix->next.leak[i] = m->used ? m->leak : 0.0;
+		mix->next.left_out[i] = m->left_out;
 	}
-	memcpy(m->next.low, m->next.p, sizeof m->next.low);
-	memcpy(m->next.high, m->next.p, sizeof m->next.high);
 }
 
 static enum tok_status look(struct tok_mix *mix, struct tok_error *err)
@@ -126,6 +138,7 @@ static enum tok_status look(struct tok_mix *mix, struct tok_error *err)
 			return tok_fail_in(err, status, "model %zu", i + 1);
 		write_law(&next, m);
 	}
+	write_next(mix);
 	mix->known = true;
 	return TOK_OK;
 }
@@ -135,16 +148,11 @@ enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out, stru
 	const enum tok_status status = look(mix, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < mix->count; i++) {
-		const struct tok_mix_member *m = &mix->members[i];
-		out->special[i] = m->used ? m->special : 0.0;
-		out->leak[i] = m->used ? m->leak : 0.0;
-		out->left_out[i] = m->left_out;
-	}
-	if (!tok_mix_combine(mix, out))
+	if (!mix->possible)
 		return tok_fail(
 		    err, TOK_ETEXT,
 		    "the models have no byte in common that may come next, nor the end");
+	*out = mix->next;
 	return TOK_OK;
 }
 
@@ -204,6 +212,55 @@ static void weigh(struct tok_mix *mix, uint8_t byte)
 		mix->members[i].log_low -= most;
 		mix->members[i].log_high -= most;
 	}
+	mix->origin += most > -INFINITY ? most : 0.0;
+}
+
+/* ---- P of the text ------------------------------------------------------------------------- */
+
+/* What the mix gave to the byte, of which nobody knows if nobody asked. */
+static void add_to_text(struct tok_mix *mix, uint8_t byte)
+{
+	struct tok_text_p *text = &mix->text;
+	if (!mix->known || !mix->possible) {
+		*text = (struct tok_text_p){ .log_p = NAN, .low = -INFINITY };
+		return;
+	}
+	text->exact &= mix->next.exact;
+	text->log_p += log(mix->next.p[byte]);
+	text->low += log(mix->next.low[byte]);
+	text->high += log(mix->next.high[byte]);
+	if (text->exact)
+		text->low = text->high = text->log_p;
+}
+
+static bool all_heard(const struct tok_mix *mix)
+{
+	for (size_t i = 0; i < mix->count; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		if (m->used && !(m->certain && m->whole > 0.0))
+			return false;
+	}
+	return true;
+}
+
+/* The sum of whole texts is known better than the product of quotients: what is not known of
+ * weights counts once there, and here with each byte. */
+static void bound_mixture(struct tok_mix *mix)
+{
+	struct tok_text_p *text = &mix->text;
+	double low, high;
+	if (text->exact || !mix->heard)
+		return;
+	tok_mix_sum_bounds(mix, &low, &high);
+	text->low = fmax(text->low, low - mix->begin_high);
+	text->high = fmin(text->high, high - mix->begin_low);
+	text->low = fmin(text->low, text->log_p); /* by a rounding */
+	text->high = fmax(text->high, text->log_p);
+}
+
+struct tok_text_p tok_mix_log_p(const struct tok_mix *mix)
+{
+	return mix->text;
 }
 
 static enum tok_status push_byte(struct tok_mix *mix, uint8_t byte, struct tok_error *err)
@@ -220,12 +277,15 @@ static enum tok_status push_byte(struct tok_mix *mix, uint8_t byte, struct tok_e
 		take_back(mix, &step);
 		return status;
 	}
+	add_to_text(mix, byte);
+	mix->heard = mix->heard && mix->kind == TOK_MIX_BAYES && all_heard(mix);
 	for (size_t i = 0; i < mix->count; i++) {
 		mix->members[i].used &= !step.impossible[i];
 		mix->members[i].left_out |= step.impossible[i];
 	}
 	if (mix->kind == TOK_MIX_BAYES)
 		weigh(mix, byte);
+	bound_mixture(mix);
 	mix->known = false;
 	return TOK_OK;
 }

@@ -20,8 +20,8 @@
  * A model that gives what was pushed probability 0 is left out from there on by linear and bayes;
  * for the other two the text has then probability 0 (TOK_ETEXT).  A model of weight 0, or an alpha
  * of 0, is as if it was not there.  Exact where all machines are, and otherwise with bounds that
- * follow from theirs.  The machines belong to the caller, who pushes to none of them; x begins
- * where they stand when the mix is made.  One thread.
+ * follow from theirs and hold what is true.  The machines belong to the caller, who pushes to none
+ * of them; x begins where they stand when the mix is made.  One thread.
  *
  * Sources: Phan et al. 2024 (arXiv 2410.09303), section on ensembles; Hayase et al. 2025
  * (2506.14123); Liu et al. 2024 (2401.08565) for proxies.
@@ -60,6 +60,12 @@ TOK_API TOK_MUST_USE enum tok_status tok_mix_new(struct tok_machine *const *mach
 						 struct tok_mix **out, struct tok_error *err);
 TOK_API void tok_mix_free(struct tok_mix *mix);
 
+/* Another mix at the same place, of forks of this one's machines in their order: it goes on with
+ * the same weights, and what is known of them.  Its x begins there. */
+TOK_API TOK_MUST_USE enum tok_status tok_mix_fork(const struct tok_mix *mix,
+						  struct tok_machine *const *forks,
+						  struct tok_mix **out, struct tok_error *err);
+
 /* TOK_ETEXT, with the place of the byte, where no model is left.  After any failure all machines
  * stand before the byte that it came with. */
 TOK_API TOK_MUST_USE enum tok_status tok_mix_push(struct tok_mix *mix, struct tok_span bytes,
@@ -69,12 +75,27 @@ TOK_API TOK_MUST_USE enum tok_status tok_mix_push(struct tok_mix *mix, struct to
 TOK_API TOK_MUST_USE enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out,
 						  struct tok_error *err);
 
+/* Natural logarithm of the product of what the mix gave to the bytes of x, with bounds that are the
+ * same where exact.  Whoever does not ask what comes next before each byte does not find out, but
+ * of bayes: .log_p is then NAN, the bounds are -INFINITY and 0. */
+TOK_API struct tok_text_p tok_mix_log_p(const struct tok_mix *mix);
+
 /* ---- distributions over bytes and the end -------------------------------------- */
 
 /* What a machine told, made whole; returns what it was divided by, 0 where that is nothing. */
 TOK_API double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS]);
 
+/* The same with bounds: p itself where exact. */
+struct tok_mix_law {
+	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
+};
+TOK_API double tok_mix_law_of(const struct tok_next_bytes *next, struct tok_mix_law *out);
+
 /* Jensen-Shannon divergence in bits: 0 where they are the same, 1 where they share nothing. */
 TOK_API double tok_mix_divergence(const double a[TOK_MIX_SYMBOLS], const double b[TOK_MIX_SYMBOLS]);
+
+/* Between what it lies where the distributions do. */
+TOK_API void tok_mix_divergence_bounds(const struct tok_mix_law *a, const struct tok_mix_law *b,
+				       double *low, double *high);
 
 #endif

@@ -4,11 +4,6 @@
 
 #include "tok/bytes/mix.h"
 
-/* Of one distribution: what it is, and between what it lies. */
-struct tok_mix_law {
-	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
-};
-
 struct tok_mix_member {
 	struct tok_machine *machine;
 	double weight; /* as given, all together one; of proxy the power */
@@ -27,7 +22,14 @@ struct tok_mix_member {
 
 struct tok_mix {
 	enum tok_mix_kind kind;
-	bool known;
+	bool known, possible;     /* the next symbol is looked at; and there may be one */
+	struct tok_mix_next next; /* where possible */
+	struct tok_text_p text;   /* of x, as tok_mix_log_p() tells */
+	/* bayes: all that took part in x had certainly something to say, so that it is a mixture of
+	 * whole texts; bounds of the logarithm of what members' P sum to; where x begins, too */
+	bool heard;
+	double origin; /* of members' logarithms */
+	double begin_low, begin_high;
 	size_t count;
 	struct tok_mix_member members[];
 };
@@ -38,5 +40,8 @@ void tok_mix_divide(const double *low, const double *high, double *out_low, doub
 /* All but special, leak and left_out, from members whose next is known.  False where no symbol is
  * possible. */
 bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out);
+
+/* Bounds of the logarithm of what the members' weights times P(x) sum to, for bayes. */
+void tok_mix_sum_bounds(const struct tok_mix *mix, double *low, double *high);
 
 #endif

@@ -15,17 +15,56 @@ double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS
 	return sum;
 }
 
+double tok_mix_law_of(const struct tok_next_bytes *next, struct tok_mix_law *out)
+{
+	const double whole = tok_mix_whole(next, out->p);
+	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
+	if (next->exact) {
+		memcpy(out->low, out->p, sizeof out->low);
+		memcpy(out->high, out->p, sizeof out->high);
+		return whole;
+	}
+	memcpy(low, next->low, sizeof next->low);
+	memcpy(high, next->high, sizeof next->high);
+	low[TOK_MIX_END] = next->end_low;
+	high[TOK_MIX_END] = next->end_high;
+	tok_mix_divide(low, high, out->low, out->high);
+	return whole;
+}
+
+/* ---- divergence ---------------------------------------------------------------------- */
+
+static double diverge(double a, double b)
+{
+	const double middle = 0.5 * (a + b);
+	const double of_a = a > 0.0 ? 0.5 * a * log2(a / middle) : 0.0,
+		     of_b = b > 0.0 ? 0.5 * b * log2(b / middle) : 0.0;
+	return of_a + of_b;
+}
+
 double tok_mix_divergence(const double a[TOK_MIX_SYMBOLS], const double b[TOK_MIX_SYMBOLS])
 {
 	double sum = 0.0;
-	for (size_t i = 0; i < TOK_MIX_SYMBOLS; i++) {
-		const double middle = 0.5 * (a[i] + b[i]);
-		if (a[i] > 0.0)
-			sum += 0.5 * a[i] * log2(a[i] / middle);
-		if (b[i] > 0.0)
-			sum += 0.5 * b[i] * log2(b[i] / middle);
-	}
+	for (size_t i = 0; i < TOK_MIX_SYMBOLS; i++)
+		sum += diverge(a[i], b[i]);
 	return fmin(fmax(sum, 0.0), 1.0);
+}
+
+/* What a symbol adds is convex and not below 0, which it is where a and b are the same: it is
+ * least where they are as near as they may be, and greatest where they are farthest apart. */
+void tok_mix_divergence_bounds(const struct tok_mix_law *a, const struct tok_mix_law *b,
+			       double *low, double *high)
+{
+	double least = 0.0, most = 0.0;
+	for (size_t i = 0; i < TOK_MIX_SYMBOLS; i++) {
+		if (a->low[i] > b->high[i])
+			least += diverge(a->low[i], b->high[i]);
+		else if (b->low[i] > a->high[i])
+			least += diverge(a->high[i], b->low[i]);
+		most += fmax(diverge(a->low[i], b->high[i]), diverge(a->high[i], b->low[i]));
+	}
+	*low = fmin(fmax(least, 0.0), 1.0);
+	*high = fmin(most, 1.0);
 }
 
 /* ---- sums --------------------------------------------------------------------------- */
@@ -89,6 +128,21 @@ static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weigh
 	for (size_t i = 0; i < mix->count; i++)
 		weights[i] /= sum;
 	return true;
+}
+
+void tok_mix_sum_bounds(const struct tok_mix *mix, double *low, double *high)
+{
+	double most = -INFINITY, sum_low = 0.0, sum_high = 0.0;
+	for (size_t i = 0; i < mix->count; i++)
+		if (mix->members[i].used)
+			most = fmax(most, mix->members[i].log_high);
+	for (size_t i = 0; i < mix->count && most > -INFINITY; i++) {
+		const struct tok_mix_member *m = &mix->members[i];
+		sum_low += m->used ? exp(m->log_low - most) : 0.0;
+		sum_high += m->used ? exp(m->log_high - most) : 0.0;
+	}
+	*low = mix->origin + most + log(sum_low);
+	*high = mix->origin + most + log(sum_high);
 }
 
 /* ---- products ------------------------------------------------------------------------ */

@@ -33,12 +33,14 @@ def words(said):
                 *weights]
     if said["type"] == "sample":
         return [said["i"], said["text"], said["ended"]]
+    if said["type"] == "summary" and "samples" in said:
+        return [said["samples"], said["bytes"], said["lm_rows"]]
     if said["type"] == "summary" and "models" in said:
         return [said["bytes"], said["differ"], short(said["jsd_bits"]),
                 *(short(m["bpb"]) for m in said["models"])]
     if "best" in said:
         return [said["type"], said["i"], said["b"], short(said["jsd_bits"]), *said["best"]]
-    return [json.dumps(said)]
+    raise ValueError(said)
 
 
 for line in sys.stdin:
