@@ -141,12 +141,26 @@ const struct cli_tool tool_embed = {
 	    "for what was in the alphabet already.\n"
 	    "\n"
 	    "How many tokens were added, renamed, moved and dropped is told on standard\n"
-	    "error.",
+	    "error.\n"
+	    "\n"
+	    "With the word predict, the hypernetwork in the folder that --hypernet names\n"
+	    "predicts rows for the vocabulary of --tokenizer, or with --tokens for the tokens\n"
+	    "that FILEs or standard input have, one a line, of the model in the folder or\n"
+	    "file MODEL. It writes lines of JSON, or a file of safetensors or numpy, row by\n"
+	    "row; special tokens keep the rows that MODEL has for them. With --resume a run\n"
+	    "that was interrupted goes on where it was.\n"
+	    "\n"
+	    "With the word nearest, writes for each token of FILEs or standard input, or each\n"
+	    "row of --queries, the tokens whose rows in MODEL are nearest, as lines of JSON.\n"
+	    "Every row is looked at unless --index names the file of a graph.\n"
+	    "\n"
+	    "tok-embedding(7) tells what these take and write.",
 	.examples = "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
 		    "  tok embed convert-tokenizer low.json --whitespace -o bytes.json 2>report\n"
 		    "  printf '%s\\n' '[UNK]' the dog '##s' >vocab.txt\n"
 		    "  tok embed convert-tokenizer vocab.txt -o dogs.json 2>report\n"
 		    "  echo 'the dogs' | tok encode -t dogs.json\n",
+	.guide = "tok-embedding",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
