@@ -284,10 +284,13 @@ enum tok_status merge_embed_batch(struct merge_embed *e, const struct tok_merged
 
 enum tok_status merge_embed_commit(struct merge_embed *e, struct tok_error *err)
 {
-	if (e->lost)
-		return tok_fail(err, TOK_EIO, "'%s' could not be written", e->out.name);
 	const enum tok_status status = put_header(e, true, err);
 	return status == TOK_OK ? cli_output_commit(&e->out, err) : status;
+}
+
+bool merge_embed_is_lost(const struct merge_embed *e)
+{
+	return e->lost;
 }
 
 uint64_t merge_embed_hits(const struct merge_embed *e)
