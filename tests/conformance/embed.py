@@ -151,7 +151,8 @@ def compare_neighbours(name, source, options, folder):
         check(f"{name}: {measure} of what was found", np.abs(np.take_along_axis(scores, found, 1) - best).max() < 1e-6)
         check(f"{name}: {measure} as told", np.abs(told - best).max() < 2e-6)
         exact[measure] = found
-    done = subprocess.run([*map(str, ask[:-1]), "cosine", "--index", str(folder / "graph"), "--judge", "--effort", "10"],
+    done = subprocess.run([*map(str, ask[:-1]), "cosine", "--index", str(folder / "graph"), "--judge", "--effort", "10",
+                           "--links", "8", "--build-effort", "30"],
                           input=data, capture_output=True, text=True)
     if done.returncode:
         print(f"{name}: no index: {done.stderr}")
