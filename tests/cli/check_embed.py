@@ -8,6 +8,7 @@ import math
 import os
 import random
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -242,9 +243,9 @@ class Runs(InFolder):
     def job(self, name, *more):
         return (*PREDICT, "--tokens", "hex", "-o", self.at(name), "--threads", "1", *more, self.at("tokens"))
 
-    def stop(self, number, *job):
+    def stop(self, number, *job, part=None):
         """The signal comes when rows are noted."""
-        part = self.at("a.npy.part")
+        part = part or self.at("a.npy.part")
         with subprocess.Popen((TOK, *job), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             while run.poll() is None:
                 if os.path.exists(part) and os.path.getsize(part) > 48 and read(part)[-32:-24] == b"tokembed":
@@ -273,6 +274,13 @@ class Runs(InFolder):
         self.assertEqual(self.resumed("--side", "out"), 0)
         tok(*self.job("b.npy", "--side", "out"))
         self.assertEqual(read(self.at("a.npy")), read(self.at("b.npy")))
+
+    def test_a_file_in_the_models_folder_is_gone_on_with(self):
+        shutil.copytree(MODEL, self.at("m"))
+        job = ("embed", "predict", self.at("m"), "--hypernet", NET, "--tokens", "hex", "-o", self.at("m/a.npy"), "--resume",
+               "--threads", "1", "--json", self.at("tokens"))
+        self.assertEqual(self.stop(signal.SIGKILL, *job, part=self.at("m/a.npy.part"))[0], -signal.SIGKILL)
+        self.assertGreater(json.loads(tok(*job).stderr)["resumed"], 0)
 
     def test_sigint_keeps_what_can_be_gone_on_with(self):
         tok(*self.job("b.npy"))
@@ -496,6 +504,29 @@ class Merge(InFolder):
             done = self.merge("hypernet:" + NET, "-b", "1", "--threads", threads)
             runs.append((done.stdout, read(self.at("rows.npy"))))
         self.assertEqual(runs[0], runs[1])
+
+    def test_the_published_example(self):
+        lines = ["<s> ĠR ib on uc le op rote in Ġparticles Ġreg ulate Ġm R NA Ġstability . </s>",
+                 "<s> Ġm R NA Ġstability Ġis Ġmod ulated Ġby Ġrib on uc le op rote in Ġfactors . </s>"]
+        root = json.loads(read(MODEL + "/tokenizer.json"))
+        vocab = root["model"]["vocab"] = {c: BYTE[c] for c in BYTE}
+        for token in " ".join(lines).split():
+            vocab.setdefault(token, len(vocab))
+        root["model"]["merges"] = []
+        root["added_tokens"] = [dict(root["added_tokens"][0], id=vocab[name], content=name) for name in ("<s>", "</s>")]
+        with open(self.at("pieces.json"), "w", encoding="utf-8") as file:
+            json.dump(root, file)
+        ids = "".join(" ".join(str(vocab[token]) for token in line.split()) + "\n" for line in lines)
+        done = tok("merge", "-t", self.at("pieces.json"), "-m", "10", "--ids", "--stats", "json", "--embed", "hypernet:" + NET,
+                   "--model", MODEL, "--rows", self.at("rows.npy"), data=ids.encode())
+        told = json.loads(done.stderr)
+        self.assertEqual([told[k] for k in ("ids", "merged", "merges", "rows_made")], [37, 20, 10, 4])
+        new, rows = self.new_tokens(done), npy(self.at("rows.npy"))[1]
+        self.assertEqual({t["text"] for t in new}, {"onucleoprotein", "ĠmRNA", "ĠRibonucleoprotein", "Ġregulate"})
+        self.assertEqual(sorted(t["row"] for t in new), [0, 1, 2, 3])
+        for token in new:
+            line = lines_of(tok(*PREDICT, "--tokens", "text", data=token["text"].replace("Ġ", " ").encode() + b"\n"))[0]
+            self.assertEqual(rows[token["row"]], single(line["in"] + line["out"]))
 
     def test_a_full_disk(self):
         def small():
