@@ -389,7 +389,7 @@ class Nearest(InFolder):
         self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 1))
 
     def test_what_has_no_row(self):
-        for more, data, said in (((), b"low\nnoway\n", b"line 2: there is no row of 'noway'"), ((), b"low\n\n", b"line 2: there is no row of ''"),
+        for more, data, said in (((), b"low\nnoway\nlow\n", b"line 2: there is no row of 'noway'"), ((), b"low\n\n", b"line 2: there is no row of ''"),
                                  (("--tokens", "ids"), b"1\n299\n", b"line 2: a token must be an id that the tokenizer has, not '299'"),
                                  (("--tokens", "ids"), b"290\n", b"not '290'"), (("--tokens", "ids"), b"-1\n", b"not '-1'"),
                                  (("--tokens", "ids"), b"99999999999999999999\n", b"not '99999999999999999999'")):
