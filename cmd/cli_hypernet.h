@@ -40,7 +40,7 @@ struct cli_hypernet {
 	  0,                                                                                       \
 	  "lang",                                                                                  \
 	  "CODE",                                                                                  \
-	  "the language of the tokens, for a hypernetwork that asks: en, de, ...",                 \
+	  "the language of the tokens, such as en or de, for a hypernetwork that asks",            \
 	  CLI_FIELD(T, field.language, const char *) },                                            \
 	{                                                                                          \
 		CLI_CHOICE, 0, "mode", HYPER_MODE_WORDS,                                           \
