@@ -45,17 +45,6 @@ static inline __attribute__((always_inline)) void look_ahead(const float *w)
 		__builtin_prefetch(w + AHEAD * PANEL + i, 0, 3);
 }
 
-/* So are the sums that a step adds to. */
-static inline __attribute__((always_inline)) void look_at_sums(const float *p, size_t p_stride,
-							       size_t rows)
-{
-#pragma GCC unroll 16
-	for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 16
-		for (size_t i = 0; i < PANEL; i += 16)
-			__builtin_prefetch(p + r * p_stride + i, 1, 3);
-}
-
 /* `rows` is a constant where this is called, and all loops over it are unrolled.  x: rows STRIDE
  * apart, w: [count][PANEL].  `adds`: to what is in p. */
 static inline __attribute__((always_inline)) void multiply_tile(size_t rows, const float *x,
@@ -69,8 +58,6 @@ static inline __attribute__((always_inline)) void multiply_tile(size_t rows, con
 #pragma GCC unroll 16
 		for (size_t v = 0; v < PANEL_LANES; v++)
 			sum[r][v] = lanes_of(0);
-	if (adds)
-		look_at_sums(p, p_stride, rows);
 	for (size_t i = 0; i < count; i++, w += PANEL) {
 		lanes weight[PANEL_LANES];
 		look_ahead(w);
