@@ -14,8 +14,8 @@
  * Strict: a header that is not what the format says is refused (TOK_EFORMAT) before any tensor
  * is touched: lengths beyond the file, ranges that overlap, leave holes or do not fit dtype and
  * shape, names that come twice, shapes whose product overflows, JSON with duplicate keys, headers
- *above 100 MB, shards that lack what the index promises.  A file that shrinks while it is mapped
- *kills the process (SIGBUS), as with every mapped file.
+ * above 100 MB, shards that lack what the index promises or lie in another folder.  A file that
+ * shrinks while it is mapped kills the process (SIGBUS), as with every mapped file.
  *
  * Sources: safetensors' README (format, 0.4) and its Rust validation; gguf.md of ggml.
  */
@@ -34,6 +34,11 @@ struct hyper_tensor {
 	size_t shape[HYPER_RANK_MAX];
 	struct tok_span data; /* all its bytes */
 	size_t file;          /* which of the files it lies in */
+	bool mapped;          /* private */
+};
+
+struct hyper_text_pair {
+	const char *key, *value;
 };
 
 struct hyper_tensors;
@@ -57,9 +62,16 @@ TOK_API const struct hyper_tensor *hyper_tensors_find(const struct hyper_tensors
 TOK_API size_t hyper_tensors_file_count(const struct hyper_tensors *tensors);
 TOK_API const char *hyper_tensors_file(const struct hyper_tensors *tensors, size_t index);
 
-/* What the file says of itself: safetensors' __metadata__, GGUF's values of text; NULL if there is
- * no such key. */
+/* What the files say of themselves: safetensors' __metadata__, GGUF's values of text; but none that
+ * hold the byte 0.  By key the first one, NULL if there is none; or all of them. */
 TOK_API const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const char *key);
+TOK_API const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_tensors *tensors,
+							  size_t *count);
+
+/* The key-value pairs of a GGUF file as they stand in it, one behind the other; false of another
+ * kind of file.  tok/text/gguf.h walks through them. */
+TOK_API TOK_MUST_USE bool hyper_gguf_values(const struct hyper_tensors *tensors, size_t file,
+					    struct tok_span *values, uint64_t *count);
 
 /* Numbers in all, and in a row: the product of all dimensions but the first (1 of a vector, so
  * that it has as many rows as numbers). */
@@ -70,5 +82,9 @@ TOK_API size_t hyper_tensor_width(const struct hyper_tensor *tensor);
 TOK_API TOK_MUST_USE enum tok_status hyper_tensor_rows(const struct hyper_tensor *tensor,
 						       size_t first, size_t count, float *out,
 						       struct tok_error *err);
+
+/* Those rows will not be asked for soon: the memory that they were mapped into is given back, so
+ * that going through a large tensor takes little.  They can be read again. */
+TOK_API void hyper_tensor_forget(const struct hyper_tensor *tensor, size_t first, size_t count);
 
 #endif

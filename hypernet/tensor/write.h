@@ -6,8 +6,9 @@
  *	status = hyper_layout_safetensors(list, 1, NULL, 0, &layout, &err);
  *	status = hyper_file_create(path, &file, &err);
  *	status = hyper_file_put(file, 0, layout.header.bytes, layout.header.count, &err);
- *	status = hyper_file_put(file, layout.offsets[0] + row * row_bytes, bytes, n, &err); // any
- *order status = hyper_file_commit(&file, &err);     // or hyper_file_abandon(&file)
+ *	// rows in any order, from any thread:
+ *	status = hyper_file_put(file, layout.offsets[0] + row * row_bytes, bytes, n, &err);
+ *	status = hyper_file_commit(&file, &err);	// or hyper_file_abandon(&file)
  *	hyper_layout_release(&layout);
  *
  * So rows are written as they come, by any thread, and a run that was interrupted can go on:
@@ -26,10 +27,6 @@ struct hyper_write_tensor {
 	size_t shape[HYPER_RANK_MAX];
 };
 
-struct hyper_text_pair {
-	const char *key, *value;
-};
-
 struct hyper_layout {
 	struct tok_buffer header; /* the first bytes of the file */
 	uint64_t *offsets;        /* where each tensor begins, from the start of the file */
@@ -37,18 +34,23 @@ struct hyper_layout {
 	uint64_t size; /* of the whole file */
 };
 
-/* In the order of the list; data begin at a multiple of 8 bytes (of 64 for GGUF:
- * general.alignment).  `metadata` becomes
- * __metadata__.  TOK_EARG for what no reader takes: a name that comes twice, a rank above
- * HYPER_RANK_MAX, a row that is no whole number of blocks; safetensors has no blocks, GGUF has at
- * most 4 dimensions. */
+/* Tensors lie in the order of the list.  TOK_EARG for what no reader takes: a name that comes
+ * twice or is not UTF-8, a rank above HYPER_RANK_MAX, a row that is no whole number of blocks. */
+
+/* The data begin at a multiple of 8 bytes and have no gaps: the largest types first keeps all of
+ * them aligned.  `metadata` becomes
+ * __metadata__: of a file that is rewritten that of its source (hyper_tensors_texts).  There are no
+ * ggml blocks. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_layout_safetensors(const struct hyper_write_tensor *list, size_t count,
 			 const struct hyper_text_pair *metadata, size_t metadata_count,
 			 struct hyper_layout *out, struct tok_error *err);
 
 /* `values` are the key-value pairs of a GGUF file as they stand in one, copied: of a file that
- * is rewritten those of its source (hyper_gguf_values). */
+ * is rewritten those of its source (hyper_gguf_values).  Every tensor begins at a multiple of
+ * their general.alignment, or of 32 bytes, and what lies between is zero (`layout->size` counts it
+ * at the end of the file too: hyper_file_resize writes it).  At most 4 dimensions, none of them 0,
+ * and names below 64 bytes.  TOK_EFORMAT if the values end within one. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_layout_gguf(const struct hyper_write_tensor *list, size_t count, struct tok_span values,
 		  uint64_t value_count, struct hyper_layout *out, struct tok_error *err);
@@ -68,7 +70,7 @@ struct hyper_file;
 TOK_API TOK_MUST_USE enum tok_status hyper_file_create(const char *path, struct hyper_file **out,
 						       struct tok_error *err);
 
-/* The same under the fixed name "PATH.part", locked against another process (TOK_EIO, saying so):
+/* The same under the fixed name "PATH.part", locked against another writer (TOK_EIO, saying so):
  * a run that was interrupted finds there what it wrote; *existing_bytes says how much, 0 if the
  * file is new.  Abandoned, such a file stays. */
 TOK_API TOK_MUST_USE enum tok_status hyper_file_resume(const char *path, struct hyper_file **out,
@@ -82,6 +84,12 @@ TOK_API TOK_MUST_USE enum tok_status hyper_file_put(struct hyper_file *file, uin
 TOK_API TOK_MUST_USE enum tok_status hyper_file_get(struct hyper_file *file, uint64_t at,
 						    void *bytes, size_t count,
 						    struct tok_error *err);
+
+/* Make the file that long: what is new is zero.  So a run that can be resumed may keep behind the
+ * layout's size what it has done, and cut that off before it commits. */
+TOK_API TOK_MUST_USE enum tok_status hyper_file_resize(struct hyper_file *file, uint64_t bytes,
+						       struct tok_error *err);
+
 /* What was put so far is on the disk when this returns. */
 TOK_API TOK_MUST_USE enum tok_status hyper_file_sync(struct hyper_file *file,
 						     struct tok_error *err);

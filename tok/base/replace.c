@@ -29,20 +29,9 @@ static bool write_all(int fd, const void *from, size_t count)
 	return true;
 }
 
-static enum tok_status fill(int fd, const char *path, const struct tok_span *parts, size_t count,
-			    bool lasting, struct tok_error *err)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!write_all(fd, parts[i].bytes, parts[i].count))
-			return refuse(path, err);
-	return lasting && fsync(fd) != 0 ? refuse(path, err) : TOK_OK;
-}
-
 /* ---- where ---------------------------------------------------------------------- */
 
-/* Through a link to the file itself, which the link then still names.  The caller
- * frees it. */
-static enum tok_status find_target(const char *path, char **out, struct tok_error *err)
+enum tok_status tok_file_target(const char *path, char **out, struct tok_error *err)
 {
 	struct stat info;
 	const bool exists = stat(path, &info) == 0;
@@ -74,7 +63,7 @@ static int create_nameless(const char *path, mode_t mode, char *name, size_t roo
 {
 	const size_t folder = folder_length(path);
 	snprintf(name, room, "%.*s", folder ? (int)folder : 1, folder ? path : ".");
-	const int fd = open(name, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	const int fd = open(name, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	*name = '\0';
 	return fd;
 }
@@ -85,7 +74,7 @@ static int create_file(const char *path, mode_t mode, char *name, size_t room)
 	int fd = create_nameless(path, mode, name, room);
 	for (int n = 0; fd < 0 && n < TRIES; n++) {
 		name_beside(path, n, name, room);
-		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+		fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -120,38 +109,76 @@ static bool take_place(int fd, const char *path, char *name, size_t room)
 	return rename(name, path) == 0;
 }
 
-static enum tok_status write_target(const char *path, const struct tok_span *parts, size_t count,
-				    bool lasting, struct tok_error *err)
+/* ---- in steps ----------------------------------------------------------------------- */
+
+static void release(struct tok_new_file *file)
 {
-	const size_t room = strlen(path) + 64;
-	char *name = malloc(room);
-	if (!name)
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	free(file->name);
+	*file = (struct tok_new_file){ .fd = -1 };
+}
+
+enum tok_status tok_new_file_open(const char *path, bool lasting, struct tok_new_file *out,
+				  struct tok_error *err)
+{
+	struct tok_new_file file = { .fd = -1, .lasting = lasting };
+	enum tok_status status = tok_file_target(path, &file.path, err);
+	if (status != TOK_OK)
+		return status;
+	file.name_room = strlen(file.path) + 64;
+	file.name = malloc(file.name_room);
+	if (!file.name) {
+		release(&file);
 		return tok_fail_memory(err);
-	/* What is kept in a cache is trusted if nobody else can write it. */
-	const int fd = create_file(path, lasting ? 0666 : 0600, name, room);
-	if (fd < 0) {
-		free(name);
-		return refuse(path, err);
 	}
-	enum tok_status status = fill(fd, path, parts, count, lasting, err);
-	if (status == TOK_OK && !take_place(fd, path, name, room))
+	/* What is kept in a cache is trusted if nobody else can write it. */
+	file.fd = create_file(file.path, lasting ? 0666 : 0600, file.name, file.name_room);
+	if (file.fd < 0) {
 		status = refuse(path, err);
-	if (status != TOK_OK && *name)
-		unlink(name);
-	if (close(fd) != 0 && status == TOK_OK)
-		status = refuse(path, err);
-	free(name);
+		release(&file);
+		return status;
+	}
+	*out = file;
+	return TOK_OK;
+}
+
+void tok_new_file_drop(struct tok_new_file *file)
+{
+	if (*file->name)
+		unlink(file->name);
+	release(file);
+}
+
+enum tok_status tok_new_file_keep(struct tok_new_file *file, struct tok_error *err)
+{
+	if ((file->lasting && fsync(file->fd) != 0) ||
+	    !take_place(file->fd, file->path, file->name, file->name_room)) {
+		const enum tok_status status = refuse(file->path, err);
+		tok_new_file_drop(file);
+		return status;
+	}
+	const bool closed = close(file->fd) == 0;
+	const enum tok_status status = closed ? TOK_OK : refuse(file->path, err);
+	file->fd = -1;
+	release(file);
 	return status;
 }
 
 enum tok_status tok_file_replace(const char *path, const struct tok_span *parts, size_t count,
 				 bool lasting, struct tok_error *err)
 {
-	char *target;
-	enum tok_status status = find_target(path, &target, err);
+	struct tok_new_file file;
+	enum tok_status status = tok_new_file_open(path, lasting, &file, err);
 	if (status != TOK_OK)
 		return status;
-	status = write_target(target, parts, count, lasting, err);
-	free(target);
-	return status;
+	for (size_t i = 0; i < count; i++) {
+		if (!write_all(file.fd, parts[i].bytes, parts[i].count)) {
+			status = refuse(path, err);
+			tok_new_file_drop(&file);
+			return status;
+		}
+	}
+	return tok_new_file_keep(&file, err);
 }

@@ -20,4 +20,33 @@ TOK_API TOK_MUST_USE enum tok_status tok_file_replace(const char *path,
 						      const struct tok_span *parts, size_t count,
 						      bool lasting, struct tok_error *err);
 
+/*
+ * The same in steps, for who has not all of it at once:
+ *
+ *	struct tok_new_file file;
+ *	status = tok_new_file_open("out.npy", true, &file, &err);
+ *	write to, and read from, file.fd
+ *	status = tok_new_file_keep(&file, &err);	// or tok_new_file_drop(&file)
+ */
+struct tok_new_file {
+	int fd;
+	bool lasting;
+	char *path; /* of the file that is replaced */
+	char *name; /* what it is called until then; "" where it has none */
+	size_t name_room;
+};
+
+TOK_API TOK_MUST_USE enum tok_status
+tok_new_file_open(const char *path, bool lasting, struct tok_new_file *out, struct tok_error *err);
+
+/* Let it take its place; on failure it is dropped.  Either way `file` is released. */
+TOK_API TOK_MUST_USE enum tok_status tok_new_file_keep(struct tok_new_file *file,
+						       struct tok_error *err);
+TOK_API void tok_new_file_drop(struct tok_new_file *file);
+
+/* The file that `path` leads to through links, for who keeps another file beside it; the caller
+ * frees it.  TOK_EIO if something is there that is no file. */
+TOK_API TOK_MUST_USE enum tok_status tok_file_target(const char *path, char **out,
+						     struct tok_error *err);
+
 #endif

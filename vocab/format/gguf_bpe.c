@@ -1,6 +1,5 @@
 #include "vocab/format/gguf_internal.h"
 
-#include "vocab/format/bytes_reader_internal.h"
 #include "vocab/format/hf_internal.h"
 #include "vocab/format/sentencepiece_internal.h"
 
@@ -30,13 +29,13 @@ static enum tok_status read_merge(struct hf_reader *r, struct tok_span text,
 	return hf_find_merge(r, known, left, right, out, r->err);
 }
 
-static void read_merges(struct hf_reader *r, const struct gguf_value *value)
+static void read_merges(struct hf_reader *r, const struct tok_gguf_value *value)
 {
-	struct bytes_reader items = { .bytes = value->bytes };
+	struct tok_bytes_reader items = { .bytes = value->bytes };
 	struct tok_merge *merges = hf_array(r, (size_t)value->count, sizeof *merges);
 	struct hf_merges known = { 0 };
 	for (size_t i = 0; i < value->count && r->status == TOK_OK; i++) {
-		const struct tok_span text = bytes_take(&items, bytes_u64(&items));
+		const struct tok_span text = tok_bytes_take(&items, tok_bytes_u64(&items));
 		r->status = read_merge(r, text, &known, &merges[i]);
 		if (r->status != TOK_OK)
 			tok_fail_in(r->err, r->status, "merge %zu", i);

@@ -5,6 +5,7 @@
 #define VOCAB_FORMAT_GGUF_INTERNAL_H
 
 #include "tok/pipe/spec.h"
+#include "tok/text/gguf.h"
 
 /* ---- gguf.c: the metadata ---- */
 
@@ -29,31 +30,8 @@ enum gguf_key {
 	GGUF_KEYS
 };
 
-enum gguf_type {
-	GGUF_U8,
-	GGUF_I8,
-	GGUF_U16,
-	GGUF_I16,
-	GGUF_U32,
-	GGUF_I32,
-	GGUF_F32,
-	GGUF_BOOL,
-	GGUF_STRING,
-	GGUF_ARRAY,
-	GGUF_U64,
-	GGUF_I64,
-	GGUF_F64
-};
-
-struct gguf_value {
-	bool there;
-	enum gguf_type type, element; /* element: of an array */
-	uint64_t count;               /* of an array */
-	struct tok_span bytes;        /* the value; of an array, all items one behind the other */
-};
-
 struct gguf_metadata {
-	struct gguf_value values[GGUF_KEYS];
+	struct tok_gguf_value values[GGUF_KEYS];
 };
 
 /* Find the values, each of the type it must have.  Spans point into the file. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "tok/text/utf8.h"
-#include "vocab/format/bytes_reader_internal.h"
 #include "tok/text/json.h"
 #include "vocab/format/sentencepiece_internal.h"
 #include "vocab/format/wordpiece_internal.h"
@@ -25,11 +24,11 @@ static struct tok_span name_empty(struct tok_arena *arena, size_t id)
 	return tok_arena_copy(arena, tok_span_of(name));
 }
 
-static enum tok_status read_texts(const struct gguf_value *value, struct tok_spec *out,
+static enum tok_status read_texts(const struct tok_gguf_value *value, struct tok_spec *out,
 				  struct tokens *tokens, struct tok_error *err)
 {
 	const struct tok_span all = tok_arena_copy(&out->arena, value->bytes);
-	struct bytes_reader r = { .bytes = all };
+	struct tok_bytes_reader r = { .bytes = all };
 	tokens->count = (size_t)value->count;
 	tokens->entries = tok_arena_array(&out->arena, tokens->count, sizeof *tokens->entries);
 	if (!all.bytes || !tokens->entries)
@@ -37,7 +36,7 @@ static enum tok_status read_texts(const struct gguf_value *value, struct tok_spe
 	for (size_t i = 0; i < tokens->count; i++) {
 		struct tok_vocab_entry *entry = &tokens->entries[i];
 		entry->id = (tok_id)i;
-		entry->text = bytes_take(&r, bytes_u64(&r));
+		entry->text = tok_bytes_take(&r, tok_bytes_u64(&r));
 		if (entry->text.count == 0)
 			entry->text = name_empty(&out->arena, i);
 		if (!entry->text.bytes)
@@ -52,14 +51,14 @@ static enum tok_status read_texts(const struct gguf_value *value, struct tok_spe
 static enum tok_status check_count(const struct gguf_metadata *meta, enum gguf_key key,
 				   const struct tokens *tokens, struct tok_error *err)
 {
-	const struct gguf_value *value = &meta->values[key];
+	const struct tok_gguf_value *value = &meta->values[key];
 	if (!value->there || value->count >= tokens->count)
 		return TOK_OK;
 	return tok_fail(err, TOK_EFORMAT, "'%s' has %llu items for %zu tokens", gguf_key_name(key),
 			(unsigned long long)value->count, tokens->count);
 }
 
-static void read_scores(const struct gguf_value *value, struct tokens *tokens)
+static void read_scores(const struct tok_gguf_value *value, struct tokens *tokens)
 {
 	for (size_t i = 0; value->there && i < tokens->count; i++) {
 		float score;
@@ -69,7 +68,7 @@ static void read_scores(const struct gguf_value *value, struct tokens *tokens)
 }
 
 /* llama.cpp counts types as SentencePiece does; anything else is normal. */
-static void read_types(const struct gguf_value *value, struct tokens *tokens)
+static void read_types(const struct tok_gguf_value *value, struct tokens *tokens)
 {
 	static const enum tok_piece_type types[] = {
 		[0] = TOK_PIECE_NORMAL,  [1] = TOK_PIECE_NORMAL,       [2] = TOK_PIECE_UNKNOWN,
@@ -77,7 +76,8 @@ static void read_types(const struct gguf_value *value, struct tokens *tokens)
 		[6] = TOK_PIECE_BYTE,
 	};
 	for (size_t i = 0; i < tokens->count; i++) {
-		const uint64_t type = bytes_number(tok_span_slice(value->bytes, 4 * i, 4 * i + 4));
+		const uint64_t type =
+		    tok_bytes_number(tok_span_slice(value->bytes, 4 * i, 4 * i + 4));
 		tokens->entries[i].type = types[type < 7 ? type : 0];
 	}
 }
@@ -231,7 +231,7 @@ static const struct {
 static enum tok_status build(const struct gguf_metadata *meta, struct tok_spec *out,
 			     struct tok_error *err)
 {
-	const struct gguf_value *name = &meta->values[GGUF_MODEL];
+	const struct tok_gguf_value *name = &meta->values[GGUF_MODEL];
 	struct tokens tokens = { 0 };
 	if (!name->there)
 		return tok_fail(err, TOK_EFORMAT, "there is no tokenizer in it: '%s' is missing",
