@@ -4,6 +4,7 @@ extern const struct cli_tool tool_bench;
 extern const struct cli_tool tool_bytes;
 extern const struct cli_tool tool_count;
 extern const struct cli_tool tool_decode;
+extern const struct cli_tool tool_embed;
 extern const struct cli_tool tool_encode;
 extern const struct cli_tool tool_extend;
 extern const struct cli_tool tool_inspect;
@@ -16,9 +17,9 @@ extern const struct cli_tool tool_vocab;
 extern const struct cli_tool tool_words;
 
 const struct cli_tool *const cli_tools[] = {
-	&tool_bench,  &tool_bytes,   &tool_count, &tool_decode, &tool_encode,
-	&tool_extend, &tool_inspect, &tool_lm,    &tool_merge,  &tool_sample,
-	&tool_split,  &tool_train,   &tool_vocab, &tool_words,  NULL,
+	&tool_bench,  &tool_bytes,   &tool_count, &tool_decode, &tool_embed,  &tool_encode,
+	&tool_extend, &tool_inspect, &tool_lm,    &tool_merge,  &tool_sample, &tool_split,
+	&tool_train,  &tool_vocab,   &tool_words, NULL,
 };
 
 const struct cli_tool *cli_tool_find(const char *name)

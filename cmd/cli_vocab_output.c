@@ -18,7 +18,7 @@ static bool kind_of_name(const char *path, enum cli_vocab_kind *out)
 		const char *ending;
 		enum cli_vocab_kind kind;
 	} endings[] = {
-		{ ".json", CLI_TOK_JSON },     { ".tiktoken", CLI_VOCAB_TIKTOKEN },
+		{ ".json", CLI_VOCAB_JSON },   { ".tiktoken", CLI_VOCAB_TIKTOKEN },
 		{ ".model", CLI_VOCAB_MODEL }, { ".txt", CLI_VOCAB_TXT },
 		{ ".tok", CLI_VOCAB_TOK },
 	};
@@ -35,7 +35,7 @@ static bool kind_of_name(const char *path, enum cli_vocab_kind *out)
 
 bool cli_vocab_kind(const char *path, int asked, enum cli_vocab_kind *out)
 {
-	enum cli_vocab_kind kind = CLI_TOK_JSON;
+	enum cli_vocab_kind kind = CLI_VOCAB_JSON;
 	if (asked >= 0) {
 		kind = (enum cli_vocab_kind)asked;
 	} else if (!kind_of_name(path, &kind)) {
@@ -78,7 +78,7 @@ static enum tok_status write_file(enum vocab_file_kind kind, const struct tok_sp
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path)
 {
 	static const enum vocab_file_kind kinds[] = {
-		[CLI_TOK_JSON] = VOCAB_TOKENIZER_JSON,
+		[CLI_VOCAB_JSON] = VOCAB_TOKENIZER_JSON,
 		[CLI_VOCAB_TIKTOKEN] = VOCAB_TIKTOKEN,
 		[CLI_VOCAB_MODEL] = VOCAB_SENTENCEPIECE,
 		[CLI_VOCAB_TXT] = VOCAB_WORDPIECE_TXT,

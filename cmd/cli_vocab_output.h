@@ -15,7 +15,7 @@
 
 /* In the order of CLI_VOCAB_KINDS, the words of an option. */
 enum cli_vocab_kind {
-	CLI_TOK_JSON,
+	CLI_VOCAB_JSON,
 	CLI_VOCAB_TIKTOKEN,
 	CLI_VOCAB_MODEL,
 	CLI_VOCAB_TXT,

@@ -4,6 +4,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_pool.h"
 #include "cmd/merge_internal.h"
+#include "tok/dynamic/rows.h"
 
 enum { BATCH_DOCUMENTS = 32 };
 
@@ -16,6 +17,7 @@ static const struct merge_options defaults = {
 	.batch_bytes = UINT64_MAX,
 	.max_ids = (uint64_t)1 << 22,
 	.curve = -1,
+	.embed.cache = 5000,
 };
 
 static const struct cli_option option_table[] = {
@@ -64,6 +66,18 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 'o', "output", "FILE",
 	  "write to FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct merge_options, output, const char *) },
+	{ CLI_GROUP, .name = "Rows of new tokens" },
+	{ CLI_TEXT, 0, "embed", "fvt|hypernet:FOLDER",
+	  "make a row for each: the mean of its parts' rows, or what a hypernetwork predicts",
+	  CLI_FIELD(struct merge_options, embed.method, const char *) },
+	{ CLI_TEXT, 0, "model", "MODEL", "the folder or file of the model whose rows they come of",
+	  CLI_FIELD(struct merge_options, embed.model, const char *) },
+	{ CLI_TEXT, 0, "rows", "FILE",
+	  "where they go: an array of numpy, of which --ids tells each token's row",
+	  CLI_FIELD(struct merge_options, embed.output, const char *) },
+	{ CLI_SIZE, 0, "row-cache", "N", "rows kept for tokens that come again (5000)",
+	  CLI_FIELD(struct merge_options, embed.cache, uint64_t) },
+	CLI_HYPERNET_ROWS(struct merge_options, embed.hypernet),
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct merge_options, threads),
 	CLI_PROGRESS_ROW(struct merge_options, progress),
@@ -99,6 +113,21 @@ static enum cli_exit check_input(const struct merge_options *opts)
 	return result == CLI_OK ? cli_split_check(&opts->split) : result;
 }
 
+static enum cli_exit check_rows(const struct merge_options *opts)
+{
+	const struct merge_embed_options *e = &opts->embed;
+	if (!e->method)
+		return e->model || e->output ? cli_usage("--model and --rows are of --embed")
+					     : CLI_OK;
+	if (!e->model || !e->output)
+		return cli_usage("--embed needs --model, whose rows it goes by, and --rows FILE");
+	if (!opts->ids)
+		return cli_usage("--embed needs --ids: they tell which token has which row");
+	if (e->cache == 0 || e->cache > TOK_ROWS_MAX)
+		return cli_usage("--row-cache must be 1 to 1G rows");
+	return CLI_OK;
+}
+
 static enum cli_exit check(const struct merge_options *opts)
 {
 	if (opts->merges != UINT64_MAX && opts->reduce >= 0)
@@ -119,7 +148,9 @@ static enum cli_exit check(const struct merge_options *opts)
 		return cli_usage("--batch-bytes and --max-ids must be at least 1");
 	if (opts->max_ids > TOK_MERGE_BATCH_MAX)
 		return cli_usage("--max-ids can be at most 1G");
-	const enum cli_exit result = cli_threads_check(opts->threads);
+	enum cli_exit result = cli_threads_check(opts->threads);
+	if (result == CLI_OK)
+		result = check_rows(opts);
 	return result == CLI_OK ? check_input(opts) : result;
 }
 
@@ -128,7 +159,9 @@ static enum tok_status prepare(struct merge_run *run, struct tok_error *err)
 	run->reader.opts = run->opts;
 	run->reader.tokenizer = run->tokenizer;
 	run->reader.documents = parse_batch(run->opts);
-	const enum tok_status status = merge_reader_begin(&run->reader, err);
+	enum tok_status status = merge_reader_begin(&run->reader, err);
+	if (status == TOK_OK && run->opts->embed.method)
+		status = merge_embed_open(&run->opts->embed, run->tokenizer, &run->embed, err);
 	return status == TOK_OK ? cli_output_open(&run->out, run->opts->output, err) : status;
 }
 
@@ -142,6 +175,8 @@ static enum cli_exit run_files(struct merge_run *run, const struct cli_files *fi
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)
 		return CLI_TROUBLE;
+	if (run->embed && merge_embed_commit(run->embed, &err) != TOK_OK)
+		return cli_error("%s", err.message);
 	if (cli_output_commit(&run->out, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	merge_tell(run);
@@ -158,6 +193,7 @@ static enum cli_exit run_merge(const void *options, int argc, char **argv)
 	enum cli_exit result = check(&opts);
 	if (result != CLI_OK)
 		return result;
+	opts.embed.hypernet.threads = opts.threads;
 	opts.input = opts.input < 0 ? CLI_FORMAT_TEXT : opts.input;
 	enum tok_status status = cli_load(&opts.load, &tokenizer, &err);
 	run.tokenizer = tokenizer;
@@ -171,6 +207,7 @@ static enum cli_exit run_merge(const void *options, int argc, char **argv)
 		result = cli_error("%s", err.message);
 	}
 	cli_output_abandon(&run.out);
+	merge_embed_free(run.embed);
 	merge_reader_end(&run.reader);
 	cli_files_release(&files);
 	free(run.curve.saved);

@@ -14,6 +14,7 @@
 #include "cmd/cli_load.h"
 #include "cmd/cli_output.h"
 #include "cmd/cli_progress.h"
+#include "cmd/merge_embed.h"
 #include "tok/dynamic/merger.h"
 
 enum merge_curve { MERGE_CURVE_TSV, MERGE_CURVE_JSON };
@@ -40,6 +41,7 @@ struct merge_options {
 	bool ids, steps, parts;
 	int curve; /* enum merge_curve; -1: not asked for */
 	int stats; /* enum merge_stats */
+	struct merge_embed_options embed;
 	const char *output;
 	uint64_t threads;
 	int progress;
@@ -113,6 +115,7 @@ struct merge_name {
 struct merge_lines {
 	const struct tok_tokenizer *tokenizer;
 	const struct merge_options *opts;
+	const uint64_t *rows; /* of new tokens, by their numbers; NULL: not asked for */
 
 	struct merge_name *spans; /* of new tokens that documents have, by their numbers */
 	size_t capacity;
@@ -161,6 +164,7 @@ struct merge_run {
 	const struct merge_options *opts;
 	const struct tok_tokenizer *tokenizer;
 	struct merge_reader reader;
+	struct merge_embed *embed; /* NULL: no rows; then one batch is merged at a time */
 	struct cli_output out;
 	struct cli_progress progress;
 

@@ -97,7 +97,9 @@ static enum tok_status merge_item(const struct merge_run *run, struct worker *w,
 	const struct tok_sequences documents = { item->batch.ids, item->batch.offsets,
 						 item->batch.documents };
 	struct tok_merged_batch merged;
-	const enum tok_status status = tok_merge_batch(w->merger, &how, &documents, &merged, err);
+	enum tok_status status = tok_merge_batch(w->merger, &how, &documents, &merged, err);
+	if (status == TOK_OK && run->embed)
+		status = merge_embed_batch(run->embed, &merged, &w->lines.rows, err);
 	if (status != TOK_OK)
 		return status;
 	if (!merge_put_batch(&w->lines, item->number, &item->batch, &merged, &item->lines) ||
@@ -199,7 +201,8 @@ bool merge_run(struct merge_run *run)
 	static const struct cli_pool_steps steps = { begin_worker, end_worker, read_item,
 						     work_on_item, write_item };
 	struct tok_error err = { 0 };
-	const size_t threads = cli_threads_for(run->opts->threads);
+	/* Rows are made in the order of the batches; there the network has the threads. */
+	const size_t threads = run->embed ? 1 : cli_threads_for(run->opts->threads);
 	const size_t slots = cli_pool_slots(threads);
 	enum tok_status status = TOK_OK;
 	run->items = calloc(slots, sizeof *run->items);
@@ -225,14 +228,19 @@ static double percent_of(uint64_t part, uint64_t whole)
 	return whole ? 100 * (double)part / (double)whole : 100;
 }
 
-static void tell_json(const struct merge_totals *t)
+static void tell_json(const struct merge_run *run)
 {
+	const struct merge_totals *t = &run->totals;
 	fprintf(stderr,
 		"{\"schema\":\"tok.merge.stats.1\",\"documents\":%" PRIu64 ",\"batches\":%" PRIu64
 		",\"ids\":%" PRIu64 ",\"merged\":%" PRIu64 ",\"percent\":%.4f,\"merges\":%" PRIu64
-		",\"new_tokens\":%" PRIu64 "}\n",
+		",\"new_tokens\":%" PRIu64,
 		t->documents, t->batches, t->ids, t->merged, percent_of(t->merged, t->ids),
 		t->merges, t->new_tokens);
+	if (run->embed)
+		fprintf(stderr, ",\"rows_made\":%" PRIu64 ",\"rows_found\":%" PRIu64,
+			merge_embed_made(run->embed), merge_embed_hits(run->embed));
+	fprintf(stderr, "}\n");
 }
 
 static const char *why_nothing(const struct merge_run *run)
@@ -252,6 +260,9 @@ static void tell_text(const struct merge_run *run)
 		" (%.2f%%), merges %" PRIu64 ", new tokens %" PRIu64 "\n",
 		t->documents, t->batches, t->ids, t->merged, percent_of(t->merged, t->ids),
 		t->merges, t->new_tokens);
+	if (run->embed)
+		fprintf(stderr, "rows made %" PRIu64 ", found %" PRIu64 "\n",
+			merge_embed_made(run->embed), merge_embed_hits(run->embed));
 	if (t->merges == 0)
 		fprintf(stderr, "nothing was merged: %s\n", why_nothing(run));
 	for (size_t i = 0; t->merges && run->opts->curve >= 0 && i < 6; i++)
@@ -268,7 +279,7 @@ void merge_tell(const struct merge_run *run)
 		tell_text(run);
 		return;
 	case MERGE_STATS_JSON:
-		tell_json(&run->totals);
+		tell_json(run);
 		return;
 	case MERGE_STATS_NONE:
 		return;

@@ -115,9 +115,11 @@ static bool put_new(const struct merge_lines *l, const struct tok_merged_batch *
 		  put_name(l, token, out);
 	if (ok && !is_text)
 		ok = put(out, ",\"bytes\":\"") && put_hex(out, token->text) && put(out, "\"");
-	return ok && put(out, ",\"parts\":[") &&
-	       put_numbers(out, token->parts, token->part_count) &&
-	       put_field(out, "],\"merge\":", token->step + 1) &&
+	ok = ok && put(out, ",\"parts\":[") && put_numbers(out, token->parts, token->part_count) &&
+	     put(out, "]");
+	if (ok && l->rows)
+		ok = put_field(out, ",\"row\":", l->rows[token->number]);
+	return ok && put_field(out, ",\"merge\":", token->step + 1) &&
 	       put_field(out, ",\"count\":", merged->steps[token->step].count) && put(out, "}");
 }
 

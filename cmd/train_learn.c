@@ -132,7 +132,7 @@ static enum tok_status write_checkpoint(void *context, const struct vocab_learne
 {
 	struct learning *l = context;
 	cli_progress_clear(&l->run->progress);
-	if (write_tokenizer(l, so_far, CLI_TOK_JSON, l->run->opts->checkpoint) == CLI_OK)
+	if (write_tokenizer(l, so_far, CLI_VOCAB_JSON, l->run->opts->checkpoint) == CLI_OK)
 		return TOK_OK;
 	return tok_fail(err, TOK_EIO, "the checkpoint could not be written");
 }

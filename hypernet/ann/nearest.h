@@ -72,17 +72,25 @@ TOK_API TOK_MUST_USE enum tok_status hyper_index_build(const struct hyper_rows_v
 						       size_t threads, struct hyper_index **out,
 						       struct tok_error *err);
 TOK_API void hyper_index_free(struct hyper_index *index);
+TOK_API size_t hyper_index_count(const struct hyper_index *index);
+TOK_API size_t hyper_index_width(const struct hyper_index *index);
+TOK_API enum hyper_measure hyper_index_measure(const struct hyper_index *index);
 
-/* The graph in a file that is there whole or not at all; opening checks that it is one of as many
- * rows as wide, and its checksum. */
+/* The graph in a file that is there whole or not at all, with the rows.  Opening reads it into
+ * memory and believes nothing: TOK_EFORMAT for a file of another kind, for one that was cut or
+ * changed (it has a checksum), and for links that lead nowhere. */
 TOK_API TOK_MUST_USE enum tok_status hyper_index_save(const struct hyper_index *index,
 						      const char *path, struct tok_error *err);
 TOK_API TOK_MUST_USE enum tok_status hyper_index_open(const char *path, struct hyper_index **out,
 						      struct tok_error *err);
 
-/* effort (ef): candidates kept while searching, at least k. */
+/* A row that a search did not find: a graph may have islands. */
+#define HYPER_FOUND_NONE UINT32_MAX
+
+/* The k rows that are thought nearest, nearest first.  effort (ef): candidates kept while
+ * searching, k at least.  One call at a time. */
 TOK_API TOK_MUST_USE enum tok_status
-hyper_index_find(const struct hyper_index *index, const float *queries, size_t count, size_t k,
+hyper_index_find(struct hyper_index *index, const float *queries, size_t count, size_t k,
 		 size_t effort, size_t threads, struct hyper_found *found, struct tok_error *err);
 
 #endif

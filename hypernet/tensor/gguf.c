@@ -42,7 +42,8 @@ static bool find_type(uint32_t type, enum hyper_dtype *out)
 bool gguf_read_alignment(const struct tok_gguf_value *value, size_t *out)
 {
 	const uint64_t align = tok_bytes_number(value->bytes);
-	if (value->type != TOK_GGUF_U32 || align == 0 || (align & (align - 1)) != 0)
+	if (value->type != TOK_GGUF_U32 || align == 0 || (align & (align - 1)) != 0 ||
+	    align > GGUF_ALIGNMENT_MAX)
 		return false;
 	*out = (size_t)align;
 	return true;
@@ -74,8 +75,7 @@ static enum tok_status read_pair(struct reader *r, struct tok_strings *keys)
 	if (tok_span_equal(pair.key, tok_span_of("general.alignment")))
 		return gguf_read_alignment(&pair.value, &r->align)
 			   ? TOK_OK
-			   : tok_fail(r->err, TOK_EFORMAT,
-				      "'general.alignment' must be a power of two of 32 bits");
+			   : tok_fail(r->err, TOK_EFORMAT, GGUF_ALIGNMENT_WANTED);
 	return pair.value.type == TOK_GGUF_STRING
 		   ? tensors_append_text(r->out, pair.key, pair.value.bytes, r->err)
 		   : TOK_OK;

@@ -10,7 +10,11 @@
 enum {
 	GGUF_RANK_MAX = 4,
 	GGUF_ALIGNMENT = 32, /* where the file says nothing else */
+	GGUF_ALIGNMENT_MAX = 1 << 16,
 };
+
+#define GGUF_ALIGNMENT_WANTED                                                                      \
+	"'general.alignment' must be a number of 32 bits, a power of two up to 65536"
 
 /* The format's number of a type; false if it has none. */
 TOK_MUST_USE bool gguf_type_of(enum hyper_dtype dtype, uint32_t *out);

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Far from where offsets of files end, header and padding included. */
+#define DATA_LIMIT_BYTES ((uint64_t)INT64_MAX / 2)
+
 /* ---- what all formats ask ------------------------------------------------------------ */
 
 static enum tok_status measure(const struct hyper_write_tensor *tensor, uint64_t *out,
@@ -70,16 +73,15 @@ enum tok_status layout_begin(const struct hyper_write_tensor *list, size_t count
 	for (size_t i = 0; i < count && status == TOK_OK; i++) {
 		uint64_t bytes = 0;
 		status = measure(&list[i], &bytes, err);
-		if (status == TOK_OK && bytes > INT64_MAX - align - out->size)
+		if (status == TOK_OK && bytes > DATA_LIMIT_BYTES - out->size)
 			status = tok_fail(err, TOK_EARG, "the file would be too large");
 		if (status != TOK_OK) {
 			tok_fail_in(err, status, "tensor '%s'",
 				    tok_show(tok_span_of(list[i].name)).text);
 			break;
 		}
-		out->size = layout_aligned(out->size, align);
-		out->offsets[i] = out->size;
-		out->size += bytes;
+		out->offsets[i] = layout_aligned(out->size, align);
+		out->size = out->offsets[i] + bytes;
 	}
 	return status;
 }

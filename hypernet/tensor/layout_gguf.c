@@ -17,11 +17,10 @@ static enum tok_status find_alignment(struct tok_span values, uint64_t count, si
 	for (uint64_t i = 0; i < count; i++) {
 		const enum tok_status status = tok_gguf_next(&file, &pair, err);
 		if (status != TOK_OK)
-			return tok_fail_in(err, TOK_EARG, "values");
+			return tok_fail_in(err, status, "values");
 		if (tok_span_equal(pair.key, tok_span_of("general.alignment")) &&
 		    !gguf_read_alignment(&pair.value, out))
-			return tok_fail(err, TOK_EARG,
-					"'general.alignment' must be a power of two of 32 bits");
+			return tok_fail(err, TOK_EARG, GGUF_ALIGNMENT_WANTED);
 	}
 	if (file.rest.at != values.count)
 		return tok_fail(err, TOK_EARG, "there are %zu bytes behind the %llu values",

@@ -32,13 +32,13 @@ static enum tok_status map_whole(int fd, struct tensors_file *file, struct tok_e
 	return TOK_OK;
 }
 
-static void unmap(const struct tensors_file *file)
+void tensors_unmap(const struct tensors_file *file)
 {
 	if (file->mapped)
 		munmap((void *)(uintptr_t)file->bytes.bytes, file->bytes.count);
 }
 
-static enum tok_status map_file(const char *path, struct tensors_file *file, struct tok_error *err)
+enum tok_status tensors_map(const char *path, struct tensors_file *file, struct tok_error *err)
 {
 	*file = (struct tensors_file){ .path = path };
 	/* Without waiting for what a pipe would send. */
@@ -61,11 +61,11 @@ static enum tok_status add_file(struct hyper_tensors *tensors, const char *path,
 {
 	struct tensors_file file;
 	const size_t before = tensors->file_count;
-	enum tok_status status = map_file(path, &file, err);
+	enum tok_status status = tensors_map(path, &file, err);
 	if (status == TOK_OK)
 		status = tensors_add(tensors, &file, err);
 	if (tensors->file_count == before)
-		unmap(&file);
+		tensors_unmap(&file);
 	return name_file(path, status, err);
 }
 
@@ -86,8 +86,7 @@ static void release_shards(struct shards *shards)
 	tok_json_release(&shards->doc);
 }
 
-/* `name` in the folder of `path`, or in the folder `path` if `is_folder`.  The caller frees it. */
-static char *beside(const char *path, struct tok_span name, bool is_folder)
+char *tensors_beside(const char *path, struct tok_span name, bool is_folder)
 {
 	const char *slash = strrchr(path, '/');
 	const size_t before = is_folder ? strlen(path) : slash ? (size_t)(slash - path) : 0;
@@ -148,7 +147,7 @@ static enum tok_status read_map(struct shards *shards, const char *path, struct 
 		if (file->kind != TOK_JSON_STRING || !is_plain_name(tok_json_text(file)))
 			return tok_json_expected(&shards->doc, file, "the file of a tensor",
 						 "a name without '/'", err);
-		shards->paths[i] = beside(path, tok_json_text(file), false);
+		shards->paths[i] = tensors_beside(path, tok_json_text(file), false);
 		if (!shards->paths[i])
 			return tok_fail_memory(err);
 		shards->count++;
@@ -181,7 +180,7 @@ static enum tok_status check_promises(const struct hyper_tensors *tensors,
 static enum tok_status read_index(const char *path, struct tensors_file *file,
 				  struct shards *shards, struct tok_error *err)
 {
-	enum tok_status status = map_file(path, file, err);
+	enum tok_status status = tensors_map(path, file, err);
 	if (status == TOK_OK)
 		status = tok_json_read(&shards->doc, file->bytes, err);
 	if (status == TOK_OK)
@@ -198,11 +197,11 @@ static enum tok_status add_shards(struct hyper_tensors *tensors, const char *pat
 	for (size_t i = 0; status == TOK_OK && i < shards.count; i++)
 		status = add_file(tensors, shards.paths[i], err);
 	if (status == TOK_OK)
-		status = tensors_index(tensors, err);
+		status = name_file(path, tensors_index(tensors, err), err);
 	if (status == TOK_OK)
 		status = name_file(path, check_promises(tensors, &shards, err), err);
 	release_shards(&shards);
-	unmap(&file);
+	tensors_unmap(&file);
 	return status;
 }
 
@@ -231,7 +230,7 @@ static enum tok_status find_only(const char *folder, char **out, struct tok_erro
 			status = tok_fail(err, TOK_EARG,
 					  "the folder holds more than one file of tensors and no "
 					  "model.safetensors: name the file");
-		else if (!(*out = beside(folder, tok_span_of(name), true)))
+		else if (!(*out = tensors_beside(folder, tok_span_of(name), true)))
 			status = tok_fail_memory(err);
 	}
 	closedir(dir);
@@ -248,7 +247,7 @@ static enum tok_status find_weights(const char *folder, char **out, struct tok_e
 	static const char *const usual[] = { "model.safetensors", "model.safetensors.index.json" };
 	*out = NULL;
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-		char *path = beside(folder, tok_span_of(usual[i]), true);
+		char *path = tensors_beside(folder, tok_span_of(usual[i]), true);
 		if (!path)
 			return tok_fail_memory(err);
 		if (access(path, F_OK) == 0) {
@@ -326,7 +325,7 @@ void hyper_tensors_close(struct hyper_tensors *tensors)
 	if (!tensors)
 		return;
 	for (size_t i = 0; i < tensors->file_count; i++)
-		unmap(&tensors->files[i]);
+		tensors_unmap(&tensors->files[i]);
 	free(tensors->files);
 	free(tensors->list);
 	free(tensors->texts);

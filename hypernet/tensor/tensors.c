@@ -5,6 +5,8 @@
 #include "tok/text/json.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* ---- what readers append ----------------------------------------------------------- */
 
@@ -33,6 +35,7 @@ enum tok_status tensors_append(struct hyper_tensors *tensors, struct tok_span na
 	*to = *tensor;
 	to->name = copy_text(&tensors->arena, name);
 	to->file = tensors->file_count - 1;
+	to->mapped = tensors->files[to->file].mapped;
 	if (!to->name)
 		return tok_fail_memory(err);
 	tensors->count++;
@@ -47,7 +50,7 @@ enum tok_status tensors_append_text(struct hyper_tensors *tensors, struct tok_sp
 	if (!tok_grow(&tensors->texts, &tensors->text_capacity, tensors->text_count + 1,
 		      sizeof *tensors->texts))
 		return tok_fail_memory(err);
-	struct tensors_text *to = &tensors->texts[tensors->text_count];
+	struct hyper_text_pair *to = &tensors->texts[tensors->text_count];
 	to->key = copy_text(&tensors->arena, key);
 	to->value = copy_text(&tensors->arena, value);
 	if (!to->key || !to->value)
@@ -67,7 +70,8 @@ enum tok_status tensors_size(const struct hyper_tensor *tensor, size_t *out, str
 		numbers *= tensor->shape[i];
 	}
 	if (!hyper_dtype_size(tensor->dtype, numbers, out))
-		return tok_fail(err, TOK_EFORMAT, "%zu numbers of %s are no whole number of bytes",
+		return tok_fail(err, TOK_EFORMAT,
+				"%zu numbers of %s are no whole number of bytes or too many",
 				numbers, hyper_dtype_name(tensor->dtype));
 	return TOK_OK;
 }
@@ -187,6 +191,13 @@ const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const ch
 	return NULL;
 }
 
+const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_tensors *tensors,
+						  size_t *count)
+{
+	*count = tensors->text_count;
+	return tensors->texts;
+}
+
 /* ---- one tensor --------------------------------------------------------------------- */
 
 size_t hyper_tensor_numbers(const struct hyper_tensor *tensor)
@@ -205,10 +216,23 @@ size_t hyper_tensor_width(const struct hyper_tensor *tensor)
 	return width;
 }
 
+static size_t row_count(const struct hyper_tensor *tensor)
+{
+	return tensor->rank ? tensor->shape[0] : 1;
+}
+
+/* Where rows begin that come before the last one's end. */
+static const uint8_t *row_bytes(const struct hyper_tensor *tensor, size_t row)
+{
+	return tensor->data.bytes + row * hyper_tensor_width(tensor) /
+					hyper_dtype_block(tensor->dtype) *
+					hyper_dtype_bytes(tensor->dtype);
+}
+
 enum tok_status hyper_tensor_rows(const struct hyper_tensor *tensor, size_t first, size_t count,
 				  float *out, struct tok_error *err)
 {
-	const size_t rows = tensor->rank ? tensor->shape[0] : 1;
+	const size_t rows = row_count(tensor);
 	const size_t width = hyper_tensor_width(tensor);
 	const size_t block = hyper_dtype_block(tensor->dtype);
 	if (!hyper_dtype_is_readable(tensor->dtype))
@@ -221,8 +245,19 @@ enum tok_status hyper_tensor_rows(const struct hyper_tensor *tensor, size_t firs
 		return tok_fail(err, TOK_EARG,
 				"tensor '%s' is of type %s, of which %zu numbers lie together",
 				tensor->name, hyper_dtype_name(tensor->dtype), block);
-	hyper_to_f32(tensor->dtype,
-		     tensor->data.bytes + first * width / block * hyper_dtype_bytes(tensor->dtype),
-		     count * width, out);
+	hyper_to_f32(tensor->dtype, row_bytes(tensor, first), count * width, out);
 	return TOK_OK;
+}
+
+void hyper_tensor_forget(const struct hyper_tensor *tensor, size_t first, size_t count)
+{
+	const size_t rows = row_count(tensor), page = (size_t)sysconf(_SC_PAGESIZE);
+	if (first >= rows)
+		return;
+	const size_t end = count < rows - first ? first + count : rows;
+	/* Only pages that hold nothing else; memory that was not mapped would be lost. */
+	const uintptr_t from = ((uintptr_t)row_bytes(tensor, first) + page - 1) & ~(page - 1);
+	const uintptr_t to = (uintptr_t)row_bytes(tensor, end) & ~(page - 1);
+	if (tensor->mapped && from < to)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED);
 }

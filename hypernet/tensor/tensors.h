@@ -34,6 +34,11 @@ struct hyper_tensor {
 	size_t shape[HYPER_RANK_MAX];
 	struct tok_span data; /* all its bytes */
 	size_t file;          /* which of the files it lies in */
+	bool mapped;          /* private */
+};
+
+struct hyper_text_pair {
+	const char *key, *value;
 };
 
 struct hyper_tensors;
@@ -57,9 +62,11 @@ TOK_API const struct hyper_tensor *hyper_tensors_find(const struct hyper_tensors
 TOK_API size_t hyper_tensors_file_count(const struct hyper_tensors *tensors);
 TOK_API const char *hyper_tensors_file(const struct hyper_tensors *tensors, size_t index);
 
-/* What the file says of itself: safetensors' __metadata__, GGUF's values of text; NULL if there is
- * no such key. */
+/* What the files say of themselves: safetensors' __metadata__, GGUF's values of text; but none that
+ * hold the byte 0.  By key the first one, NULL if there is none; or all of them. */
 TOK_API const char *hyper_tensors_metadata(const struct hyper_tensors *tensors, const char *key);
+TOK_API const struct hyper_text_pair *hyper_tensors_texts(const struct hyper_tensors *tensors,
+							  size_t *count);
 
 /* The key-value pairs of a GGUF file as they stand in it, one behind the other; false of another
  * kind of file.  tok/text/gguf.h walks through them. */
@@ -80,5 +87,9 @@ TOK_API size_t hyper_tensor_width(const struct hyper_tensor *tensor);
 TOK_API TOK_MUST_USE enum tok_status hyper_tensor_rows(const struct hyper_tensor *tensor,
 						       size_t first, size_t count, float *out,
 						       struct tok_error *err);
+
+/* Those rows will not be asked for soon: the memory that they were mapped into is given back, so
+ * that going through a large tensor takes little.  They can be read again. */
+TOK_API void hyper_tensor_forget(const struct hyper_tensor *tensor, size_t first, size_t count);
 
 #endif

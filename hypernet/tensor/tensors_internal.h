@@ -10,10 +10,6 @@
 #include "hypernet/tensor/tensors.h"
 #include "tok/base/hash.h"
 
-struct tensors_text {
-	const char *key, *value;
-};
-
 struct tensors_file {
 	const char *path;
 	struct tok_span bytes;
@@ -29,7 +25,7 @@ struct hyper_tensors {
 	size_t file_count, file_capacity;
 	struct hyper_tensor *list;
 	size_t count, capacity;
-	struct tensors_text *texts;
+	struct hyper_text_pair *texts;
 	size_t text_count, text_capacity;
 	struct tok_strings names;
 };
@@ -46,6 +42,15 @@ TOK_MUST_USE enum tok_status tensors_index(struct hyper_tensors *tensors, struct
 /* One file that lies in memory, borrowed: what tests and fuzzers damage. */
 TOK_MUST_USE enum tok_status tensors_open_bytes(struct tok_span bytes, struct hyper_tensors **out,
 						struct tok_error *err);
+
+/* A whole file; on failure too there is something to unmap. */
+TOK_MUST_USE enum tok_status tensors_map(const char *path, struct tensors_file *file,
+					 struct tok_error *err);
+void tensors_unmap(const struct tensors_file *file);
+
+/* `name` in the folder of the file `path`, or in `path` if that is one.  The caller frees it; NULL
+ * if memory is out. */
+char *tensors_beside(const char *path, struct tok_span name, bool is_folder);
 
 /* ---- for the readers --------------------------------------------------------------- */
 

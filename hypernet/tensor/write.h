@@ -27,10 +27,6 @@ struct hyper_write_tensor {
 	size_t shape[HYPER_RANK_MAX];
 };
 
-struct hyper_text_pair {
-	const char *key, *value;
-};
-
 struct hyper_layout {
 	struct tok_buffer header; /* the first bytes of the file */
 	uint64_t *offsets;        /* where each tensor begins, from the start of the file */
@@ -42,7 +38,9 @@ struct hyper_layout {
  * twice or is not UTF-8, a rank above HYPER_RANK_MAX, a row that is no whole number of blocks. */
 
 /* The data begin at a multiple of 8 bytes and have no gaps: the largest types first keeps all of
- * them aligned.  `metadata` becomes __metadata__.  There are no ggml blocks. */
+ * them aligned.  `metadata` becomes
+ * __metadata__: of a file that is rewritten that of its source (hyper_tensors_texts).  There are no
+ * ggml blocks. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_layout_safetensors(const struct hyper_write_tensor *list, size_t count,
 			 const struct hyper_text_pair *metadata, size_t metadata_count,
@@ -52,7 +50,7 @@ hyper_layout_safetensors(const struct hyper_write_tensor *list, size_t count,
  * is rewritten those of its source (hyper_gguf_values).  Every tensor begins at a multiple of
  * their general.alignment, or of 32 bytes, and what lies between is zero (`layout->size` counts it
  * at the end of the file too: hyper_file_resize writes it).  At most 4 dimensions, none of them 0,
- * and names below 64 bytes. */
+ * and names below 64 bytes.  TOK_EFORMAT if the values end within one. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_layout_gguf(const struct hyper_write_tensor *list, size_t count, struct tok_span values,
 		  uint64_t value_count, struct hyper_layout *out, struct tok_error *err);

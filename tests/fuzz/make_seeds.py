@@ -142,7 +142,31 @@ def scan_text():
             "日本語とカナ・ー。한국어 中Ab中AB ÉCOLEÉté नमस्ते ไทย \u2028\x85   7\n").encode()
 
 
+def safetensors():
+    header = {"__metadata__": {"format": "pt"}, "b": {"dtype": "F16", "shape": [3, 2], "data_offsets": [8, 20]},
+              "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+              "é": {"dtype": "I64", "shape": [], "data_offsets": [20, 28]}}
+    raw = json.dumps(header).encode()
+    raw += b" " * (-len(raw) % 8)
+    return struct.pack("<Q", len(raw)) + raw + bytes(range(28))
+
+
+def gguf_tensors():
+    def string(value):
+        return struct.pack("<Q", len(value)) + value
+
+    out = b"GGUF" + struct.pack("<IQQ", 3, 2, 2)
+    out += string(b"general.alignment") + struct.pack("<II", 4, 64)
+    out += string(b"general.name") + struct.pack("<I", 8) + string(b"two")
+    out += string(b"m") + struct.pack("<IQQIQ", 2, 32, 2, 8, 0)  # Q8_0
+    out += string(b"s") + struct.pack("<IIQ", 0, 0, 128)
+    out += bytes(-len(out) % 64)
+    return out + bytes(68) + bytes(60) + bytes(4) + bytes(60)
+
+
 def seeds():
+    yield "tensors", "small.safetensors", safetensors()
+    yield "tensors", "small.gguf", gguf_tensors()
     for name, data in hf_seeds():
         yield "hf", name, data
     yield "tiktoken", "ranks.tiktoken", tiktoken()
@@ -174,7 +198,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     count = 0
     for target, name, data in seeds():
-        for folder in (target, "any") if target not in ("regex", "scan", "vocab_merges", "automaton") else (target,):
+        for folder in (target, "any") if target not in ("regex", "scan", "vocab_merges", "automaton", "tensors") else (target,):
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / (name if folder == target else f"{target}-{name}")).write_bytes(data)
             count += 1

@@ -6,6 +6,7 @@
 They are installed once, in CACHE/models.  torch must be there before: for most machines PyPI has
 only the build for GPUs, gigabytes of it, where Debian's python3-torch is for processors.
 """
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -45,7 +46,13 @@ def stamp():
 
 
 def python(cache):
-    """The interpreter that has torch, transformers and gguf."""
+    """The interpreter that has torch, transformers and gguf; who comes second waits."""
+    with open(cache / "models.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return installed(cache)
+
+
+def installed(cache):
     place, done = cache / "models", cache / "models/done"
     if done.exists() and done.read_text() == stamp():
         return place / "bin/python"

@@ -30,8 +30,8 @@ static void kinds_are_told_by_content(void **state)
 		{ "{\"pat_str\":\"\",\"bpe_ranks\":\"\"}", FILE_PACKED_RANKS },
 		{ "{\"special_tokens\":{\"model\":1},\"bpe_ranks\":\"!\"}", FILE_PACKED_RANKS },
 		/* Tokens may be called anything. */
-		{ "{\"model\":0,\"config\":1,\"vocab\":2,\"bpe_ranks\":3}", FILE_TOK_JSON },
-		{ "{\"a\\\"b\":0,\"}\":1", FILE_TOK_JSON },
+		{ "{\"model\":0,\"config\":1,\"vocab\":2,\"bpe_ranks\":3}", FILE_VOCAB_JSON },
+		{ "{\"a\\\"b\":0,\"}\":1", FILE_VOCAB_JSON },
 		{ "{\"a\":\"b\"}", FILE_JSON },
 		{ "{}", FILE_JSON },
 		{ "{\"model\":\"llama\"}", FILE_JSON },

@@ -115,6 +115,12 @@ TOK_API TOK_MUST_USE enum tok_status tok_merge_batch(struct tok_merger *merger,
 						     struct tok_merged_batch *out,
 						     struct tok_error *err);
 
+/* The bytes that a token of tok_dynamic_token spells, in place of what `out` holds: without marks
+ * of place, a space for SentencePiece's mark, and one in front of what begins a word of WordPiece.
+ * What a hypernetwork is asked about.  False if memory is out. */
+TOK_API TOK_MUST_USE bool tok_dynamic_bytes(const struct tok_tokenizer *tokenizer,
+					    struct tok_span text, struct tok_buffer *out);
+
 #define TOK_NO_LENGTH UINT32_MAX
 
 /* Bytes of text that each token spells, to measure batches by, into `lengths`, which has

@@ -10,7 +10,8 @@
 struct entry {
 	struct tok_span text; /* a copy of our own; .bytes NULL: the slot is free */
 	uint64_t hash;
-	uint64_t call; /* the last one that needed it */
+	uint64_t number; /* rows made before it */
+	uint64_t call;   /* the last one that needed it */
 	uint32_t newer, older;
 };
 
@@ -268,6 +269,7 @@ static void put(struct tok_rows *r, size_t count)
 		struct entry *entry = &r->entries[slot];
 		*entry = r->fresh[i];
 		entry->call = r->calls;
+		entry->number = r->made + i;
 		memcpy(r->floats + slot * r->width, r->staged + i * r->width,
 		       r->width * sizeof *r->floats);
 		r->table.cells[cell_of(r->table, r->entries, entry->text, entry->hash)] = slot;
@@ -315,6 +317,11 @@ enum tok_status tok_rows_get(struct tok_rows *r, const struct tok_span *texts, s
 const float *tok_rows_at(const struct tok_rows *r, size_t slot)
 {
 	return r->floats + slot * r->width;
+}
+
+uint64_t tok_rows_number(const struct tok_rows *r, size_t slot)
+{
+	return r->entries[slot].number;
 }
 
 uint64_t tok_rows_hits(const struct tok_rows *r)

@@ -43,6 +43,9 @@ TOK_API TOK_MUST_USE enum tok_status tok_rows_get(struct tok_rows *rows,
 						  size_t *slots, struct tok_error *err);
 TOK_API const float *tok_rows_at(const struct tok_rows *rows, size_t slot);
 
+/* How many rows were made before that one, for who keeps what the maker made. */
+TOK_API uint64_t tok_rows_number(const struct tok_rows *rows, size_t slot);
+
 /* Since the beginning: texts that were there, and that were made, each counted once a
  * call. */
 TOK_API uint64_t tok_rows_hits(const struct tok_rows *rows);

@@ -1,5 +1,8 @@
 #include "tok/dynamic/spelling_internal.h"
 
+#include <string.h>
+
+#include "tok/dynamic/merger.h"
 #include "tok/pipe/pretokens.h"
 #include "tok/text/normalize.h"
 #include "tok/text/utf8.h"
@@ -220,4 +223,23 @@ bool tok_spelling_space(const struct tok_spelling *s, struct tok_span text, stru
 		at += space ? s->mark.count : 1;
 	}
 	return true;
+}
+
+bool tok_dynamic_bytes(const struct tok_tokenizer *tokenizer, struct tok_span text,
+		       struct tok_buffer *out)
+{
+	struct tok_spelling s;
+	struct tok_buffer read = { 0 };
+	tok_spelling_init(&s, tokenizer);
+	bool ok = tok_spelling_read(&s, text, &read) &&
+		  tok_spelling_space(&s, tok_buffer_span(&read), out);
+	if (ok && s.prefix.count && !tok_spelling_goes_on(&s, text)) {
+		ok = tok_buffer_add_byte(out, ' ');
+		if (ok)
+			memmove(out->bytes + 1, out->bytes, out->count - 1);
+		if (ok)
+			out->bytes[0] = ' ';
+	}
+	tok_buffer_release(&read);
+	return ok;
 }

@@ -115,7 +115,7 @@ static enum file_kind detect_json(struct tok_span file)
 		if (!skip_value(&s) || !take(&s, ','))
 			break;
 	}
-	return numbers ? FILE_TOK_JSON : FILE_JSON;
+	return numbers ? FILE_VOCAB_JSON : FILE_JSON;
 }
 
 /* ---- lines of text -------------------------------------------------------------- */

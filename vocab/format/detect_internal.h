@@ -12,7 +12,7 @@ enum file_kind {
 	FILE_HF,
 	FILE_TEKKEN,
 	FILE_PACKED_RANKS,
-	FILE_TOK_JSON, /* half of a tokenizer: the vocabulary ... */
+	FILE_VOCAB_JSON, /* half of a tokenizer: the vocabulary ... */
 	FILE_MERGES,   /* ... and the merges */
 	FILE_TIKTOKEN,
 	FILE_SENTENCEPIECE,

@@ -56,7 +56,7 @@ static enum tok_status read_kind(struct tok_span file, enum file_kind kind,
 		return vocab_read_gguf(file, out, err);
 	case FILE_JSON:
 		return refuse_json(file, err);
-	case FILE_TOK_JSON:
+	case FILE_VOCAB_JSON:
 		return tok_fail(err, TOK_EFORMAT,
 				"a vocab.json needs the merges.txt that lies beside it");
 	case FILE_MERGES:
@@ -76,7 +76,7 @@ static enum tok_status read_files(const struct tok_span *files, size_t count,
 	enum tok_status status;
 	if (count < 2)
 		status = read_kind(files[0], kind, options, out, err);
-	else if (kind == FILE_TOK_JSON)
+	else if (kind == FILE_VOCAB_JSON)
 		status = vocab_read_vocab_merges(files[0], files[1], out, err);
 	else
 		status = vocab_read_vocab_merges(files[1], files[0], out, err);

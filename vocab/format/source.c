@@ -101,8 +101,8 @@ static enum tok_status open_files(struct vocab_source *source, struct held_files
 	if (status == TOK_OK) {
 		add_file(source, &held->files[0]);
 		const enum file_kind kind = vocab_file_detect(source->files[0]);
-		if (kind == FILE_TOK_JSON || kind == FILE_MERGES)
-			status = open_other_half(source, held, kind == FILE_TOK_JSON, err);
+		if (kind == FILE_VOCAB_JSON || kind == FILE_MERGES)
+			status = open_other_half(source, held, kind == FILE_VOCAB_JSON, err);
 	}
 	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", held->path);
 }

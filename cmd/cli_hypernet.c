@@ -1,0 +1,109 @@
+#include "cmd/cli_hypernet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/cli_lm.h"
+#include "cmd/cli_pool.h"
+
+/* "FOLDER/NAME", to be freed; NULL: memory is out. */
+static char *join(const char *folder, const char *name)
+{
+	char *path = NULL;
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static enum tok_status read_config(struct cli_hypernet *h, const char *folder,
+				   struct tok_error *err)
+{
+	struct tok_buffer text = { 0 };
+	char *path = join(folder, "config.json");
+	enum tok_status status = path ? cli_lm_read(path, &text, err) : tok_fail_memory(err);
+	if (status == TOK_OK) {
+		status = hyper_config_read(tok_buffer_span(&text), &h->config, err);
+		if (status != TOK_OK)
+			status = tok_fail_in(err, status, "%s", path);
+	}
+	tok_buffer_release(&text);
+	free(path);
+	return status;
+}
+
+static enum tok_status read_tokenizer(struct cli_hypernet *h, const char *folder,
+				      struct tok_error *err)
+{
+	char *path = join(folder, "tokenizer.json");
+	const struct cli_load load = { .tokenizer = path };
+	const enum tok_status status =
+	    path ? cli_load(&load, &h->tokenizer, err) : tok_fail_memory(err);
+	free(path);
+	return status;
+}
+
+static enum tok_status read_weights(struct cli_hypernet *h,
+				    const struct cli_hypernet_options *options,
+				    struct tok_error *err)
+{
+	struct hyper_net_options how = { .mode = (enum hyper_mode)options->mode,
+					 .threads = cli_threads_for(options->threads) };
+	struct hyper_tensors *tensors = NULL;
+	enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &how.kernel, err);
+	if (status == TOK_OK)
+		status = hyper_tensors_open(options->folder, &tensors, err);
+	if (status == TOK_OK) {
+		status = hyper_net_open(tensors, &h->config, &how, &h->net, err);
+		if (status != TOK_OK)
+			status = tok_fail_in(err, status, "%s", options->folder);
+		else
+			h->kernel = hyper_kernel_name(how.kernel);
+	}
+	hyper_tensors_close(tensors);
+	return status;
+}
+
+static enum tok_status find_language(struct cli_hypernet *h, const char *code,
+				     struct tok_error *err)
+{
+	if (code)
+		return hyper_config_language(&h->config, code, &h->language, err);
+	if (h->config.takes_language)
+		return tok_fail(err, TOK_EARG,
+				"this hypernetwork wants to know the language of the tokens: say "
+				"--lang CODE");
+	return TOK_OK;
+}
+
+enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
+				  const struct cli_hypernet_options *options, struct tok_error *err)
+{
+	struct cli_hypernet h = { 0 };
+	enum tok_status status = read_config(&h, options->folder, err);
+	if (status == TOK_OK)
+		status = find_language(&h, options->language, err);
+	if (status == TOK_OK)
+		status = read_tokenizer(&h, options->folder, err);
+	if (status == TOK_OK)
+		status = hyper_folder_open(model, &h.model, err);
+	struct hyper_embeddings embeddings;
+	if (status == TOK_OK)
+		status = hyper_folder_embeddings(h.model, NULL, NULL, &embeddings, err);
+	if (status == TOK_OK)
+		h.source = (struct hyper_source){ embeddings.input,
+						  h.config.untied ? embeddings.output : NULL };
+	if (status == TOK_OK)
+		status = read_weights(&h, options, err);
+	if (status == TOK_OK)
+		*out = h;
+	else
+		cli_hypernet_close(&h);
+	return status;
+}
+
+void cli_hypernet_close(struct cli_hypernet *h)
+{
+	hyper_net_free(h->net);
+	hyper_folder_close(h->model);
+	tok_tokenizer_free(h->tokenizer);
+	hyper_config_release(&h->config);
+	*h = (struct cli_hypernet){ 0 };
+}

@@ -1,0 +1,57 @@
+/*
+ * cli_hypernet.h - a hypernetwork and the model whose embeddings it goes by, from two folders.
+ *
+ *	struct cli_hypernet h = { 0 };
+ *	status = cli_hypernet_open(&h, "model", &options, &err);
+ *	status = hyper_surfaces_make(h.tokenizer, &h.config, tokens, count, &surfaces, &err);
+ *	status = hyper_predict(h.net, &h.source, &surfaces, &job, &err);
+ *	cli_hypernet_close(&h);
+ *
+ * A hypernetwork's folder is one of Zero-Shot Tokenizer Transfer: config.json, model.safetensors,
+ * tokenizer.json.
+ */
+#ifndef CMD_CLI_HYPERNET_H
+#define CMD_CLI_HYPERNET_H
+
+#include "cmd/cli_load.h"
+#include "hypernet/net/net.h"
+#include "hypernet/tensor/folder.h"
+
+struct cli_hypernet_options {
+	const char *folder;
+	const char *language; /* code; NULL: none was given */
+	int mode;             /* enum hyper_mode */
+	uint64_t threads;     /* 0: all processors */
+};
+
+struct cli_hypernet {
+	struct hyper_config config;
+	struct tok_tokenizer *tokenizer; /* that sees new tokens as pieces */
+	struct hyper_net *net;
+	struct hyper_folder *model;
+	struct hyper_source source; /* of the model */
+	size_t language;
+	const char *kernel; /* its name */
+};
+
+/* Rows for an option table whose struct T has a struct cli_hypernet_options at `field`. */
+#define CLI_HYPERNET_ROWS(T, field)                                                                \
+	{ CLI_TEXT,                                                                                \
+	  0,                                                                                       \
+	  "lang",                                                                                  \
+	  "CODE",                                                                                  \
+	  "the language of the tokens, for a hypernetwork that asks: en, de, ...",                 \
+	  CLI_FIELD(T, field.language, const char *) },                                            \
+	{                                                                                          \
+		CLI_CHOICE, 0, "mode", HYPER_MODE_WORDS,                                           \
+		    "how exactly the network computes (f32); bf16 is what its authors used",       \
+		    CLI_FIELD(T, field.mode, int)                                                  \
+	}
+
+/* A zeroed struct is closed.  Messages name the folder or file. */
+TOK_MUST_USE enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
+					       const struct cli_hypernet_options *options,
+					       struct tok_error *err);
+void cli_hypernet_close(struct cli_hypernet *hypernet);
+
+#endif

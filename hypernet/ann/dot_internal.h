@@ -1,0 +1,27 @@
+/*
+ * dot_internal.h - the product of two rows, by the instruction set that runs here.
+ *
+ * Not kernel.h: a graph asks for one pair of rows at a time, in an order that nobody knows before.
+ */
+#ifndef HYPER_ANN_DOT_INTERNAL_H
+#define HYPER_ANN_DOT_INTERNAL_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef float hyper_dot(const float *a, const float *b, size_t count);
+
+hyper_dot hyper_dot_scalar, hyper_dot_avx2, hyper_dot_avx512;
+
+/* The quickest that runs.  Sums differ between them in rounding, and for one are always the same.
+ */
+hyper_dot *hyper_dot_best(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
