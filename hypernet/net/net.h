@@ -66,8 +66,9 @@ struct hyper_source {
 /* What one block of tokens became.  Rows are those of tokens [first, first + count). */
 struct hyper_predicted {
 	size_t first, count;
-	float *in, *out; /* count x E, for the sink to change; out NULL where the network has none */
-	float *bias;     /* count; NULL likewise */
+	float *in,
+	    *out;    /* count x E, for the sink to change; out NULL where the network has none */
+	float *bias; /* count; NULL likewise */
 };
 
 struct hyper_predict_job {
