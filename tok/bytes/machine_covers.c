@@ -267,7 +267,7 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 		status = copy_text(m, &s, err);
 	if (status == TOK_OK) {
 		*total = count_covers(core, front);
-		status = run(&s, front->origin + log(mass.low), m->hidden_low, sink, context, err);
+		status = run(&s, tok_front_log_p(front).low, m->hidden_low, sink, context, err);
 	}
 	for (size_t i = 0; i < s.count; i++)
 		if (s.parts[i].head) {
