@@ -69,7 +69,7 @@ static const struct {
 static struct tok_tokenizer *open_text(const char *file)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(tok_span_of(file), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)
