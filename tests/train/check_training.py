@@ -94,7 +94,7 @@ def check_fixture(vocabulary, source, folder):
 
 def check_program(options, encoder, vocabulary, source, scratch):
     """tok predicts, out of the box, what the definition says; and converts to the tokenizer that lies there."""
-    texts = [" houses", "ing", " unbelievability", " naïve 中", " cryptocurrency", " antidisestablishmentarianism", "Ω"]
+    texts = [" houses", "ing", " unbelievability", " naïve 中", " cryptocurrency", " disestablishmentarian", "Ω"]
     (scratch / "texts").write_text("".join(text + "\n" for text in texts), encoding="utf-8")
     done = programs.run(options.tok, "embed", "predict", encoder, "--hypernet", options.fixture, "--tokens", "text",
                         scratch / "texts", "-o", scratch / "rows.npy")
@@ -105,7 +105,8 @@ def check_program(options, encoder, vocabulary, source, scratch):
                              [speller.longest(pieces.written(text.encode())) for text in texts])
     off = far_off(numpy.load(scratch / "rows.npy"), want)
     expect("predict", off < 1e-5, "off by", off)
-    done = programs.run(options.tok, "embed", "convert-tokenizer", encoder / "tokenizer.json", "-o", scratch / "made.json")
+    done = programs.run(options.tok, "embed", "convert-tokenizer", encoder / "tokenizer.json", "-o",
+                        scratch / "made.json")
     models = [json.loads(path.read_text(encoding="utf-8"))["model"] if path.exists() else None
               for path in (scratch / "made.json", options.fixture / "tokenizer.json")]
     expect("conversion", models[0] == models[1], "the fixture's tokenizer is not what tok makes:", done.stderr)
@@ -116,10 +117,10 @@ def check_all(options, scratch):
     done = programs.run(options.cache / "venv/bin/python", HERE / "fetch_encoder.py", encoder)
     if done.returncode:
         programs.skip(done.stderr.strip())
-    small = train_hypernet.parse([str(encoder), str(scratch), *"--steps 120 --batch 64 --hidden 64 --intermediate 96".split(),
-                                  *"--layers 2 --heads 2 --rate 4e-3".split()])
-    losses = train_hypernet.run(small)
-    expect("training", sum(losses[-20:]) < 0.97 * sum(losses[:20]), "the loss does not fall:", losses[:3], losses[-3:])
+    small = "--steps 120 --batch 64 --hidden 64 --intermediate 96 --layers 2 --heads 2 --rate 4e-3".split()
+    losses = train_hypernet.run(train_hypernet.parse([str(encoder), str(scratch), *small]))
+    expect("training", sum(losses[-20:]) < 0.97 * sum(losses[:20]), "the loss does not fall:", losses[:3],
+           losses[-3:])
 
     vocabulary = pieces.Vocabulary.of_folder(encoder)
     source = network.read_tensors(encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
