@@ -9,8 +9,8 @@
 
 #define TILE  64 /* rows, and outputs, of a group */
 #define SIDE  16 /* work items of a group, each way */
-#define EACH  4  /* TILE / SIDE: rows, and outputs, of a work item */
-#define DEPTH 16 /* inputs that are in local memory at once */
+#define EACH  4  /* TILE / SIDE: rows of a work item, and outputs, which are a float4 */
+#define DEPTH 16 /* SIDE: inputs that are in local memory at once */
 #define LINE  64 /* work items of a row that is normed */
 
 #define BIAS      1
@@ -21,11 +21,11 @@
 #define RESIDUAL  32 /* which is what y holds */
 
 #ifdef BF16
-typedef ushort weight_t;
+typedef ushort4 weights_t;
 
-static float read_weight(ushort bits)
+static float4 read_weights(ushort4 bits)
 {
-	return as_float((uint)bits << 16);
+	return as_float4(convert_uint4(bits) << 16);
 }
 
 /* To nearest, ties to even; denormals are zero. */
@@ -39,11 +39,11 @@ static float read_input(float x)
 	return as_float((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
 }
 #else
-typedef float weight_t;
+typedef float4 weights_t;
 
-static float read_weight(float w)
+static float4 read_weights(float4 weights)
 {
-	return w;
+	return weights;
 }
 
 static float read_input(float x)
@@ -74,60 +74,58 @@ static float scale_and_shift(float y, __global const float *vectors, uint out, u
 }
 
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
-multiply(__global const weight_t *weights, __global const float *x, __global float *y,
+multiply(__global const weights_t *weights, __global const float *x, __global float *y,
 	 __global const float *vectors, uint rows, uint out, uint in, int steps, int activation)
 {
 	__local float left[DEPTH][TILE + 1]; /* + 1: a column is in different banks */
-	__local float right[DEPTH][TILE];
+	__local float4 right[DEPTH][SIDE];
 	const uint across = get_local_id(0), down = get_local_id(1), item = down * SIDE + across;
-	const uint first_row = get_group_id(1) * TILE, first_out = get_group_id(0) * TILE;
-	__global const weight_t *panel = weights + (size_t)first_out * in;
-	float total[EACH][EACH];
+	const uint first_row = get_group_id(1) * TILE + down * EACH;
+	const uint first_out = (get_group_id(0) * SIDE + across) * EACH;
+	__global const weights_t *panel = weights + (size_t)get_group_id(0) * SIDE * in;
+	float4 total[EACH];
 
 	for (int r = 0; r < EACH; r++)
-		for (int o = 0; o < EACH; o++)
-			total[r][o] = 0;
+		total[r] = 0;
 	for (uint i = 0; i < in; i += DEPTH) {
-		float sum[EACH][EACH]; /* of DEPTH products: the error of long sums is smaller */
-		for (int n = item; n < TILE * DEPTH; n += SIDE * SIDE) {
-			const uint row = first_row + n / DEPTH, input = i + n % DEPTH;
+		float4 sum[EACH]; /* of DEPTH products: the error of long sums is smaller so */
+		for (uint n = item; n < TILE * DEPTH; n += SIDE * SIDE) {
+			const uint row = get_group_id(1) * TILE + n / DEPTH, at = i + n % DEPTH;
 			left[n % DEPTH][n / DEPTH] =
-			    row < rows && input < in ? read_input(x[(size_t)row * in + input]) : 0;
-			right[n / TILE][n % TILE] =
-			    i + n / TILE < in ? read_weight(panel[(size_t)i * TILE + n]) : 0;
+			    row < rows && at < in ? read_input(x[(size_t)row * in + at]) : 0;
 		}
+		right[down][across] =
+		    i + down < in ? read_weights(panel[(size_t)(i + down) * SIDE + across]) : (float4)(0);
 		barrier(CLK_LOCAL_MEM_FENCE);
 		for (int r = 0; r < EACH; r++)
-			for (int o = 0; o < EACH; o++)
-				sum[r][o] = 0;
-		for (int d = 0; d < DEPTH; d++)
+			sum[r] = 0;
+		for (int d = 0; d < DEPTH; d++) {
+			const float4 w = right[d][across];
 			for (int r = 0; r < EACH; r++)
-				for (int o = 0; o < EACH; o++)
-					sum[r][o] += left[d][down + r * SIDE] *
-						     right[d][across + o * SIDE];
+				sum[r] += left[d][down * EACH + r] * w;
+		}
 		for (int r = 0; r < EACH; r++)
-			for (int o = 0; o < EACH; o++)
-				total[r][o] += sum[r][o];
+			total[r] += sum[r];
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
 
-	for (int r = 0; r < EACH; r++)
-		for (int n = 0; n < EACH; n++) {
-			const uint row = first_row + down + r * SIDE;
-			const uint o = first_out + across + n * SIDE;
-			if (row >= rows || o >= out)
-				continue;
-			const size_t at = (size_t)row * out + o;
-			float value = total[r][n];
+	for (uint r = 0; r < EACH && first_row + r < rows; r++) {
+		__global float *to = y + (size_t)(first_row + r) * out;
+		float values[EACH];
+		vstore4(total[r], 0, values);
+		for (uint n = 0; n < EACH && first_out + n < out; n++) {
+			const uint o = first_out + n;
+			float value = values[n];
 			if (steps & BIAS)
 				value += vectors[o];
 			value = activate(activation, value);
 			if (steps & RESIDUAL)
-				value += y[at];
+				value += to[o];
 			if (!(steps & NORM))
 				value = scale_and_shift(value, vectors, out, o, steps);
-			y[at] = value;
+			to[o] = value;
 		}
+	}
 }
 
 /* The sum of all work items' numbers, for each of them. */
