@@ -75,8 +75,8 @@ static const struct cli_option option_table[] = {
 	  "keep FILE.part until the array is whole, and go on from one that is there",
 	  CLI_FIELD(struct embed_options, resume, bool) },
 	{ CLI_FLAG, 'j', "json", NULL,
-	  "convert-tokenizer: tell what was done as a JSON object, of schema "
-	  "tok.embed.convert.1",
+	  "tell what was done as a JSON object: convert-tokenizer of schema tok.embed.convert.1, "
+	  "predict of tok.embed.predict.1",
 	  CLI_FIELD(struct embed_options, json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct embed_options, hypernet.threads),
@@ -97,7 +97,7 @@ static const struct cli_word words[] = {
 const struct cli_tool tool_embed = {
 	.name = "embed",
 	.summary = "embeddings for tokens that a model has never seen",
-	.operands = "WORD [TOKENIZER]",
+	.operands = "WORD TOKENIZER|MODEL [FILE...]",
 	.description =
 	    "With the word convert-tokenizer, reads the file or folder TOKENIZER, of any kind\n"
 	    "that tok-formats(5) names, and writes it as a tokenizer.json whose tokens are\n"

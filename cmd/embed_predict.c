@@ -105,6 +105,12 @@ static enum tok_status make_surfaces(struct predict *p, struct hyper_surfaces *o
 				   p->tokens.count, out, err);
 }
 
+static bool ends_in(const char *path, const char *end)
+{
+	const size_t count = path ? strlen(path) : 0, tail = strlen(end);
+	return count >= tail && strcmp(path + count - tail, end) == 0;
+}
+
 /* ---- what a run is --------------------------------------------------------------- */
 
 static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder, struct tok_error *err)
@@ -112,6 +118,12 @@ static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder, struc
 	struct cli_files files = { 0 };
 	struct cli_hash text;
 	enum tok_status status = cli_files_add(&files, folder, err);
+	size_t kept = 0;
+	/* What is on its way to such a folder changes. */
+	for (size_t i = 0; status == TOK_OK && i < files.count; i++)
+		if (!ends_in(files.items[i].path, ".part"))
+			files.items[kept++] = files.items[i];
+	files.count = kept;
 	if (status == TOK_OK)
 		status = cli_hash_files(&files, &text, err);
 	if (status == TOK_OK)
@@ -290,12 +302,6 @@ static enum tok_status run(struct predict *p, int count, char **paths, struct to
 	return status == TOK_OK ? run_all(p, err) : status;
 }
 
-static bool ends_in(const char *path, const char *end)
-{
-	const size_t count = path ? strlen(path) : 0, tail = strlen(end);
-	return count >= tail && strcmp(path + count - tail, end) == 0;
-}
-
 /* What is to be written, from its name or as it was asked for. */
 static enum cli_exit choose_kind(const struct embed_options *o, struct embed_writer *w)
 {
@@ -344,8 +350,10 @@ enum cli_exit embed_predict(const void *options, int argc, char **argv)
 	if (exit != CLI_OK)
 		return exit;
 	p.model = argv[0];
-	if (p.writer.kind != EMBED_JSONL)
+	if (p.writer.kind != EMBED_JSONL) {
+		cli_interrupt_say("tok embed: interrupted twice: '%s' is as it was", o->output);
 		cli_interrupt_stop(&stopped);
+	}
 	p.progress = cli_progress_begin(o->progress, 0);
 	clock_gettime(CLOCK_MONOTONIC, &p.report.begun);
 	const enum tok_status status = run(&p, argc - 1, argv + 1, &err);
