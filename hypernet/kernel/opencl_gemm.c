@@ -8,6 +8,7 @@
 #include "hypernet/kernel/narrow_internal.h"
 #include "hypernet/kernel/opencl_internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* ---- how weights lie -------------------------------------------------------------- */
@@ -62,11 +63,6 @@ static struct hyper_device *device_of(const struct hyper_matrix *m)
 	return (struct hyper_device *)(uintptr_t)m->kernel; /* its first member, and not const */
 }
 
-static uint64_t mebibytes(uint64_t bytes)
-{
-	return (bytes + (1 << 20) - 1) >> 20;
-}
-
 /* `bytes` of memory, within the budget. */
 static enum tok_status reserve(struct hyper_device *d, uint64_t bytes, cl_mem *out,
 			       struct tok_error *err)
@@ -75,17 +71,15 @@ static enum tok_status reserve(struct hyper_device *d, uint64_t bytes, cl_mem *o
 	cl_int code = CL_SUCCESS;
 	if (bytes > d->budget - d->used)
 		return tok_fail(err, TOK_ELIMIT,
-				"device '%s': weights and rows do not fit: %llu MiB more than the "
-				"%llu MiB in use are needed, of %llu MiB that may be",
-				info->name, (unsigned long long)mebibytes(bytes),
-				(unsigned long long)mebibytes(d->used),
-				(unsigned long long)mebibytes(d->budget));
+				"device '%s': weights and rows do not fit: %" PRIu64
+				" bytes beside the %" PRIu64 " in use are more than the %" PRIu64
+				" allowed",
+				info->name, bytes, d->used, d->budget);
 	if (bytes > info->largest_bytes)
-		return tok_fail(
-		    err, TOK_ELIMIT,
-		    "device '%s': %llu MiB in one piece are needed, it has %llu at most",
-		    info->name, (unsigned long long)mebibytes(bytes),
-		    (unsigned long long)mebibytes(info->largest_bytes));
+		return tok_fail(err, TOK_ELIMIT,
+				"device '%s': weights and rows do not fit: it has %" PRIu64
+				" bytes in one piece, not %" PRIu64,
+				info->name, info->largest_bytes, bytes);
 	cl_mem memory = d->cl.CreateBuffer(d->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
 	char words[64];
 	if (!memory)
