@@ -1,9 +1,8 @@
 #include "hypernet/kernel/opencl_internal.h"
 
+#include <opencl_source.h> /* made of opencl.cl */
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "opencl_source.h" /* made of opencl.cl */
 
 static enum tok_status fail(const struct hyper_device *d, const char *what, cl_int code,
 			    struct tok_error *err)
