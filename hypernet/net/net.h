@@ -66,8 +66,9 @@ struct hyper_source {
 /* What one block of tokens became.  Rows are those of tokens [first, first + count). */
 struct hyper_predicted {
 	size_t first, count;
-	float *in, *out; /* count x E, for the sink to change; out NULL where the network has none */
-	float *bias;     /* count; NULL likewise */
+	float *in,
+	    *out;    /* count x E, for the sink to change; out NULL where the network has none */
+	float *bias; /* count; NULL likewise */
 };
 
 struct hyper_predict_job {
@@ -88,8 +89,8 @@ enum { HYPER_BLOCK = 4096 };
  * pieces, as bounded above; 512 rows of activations a thread, of (5 H + I + the larger of 3 H and
  * the source's width) numbers.
  * TOK_EARG where source or surfaces are another model's than the network was made for: too few
- * rows, another width, `out` missing, more pieces a token than there are positions, an id beyond
- * V + X; and for a language that is none.  TOK_ENOMEM. */
+ * rows, another width, a type that cannot be read, `out` missing, more pieces a token than there
+ * are positions, an id beyond V + X; and for a language that is none.  TOK_ENOMEM. */
 TOK_API TOK_MUST_USE enum tok_status hyper_predict(const struct hyper_net *net,
 						   const struct hyper_source *source,
 						   const struct hyper_surfaces *surfaces,

@@ -32,6 +32,9 @@ static enum tok_status check_source(const struct hyper_config *c, const struct h
 	if (tensor->rank != 2 || tensor->shape[1] != c->embedding)
 		return tok_fail(err, TOK_EARG, "%s must have rows of %zu numbers, as the network's",
 				tensor->name, c->embedding);
+	if (!hyper_dtype_is_readable(tensor->dtype))
+		return tok_fail(err, TOK_EARG, "%s is of type %s, which cannot be read",
+				tensor->name, hyper_dtype_name(tensor->dtype));
 	if (tensor->shape[0] < c->vocabulary)
 		return tok_fail(err, TOK_EARG,
 				"%s has %zu rows: the network was made for a model of %zu or more",
