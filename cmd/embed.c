@@ -75,8 +75,8 @@ static const struct cli_option option_table[] = {
 	  "keep FILE.part until the array is whole, and go on from one that is there",
 	  CLI_FIELD(struct embed_options, resume, bool) },
 	{ CLI_FLAG, 'j', "json", NULL,
-	  "convert-tokenizer: tell what was done as a JSON object, of schema "
-	  "tok.embed.convert.1",
+	  "tell what was done as a JSON object: convert-tokenizer of schema tok.embed.convert.1, "
+	  "predict of tok.embed.predict.1",
 	  CLI_FIELD(struct embed_options, json, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct embed_options, hypernet.threads),
@@ -97,7 +97,7 @@ static const struct cli_word words[] = {
 const struct cli_tool tool_embed = {
 	.name = "embed",
 	.summary = "embeddings for tokens that a model has never seen",
-	.operands = "WORD [TOKENIZER]",
+	.operands = "WORD TOKENIZER|MODEL [FILE...]",
 	.description =
 	    "With the word convert-tokenizer, reads the file or folder TOKENIZER, of any kind\n"
 	    "that tok-formats(5) names, and writes it as a tokenizer.json whose tokens are\n"
@@ -141,7 +141,16 @@ const struct cli_tool tool_embed = {
 	    "for what was in the alphabet already.\n"
 	    "\n"
 	    "How many tokens were added, renamed, moved and dropped is told on standard\n"
-	    "error.",
+	    "error.\n"
+	    "\n"
+	    "With --device, predict has an OpenCL device multiply by the weights, which stay in\n"
+	    "its memory, while attention is the processor's: rows are the same to five digits,\n"
+	    "or with --mode bf16 to that mode's two. Int8 is not for devices. 'predict --device\n"
+	    "list' writes a line for each, its fields separated by tabs: PLATFORM:DEVICE by\n"
+	    "number, GPU or other, its name, its platform's, its memory, and how many units\n"
+	    "compute side by side. If the device is not there, or weights and 512 rows of each\n"
+	    "kind are more than --device-memory, the run ends with status 2, unless there is\n"
+	    "--device-fallback; if it breaks while it computes, the run always ends so.",
 	.examples = "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
 		    "  tok embed convert-tokenizer low.json --whitespace -o bytes.json 2>report\n"
 		    "  printf '%s\\n' '[UNK]' the dog '##s' >vocab.txt\n"

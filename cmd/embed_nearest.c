@@ -12,8 +12,6 @@
 #include "hypernet/ann/nearest.h"
 #include "tok/base/hash.h"
 #include "tok/text/json.h"
-#include "tok/text/json_write.h"
-#include "tok/text/utf8.h"
 
 /* Queries that are looked for together. */
 enum { BATCH = 256 };
@@ -66,10 +64,18 @@ static enum tok_status open_rows(struct nearest *n, const char *path, struct tok
 	return TOK_OK;
 }
 
-static enum tok_status read_names(struct nearest *n, struct tok_error *err)
+/* The model's own tokenizer, if no other is named; rows that are asked about by other rows may do
+ * without names. */
+static enum tok_status read_names(struct nearest *n, const char *model, struct tok_error *err)
 {
+	const struct cli_load *load = &n->opts->load;
+	const bool own = !load->tokenizer;
 	enum tok_status status =
-	    embed_tokens_of(n->opts->load.tokenizer, n->opts->load.pattern, &n->all, err);
+	    embed_tokens_of(own ? model : load->tokenizer, load->pattern, &n->all, err);
+	if (status != TOK_OK && own && n->opts->queries)
+		return TOK_OK;
+	if (status != TOK_OK && own)
+		return tok_fail_in(err, status, "--tokenizer must say what the rows are called");
 	if (status != TOK_OK)
 		return status;
 	if (!tok_strings_init(&n->names, &n->arena, n->all.count))
@@ -93,18 +99,16 @@ static enum tok_status open_index(struct nearest *n, struct tok_error *err)
 		    hyper_index_build(&n->rows, measure, &how, n->threads, &n->index, err);
 		return status == TOK_OK ? hyper_index_save(n->index, o->index, err) : status;
 	}
-	const enum tok_status status = hyper_index_open(o->index, &n->index, err);
-	if (status != TOK_OK)
-		return status;
-	if (hyper_index_count(n->index) != n->rows.count ||
-	    hyper_index_width(n->index) != n->rows.width ||
-	    hyper_index_measure(n->index) != measure)
-		return tok_fail(
-		    err, TOK_EARG,
-		    "%s: this index is of %zu rows of %zu numbers, or by another measure: remove "
-		    "it to have it made anew",
-		    o->index, hyper_index_count(n->index), hyper_index_width(n->index));
-	return TOK_OK;
+	bool same = false;
+	enum tok_status status = hyper_index_open(o->index, &n->index, err);
+	if (status == TOK_OK)
+		status = hyper_index_is_of(n->index, &n->rows, measure, &same, err);
+	if (status == TOK_OK && !same)
+		status = tok_fail(err, TOK_EARG,
+				  "%s: this index is of other rows, or by another measure: remove "
+				  "it to have it made anew",
+				  o->index);
+	return status;
 }
 
 /* ---- lines ----------------------------------------------------------------------- */
@@ -120,8 +124,7 @@ static bool put_token(struct nearest *n, size_t id)
 	snprintf(text, sizeof text, "\"id\":%zu", id);
 	bool ok = put(&n->line, text);
 	if (id < n->all.count && n->all.kinds[id] != EMBED_NONE)
-		ok = ok && put(&n->line, ",\"token\":") &&
-		     tok_json_put_string(&n->line, n->all.bytes[id]);
+		ok = ok && put(&n->line, ",") && embed_put_token(&n->line, n->all.bytes[id]);
 	return ok;
 }
 
@@ -195,6 +198,25 @@ static enum tok_status answer(struct nearest *n, const struct hyper_tensor *tens
 	return status;
 }
 
+/* The rows that are called so. */
+static enum tok_status find_ids(const struct nearest *n, const struct embed_reader *reader,
+				const struct embed_tokens *tokens, tok_id *ids,
+				struct tok_error *err)
+{
+	for (size_t i = 0; i < tokens->count; i++) {
+		ids[i] = tokens->ids[i] != TOK_NO_ID
+			     ? tokens->ids[i]
+			     : tok_strings_find(&n->names, tokens->bytes[i]);
+		if (ids[i] == TOK_NO_ID || ids[i] >= n->rows.count)
+			return tok_fail(err, TOK_EFORMAT,
+					"%s: line %" PRIu64 ": there is no row of '%s': it must be "
+					"a token of the tokenizer that has one",
+					reader->path, reader->number - (tokens->count - 1 - i),
+					tok_show(tokens->bytes[i]).text);
+	}
+	return TOK_OK;
+}
+
 static enum tok_status answer_lines(struct nearest *n, const char *path, struct tok_error *err)
 {
 	struct embed_reader reader = {
@@ -209,17 +231,7 @@ static enum tok_status answer_lines(struct nearest *n, const char *path, struct 
 		status = embed_reader_next(&reader, BATCH, &tokens, err);
 		if (status != TOK_OK || tokens.count == 0)
 			break;
-		for (size_t i = 0; i < tokens.count && status == TOK_OK; i++) {
-			ids[i] = tokens.ids[i] != TOK_NO_ID
-				     ? tokens.ids[i]
-				     : tok_strings_find(&n->names, tokens.bytes[i]);
-			if (ids[i] == TOK_NO_ID || ids[i] >= n->rows.count)
-				status =
-				    tok_fail(err, TOK_EFORMAT,
-					     "%s: no row is called '%s': it must be a token of the "
-					     "tokenizer, as its text",
-					     path, tok_show(tokens.bytes[i]).text);
-		}
+		status = find_ids(n, &reader, &tokens, ids, err);
 		if (status == TOK_OK)
 			status = answer(n, n->rows.tensor, ids, tokens.count, err);
 	}
@@ -260,7 +272,7 @@ static enum tok_status prepare(struct nearest *n, const char *path, struct tok_e
 	if (status == TOK_OK)
 		status = open_rows(n, path, err);
 	if (status == TOK_OK)
-		status = read_names(n, err);
+		status = read_names(n, path, err);
 	if (status == TOK_OK)
 		status = hyper_exact_new(&n->rows, (enum hyper_measure)o->measure, n->kernel,
 					 &n->exact, err);

@@ -52,6 +52,8 @@ static enum tok_status take_block(void *context, const struct hyper_predicted *b
 	struct predict *p = context;
 	const size_t width = p->writer.width;
 	enum tok_status status = TOK_OK;
+	if (p->hypernet.device)
+		status = hyper_device_check(p->hypernet.device, err);
 	for (size_t i = 0; i < block->count && status == TOK_OK; i++) {
 		const uint8_t kind = p->tokens.kinds[block->first + i];
 		if (kind == EMBED_SPECIAL)
@@ -103,6 +105,12 @@ static enum tok_status make_surfaces(struct predict *p, struct hyper_surfaces *o
 				   p->tokens.count, out, err);
 }
 
+static bool ends_in(const char *path, const char *end)
+{
+	const size_t count = path ? strlen(path) : 0, tail = strlen(end);
+	return count >= tail && strcmp(path + count - tail, end) == 0;
+}
+
 /* ---- what a run is --------------------------------------------------------------- */
 
 static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder, struct tok_error *err)
@@ -110,6 +118,12 @@ static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder, struc
 	struct cli_files files = { 0 };
 	struct cli_hash text;
 	enum tok_status status = cli_files_add(&files, folder, err);
+	size_t kept = 0;
+	/* What is on its way to such a folder changes. */
+	for (size_t i = 0; status == TOK_OK && i < files.count; i++)
+		if (!ends_in(files.items[i].path, ".part"))
+			files.items[kept++] = files.items[i];
+	files.count = kept;
 	if (status == TOK_OK)
 		status = cli_hash_files(&files, &text, err);
 	if (status == TOK_OK)
@@ -288,12 +302,6 @@ static enum tok_status run(struct predict *p, int count, char **paths, struct to
 	return status == TOK_OK ? run_all(p, err) : status;
 }
 
-static bool ends_in(const char *path, const char *end)
-{
-	const size_t count = path ? strlen(path) : 0, tail = strlen(end);
-	return count >= tail && strcmp(path + count - tail, end) == 0;
-}
-
 /* What is to be written, from its name or as it was asked for. */
 static enum cli_exit choose_kind(const struct embed_options *o, struct embed_writer *w)
 {
@@ -325,10 +333,14 @@ enum cli_exit embed_predict(const void *options, int argc, char **argv)
 	const struct embed_options *o = options;
 	struct predict p = { .opts = o };
 	struct tok_error err = { 0 };
+	if (o->hypernet.device && strcmp(o->hypernet.device, "list") == 0)
+		return embed_devices();
 	if (argc < 1)
 		return cli_usage("predict takes the folder of the model, then files of tokens");
 	if (!o->hypernet.folder)
 		return cli_usage("predict needs --hypernet FOLDER");
+	if (!o->hypernet.device && (o->hypernet.device_memory || o->hypernet.device_fallback))
+		return cli_usage("--device-memory and --device-fallback are of --device NAME");
 	if (o->lines < 0 && argc > 1)
 		return cli_usage("files of tokens need --tokens text, hex or ids: without it rows "
 				 "are for the vocabulary of --tokenizer");
@@ -338,8 +350,10 @@ enum cli_exit embed_predict(const void *options, int argc, char **argv)
 	if (exit != CLI_OK)
 		return exit;
 	p.model = argv[0];
-	if (p.writer.kind != EMBED_JSONL)
+	if (p.writer.kind != EMBED_JSONL) {
+		cli_interrupt_say("tok embed: interrupted twice: '%s' is as it was", o->output);
 		cli_interrupt_stop(&stopped);
+	}
 	p.progress = cli_progress_begin(o->progress, 0);
 	clock_gettime(CLOCK_MONOTONIC, &p.report.begun);
 	const enum tok_status status = run(&p, argc - 1, argv + 1, &err);

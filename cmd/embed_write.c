@@ -74,8 +74,11 @@ static enum tok_status open_array(struct embed_writer *w, const char *path, stru
 	if (status == TOK_OK && bytes)
 		status = read_note(w, bytes, err);
 	if (status == TOK_OK && w->done == 0) {
-		status = hyper_file_resize(
-		    w->file, w->layout.size + (w->resume ? sizeof(struct note) : 0), err);
+		/* Nothing stays of another run: its note would be believed by the next. */
+		status = hyper_file_resize(w->file, 0, err);
+		if (status == TOK_OK)
+			status = hyper_file_resize(
+			    w->file, w->layout.size + (w->resume ? sizeof(struct note) : 0), err);
 		if (status == TOK_OK)
 			status = hyper_file_put(w->file, 0, w->layout.header.bytes,
 						w->layout.header.count, err);
@@ -109,7 +112,8 @@ static enum tok_status put_arrays(struct embed_writer *w, const struct hyper_pre
 		status = put_numbers(w, array++, w->width, block, block->out, err);
 	if (status == TOK_OK && !npy && w->has_bias)
 		status = put_numbers(w, array, 1, block, block->bias, err);
-	w->done += block->count;
+	if (status == TOK_OK)
+		w->done += block->count;
 	if (status == TOK_OK && w->resume && w->done - w->noted >= NOTE_ROWS)
 		status = write_note(w, err);
 	return status;
@@ -144,15 +148,19 @@ static bool put_hex(struct tok_buffer *out, struct tok_span bytes)
 	return ok && put_text(out, "\"");
 }
 
+bool embed_put_token(struct tok_buffer *out, struct tok_span bytes)
+{
+	return put_text(out, "\"token\":") && tok_json_put_string(out, bytes) &&
+	       (tok_utf8_valid(bytes) || put_hex(out, bytes));
+}
+
 static bool put_line(const struct embed_writer *w, struct tok_buffer *out,
 		     const struct embed_tokens *tokens, const struct hyper_predicted *block,
 		     size_t i)
 {
 	const size_t at = block->first + i;
 	char text[48];
-	bool ok = put_text(out, "{\"token\":") && tok_json_put_string(out, tokens->bytes[at]);
-	if (ok && !tok_utf8_valid(tokens->bytes[at]))
-		ok = put_hex(out, tokens->bytes[at]);
+	bool ok = put_text(out, "{") && embed_put_token(out, tokens->bytes[at]);
 	if (ok && tokens->ids[at] != TOK_NO_ID) {
 		snprintf(text, sizeof text, ",\"id\":%u", (unsigned)tokens->ids[at]);
 		ok = put_text(out, text);
@@ -228,13 +236,12 @@ enum tok_status embed_writer_commit(struct embed_writer *w, struct tok_error *er
 
 void embed_writer_abandon(struct embed_writer *w)
 {
-	struct tok_error ignored = { 0 };
 	if (w->kind == EMBED_JSONL) {
 		cli_output_abandon(&w->lines);
 	} else if (w->file) {
 		/* What is there is for the next run: a note that is lost costs time only. */
-		if (w->resume && w->done > w->noted && write_note(w, &ignored) != TOK_OK)
-			w->noted = 0;
+		if (w->resume && w->done > w->noted)
+			(void)!write_note(w, NULL);
 		hyper_file_abandon(&w->file);
 	}
 	release(w);

@@ -8,7 +8,7 @@
  *
  * Arrays are written as rows come and take their place when all are there.  With `resume` they are
  * kept as FILE.part until then, with a note at the end of how far it is, and of what: the next run
- *with the same key goes on there.
+ * with the same key goes on there.
  */
 #ifndef CMD_EMBED_WRITE_H
 #define CMD_EMBED_WRITE_H
@@ -60,5 +60,9 @@ TOK_MUST_USE enum tok_status embed_writer_put(struct embed_writer *writer,
 TOK_MUST_USE enum tok_status embed_writer_commit(struct embed_writer *writer,
 						 struct tok_error *err);
 void embed_writer_abandon(struct embed_writer *writer);
+
+/* `"token":"..."` of a line of JSON, and `,"bytes":"c3"` behind it for what is no UTF-8.  False if
+ * memory is out. */
+TOK_MUST_USE bool embed_put_token(struct tok_buffer *out, struct tok_span bytes);
 
 #endif

@@ -121,6 +121,8 @@ static enum cli_exit check_rows(const struct merge_options *opts)
 					     : CLI_OK;
 	if (!e->model || !e->output)
 		return cli_usage("--embed needs --model, whose rows it goes by, and --rows FILE");
+	if (strcmp(e->output, opts->output ? opts->output : "-") == 0)
+		return cli_usage("--rows and --output are the same file");
 	if (!opts->ids)
 		return cli_usage("--embed needs --ids: they tell which token has which row");
 	if (e->cache == 0 || e->cache > TOK_ROWS_MAX)

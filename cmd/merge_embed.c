@@ -15,6 +15,7 @@ struct merge_embed {
 	size_t width;     /* of a row: both sides, where the model has two */
 	struct tok_rows *cache;
 	uint64_t made;
+	bool lost; /* a row is not in the file, and those behind it are not where they were said */
 	struct cli_output out;
 
 	/* By the hypernetwork, or */
@@ -185,8 +186,11 @@ static enum tok_status make_rows(void *context, const struct tok_span *texts, si
 	struct merge_embed *e = context;
 	enum tok_status status = e->by_network ? predict_rows(e, texts, count, rows, err)
 					       : mean_rows(e, texts, count, rows, err);
+	if (status != TOK_OK)
+		return status;
 	for (size_t i = 0; i < count && status == TOK_OK; i++)
 		status = cli_output_add(&e->out, rows[i], e->width * sizeof *rows[i], err);
+	e->lost |= status != TOK_OK;
 	e->made += count;
 	return status;
 }
@@ -277,6 +281,8 @@ enum tok_status merge_embed_batch(struct merge_embed *e, const struct tok_merged
 
 enum tok_status merge_embed_commit(struct merge_embed *e, struct tok_error *err)
 {
+	if (e->lost)
+		return tok_fail(err, TOK_EIO, "'%s' could not be written", e->out.name);
 	const enum tok_status status = put_header(e, true, err);
 	return status == TOK_OK ? cli_output_commit(&e->out, err) : status;
 }

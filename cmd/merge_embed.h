@@ -2,14 +2,14 @@
  * merge_embed.h - rows for the tokens that batches make: tok merge --embed.
  *
  *	struct merge_embed *e;
- *	status = merge_embed_open(&options, tokenizer, threads, &e, &err);
+ *	status = merge_embed_open(&options, tokenizer, &e, &err);
  *	status = merge_embed_batch(e, &merged, &rows, &err);   // rows[i]: of the new token number i
- *	status = merge_embed_commit(e, &err);                  // or abandon
+ *	status = merge_embed_commit(e, &err);                  // or not
  *	merge_embed_free(e);
  *
  * Rows go to an array of numpy as they are made, F32, one behind the other; a token's row is told
- *by its place there.  A token that comes again has its row again, from a cache of so many rows; if
- *that had to give it up, it is made, and written, anew.  One batch after the other.
+ * by its place there.  A token that comes again has its row again, from a cache of so many rows; if
+ * that had to give it up, it is made, and written, anew.  One batch after the other.
  */
 #ifndef CMD_MERGE_EMBED_H
 #define CMD_MERGE_EMBED_H

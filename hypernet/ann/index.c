@@ -69,20 +69,26 @@ struct build {
 	struct tok_error *errors;
 };
 
-/* Put row `at` in, of length 1 where cosines are wanted. */
-static enum tok_status add_row(struct build *build, size_t at, float *room, struct tok_error *err)
+/* Row `at`, of length 1 where cosines are wanted. */
+static enum tok_status read_row(const struct hyper_index *index, const struct hyper_rows_view *rows,
+				size_t at, float *room, struct tok_error *err)
 {
-	const size_t width = build->index->width;
 	const float *row;
 	float factor;
-	enum tok_status status = hyper_rows_read(build->rows, at, 1, room, &row, err);
+	enum tok_status status = hyper_rows_read(rows, at, 1, room, &row, err);
 	if (status == TOK_OK)
-		status = hyper_rows_factors(row, 1, width, build->index->measure == HYPER_COSINE,
+		status = hyper_rows_factors(row, 1, index->width, index->measure == HYPER_COSINE,
 					    at, &factor, err);
+	for (size_t i = 0; status == TOK_OK && i < index->width; i++)
+		room[i] = row[i] * factor;
+	return status;
+}
+
+static enum tok_status add_row(struct build *build, size_t at, float *room, struct tok_error *err)
+{
+	const enum tok_status status = read_row(build->index, build->rows, at, room, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < width; i++)
-		room[i] = row[i] * factor;
 	return hyper_graph_add(build->index->graph, room, (uint32_t)at) ? TOK_OK
 									: tok_fail_memory(err);
 }
@@ -145,6 +151,39 @@ enum tok_status hyper_index_build(const struct hyper_rows_view *rows, enum hyper
 		*out = index;
 	else
 		hyper_index_free(index);
+	return status;
+}
+
+/* ---- of these rows? ---------------------------------------------------------- */
+
+static bool is_near(const float *a, const float *b, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		if (!(fabsf(a[i] - b[i]) <= 1e-5F * fabsf(a[i])))
+			return false;
+	return true;
+}
+
+enum tok_status hyper_index_is_of(const struct hyper_index *index,
+				  const struct hyper_rows_view *rows, enum hyper_measure measure,
+				  bool *out, struct tok_error *err)
+{
+	const size_t count = hyper_index_count(index), width = index->width;
+	struct hyper_rows_view view;
+	enum tok_status status = hyper_rows_check(rows, &view, err);
+	if (status != TOK_OK)
+		return status;
+	bool same = view.count == count && view.width == width && index->measure == measure;
+	float *room = malloc(width * sizeof *room);
+	if (!room)
+		return tok_fail_memory(err);
+	for (size_t i = 0; same && status == TOK_OK && i < count; i++) {
+		status = read_row(index, &view, hyper_graph_label(index->graph, i), room, err);
+		same = status == TOK_OK && is_near(room, hyper_graph_row(index->graph, i), width);
+	}
+	free(room);
+	if (status == TOK_OK)
+		*out = same;
 	return status;
 }
 

@@ -43,6 +43,14 @@ enum hyper_measure hyper_index_measure(const struct hyper_index *index)
 	return HYPER_COSINE;
 }
 
+enum tok_status hyper_index_is_of(const struct hyper_index *index,
+				  const struct hyper_rows_view *rows, enum hyper_measure measure,
+				  bool *out, struct tok_error *err)
+{
+	(void)index, (void)rows, (void)measure, (void)out;
+	return fail(err);
+}
+
 enum tok_status hyper_index_save(const struct hyper_index *index, const char *path,
 				 struct tok_error *err)
 {

@@ -76,6 +76,13 @@ TOK_API size_t hyper_index_count(const struct hyper_index *index);
 TOK_API size_t hyper_index_width(const struct hyper_index *index);
 TOK_API enum hyper_measure hyper_index_measure(const struct hyper_index *index);
 
+/* *out: is this index of these rows, in their order, by this measure?  A length that another
+ * machine rounds otherwise makes no difference. */
+TOK_API TOK_MUST_USE enum tok_status hyper_index_is_of(const struct hyper_index *index,
+						       const struct hyper_rows_view *rows,
+						       enum hyper_measure measure, bool *out,
+						       struct tok_error *err);
+
 /* The graph in a file that is there whole or not at all, with the rows.  Opening reads it into
  * memory and believes nothing: TOK_EFORMAT for a file of another kind, for one that was cut or
  * changed (it has a checksum), and for links that lead nowhere. */
