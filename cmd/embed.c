@@ -143,19 +143,24 @@ const struct cli_tool tool_embed = {
 	    "How many tokens were added, renamed, moved and dropped is told on standard\n"
 	    "error.\n"
 	    "\n"
-	    "With --device, predict has an OpenCL device multiply by the weights, which stay in\n"
-	    "its memory, while attention is the processor's: rows are the same to five digits,\n"
-	    "or with --mode bf16 to that mode's two. Int8 is not for devices. 'predict --device\n"
-	    "list' writes a line for each, its fields separated by tabs: PLATFORM:DEVICE by\n"
-	    "number, GPU or other, its name, its platform's, its memory, and how many units\n"
-	    "compute side by side. If the device is not there, or weights and 512 rows of each\n"
-	    "kind are more than --device-memory, the run ends with status 2, unless there is\n"
-	    "--device-fallback; if it breaks while it computes, the run always ends so.",
+	    "With the word predict, the hypernetwork in the folder that --hypernet names\n"
+	    "predicts rows for the vocabulary of --tokenizer, or with --tokens for the tokens\n"
+	    "that FILEs or standard input have, one a line, of the model in the folder or\n"
+	    "file MODEL. It writes lines of JSON, or a file of safetensors or numpy, row by\n"
+	    "row; special tokens keep the rows that MODEL has for them. With --resume a run\n"
+	    "that was interrupted goes on where it was.\n"
+	    "\n"
+	    "With the word nearest, writes for each token of FILEs or standard input, or each\n"
+	    "row of --queries, the tokens whose rows in MODEL are nearest, as lines of JSON.\n"
+	    "Every row is looked at unless --index names the file of a graph.\n"
+	    "\n"
+	    "tok-embedding(7) tells what these take and write.",
 	.examples = "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
 		    "  tok embed convert-tokenizer low.json --whitespace -o bytes.json 2>report\n"
 		    "  printf '%s\\n' '[UNK]' the dog '##s' >vocab.txt\n"
 		    "  tok embed convert-tokenizer vocab.txt -o dogs.json 2>report\n"
 		    "  echo 'the dogs' | tok encode -t dogs.json\n",
+	.guide = "tok-embedding",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -258,6 +258,14 @@ const struct cli_tool tool_merge = {
 	    "Another batch gives the same ids to other tokens. The ids of the tokens' parts,\n"
 	    "written in their place, decode to the document's text: an example there does that.\n"
 	    "\n"
+	    "With --embed each new token gets a row of numbers, of those that MODEL has for its\n"
+	    "parts: --embed fvt takes the mean, --embed hypernet:FOLDER what the network in\n"
+	    "FOLDER predicts. Rows go to the array --rows FILE, and --ids tells which is whose: "
+	    "see\n"
+	    "tok-embedding(7). A token that comes again has its row again, if it is among the "
+	    "last\n"
+	    "--row-cache of them; that must be as many as a batch has new tokens.\n"
+	    "\n"
 	    "What became of it is told on standard error; --stats none keeps quiet.",
 	.examples =
 	    "  printf 'abab ab\\n' | tok encode -t bytes -l | tok merge -t bytes --stats none\n"
@@ -266,6 +274,7 @@ const struct cli_tool tool_merge = {
 	    "none\n"
 	    "  seq 100 200 | tok merge -t bytes --encode -l --batch all --curve tsv 2>&1\n"
 	    "  printf '{\"ids\":[97,98,97,98]}' | tok merge -t bytes -I jsonl -m 0 2>&1\n",
+	.guide = "tok-embedding",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

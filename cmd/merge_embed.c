@@ -204,7 +204,8 @@ static enum tok_status open_method(struct merge_embed *e, const struct merge_emb
 	struct cli_hypernet_options how = options->hypernet;
 	if (strcmp(options->method, "fvt") == 0)
 		return open_means(e, options->model, err);
-	if (strncmp(options->method, network, sizeof network - 1) != 0)
+	if (strncmp(options->method, network, sizeof network - 1) != 0 ||
+	    !options->method[sizeof network - 1])
 		return tok_fail(err, TOK_EARG, "--embed must be fvt or hypernet:FOLDER, not '%s'",
 				options->method);
 	how.folder = options->method + sizeof network - 1;
@@ -271,8 +272,10 @@ enum tok_status merge_embed_batch(struct merge_embed *e, const struct tok_merged
 	for (size_t i = 0; i < merged->token_count; i++)
 		if (merged->tokens[i].parts)
 			e->texts[merged->tokens[i].number] = merged->tokens[i].text;
-	const enum tok_status status =
+	enum tok_status status =
 	    tok_rows_get(e->cache, e->texts, count, make_rows, e, e->slots, err);
+	if (status == TOK_ELIMIT)
+		status = tok_fail_in(err, status, "--row-cache is too small");
 	for (size_t i = 0; i < count && status == TOK_OK; i++)
 		e->numbers[i] = tok_rows_number(e->cache, e->slots[i]);
 	*rows = e->numbers;
@@ -281,10 +284,13 @@ enum tok_status merge_embed_batch(struct merge_embed *e, const struct tok_merged
 
 enum tok_status merge_embed_commit(struct merge_embed *e, struct tok_error *err)
 {
-	if (e->lost)
-		return tok_fail(err, TOK_EIO, "'%s' could not be written", e->out.name);
 	const enum tok_status status = put_header(e, true, err);
 	return status == TOK_OK ? cli_output_commit(&e->out, err) : status;
+}
+
+bool merge_embed_is_lost(const struct merge_embed *e)
+{
+	return e->lost;
 }
 
 uint64_t merge_embed_hits(const struct merge_embed *e)

@@ -37,6 +37,9 @@ TOK_MUST_USE enum tok_status merge_embed_batch(struct merge_embed *embed,
 					       const struct tok_merged_batch *merged,
 					       const uint64_t **rows, struct tok_error *err);
 
+/* Has a row that was made not come to its place?  The file can then not be finished. */
+bool merge_embed_is_lost(const struct merge_embed *embed);
+
 /* The file takes its place. */
 TOK_MUST_USE enum tok_status merge_embed_commit(struct merge_embed *embed, struct tok_error *err);
 

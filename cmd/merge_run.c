@@ -170,6 +170,11 @@ static bool write_item(void *context, void *worker, size_t slot)
 		tok_fail_in(&item->error, item->error.status, "batch %" PRIu64, item->number);
 		say(run, item->error.message);
 	}
+	if (run->embed && merge_embed_is_lost(run->embed)) {
+		run->output_lost = true;
+		merge_reader_stop(&run->reader);
+		return false;
+	}
 	if (!add_totals(run, item)) {
 		tok_fail_memory(&err);
 	} else if (cli_output_add(&run->out, item->lines.bytes, item->lines.count, &err) ==

@@ -142,8 +142,9 @@ bool hyper_graph_restore(hyper_graph *graph, const float *row, uint32_t label, s
 	index.setExternalLabel(static_cast<hnswlib::tableint>(at), label);
 	index.linkLists_[at] = nullptr;
 	if (levels) {
-		index.linkLists_[at] =
-		    static_cast<char *>(calloc(levels, index.size_links_per_element_));
+		/* A search reads, and does not use, the link behind the last. */
+		index.linkLists_[at] = static_cast<char *>(
+		    calloc(levels * index.size_links_per_element_ + sizeof(uint32_t), 1));
 		if (!index.linkLists_[at])
 			return false;
 	}

@@ -56,6 +56,14 @@ COMMANDS = [
     + FIRST,
     "printf '97 98 97 98\\n97 98\\n' | tok merge -t bytes --ids --parts --stats none --threads 1",
     "printf 'abab' >text; tok merge -t bytes --encode --curve json --stats none --threads 1 text",
+    "printf 'low\\nfoo\\n' | tok embed predict $DATA/embed/model --hypernet $DATA/embed/net --tokens text --threads 1" + FIRST,
+    "tok embed predict $DATA/embed/model --hypernet $DATA/embed/tied --lang en -t $DATA/embed/model -o e.npy --resume "
+    "--threads 1" + FIRST,
+    "printf 'low\\n' | tok embed nearest $DATA/embed/model -k 2 --threads 1",
+    "printf 'the lower\\n' | tok merge -t $DATA/embed/model --encode --ids --embed fvt --model $DATA/embed/model "
+    "--rows r.npy --stats none --threads 1",
+    "printf 'the lower\\n' | tok merge -t $DATA/embed/model --encode --ids --embed hypernet:$DATA/embed/net "
+    "--model $DATA/embed/model --rows r.npy --stats none --threads 1",
     "printf 'a b a b' | tok train -v 256 --super chunk -o o.json --threads 1",
     BPE + "printf 'abab' | tok sample -t b.json -m bpe-dropout -p .5 --tokens --threads 1",
     BPE + "printf 'ab' | tok sample -t b.json -m split --exact",

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 TOK, MAN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 HIDDEN = "--print-completion"
 troubles = []
 
@@ -164,6 +165,8 @@ TOLD = re.compile(r'tok split: [0-9]+ tokens, |\{"schema":')
 def check_examples(name, lines):
     environment = dict(os.environ, PATH=os.path.dirname(TOK) + ":" + os.environ["PATH"])
     with tempfile.TemporaryDirectory() as folder:
+        for there in ("model", "net"):  # of tok-embedding(7)
+            os.symlink(os.path.join(DATA, "embed", there), os.path.join(folder, there))
         for line in lines:
             done = run("bash", "-o", "pipefail", "-c", line, cwd=folder, env=environment)
             said = [said for said in done.stderr.splitlines() if not TOLD.match(said)]

@@ -244,6 +244,45 @@ static void a_file_is_the_same_graph(void **state)
 	assert_int_equal(hyper_index_open(path, &other, &err), TOK_EIO);
 }
 
+static bool is_of(const struct hyper_index *index, const float *other, size_t count, size_t width,
+		  enum hyper_measure measure)
+{
+	const struct hyper_rows_view view = { .floats = other, .count = count, .width = width };
+	bool same = false;
+	assert_int_equal(hyper_index_is_of(index, &view, measure, &same, NULL), TOK_OK);
+	return same;
+}
+
+static void an_index_knows_its_rows(void **state)
+{
+	(void)state;
+	static float other[ROWS * WIDTH];
+	if (!hyper_index_is_here())
+		skip();
+	for (enum hyper_measure m = HYPER_COSINE; m <= HYPER_DOT; m++) {
+		struct hyper_index *index = build(m, 2);
+		assert_true(is_of(index, rows, ROWS, WIDTH, m));
+		assert_false(is_of(index, rows, ROWS, WIDTH, HYPER_DOT - m));
+		assert_false(is_of(index, rows, ROWS - 1, WIDTH, m));
+		assert_false(is_of(index, rows, ROWS, WIDTH - 1, m));
+		memcpy(other, rows, sizeof rows);
+		other[(ROWS - 3) * WIDTH + 1] += 0.01F;
+		assert_false(is_of(index, other, ROWS, WIDTH, m));
+		memcpy(other, rows, sizeof rows); /* the same rows in another order */
+		memcpy(other, rows + WIDTH, WIDTH * sizeof *rows);
+		memcpy(other + WIDTH, rows, WIDTH * sizeof *rows);
+		assert_false(is_of(index, other, ROWS, WIDTH, m));
+		memcpy(other, rows, sizeof rows);
+		other[3 * WIDTH] = NAN;
+		const struct hyper_rows_view view = { .floats = other,
+						      .count = ROWS,
+						      .width = WIDTH };
+		bool same;
+		assert_int_equal(hyper_index_is_of(index, &view, m, &same, NULL), TOK_EFORMAT);
+		hyper_index_free(index);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +290,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_row_is_refused),
 		cmocka_unit_test(the_graph_finds_them),
 		cmocka_unit_test(a_file_is_the_same_graph),
+		cmocka_unit_test(an_index_knows_its_rows),
 	};
 	return cmocka_run_group_tests(tests, fill, NULL);
 }
