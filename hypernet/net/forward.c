@@ -206,15 +206,16 @@ struct attention {
 	float *q;
 	const float *k, *v;
 	size_t q_stride, kv_stride;
+	size_t heads;    /* that share H */
 	bool first_only; /* one query a form, otherwise one a row */
 	float *out;      /* H a query */
 };
 
-/* `count` forms of one shape; the heads' numbers are those of the network. */
+/* `count` forms of one shape. */
 static void attend_alike(const struct hyper_net *net, const struct attention *a,
 			 struct hyper_shape shape, size_t count)
 {
-	const size_t hidden = net->config.hidden, heads = net->config.heads, head = hidden / heads;
+	const size_t hidden = net->config.hidden, heads = a->heads, head = hidden / heads;
 	const size_t queries = a->first_only ? 1 : shape.rows;
 	if (shape.alike) /* queries that like all keys alike */
 		for (size_t i = 0; i < count * queries; i++)
@@ -299,28 +300,42 @@ static void run_layer(const struct hyper_pass *pass, const struct hyper_layer *l
 				     .v = w->wide + 2 * hidden,
 				     .q_stride = 3 * hidden,
 				     .kv_stride = 3 * hidden,
+				     .heads = pass->net->config.heads,
 				     .out = w->mixed };
 	begin_layer(pass, layer, w, forms, count, rows);
 	attend(pass->net, a, forms, count);
 	finish_layer(layer, w, rows, w->x);
 }
 
-/* The last layer, for first positions, which are in w->first before and after. */
-static void run_pruned(const struct hyper_pass *pass, const struct hyper_layer *layer,
-		       struct hyper_work *w, const struct hyper_form *forms, size_t count,
-		       size_t rows)
+/* One head of the last layer, for first positions: of w->query into w->mixed. */
+static void attend_pruned(const struct hyper_net *net, const struct hyper_layer *layer, size_t head,
+			  struct hyper_work *w, const struct hyper_form *forms, size_t count)
 {
-	const size_t hidden = pass->net->config.hidden;
-	const struct attention a = { .q = w->query,
-				     .k = w->wide,
-				     .v = w->wide + hidden,
+	const size_t hidden = net->config.hidden, width = hidden / net->config.heads;
+	const struct hyper_dense *values = &layer->values[head];
+	const struct hyper_epilogue epilogue = { .bias = values->bias };
+	const struct attention a = { .q = w->wide,
+				     .k = w->x,
+				     .v = w->x,
 				     .q_stride = hidden,
-				     .kv_stride = 2 * hidden,
+				     .kv_stride = hidden,
+				     .heads = 1,
 				     .first_only = true,
-				     .out = w->mixed };
-	begin_layer(pass, layer, w, forms, count, rows);
+				     .out = w->wide + count * hidden };
+	hyper_gemm(&layer->keys[head], w->query + head * width, hidden, count, a.q, hidden, NULL,
+		   w->scratch);
+	attend(net, a, forms, count);
+	hyper_gemm(&values->weight, a.out, hidden, count, w->mixed + head * width, hidden,
+		   &epilogue, w->scratch);
+}
+
+/* The last layer, for first positions, which are in w->first before and after. */
+static void run_pruned(const struct hyper_net *net, const struct hyper_layer *layer,
+		       struct hyper_work *w, const struct hyper_form *forms, size_t count)
+{
 	apply(&layer->query, HYPER_LINEAR, w->first, count, w->query, w->scratch);
-	attend(pass->net, a, forms, count);
+	for (size_t h = 0; h < net->config.heads; h++)
+		attend_pruned(net, layer, h, w, forms, count);
 	finish_layer(layer, w, count, w->first);
 }
 
@@ -383,7 +398,7 @@ enum tok_status hyper_forward(const struct hyper_pass *pass, struct hyper_work *
 		run_layer(pass, &net->layers[l], work, forms, count, rows);
 	gather_first(forms, count, work->x, hidden, work->first);
 	if (net->layers[last].pruned)
-		run_pruned(pass, &net->layers[last], work, forms, count, rows);
+		run_pruned(net, &net->layers[last], work, forms, count);
 	predict_rows(pass, work, forms, count);
 	return TOK_OK;
 }

@@ -38,11 +38,15 @@ struct hyper_head {
 };
 
 struct hyper_layer {
-	/* The last layer is asked for its first position only, unless the network is plain: then
-	 * `attention` has keys and values, and `query` the rest. */
+	/* The last layer is asked for its first position only, unless the network is plain.  For
+	 * one query q of a head, keys and values of all rows are more than is needed: q (K x) is
+	 * (K' q) x, and the weighed sum of V x is V times that of x.  (Keys' bias adds the same to
+	 * all scores, and values' is added to the sum, as the weights sum up to 1.) */
 	bool pruned;
-	struct hyper_dense attention; /* queries, keys, values */
+	struct hyper_dense attention; /* queries, keys, values; not where pruned: */
 	struct hyper_dense query;
+	struct hyper_matrix *keys;  /* of each head: K' times sqrt(heads), H x H / heads */
+	struct hyper_dense *values; /* of each head: H / heads x H */
 	struct hyper_dense attended;
 	struct hyper_norm attended_norm;
 	struct hyper_dense up, down;

@@ -239,12 +239,13 @@ static bool make_memos(struct prediction *p, size_t tokens, size_t length)
 	const struct hyper_net *net = p->pass.net;
 	const size_t rows = length + net->config.takes_language;
 	p->pass.pieces = &p->pieces;
-	p->pass.first_layer = &p->first_layer;
+	p->pass.first_layer = net->layers[0].pruned ? NULL : &p->first_layer;
 	return hyper_memo_init(&p->pieces, net, hyper_piece_keys, hyper_piece_keys_end(net),
 			       net->config.hidden, tokens * length) &&
-	       hyper_memo_init(&p->first_layer, net, hyper_row_keys,
-			       hyper_row_keys_end(net, length), net->layers[0].attention.weight.out,
-			       tokens * rows);
+	       (!p->pass.first_layer ||
+		hyper_memo_init(&p->first_layer, net, hyper_row_keys,
+				hyper_row_keys_end(net, length),
+				net->layers[0].attention.weight.out, tokens * rows));
 }
 
 static bool make_room(struct prediction *p, const struct hyper_surfaces *surfaces, size_t tokens,
