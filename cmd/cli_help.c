@@ -9,6 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "hypernet/kernel/opencl.h"
 #include "vocab/lm/provider.h"
 
 enum { HELP_COLUMN = 32 };
@@ -78,8 +79,9 @@ void cli_print_version(FILE *to)
 	const unsigned xxhash = XXH_versionNumber();
 	fprintf(to,
 		"tok %s\nvocabulary %s\nICU %s\nPCRE2 %s\nxxHash %u.%u.%u\nzlib %s\nzstd "
-		"%s\nSQLite %s\n%s\n",
+		"%s\nSQLite %s\n%s\nOpenCL %s\n",
 		TOK_VERSION, CLI_BUILTIN_NAME, icu, pcre2, xxhash / 10000, xxhash / 100 % 100,
 		xxhash % 100, zlibVersion(), ZSTD_versionString(), sqlite3_libversion(),
-		vocab_lm_http() ? vocab_lm_http() : "libcurl none");
+		vocab_lm_http() ? vocab_lm_http() : "libcurl none",
+		hyper_device_is_here() ? "1.2" : "none");
 }

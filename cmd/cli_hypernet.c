@@ -40,23 +40,54 @@ static enum tok_status read_tokenizer(struct cli_hypernet *h, const char *folder
 	return status;
 }
 
+static enum tok_status open_net(struct cli_hypernet *h, const struct cli_hypernet_options *options,
+				const struct hyper_tensors *tensors,
+				const struct hyper_kernel *kernel, struct tok_error *err)
+{
+	const struct hyper_net_options how = { .kernel = kernel,
+					       .mode = (enum hyper_mode)options->mode,
+					       .threads = cli_threads_for(options->threads) };
+	const enum tok_status status = hyper_net_open(tensors, &h->config, &how, &h->net, err);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "%s", options->folder);
+	h->kernel = hyper_kernel_name(kernel);
+	return TOK_OK;
+}
+
+static enum tok_status open_here(struct cli_hypernet *h, const struct cli_hypernet_options *options,
+				 const struct hyper_tensors *tensors, struct tok_error *err)
+{
+	const struct hyper_kernel *kernel;
+	const enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &kernel, err);
+	return status == TOK_OK ? open_net(h, options, tensors, kernel, err) : status;
+}
+
+/* On the device; or here, out loud, if that was allowed and a bad file is not to blame. */
+static enum tok_status open_there(struct cli_hypernet *h,
+				  const struct cli_hypernet_options *options,
+				  const struct hyper_tensors *tensors, struct tok_error *err)
+{
+	enum tok_status status =
+	    hyper_device_open(options->device, options->device_memory, &h->device, err);
+	if (status == TOK_OK)
+		status = open_net(h, options, tensors, hyper_device_kernel(h->device), err);
+	if (status == TOK_OK || status == TOK_EFORMAT || !options->device_fallback)
+		return status;
+	cli_error("the processor computes: %s", err->message);
+	hyper_device_close(h->device);
+	h->device = NULL;
+	return open_here(h, options, tensors, err);
+}
+
 static enum tok_status read_weights(struct cli_hypernet *h,
 				    const struct cli_hypernet_options *options,
 				    struct tok_error *err)
 {
-	struct hyper_net_options how = { .mode = (enum hyper_mode)options->mode,
-					 .threads = cli_threads_for(options->threads) };
 	struct hyper_tensors *tensors = NULL;
-	enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &how.kernel, err);
+	enum tok_status status = hyper_tensors_open(options->folder, &tensors, err);
 	if (status == TOK_OK)
-		status = hyper_tensors_open(options->folder, &tensors, err);
-	if (status == TOK_OK) {
-		status = hyper_net_open(tensors, &h->config, &how, &h->net, err);
-		if (status != TOK_OK)
-			status = tok_fail_in(err, status, "%s", options->folder);
-		else
-			h->kernel = hyper_kernel_name(how.kernel);
-	}
+		status = options->device ? open_there(h, options, tensors, err)
+					 : open_here(h, options, tensors, err);
 	hyper_tensors_close(tensors);
 	return status;
 }
@@ -102,6 +133,7 @@ enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
 void cli_hypernet_close(struct cli_hypernet *h)
 {
 	hyper_net_free(h->net);
+	hyper_device_close(h->device);
 	hyper_folder_close(h->model);
 	tok_tokenizer_free(h->tokenizer);
 	hyper_config_release(&h->config);

@@ -14,6 +14,7 @@
 #define CMD_CLI_HYPERNET_H
 
 #include "cmd/cli_load.h"
+#include "hypernet/kernel/opencl.h"
 #include "hypernet/net/net.h"
 #include "hypernet/tensor/folder.h"
 
@@ -22,6 +23,9 @@ struct cli_hypernet_options {
 	const char *language; /* code; NULL: none was given */
 	int mode;             /* enum hyper_mode */
 	uint64_t threads;     /* 0: all processors */
+	const char *device;   /* of hyper_device_open; NULL: the processor */
+	uint64_t device_memory;
+	bool device_fallback;
 };
 
 struct cli_hypernet {
@@ -31,7 +35,8 @@ struct cli_hypernet {
 	struct hyper_folder *model;
 	struct hyper_source source; /* of the model */
 	size_t language;
-	const char *kernel; /* its name */
+	const char *kernel;          /* its name */
+	struct hyper_device *device; /* NULL: the processor */
 };
 
 /* Rows for an option table whose struct T has a struct cli_hypernet_options at `field`. */
@@ -42,10 +47,29 @@ struct cli_hypernet {
 	  "CODE",                                                                                  \
 	  "the language of the tokens, such as en or de, for a hypernetwork that asks",            \
 	  CLI_FIELD(T, field.language, const char *) },                                            \
+	    { CLI_CHOICE,                                                                          \
+	      0,                                                                                   \
+	      "mode",                                                                              \
+	      HYPER_MODE_WORDS,                                                                    \
+	      "how exactly the network computes (f32); bf16 is what its authors used",             \
+	      CLI_FIELD(T, field.mode, int) },                                                     \
+	    { CLI_TEXT,                                                                            \
+	      0,                                                                                   \
+	      "device",                                                                            \
+	      "NAME",                                                                              \
+	      "compute on this OpenCL device: PLATFORM:DEVICE, or part of its name; 'list' tells " \
+	      "them",                                                                              \
+	      CLI_FIELD(T, field.device, const char *) },                                          \
+	    { CLI_BYTES,                                                                           \
+	      0,                                                                                   \
+	      "device-memory",                                                                     \
+	      "BYTES",                                                                             \
+	      "use so much of its memory at most (three quarters)",                                \
+	      CLI_FIELD(T, field.device_memory, uint64_t) },                                       \
 	{                                                                                          \
-		CLI_CHOICE, 0, "mode", HYPER_MODE_WORDS,                                           \
-		    "how exactly the network computes (f32); bf16 is what its authors used",       \
-		    CLI_FIELD(T, field.mode, int)                                                  \
+		CLI_FLAG, 0, "device-fallback", NULL,                                              \
+		    "where that device is not there or too small, compute on the processor",       \
+		    CLI_FIELD(T, field.device_fallback, bool)                                      \
 	}
 
 /* A zeroed struct is closed.  Messages name the folder or file. */

@@ -40,6 +40,9 @@ struct embed_report {
 void embed_report_tell(const struct embed_report *report, const struct cli_hypernet *hypernet,
 		       bool json);
 
+/* predict --device list: the devices there are, on standard output. */
+enum cli_exit embed_devices(void);
+
 enum cli_exit embed_convert(const void *options, int argc, char **argv);
 enum cli_exit embed_predict(const void *options, int argc, char **argv);
 enum cli_exit embed_nearest(const void *options, int argc, char **argv);

@@ -52,6 +52,8 @@ static enum tok_status take_block(void *context, const struct hyper_predicted *b
 	struct predict *p = context;
 	const size_t width = p->writer.width;
 	enum tok_status status = TOK_OK;
+	if (p->hypernet.device)
+		status = hyper_device_check(p->hypernet.device, err);
 	for (size_t i = 0; i < block->count && status == TOK_OK; i++) {
 		const uint8_t kind = p->tokens.kinds[block->first + i];
 		if (kind == EMBED_SPECIAL)
@@ -331,10 +333,14 @@ enum cli_exit embed_predict(const void *options, int argc, char **argv)
 	const struct embed_options *o = options;
 	struct predict p = { .opts = o };
 	struct tok_error err = { 0 };
+	if (o->hypernet.device && strcmp(o->hypernet.device, "list") == 0)
+		return embed_devices();
 	if (argc < 1)
 		return cli_usage("predict takes the folder of the model, then files of tokens");
 	if (!o->hypernet.folder)
 		return cli_usage("predict needs --hypernet FOLDER");
+	if (!o->hypernet.device && (o->hypernet.device_memory || o->hypernet.device_fallback))
+		return cli_usage("--device-memory and --device-fallback are of --device NAME");
 	if (o->lines < 0 && argc > 1)
 		return cli_usage("files of tokens need --tokens text, hex or ids: without it rows "
 				 "are for the vocabulary of --tokenizer");

@@ -178,13 +178,13 @@ void hyper_gemm(const struct hyper_matrix *w, const float *x, size_t x_stride, s
 {
 	const struct hyper_kernel *kernel = w->kernel;
 	const struct hyper_product *product = hyper_product_of(kernel, w->mode);
-	const size_t stride = product_stride(w, product);
-	void *behind = (char *)scratch + products_bytes(w, rows);
 	if (kernel->elsewhere) {
 		const struct hyper_epilogue e = from_row(epilogue, 0);
 		kernel->elsewhere->gemm(w, x, x_stride, rows, y, y_stride, &e);
 		return;
 	}
+	const size_t stride = product_stride(w, product);
+	void *behind = (char *)scratch + products_bytes(w, rows);
 	for (size_t r = 0; r < rows; r += product->block_rows) {
 		const size_t left = rows - r;
 		const size_t count = left < product->block_rows ? left : product->block_rows;

@@ -40,7 +40,7 @@ static void narrow_rows(const float *x, size_t x_stride, size_t rows, size_t in,
 	const size_t end = hyper_round_up(in, HYPER_INT8_UNIT);
 	for (size_t r = 0; r < rows; r++, x += x_stride, to += to_stride) {
 		const struct hyper_int8_scale s = hyper_int8_scale_of(find_magnitude(x, in));
-		const size_t whole = s.inverse == 0 ? 0 : in / 8 * 8;
+		const size_t whole = in / 8 * 8;
 		const __m256 inverse = _mm256_set1_ps(s.inverse);
 		for (size_t i = 0; i < whole; i += 8)
 			_mm_store_si128((__m128i *)(to + i), narrow_part(x + i, inverse));

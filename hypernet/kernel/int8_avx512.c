@@ -41,8 +41,7 @@ static inline void narrow_rows(const float *x, size_t x_stride, size_t rows, siz
 		const __m512 inverse = _mm512_set1_ps(s.inverse);
 		int8_t *row = (int8_t *)to + r * to_stride;
 		for (size_t i = 0; i < end; i += 16) {
-			const __mmask16 there = s.inverse == 0 ? 0 : mask_part(i, in);
-			const __m512 part = _mm512_maskz_loadu_ps(there, x + i);
+			const __m512 part = _mm512_maskz_loadu_ps(mask_part(i, in), x + i);
 			const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(part, inverse));
 			_mm_store_si128((__m128i *)(row + i),
 					_mm_xor_si128(_mm512_cvtepi32_epi8(whole), flip));

@@ -17,7 +17,15 @@
  *
  * Modes: F32; BF16X3, numbers as the sum of two bf16 and three products of them (about 16 bits);
  * BF16, inputs and weights rounded to nearest even, sums in F32; INT8, weights of each output
- * symmetric to 127, inputs of each row at run time, sums exact in 32 bits, scaled in F32.
+ * symmetric to 127, inputs of each row at run time, sums exact in 32 bits, scaled in F32 (inputs:
+ * at most 133144, or TOK_ELIMIT).  Tables answer alike in INT8 to the last bit, in the others to
+ * the rounding of sums; BF16X3 is three products where those of bf16 are cheap (amx) and by the
+ * scalar table, which defines it, and is computed as F32, which is nearer, by the others.
+ *
+ * A number that is not finite spoils its row, and no other: INT8 answers NaN for all of the row (or
+ * of the output, where it is a weight), BF16X3 may answer NaN for an infinity, and takes what
+ * rounds beyond the largest bf16 (3.3895e38) for one, as BF16 does.  Denormals are zero in bf16; in
+ * INT8 a row or output whose largest magnitude is below 2^-100 is.
  *
  * Sources: K. Goto, R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008),
  * for packing and blocks; Hendrycks and Gimpel (arXiv 1606.08415) for GELU; Intel's intrinsics

@@ -48,7 +48,7 @@ static inline float hyper_bf16_value(uint16_t bits)
 	return x;
 }
 
-/* The INT8 form of a row: x[i] is q[i] * scale. */
+/* The INT8 form of a row: x[i] is q[i] * scale.  Where the scale is NaN, q does not matter. */
 struct hyper_int8_scale {
 	float scale, inverse; /* NaN and 0 if a number of the row is not finite; both 0 if all are
 				 below HYPER_INT8_LEAST */

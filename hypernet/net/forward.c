@@ -89,7 +89,7 @@ static void copy_row(float *to, const float *from, size_t width)
 
 /* The source's row of an id, or its own embedding, which is not scaled. */
 static enum tok_status read_piece(const struct hyper_net *net, const struct hyper_source *source,
-				  tok_id id, float *row, struct tok_error *err)
+				  size_t id, float *row, struct tok_error *err)
 {
 	const size_t each = net->config.embedding, width = hyper_config_source_width(&net->config);
 	if (id >= net->config.vocabulary) {
@@ -105,7 +105,7 @@ static enum tok_status read_piece(const struct hyper_net *net, const struct hype
 }
 
 enum tok_status hyper_project(const struct hyper_net *net, const struct hyper_source *source,
-			      struct hyper_work *work, const tok_id *ids, size_t count, float *rows,
+			      struct hyper_work *work, const size_t *ids, size_t count, float *rows,
 			      struct tok_error *err)
 {
 	const size_t width = hyper_config_source_width(&net->config);
@@ -120,27 +120,45 @@ enum tok_status hyper_project(const struct hyper_net *net, const struct hyper_so
 	return TOK_OK;
 }
 
-/* One form's rows of `x`, before the norm: a piece where it stands, the language without a
- * place.  Where there is a memo, `x` is filled from it; otherwise the pieces are there. */
-static void place_pieces(const struct hyper_pass *pass, const struct hyper_form *form, float *x)
+/* The rows of `x` that these keys of hyper_row_keys stand for, before the norm: a piece where it
+ * stands, the language without a place.  Where there is a memo, `x` is filled from it; otherwise
+ * the pieces are there. */
+static void place_pieces(const struct hyper_pass *pass, const size_t *keys, size_t count, float *x)
 {
 	const struct hyper_net *net = pass->net;
 	const size_t hidden = net->config.hidden;
-	uint8_t places[HYPER_SURFACE_MAX + 1];
-	hyper_form_places(net, form, pass->length, places);
-	for (size_t r = 0; r < form->shape.rows; r++, x += hidden) {
-		if (places[r] == HYPER_LANGUAGE_PLACE) {
+	const size_t language = hyper_row_keys_end(net, pass->length) - 1;
+	for (size_t r = 0; r < count; r++, x += hidden) {
+		if (keys[r] == language) {
 			copy_row(x, net->languages + pass->language * hidden, hidden);
 			continue;
 		}
-		const float *place = net->places + places[r] * hidden;
+		const float *place = net->places + keys[r] % pass->length * hidden;
 		const float *piece = x;
-		if (pass->memo)
-			piece = pass->memo->rows +
-				(pass->memo->slots[form->ids[places[r]]] - 1) * hidden;
+		if (pass->pieces)
+			piece = hyper_memo_row(pass->pieces, keys[r] / pass->length);
 		for (size_t i = 0; i < hidden; i++)
 			x[i] = piece[i] + place[i];
 	}
+}
+
+static void norm_embedded(const struct hyper_net *net, size_t rows, float *x)
+{
+	const struct hyper_epilogue norm = {
+		.norm_weight = net->embedding_norm.weight,
+		.norm_bias = net->embedding_norm.bias,
+		.norm_epsilon = HYPER_NORM_EPSILON,
+	};
+	hyper_rows_finish(net->options.kernel, x, net->config.hidden, rows, net->config.hidden,
+			  &norm);
+}
+
+void hyper_begin_layers(const struct hyper_pass *pass, struct hyper_work *work, const size_t *keys,
+			size_t count, float *rows)
+{
+	place_pieces(pass, keys, count, work->x);
+	norm_embedded(pass->net, count, work->x);
+	apply(&pass->net->layers[0].attention, HYPER_LINEAR, work->x, count, rows, work->scratch);
 }
 
 /* Without a memo: every piece of every form by itself, what stands for the language being
@@ -149,8 +167,7 @@ static enum tok_status project_all(const struct hyper_pass *pass, struct hyper_w
 				   const struct hyper_form *forms, size_t count,
 				   struct tok_error *err)
 {
-	tok_id ids[HYPER_ROWS];
-	size_t rows = 0;
+	size_t ids[HYPER_ROWS] = { 0 }, rows = 0;
 	for (size_t f = 0; f < count; f++) {
 		uint8_t places[HYPER_SURFACE_MAX + 1];
 		hyper_form_places(pass->net, &forms[f], pass->length, places);
@@ -167,22 +184,18 @@ static enum tok_status embed(const struct hyper_pass *pass, struct hyper_work *w
 			     struct tok_error *err)
 {
 	const struct hyper_net *net = pass->net;
-	const size_t hidden = net->config.hidden;
-	const struct hyper_epilogue norm = {
-		.norm_weight = net->embedding_norm.weight,
-		.norm_bias = net->embedding_norm.bias,
-		.norm_epsilon = HYPER_NORM_EPSILON,
-	};
 	enum tok_status status = TOK_OK;
-	if (!pass->memo)
+	if (!pass->pieces)
 		status = project_all(pass, work, forms, count, err);
 	float *x = work->x;
 	for (size_t f = 0; status == TOK_OK && f < count; f++) {
-		place_pieces(pass, &forms[f], x);
-		x += forms[f].shape.rows * hidden;
+		size_t keys[HYPER_KEYS_MAX];
+		const size_t n = hyper_row_keys(net, &forms[f], pass->length, keys);
+		place_pieces(pass, keys, n, x);
+		x += n * net->config.hidden;
 	}
 	if (status == TOK_OK)
-		hyper_rows_finish(net->options.kernel, work->x, hidden, rows, hidden, &norm);
+		norm_embedded(net, rows, work->x);
 	return status;
 }
 
@@ -193,15 +206,16 @@ struct attention {
 	float *q;
 	const float *k, *v;
 	size_t q_stride, kv_stride;
+	size_t heads;    /* that share H */
 	bool first_only; /* one query a form, otherwise one a row */
 	float *out;      /* H a query */
 };
 
-/* `count` forms of one shape; the heads' numbers are those of the network. */
+/* `count` forms of one shape. */
 static void attend_alike(const struct hyper_net *net, const struct attention *a,
 			 struct hyper_shape shape, size_t count)
 {
-	const size_t hidden = net->config.hidden, heads = net->config.heads, head = hidden / heads;
+	const size_t hidden = net->config.hidden, heads = a->heads, head = hidden / heads;
 	const size_t queries = a->first_only ? 1 : shape.rows;
 	if (shape.alike) /* queries that like all keys alike */
 		for (size_t i = 0; i < count * queries; i++)
@@ -259,38 +273,69 @@ static void finish_layer(const struct hyper_layer *layer, struct hyper_work *w, 
 		     x, w->scratch);
 }
 
-static void run_layer(const struct hyper_net *net, const struct hyper_layer *layer,
+/* What a layer's attention makes of each row of w->x, to w->wide; the first layer's is known. */
+static void begin_layer(const struct hyper_pass *pass, const struct hyper_layer *layer,
+			struct hyper_work *w, const struct hyper_form *forms, size_t count,
+			size_t rows)
+{
+	const struct hyper_memo *memo = layer == pass->net->layers ? pass->first_layer : NULL;
+	float *to = w->wide;
+	if (!memo)
+		apply(&layer->attention, HYPER_LINEAR, w->x, rows, to, w->scratch);
+	for (size_t f = 0; memo && f < count; f++) {
+		size_t keys[HYPER_KEYS_MAX];
+		const size_t n = hyper_row_keys(pass->net, &forms[f], pass->length, keys);
+		for (size_t r = 0; r < n; r++, to += memo->width)
+			copy_row(to, hyper_memo_row(memo, keys[r]), memo->width);
+	}
+}
+
+static void run_layer(const struct hyper_pass *pass, const struct hyper_layer *layer,
 		      struct hyper_work *w, const struct hyper_form *forms, size_t count,
 		      size_t rows)
 {
-	const size_t hidden = net->config.hidden;
+	const size_t hidden = pass->net->config.hidden;
 	const struct attention a = { .q = w->wide,
 				     .k = w->wide + hidden,
 				     .v = w->wide + 2 * hidden,
 				     .q_stride = 3 * hidden,
 				     .kv_stride = 3 * hidden,
+				     .heads = pass->net->config.heads,
 				     .out = w->mixed };
-	apply(&layer->attention, HYPER_LINEAR, w->x, rows, w->wide, w->scratch);
-	attend(net, a, forms, count);
+	begin_layer(pass, layer, w, forms, count, rows);
+	attend(pass->net, a, forms, count);
 	finish_layer(layer, w, rows, w->x);
+}
+
+/* One head of the last layer, for first positions: of w->query into w->mixed. */
+static void attend_pruned(const struct hyper_net *net, const struct hyper_layer *layer, size_t head,
+			  struct hyper_work *w, const struct hyper_form *forms, size_t count)
+{
+	const size_t hidden = net->config.hidden, width = hidden / net->config.heads;
+	const struct hyper_dense *values = &layer->values[head];
+	const struct hyper_epilogue epilogue = { .bias = values->bias };
+	const struct attention a = { .q = w->wide,
+				     .k = w->x,
+				     .v = w->x,
+				     .q_stride = hidden,
+				     .kv_stride = hidden,
+				     .heads = 1,
+				     .first_only = true,
+				     .out = w->wide + count * hidden };
+	hyper_gemm(&layer->keys[head], w->query + head * width, hidden, count, a.q, hidden, NULL,
+		   w->scratch);
+	attend(net, a, forms, count);
+	hyper_gemm(&values->weight, a.out, hidden, count, w->mixed + head * width, hidden,
+		   &epilogue, w->scratch);
 }
 
 /* The last layer, for first positions, which are in w->first before and after. */
 static void run_pruned(const struct hyper_net *net, const struct hyper_layer *layer,
-		       struct hyper_work *w, const struct hyper_form *forms, size_t count,
-		       size_t rows)
+		       struct hyper_work *w, const struct hyper_form *forms, size_t count)
 {
-	const size_t hidden = net->config.hidden;
-	const struct attention a = { .q = w->query,
-				     .k = w->wide,
-				     .v = w->wide + hidden,
-				     .q_stride = hidden,
-				     .kv_stride = 2 * hidden,
-				     .first_only = true,
-				     .out = w->mixed };
-	apply(&layer->attention, HYPER_LINEAR, w->x, rows, w->wide, w->scratch);
 	apply(&layer->query, HYPER_LINEAR, w->first, count, w->query, w->scratch);
-	attend(net, a, forms, count);
+	for (size_t h = 0; h < net->config.heads; h++)
+		attend_pruned(net, layer, h, w, forms, count);
 	finish_layer(layer, w, count, w->first);
 }
 
@@ -350,10 +395,10 @@ enum tok_status hyper_forward(const struct hyper_pass *pass, struct hyper_work *
 	if (status != TOK_OK)
 		return status;
 	for (size_t l = 0; l < last + !net->layers[last].pruned; l++)
-		run_layer(net, &net->layers[l], work, forms, count, rows);
+		run_layer(pass, &net->layers[l], work, forms, count, rows);
 	gather_first(forms, count, work->x, hidden, work->first);
 	if (net->layers[last].pruned)
-		run_pruned(net, &net->layers[last], work, forms, count, rows);
+		run_pruned(net, &net->layers[last], work, forms, count);
 	predict_rows(pass, work, forms, count);
 	return TOK_OK;
 }

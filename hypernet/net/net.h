@@ -35,7 +35,8 @@ struct hyper_net_options {
 	const struct hyper_kernel *kernel;
 	enum hyper_mode mode; /* of all products but the bias's, which is F32 */
 	size_t threads;       /* 1 to TOK_THREADS_MAX */
-	size_t memo_bytes;    /* at most, of what is known of pieces; 0: HYPER_MEMO_BYTES */
+	size_t memo_bytes;    /* at most, of what is known of pieces, and as much of pieces at
+				 their places in the first layer; 0: HYPER_MEMO_BYTES */
 	bool plain;           /* without the savings: for their test */
 };
 
@@ -66,8 +67,9 @@ struct hyper_source {
 /* What one block of tokens became.  Rows are those of tokens [first, first + count). */
 struct hyper_predicted {
 	size_t first, count;
-	float *in, *out; /* count x E, for the sink to change; out NULL where the network has none */
-	float *bias;     /* count; NULL likewise */
+	float *in,
+	    *out;    /* count x E, for the sink to change; out NULL where the network has none */
+	float *bias; /* count; NULL likewise */
 };
 
 struct hyper_predict_job {
@@ -85,11 +87,11 @@ struct hyper_predict_job {
 enum { HYPER_BLOCK = 4096 };
 
 /* Memory while it runs, whatever the number of tokens: the rows of a block; what is known of
- * pieces, as bounded above; 512 rows of activations a thread, of (5 H + I + the larger of 3 H and
- * the source's width) numbers.
+ * pieces and of the first layer, each as bounded above; 512 rows of activations a thread, of
+ * (5 H + I + the larger of 3 H and the source's width) numbers.
  * TOK_EARG where source or surfaces are another model's than the network was made for: too few
- * rows, another width, `out` missing, more pieces a token than there are positions, an id beyond
- * V + X; and for a language that is none.  TOK_ENOMEM. */
+ * rows, another width, a type that cannot be read, `out` missing, more pieces a token than there
+ * are positions, an id beyond V + X; and for a language that is none.  TOK_ENOMEM. */
 TOK_API TOK_MUST_USE enum tok_status hyper_predict(const struct hyper_net *net,
 						   const struct hyper_source *source,
 						   const struct hyper_surfaces *surfaces,

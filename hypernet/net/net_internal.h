@@ -3,7 +3,7 @@
  *
  *	open.c      weights from tensors
  *	forms.c     the tokens of a block, each distinct surface form once, by shape
- *	memo.c      what is known of pieces
+ *	memo.c      what is known of pieces, and of pieces at their places
  *	forward.c   the layers, for one thread's share of forms
  *	predict.c   blocks, threads, order
  */
@@ -38,11 +38,15 @@ struct hyper_head {
 };
 
 struct hyper_layer {
-	/* The last layer is asked for its first position only, unless the network is plain: then
-	 * `attention` has keys and values, and `query` the rest. */
+	/* The last layer is asked for its first position only, unless the network is plain.  For
+	 * one query q of a head, keys and values of all rows are more than is needed: q (K x) is
+	 * (K' q) x, and the weighed sum of V x is V times that of x.  (Keys' bias adds the same to
+	 * all scores, and values' is added to the sum, as the weights sum up to 1.) */
 	bool pruned;
-	struct hyper_dense attention; /* queries, keys, values */
+	struct hyper_dense attention; /* queries, keys, values; not where pruned: */
 	struct hyper_dense query;
+	struct hyper_matrix *keys;  /* of each head: K' times sqrt(heads), H x H / heads */
+	struct hyper_dense *values; /* of each head: H / heads x H */
 	struct hyper_dense attended;
 	struct hyper_norm attended_norm;
 	struct hyper_dense up, down;
@@ -112,24 +116,45 @@ void hyper_form_places(const struct hyper_net *net, const struct hyper_form *for
 
 /* ---- the memo --------------------------------------------------------------------- */
 
-/* Pieces as they go into the transformer, before position and norm: H numbers each. */
+/* The keys of what a form needs, at most HYPER_KEYS_MAX; how many. */
+typedef size_t hyper_keys_fn(const struct hyper_net *net, const struct hyper_form *form,
+			     size_t length, size_t *keys);
+enum { HYPER_KEYS_MAX = HYPER_SURFACE_MAX + 1 };
+
+/* A form's pieces, by id: id < hyper_piece_keys_end.  And its rows in the order of
+ * hyper_form_places, by piece and place: id * length + place; the language, which has no place, is
+ * the last key. */
+hyper_keys_fn hyper_piece_keys, hyper_row_keys;
+size_t hyper_piece_keys_end(const struct hyper_net *net);
+size_t hyper_row_keys_end(const struct hyper_net *net, size_t length);
+
+/* Rows of `width` numbers, each by its key. */
 struct hyper_memo {
+	hyper_keys_fn *keys_of;
 	float *rows;
-	tok_id *ids;     /* of each row */
-	uint32_t *slots; /* of each id: its row + 1, or 0 */
+	size_t width;
+	size_t *keys;    /* of each row */
+	uint32_t *slots; /* of each key: its row + 1, or 0 */
 	size_t count, capacity;
 };
 
-bool hyper_memo_init(struct hyper_memo *memo, const struct hyper_net *net, size_t pieces,
-		     size_t length);
+/* `keys_of` makes keys below `end`; no more than `most` rows are ever wanted. */
+bool hyper_memo_init(struct hyper_memo *memo, const struct hyper_net *net, hyper_keys_fn *keys_of,
+		     size_t end, size_t width, size_t most);
 void hyper_memo_release(struct hyper_memo *memo);
 
-/* Give a row to each piece of forms[0], forms[1] ... as long as there is room; how many of the
+/* Give a row to each key of forms[0], forms[1] ... as long as there is room; how many of the
  * forms have all theirs.  Rows from the old `count` on are to be filled.  0: it must be cleared
  * first; then there is room for one form at least. */
-size_t hyper_memo_take(struct hyper_memo *memo, const struct hyper_form *forms, size_t count,
-		       size_t length);
+size_t hyper_memo_take(struct hyper_memo *memo, const struct hyper_net *net,
+		       const struct hyper_form *forms, size_t count, size_t length);
 void hyper_memo_clear(struct hyper_memo *memo);
+
+/* The row of a key that has one. */
+static inline const float *hyper_memo_row(const struct hyper_memo *memo, size_t key)
+{
+	return memo->rows + (memo->slots[key] - 1) * memo->width;
+}
 
 /* ---- layers ----------------------------------------------------------------------- */
 
@@ -147,10 +172,11 @@ struct hyper_work {
 bool hyper_work_init(struct hyper_work *work, const struct hyper_net *net);
 void hyper_work_release(struct hyper_work *work);
 
-/* Pieces as they go into the transformer: `count` rows of H, at most HYPER_ROWS. */
+/* Pieces as they go into the transformer, before position and norm: `count` rows of H, at most
+ * HYPER_ROWS, of the pieces `ids`. */
 TOK_MUST_USE enum tok_status hyper_project(const struct hyper_net *net,
 					   const struct hyper_source *source,
-					   struct hyper_work *work, const tok_id *ids, size_t count,
+					   struct hyper_work *work, const size_t *ids, size_t count,
 					   float *rows, struct tok_error *err);
 
 /* Where the rows of a block go; token 0 is its first. */
@@ -163,10 +189,17 @@ struct hyper_rows {
 struct hyper_pass {
 	const struct hyper_net *net;
 	const struct hyper_source *source;
-	const struct hyper_memo *memo; /* NULL: a plain network's */
+	/* Of pieces, and of what the first layer's attention makes of each row before it has
+	 * looked at another; NULL: a plain network's. */
+	const struct hyper_memo *pieces, *first_layer;
 	size_t length, language;
 	struct hyper_rows rows;
 };
+
+/* For `first_layer`: `count` rows, at most HYPER_ROWS, of the keys of hyper_row_keys, whose pieces
+ * are known. */
+void hyper_begin_layers(const struct hyper_pass *pass, struct hyper_work *work, const size_t *keys,
+			size_t count, float *rows);
 
 /* The rows of `count` forms with at most HYPER_ROWS rows in all. */
 TOK_MUST_USE enum tok_status hyper_forward(const struct hyper_pass *pass, struct hyper_work *work,

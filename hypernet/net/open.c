@@ -1,5 +1,6 @@
 #include "hypernet/net/net_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -125,6 +126,14 @@ static enum tok_status read_stack(void *context, size_t first, size_t count, flo
 	return status;
 }
 
+static void note_matrix(struct loader *l, const struct hyper_matrix *matrix)
+{
+	const size_t scratch = hyper_gemm_scratch(matrix, HYPER_ROWS);
+	if (scratch > l->net->scratch_bytes)
+		l->net->scratch_bytes = scratch;
+	l->net->bytes += matrix->bytes;
+}
+
 /* `parts` layers with the same inputs, of `out` outputs each, as one. */
 static void load_stack(struct loader *l, const char *const *prefixes, size_t parts, size_t out,
 		       size_t in, enum hyper_mode mode, struct hyper_dense *dense)
@@ -149,10 +158,8 @@ static void load_stack(struct loader *l, const char *const *prefixes, size_t par
 		return;
 	for (size_t i = 0; i < parts; i++)
 		hyper_tensors_forget(l->tensors, stack.parts[i]);
-	const size_t scratch = hyper_gemm_scratch(&dense->weight, HYPER_ROWS);
-	if (scratch > net->scratch_bytes)
-		net->scratch_bytes = scratch;
-	net->bytes += dense->weight.bytes + parts * out * sizeof *bias;
+	note_matrix(l, &dense->weight);
+	net->bytes += parts * out * sizeof *bias;
 }
 
 static void load_dense(struct loader *l, const char *prefix, size_t out, size_t in,
@@ -190,6 +197,56 @@ static void load_head(struct loader *l, const char *module, size_t out, struct h
 	load_dense(l, join(name, module, "1"), out, l->net->config.hidden, &head->last);
 }
 
+/* Rows from `first` on of `tensor` for one head, through `rows`; turned round and scaled for a
+ * query to be multiplied with, or as they are. */
+static void load_head_part(struct loader *l, const struct hyper_tensor *tensor, size_t head,
+			   bool turned, float *rows, struct hyper_matrix *matrix)
+{
+	const struct hyper_config *c = &l->net->config;
+	const size_t hidden = c->hidden, width = hidden / c->heads;
+	const float scale = sqrtf((float)c->heads);
+	float *other = rows + hidden * width;
+	if (l->status == TOK_OK)
+		fail(l, hyper_tensor_rows(tensor, head * width, width, rows, l->err));
+	if (l->status != TOK_OK)
+		return;
+	for (size_t i = 0; turned && i < width; i++)
+		for (size_t o = 0; o < hidden; o++)
+			other[o * width + i] = rows[i * hidden + o] * scale;
+	fail(l,
+	     hyper_matrix_pack(l->net->options.kernel, l->net->options.mode, turned ? other : rows,
+			       turned ? hidden : width, turned ? width : hidden, matrix, l->err));
+	if (l->status == TOK_OK)
+		note_matrix(l, matrix);
+}
+
+/* Keys and values of a layer that is pruned. */
+static void load_pruned(struct loader *l, const char *key, const char *value,
+			struct hyper_layer *layer)
+{
+	const struct hyper_config *c = &l->net->config;
+	const size_t hidden = c->hidden, width = hidden / c->heads;
+	const struct hyper_tensor *keys = find(l, key, "weight", hidden, hidden);
+	const struct hyper_tensor *values = find(l, value, "weight", hidden, hidden);
+	find(l, key, "bias", 0, hidden);
+	const float *bias = load(l, value, "bias", 0, hidden);
+	float *rows = hyper_scratch_new(2 * hidden * width * sizeof *rows);
+	layer->keys = calloc(c->heads, sizeof *layer->keys);
+	layer->values = calloc(c->heads, sizeof *layer->values);
+	if (!rows || !layer->keys || !layer->values)
+		fail(l, tok_fail_memory(l->err));
+	for (size_t h = 0; l->status == TOK_OK && h < c->heads; h++) {
+		load_head_part(l, keys, h, true, rows, &layer->keys[h]);
+		load_head_part(l, values, h, false, rows, &layer->values[h].weight);
+		layer->values[h].bias = bias + h * width;
+	}
+	free(rows);
+	if (l->status != TOK_OK)
+		return;
+	hyper_tensors_forget(l->tensors, keys);
+	hyper_tensors_forget(l->tensors, values);
+}
+
 static void load_layer(struct loader *l, size_t index, struct hyper_layer *layer)
 {
 	const struct hyper_config *c = &l->net->config;
@@ -200,10 +257,12 @@ static void load_layer(struct loader *l, size_t index, struct hyper_layer *layer
 				      join(key, module, "attention.self.key"),
 				      join(value, module, "attention.self.value") };
 	layer->pruned = index + 1 == c->layers && !l->net->options.plain;
-	if (layer->pruned)
+	if (layer->pruned) {
 		load_dense(l, query, hidden, hidden, &layer->query);
-	load_stack(l, parts + layer->pruned, 3 - layer->pruned, hidden, hidden,
-		   l->net->options.mode, &layer->attention);
+		load_pruned(l, key, value, layer);
+	} else {
+		load_stack(l, parts, 3, hidden, hidden, l->net->options.mode, &layer->attention);
+	}
 	load_dense(l, join(name, module, "attention.output.dense"), hidden, hidden,
 		   &layer->attended);
 	load_norm(l, join(name, module, "attention.output.LayerNorm"), &layer->attended_norm);
@@ -368,6 +427,12 @@ void hyper_net_free(struct hyper_net *net)
 		struct hyper_layer *layer = &net->layers[i];
 		hyper_matrix_release(&layer->attention.weight);
 		hyper_matrix_release(&layer->query.weight);
+		for (size_t h = 0; layer->keys && h < net->config.heads; h++)
+			hyper_matrix_release(&layer->keys[h]);
+		for (size_t h = 0; layer->values && h < net->config.heads; h++)
+			hyper_matrix_release(&layer->values[h].weight);
+		free(layer->keys);
+		free(layer->values);
 		hyper_matrix_release(&layer->attended.weight);
 		hyper_matrix_release(&layer->up.weight);
 		hyper_matrix_release(&layer->down.weight);

@@ -9,7 +9,7 @@
 struct prediction {
 	struct hyper_pass pass;
 	struct hyper_forms forms;
-	struct hyper_memo memo;
+	struct hyper_memo pieces, first_layer;
 	struct hyper_work *works; /* one a thread */
 	struct tok_error *errors;
 	size_t threads;
@@ -32,6 +32,9 @@ static enum tok_status check_source(const struct hyper_config *c, const struct h
 	if (tensor->rank != 2 || tensor->shape[1] != c->embedding)
 		return tok_fail(err, TOK_EARG, "%s must have rows of %zu numbers, as the network's",
 				tensor->name, c->embedding);
+	if (!hyper_dtype_is_readable(tensor->dtype))
+		return tok_fail(err, TOK_EARG, "%s is of type %s, which cannot be read",
+				tensor->name, hyper_dtype_name(tensor->dtype));
 	if (tensor->shape[0] < c->vocabulary)
 		return tok_fail(err, TOK_EARG,
 				"%s has %zu rows: the network was made for a model of %zu or more",
@@ -116,25 +119,42 @@ static void end_share(struct prediction *p, size_t at)
 	p->starts[++p->shares] = at;
 }
 
-/* ---- pieces ---------------------------------------------------------------------- */
+/* ---- memos ----------------------------------------------------------------------- */
 
 static enum tok_status project_share(struct prediction *p, struct hyper_work *work, size_t first,
 				     size_t count, struct tok_error *err)
 {
 	const struct hyper_net *net = p->pass.net;
-	return hyper_project(net, p->pass.source, work, p->memo.ids + first, count,
-			     p->memo.rows + first * net->config.hidden, err);
+	return hyper_project(net, p->pass.source, work, p->pieces.keys + first, count,
+			     p->pieces.rows + first * p->pieces.width, err);
 }
 
-/* Rows [known, count) of the memo. */
-static enum tok_status project_pieces(struct prediction *p, size_t known, struct tok_error *err)
+static enum tok_status begin_share(struct prediction *p, struct hyper_work *work, size_t first,
+				   size_t count, struct tok_error *err)
 {
-	const size_t rows = share_rows(p, p->memo.count - known);
-	p->share = project_share;
+	(void)err;
+	hyper_begin_layers(&p->pass, work, p->first_layer.keys + first, count,
+			   p->first_layer.rows + first * p->first_layer.width);
+	return TOK_OK;
+}
+
+/* As many of `count` forms as the memo has room for, their rows filled.  None: it was full, and has
+ * been cleared. */
+static enum tok_status learn(struct prediction *p, struct hyper_memo *memo,
+			     const struct hyper_form *forms, size_t *count, struct tok_error *err)
+{
+	const size_t known = memo->count;
+	*count = hyper_memo_take(memo, p->pass.net, forms, *count, p->pass.length);
+	if (*count == 0) {
+		hyper_memo_clear(memo);
+		return TOK_OK;
+	}
+	const size_t rows = share_rows(p, memo->count - known);
+	p->share = memo == &p->pieces ? project_share : begin_share;
 	p->shares = 0;
 	p->starts[0] = known;
-	for (size_t at = known; at < p->memo.count;) {
-		at = at + rows < p->memo.count ? at + rows : p->memo.count;
+	for (size_t at = known; at < memo->count;) {
+		at = at + rows < memo->count ? at + rows : memo->count;
 		end_share(p, at);
 	}
 	return run_shares(p, err);
@@ -170,21 +190,17 @@ static enum tok_status forward_forms(struct prediction *p, size_t first, size_t 
 	return run_shares(p, err);
 }
 
-/* All forms of a block: as many at a time as the memo has room for. */
+/* All forms of a block: as many at a time as the memos have room for. */
 static enum tok_status predict_forms(struct prediction *p, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t done = 0; done < p->forms.count && status == TOK_OK;) {
+		const struct hyper_form *forms = p->forms.items + done;
 		size_t count = p->forms.count - done;
-		if (p->pass.memo) {
-			const size_t known = p->memo.count;
-			count =
-			    hyper_memo_take(&p->memo, p->forms.items + done, count, p->pass.length);
-			if (count == 0)
-				hyper_memo_clear(&p->memo);
-			else
-				status = project_pieces(p, known, err);
-		}
+		if (p->pass.pieces)
+			status = learn(p, &p->pieces, forms, &count, err);
+		if (p->pass.first_layer && count > 0 && status == TOK_OK)
+			status = learn(p, &p->first_layer, forms, &count, err);
 		if (count > 0 && status == TOK_OK)
 			status = forward_forms(p, done, count, err);
 		done += count;
@@ -218,6 +234,20 @@ static enum tok_status predict_blocks(struct prediction *p, const struct hyper_s
 	return status;
 }
 
+static bool make_memos(struct prediction *p, size_t tokens, size_t length)
+{
+	const struct hyper_net *net = p->pass.net;
+	const size_t rows = length + net->config.takes_language;
+	p->pass.pieces = &p->pieces;
+	p->pass.first_layer = net->layers[0].pruned ? NULL : &p->first_layer;
+	return hyper_memo_init(&p->pieces, net, hyper_piece_keys, hyper_piece_keys_end(net),
+			       net->config.hidden, tokens * length) &&
+	       (!p->pass.first_layer ||
+		hyper_memo_init(&p->first_layer, net, hyper_row_keys,
+				hyper_row_keys_end(net, length),
+				net->layers[0].attention.weight.out, tokens * rows));
+}
+
 static bool make_room(struct prediction *p, const struct hyper_surfaces *surfaces, size_t tokens,
 		      size_t block)
 {
@@ -226,13 +256,12 @@ static bool make_room(struct prediction *p, const struct hyper_surfaces *surface
 	struct hyper_rows *rows = &p->pass.rows;
 	const size_t bytes = block * c->embedding * sizeof(float);
 	bool ok = hyper_forms_init(&p->forms, block);
-	if (!net->options.plain) {
-		ok = hyper_memo_init(&p->memo, net, tokens * surfaces->length, surfaces->length) &&
-		     ok;
-		p->pass.memo = &p->memo;
-	}
-	/* As many shares as forms, or rows of the memo, each of 64 rows: these are more. */
-	const size_t shares = block > p->memo.capacity ? block : p->memo.capacity;
+	if (!net->options.plain)
+		ok = make_memos(p, tokens, surfaces->length) && ok;
+	/* As many shares as forms, or rows of a memo, each of 64 rows: these are more. */
+	const size_t memo = p->pieces.capacity > p->first_layer.capacity ? p->pieces.capacity
+									 : p->first_layer.capacity;
+	const size_t shares = block > memo ? block : memo;
 	p->starts = malloc((shares + 1) * sizeof *p->starts);
 	p->works = calloc(p->threads, sizeof *p->works);
 	p->errors = calloc(p->threads, sizeof *p->errors);
@@ -251,7 +280,8 @@ static void release_room(struct prediction *p)
 	for (size_t i = 0; p->works && i < p->threads; i++)
 		hyper_work_release(&p->works[i]);
 	hyper_forms_release(&p->forms);
-	hyper_memo_release(&p->memo);
+	hyper_memo_release(&p->pieces);
+	hyper_memo_release(&p->first_layer);
 	free(p->starts);
 	free(p->works);
 	free(p->errors);

@@ -45,7 +45,9 @@ struct hyper_tensors;
 
 /* A .safetensors or .gguf file, a *.safetensors.index.json, or a folder that holds
  * model.safetensors, model.safetensors.index.json or else exactly one .safetensors or .gguf file.
- * TOK_EIO, TOK_EFORMAT, TOK_ENOMEM; messages name the file. */
+ * A GGUF model that was split into several files is not put together.  TOK_EIO, TOK_EFORMAT,
+ * TOK_ELIMIT, TOK_ENOMEM, and TOK_EARG of a folder with several candidates; messages name the file.
+ */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_tensors_open(const char *path, struct hyper_tensors **out, struct tok_error *err);
 TOK_API void hyper_tensors_close(struct hyper_tensors *tensors); /* NULL is fine */

@@ -11,7 +11,7 @@
  *
  * MODEL is a file of tok lm train.  "-" is a model somewhere else, that sees all of the context and
  * gives whole rows of random numbers: milliseconds a byte without the time that it takes itself,
- *for 1,000 bytes.
+ *for 1,000 bytes of both.  That has the making of the machine in it, which BYTES of 1 show.
  */
 #include <math.h>
 #include <stdio.h>
@@ -249,8 +249,8 @@ int main(int argc, char **argv)
 					 : !validity)
 			continue; /* of a model that sees everything all rows are too many */
 		for (int next = 0; next < 2; next++)
-			run(&b, (enum tok_bytes_semantics)s, next ? (bytes + 19) / 20 : bytes,
-			    next == 1);
+			run(&b, (enum tok_bytes_semantics)s,
+			    next && !b.is_far ? (bytes + 19) / 20 : bytes, next == 1);
 	}
 	tok_validity_free(validity);
 	tok_byte_tokens_free(tokens);

@@ -96,7 +96,8 @@ static const struct hyper_kernel *kernel_of(const char *name)
 	return kernel;
 }
 
-/* Tells on stderr how long opening and predicting took, in seconds. */
+/* Tells on stderr how long opening and predicting took, in seconds, the bytes of the weights, and
+ * the processors' time of predicting. */
 static void predict(char **arguments, bool plain)
 {
 	struct hyper_config config = read_config(arguments[0]);
@@ -135,10 +136,14 @@ static void predict(char **arguments, bool plain)
 		.sink = put_block,
 		.context = &output,
 	};
+	const double found = now();
+	const clock_t worked = clock();
 	need(hyper_predict(net, &source, &surfaces, &job, &err), &err);
+	const double took = now() - found;
+	const double processor = (double)(clock() - worked) / CLOCKS_PER_SEC;
 	fwrite(output.biases, sizeof(float), output.bias_count, stdout);
-	fprintf(stderr, "%s %.6f %.6f %zu\n", hyper_kernel_name(options.kernel), opened - began,
-		now() - opened, hyper_net_bytes(net));
+	fprintf(stderr, "%s %.6f %.6f %zu %.6f\n", hyper_kernel_name(options.kernel),
+		opened - began, took, hyper_net_bytes(net), processor);
 	free(output.biases);
 	hyper_surfaces_release(&surfaces);
 	hyper_tensors_close(given);

@@ -3,8 +3,8 @@
 
 Checks the executable and its links, man pages, completions, that C programs, one
 for each header that does something with text, find headers and library through
-pkg-config (shared and static), and that the shared library exports tok_ and
-vocab_ names only.
+pkg-config (shared and static), and that the shared library exports tok_, vocab_ and
+hyper_ names only.
 """
 import os
 import pathlib
@@ -17,6 +17,7 @@ import tempfile
 # what the header shows.
 BEGIN = r"""
 #include <stdio.h>
+#include "hypernet/tensor/write.h"
 #include "tok/pipe/append.h"
 #include "tok/pipe/batch.h"
 #include "tok/pipe/count.h"
@@ -92,6 +93,17 @@ CONSUMERS = {
 	tok_append_free(a);
 """,
         "2 0 0\n",
+    ),
+    "tensors": (
+        r"""
+	const struct hyper_write_tensor array = { "a", HYPER_F32, 2, { 2, 3 } };
+	struct hyper_layout layout;
+	if (hyper_layout_npy(&array, &layout, &err) != TOK_OK)
+		return 1;
+	printf("%zu %d\n", layout.header.count, (int)layout.size);
+	hyper_layout_release(&layout);
+""",
+        "128 152\n",
     ),
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Training in small form: it learns, sees nothing of what is held out, and writes what it has learned; and the network
-that lies in fixtures is what its README says.
+that lies in fixtures is what its README says, for tok too.
 
     check_training.py --tok TOK --cache FOLDER --fixture FOLDER
 """
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -91,15 +92,35 @@ def check_fixture(vocabulary, source, folder):
     expect("fixture", size < 6.5e6, size, "bytes")
 
 
+def check_program(options, encoder, vocabulary, source, scratch):
+    """tok predicts, out of the box, what the definition says; and converts to the tokenizer that lies there."""
+    texts = [" houses", "ing", " unbelievability", " naïve 中", " cryptocurrency", " disestablishmentarian", "Ω"]
+    (scratch / "texts").write_text("".join(text + "\n" for text in texts), encoding="utf-8")
+    done = programs.run(options.tok, "embed", "predict", encoder, "--hypernet", options.fixture, "--tokens", "text",
+                        scratch / "texts", "-o", scratch / "rows.npy")
+    if done.returncode:
+        return expect("predict", False, done.stderr)
+    speller, tensors = pieces.Speller(vocabulary.forms), network.read_tensors(options.fixture / "model.safetensors")
+    want = reference.rows_of(json.loads((options.fixture / "config.json").read_text()), tensors, source,
+                             [speller.longest(pieces.written(text.encode())) for text in texts])
+    off = far_off(numpy.load(scratch / "rows.npy"), want)
+    expect("predict", off < 1e-5, "off by", off)
+    done = programs.run(options.tok, "embed", "convert-tokenizer", encoder / "tokenizer.json", "-o",
+                        scratch / "made.json")
+    models = [json.loads(path.read_text(encoding="utf-8"))["model"] if path.exists() else None
+              for path in (scratch / "made.json", options.fixture / "tokenizer.json")]
+    expect("conversion", models[0] == models[1], "the fixture's tokenizer is not what tok makes:", done.stderr)
+
+
 def check_all(options, scratch):
     encoder = options.cache / "minilm"
     done = programs.run(options.cache / "venv/bin/python", HERE / "fetch_encoder.py", encoder)
     if done.returncode:
         programs.skip(done.stderr.strip())
-    small = train_hypernet.parse([str(encoder), str(scratch), *"--steps 120 --batch 64 --hidden 64 --intermediate 96".split(),
-                                  *"--layers 2 --heads 2 --rate 4e-3".split()])
-    losses = train_hypernet.run(small)
-    expect("training", sum(losses[-20:]) < 0.97 * sum(losses[:20]), "the loss does not fall:", losses[:3], losses[-3:])
+    small = "--steps 120 --batch 64 --hidden 64 --intermediate 96 --layers 2 --heads 2 --rate 4e-3".split()
+    losses = train_hypernet.run(train_hypernet.parse([str(encoder), str(scratch), *small]))
+    expect("training", sum(losses[-20:]) < 0.97 * sum(losses[:20]), "the loss does not fall:", losses[:3],
+           losses[-3:])
 
     vocabulary = pieces.Vocabulary.of_folder(encoder)
     source = network.read_tensors(encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
@@ -110,6 +131,7 @@ def check_all(options, scratch):
     written, lying = ((folder / "tokenizer.json").read_bytes() for folder in (scratch, options.fixture))
     expect("fixture", written == lying, "its tokenizer is another one")
     check_fixture(vocabulary, source, options.fixture)
+    check_program(options, encoder, vocabulary, source, scratch)
 
 
 def main():
@@ -123,7 +145,8 @@ def main():
         os.environ["OMP_NUM_THREADS"] = "1"
         os.execv(python, [python, "-B", *sys.argv])
 
-    global torch, tokenizers, evaluate, network, pieces, reference, train_hypernet
+    global numpy, torch, tokenizers, evaluate, network, pieces, reference, train_hypernet
+    import numpy
     import tokenizers
     import torch
     import evaluate

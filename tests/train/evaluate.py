@@ -52,8 +52,8 @@ class Ways:
         return self.mean + self.deviation * torch.randn(len(surfaces), len(self.mean), generator=random_numbers)
 
     def all(self):
-        return {"hypernetwork": self.hypernetwork, "mean of the pieces (FVT)": self.means, "the mean row": self.mean_row,
-                "random": self.drawn}
+        return {"hypernetwork": self.hypernetwork, "mean of the pieces (FVT)": self.means,
+                "the mean row": self.mean_row, "random": self.drawn}
 
 
 def table(head, rows):
@@ -105,10 +105,10 @@ def tell_rows(vocabulary, ways, source):
               [[name, *judge.row(way(surfaces), ids, surfaces)] for name, way in ways.all().items()])
     seen = random.Random(ways.seed).sample(sorted(set(real) - set(held)), min(len(held), 3000))
     spelled = [i for i in seen if len(vocabulary.forms[i]) > 1]
-    rows = []
-    for name, ids, surfaces in (
-            ("seen in training, spelled by others", spelled, [speller.longest(vocabulary.forms[i], i) for i in spelled]),
-            ("seen in training, as a piece", seen, [[i] for i in seen]), ("held out, as a piece", held, [[i] for i in held])):
+    rows, by_others = [], [speller.longest(vocabulary.forms[i], i) for i in spelled]
+    for name, ids, surfaces in (("seen in training, spelled by others", spelled, by_others),
+                                ("seen in training, as a piece", seen, [[i] for i in seen]),
+                                ("held out, as a piece", held, [[i] for i in held])):
         rows.append([f"{name}, {len(ids)}", *judge.row(ways.hypernetwork(surfaces), ids, [[]] * len(ids))])
     table(["hypernetwork", *head], rows)
 

@@ -11,8 +11,9 @@ that are not held out (pieces.py), each spelled by the longest other pieces, or 
 and compares what the network says with the token's row: the square of the difference, in parts of the rows'
 variance, and the cosine, both around the mean row.
 
-With SENTENCES (texts.py) and vocabularies of `tok train` it also learns for tokens that have no row: sentences are cut by one of the vocabularies, all rows are predicted, and the encoder, which stays as it is,
-should make the vector of them that it makes of its own tokens.  Sentences with a held-out token are left out.
+With SENTENCES (texts.py) and vocabularies of `tok train` it also learns for tokens that have no row: sentences are cut
+by one of the vocabularies, all rows are predicted, and the encoder, which stays as it is, should make the vector of
+them that it makes of its own tokens.  Sentences with a held-out token are left out.
 
 The same number of steps gives the same network; how many there are is a matter of time, unless --steps says it.
 """

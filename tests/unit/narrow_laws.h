@@ -206,9 +206,10 @@ static size_t narrow_law_special(struct narrow_case *c)
 	free(c->y);
 	if (!narrow_pack(c) || !(c->y = narrow_gemm(&c->m, c->x, c->in, c->rows)))
 		return 1;
+	const float nothing = c->mode == HYPER_MODE_INT8 ? 0 : 0x1p-120f;
 	for (size_t o = 0; o < c->out; o++)
 		for (size_t r = 1; r < 3; r++)
-			if (!(fabsf(c->y[r * c->out + o]) < 0x1p-120f))
+			if (!(fabsf(c->y[r * c->out + o]) <= nothing))
 				wrong += narrow_fault(c->kernel, c->mode, "zero row", r, o,
 						      c->y[r * c->out + o], 0);
 	for (size_t r = 0; r < c->rows; r++)
@@ -216,7 +217,8 @@ static size_t narrow_law_special(struct narrow_case *c)
 			wrong += narrow_fault(c->kernel, c->mode, "zero weights", r, 0,
 					      c->y[r * c->out], 0);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		c->x[3 * c->in + c->in / 2] = bad[i];
+		const size_t places[] = { 0, c->in - 1, c->in / 2 };
+		c->x[3 * c->in + places[i]] = bad[i];
 		float *y = narrow_gemm(&c->m, c->x, c->in, c->rows);
 		wrong += !y;
 		for (size_t at = 0; y && at < c->rows * c->out; at++) {
@@ -295,32 +297,35 @@ static inline size_t narrow_law_extremes(const struct hyper_kernel *kernel)
 	return wrong;
 }
 
-/* By a matrix of the one weight 1, what rounding does to a number is seen: all upper halves of
- * numbers, with lower halves around a tie. */
+/* By weights of 1, what rounding does to a number is seen: all upper halves of numbers, with lower
+ * halves around a tie, each alone in a row of zeros, at one of its places. */
 static inline size_t narrow_law_rounding(const struct hyper_kernel *kernel)
 {
 	static const uint32_t lower[] = { 0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF };
 	enum {
 		LOWER = sizeof lower / sizeof *lower,
 		STEP = CHECKED ? 7 : 1, /* of the upper halves */
-		ROWS = 65536 / STEP * LOWER
+		ROWS = 65536 / STEP * LOWER,
+		IN = 17
 	};
-	static const float one = 1;
+	float ones[IN];
+	for (size_t i = 0; i < IN; i++)
+		ones[i] = 1;
 	struct narrow_case c = { .kernel = kernel,
 				 .mode = HYPER_MODE_BF16,
 				 .rows = ROWS,
 				 .out = 1,
-				 .in = 1,
-				 .x = malloc(ROWS * sizeof(float)) };
+				 .in = IN,
+				 .x = calloc(ROWS * IN, sizeof(float)) };
 	struct tok_error err;
-	size_t wrong = !c.x || hyper_matrix_pack(kernel, c.mode, &one, 1, 1, &c.m, &err) != TOK_OK;
+	size_t wrong = !c.x || hyper_matrix_pack(kernel, c.mode, ones, 1, IN, &c.m, &err) != TOK_OK;
 	for (size_t i = 0; !wrong && i < ROWS; i++) {
 		const uint32_t bits = (uint32_t)(i / LOWER * STEP) << 16 | lower[i % LOWER];
-		memcpy(&c.x[i], &bits, sizeof bits);
+		memcpy(&c.x[i * IN + i % IN], &bits, sizeof bits);
 	}
-	wrong += wrong || !(c.y = narrow_gemm(&c.m, c.x, 1, ROWS));
+	wrong += wrong || !(c.y = narrow_gemm(&c.m, c.x, IN, ROWS));
 	for (size_t i = 0; !wrong && i < ROWS; i++) {
-		const double should = narrow_bf16(c.x[i]);
+		const double should = narrow_bf16(c.x[i * IN + i % IN]);
 		if (isnan(should) ? !isnan(c.y[i]) : (double)c.y[i] != should)
 			wrong += narrow_fault(kernel, c.mode, "rounding", i, 0, c.y[i], should);
 	}

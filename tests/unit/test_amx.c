@@ -164,8 +164,8 @@ static size_t compare_with_tiles(const struct hyper_kernel *amx, enum hyper_mode
 				 size_t out, size_t in)
 {
 	struct narrow_case a, b;
-	const bool there = narrow_begin(&a, amx, mode, rows, out, in) &
-			   narrow_begin(&b, &modelled, mode, rows, out, in);
+	const bool ours = narrow_begin(&a, amx, mode, rows, out, in);
+	const bool there = narrow_begin(&b, &modelled, mode, rows, out, in) && ours;
 	size_t wrong = !there;
 	for (size_t i = 0; there && i < rows * out; i++)
 		if (memcmp(&a.y[i], &b.y[i], sizeof *a.y) != 0)

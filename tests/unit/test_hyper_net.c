@@ -264,6 +264,10 @@ static void other_models_are_refused(void **state)
 	expect_refused(net, &other, &tied.surfaces, job,
 		       "source has 96 rows: the network was made for a model of 97 or more");
 	in = tied.in;
+	in.dtype = HYPER_I64;
+	expect_refused(net, &other, &tied.surfaces, job,
+		       "source is of type I64, which cannot be read");
+	in = tied.in;
 	in.shape[1] = 25;
 	expect_refused(net, &other, &tied.surfaces, job,
 		       "source must have rows of 24 numbers, as the network's");

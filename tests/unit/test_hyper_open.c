@@ -321,6 +321,48 @@ static void halves_of_one_matrix(void **state)
 	case_close(&c);
 }
 
+/* ---- more pieces and rows than a thread takes at once --------------------------------- */
+
+static void many_pieces_and_rows(void **state)
+{
+	static struct hyper_list list;
+	enum { TOKENS = 300 };
+	struct hyper_case c = { .config = { .embedding = 8,
+					    .hidden = 16,
+					    .intermediate = 32,
+					    .layers = 2,
+					    .heads = 2,
+					    .surface = 7,
+					    .extra = 9,
+					    .vocabulary = 2000,
+					    .pad = 3,
+					    .predicts_bias = true,
+					    .rescales = true } };
+	(void)state;
+	c.surfaces = (struct hyper_surfaces){ .ids = make_forms(&c.config, TOKENS),
+					      .count = TOKENS,
+					      .length = 7 };
+	c.in = make_source(&c.config, 0, c.surfaces.ids, TOKENS * 7);
+	list_net(&list, &c.config, 16);
+	c.weights = make_list(&list);
+	struct hyper_net *slow = open_net(&c, (struct hyper_net_options){ .plain = true });
+	struct hyper_rows_made want = run_net(slow, &c, (struct hyper_predict_job){ .block = 32 });
+	for (size_t threads = 1; threads < 4; threads++) {
+		struct hyper_net *fast =
+		    open_net(&c, (struct hyper_net_options){ .threads = threads });
+		struct hyper_rows_made made = run_net(fast, &c, (struct hyper_predict_job){ 0 });
+		assert_true(far_off(made.in, want.in, TOKENS * 8) < 2e-6);
+		assert_true(far_off(made.bias, want.bias, TOKENS) < 2e-6);
+		made_free(&made);
+		hyper_net_free(fast);
+	}
+	made_free(&want);
+	hyper_net_free(slow);
+	unmake_source(&c.in);
+	hyper_tensors_close(c.weights);
+	hyper_surfaces_release(&c.surfaces);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +375,7 @@ int main(void)
 		cmocka_unit_test(types_that_are_no_numbers),
 		cmocka_unit_test(short_files_are_refused),
 		cmocka_unit_test(halves_of_one_matrix),
+		cmocka_unit_test(many_pieces_and_rows),
 	};
 	return cmocka_run_group_tests_name("hyper_open", tests, NULL, NULL);
 }

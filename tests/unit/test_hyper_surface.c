@@ -34,6 +34,10 @@ static const char text_file[] =
     "\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":9,\"vocab\":{\"?\":0,"
     "\"a\":1,\"##\xC3\xA9\":2,\" b\":3}}}";
 
+/* It names an unknown token that it does not have. */
+static const char lacking_file[] =
+    "{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[]}}";
+
 enum { PAD = 9 };
 
 static const struct {
@@ -58,12 +62,14 @@ static const struct {
 	{ text_file, "a\xC3\xA9", 3, "1 2 9", 0, 0, 0 },
 	{ text_file, " b", 2, "3 9 9", 0, 0, 0 },
 	{ text_file, "x", 1, "0 9 9", 0, 0, 0 },
+	{ lacking_file, "ab", 2, "0 1 9", 0, 0, 0 },
+	{ lacking_file, "ax", 2, "9 9 9", 0, 0, 1 },
 };
 
 static struct tok_tokenizer *open_text(const char *file)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_bytes(tok_span_of(file), NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)

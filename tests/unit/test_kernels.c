@@ -127,7 +127,8 @@ static void sizes_are_checked(void **state)
 		     { 5, 0, TOK_EARG },
 		     { SIZE_MAX, 2, TOK_ELIMIT },
 		     { 2, SIZE_MAX - 63, TOK_ELIMIT },
-		     { (size_t)1 << 32, (size_t)1 << 31, TOK_ELIMIT } };
+		     { (size_t)1 << 32, (size_t)1 << 31, TOK_ELIMIT },
+		     { (size_t)1 << 31, (size_t)1 << 30, TOK_ELIMIT } };
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct hyper_matrix m = { .out = 77 };

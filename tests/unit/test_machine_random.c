@@ -162,6 +162,7 @@ static void shares_lie_between(void **state)
 		bounded += told.count;
 		toy_machine_release(&t.toy);
 	}
+	assert_true(bounded > 0);
 }
 
 /* ---- heads that are one ------------------------------------------------------------- */

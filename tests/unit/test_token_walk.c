@@ -175,6 +175,64 @@ static void random_models(void **state)
 	}
 }
 
+/* ---- what doubles cannot hold --------------------------------------------------------------- */
+
+/* Logarithms by id, behind nothing or the last id. */
+static enum tok_status log_rows(struct tok_lm *base, const struct tok_lm_request *requests,
+				size_t count, struct tok_lm_row *out, struct tok_error *err)
+{
+	const struct plain_lm *lm = (const struct plain_lm *)base;
+	(void)err;
+	for (size_t i = 0; i < count; i++)
+		memcpy(out[i].log_p,
+		       lm->rows +
+			   (requests[i].count ? requests[i].ids[requests[i].count - 1] + 1 : 0) *
+			       lm->info.size,
+		       lm->info.size * sizeof *out[i].log_p);
+	return TOK_OK;
+}
+
+/* Next to nothing begins with a; if it does, it is ab, ac or acy, one, two and one of four.  Behind
+ * ab next to all is no text; y and the end are three and one of four of the rest.  */
+static void what_is_small_has_its_shares(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "a", "ab", "ac", "acy", "y" };
+	const double no = -INFINITY, little = -900.0, end[] = { no, no, no, no, no, 0, no };
+	double rows[8][7] = { { no, little, little + log(2), little, 0, no, no } };
+	const double behind_ab[] = { no, no, no, no, little + log(3), little, 0 };
+	struct toy_machine toy = { .vocab = toy_vocab(texts, 5) };
+	struct tok_error err = { 0 };
+	size_t drawn[3] = { 0 }, ended = 0;
+	for (size_t i = 1; i < 8; i++)
+		memcpy(rows[i], i == 2 ? behind_ab : end, sizeof rows[i]);
+	plain_add(&toy.vocab, tok_span_of("<s>"), TOK_BYTE_NONTEXT);
+	toy.lm = plain_table(7, rows[0]);
+	toy.lm.lm.rows = log_rows;
+	toy_machine_make(&toy, (struct tok_machine_options){ 0 });
+	push_text(toy.m, "a");
+	for (uint64_t i = 0; i < 4000; i++) {
+		struct tok_random random = tok_random_of(i, 77);
+		struct tok_token_walk *walk;
+		struct tok_token_step step;
+		assert_int_equal(tok_token_walk_new(toy.m, &random, &walk, &err), TOK_OK);
+		if (tok_token_walk_next(walk, &random, &step, &err) != TOK_OK)
+			fail_msg("%s", err.message);
+		const size_t which = step.bytes.bytes[0] == 'b' ? 0 : step.bytes.count;
+		drawn[which]++;
+		assert_int_equal(tok_token_walk_next(walk, &random, &step, &err), TOK_OK);
+		if (which == 0) {
+			assert_near(step.outside, 1.0, 1e-15, "outside");
+			ended += step.ended;
+		}
+		tok_token_walk_free(walk);
+	}
+	assert_true(drawn[0] > 880 && drawn[0] < 1120);
+	assert_true(drawn[1] > 1860 && drawn[1] < 2140);
+	assert_true(ended > drawn[0] / 4 - 60 && ended < drawn[0] / 4 + 60);
+	toy_machine_release(&toy);
+}
+
 /* ---- what is left out, and what is refused ----------------------------------------------------
  */
 
@@ -264,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_brief_s_model),
 		cmocka_unit_test(random_models),
+		cmocka_unit_test(what_is_small_has_its_shares),
 		cmocka_unit_test(tokens_that_are_no_text),
 		cmocka_unit_test(what_is_not_exact_is_refused),
 		cmocka_unit_test(walks_are_their_own),

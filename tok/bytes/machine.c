@@ -175,10 +175,10 @@ static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
 	if (status != TOK_OK)
 		return status;
 	m->hidden = hidden.count;
-	m->hidden_low = front->origin + log(mass.low);
-	m->hidden_high = front->origin + tok_log_add(log(mass.high), front->dropped);
+	m->hidden_low = tok_front_log_p(front).low;
+	m->hidden_high = tok_front_log_p(front).high;
 	if (m->core->lm->info->top == 0 && front->dropped == -INFINITY)
-		m->hidden_low = m->hidden_high = front->origin + log(mass.low);
+		m->hidden_high = m->hidden_low;
 	return TOK_OK;
 }
 

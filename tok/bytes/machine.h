@@ -32,8 +32,9 @@
  * `history` keeps, and, unless the model is of finite order, four bytes for each id of a row.  One
  * thread at a time, with all forks; borrows everything that it is made of.
  *
- * Within a row masses are doubles: what a row gives to all tokens below a node together with less
- * than about e^-745 is nothing there, and a text that needs it may be told as impossible.
+ * However small probabilities are, within a row or of a whole text, their logarithms have all their
+ * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
+ * is impossible.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -64,6 +65,9 @@ struct tok_next_bytes {
 	double leak;       /* valid: what the model gives to invalid rows */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
+	/* Of .joint and .end, where they are so small that doubles do not tell them well, and
+	 * written nowhere else: tok_next_log. */
+	double small_logs[257];
 };
 
 struct tok_machine_cost {
@@ -110,6 +114,9 @@ tok_machine_fork(struct tok_machine *machine, struct tok_machine **out, struct t
 
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_next(struct tok_machine *machine, struct tok_next_bytes *out, struct tok_error *err);
+
+/* The natural logarithm of .joint[symbol], or of .end for the symbol 256. */
+TOK_API double tok_next_log(const struct tok_next_bytes *next, size_t symbol);
 
 /* Natural logarithm of P of what was pushed, with bounds as in struct tok_next_bytes.  Cheaper than
  * all of what may come next: the model is not asked about heads that begin at the end. */

@@ -277,9 +277,7 @@ enum tok_status tok_machine_covers(struct tok_machine *m, tok_cover_sink *sink, 
 		status = copy_text(m, &s, err);
 	if (status == TOK_OK) {
 		*total = count_covers(core, front);
-		s.log_text.low = front->origin + log(mass.low);
-		s.log_text.high =
-		    front->origin + tok_log_add(log(mass.low), front->dropped); /* whole rows */
+		s.log_text = tok_front_log_p(front);
 		s.log_hidden = (struct tok_bounds){ m->hidden_low, m->hidden_high };
 		status = run(&s, sink, context, err);
 	}

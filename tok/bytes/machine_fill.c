@@ -1,4 +1,5 @@
 /* machine_fill.c - what a row of the model holds, and whether it is one. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -62,8 +63,8 @@ struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_ro
 	const struct tok_known *known = find_known(row, rank);
 	if (is_known(row, known, rank))
 		return both(known->log_p);
-	const struct tok_bounds p = best_p(core, row, id);
-	return (struct tok_bounds){ log(p.low), log(p.high) };
+	return (struct tok_bounds){ log(tok_unseen_least(&row->unseen, 1.0)),
+				    tok_unseen_log_most(&row->unseen, 1.0) };
 }
 
 /* Of those that are not known, only how many are valid. */
@@ -138,6 +139,9 @@ static void leave_out_end(const struct tok_core *core, struct tok_row *row)
 		row->other_low.end = row->other_high.end = 0.0;
 }
 
+/* Less of a row than this would leave its numbers few digits when they are divided by it. */
+static const double next_to_nothing = 1e-20;
+
 static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
 				 struct tok_error *err)
 {
@@ -147,6 +151,8 @@ static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, dou
 		return status;
 	*sum = row->other_low.end + row->other_low.nontext +
 	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
+	if (row->log_p && *sum < next_to_nothing && tok_row_renormalise(core, row, mask))
+		*sum = 1.0;
 	tok_mask_release(mask);
 	return TOK_OK;
 }
@@ -162,7 +168,7 @@ static enum tok_status set_scale(struct tok_core *core, struct tok_row *row, dou
 		status = sum_valid(core, row, &sum, err);
 	if (status != TOK_OK)
 		return status;
-	if (!(sum > 0.0))
+	if (!(sum >= DBL_MIN))
 		sum = 1.0;
 	row->scale = 1.0 / sum;
 	row->log_scale = -log(sum);
@@ -198,26 +204,33 @@ static enum tok_status check_numbers(const double *log_p, size_t count, struct t
 	return TOK_OK;
 }
 
-enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
-				   struct tok_error *err)
+void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row)
 {
 	enum { SOME = 1024 };
 	const struct tok_byte_tokens *t = core->tokens;
+	tok_exponentials *raise = tok_exponentials_of(t->kernel);
 	double some[SOME];
-	const enum tok_status status = check_numbers(row->log_p, t->size, err);
-	if (status != TOK_OK)
-		return status;
 	for (size_t begin = 0; begin < t->text_count; begin += SOME) {
 		const size_t count = t->text_count - begin < SOME ? t->text_count - begin : SOME;
 		for (size_t i = 0; i < count; i++)
 			some[i] = row->log_p[t->by_rank[begin + i]];
-		tok_exponentials(some, row->sums.p + begin, count);
+		raise(some, row->sums.p + begin, count);
 	}
 	tok_sums_block(&row->sums, t->text_count);
 	row->other_low = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
 		add_other(t, t->others[i], exp(row->log_p[t->others[i]]), &row->other_low);
 	row->other_high = row->other_low;
+}
+
+enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,
+				   struct tok_error *err)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const enum tok_status status = check_numbers(row->log_p, t->size, err);
+	if (status != TOK_OK)
+		return status;
+	tok_row_take_exponentials(core, row);
 	const double sum = tok_sums_range(&row->sums, tok_node_ranks(t, 0)) + row->other_low.end +
 			   row->other_low.nontext;
 	return set_scale(core, row, sum, err);

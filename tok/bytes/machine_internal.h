@@ -6,6 +6,7 @@
  *	machine_mask.c    which ids are valid
  *	machine_rows.c    rows of the model, asked for in batches and kept for a while
  *	machine_fill.c    what is in a row
+ *	machine_small.c   the same where numbers are too small: logarithms
  *	machine_parts.c   rows that a model tells in parts
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
@@ -18,6 +19,7 @@
 
 #include "tok/base/buffer.h"
 #include "tok/bytes/machine.h"
+#include "tok/bytes/small_internal.h"
 #include "tok/bytes/tokens_internal.h"
 #include "tok/bytes/validity_mask_internal.h"
 
@@ -151,7 +153,8 @@ struct tok_front {
 	double origin;
 	double dropped; /* no less than all that was dropped; logarithm, from the origin */
 	bool weighed;
-	struct tok_bounds mass; /* where weighed: tok_front_mass */
+	struct tok_bounds mass; /* where weighed: tok_front_mass ... */
+	double shift;           /* ... from here beyond the origin: not 0 where that is little */
 	size_t count;
 	struct tok_place places[];
 };
@@ -237,9 +240,6 @@ static inline uint64_t tok_mix(uint64_t hash, uint64_t value)
 	return hash ^ (hash >> 29);
 }
 
-/* log(exp(a) + exp(b)) */
-double tok_log_add(double a, double b);
-
 /* ---- heads ---- */
 
 struct tok_head *tok_head_first(struct tok_core *core); /* NULL if memory is out */
@@ -287,6 +287,9 @@ static inline bool tok_mask_has(const struct tok_mask *mask, uint32_t rank)
 	return !mask || (mask->bits[rank / SUM_BLOCK - mask->first_word] >> rank % SUM_BLOCK & 1);
 }
 bool tok_mask_any(const struct tok_mask *mask, struct tok_range ranks);
+
+/* The first valid rank from `rank` on, `end` where there is none before. */
+uint32_t tok_mask_next(const struct tok_mask *mask, uint32_t rank, uint32_t end);
 size_t tok_mask_count(const struct tok_mask *mask, struct tok_range ranks);
 
 /* ---- sums ---- */
@@ -331,6 +334,22 @@ struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		    struct tok_bounds out[256]);
 
+/* Their logarithms, where `sum` is what tok_row_sum gave: however small, and -INFINITY only where
+ * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
+struct tok_bounds tok_row_log_sum(const struct tok_core *core, const struct tok_row *row,
+				  const struct tok_mask *mask, struct tok_range ranks,
+				  struct tok_bounds sum);
+struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
+				     enum tok_byte_kind kind);
+
+/* A whole row of which next to nothing is valid becomes one over what is; false, changing nothing,
+ * where nothing at all is. */
+bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+			 const struct tok_mask *mask);
+
+/* What a whole row has besides its logarithms. */
+void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row);
+
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
  * scaled; what it no longer needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
@@ -363,11 +382,19 @@ TOK_MUST_USE enum tok_status tok_front_step(struct tok_core *core, const struct 
 TOK_MUST_USE enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *front,
 					    struct tok_error *err);
 
-/* P of what was pushed, from the origin, without what was dropped. */
+/* P of what was pushed, without what was dropped, as a share of exp(origin + shift); 0 only where
+ * nothing is left. */
 TOK_MUST_USE enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 					    struct tok_bounds *out, struct tok_error *err);
 
-/* The mass of what goes on from a place inside a token, whose row is there. */
+/* Its logarithm, with what was dropped in the upper bound; the mass was told before. */
+struct tok_bounds tok_front_log_p(const struct tok_front *front);
+
+/* What one place has of that mass, whose row is there. */
+struct tok_bounds tok_place_share(struct tok_core *core, struct tok_place *place, double shift);
+
+/* The mass of what goes on from a place inside a token, whose row is there, and its logarithm. */
 struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place);
+struct tok_bounds tok_place_log_below(struct tok_core *core, struct tok_place *place);
 
 #endif

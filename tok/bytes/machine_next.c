@@ -1,6 +1,7 @@
 /* machine_next.c - what a front says.  A head that begins at the end of the text stands for all
  * of its weight, any other place for what goes on from there: tokens that end at the place
  * have heads of their own.  So each row of tokens is counted once, whatever was dropped. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,12 +19,6 @@ static enum tok_status need_rows(struct tok_core *core, const struct tok_front *
 	return tok_row_store_need(core, core->heads, count, err);
 }
 
-static void add_product(struct tok_bounds *sum, struct tok_bounds weight, struct tok_bounds mass)
-{
-	sum->low += weight.low * mass.low;
-	sum->high += weight.high * mass.high;
-}
-
 struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place)
 {
 	if (!place->summed)
@@ -33,11 +28,62 @@ struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place
 	return place->below;
 }
 
+struct tok_bounds tok_place_log_below(struct tok_core *core, struct tok_place *place)
+{
+	return tok_row_log_sum(core, place->head->row, place->mask,
+			       tok_node_below(core->tokens, place->node),
+			       tok_place_below(core, place));
+}
+
+/* ---- P ---------------------------------------------------------------------------------- */
+
+static struct tok_bounds log_share(struct tok_core *core, struct tok_place *place)
+{
+	struct tok_bounds share = place->log_p;
+	if (place->node != 0) {
+		const struct tok_bounds below = tok_place_log_below(core, place);
+		share.low += below.low;
+		share.high += below.high;
+	}
+	return share;
+}
+
+struct tok_bounds tok_place_share(struct tok_core *core, struct tok_place *place, double shift)
+{
+	if (shift != 0.0) {
+		const struct tok_bounds share = log_share(core, place);
+		return (struct tok_bounds){ exp(share.low - shift), exp(share.high - shift) };
+	}
+	if (place->node == 0)
+		return place->weight;
+	const struct tok_bounds below = tok_place_below(core, place);
+	return (struct tok_bounds){ place->weight.low * below.low,
+				    place->weight.high * below.high };
+}
+
+static struct tok_bounds sum_shares(struct tok_core *core, struct tok_front *front, double shift)
+{
+	struct tok_bounds mass = { 0 };
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_bounds share = tok_place_share(core, &front->places[i], shift);
+		mass.low += share.low;
+		mass.high += share.high;
+	}
+	return mass;
+}
+
+/* Of the share of one place; a logarithm. */
+static double find_most(struct tok_core *core, struct tok_front *front)
+{
+	double most = -INFINITY;
+	for (size_t i = 0; i < front->count; i++)
+		most = fmax(most, log_share(core, &front->places[i]).high);
+	return most;
+}
+
 enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 			       struct tok_bounds *out, struct tok_error *err)
 {
-	const struct tok_bounds all = { 1.0, 1.0 };
-	struct tok_bounds mass = { 0 };
 	if (front->weighed) {
 		*out = front->mass;
 		return TOK_OK;
@@ -45,15 +91,24 @@ enum tok_status tok_front_mass(struct tok_core *core, struct tok_front *front,
 	const enum tok_status status = need_rows(core, front, false, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < front->count; i++) {
-		struct tok_place *place = &front->places[i];
-		add_product(&mass, place->weight,
-			    place->node == 0 ? all : tok_place_below(core, place));
+	front->mass = sum_shares(core, front, 0.0);
+	if (tok_is_small(front->mass.high)) {
+		const double most = find_most(core, front);
+		front->shift = most > -INFINITY ? most : 0.0;
+		front->mass = sum_shares(core, front, front->shift);
 	}
 	front->weighed = true;
-	front->mass = mass;
-	*out = mass;
+	*out = front->mass;
 	return TOK_OK;
+}
+
+struct tok_bounds tok_front_log_p(const struct tok_front *front)
+{
+	const double from = front->origin + front->shift;
+	return (struct tok_bounds){
+		from + log(front->mass.low),
+		from + tok_log_add(log(front->mass.high), front->dropped - front->shift),
+	};
 }
 
 enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *front,
@@ -64,17 +119,98 @@ enum tok_status tok_front_need(struct tok_core *core, const struct tok_front *fr
 
 /* ---- the next byte -------------------------------------------------------------------- */
 
+enum { BYTES = 256, END = BYTES, SPECIAL, OUTCOMES };
+
+/* Of each outcome, as shares of exp(origin + shift); and logarithms of what is too small for that.
+ */
 struct sums {
-	struct tok_bounds bytes[256], end, special;
+	double shift;
+	struct tok_bounds plain[OUTCOMES];
+	bool any_small; /* else there is nothing in: */
+	struct tok_bounds small[OUTCOMES];
 };
+
+static void sums_init(struct sums *sums, double shift)
+{
+	memset(sums->plain, 0, sizeof sums->plain);
+	sums->shift = shift;
+	sums->any_small = false;
+}
+
+/* What shares of places are multiplied by; nothing where all of them are too small. */
+static struct tok_bounds plain_weight(const struct sums *sums, const struct tok_place *place)
+{
+	return sums->shift == 0.0 ? place->weight : (struct tok_bounds){ 0 };
+}
+
+/* False where the product is too small for that. */
+static bool add_product(struct sums *sums, size_t outcome, struct tok_bounds weight,
+			struct tok_bounds mass)
+{
+	const double high = weight.high * mass.high;
+	if (tok_is_small(high))
+		return false;
+	sums->plain[outcome].low += weight.low * mass.low;
+	sums->plain[outcome].high += high;
+	return true;
+}
+
+static void add_small(struct sums *sums, size_t outcome, struct tok_bounds log_p)
+{
+	const struct tok_bounds none = { -INFINITY, -INFINITY };
+	for (size_t o = 0; !sums->any_small && o < OUTCOMES; o++)
+		sums->small[o] = none;
+	sums->any_small = true;
+	struct tok_bounds *small = &sums->small[outcome];
+	small->low = tok_log_add(small->low, log_p.low);
+	small->high = tok_log_add(small->high, log_p.high);
+}
+
+static void add_logs(struct sums *sums, size_t outcome, const struct tok_place *place,
+		     struct tok_bounds log_mass)
+{
+	const struct tok_bounds log_p = { place->log_p.low + log_mass.low - sums->shift,
+					  place->log_p.high + log_mass.high - sums->shift };
+	if (log_p.high == -INFINITY)
+		return;
+	if (tok_is_small(exp(log_p.high))) {
+		add_small(sums, outcome, log_p);
+		return;
+	}
+	sums->plain[outcome].low += exp(log_p.low);
+	sums->plain[outcome].high += exp(log_p.high);
+}
+
+static void add_others(const struct tok_core *core, const struct tok_place *place,
+		       enum tok_byte_kind kind, struct sums *sums)
+{
+	const struct tok_row *row = place->head->row;
+	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
+	const bool end = kind == TOK_BYTE_END;
+	const struct tok_bounds mass = { (end ? low->end : low->nontext) * row->scale,
+					 (end ? high->end : high->nontext) * row->scale };
+	const size_t outcome = end ? END : SPECIAL;
+	if (!add_product(sums, outcome, plain_weight(sums, place), mass))
+		add_logs(sums, outcome, place, tok_row_log_others(core, row, kind));
+}
+
+/* What of a child is too small for a product. */
+static void add_child_logs(const struct tok_core *core, const struct tok_place *place,
+			   const struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
+			   struct sums *sums)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	if (core->in_parts && mass.high == 0.0)
+		return;
+	add_logs(sums, t->bytes[child], place,
+		 tok_row_log_sum(core, place->head->row, mask, tok_node_ranks(t, child), mass));
+}
 
 /* A head that begins here: all that its row has. */
 static enum tok_status add_fresh(struct tok_core *core, const struct tok_place *place,
 				 struct sums *sums, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	const struct tok_row *row = place->head->row;
-	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
 	struct tok_mask *mask = NULL;
 	if (core->validity) {
 		const enum tok_status status =
@@ -82,15 +218,15 @@ static enum tok_status add_fresh(struct tok_core *core, const struct tok_place *
 		if (status != TOK_OK)
 			return status;
 	}
+	const struct tok_bounds weight = plain_weight(sums, place);
 	struct tok_bounds firsts[256];
-	tok_row_firsts(core, row, mask, firsts);
+	tok_row_firsts(core, place->head->row, mask, firsts);
 	for (uint32_t c = t->first[0]; c < t->first[1]; c++)
-		add_product(&sums->bytes[t->bytes[c]], place->weight, firsts[c - t->first[0]]);
+		if (!add_product(sums, t->bytes[c], weight, firsts[c - t->first[0]]))
+			add_child_logs(core, place, mask, c, firsts[c - t->first[0]], sums);
 	tok_mask_release(mask);
-	add_product(&sums->end, place->weight,
-		    (struct tok_bounds){ low->end * row->scale, high->end * row->scale });
-	add_product(&sums->special, place->weight,
-		    (struct tok_bounds){ low->nontext * row->scale, high->nontext * row->scale });
+	add_others(core, place, TOK_BYTE_END, sums);
+	add_others(core, place, TOK_BYTE_NONTEXT, sums);
 	return TOK_OK;
 }
 
@@ -98,11 +234,15 @@ static enum tok_status add_place(struct tok_core *core, const struct tok_place *
 				 struct sums *sums, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_bounds weight = plain_weight(sums, place);
 	if (place->node == 0)
 		return add_fresh(core, place, sums, err);
-	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++)
-		add_product(&sums->bytes[t->bytes[c]], place->weight,
-			    tok_row_sum(core, place->head->row, place->mask, tok_node_ranks(t, c)));
+	for (uint32_t c = t->first[place->node]; c < t->first[place->node + 1]; c++) {
+		const struct tok_bounds mass =
+		    tok_row_sum(core, place->head->row, place->mask, tok_node_ranks(t, c));
+		if (!add_product(sums, t->bytes[c], weight, mass))
+			add_child_logs(core, place, place->mask, c, mass, sums);
+	}
 	return TOK_OK;
 }
 
@@ -114,13 +254,31 @@ static double middle(struct tok_bounds b)
 /* All that may follow. */
 static struct tok_bounds sum_all(const struct sums *sums)
 {
-	struct tok_bounds all = { sums->end.low + sums->special.low,
-				  sums->end.high + sums->special.high };
-	for (size_t b = 0; b < 256; b++) {
-		all.low += sums->bytes[b].low;
-		all.high += sums->bytes[b].high;
+	struct tok_bounds all = { 0 };
+	for (size_t o = 0; o < OUTCOMES; o++) {
+		all.low += sums->plain[o].low;
+		all.high += sums->plain[o].high;
 	}
 	return all;
+}
+
+static double log_small(const struct sums *sums, size_t outcome)
+{
+	if (!sums->any_small)
+		return -INFINITY;
+	const struct tok_bounds b = sums->small[outcome];
+	return b.low == b.high ? b.low : tok_log_add(b.low, b.high) - log(2.0);
+}
+
+/* A share of the text, 0 only where the outcome is impossible; its logarithm where it is small. */
+static double divide_value(const struct sums *sums, size_t outcome, double text, double *log_value)
+{
+	const double plain = middle(sums->plain[outcome]), value = plain / text,
+		     small = log_small(sums, outcome);
+	if (small == -INFINITY && (!tok_is_small(value) || plain == 0.0))
+		return value;
+	*log_value = tok_log_add(log(plain), small) - log(text);
+	return *log_value > -INFINITY ? fmax(exp(*log_value), DBL_TRUE_MIN) : 0.0;
 }
 
 /* What bounds of one outcome are to be divided by. */
@@ -150,30 +308,44 @@ static struct tok_bounds divide(const struct whole *w, struct tok_bounds one)
 	return out;
 }
 
-static void write_values(const struct sums *sums, const struct whole *w, bool leaks,
-			 struct tok_next_bytes *out)
+/* What no outcome has. */
+static double leak_of(const struct sums *sums, double text)
+{
+	double rest = text;
+	for (size_t o = 0; o < OUTCOMES; o++)
+		rest -= middle(sums->plain[o]);
+	return fmax(0.0, rest);
+}
+
+static void write_values(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
 	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
-	double rest = middle(w->text);
-	for (size_t b = 0; b < 256; b++) {
-		const double joint = middle(sums->bytes[b]);
-		out->joint[b] = joint / text;
-		rest -= joint;
-	}
-	out->end = middle(sums->end) / text;
-	out->special = middle(sums->special) / text;
-	rest -= middle(sums->end) + middle(sums->special);
-	out->leak = leaks ? fmax(0.0, rest / text) : 0.0;
+	double log_special;
+	for (size_t b = 0; b < BYTES; b++)
+		out->joint[b] = divide_value(sums, b, text, &out->small_logs[b]);
+	out->end = divide_value(sums, END, text, &out->small_logs[END]);
+	out->special = divide_value(sums, SPECIAL, text, &log_special);
+	out->leak = w->parts ? 0.0 : leak_of(sums, middle(w->text)) / text;
+}
+
+/* What is too small for a plain sum is at least nothing, and at most a number that has all its
+ * digits. */
+static struct tok_bounds bound(const struct sums *sums, const struct whole *w, size_t outcome)
+{
+	struct tok_bounds one = sums->plain[outcome];
+	if (log_small(sums, outcome) > -INFINITY)
+		one.high += fmax(exp(sums->small[outcome].high), DBL_MIN);
+	return divide(w, one);
 }
 
 static void write_bounds(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
-	for (size_t b = 0; b < 256; b++) {
-		const struct tok_bounds bounds = divide(w, sums->bytes[b]);
+	for (size_t b = 0; b < BYTES; b++) {
+		const struct tok_bounds bounds = bound(sums, w, b);
 		out->low[b] = bounds.low;
 		out->high[b] = bounds.high;
 	}
-	const struct tok_bounds end = divide(w, sums->end);
+	const struct tok_bounds end = bound(sums, w, END);
 	out->end_low = end.low;
 	out->end_high = end.high;
 }
@@ -188,15 +360,15 @@ static void write_same_bounds(struct tok_next_bytes *out)
 static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
 {
 	const struct tok_front *front = tok_machine_front(m);
-	const double hidden = 0.5 * (m->hidden_low + m->hidden_high);
-	struct tok_text_p out = { .log_p = front->origin + log(middle(mass)) - hidden };
+	const double hidden = 0.5 * (m->hidden_low + m->hidden_high),
+		     from = front->origin + front->shift;
+	struct tok_text_p out = { .log_p = from + log(middle(mass)) - hidden };
 	out.exact = front->dropped == -INFINITY && m->core->lm->info->top == 0;
 	out.low = out.high = out.log_p;
 	if (out.exact)
 		return out;
-	const double most = tok_log_add(log(mass.high), front->dropped);
-	out.low = fmin(0.0, front->origin + log(mass.low) - m->hidden_high);
-	out.high = fmin(0.0, front->origin + most - m->hidden_low);
+	out.low = fmin(0.0, tok_front_log_p(front).low - m->hidden_high);
+	out.high = fmin(0.0, tok_front_log_p(front).high - m->hidden_low);
 	return out;
 }
 
@@ -215,27 +387,36 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 {
 	struct tok_core *core = m->core;
 	struct tok_front *front = tok_machine_front(m);
-	struct whole w = { .dropped = exp(front->dropped),
-			   .parts = core->options.semantics != TOK_BYTES_VALID };
-	struct sums sums = { 0 };
+	struct whole w = { .parts = core->options.semantics != TOK_BYTES_VALID };
+	struct sums sums;
 	enum tok_status status = need_rows(core, front, true, err);
 	if (status == TOK_OK)
 		status = tok_front_mass(core, front, &w.text, err);
+	sums_init(&sums, front->shift);
 	for (size_t i = 0; status == TOK_OK && i < front->count; i++)
 		status = add_place(core, &front->places[i], &sums, err);
 	if (status != TOK_OK)
 		return status;
-	w.next = sum_all(&sums);
+	if (front->dropped > -INFINITY) /* rounded up */
+		w.dropped = fmax(exp(front->dropped - front->shift), DBL_MIN);
 
 	const struct tok_text_p text = text_of(m, w.text);
 	out->exact = text.exact;
 	out->log_p = text.log_p;
 	out->log_p_low = text.low;
 	out->log_p_high = text.high;
-	write_values(&sums, &w, !w.parts, out);
-	if (out->exact)
+	write_values(&sums, &w, out);
+	if (out->exact) {
 		write_same_bounds(out);
-	else
+	} else {
+		w.next = sum_all(&sums);
 		write_bounds(&sums, &w, out);
+	}
 	return TOK_OK;
+}
+
+double tok_next_log(const struct tok_next_bytes *next, size_t symbol)
+{
+	const double p = symbol < BYTES ? next->joint[symbol] : next->end;
+	return tok_is_small(p) && p > 0.0 ? next->small_logs[symbol] : log(p);
 }

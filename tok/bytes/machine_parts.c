@@ -328,8 +328,8 @@ void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct 
 		else
 			add_small_firsts(t, part, mask, out);
 	}
-	for (size_t i = 0; i < count; i++)
-		out[i] = fmax(out[i], 0.0);
+	for (size_t i = 0; i < count; i++) /* fmax is called, and one by one */
+		out[i] = out[i] > 0.0 ? out[i] : 0.0;
 }
 
 /* ---- an id ------------------------------------------------------------------------------ */

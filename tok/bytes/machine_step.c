@@ -336,7 +336,9 @@ static bool is_over(struct tok_core *core, struct tok_place *place)
 	const struct tok_range below = tok_node_below(core->tokens, place->node);
 	if (below.begin == below.end || (place->mask && !tok_mask_any(place->mask, below)))
 		return true;
-	return place->head->row && !core->in_parts && tok_place_below(core, place).high == 0.0;
+	return place->head->row && !core->in_parts &&
+	       tok_is_small(tok_place_below(core, place).high) &&
+	       tok_place_log_below(core, place).high == -INFINITY;
 }
 
 static void leave_out_dead(struct step *s)
@@ -357,7 +359,7 @@ static double weigh(struct tok_core *core, struct tok_place *place)
 {
 	if (place->node == 0 || !place->head->row)
 		return place->log_p.high;
-	return place->log_p.high + fmin(0.0, log(tok_place_below(core, place).high));
+	return place->log_p.high + fmin(0.0, tok_place_log_below(core, place).high);
 }
 
 struct weighed {

@@ -93,6 +93,19 @@ bool tok_mask_any(const struct tok_mask *mask, struct tok_range ranks)
 	return false;
 }
 
+uint32_t tok_mask_next(const struct tok_mask *mask, uint32_t rank, uint32_t end)
+{
+	if (!mask || rank >= end)
+		return rank < end ? rank : end;
+	for (uint32_t word = rank / SUM_BLOCK; word < words_end((struct tok_range){ rank, end });
+	     word++) {
+		const uint64_t bits = bits_of(mask, (struct tok_range){ rank, end }, word);
+		if (bits)
+			return word * SUM_BLOCK + (uint32_t)__builtin_ctzll(bits);
+	}
+	return end;
+}
+
 size_t tok_mask_count(const struct tok_mask *mask, struct tok_range ranks)
 {
 	size_t count = 0;

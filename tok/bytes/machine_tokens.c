@@ -51,8 +51,7 @@ static enum tok_status choose_place(struct tok_machine *m, struct tok_random *ra
 	*out = NULL;
 	for (size_t i = 0; i < front->count; i++) {
 		struct tok_place *place = &front->places[i];
-		const double below = place->node == 0 ? 1.0 : tok_place_below(core, place).low;
-		if (stays(&choice, place->weight.low * below))
+		if (stays(&choice, tok_place_share(core, place, front->shift).low))
 			*out = place;
 	}
 	return *out ? TOK_OK : tok_fail(err, TOK_ETEXT, "no row of tokens covers the text");
@@ -114,35 +113,95 @@ struct drawn {
 	uint32_t child;
 };
 
-/* Ids that end where the walk begins have heads of their own: `inside` is false there. */
-static bool draw_at(struct tok_token_walk *walk, bool inside, struct tok_random *random,
-		    struct drawn *out)
+/* Weights are probabilities, or shares of exp(log_whole) where those are too small. */
+struct share {
+	bool is_small;
+	double log_whole;
+};
+
+static double weigh_child(const struct tok_token_walk *walk, struct share share, uint32_t child,
+			  struct tok_bounds p)
+{
+	const struct tok_core *core = walk->at->core;
+	const struct tok_range ranks = tok_node_ranks(core->tokens, child);
+	if (!share.is_small)
+		return p.low;
+	return exp(tok_row_log_sum(core, walk->head->row, walk->mask, ranks, p).low -
+		   share.log_whole);
+}
+
+static void draw_child(struct tok_token_walk *walk, struct share share, struct choice *choice,
+		       struct drawn *out)
 {
 	struct tok_core *core = walk->at->core;
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row *row = walk->head->row;
-	struct choice choice = { .random = random };
 	struct tok_bounds firsts[256];
-	*out = (struct drawn){ .id = TOK_NO_ID };
-	if (walk->node == 0 && stays(&choice, row->other_low.end * row->scale))
-		out->ended = true;
 	if (walk->node == 0)
 		tok_row_firsts(core, row, walk->mask, firsts);
 	for (uint32_t c = t->first[walk->node]; c < t->first[walk->node + 1]; c++) {
 		const struct tok_bounds p =
 		    walk->node == 0 ? firsts[c - t->first[0]]
 				    : tok_row_sum(core, row, walk->mask, tok_node_ranks(t, c));
-		if (stays(&choice, p.low))
+		if (stays(choice, weigh_child(walk, share, c, p)))
 			*out = (struct drawn){ .id = TOK_NO_ID, .child = c };
 	}
+}
+
+static double weigh_end(const struct tok_token_walk *walk, struct share share)
+{
+	const struct tok_row *row = walk->head->row;
+	if (!share.is_small)
+		return row->other_low.end * row->scale;
+	return exp(tok_row_log_others(walk->at->core, row, TOK_BYTE_END).low - share.log_whole);
+}
+
+/* Returns the sum of weights.  Ids that end where the walk begins have heads of their own: `inside`
+ * is false there. */
+static double draw_of(struct tok_token_walk *walk, bool inside, struct share share,
+		      struct tok_random *random, struct drawn *out)
+{
+	struct tok_core *core = walk->at->core;
+	const struct tok_byte_tokens *t = core->tokens;
+	struct choice choice = { .random = random };
+	*out = (struct drawn){ .id = TOK_NO_ID };
+	if (walk->node == 0 && stays(&choice, weigh_end(walk, share)))
+		out->ended = true;
+	draw_child(walk, share, &choice, out);
 	for (uint32_t i = 0; inside && i < t->ending[walk->node]; i++) {
 		const uint32_t rank = t->rank[walk->node] + i;
 		const tok_id id = t->by_rank[rank];
+		const double log_p = tok_row_log_p(core, walk->head->row, id).low;
 		if (tok_mask_has(walk->mask, rank) &&
-		    stays(&choice, exp(tok_row_log_p(core, row, id).low)))
+		    stays(&choice, exp(share.is_small ? log_p - share.log_whole : log_p)))
 			*out = (struct drawn){ .id = id };
 	}
-	return choice.sum > 0.0;
+	return choice.sum;
+}
+
+/* All that a draw may come to; a logarithm. */
+static double sum_logs(const struct tok_token_walk *walk, bool inside)
+{
+	struct tok_core *core = walk->at->core;
+	const struct tok_row *row = walk->head->row;
+	const struct tok_range ranks = inside ? tok_node_ranks(core->tokens, walk->node)
+					      : tok_node_below(core->tokens, walk->node);
+	const struct tok_bounds sum = tok_row_sum(core, row, walk->mask, ranks);
+	const double log_p = tok_row_log_sum(core, row, walk->mask, ranks, sum).low;
+	return walk->node != 0
+		   ? log_p
+		   : tok_log_add(log_p, tok_row_log_others(core, row, TOK_BYTE_END).low);
+}
+
+/* False where there is nothing to draw. */
+static bool draw_at(struct tok_token_walk *walk, bool inside, struct tok_random *random,
+		    struct drawn *out)
+{
+	struct share share = { .is_small = false };
+	if (!tok_is_small(draw_of(walk, inside, share, random, out)))
+		return true;
+	share = (struct share){ true, sum_logs(walk, inside) };
+	return share.log_whole > -INFINITY && draw_of(walk, inside, share, random, out) > 0.0;
 }
 
 /* The head behind the token becomes the walk's. */

@@ -105,7 +105,11 @@ void tok_mix_free(struct tok_mix *mix)
 
 static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *m)
 {
+	const double log_whole = tok_mix_log_whole(next);
 	m->whole = tok_mix_law_of(next, &m->next);
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		if (tok_is_small(m->next.p[s]) && m->next.p[s] > 0.0)
+			m->small_logs[s] = tok_next_log(next, s) - log_whole;
 	m->special = next->special;
 	m->leak = next->leak;
 	m->exact = m->certain = next->exact;
@@ -202,9 +206,10 @@ static void weigh(struct tok_mix *mix, uint8_t byte)
 		struct tok_mix_member *m = &mix->members[i];
 		if (!m->used)
 			continue;
-		m->log_p += log(m->next.p[byte]);
-		m->log_low += log(m->next.low[byte]);
-		m->log_high += log(m->next.high[byte]);
+		const struct tok_mix_logs logs = tok_mix_logs_of(m, byte);
+		m->log_p += logs.p;
+		m->log_low += logs.low;
+		m->log_high += logs.high;
 		most = fmax(most, m->log_p);
 	}
 	for (size_t i = 0; i < mix->count && most > -INFINITY; i++) {

@@ -3,6 +3,12 @@
 #define TOK_BYTES_MIX_INTERNAL_H
 
 #include "tok/bytes/mix.h"
+#include "tok/bytes/small_internal.h"
+
+/* One number as logarithms, of which p has all digits however small it is. */
+struct tok_mix_logs {
+	double p, low, high;
+};
 
 struct tok_mix_member {
 	struct tok_machine *machine;
@@ -14,7 +20,8 @@ struct tok_mix_member {
 
 	/* of the next symbol, where mix->known */
 	struct tok_mix_law next;
-	double whole; /* what .p was divided by */
+	double small_logs[TOK_MIX_SYMBOLS]; /* of .p, where that is small */
+	double whole;                       /* what .p was divided by */
 	double special, leak;
 	bool exact;
 	bool certain; /* that it gives something to bytes or the end */
@@ -33,6 +40,12 @@ struct tok_mix {
 	size_t count;
 	struct tok_mix_member members[];
 };
+
+/* Of the next symbol, which is known. */
+struct tok_mix_logs tok_mix_logs_of(const struct tok_mix_member *member, size_t symbol);
+
+/* The logarithm of what tok_mix_whole returns, however small. */
+double tok_mix_log_whole(const struct tok_next_bytes *next);
 
 /* Bounds of shares from bounds of 257 parts: one is least where the others are most. */
 void tok_mix_divide(const double *low, const double *high, double *out_low, double *out_high);

@@ -1,17 +1,51 @@
 /* mix_kinds.c - distributions over bytes and the end: made whole, mixed, compared.  Bounds are
  * carried along as sums and products of bounds, and only at the end divided. */
+#include <float.h>
 #include <math.h>
 
 #include "tok/bytes/mix_internal.h"
 
-double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS])
+static double sum_plain(const struct tok_next_bytes *next)
 {
 	double sum = next->end;
 	for (size_t b = 0; b < 256; b++)
 		sum += next->joint[b];
-	for (size_t b = 0; b < 256; b++)
-		p[b] = sum > 0.0 ? next->joint[b] / sum : 0.0;
-	p[TOK_MIX_END] = sum > 0.0 ? next->end / sum : 0.0;
+	return sum;
+}
+
+double tok_mix_log_whole(const struct tok_next_bytes *next)
+{
+	const double sum = sum_plain(next);
+	double all = -INFINITY;
+	if (!tok_is_small(sum))
+		return log(sum);
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		all = tok_log_add(all, tok_next_log(next, s));
+	return all;
+}
+
+/* 0 is only what is impossible: of what is too small, the least double is left. */
+static double exp_of(double log_p)
+{
+	return log_p > -INFINITY ? fmax(exp(log_p), DBL_TRUE_MIN) : 0.0;
+}
+
+static double share(double p, double of)
+{
+	const double share = p * of;
+	return share == 0.0 && p > 0.0 && of > 0.0 ? DBL_TRUE_MIN : share;
+}
+
+double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS])
+{
+	const double sum = sum_plain(next);
+	memcpy(p, next->joint, sizeof next->joint);
+	p[TOK_MIX_END] = next->end;
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		if (p[s] > 0.0)
+			p[s] = tok_is_small(p[s])
+				   ? exp_of(tok_next_log(next, s) - tok_mix_log_whole(next))
+				   : p[s] / sum;
 	return sum;
 }
 
@@ -79,9 +113,9 @@ static void add_weighted(struct mixed *to, const struct tok_mix_law *law, double
 			 double high)
 {
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
-		to->law.p[s] += weight * law->p[s];
+		to->law.p[s] += share(law->p[s], weight);
 		to->law.low[s] += low * law->low[s];
-		to->law.high[s] += high * law->high[s];
+		to->law.high[s] += share(law->high[s], high);
 	}
 	to->low += low;
 	to->high += high;
@@ -121,9 +155,9 @@ static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weigh
 		const struct tok_mix_member *m = &mix->members[i];
 		if (!speaks(m))
 			continue;
-		sum += weights[i] = exp(m->log_p - most);
+		sum += weights[i] = exp_of(m->log_p - most);
 		add_weighted(to, &m->next, weights[i], m->certain ? exp(m->log_low - most) : 0.0,
-			     exp(m->log_high - most));
+			     exp_of(m->log_high - most));
 	}
 	for (size_t i = 0; i < mix->count; i++)
 		weights[i] /= sum;
@@ -147,11 +181,21 @@ void tok_mix_sum_bounds(const struct tok_mix *mix, double *low, double *high)
 
 /* ---- products ------------------------------------------------------------------------ */
 
+struct tok_mix_logs tok_mix_logs_of(const struct tok_mix_member *m, size_t s)
+{
+	const double p = m->next.p[s], low = m->next.low[s],
+		     log_p = tok_is_small(p) && p > 0.0 ? m->small_logs[s] : log(p);
+	if (m->exact)
+		return (struct tok_mix_logs){ log_p, log_p, log_p };
+	return (struct tok_mix_logs){ log_p, tok_is_small(low) ? -INFINITY : log(low),
+				      log(m->next.high[s]) };
+}
+
 /* Of whatever else it is a product: 0 stays 0. */
-static void multiply(double *to, double p, double power)
+static void multiply(double *to, double log_p, double power)
 {
 	if (*to > -INFINITY)
-		*to = p > 0.0 ? *to + power * log(p) : -INFINITY;
+		*to = log_p > -INFINITY ? *to + power * log_p : -INFINITY;
 }
 
 /* Logarithms of products of the members' p, low and high of each symbol. */
@@ -161,16 +205,18 @@ struct products {
 
 /* A quotient is low where what it is divided by is high; where that may be 0 without having to, it
  * may be 0, being impossible, or without bound. */
-static void multiply_law(struct products *to, const struct tok_mix_law *law, double power)
+static void multiply_law(struct products *to, const struct tok_mix_member *m)
 {
+	const bool divides = m->weight < 0.0;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
-		const bool divides = power < 0.0, open = divides && law->low[s] == 0.0;
-		multiply(&to->p[s], law->p[s], power);
-		multiply(&to->low[s], divides && !open ? law->high[s] : law->low[s], power);
-		if (open && law->high[s] > 0.0 && to->high[s] > -INFINITY)
+		const struct tok_mix_logs logs = tok_mix_logs_of(m, s);
+		const bool open = divides && logs.low == -INFINITY;
+		multiply(&to->p[s], logs.p, m->weight);
+		multiply(&to->low[s], divides && !open ? logs.high : logs.low, m->weight);
+		if (open && logs.high > -INFINITY && to->high[s] > -INFINITY)
 			to->high[s] = INFINITY;
 		else
-			multiply(&to->high[s], divides ? law->low[s] : law->high[s], power);
+			multiply(&to->high[s], divides ? logs.low : logs.high, m->weight);
 	}
 }
 
@@ -182,16 +228,16 @@ static bool mix_products(const struct tok_mix *mix, struct mixed *to, double *we
 		const struct tok_mix_member *m = &mix->members[i];
 		weights[i] = m->weight;
 		if (m->used)
-			multiply_law(&products, &m->next, m->weight);
+			multiply_law(&products, m);
 	}
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		most = fmax(most, products.p[s]);
 	if (most == -INFINITY)
 		return false;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
-		to->law.p[s] = exp(products.p[s] - most);
+		to->law.p[s] = exp_of(products.p[s] - most);
 		to->law.low[s] = exp(products.low[s] - most);
-		to->law.high[s] = exp(products.high[s] - most);
+		to->law.high[s] = exp_of(products.high[s] - most);
 	}
 	to->high = INFINITY; /* nothing but the symbols tells what they are together */
 	return true;
@@ -263,7 +309,8 @@ bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out)
 		if (mix->members[i].used)
 			out->exact &= mix->members[i].exact;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-		out->low[s] = out->high[s] = out->p[s] = mixed.law.p[s] / sum;
+		out->low[s] = out->high[s] = out->p[s] =
+		    mixed.law.p[s] > 0.0 ? fmax(mixed.law.p[s] / sum, DBL_TRUE_MIN) : 0.0;
 	if (!out->exact)
 		bound(&mixed, out);
 	return true;

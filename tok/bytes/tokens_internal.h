@@ -14,6 +14,7 @@
 
 struct tok_byte_tokens {
 	size_t size; /* ids of a row */
+	enum tok_kernel kernel;
 	uint8_t *kinds;
 	struct tok_span *texts;
 	struct tok_span forced_front;
@@ -50,6 +51,7 @@ static inline struct tok_range tok_node_below(const struct tok_byte_tokens *t, u
 struct tok_unseen {
 	double rest;  /* of all of them */
 	double least; /* of the best: none of them has more */
+	double log_rest, log_least;
 	double count;
 };
 struct tok_unseen tok_unseen_of(const struct tok_byte_tokens *tokens, const struct tok_lm_row *row);
@@ -57,5 +59,6 @@ struct tok_unseen tok_unseen_of(const struct tok_byte_tokens *tokens, const stru
 /* Of `m` of them together. */
 double tok_unseen_least(const struct tok_unseen *unseen, double m);
 double tok_unseen_most(const struct tok_unseen *unseen, double m);
+double tok_unseen_log_most(const struct tok_unseen *unseen, double m);
 
 #endif

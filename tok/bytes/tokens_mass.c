@@ -36,11 +36,12 @@ void tok_byte_tokens_masses(const struct tok_byte_tokens *t, const double *log_p
 
 struct tok_unseen tok_unseen_of(const struct tok_byte_tokens *t, const struct tok_lm_row *row)
 {
-	struct tok_unseen u = { .rest = exp(row->log_rest),
-				.least = 1.0,
+	struct tok_unseen u = { .log_rest = row->log_rest,
 				.count = (double)(t->size - row->best_count) };
 	for (size_t i = 0; i < row->best_count; i++)
-		u.least = fmin(u.least, exp(row->best[i].log_p));
+		u.log_least = fmin(u.log_least, row->best[i].log_p);
+	u.rest = exp(u.log_rest);
+	u.least = exp(u.log_least);
 	return u;
 }
 
@@ -52,6 +53,11 @@ double tok_unseen_least(const struct tok_unseen *u, double m)
 double tok_unseen_most(const struct tok_unseen *u, double m)
 {
 	return fmin(u->rest, m * u->least);
+}
+
+double tok_unseen_log_most(const struct tok_unseen *u, double m)
+{
+	return m > 0.0 ? fmin(u->log_rest, log(m) + u->log_least) : -INFINITY;
 }
 
 /* *seen: of ids that pass through each node, or are of each other kind, how many are known. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tok/base/buffer.h"
-#include "tok/bytes/tokens.h"
+#include "tok/bytes/tokens_internal.h"
 #include "tok/pipe/decoder.h"
 
 static const struct tok_span space = { (const uint8_t *)" ", 1 };
@@ -166,6 +166,8 @@ enum tok_status tok_byte_tokens_new(const struct tok_tokenizer *tokenizer,
 		status = tok_byte_tokens_of(r.texts, r.kinds, r.size,
 					    hides_space(spec) ? space : (struct tok_span){ 0 }, out,
 					    err);
+	if (status == TOK_OK)
+		(*out)->kernel = tok_tokenizer_kernels(tokenizer);
 	tok_buffer_release(&r.bytes);
 	free(r.kinds);
 	free(r.ends);

@@ -201,6 +201,11 @@ const char *tok_tokenizer_path(const struct tok_tokenizer *t)
 	return tok_pretokenizer_path(t->pretokenizer);
 }
 
+enum tok_kernel tok_tokenizer_kernels(const struct tok_tokenizer *t)
+{
+	return t->kernel;
+}
+
 const char *tok_tokenizer_kernel(const struct tok_tokenizer *t)
 {
 	return tok_pretokenizer_uses_kernel(t->pretokenizer) ? tok_kernel_name(t->kernel) : NULL;

@@ -12,6 +12,7 @@
 #ifndef TOK_PIPE_TOKENIZER_H
 #define TOK_PIPE_TOKENIZER_H
 
+#include "tok/base/cpu.h"
 #include "tok/base/image.h"
 #include "tok/pipe/spec.h"
 
@@ -95,6 +96,9 @@ TOK_API const char *tok_tokenizer_path(const struct tok_tokenizer *tokenizer);
 /* The name of the kernel that it finds them with; NULL where kernels make no
  * difference to that. */
 TOK_API const char *tok_tokenizer_kernel(const struct tok_tokenizer *tokenizer);
+
+/* The kernels that it was told to use, for what is calculated beside it. */
+TOK_API enum tok_kernel tok_tokenizer_kernels(const struct tok_tokenizer *tokenizer);
 
 /* The last place in `text` where it may be cut without changing any id: the
  * tokens of the two sides, one after the other, are the tokens of the whole, if

@@ -13,7 +13,7 @@ enum file_kind {
 	FILE_TEKKEN,
 	FILE_PACKED_RANKS,
 	FILE_VOCAB_JSON, /* half of a tokenizer: the vocabulary ... */
-	FILE_MERGES,   /* ... and the merges */
+	FILE_MERGES,     /* ... and the merges */
 	FILE_TIKTOKEN,
 	FILE_SENTENCEPIECE,
 	FILE_WORDPIECE,
