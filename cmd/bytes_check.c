@@ -103,7 +103,7 @@ static enum tok_status check_steps(struct checking *c, struct tok_machine *machi
 			status = tok_machine_log_p(machine, &text, err);
 		if (status != TOK_OK)
 			break;
-		log_p += log(next.joint[c->text.bytes[i]]);
+		log_p += tok_next_log(&next, c->text.bytes[i]);
 		c->log_p[i + 1] = text.log_p;
 		find(c, TOTALS, fabs(sum_up(&next) - 1));
 		find(c, CHAIN, fabs(log_p - text.log_p));
@@ -164,12 +164,12 @@ static enum tok_status check_fork(struct checking *c, struct tok_machine *machin
 static enum tok_status check_definition(struct checking *c, struct tok_error *err)
 {
 	const size_t count = c->text.count < SHORT ? c->text.count : SHORT;
-	double p;
+	double log_p;
 	bool finished;
 	const enum tok_status status = bytes_check_brute(
-	    &c->side, tok_span_slice(c->text, 0, count), ROWS, &p, &finished, err);
+	    &c->side, tok_span_slice(c->text, 0, count), ROWS, &log_p, &finished, err);
 	if (status == TOK_OK && finished)
-		find(c, DEFINITION, fabs(log(p) - c->log_p[count]));
+		find(c, DEFINITION, log_p == c->log_p[count] ? 0 : fabs(log_p - c->log_p[count]));
 	return status;
 }
 

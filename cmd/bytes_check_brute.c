@@ -10,7 +10,7 @@ struct brute {
 	uint64_t rows, most_rows;
 	struct tok_buffer context; /* start ids, and those of the row at hand */
 	size_t start;              /* of them at its beginning */
-	double p;
+	double log_p;
 };
 
 /* ---- validity -------------------------------------------------------------------- */
@@ -40,7 +40,18 @@ bool bytes_check_validity(const struct bytes_side *side, const tok_id *ids, size
 
 /* ---- what the model says behind a row ----------------------------------------------- */
 
-/* p of each id, 0 where the semantics leave it out. */
+/* The logarithm of the sum of `count` numbers that are logarithms. */
+static double sum_logs(const double *logs, size_t count)
+{
+	double most = -INFINITY, sum = 0;
+	for (size_t i = 0; i < count; i++)
+		most = fmax(most, logs[i]);
+	for (size_t i = 0; i < count && most > -INFINITY; i++)
+		sum += exp(logs[i] - most);
+	return most > -INFINITY ? most + log(sum) : most;
+}
+
+/* log p of each id, -infinity where the semantics leave it out. */
 static enum tok_status ask(struct brute *b, const struct tok_valid_state *state, double *p,
 			   struct tok_error *err)
 {
@@ -54,20 +65,17 @@ static enum tok_status ask(struct brute *b, const struct tok_valid_state *state,
 	if (status != TOK_OK)
 		return status;
 	b->rows++;
-	double all = 0, kept = 0;
-	for (tok_id id = 0; id < size; id++) {
-		p[id] = exp(p[id]);
-		all += p[id];
+	const double all = sum_logs(p, size);
+	for (tok_id id = 0; id < size; id++)
 		if (side->validity && ((tok_byte_tokens_kind(side->tokens, id) == TOK_BYTE_TEXT &&
 					!try_token(side, state, id, &next)) ||
 				       (tok_byte_tokens_kind(side->tokens, id) == TOK_BYTE_END &&
 					!tok_validity_end(side->validity, state))))
-			p[id] = 0;
-		kept += p[id];
-	}
-	const double whole = side->machine.semantics == TOK_BYTES_VALID_RENORM ? kept : all;
+			p[id] = -INFINITY;
+	const double whole =
+	    side->machine.semantics == TOK_BYTES_VALID_RENORM ? sum_logs(p, size) : all;
 	for (tok_id id = 0; id < size; id++)
-		p[id] = whole > 0 ? p[id] / whole : 0;
+		p[id] = whole > -INFINITY ? p[id] - whole : -INFINITY;
 	return TOK_OK;
 }
 
@@ -76,7 +84,7 @@ static enum tok_status ask(struct brute *b, const struct tok_valid_state *state,
 static enum tok_status walk(struct brute *b, size_t at, double weight,
 			    const struct tok_valid_state *state, struct tok_error *err);
 
-/* The row goes on with `id`, which has p. */
+/* The row goes on with `id`; `weight`: log p of it all. */
 static enum tok_status walk_on(struct brute *b, size_t at, double weight,
 			       const struct tok_valid_state *state, tok_id id,
 			       struct tok_error *err)
@@ -86,7 +94,7 @@ static enum tok_status walk_on(struct brute *b, size_t at, double weight,
 			      rest = tok_span_slice(b->text, at, b->text.count);
 	struct tok_valid_state next = { { 0 } };
 	if (tok_span_starts(text, rest)) {
-		b->p += weight;
+		b->log_p = sum_logs((double[]){ b->log_p, weight }, 2);
 		return TOK_OK;
 	}
 	if (!tok_span_starts(rest, text) || (side->validity && !try_token(side, state, id, &next)))
@@ -111,49 +119,49 @@ static enum tok_status walk(struct brute *b, size_t at, double weight,
 		return tok_fail_memory(err);
 	enum tok_status status = ask(b, state, p, err);
 	for (tok_id id = 0; id < size && status == TOK_OK; id++)
-		if (p[id] > 0 && tok_byte_tokens_kind(side->tokens, id) == TOK_BYTE_TEXT)
-			status = walk_on(b, at, weight * p[id], state, id, err);
+		if (p[id] > -INFINITY && tok_byte_tokens_kind(side->tokens, id) == TOK_BYTE_TEXT)
+			status = walk_on(b, at, weight + p[id], state, id, err);
 	free(p);
 	return status;
 }
 
-static enum tok_status sum_covers(struct brute *b, struct tok_span text, double *p,
+static enum tok_status sum_covers(struct brute *b, struct tok_span text, double *log_p,
 				  struct tok_error *err)
 {
 	struct tok_valid_state state = { { 0 } };
 	if (b->side->validity)
 		state = tok_validity_start(b->side->validity);
 	b->text = text;
-	b->p = 0;
+	b->log_p = -INFINITY;
 	if (text.count == 0) {
-		*p = 1;
+		*log_p = 0;
 		return TOK_OK;
 	}
-	const enum tok_status status = walk(b, 0, 1, &state, err);
-	*p = b->p;
+	const enum tok_status status = walk(b, 0, 0, &state, err);
+	*log_p = b->log_p;
 	return status;
 }
 
 enum tok_status bytes_check_brute(const struct bytes_side *side, struct tok_span text,
-				  uint64_t most_rows, double *p, bool *finished,
+				  uint64_t most_rows, double *log_p, bool *finished,
 				  struct tok_error *err)
 {
 	const struct tok_span front = tok_byte_tokens_forced_front(side->tokens);
 	const struct tok_lm_info *info = side->lm->info;
 	struct brute b = { .side = side, .most_rows = most_rows };
 	struct tok_buffer whole = { 0 };
-	double hidden = 1;
+	double hidden = 0;
 	enum tok_status status = TOK_OK;
 	if (!tok_buffer_add(&whole, front.bytes, front.count) ||
 	    !tok_buffer_add(&whole, text.bytes, text.count) ||
 	    !tok_buffer_add(&b.context, info->start, info->start_count * sizeof *info->start))
 		status = tok_fail_memory(err);
 	if (status == TOK_OK)
-		status = sum_covers(&b, tok_buffer_span(&whole), p, err);
+		status = sum_covers(&b, tok_buffer_span(&whole), log_p, err);
 	if (status == TOK_OK)
 		status = sum_covers(&b, front, &hidden, err);
 	*finished = b.rows < most_rows;
-	*p /= hidden;
+	*log_p -= hidden;
 	tok_buffer_release(&b.context);
 	tok_buffer_release(&whole);
 	return status;

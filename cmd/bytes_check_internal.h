@@ -11,10 +11,11 @@
 #include "cmd/bytes_internal.h"
 #include "tok/base/random.h"
 
-/* P of `text`: of texts that begin with it among those that begin with what tokens hide.  *finished
- * is false, and *p unknown, where more than `most_rows` rows of the model are needed. */
+/* log P of `text`: of texts that begin with it among those that begin with what tokens hide.
+ * *finished is false, and *log_p unknown, where more than `most_rows` rows of the model are needed.
+ */
 TOK_MUST_USE enum tok_status bytes_check_brute(const struct bytes_side *side, struct tok_span text,
-					       uint64_t most_rows, double *p, bool *finished,
+					       uint64_t most_rows, double *log_p, bool *finished,
 					       struct tok_error *err);
 
 /* Is `ids` the encoding of what it spells, as far as validity.h knows? */

@@ -72,11 +72,11 @@ static enum tok_status look(struct comparison *c, struct place *place, struct to
 		const enum tok_status status = tok_machine_next(c->models.machines[i], &next, err);
 		if (status != TOK_OK)
 			return tok_fail_in(err, status, "model %zu", i + 1);
-		tok_mix_law_of(&next, &laws[i]);
+		const double whole = tok_mix_law_of(&next, &laws[i]);
 		write_model(place, i, &next);
 		place->best[i] = best_of(laws[i].p);
 		if (place->symbol != TOK_MIX_END)
-			c->whole[i] -= log(laws[i].p[place->symbol]);
+			c->whole[i] -= tok_next_log(&next, place->symbol) - log(whole);
 	}
 	write_divergence(place, laws);
 	return TOK_OK;

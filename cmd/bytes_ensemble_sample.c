@@ -1,4 +1,5 @@
 /* bytes_ensemble_sample.c - tok bytes ensemble sample: texts drawn from several models as one. */
+#include <float.h>
 #include <math.h>
 
 #include "cmd/bytes_ensemble_internal.h"
@@ -58,6 +59,10 @@ static struct tok_text_p add_end(const struct drawn *d)
 	text.low += log(next->low[TOK_MIX_END]);
 	text.high += log(next->high[TOK_MIX_END]);
 	text.exact &= next->exact;
+	if (next->p[TOK_MIX_END] < DBL_MIN) { /* a double has not all its digits */
+		text.exact = false;
+		text.low = -INFINITY;
+	}
 	return text;
 }
 

@@ -119,11 +119,10 @@ static struct tok_text_p divide_text(const struct tok_next_bytes *next, size_t s
 				     const struct tok_text_p *prompt)
 {
 	const bool ends = symbol == TOK_MIX_END;
-	const double p = ends ? next->end : next->joint[symbol],
-		     low = ends ? next->end_low : next->low[symbol],
+	const double low = ends ? next->end_low : next->low[symbol],
 		     high = ends ? next->end_high : next->high[symbol];
 	struct tok_text_p out = { .exact = next->exact };
-	out.low = out.high = out.log_p = next->log_p - prompt->log_p + log(p);
+	out.low = out.high = out.log_p = next->log_p - prompt->log_p + tok_next_log(next, symbol);
 	if (out.exact)
 		return out;
 	out.low = next->log_p_low - prompt->high + log(low);

@@ -55,7 +55,7 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	fputs("{\"type\":\"byte\"", stdout);
 	bytes_put_count("i", s->bytes, false);
 	bytes_put_count("b", byte, false);
-	bytes_put_number("lp", log(next.joint[byte]), false);
+	bytes_put_number("lp", tok_next_log(&next, byte), false);
 	bytes_put_number("H", entropy_of(&next), false);
 	bytes_put_count("rank", rank_of(&next, byte), false);
 	bytes_put_number("cum", text.log_p, false);

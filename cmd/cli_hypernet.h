@@ -57,8 +57,8 @@ struct cli_hypernet {
 	      0,                                                                                   \
 	      "device",                                                                            \
 	      "NAME",                                                                              \
-	      "compute on this OpenCL device: PLATFORM:DEVICE, or part of its name; 'list' tells " \
-	      "them",                                                                              \
+	      "compute on this OpenCL device: PLATFORM:DEVICE, or part of its name; tok embed "    \
+	      "predict --device list tells them",                                                  \
 	      CLI_FIELD(T, field.device, const char *) },                                          \
 	    { CLI_BYTES,                                                                           \
 	      0,                                                                                   \

@@ -116,9 +116,19 @@ static enum cli_exit check_input(const struct merge_options *opts)
 static enum cli_exit check_rows(const struct merge_options *opts)
 {
 	const struct merge_embed_options *e = &opts->embed;
+	const struct cli_hypernet_options *h = &e->hypernet;
+	const bool of_network =
+	    h->language || h->mode || h->device || h->device_memory || h->device_fallback;
 	if (!e->method)
-		return e->model || e->output ? cli_usage("--model and --rows are of --embed")
-					     : CLI_OK;
+		return e->model || e->output || of_network
+			   ? cli_usage(
+				 "--model, --rows, --lang, --mode and --device are of --embed")
+			   : CLI_OK;
+	if (of_network && strcmp(e->method, "fvt") == 0)
+		return cli_usage(
+		    "--lang, --mode and --device are of a hypernetwork, and fvt is none");
+	if (!h->device && (h->device_memory || h->device_fallback))
+		return cli_usage("--device-memory and --device-fallback are of --device");
 	if (!e->model || !e->output)
 		return cli_usage("--embed needs --model, whose rows it goes by, and --rows FILE");
 	if (strcmp(e->output, opts->output ? opts->output : "-") == 0)

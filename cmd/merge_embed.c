@@ -95,6 +95,8 @@ static enum tok_status predict_rows(struct merge_embed *e, const struct tok_span
 						       .sink = take_rows,
 						       .context = &into };
 		status = hyper_predict(e->hypernet.net, &e->hypernet.source, &surfaces, &job, err);
+		if (status == TOK_OK && e->hypernet.device)
+			status = hyper_device_check(e->hypernet.device, err);
 	}
 	hyper_surfaces_release(&surfaces);
 	free(spans);

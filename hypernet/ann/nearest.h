@@ -8,7 +8,7 @@
  *
  *	struct hyper_index_options o = { .links = 16, .build_effort = 200, .seed = 1 };
  *	status = hyper_index_build(&rows, HYPER_COSINE, &o, threads, &index, &err);
- *	status = hyper_index_find(index, queries, count, k, effort, found, &err);
+ *	status = hyper_index_find(index, queries, count, k, effort, threads, found, &err);
  *	status = hyper_index_save(index, path, &err);
  *
  * Exact: every row is looked at, in blocks, by the matrix product of kernel.h; the judge of the

@@ -231,6 +231,17 @@ class Predict(InFolder):
             self.assertIn(said, done.stderr)
 
 
+def has_nameless_file(pid):
+    """One that takes its name when it is whole."""
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if "(deleted)" in os.readlink(f"/proc/{pid}/fd/{fd}"):
+                return True
+        except FileNotFoundError:  # closed meanwhile
+            continue
+    return False
+
+
 class Runs(InFolder):
     """Runs of a few seconds, and their ends."""
 
@@ -293,10 +304,8 @@ class Runs(InFolder):
         with open(self.at("a.npy"), "w", encoding="ascii") as file:
             file.write("old")
         with subprocess.Popen((TOK, *self.job("a.npy")), stderr=subprocess.PIPE) as run:
-            while run.poll() is None and "(deleted)" not in str(
-                    [os.readlink(f"/proc/{run.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{run.pid}/fd")
-                     if os.path.lexists(f"/proc/{run.pid}/fd/{fd}")]) and not any(
-                         name.endswith(".tmp") for name in self.there()):
+            while run.poll() is None and not has_nameless_file(run.pid) and not any(
+                    name.endswith(".tmp") for name in self.there()):
                 pass
             run.send_signal(signal.SIGINT)
             self.assertEqual((run.wait(), run.stderr.read()), (2, b"tok embed: interrupted: nothing was written\n"))
@@ -311,7 +320,8 @@ class Runs(InFolder):
 
     def test_one_writer_at_a_time(self):
         with subprocess.Popen((TOK, *self.job("a.npy", "--resume")), stderr=subprocess.DEVNULL) as run:
-            while run.poll() is None and not os.path.exists(self.at("a.npy.part")):
+            part = self.at("a.npy.part")
+            while run.poll() is None and not (os.path.exists(part) and os.path.getsize(part)):  # with bytes it is locked
                 time.sleep(0.001)
             run.send_signal(signal.SIGSTOP)
             done = tok(*self.job("a.npy", "--resume"))

@@ -234,6 +234,10 @@ static void add_to_text(struct tok_mix *mix, uint8_t byte)
 	text->log_p += log(mix->next.p[byte]);
 	text->low += log(mix->next.low[byte]);
 	text->high += log(mix->next.high[byte]);
+	if (tok_is_small(mix->next.p[byte])) { /* a double has not all its digits */
+		text->exact = false;
+		text->low = -INFINITY;
+	}
 	if (text->exact)
 		text->low = text->high = text->log_p;
 }
@@ -259,8 +263,7 @@ static void bound_mixture(struct tok_mix *mix)
 	tok_mix_sum_bounds(mix, &low, &high);
 	text->low = fmax(text->low, low - mix->begin_high);
 	text->high = fmin(text->high, high - mix->begin_low);
-	text->low = fmin(text->low, text->log_p); /* by a rounding */
-	text->high = fmax(text->high, text->log_p);
+	text->log_p = fmin(fmax(text->log_p, text->low), text->high);
 }
 
 struct tok_text_p tok_mix_log_p(const struct tok_mix *mix)

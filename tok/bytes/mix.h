@@ -18,7 +18,7 @@
  *	           anti-expert finds impossible is so: else it would have all
  *
  * However small what a model gives is, it counts for what it is; what a double cannot hold in the
- *end is told as the least that it can, DBL_TRUE_MIN.
+ * end is told as the least that it can, DBL_TRUE_MIN.
  *
  * A model that gives what was pushed probability 0 is left out from there on by linear and bayes;
  * for the other two the text has then probability 0 (TOK_ETEXT).  A model of weight 0, or an alpha
