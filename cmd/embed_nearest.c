@@ -1,4 +1,5 @@
 /* embed_nearest.c - tok embed nearest: which tokens have rows near to these. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,7 @@ static enum tok_status open_index(struct nearest *n, struct tok_error *err)
 	const struct embed_options *o = n->opts;
 	const enum hyper_measure measure = (enum hyper_measure)o->measure;
 	struct stat about;
-	if (stat(o->index, &about) != 0) {
+	if (stat(o->index, &about) != 0 && errno == ENOENT) {
 		const struct hyper_index_options how = { (size_t)o->links, (size_t)o->build_effort,
 							 1 };
 		const enum tok_status status =
@@ -311,9 +312,15 @@ static enum tok_status run(struct nearest *n, int argc, char **argv, struct tok_
 		status = answer_lines(n, argv[i], err);
 	if (argc == 1 && !n->opts->queries && status == TOK_OK)
 		status = answer_lines(n, "-", err);
-	if (status == TOK_OK)
-		return cli_output_commit(&n->out, err);
-	cli_output_abandon(&n->out);
+	/* Lines that went to a pipe are there, and stand. */
+	struct tok_error late = { 0 };
+	if (status != TOK_OK && n->opts->output) {
+		cli_output_abandon(&n->out);
+		return status;
+	}
+	const enum tok_status written = cli_output_commit(&n->out, &late);
+	if (status == TOK_OK && written != TOK_OK)
+		status = tok_fail(err, written, "%s", late.message);
 	return status;
 }
 

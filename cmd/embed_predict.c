@@ -113,12 +113,17 @@ static bool ends_in(const char *path, const char *end)
 
 /* ---- what a run is --------------------------------------------------------------- */
 
-static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder, struct tok_error *err)
+/* `tensors`: further files, which the folder may only name; or NULL. */
+static enum tok_status hash_folder(XXH3_state_t *hash, const char *folder,
+				   const struct hyper_tensors *tensors, struct tok_error *err)
 {
 	struct cli_files files = { 0 };
 	struct cli_hash text;
 	enum tok_status status = cli_files_add(&files, folder, err);
 	size_t kept = 0;
+	for (size_t i = 0; tensors && status == TOK_OK && i < hyper_tensors_file_count(tensors);
+	     i++)
+		status = cli_files_add(&files, hyper_tensors_file(tensors, i), err);
 	/* What is on its way to such a folder changes. */
 	for (size_t i = 0; status == TOK_OK && i < files.count; i++)
 		if (!ends_in(files.items[i].path, ".part"))
@@ -163,9 +168,9 @@ static enum tok_status make_key(const struct predict *p, const struct hyper_surf
 		return tok_fail_memory(err);
 	XXH3_128bits_reset(hash);
 	hash_run(hash, p, surfaces);
-	enum tok_status status = hash_folder(hash, p->opts->hypernet.folder, err);
+	enum tok_status status = hash_folder(hash, p->opts->hypernet.folder, NULL, err);
 	if (status == TOK_OK)
-		status = hash_folder(hash, p->model, err);
+		status = hash_folder(hash, p->model, hyper_folder_tensors(p->hypernet.model), err);
 	const XXH128_hash_t digest = XXH3_128bits_digest(hash);
 	*out = (struct embed_key){ { digest.low64, digest.high64 } };
 	XXH3_freeState(hash);

@@ -1,5 +1,6 @@
 #include "cmd/embed_write.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,15 +127,21 @@ static bool put_text(struct tok_buffer *out, const char *text)
 	return tok_buffer_add(out, text, strlen(text));
 }
 
-static bool put_row(struct tok_buffer *out, const char *name, const float *row, size_t width)
+/* JSON has no name for NaN and the infinities. */
+static bool put_number(struct tok_buffer *out, const char *before, float number)
 {
 	char digits[32];
+	if (!isfinite(number))
+		return put_text(out, before) && put_text(out, "null");
+	snprintf(digits, sizeof digits, "%.9g", (double)number);
+	return put_text(out, before) && put_text(out, digits);
+}
+
+static bool put_row(struct tok_buffer *out, const char *name, const float *row, size_t width)
+{
 	bool ok = put_text(out, ",\"") && put_text(out, name) && put_text(out, "\":[");
-	for (size_t i = 0; ok && i < width; i++) {
-		const int count =
-		    snprintf(digits, sizeof digits, i ? ",%.9g" : "%.9g", (double)row[i]);
-		ok = tok_buffer_add(out, digits, (size_t)count);
-	}
+	for (size_t i = 0; ok && i < width; i++)
+		ok = put_number(out, i ? "," : "", row[i]);
 	return ok && put_text(out, "]");
 }
 
@@ -168,10 +175,8 @@ static bool put_line(const struct embed_writer *w, struct tok_buffer *out,
 	ok = ok && put_row(out, "in", block->in + i * w->width, w->width);
 	if (ok && block->out)
 		ok = put_row(out, "out", block->out + i * w->width, w->width);
-	if (ok && block->bias) {
-		snprintf(text, sizeof text, ",\"bias\":%.9g", (double)block->bias[i]);
-		ok = put_text(out, text);
-	}
+	if (ok && block->bias)
+		ok = put_number(out, ",\"bias\":", block->bias[i]);
 	return ok && put_text(out, "}\n");
 }
 

@@ -1,9 +1,12 @@
 /* merge.c - tok merge: dynamic tokenization. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "cmd/cli.h"
+#include "cmd/cli_interrupt.h"
 #include "cmd/cli_pool.h"
 #include "cmd/merge_internal.h"
+#include "tok/base/replace.h"
 #include "tok/dynamic/rows.h"
 
 enum { BATCH_DOCUMENTS = 32 };
@@ -113,6 +116,31 @@ static enum cli_exit check_input(const struct merge_options *opts)
 	return result == CLI_OK ? cli_split_check(&opts->split) : result;
 }
 
+/* Do two names lead to one file, whether or not it is there yet? */
+static bool is_same_place(const char *a, const char *b)
+{
+	const char *names[2] = { a, b };
+	char *targets[2] = { NULL, NULL }, folders[2][PATH_MAX] = { "", "" };
+	bool known = true;
+	for (size_t i = 0; i < 2 && known; i++) {
+		known = tok_file_target(names[i], &targets[i], NULL) == TOK_OK;
+		const char *slash = known ? strrchr(targets[i], '/') : NULL;
+		char folder[PATH_MAX];
+		snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - targets[i] + 1) : 1,
+			 slash ? targets[i] : ".");
+		known = known && realpath(folder, folders[i]) != NULL;
+		if (known)
+			memmove(targets[i], slash ? slash + 1 : targets[i],
+				strlen(slash ? slash + 1 : targets[i]) + 1);
+	}
+	const bool same =
+	    known ? strcmp(folders[0], folders[1]) == 0 && strcmp(targets[0], targets[1]) == 0
+		  : strcmp(a, b) == 0;
+	free(targets[0]);
+	free(targets[1]);
+	return same;
+}
+
 static enum cli_exit check_rows(const struct merge_options *opts)
 {
 	const struct merge_embed_options *e = &opts->embed;
@@ -131,7 +159,8 @@ static enum cli_exit check_rows(const struct merge_options *opts)
 		return cli_usage("--device-memory and --device-fallback are of --device");
 	if (!e->model || !e->output)
 		return cli_usage("--embed needs --model, whose rows it goes by, and --rows FILE");
-	if (strcmp(e->output, opts->output ? opts->output : "-") == 0)
+	const char *output = opts->output ? opts->output : "-";
+	if (strcmp(e->output, output) == 0 || is_same_place(e->output, output))
 		return cli_usage("--rows and --output are the same file");
 	if (!opts->ids)
 		return cli_usage("--embed needs --ids: they tell which token has which row");
@@ -187,9 +216,15 @@ static enum cli_exit run_files(struct merge_run *run, const struct cli_files *fi
 	cli_progress_end(&run->progress, &run->done);
 	if (run->output_lost)
 		return CLI_TROUBLE;
-	if (run->embed && merge_embed_commit(run->embed, &err) != TOK_OK)
-		return cli_error("%s", err.message);
-	if (cli_output_commit(&run->out, &err) != TOK_OK)
+	/* Rows mean nothing without the ids, nor these without the rows. */
+	enum tok_status status = run->embed ? cli_output_sync(&run->out, &err) : TOK_OK;
+	cli_interrupt_hold();
+	if (status == TOK_OK && run->embed)
+		status = merge_embed_commit(run->embed, &err);
+	if (status == TOK_OK)
+		status = cli_output_commit(&run->out, &err);
+	cli_interrupt_release();
+	if (status != TOK_OK)
 		return cli_error("%s", err.message);
 	merge_tell(run);
 	return result;

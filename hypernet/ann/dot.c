@@ -22,9 +22,9 @@ float hyper_dot_scalar(const float *a, const float *b, size_t count)
 #if defined(__x86_64__)
 hyper_dot *hyper_dot_best(void)
 {
-	if (tok_kernel_runs(TOK_KERNEL_AVX512))
+	if (tok_kernel_multiplies(TOK_KERNEL_AVX512))
 		return hyper_dot_avx512;
-	return tok_kernel_runs(TOK_KERNEL_AVX2) ? hyper_dot_avx2 : hyper_dot_scalar;
+	return tok_kernel_multiplies(TOK_KERNEL_AVX2) ? hyper_dot_avx2 : hyper_dot_scalar;
 }
 #else
 hyper_dot *hyper_dot_best(void)

@@ -252,6 +252,8 @@ enum tok_status hyper_exact_find(const struct hyper_exact *exact, const float *q
 	if (status == TOK_OK)
 		status = hyper_rows_factors(queries, count, exact->rows.width,
 					    exact->measure == HYPER_COSINE, 0, factors, err);
+	if (status == TOK_EFORMAT)
+		status = tok_fail_in(err, status, "queries");
 	if (status == TOK_OK)
 		status = run(&find, found, err);
 	free(factors);

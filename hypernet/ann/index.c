@@ -251,6 +251,8 @@ enum tok_status hyper_index_find(struct hyper_index *index, const float *queries
 	if (status == TOK_OK)
 		status = hyper_rows_factors(queries, count, index->width,
 					    index->measure == HYPER_COSINE, 0, factors, err);
+	if (status == TOK_EFORMAT)
+		status = tok_fail_in(err, status, "queries");
 	if (status == TOK_OK) {
 		hyper_graph_set_effort(index->graph, effort);
 		tok_threads_run(threads, ask_part, &ask);

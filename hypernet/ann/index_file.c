@@ -257,7 +257,7 @@ static enum tok_status restore(struct tok_span file, struct hyper_index **out,
 enum tok_status hyper_index_open(const char *path, struct hyper_index **out, struct tok_error *err)
 {
 	struct stat about;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) != 0) {
 		const int error = errno;
 		if (fd >= 0)

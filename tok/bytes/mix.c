@@ -264,6 +264,7 @@ static void bound_mixture(struct tok_mix *mix)
 	text->low = fmax(text->low, low - mix->begin_high);
 	text->high = fmin(text->high, high - mix->begin_low);
 	text->log_p = fmin(fmax(text->log_p, text->low), text->high);
+	text->low = fmin(text->low, text->log_p); /* by a rounding */
 }
 
 struct tok_text_p tok_mix_log_p(const struct tok_mix *mix)
