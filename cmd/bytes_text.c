@@ -2,28 +2,20 @@
 #include <stdlib.h>
 
 #include "cmd/bytes_internal.h"
+#include "cmd/cli_hex.h"
 #include "cmd/cli_input.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 enum tok_status bytes_read_hex(const char *option, const char *text, struct tok_buffer *out,
 			       struct tok_error *err)
 {
 	const size_t count = strlen(text);
 	for (size_t i = 0; i < count; i += 2) {
-		const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-		if (high < 0 || low < 0)
+		const int byte = cli_hex_byte((uint8_t)text[i], (uint8_t)text[i + 1]);
+		if (byte < 0)
 			return tok_fail(err, TOK_EARG,
 					"--%s needs two digits of hex a byte, not '%s'", option,
 					text);
-		if (!tok_buffer_add_byte(out, (uint8_t)(16 * high + low)))
+		if (!tok_buffer_add_byte(out, (uint8_t)byte))
 			return tok_fail_memory(err);
 	}
 	return TOK_OK;

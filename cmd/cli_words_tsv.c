@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "cmd/cli_words.h"
+#include "cmd/cli_hex.h"
 #include "tok/text/utf8.h"
 
 static char short_escape(uint8_t byte)
@@ -52,14 +53,6 @@ bool cli_words_print(const struct vocab_word *word, struct tok_buffer *to)
 	return tok_buffer_add(to, number, (size_t)length);
 }
 
-static int digit_of(uint8_t byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	const uint8_t lower = byte | 0x20;
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* The byte that an escape at the front of `text` stands for, and its length; 0: it is none. */
 static size_t read_escape(struct tok_span text, uint8_t *out)
 {
@@ -72,11 +65,10 @@ static size_t read_escape(struct tok_span text, uint8_t *out)
 		return 2;
 	}
 	const bool hex = text.bytes[1] == 'x' && text.count >= 4;
-	const int high = hex ? digit_of(text.bytes[2]) : -1;
-	const int low = hex ? digit_of(text.bytes[3]) : -1;
-	if (high < 0 || low < 0)
+	const int byte = hex ? cli_hex_byte(text.bytes[2], text.bytes[3]) : -1;
+	if (byte < 0)
 		return 0;
-	*out = (uint8_t)(high << 4 | low);
+	*out = (uint8_t)byte;
 	return 4;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli_hex.h"
 #include "cmd/cli_load.h"
 #include "tok/pipe/byte_level.h"
 #include "tok/text/json.h"
@@ -154,15 +155,6 @@ void embed_reader_close(struct embed_reader *reader)
 	cli_documents_release(&reader->lines);
 }
 
-static int digit_of(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static enum tok_status add_hex(struct embed_tokens *out, struct tok_span line,
 			       struct tok_error *err)
 {
@@ -171,9 +163,9 @@ static enum tok_status add_hex(struct embed_tokens *out, struct tok_span line,
 	if (!bytes)
 		return tok_fail_memory(err);
 	for (size_t i = 0; ok && i < line.count / 2; i++) {
-		const int high = digit_of(line.bytes[2 * i]), low = digit_of(line.bytes[2 * i + 1]);
-		ok = high >= 0 && low >= 0;
-		bytes[i] = (uint8_t)(ok ? high * 16 + low : 0);
+		const int byte = cli_hex_byte(line.bytes[2 * i], line.bytes[2 * i + 1]);
+		ok = byte >= 0;
+		bytes[i] = (uint8_t)(ok ? byte : 0);
 	}
 	enum tok_status status = TOK_OK;
 	if (!ok)

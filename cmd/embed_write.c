@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli_hex.h"
 #include "tok/text/json_write.h"
 #include "tok/text/utf8.h"
 
@@ -145,20 +146,11 @@ static bool put_row(struct tok_buffer *out, const char *name, const float *row, 
 	return ok && put_text(out, "]");
 }
 
-static bool put_hex(struct tok_buffer *out, struct tok_span bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	bool ok = put_text(out, ",\"bytes\":\"");
-	for (size_t i = 0; ok && i < bytes.count; i++)
-		ok = tok_buffer_add_byte(out, (uint8_t)digits[bytes.bytes[i] >> 4]) &&
-		     tok_buffer_add_byte(out, (uint8_t)digits[bytes.bytes[i] & 15]);
-	return ok && put_text(out, "\"");
-}
-
 bool embed_put_token(struct tok_buffer *out, struct tok_span bytes)
 {
 	return put_text(out, "\"token\":") && tok_json_put_string(out, bytes) &&
-	       (tok_utf8_valid(bytes) || put_hex(out, bytes));
+	       (tok_utf8_valid(bytes) ||
+		(put_text(out, ",\"bytes\":\"") && cli_put_hex(out, bytes) && put_text(out, "\"")));
 }
 
 static bool put_line(const struct embed_writer *w, struct tok_buffer *out,

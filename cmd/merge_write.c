@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_digits.h"
+#include "cmd/cli_hex.h"
 #include "cmd/merge_internal.h"
 #include "tok/text/normalize.h"
 #include "tok/text/utf8.h"
@@ -71,16 +72,6 @@ static bool put_side(struct merge_lines *l, const struct tok_merged_batch *merge
 						   : put_new_text(l, token->text, out);
 }
 
-static bool put_hex(struct tok_buffer *out, struct tok_span bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	bool ok = true;
-	for (size_t i = 0; ok && i < bytes.count; i++)
-		ok = tok_buffer_add_byte(out, (uint8_t)digits[bytes.bytes[i] >> 4]) &&
-		     tok_buffer_add_byte(out, (uint8_t)digits[bytes.bytes[i] & 15]);
-	return ok;
-}
-
 /* ---- the vocabulary of a batch ---------------------------------------------- */
 
 static bool make_names(struct merge_lines *l, const struct tok_merged_batch *merged)
@@ -114,7 +105,7 @@ static bool put_new(const struct merge_lines *l, const struct tok_merged_batch *
 	bool ok = put_field(out, "{\"id\":", base + token->number) && put(out, ",\"text\":") &&
 		  put_name(l, token, out);
 	if (ok && !is_text)
-		ok = put(out, ",\"bytes\":\"") && put_hex(out, token->text) && put(out, "\"");
+		ok = put(out, ",\"bytes\":\"") && cli_put_hex(out, token->text) && put(out, "\"");
 	ok = ok && put(out, ",\"parts\":[") && put_numbers(out, token->parts, token->part_count) &&
 	     put(out, "]");
 	if (ok && l->rows)

@@ -5,9 +5,15 @@
 
 #include <immintrin.h>
 
-/* GROUP rows by HALF a panel are 10 sums, which leaves registers for what is multiplied (at 6, GCC
+/* GROUP rows by half a panel are 10 sums, which leaves registers for what is multiplied (at 6, GCC
  * runs out of them); what rows are left go in groups of FEW. */
-enum { PANEL = HYPER_NARROW_PANEL, HALF = PANEL / 2, GROUP = 5, FEW = 2, BLOCK_ROWS = 12 * GROUP };
+enum {
+	PANEL = HYPER_NARROW_PANEL,
+	OUTPUTS = PANEL / 2,
+	GROUP = 5,
+	FEW = 2,
+	BLOCK_ROWS = 12 * GROUP
+};
 
 /* hyper_bf16_value(hyper_bf16_of(x)) of each number. */
 static __m256 round_numbers(__m256 x)
@@ -59,14 +65,14 @@ static inline __attribute__((always_inline)) void multiply_group(const float *x,
 	for (size_t r = 0; r < rows; r++)
 		sum[r][0] = sum[r][1] = _mm256_setzero_ps();
 	for (size_t k = 0; k < count; k += 2, half += 2 * PANEL) {
-		__m256 low = widen_even(half), high = widen_even(half + HALF);
+		__m256 low = widen_even(half), high = widen_even(half + OUTPUTS);
 #pragma GCC unroll 5
 		for (size_t r = 0; r < rows; r++) {
 			const __m256 even = _mm256_broadcast_ss(x + r * stride + k);
 			sum[r][0] = _mm256_fmadd_ps(even, low, sum[r][0]);
 			sum[r][1] = _mm256_fmadd_ps(even, high, sum[r][1]);
 		}
-		low = widen_odd(half), high = widen_odd(half + HALF);
+		low = widen_odd(half), high = widen_odd(half + OUTPUTS);
 #pragma GCC unroll 5
 		for (size_t r = 0; r < rows; r++) {
 			const __m256 odd = _mm256_broadcast_ss(x + r * stride + k + 1);
@@ -82,44 +88,7 @@ static inline __attribute__((always_inline)) void multiply_group(const float *x,
 		}
 }
 
-static void multiply_half(const float *x, size_t stride, size_t rows, size_t count,
-			  const uint16_t *half, float *p, size_t p_stride)
-{
-	size_t r = 0;
-	for (; r + GROUP <= rows; r += GROUP)
-		multiply_group(x + r * stride, stride, count, half, p + r * p_stride, p_stride,
-			       GROUP, GROUP);
-	for (; r < rows; r += FEW)
-		multiply_group(x + r * stride, stride, count, half, p + r * p_stride, p_stride, FEW,
-			       rows - r);
-}
-
-/* In numbers. */
-static size_t row_stride(const struct hyper_matrix *m)
-{
-	return hyper_round_up(m->in, HYPER_BF16_UNIT) + HYPER_NARROW_GAP / sizeof(float);
-}
-
-static size_t count_scratch(const struct hyper_matrix *m)
-{
-	return BLOCK_ROWS * row_stride(m) * sizeof(float);
-}
-
-static void multiply(const struct hyper_matrix *m, const float *x, size_t x_stride, size_t rows,
-		     float *p, size_t p_stride, void *scratch)
-{
-	const size_t stride = row_stride(m), count = hyper_round_up(m->in, HYPER_BF16_UNIT);
-	float *rounded = scratch;
-	round_rows(x, x_stride, rows, m->in, rounded, stride);
-	memset(rounded + rows * stride, 0,
-	       (hyper_round_up(rows, FEW) - rows) * stride * sizeof *rounded);
-	for (size_t o = 0; o < m->out; o += PANEL) {
-		const uint16_t *panel = hyper_bf16_panel(m, o / PANEL);
-		multiply_half(rounded, stride, rows, count, panel, p + o, p_stride);
-		multiply_half(rounded, stride, rows, count, panel + 2 * HALF, p + o + HALF,
-			      p_stride);
-	}
-}
+#include "hypernet/kernel/bf16_widen_internal.h"
 
 const struct hyper_product hyper_bf16_avx2 = {
 	.panel = PANEL,

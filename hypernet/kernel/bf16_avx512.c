@@ -7,7 +7,7 @@
 #include <immintrin.h>
 
 /* As in bf16_avx512bf16.c. */
-enum { PANEL = HYPER_NARROW_PANEL, GROUP = 12, FEW = 4, BLOCK_ROWS = 8 * GROUP };
+enum { PANEL = HYPER_NARROW_PANEL, OUTPUTS = PANEL, GROUP = 12, FEW = 4, BLOCK_ROWS = 8 * GROUP };
 
 /* hyper_bf16_value(hyper_bf16_of(x)) of each number. */
 static __m512 round_numbers(__m512 x)
@@ -80,41 +80,7 @@ multiply_group(const float *x, size_t stride, size_t count, const uint16_t *pane
 		}
 }
 
-static void multiply_panel(const float *x, size_t stride, size_t rows, size_t count,
-			   const uint16_t *panel, float *p, size_t p_stride)
-{
-	size_t r = 0;
-	for (; r + GROUP <= rows; r += GROUP)
-		multiply_group(x + r * stride, stride, count, panel, p + r * p_stride, p_stride,
-			       GROUP, GROUP);
-	for (; r < rows; r += FEW)
-		multiply_group(x + r * stride, stride, count, panel, p + r * p_stride, p_stride,
-			       FEW, rows - r);
-}
-
-/* In numbers. */
-static size_t row_stride(const struct hyper_matrix *m)
-{
-	return hyper_round_up(m->in, HYPER_BF16_UNIT) + HYPER_NARROW_GAP / sizeof(float);
-}
-
-static size_t count_scratch(const struct hyper_matrix *m)
-{
-	return BLOCK_ROWS * row_stride(m) * sizeof(float);
-}
-
-static void multiply(const struct hyper_matrix *m, const float *x, size_t x_stride, size_t rows,
-		     float *p, size_t p_stride, void *scratch)
-{
-	const size_t stride = row_stride(m), count = hyper_round_up(m->in, HYPER_BF16_UNIT);
-	float *rounded = scratch;
-	round_rows(x, x_stride, rows, m->in, rounded, stride);
-	memset(rounded + rows * stride, 0,
-	       (hyper_round_up(rows, FEW) - rows) * stride * sizeof *rounded);
-	for (size_t o = 0; o < m->out; o += PANEL)
-		multiply_panel(rounded, stride, rows, count, hyper_bf16_panel(m, o / PANEL), p + o,
-			       p_stride);
-}
+#include "hypernet/kernel/bf16_widen_internal.h"
 
 const struct hyper_product hyper_bf16_avx512 = {
 	.panel = PANEL,
