@@ -128,13 +128,28 @@ def without(cells):
 
 
 def merged(reports):
-    """One report of several: later cells replace earlier ones."""
+    """One report of several, with what each of them still has part in."""
     cells, absent = {}, {}
     for report in reports:
         absent.update(report["absent"])
         for cell in report["cells"]:
-            cells[cell["phase"], cell["vocab"], cell["text"]] = cell
-    return {**reports[-1], "absent": absent, "cells": list(cells.values())}
+            cells[cell["phase"], cell["vocab"], cell["text"]] = (cell, report)
+    parts = []
+    for report in reports:
+        mine = [key for key, (_, owner) in cells.items() if owner is report]
+        if mine:
+            parts.append((report, mine))
+    return {**reports[-1], "absent": absent, "cells": [cell for cell, _ in cells.values()], "parts": parts}
+
+
+def origins(parts):
+    """Which run each cell is from: its tok, its load, and whom it measured."""
+    rows = []
+    for report, keys in parts:
+        versions = {e["version"] for c in report["cells"] for name, e in c["peers"].items() if name.split()[0] == "tok"}
+        rows.append([", ".join(" ".join(key) for key in keys), ", ".join(sorted(versions)), f"{report['machine']['load_at_start']:.1f}",
+                     report["runs"], f"`{report['only']}`" if report["only"] else "everything"])
+    return table(["cells", "tok", "load", "runs", "--only"], rows)
 
 
 def render(report):
@@ -143,7 +158,7 @@ def render(report):
     out.append(f"Made by `tests/bench/peers/run.py` on {report['date']}; nothing here is typed by hand. "
                f"{machine['cpu']} (family/model {machine['family']}, {', '.join(machine['flags'])}), {machine['cpus']} processors, "
                f"{machine['memory_gb']} GB, Linux {machine['kernel']}, huge pages {machine['huge_pages']}; load average "
-               f"{machine['load_at_start']:.1f} at the start: where it is not near 0 the machine had other work, and wall times "
+               f"{machine['load_at_start']:.1f} at the start of the last run: where it is not near 0 the machine had other work, and wall times "
                "say little.\n")
     out.append("Every number is one thread on one processor unless it says otherwise, processor seconds (user and system) unless it says "
                f"wall, the median of up to {report['runs']} fresh processes run in turn, with the slowest and the quickest in brackets. "
@@ -151,7 +166,10 @@ def render(report):
                "*Warm*: the second pass over the same text. Ids are compared with the reference program's before anything is timed and "
                "after every run; a peer whose ids are wrong is shown, and is nobody's bar. Of one call for the whole text and one for its "
                "documents each peer is given its better one. `tok` is libtok called from C; `tok (process)` the command.\n")
-    if report.get("only"):
+    if len(report.get("parts", ())) > 1:
+        out.append("**Put together of several runs**: the best peer of a row is the best of those that its run measured.\n")
+        out.append(origins(report["parts"]))
+    elif report.get("only"):
         out.append(f"**Part of a run** (`--only {report['only']}`): the best peer of a row is the best of those measured here.\n")
     out.append("## The bar\n")
     out.append(table(["where", "against", "wanted", "got", ""], bar.rows(cells)))
