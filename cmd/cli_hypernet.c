@@ -104,20 +104,35 @@ static enum tok_status find_language(struct cli_hypernet *h, const char *code,
 	return TOK_OK;
 }
 
+enum tok_status cli_model_open(const char *path, const struct cli_tensor_names *names,
+			       struct hyper_folder **out, struct hyper_embeddings *embeddings,
+			       struct tok_error *err)
+{
+	struct hyper_folder *model = NULL;
+	enum tok_status status = hyper_folder_open(path, &model, err);
+	if (status != TOK_OK)
+		return status;
+	status = hyper_folder_embeddings(model, names->in, names->out, embeddings, err);
+	if (status == TOK_OK) {
+		*out = model;
+		return TOK_OK;
+	}
+	hyper_folder_close(model);
+	return tok_fail_in(err, status, "%s", path);
+}
+
 enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
 				  const struct cli_hypernet_options *options, struct tok_error *err)
 {
 	struct cli_hypernet h = { 0 };
+	struct hyper_embeddings embeddings;
 	enum tok_status status = read_config(&h, options->folder, err);
 	if (status == TOK_OK)
 		status = find_language(&h, options->language, err);
 	if (status == TOK_OK)
 		status = read_tokenizer(&h, options->folder, err);
 	if (status == TOK_OK)
-		status = hyper_folder_open(model, &h.model, err);
-	struct hyper_embeddings embeddings;
-	if (status == TOK_OK)
-		status = hyper_folder_embeddings(h.model, NULL, NULL, &embeddings, err);
+		status = cli_model_open(model, &options->names, &h.model, &embeddings, err);
 	if (status == TOK_OK)
 		h.source = (struct hyper_source){ embeddings.input,
 						  h.config.untied ? embeddings.output : NULL };

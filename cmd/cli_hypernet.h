@@ -18,12 +18,18 @@
 #include "hypernet/net/net.h"
 #include "hypernet/tensor/folder.h"
 
+/* What a model calls its embeddings, where that is not usual; NULL otherwise. */
+struct cli_tensor_names {
+	const char *in, *out;
+};
+
 struct cli_hypernet_options {
 	const char *folder;
-	const char *language; /* code; NULL: none was given */
-	int mode;             /* enum hyper_mode */
-	uint64_t threads;     /* 0: all processors */
-	const char *device;   /* of hyper_device_open; NULL: the processor */
+	struct cli_tensor_names names; /* of the model */
+	const char *language;          /* code; NULL: none was given */
+	int mode;                      /* enum hyper_mode */
+	uint64_t threads;              /* 0: all processors */
+	const char *device;            /* of hyper_device_open; NULL: the processor */
 	uint64_t device_memory;
 	bool device_fallback;
 };
@@ -40,6 +46,18 @@ struct cli_hypernet {
 };
 
 /* Rows for an option table whose struct T has a struct cli_hypernet_options at `field`. */
+#define CLI_TENSOR_ROWS(T, field)                                                                  \
+	{ CLI_TEXT,                                                                                \
+	  0,                                                                                       \
+	  "in-tensor",                                                                             \
+	  "NAME",                                                                                  \
+	  "the model's input embeddings, where they have no usual name",                           \
+	  CLI_FIELD(T, field.in, const char *) },                                                  \
+	{                                                                                          \
+		CLI_TEXT, 0, "out-tensor", "NAME", "the same of its output",                       \
+		    CLI_FIELD(T, field.out, const char *)                                          \
+	}
+
 #define CLI_HYPERNET_ROWS(T, field)                                                                \
 	{ CLI_TEXT,                                                                                \
 	  0,                                                                                       \
@@ -71,6 +89,12 @@ struct cli_hypernet {
 		    "where that device is not there or too small, compute on the processor",       \
 		    CLI_FIELD(T, field.device_fallback, bool)                                      \
 	}
+
+/* The model at `path` and its embeddings, which live as long as it.  Messages name it. */
+TOK_MUST_USE enum tok_status cli_model_open(const char *path, const struct cli_tensor_names *names,
+					    struct hyper_folder **out,
+					    struct hyper_embeddings *embeddings,
+					    struct tok_error *err);
 
 /* A zeroed struct is closed.  Messages name the folder or file. */
 TOK_MUST_USE enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,

@@ -25,6 +25,8 @@ static const struct cli_option option_table[] = {
 	  "rows for the tokens that FILEs have, one a line, instead of a vocabulary",
 	  CLI_FIELD(struct embed_options, lines, int) },
 	CLI_HYPERNET_ROWS(struct embed_options, hypernet),
+	{ CLI_GROUP, .name = "The model of predict and nearest" },
+	CLI_TENSOR_ROWS(struct embed_options, hypernet.names),
 	{ CLI_FLAG, 0, "predict-special", NULL,
 	  "predict special tokens, too, instead of keeping the model's own rows of that name",
 	  CLI_FIELD(struct embed_options, predict_special, bool) },

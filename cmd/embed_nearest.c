@@ -47,23 +47,11 @@ static double now(void)
 
 /* ---- rows and their names -------------------------------------------------------- */
 
-/* By their names in models, or in what predict wrote. */
-static enum tok_status find_embeddings(const struct hyper_folder *model,
-				       struct hyper_embeddings *out, struct tok_error *err)
-{
-	const struct hyper_tensors *tensors = hyper_folder_tensors(model);
-	const bool ours = hyper_tensors_find(tensors, EMBED_INPUT_NAME) != NULL;
-	const bool both = hyper_tensors_find(tensors, EMBED_OUTPUT_NAME) != NULL;
-	return hyper_folder_embeddings(model, ours ? EMBED_INPUT_NAME : NULL,
-				       ours && both ? EMBED_OUTPUT_NAME : NULL, out, err);
-}
-
 static enum tok_status open_rows(struct nearest *n, const char *path, struct tok_error *err)
 {
 	struct hyper_embeddings embeddings;
-	enum tok_status status = hyper_folder_open(path, &n->model, err);
-	if (status == TOK_OK)
-		status = find_embeddings(n->model, &embeddings, err);
+	enum tok_status status =
+	    cli_model_open(path, &n->opts->hypernet.names, &n->model, &embeddings, err);
 	if (status != TOK_OK)
 		return status;
 	n->rows.tensor = n->opts->side == EMBED_OUT ? embeddings.output : embeddings.input;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cli_hex.h"
+#include "hypernet/tensor/folder.h"
 #include "tok/text/json_write.h"
 #include "tok/text/utf8.h"
 
@@ -25,18 +26,18 @@ enum { NOTE_ROWS = 1 << 15 };
 static enum tok_status lay_out(struct embed_writer *w, struct tok_error *err)
 {
 	struct hyper_write_tensor list[3] = {
-		{ EMBED_INPUT_NAME, w->dtype, 2, { w->count, w->width } },
+		{ HYPER_PREDICTED_INPUT, w->dtype, 2, { w->count, w->width } },
 	};
 	size_t count = 1;
 	if (w->kind == EMBED_NPY)
 		return hyper_layout_npy(list, &w->layout, err);
 	if (w->has_out)
 		list[count++] = (struct hyper_write_tensor){
-			EMBED_OUTPUT_NAME, w->dtype, 2, { w->count, w->width }
+			HYPER_PREDICTED_OUTPUT, w->dtype, 2, { w->count, w->width }
 		};
 	if (w->has_bias)
 		list[count++] =
-		    (struct hyper_write_tensor){ EMBED_BIAS_NAME, w->dtype, 1, { w->count } };
+		    (struct hyper_write_tensor){ HYPER_PREDICTED_BIAS, w->dtype, 1, { w->count } };
 	return hyper_layout_safetensors(list, count, NULL, 0, &w->layout, err);
 }
 

@@ -21,11 +21,6 @@
 enum embed_kind { EMBED_NPY, EMBED_SAFETENSORS, EMBED_JSONL };
 #define EMBED_KINDS "npy|safetensors|jsonl"
 
-/* What its tensors are called. */
-#define EMBED_INPUT_NAME  "input_embeddings"
-#define EMBED_OUTPUT_NAME "output_embeddings"
-#define EMBED_BIAS_NAME   "output_bias"
-
 /* Which rows an array of numpy has. */
 enum embed_side { EMBED_IN, EMBED_OUT };
 #define EMBED_SIDES "in|out"

@@ -80,6 +80,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct merge_options, embed.output, const char *) },
 	{ CLI_SIZE, 0, "row-cache", "N", "rows kept for tokens that come again (5000)",
 	  CLI_FIELD(struct merge_options, embed.cache, uint64_t) },
+	CLI_TENSOR_ROWS(struct merge_options, embed.hypernet.names),
 	CLI_HYPERNET_ROWS(struct merge_options, embed.hypernet),
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct merge_options, threads),
@@ -148,9 +149,9 @@ static enum cli_exit check_rows(const struct merge_options *opts)
 	const bool of_network =
 	    h->language || h->mode || h->device || h->device_memory || h->device_fallback;
 	if (!e->method)
-		return e->model || e->output || of_network
-			   ? cli_usage(
-				 "--model, --rows, --lang, --mode and --device are of --embed")
+		return e->model || e->output || of_network || h->names.in || h->names.out
+			   ? cli_usage("--model, --rows, --in-tensor, --lang, --mode and --device "
+				       "are of --embed")
 			   : CLI_OK;
 	if (of_network && strcmp(e->method, "fvt") == 0)
 		return cli_usage(

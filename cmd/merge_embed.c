@@ -139,12 +139,12 @@ static enum tok_status take_side(struct merge_embed *e, size_t side,
 	return hyper_tensor_rows(tensor, 0, rows, matrix, err);
 }
 
-static enum tok_status open_means(struct merge_embed *e, const char *model, struct tok_error *err)
+static enum tok_status open_means(struct merge_embed *e, const struct merge_embed_options *options,
+				  struct tok_error *err)
 {
 	struct hyper_embeddings found;
-	enum tok_status status = hyper_folder_open(model, &e->model, err);
-	if (status == TOK_OK)
-		status = hyper_folder_embeddings(e->model, NULL, NULL, &found, err);
+	enum tok_status status =
+	    cli_model_open(options->model, &options->hypernet.names, &e->model, &found, err);
 	if (status != TOK_OK)
 		return status;
 	const struct hyper_tensor *in = found.input, *out = found.tied ? NULL : found.output;
@@ -205,7 +205,7 @@ static enum tok_status open_method(struct merge_embed *e, const struct merge_emb
 	static const char network[] = "hypernet:";
 	struct cli_hypernet_options how = options->hypernet;
 	if (strcmp(options->method, "fvt") == 0)
-		return open_means(e, options->model, err);
+		return open_means(e, options, err);
 	if (strncmp(options->method, network, sizeof network - 1) != 0 ||
 	    !options->method[sizeof network - 1])
 		return tok_fail(err, TOK_EARG, "--embed must be fvt or hypernet:FOLDER, not '%s'",

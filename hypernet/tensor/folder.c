@@ -149,6 +149,7 @@ static const struct family {
 	  { "vocab_projector.bias" } },
 	{ "embeddings.word_embeddings.weight" },
 	{ "shared.weight", { "lm_head.weight" } }, /* T5 */
+	{ HYPER_PREDICTED_INPUT, { HYPER_PREDICTED_OUTPUT }, { HYPER_PREDICTED_BIAS } },
 };
 
 /* The first of two names that there is. */
@@ -218,8 +219,8 @@ enum tok_status hyper_folder_embeddings(const struct hyper_folder *folder, const
 	struct hyper_embeddings e = { 0 };
 	if (!find_by_family(folder, &e) && !input)
 		return tok_fail(err, TOK_EFORMAT,
-				"no tensor is called as input embeddings are ('%s', '%s', ...): "
-				"name it",
+				"no tensor is called as input embeddings are ('%s', '%s', ...), "
+				"and none was named",
 				families[1].input, families[0].input);
 	enum tok_status status = find_named(folder, input, &e.input, err);
 	if (status == TOK_OK)

@@ -33,6 +33,11 @@ TOK_API const struct hyper_tensors *hyper_folder_tensors(const struct hyper_fold
 /* config.json as it stands; empty if there is none. */
 TOK_API struct tok_span hyper_folder_config(const struct hyper_folder *folder);
 
+/* What files of predicted rows call them; hyper_folder_embeddings finds these too. */
+#define HYPER_PREDICTED_INPUT  "input_embeddings"
+#define HYPER_PREDICTED_OUTPUT "output_embeddings"
+#define HYPER_PREDICTED_BIAS   "output_bias"
+
 struct hyper_embeddings {
 	const struct hyper_tensor *input;  /* a row for every id */
 	const struct hyper_tensor *output; /* NULL if none lies in the files */
