@@ -72,7 +72,8 @@ struct transplant_options {
 	const char *language;         /* of a hypernetwork that asks */
 
 	/* run */
-	const char *output, *rows, *chat_template;
+	const char *output, *rows;
+	int chat_template; /* enum transplant_chat */
 	int tie, dtype, format;
 	bool dry_run, json;
 	int progress;
