@@ -132,6 +132,12 @@ static enum tok_status begin_side(const struct making *m, size_t rows, struct to
 	return TOK_OK;
 }
 
+static void count_hows(const struct hyper_matches *matches, struct transplant_side_report *report)
+{
+	for (size_t id = 0; id < matches->count; id++)
+		report->counts[report->how[id]]++;
+}
+
 static enum tok_status make_side(const struct making *m, size_t rows, struct tok_error *err)
 {
 	const struct transplant_choice *choice = m->choice;
@@ -147,8 +153,8 @@ static enum tok_status make_side(const struct making *m, size_t rows, struct tok
 		status = step(m, TRANSPLANT_SUBWORD, NULL, TRANSPLANT_BY_PIECES, &rest, err);
 	if (status == TOK_OK)
 		status = step(m, choice->last_resort, NULL, TRANSPLANT_BY_FILL, &rest, err);
-	for (size_t id = 0; status == TOK_OK && id < m->c->matches.count; id++)
-		m->report->counts[m->report->how[id]]++;
+	if (status == TOK_OK)
+		count_hows(&m->c->matches, m->report);
 	free(rest.ids);
 	return status;
 }
@@ -195,6 +201,29 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 	else
 		transplant_recipes_release(&r);
 	return status;
+}
+
+enum tok_status transplant_recipes_recount(const struct transplant_case *c,
+					   struct transplant_recipes *r, struct tok_error *err)
+{
+	const struct hyper_matches *m = &c->matches;
+	if (r->rows < m->count)
+		return tok_fail(err, TOK_EARG,
+				"the mapping has %zu rows, and the tokenizer beside it %zu ids",
+				r->rows, m->count);
+	for (int side = 0; side < (r->both ? 1 : TRANSPLANT_SIDES); side++) {
+		struct transplant_side_report *report = &r->reports[side];
+		report->how = calloc(m->count + 1, 1);
+		if (!report->how)
+			return tok_fail_memory(err);
+		for (size_t id = 0; id < m->count; id++)
+			report->how[id] = m->classes[id] == HYPER_MATCH_NONE ? TRANSPLANT_NO_TOKEN
+					  : r->sides[side].origins[id] == HYPER_ROW_COPY
+					      ? TRANSPLANT_COPIED
+					      : TRANSPLANT_BY_METHOD;
+		count_hows(m, report);
+	}
+	return TOK_OK;
 }
 
 enum tok_status transplant_recipes_stats(const struct transplant_case *c,

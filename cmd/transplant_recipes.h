@@ -65,6 +65,12 @@ TOK_MUST_USE enum tok_status transplant_recipes_make(struct transplant_case *c,
 						     struct transplant_recipes *out,
 						     struct tok_error *err);
 
+/* Of recipes that were read from a file: who says how each row came to be.  TOK_EARG if they are
+ * not of this vocabulary's size. */
+TOK_MUST_USE enum tok_status transplant_recipes_recount(const struct transplant_case *c,
+							struct transplant_recipes *recipes,
+							struct tok_error *err);
+
 /* What the rows look like beside the old ones, into the reports; goes through both matrices. */
 TOK_MUST_USE enum tok_status transplant_recipes_stats(const struct transplant_case *c,
 						      struct transplant_recipes *recipes,
