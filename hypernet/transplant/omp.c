@@ -445,19 +445,23 @@ enum tok_status hyper_omp(const struct hyper_rows_view *donor, const tok_id *wan
 		*report = (struct hyper_omp_report){ 0 };
 		return TOK_OK;
 	}
-	status = omp_atoms_init(&atoms, &view, anchors, anchor_count, options, kernel, err);
+	const bool keeps = keeping_pays(options, count, anchor_count);
+	struct hyper_omp_options o = *options;
+	if (keeps)
+		o.mode = HYPER_MODE_F32;
+	status = omp_atoms_init(&atoms, &view, anchors, anchor_count, &o, kernel, err);
 	if (status != TOK_OK)
 		return status;
 	const size_t share = (count + threads - 1) / threads;
 	struct job job = {
 		.atoms = &atoms,
-		.options = options,
+		.options = &o,
 		.wanted = wanted,
 		.count = count,
-		.k = options->k,
+		.k = o.k,
 		.block = share < TOGETHER ? share : TOGETHER,
 	};
-	if (keeping_pays(options, count, anchor_count))
+	if (keeps)
 		status = omp_atoms_keep(&atoms, threads, err);
 	if (status == TOK_OK)
 		status = run(&job, threads, err);

@@ -36,7 +36,8 @@ struct hyper_omp_options {
 	size_t screen; /* 0: exact */
 	double ridge;  /* added to the diagonal of the normal equations of the last coefficients,
 			  relative to the diagonal's mean */
-	enum hyper_mode mode; /* of the products that choose; not HYPER_MODE_INT8 */
+	enum hyper_mode mode; /* of the products that choose; not HYPER_MODE_INT8, and F32
+				 where products are kept */
 	/* Bytes that products of shared rows with each other may take, beside the rest; they are
 	 * made where all fit, and where there are enough tokens for that to pay.  0: never. */
 	size_t memory;

@@ -183,8 +183,7 @@ enum tok_status omp_atoms_some(struct omp_atoms *some, const struct omp_atoms *a
 
 struct keep {
 	struct omp_atoms *atoms;
-	struct hyper_matrix packed; /* in F32, whatever the mode */
-	atomic_size_t next;         /* row */
+	atomic_size_t next; /* row */
 	atomic_bool failed;
 	struct tok_error *errors; /* of each thread */
 };
@@ -194,9 +193,9 @@ static void keep_rows(void *shared, size_t thread)
 	struct keep *keep = shared;
 	struct omp_atoms *atoms = keep->atoms;
 	struct tok_error *err = &keep->errors[thread];
-	enum tok_status status = hyper_kernel_enter(keep->packed.kernel, err);
+	enum tok_status status = hyper_kernel_enter(keep->atoms->packed.kernel, err);
 	float *rows = hyper_scratch_new(KEPT_ROWS * atoms->width * sizeof *rows);
-	void *scratch = hyper_scratch_new(hyper_gemm_scratch(&keep->packed, KEPT_ROWS));
+	void *scratch = hyper_scratch_new(hyper_gemm_scratch(&keep->atoms->packed, KEPT_ROWS));
 	if ((!rows || !scratch) && status == TOK_OK)
 		status = tok_fail_memory(err);
 	while (status == TOK_OK && !atomic_load(&keep->failed)) {
@@ -207,7 +206,7 @@ static void keep_rows(void *shared, size_t thread)
 		const size_t count = left < KEPT_ROWS ? left : KEPT_ROWS;
 		status = give_again(atoms, first, count, rows, err);
 		if (status == TOK_OK)
-			hyper_gemm(&keep->packed, rows, atoms->width, count,
+			hyper_gemm(&keep->atoms->packed, rows, atoms->width, count,
 				   atoms->kept + first * atoms->count, atoms->count, NULL, scratch);
 	}
 	if (status != TOK_OK)
@@ -218,25 +217,16 @@ static void keep_rows(void *shared, size_t thread)
 
 enum tok_status omp_atoms_keep(struct omp_atoms *atoms, size_t threads, struct tok_error *err)
 {
-	const bool again = atoms->packed.mode != HYPER_MODE_F32;
-	struct keep keep = { .atoms = atoms,
-			     .packed = atoms->packed,
-			     .errors = calloc(threads, sizeof *keep.errors) };
+	struct keep keep = { .atoms = atoms, .errors = calloc(threads, sizeof *keep.errors) };
 	enum tok_status status = TOK_OK;
 	atoms->kept = malloc(atoms->count * atoms->count * sizeof *atoms->kept);
 	if (!keep.errors || !atoms->kept)
 		status = tok_fail_memory(err);
-	if (status == TOK_OK && again)
-		status =
-		    hyper_matrix_pack_from(atoms->packed.kernel, HYPER_MODE_F32, give_again, atoms,
-					   atoms->count, atoms->width, &keep.packed, err);
 	if (status == TOK_OK) {
 		tok_threads_run(threads, keep_rows, &keep);
 		for (size_t t = 0; t < threads && status == TOK_OK; t++)
 			if ((status = keep.errors[t].status) != TOK_OK && err)
 				*err = keep.errors[t];
-		if (again)
-			hyper_matrix_release(&keep.packed);
 	}
 	free(keep.errors);
 	return status;

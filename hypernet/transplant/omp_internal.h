@@ -39,7 +39,7 @@ TOK_MUST_USE enum tok_status omp_atoms_some(struct omp_atoms *some, const struct
 					    const uint32_t *places, size_t count, tok_id *ids,
 					    struct tok_error *err);
 
-/* Their products with each other. */
+/* Their products with each other; made for products in F32. */
 TOK_MUST_USE enum tok_status omp_atoms_keep(struct omp_atoms *atoms, size_t threads,
 					    struct tok_error *err);
 
