@@ -69,14 +69,13 @@ static void shape(struct hyper_lab *lab)
 {
 	const size_t width = lab->o.width, rows = lab->vocabulary * width;
 	lab->at.output = lab->o.tied ? 0 : rows;
-	lab->at.bias = lab->at.output + rows;
-	lab->at.body = lab->at.bias + lab->vocabulary;
+	lab->at.body = lab->at.output + rows;
 	lab->widths[LAB_CONTEXT] = lab->widths[LAB_CONTEXT_GRADIENT] = lab->o.context * width;
 	lab->widths[LAB_TOP] = lab->widths[LAB_TOP_GRADIENT] = width;
 	lab->widths[LAB_LOGITS] = lab->vocabulary;
 	lab->linear_count = LAB_OUTPUT + 1;
 	lab->linears[LAB_OUTPUT] = (struct lab_linear){ .weight = lab->at.output,
-							.bias = lab->at.bias,
+							.bias = LAB_NO_BIAS,
 							.out = lab->vocabulary,
 							.in = width,
 							.each = 1,
@@ -174,9 +173,4 @@ float *hyper_lab_input(struct hyper_lab *model)
 float *hyper_lab_output(struct hyper_lab *model)
 {
 	return model->numbers + model->at.output;
-}
-
-float *hyper_lab_bias(struct hyper_lab *model)
-{
-	return model->numbers + model->at.bias;
 }

@@ -21,7 +21,8 @@
  * threads.
  *
  * The input and output rows are rows as any model's: they are read and set as matrices, which is
- * all that a transplant needs.  A model is used by one thread at a time; hyper_lab_bits only reads.
+ * all that a transplant needs.  As in today's language models the output has no bias.  A model is
+ *used by one thread at a time; hyper_lab_bits only reads.
  */
 #ifndef HYPER_LAB_LAB_H
 #define HYPER_LAB_LAB_H
@@ -69,10 +70,9 @@ TOK_API size_t hyper_lab_vocabulary(const struct hyper_lab *model);
 /* vocabulary x width, row by row; the same matrix where the model is tied. */
 TOK_API float *hyper_lab_input(struct hyper_lab *model);
 TOK_API float *hyper_lab_output(struct hyper_lab *model);
-TOK_API float *hyper_lab_bias(struct hyper_lab *model); /* of the output: vocabulary numbers */
 
-/* The body of `from` (all but the rows and the bias) and a vocabulary of another size, whose rows
- * and biases are zero: what a transplanted model starts as. */
+/* The body of `from` (all but the rows) and a vocabulary of another size, whose rows are zero: what
+ * a transplanted model starts as. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_graft(const struct hyper_lab *from,
 						     size_t vocabulary, struct hyper_lab **out,
 						     struct tok_error *err);

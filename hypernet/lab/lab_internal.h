@@ -33,8 +33,9 @@ enum {
 	LAB_OWN     /* the body's own arrays */
 };
 
-/* A layer y = x W' + b: where its numbers lie among all, and which arrays of a batch it is between.
- * It has `each` rows a sample, x_stride apart; those of y stand one behind the other. */
+/* A layer y = x W' + b, or without b: where its numbers lie among all, and which arrays of a batch
+ * it is between. It has `each` rows a sample, x_stride apart; those of y stand one behind the
+ * other. */
 struct lab_linear {
 	size_t weight, bias, out, in;
 	size_t each;
@@ -42,12 +43,13 @@ struct lab_linear {
 	size_t x_offset, x_stride;
 };
 
-enum { LAB_OUTPUT }; /* the linear layer that every model has */
+enum { LAB_OUTPUT }; /* the linear layer that every model has; without a bias */
+#define LAB_NO_BIAS SIZE_MAX
 
-/* Numbers of all parameters in one block: the rows first (input, output, bias), the body last.
+/* Numbers of all parameters in one block: the rows first (input, output), the body last.
  * A tied model has its output where its input is. */
 struct lab_layout {
-	size_t input, output, bias, body, count;
+	size_t input, output, body, count;
 };
 
 struct hyper_lab {

@@ -14,7 +14,8 @@ void lab_linear_forward(struct lab_work *work, size_t linear, struct lab_span sp
 			const float *residual, size_t residual_stride, struct lab_desk *desk)
 {
 	const struct lab_linear *l = &work->lab->linears[linear];
-	const struct hyper_epilogue f = { .bias = work->lab->numbers + l->bias,
+	const float *bias = l->bias == LAB_NO_BIAS ? NULL : work->lab->numbers + l->bias;
+	const struct hyper_epilogue f = { .bias = bias,
 					  .residual = residual,
 					  .residual_stride = residual_stride };
 	hyper_gemm(&work->packed[linear].forward, lab_at(work, l->x, span.first) + l->x_offset,
@@ -110,7 +111,8 @@ static void make_strip(void *shared, size_t index, struct lab_desk *desk)
 		   desk->product, LAB_OUTPUTS, NULL, desk->scratch);
 	turn(desk->product, LAB_OUTPUTS, l->in, width,
 	     g->work->gradient + l->weight + first * l->in, l->in);
-	sum_rows(y_gradient, l->out, rows, width, g->work->gradient + l->bias + first);
+	if (l->bias != LAB_NO_BIAS)
+		sum_rows(y_gradient, l->out, rows, width, g->work->gradient + l->bias + first);
 }
 
 enum tok_status lab_linear_gradients(struct lab_work *work, size_t linears, size_t count,

@@ -197,7 +197,7 @@ static double mean_loss(const struct hyper_lab *model, const struct stream *s)
 	return bits_of(model, s->ids, s->batch.count) * log(2) / (double)s->batch.count;
 }
 
-/* Four numbers in each of twelve parts of the parameters. */
+/* Four numbers in each of twelve parts of the parameters, then of the body. */
 static void agrees_with_differences(void **state)
 {
 	(void)state;
@@ -208,9 +208,11 @@ static void agrees_with_differences(void **state)
 		enlarge(model);
 		float *gradient = gradient_of(model, &s, false), step = 0.01F;
 		struct tok_random random = tok_random_of(5, (uint64_t)c);
-		for (size_t i = 0; i < 48; i++) {
-			const size_t part = model->at.count / 12;
-			const size_t at = i / 4 * part + tok_random_below(&random, part);
+		for (size_t i = 0; i < 96; i++) {
+			const size_t from = i < 48 ? 0 : model->at.body;
+			const size_t part = (model->at.count - from) / 12;
+			const size_t at =
+			    from + i % 48 / 4 * part + tok_random_below(&random, part);
 			const float was = model->numbers[at];
 			model->numbers[at] = was + step;
 			const double above = mean_loss(model, &s);
@@ -253,7 +255,7 @@ static void kernels_agree(void **state)
 
 /* ---- training --------------------------------------------------------------------- */
 
-enum { TEXT = 3000, SAMPLES = CHECKED ? 3 * MANY + 7 : 45 * MANY + 7 };
+enum { TEXT = 3000, SAMPLES = CHECKED ? 3 * MANY + 7 : 30 * MANY + 7 };
 
 /* Each token tells the next but one of seven times. */
 static tok_id text_token(size_t i)
@@ -279,7 +281,7 @@ static void threads_change_nothing(void **state)
 		struct hyper_lab_options o = odd((enum hyper_lab_kind)(c / 2), c % 2);
 		struct hyper_lab *new = model_of(&o, LARGE), *one = trained(o, &s, 1);
 		const double before = bits_of(new, s.ids, TEXT), after = bits_of(one, s.ids, TEXT);
-		assert_true(CHECKED ? after < before : after < 0.75 * before);
+		assert_true(CHECKED ? after < before : after < 0.85 * before);
 		for (size_t threads = 2; threads < 6; threads += 3) {
 			struct hyper_lab *many = trained(o, &s, threads);
 			assert_memory_equal(one->numbers, many->numbers,
@@ -305,7 +307,7 @@ static void a_step_is_the_rate(void **state)
 	struct hyper_lab *model = model_of_table(&cases[0], best());
 	struct tok_error err;
 	assert_int_equal(hyper_lab_train(model, s.ids, IDS, IDS, false, NULL, NULL, &err), TOK_OK);
-	for (size_t i = model->at.bias; i < model->at.body; i++)
+	for (size_t i = model->at.output; i < model->at.body; i++)
 		near("step", i, fabs((double)(model->numbers[i] - number(i))), 3e-3, 1e-6);
 	hyper_lab_free(model);
 	stream_free(&s);
@@ -333,9 +335,9 @@ static void rows_alone(void **state)
 		for (size_t i = 0; i < model->at.body; i++)
 			assert_true(model->numbers[i] == 0);
 		near("no rows", 0, bits_of(model, s.ids, TEXT), TEXT * log2(LARGE), 0.1);
-		enlarge(model);
-		memcpy(model->numbers + model->at.body, from->numbers + from->at.body,
-		       (from->at.count - from->at.body) * sizeof(float));
+		assert_memory_equal(model->numbers + model->at.body, from->numbers + from->at.body,
+				    (from->at.count - from->at.body) * sizeof(float));
+		lab_draw(model->numbers, model->at.body, 0.2, 3, 3);
 		const double before = bits_of(model, s.ids, TEXT);
 		assert_int_equal(
 		    hyper_lab_train(model, s.ids, TEXT, 3 * MANY + 7, true, stop_at, &left, &err),
