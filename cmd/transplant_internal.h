@@ -83,6 +83,7 @@ struct transplant_options {
 	const char *methods;
 	double holdout;
 	uint64_t probe, samples, seeds;
+	int lab_model; /* enum hyper_lab_kind */
 };
 
 /* What methods go by, opened once.  A zeroed struct is closed. */
