@@ -134,7 +134,8 @@ static enum tok_status add_files(const struct lab_bench *bench, bool last, struc
 static enum cli_exit train(const struct lab_bench *bench, enum lab_tokenizer_name name,
 			   const struct cli_files *files, const char *output)
 {
-	struct train_options options = *(const struct train_options *)tool_train.defaults;
+	struct train_options options =
+	    *(const struct train_options *)cli_tool_find("train")->defaults;
 	options.vocab_size = kinds[name].size;
 	options.super = kinds[name].super;
 	options.split.lines = kinds[name].super == VOCAB_SUPER_CHUNK;

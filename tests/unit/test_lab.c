@@ -180,7 +180,7 @@ static struct hyper_lab_options odd(enum hyper_lab_kind kind, bool tied)
 {
 	struct hyper_lab_options o = small(kind, tied);
 	o.width = 12;
-	o.hidden = 19;
+	o.hidden = LAB_OUTPUTS + 5;
 	o.context = 5;
 	o.batch = MANY;
 	return o;
