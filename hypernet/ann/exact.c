@@ -8,7 +8,7 @@
 
 #include "hypernet/ann/dot_internal.h"
 #include "hypernet/ann/found_internal.h"
-#include "hypernet/ann/rows_internal.h"
+#include "hypernet/ann/rows.h"
 #include "tok/base/threads.h"
 
 enum {

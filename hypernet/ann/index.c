@@ -5,7 +5,7 @@
 
 #include "hypernet/ann/found_internal.h"
 #include "hypernet/ann/index_internal.h"
-#include "hypernet/ann/rows_internal.h"
+#include "hypernet/ann/rows.h"
 #include "tok/base/threads.h"
 
 bool hyper_index_is_here(void)

@@ -1,4 +1,4 @@
-#include "hypernet/ann/rows_internal.h"
+#include "hypernet/ann/rows.h"
 
 #include <math.h>
 
