@@ -1,11 +1,11 @@
 /*
  * text.h - what a tokenizer makes of a text, as numbers.
  *
- *	struct audit_text_options o = { .words = AUDIT_WORDS_WHITESPACE };
- *	status = audit_text_new(tokenizer, &o, &audit, &err);
- *	status = audit_text_line(audit, line, &err);	// each line is encoded by itself
- *	audit_text_measure(audit, &measures);
- *	audit_text_free(audit);
+ *	struct vocab_audit_text_options o = { .words = VOCAB_AUDIT_WORDS_WHITESPACE };
+ *	status = vocab_audit_text_new(tokenizer, &o, &audit, &err);
+ *	status = vocab_audit_text_line(audit, line, &err);	// each line is encoded by itself
+ *	vocab_audit_text_measure(audit, &measures);
+ *	vocab_audit_text_free(audit);
  *
  * One a thread and language: those of one tokenizer can be added together.  Encoding is without
  * special tokens.  Ratios are ratios of sums; what has no denominator is NAN here and null in
@@ -19,14 +19,18 @@
 
 #include "tok/pipe/encoder.h"
 
-enum audit_words { AUDIT_WORDS_WHITESPACE, AUDIT_WORDS_UAX29, AUDIT_WORDS_CODEPOINT };
-#define AUDIT_WORDS_WORDS "whitespace|uax29|codepoint"
+enum vocab_audit_words {
+	VOCAB_AUDIT_WORDS_WHITESPACE,
+	VOCAB_AUDIT_WORDS_UAX29,
+	VOCAB_AUDIT_WORDS_CODEPOINT
+};
+#define VOCAB_AUDIT_WORDS_WORDS "whitespace|uax29|codepoint"
 
-struct audit_text_options {
-	enum audit_words words;
+struct vocab_audit_text_options {
+	enum vocab_audit_words words;
 };
 
-struct audit_measures {
+struct vocab_audit_measures {
 	uint64_t lines, bytes, characters, words, tokens;
 	uint64_t unknown; /* tokens */
 	uint64_t types;   /* distinct tokens */
@@ -44,28 +48,31 @@ struct audit_measures {
 	double split_characters;    /* share of multi-byte characters in two tokens or more */
 };
 
-struct audit_text;
+struct vocab_audit_text;
 
-TOK_API TOK_MUST_USE enum tok_status audit_text_new(const struct tok_tokenizer *tokenizer,
-						    const struct audit_text_options *options,
-						    struct audit_text **out, struct tok_error *err);
-TOK_API void audit_text_free(struct audit_text *audit);
-TOK_API TOK_MUST_USE enum tok_status audit_text_line(struct audit_text *audit, struct tok_span line,
-						     struct tok_error *err);
-/* What `more` counted is counted in `into`; both of one tokenizer and the same options. */
 TOK_API TOK_MUST_USE enum tok_status
-audit_text_add(struct audit_text *into, const struct audit_text *more, struct tok_error *err);
-TOK_API void audit_text_measure(const struct audit_text *audit, struct audit_measures *out);
+vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
+		     const struct vocab_audit_text_options *options, struct vocab_audit_text **out,
+		     struct tok_error *err);
+TOK_API void vocab_audit_text_free(struct vocab_audit_text *audit);
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_text_line(struct vocab_audit_text *audit, struct tok_span line, struct tok_error *err);
+/* What `more` counted is counted in `into`; both of one tokenizer and the same options. */
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_add(struct vocab_audit_text *into,
+							  const struct vocab_audit_text *more,
+							  struct tok_error *err);
+TOK_API void vocab_audit_text_measure(const struct vocab_audit_text *audit,
+				      struct vocab_audit_measures *out);
 
 /* Of each id how often it came; `size` numbers, borrowed. */
-TOK_API const uint64_t *audit_text_counts(const struct audit_text *audit, size_t *size);
+TOK_API const uint64_t *vocab_audit_text_counts(const struct vocab_audit_text *audit, size_t *size);
 
 /* Renyi's entropy of counts in bits (Shannon's for alpha = 1), and what it is of `types` equal
  * ones: efficiency = entropy / log2(types). */
-TOK_API double audit_renyi(const uint64_t *counts, size_t n, double alpha);
+TOK_API double vocab_audit_renyi(const uint64_t *counts, size_t n, double alpha);
 
 /* Gini of costs, 0 where all are equal: sum of |ci - cj| / (2 n^2 mean).  Sorts a copy. */
-TOK_API TOK_MUST_USE enum tok_status audit_gini(const double *costs, size_t n, double *out,
-						struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_gini(const double *costs, size_t n, double *out,
+						      struct tok_error *err);
 
 #endif
