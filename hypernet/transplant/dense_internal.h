@@ -1,0 +1,73 @@
+/*
+ * dense_internal.h - what maps between spaces need of linear algebra, in F64.
+ *
+ * A matrix is a view: element (i, j) lies at at[i * down + j * across], so that a transpose is a
+ * view too.  What is written has across = 1.  Sums have an order of their own, whatever the number
+ * of threads.  What fails fails with TOK_ENOMEM alone, unless it says otherwise.
+ *
+ * Sources: K. Goto, R. van de Geijn (2008) for products; Y. Nakatsukasa, Z. Bai, F. Gygi,
+ * "Optimizing Halley's iteration for computing the matrix polar decomposition" (2010); G. Golub,
+ * C. Van Loan, "Matrix Computations", for Householder's reduction and the implicit QL steps.
+ */
+#ifndef HYPER_TRANSPLANT_DENSE_INTERNAL_H
+#define HYPER_TRANSPLANT_DENSE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "tok/base/status.h"
+
+#include <stddef.h>
+
+struct hyper_dense {
+	double *at;
+	size_t rows, columns;
+	size_t down, across;
+};
+
+static inline struct hyper_dense hyper_dense_of(double *at, size_t rows, size_t columns)
+{
+	return (struct hyper_dense){ at, rows, columns, columns, 1 };
+}
+
+static inline struct hyper_dense hyper_dense_turned(struct hyper_dense a)
+{
+	return (struct hyper_dense){ a.at, a.columns, a.rows, a.across, a.down };
+}
+
+static inline struct hyper_dense hyper_dense_part(struct hyper_dense a, size_t row, size_t column,
+						  size_t rows, size_t columns)
+{
+	return (struct hyper_dense){ a.at + row * a.down + column * a.across, rows, columns, a.down,
+				     a.across };
+}
+
+/* Zeros; NULL where memory is out or sizes overflow; free(). */
+double *hyper_dense_new(size_t rows, size_t columns);
+
+/* c += alpha a b.  `lower`: of a square c that is known to be symmetric, elements above the
+ * diagonal may stay as they were. */
+TOK_MUST_USE enum tok_status hyper_dense_multiply(double alpha, struct hyper_dense a,
+						  struct hyper_dense b, bool lower, size_t threads,
+						  struct hyper_dense c, struct tok_error *err);
+
+/* a = L L', from and to the lower triangle; above it lies rubbish.  *positive: could it be? */
+TOK_MUST_USE enum tok_status hyper_dense_factor(struct hyper_dense a, size_t threads,
+						bool *positive, struct tok_error *err);
+
+/* L L' x = b; x takes the place of b. */
+TOK_MUST_USE enum tok_status hyper_dense_solve(struct hyper_dense l, size_t threads,
+					       struct hyper_dense b, struct tok_error *err);
+
+/* The nearest matrix with orthonormal rows, U V' of the singular value decomposition of t, in its
+ * place; no more rows than columns.  Directions whose singular values are below 1e-8 of the largest
+ * are not told apart from noise and may come out shorter. */
+TOK_MUST_USE enum tok_status hyper_dense_polar(struct hyper_dense t, size_t threads,
+					       struct tok_error *err);
+
+/* The `count` largest eigenvalues of the symmetric a, of which the lower triangle is read and all
+ * is destroyed, largest first, and their vectors, of length 1, as rows of `vectors` (count x n). */
+TOK_MUST_USE enum tok_status hyper_dense_eigen(struct hyper_dense a, size_t count, size_t threads,
+					       double *values, struct hyper_dense vectors,
+					       struct tok_error *err);
+
+#endif
