@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "hypernet/ann/rows.h"
-#include "hypernet/transplant/dense_internal.h"
+#include "hypernet/transplant/linear_internal.h"
 #include "tok/base/threads.h"
 
 enum {
@@ -49,13 +49,13 @@ static void fit_release(struct fit *fit)
 static bool fit_init(struct fit *fit)
 {
 	const size_t from = fit->donor.width, to = fit->model.width;
-	fit->mu = hyper_dense_new(1, from);
-	fit->nu = hyper_dense_new(1, to);
-	fit->dd = hyper_dense_new(from, from);
-	fit->de = hyper_dense_new(from, to);
-	fit->map = hyper_dense_new(from, to);
-	fit->d_rows = hyper_dense_new(TOKENS, from);
-	fit->e_rows = hyper_dense_new(TOKENS, to);
+	fit->mu = hyper_linear_new(1, from);
+	fit->nu = hyper_linear_new(1, to);
+	fit->dd = hyper_linear_new(from, from);
+	fit->de = hyper_linear_new(from, to);
+	fit->map = hyper_linear_new(from, to);
+	fit->d_rows = hyper_linear_new(TOKENS, from);
+	fit->e_rows = hyper_linear_new(TOKENS, to);
 	fit->room = malloc((from > to ? from : to) * sizeof *fit->room);
 	return fit->mu && fit->nu && fit->dd && fit->de && fit->map && fit->d_rows && fit->e_rows &&
 	       fit->room;
@@ -87,7 +87,7 @@ static enum tok_status find_mean(struct fit *fit, const struct hyper_rows_view *
 				 const tok_id *ids, const char *whose, double *row, double *mean,
 				 struct tok_error *err)
 {
-	double *zero = hyper_dense_new(1, rows->width);
+	double *zero = hyper_linear_new(1, rows->width);
 	enum tok_status status = zero ? TOK_OK : tok_fail_memory(err);
 	for (size_t i = 0; i < fit->count && status == TOK_OK; i++) {
 		status = read_row(fit, rows, ids[i], whose, zero, row, err);
@@ -116,15 +116,15 @@ static enum tok_status add_tokens(struct fit *fit, size_t first, size_t count,
 		for (size_t j = 0; j < to && status == TOK_OK; j++)
 			fit->square += e[j] * e[j];
 	}
-	const struct hyper_dense d = hyper_dense_of(fit->d_rows, count, from);
-	const struct hyper_dense e = hyper_dense_of(fit->e_rows, count, to);
+	const struct hyper_linear d = hyper_linear_of(fit->d_rows, count, from);
+	const struct hyper_linear e = hyper_linear_of(fit->e_rows, count, to);
 	const size_t threads = fit->options->threads;
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(1, hyper_dense_turned(d), d, true, threads,
-					      hyper_dense_of(fit->dd, from, from), err);
+		status = hyper_linear_multiply(1, hyper_linear_turned(d), d, true, threads,
+					       hyper_linear_of(fit->dd, from, from), err);
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(1, hyper_dense_turned(d), e, false, threads,
-					      hyper_dense_of(fit->de, from, to), err);
+		status = hyper_linear_multiply(1, hyper_linear_turned(d), e, false, threads,
+					       hyper_linear_of(fit->de, from, to), err);
 	return status;
 }
 
@@ -151,7 +151,7 @@ static enum tok_status sum_tokens(struct fit *fit, struct tok_error *err)
 static enum tok_status fit_ridge(struct fit *fit, double *work, struct tok_error *err)
 {
 	const size_t from = fit->donor.width, to = fit->model.width;
-	const struct hyper_dense l = hyper_dense_of(work, from, from);
+	const struct hyper_linear l = hyper_linear_of(work, from, from);
 	double mean = 0;
 	bool positive;
 	memcpy(work, fit->dd, from * from * sizeof *work);
@@ -159,7 +159,7 @@ static enum tok_status fit_ridge(struct fit *fit, double *work, struct tok_error
 		mean += work[i * from + i] / (double)from;
 	for (size_t i = 0; i < from; i++)
 		work[i * from + i] += fit->options->lambda * mean;
-	enum tok_status status = hyper_dense_factor(l, fit->options->threads, &positive, err);
+	enum tok_status status = hyper_linear_factor(l, fit->options->threads, &positive, err);
 	if (status == TOK_OK && !positive)
 		status = tok_fail(err, TOK_EARG,
 				  "%zu shared rows of %zu numbers are too few or too much alike "
@@ -167,8 +167,8 @@ static enum tok_status fit_ridge(struct fit *fit, double *work, struct tok_error
 				  fit->count, from, fit->options->lambda);
 	memcpy(fit->map, fit->de, from * to * sizeof *fit->map);
 	if (status == TOK_OK)
-		status = hyper_dense_solve(l, fit->options->threads,
-					   hyper_dense_of(fit->map, from, to), err);
+		status = hyper_linear_solve(l, fit->options->threads,
+					    hyper_linear_of(fit->map, from, to), err);
 	return status;
 }
 
@@ -177,22 +177,22 @@ static enum tok_status fit_wide(struct fit *fit, double *work, struct tok_error 
 {
 	const size_t from = fit->donor.width, to = fit->model.width;
 	const size_t threads = fit->options->threads;
-	double *axes = hyper_dense_new(to, from), *turned = hyper_dense_new(to, to);
-	double *values = hyper_dense_new(1, to);
+	double *axes = hyper_linear_new(to, from), *turned = hyper_linear_new(to, to);
+	double *values = hyper_linear_new(1, to);
 	enum tok_status status = axes && turned && values ? TOK_OK : tok_fail_memory(err);
-	const struct hyper_dense p = hyper_dense_of(axes, to, from);
-	const struct hyper_dense r = hyper_dense_of(turned, to, to);
+	const struct hyper_linear p = hyper_linear_of(axes, to, from);
+	const struct hyper_linear r = hyper_linear_of(turned, to, to);
 	if (status == TOK_OK)
-		status = hyper_dense_eigen(hyper_dense_of(work, from, from), to, threads, values, p,
-					   err);
+		status = hyper_linear_eigen(hyper_linear_of(work, from, from), to, threads, values,
+					    p, err);
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(1, p, hyper_dense_of(fit->de, from, to), false,
-					      threads, r, err);
+		status = hyper_linear_multiply(1, p, hyper_linear_of(fit->de, from, to), false,
+					       threads, r, err);
 	if (status == TOK_OK)
-		status = hyper_dense_polar(r, threads, err);
+		status = hyper_linear_polar(r, threads, err);
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(1, hyper_dense_turned(p), r, false, threads,
-					      hyper_dense_of(fit->map, from, to), err);
+		status = hyper_linear_multiply(1, hyper_linear_turned(p), r, false, threads,
+					       hyper_linear_of(fit->map, from, to), err);
 	free(axes);
 	free(turned);
 	free(values);
@@ -207,21 +207,21 @@ static enum tok_status fit_procrustes(struct fit *fit, double *work, struct tok_
 		return fit_wide(fit, work, err);
 	}
 	memcpy(fit->map, fit->de, from * to * sizeof *fit->map);
-	return hyper_dense_polar(hyper_dense_of(fit->map, from, to), fit->options->threads, err);
+	return hyper_linear_polar(hyper_linear_of(fit->map, from, to), fit->options->threads, err);
 }
 
 /* |E - D W|^2 = |E|^2 - 2 tr(W' D'E) + tr(W' D'D W) */
 static enum tok_status explain(const struct fit *fit, double *out, struct tok_error *err)
 {
 	const size_t from = fit->donor.width, to = fit->model.width;
-	const struct hyper_dense w = hyper_dense_of(fit->map, from, to);
-	double *made = hyper_dense_new(from, to);
+	const struct hyper_linear w = hyper_linear_of(fit->map, from, to);
+	double *made = hyper_linear_new(from, to);
 	double with = 0, within = 0;
 	enum tok_status status = made ? TOK_OK : tok_fail_memory(err);
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(1, hyper_dense_of(fit->dd, from, from), w, false,
-					      fit->options->threads, hyper_dense_of(made, from, to),
-					      err);
+		status = hyper_linear_multiply(1, hyper_linear_of(fit->dd, from, from), w, false,
+					       fit->options->threads,
+					       hyper_linear_of(made, from, to), err);
 	for (size_t i = 0; i < from * to && status == TOK_OK; i++) {
 		with += fit->map[i] * fit->de[i];
 		within += fit->map[i] * made[i];
@@ -249,9 +249,9 @@ static enum tok_status make_map(struct fit *fit, struct hyper_map *map, struct t
 	const size_t from = fit->donor.width, to = fit->model.width;
 	enum tok_status status = explain(fit, &map->explains, err);
 	if (status == TOK_OK)
-		status = hyper_dense_multiply(-1, hyper_dense_of(fit->mu, 1, from),
-					      hyper_dense_of(fit->map, from, to), false, 1,
-					      hyper_dense_of(fit->nu, 1, to), err);
+		status = hyper_linear_multiply(-1, hyper_linear_of(fit->mu, 1, from),
+					       hyper_linear_of(fit->map, from, to), false, 1,
+					       hyper_linear_of(fit->nu, 1, to), err);
 	if (status != TOK_OK)
 		return status;
 	map->bias = malloc(to * sizeof *map->bias);
@@ -276,7 +276,7 @@ static enum tok_status check_ids(const struct hyper_rows_view *rows, const tok_i
 static enum tok_status run_fit(struct fit *fit, enum hyper_map_kind kind, struct hyper_map *map,
 			       struct tok_error *err)
 {
-	double *work = hyper_dense_new(fit->donor.width, fit->donor.width);
+	double *work = hyper_linear_new(fit->donor.width, fit->donor.width);
 	enum tok_status status = work && fit_init(fit) ? TOK_OK : tok_fail_memory(err);
 	if (status == TOK_OK)
 		status = sum_tokens(fit, err);

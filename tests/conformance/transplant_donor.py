@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sums and maps of a donor's rows against numpy in float64, by the definitions.
 
-    transplant.py --driver build/tests/conformance/transplant_driver
+    transplant_donor.py --driver build/tests/conformance/donor_driver
 
 Orthogonal matching pursuit: the same rows in the same order, coefficients to 1e-5, whatever kernel, mode,
 memory and threads.  Ridge: numpy.linalg.lstsq of the rows with sqrt(lambda) below them.  Procrustes:

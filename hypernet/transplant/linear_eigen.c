@@ -1,4 +1,4 @@
-/* dense_eigen.c - eigenvalues and vectors of a symmetric matrix: to three diagonals by
+/* linear_eigen.c - eigenvalues and vectors of a symmetric matrix: to three diagonals by
  * Householder's reflections, to one by rotations, and back. */
 #include <float.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hypernet/transplant/dense_internal.h"
+#include "hypernet/transplant/linear_internal.h"
 #include "hypernet/transplant/sums_internal.h"
 #include "tok/base/threads.h"
 
@@ -19,7 +19,7 @@ enum {
 /* ---- three diagonals ---------------------------------------------------------------- */
 
 /* y = a v, by the lower triangle. */
-static void multiply_symmetric(struct hyper_dense a, const double *v, double *y,
+static void multiply_symmetric(struct hyper_linear a, const double *v, double *y,
 			       const struct hyper_sums *sums)
 {
 	memset(y, 0, a.rows * sizeof *y);
@@ -33,7 +33,7 @@ static void multiply_symmetric(struct hyper_dense a, const double *v, double *y,
 /* The reflection 1 - factor v v' that takes column `k` below its first element to zero: v, whose
  * first element is 1, goes to where row k lies to the right of the diagonal, which nobody reads.
  * What is left of the column comes back. */
-static double reflect_column(struct hyper_dense a, size_t k, double *factor)
+static double reflect_column(struct hyper_linear a, size_t k, double *factor)
 {
 	const size_t count = a.rows - k - 1;
 	double *v = a.at + k * a.down + k + 1;
@@ -55,14 +55,14 @@ static double reflect_column(struct hyper_dense a, size_t k, double *factor)
 }
 
 /* Diagonal and what is beside it; reflections in a's upper triangle, factors[k] of each. */
-static void reduce(struct hyper_dense a, double *diagonal, double *beside, double *factors,
+static void reduce(struct hyper_linear a, double *diagonal, double *beside, double *factors,
 		   double *room, const struct hyper_sums *sums)
 {
 	const size_t n = a.rows;
 	for (size_t k = 0; k + 1 < n; k++) {
 		const size_t count = n - k - 1;
 		const double *v = a.at + k * a.down + k + 1;
-		const struct hyper_dense rest = hyper_dense_part(a, k + 1, k + 1, count, count);
+		const struct hyper_linear rest = hyper_linear_part(a, k + 1, k + 1, count, count);
 		beside[k] = reflect_column(a, k, &factors[k]);
 		if (factors[k] == 0)
 			continue;
@@ -88,7 +88,7 @@ struct sweep {
 };
 
 struct turning {
-	struct hyper_dense z;
+	struct hyper_linear z;
 	const struct hyper_sums *sums;
 	struct sweep sweeps[SWEEPS];
 	size_t held, threads;
@@ -176,7 +176,7 @@ static void diagonalize(double *d, double *e, struct turning *t)
 /* ---- back --------------------------------------------------------------------------- */
 
 struct back {
-	struct hyper_dense a, vectors;
+	struct hyper_linear a, vectors;
 	const double *factors;
 	const struct hyper_sums *sums;
 	atomic_size_t next; /* vector */
@@ -218,8 +218,8 @@ static int largest_first(const void *a, const void *b)
 }
 
 /* The vectors with the largest values, from rows of z. */
-static void take_largest(struct hyper_dense z, const double *diagonal, size_t count,
-			 struct place *places, double *values, struct hyper_dense vectors)
+static void take_largest(struct hyper_linear z, const double *diagonal, size_t count,
+			 struct place *places, double *values, struct hyper_linear vectors)
 {
 	for (size_t i = 0; i < z.rows; i++)
 		places[i] = (struct place){ diagonal[i], i };
@@ -231,14 +231,15 @@ static void take_largest(struct hyper_dense z, const double *diagonal, size_t co
 	}
 }
 
-enum tok_status hyper_dense_eigen(struct hyper_dense a, size_t count, size_t threads,
-				  double *values, struct hyper_dense vectors, struct tok_error *err)
+enum tok_status hyper_linear_eigen(struct hyper_linear a, size_t count, size_t threads,
+				   double *values, struct hyper_linear vectors,
+				   struct tok_error *err)
 {
 	const size_t n = a.rows;
 	const struct hyper_sums *sums = hyper_sums_best();
 	struct turning t = { .sums = sums, .threads = threads };
-	double *numbers = hyper_dense_new(n, 4 + 2 * SWEEPS);
-	double *z = hyper_dense_new(n, n);
+	double *numbers = hyper_linear_new(n, 4 + 2 * SWEEPS);
+	double *z = hyper_linear_new(n, n);
 	struct place *places = malloc(n * sizeof *places);
 	if (!numbers || !z || !places) {
 		free(numbers);
@@ -251,7 +252,7 @@ enum tok_status hyper_dense_eigen(struct hyper_dense a, size_t count, size_t thr
 		t.sweeps[s].cosines = numbers + (4 + 2 * s) * n;
 		t.sweeps[s].sines = numbers + (5 + 2 * s) * n;
 	}
-	t.z = hyper_dense_of(z, n, n);
+	t.z = hyper_linear_of(z, n, n);
 	for (size_t i = 0; i < n; i++)
 		z[i * n + i] = 1;
 	reduce(a, diagonal, beside, factors, numbers + 3 * n, sums);

@@ -1,11 +1,11 @@
-/* dense_multiply.c - products of matrices in F64: blocks of the result to threads, packed so that
+/* linear_multiply.c - products of matrices in F64: blocks of the result to threads, packed so that
  * a tile's numbers lie side by side. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hypernet/kernel/kernel.h"
-#include "hypernet/transplant/dense_internal.h"
+#include "hypernet/transplant/linear_internal.h"
 #include "hypernet/transplant/sums_internal.h"
 #include "tok/base/threads.h"
 
@@ -18,7 +18,7 @@ enum {
 struct product {
 	const struct hyper_sums *sums;
 	double alpha;
-	struct hyper_dense a, b, c;
+	struct hyper_linear a, b, c;
 	bool lower;
 	size_t across; /* blocks of the result side by side */
 	size_t blocks;
@@ -33,7 +33,7 @@ static size_t smaller(size_t a, size_t b)
 
 /* Panels of `lines` rows of `from`, one behind the other, [depth][lines] each; missing rows are
  * zero.  For columns turn it. */
-static void pack(struct hyper_dense from, size_t lines, double *to)
+static void pack(struct hyper_linear from, size_t lines, double *to)
 {
 	for (size_t first = 0; first < from.rows; first += lines) {
 		const size_t count = smaller(lines, from.rows - first);
@@ -100,9 +100,10 @@ static void work(void *shared, size_t thread)
 			continue;
 		for (size_t d = 0; d < p->a.columns; d += DEPTH) {
 			const size_t depth = smaller(DEPTH, p->a.columns - d);
-			pack(hyper_dense_part(p->a, row, d, rows, depth), p->sums->tile_rows, a);
-			pack(hyper_dense_turned(hyper_dense_part(p->b, d, column, depth, columns)),
-			     p->sums->tile_columns, b);
+			pack(hyper_linear_part(p->a, row, d, rows, depth), p->sums->tile_rows, a);
+			pack(
+			    hyper_linear_turned(hyper_linear_part(p->b, d, column, depth, columns)),
+			    p->sums->tile_columns, b);
 			put_block(p, a, b, depth, row, column);
 		}
 	}
@@ -110,9 +111,9 @@ static void work(void *shared, size_t thread)
 	free(b);
 }
 
-enum tok_status hyper_dense_multiply(double alpha, struct hyper_dense a, struct hyper_dense b,
-				     bool lower, size_t threads, struct hyper_dense c,
-				     struct tok_error *err)
+enum tok_status hyper_linear_multiply(double alpha, struct hyper_linear a, struct hyper_linear b,
+				      bool lower, size_t threads, struct hyper_linear c,
+				      struct tok_error *err)
 {
 	struct product p = {
 		.sums = hyper_sums_best(),

@@ -1,9 +1,9 @@
 /*
- * transplant_driver.c - sums and maps of rows, for scripts that compare them and time them.
+ * donor_driver.c - sums and maps of rows, for scripts that compare them and time them.
  *
- *	transplant_driver omp FILE ROWS WIDTH ANCHORS K [-m MODE] [-b MEMORY] [-s SCREEN] [-n]
+ *	donor_driver omp FILE ROWS WIDTH ANCHORS K [-m MODE] [-b MEMORY] [-s SCREEN] [-n]
  *	                  [-r RIDGE]
- *	transplant_driver map ridge|procrustes FILE ROWS WIDTH ANCHORS MODEL_WIDTH [-r LAMBDA]
+ *	donor_driver map ridge|procrustes FILE ROWS WIDTH ANCHORS MODEL_WIDTH [-r LAMBDA]
  *	                  [-k KERNEL] [-t THREADS]
  *
  * FILE holds ROWS x WIDTH numbers as float32, the donor's; behind them, for a map, ANCHORS x
@@ -24,7 +24,7 @@
 
 static _Noreturn void fail(const char *message)
 {
-	fprintf(stderr, "transplant_driver: %s\n", message);
+	fprintf(stderr, "donor_driver: %s\n", message);
 	exit(2);
 }
 

@@ -1,5 +1,5 @@
-/* dense.c - factors of matrices, by products of blocks. */
-#include "hypernet/transplant/dense_internal.h"
+/* linear.c - factors of matrices, by products of blocks. */
+#include "hypernet/transplant/linear_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum {
 	STRETCH = 256 /* numbers of BLOCK rows that stay in the second cache */
 };
 
-double *hyper_dense_new(size_t rows, size_t columns)
+double *hyper_linear_new(size_t rows, size_t columns)
 {
 	size_t numbers;
 	if (__builtin_mul_overflow(rows, columns, &numbers))
@@ -28,7 +28,7 @@ static size_t smaller(size_t a, size_t b)
 /* ---- Cholesky ---------------------------------------------------------------------- */
 
 /* Row i of L within the block of columns from `first` on, of which rows above i are done. */
-static void factor_row(struct hyper_dense a, size_t first, size_t end, size_t i,
+static void factor_row(struct hyper_linear a, size_t first, size_t end, size_t i,
 		       const struct hyper_sums *sums)
 {
 	double *row = a.at + i * a.down;
@@ -38,8 +38,8 @@ static void factor_row(struct hyper_dense a, size_t first, size_t end, size_t i,
 	}
 }
 
-enum tok_status hyper_dense_factor(struct hyper_dense a, size_t threads, bool *positive,
-				   struct tok_error *err)
+enum tok_status hyper_linear_factor(struct hyper_linear a, size_t threads, bool *positive,
+				    struct tok_error *err)
 {
 	const struct hyper_sums *sums = hyper_sums_best();
 	const size_t n = a.rows;
@@ -59,11 +59,11 @@ enum tok_status hyper_dense_factor(struct hyper_dense a, size_t threads, bool *p
 			}
 			row[i] = sqrt(square);
 		}
-		const struct hyper_dense panel =
-		    hyper_dense_part(a, end, first, n - end, end - first);
+		const struct hyper_linear panel =
+		    hyper_linear_part(a, end, first, n - end, end - first);
 		const enum tok_status status =
-		    hyper_dense_multiply(-1, panel, hyper_dense_turned(panel), true, threads,
-					 hyper_dense_part(a, end, end, n - end, n - end), err);
+		    hyper_linear_multiply(-1, panel, hyper_linear_turned(panel), true, threads,
+					  hyper_linear_part(a, end, end, n - end, n - end), err);
 		if (status != TOK_OK)
 			return status;
 	}
@@ -71,7 +71,7 @@ enum tok_status hyper_dense_factor(struct hyper_dense a, size_t threads, bool *p
 }
 
 /* Rows first to end of b, whose parts by other rows are taken off: L x = b. */
-static void solve_down(struct hyper_dense l, size_t first, size_t end, struct hyper_dense b,
+static void solve_down(struct hyper_linear l, size_t first, size_t end, struct hyper_linear b,
 		       const struct hyper_sums *sums)
 {
 	for (size_t at = 0; at < b.columns; at += STRETCH) {
@@ -88,7 +88,7 @@ static void solve_down(struct hyper_dense l, size_t first, size_t end, struct hy
 }
 
 /* L' x = b */
-static void solve_up(struct hyper_dense l, size_t first, size_t end, struct hyper_dense b,
+static void solve_up(struct hyper_linear l, size_t first, size_t end, struct hyper_linear b,
 		     const struct hyper_sums *sums)
 {
 	for (size_t at = 0; at < b.columns; at += STRETCH) {
@@ -104,8 +104,8 @@ static void solve_up(struct hyper_dense l, size_t first, size_t end, struct hype
 	}
 }
 
-enum tok_status hyper_dense_solve(struct hyper_dense l, size_t threads, struct hyper_dense b,
-				  struct tok_error *err)
+enum tok_status hyper_linear_solve(struct hyper_linear l, size_t threads, struct hyper_linear b,
+				   struct tok_error *err)
 {
 	const struct hyper_sums *sums = hyper_sums_best();
 	const size_t n = l.rows, blocks = (n + BLOCK - 1) / BLOCK;
@@ -113,18 +113,18 @@ enum tok_status hyper_dense_solve(struct hyper_dense l, size_t threads, struct h
 	for (size_t k = 0; k < blocks && status == TOK_OK; k++) {
 		const size_t first = k * BLOCK, end = smaller(first + BLOCK, n);
 		solve_down(l, first, end, b, sums);
-		status = hyper_dense_multiply(
-		    -1, hyper_dense_part(l, end, first, n - end, end - first),
-		    hyper_dense_part(b, first, 0, end - first, b.columns), false, threads,
-		    hyper_dense_part(b, end, 0, n - end, b.columns), err);
+		status = hyper_linear_multiply(
+		    -1, hyper_linear_part(l, end, first, n - end, end - first),
+		    hyper_linear_part(b, first, 0, end - first, b.columns), false, threads,
+		    hyper_linear_part(b, end, 0, n - end, b.columns), err);
 	}
 	for (size_t k = blocks; k-- > 0 && status == TOK_OK;) {
 		const size_t first = k * BLOCK, end = smaller(first + BLOCK, n);
 		solve_up(l, first, end, b, sums);
-		status = hyper_dense_multiply(
-		    -1, hyper_dense_turned(hyper_dense_part(l, first, 0, end - first, first)),
-		    hyper_dense_part(b, first, 0, end - first, b.columns), false, threads,
-		    hyper_dense_part(b, 0, 0, first, b.columns), err);
+		status = hyper_linear_multiply(
+		    -1, hyper_linear_turned(hyper_linear_part(l, first, 0, end - first, first)),
+		    hyper_linear_part(b, first, 0, end - first, b.columns), false, threads,
+		    hyper_linear_part(b, 0, 0, first, b.columns), err);
 	}
 	return status;
 }
@@ -132,7 +132,7 @@ enum tok_status hyper_dense_solve(struct hyper_dense l, size_t threads, struct h
 /* ---- polar decomposition ------------------------------------------------------------ */
 
 /* Not below the largest singular value. */
-static double bound_norm(struct hyper_dense t, double *columns)
+static double bound_norm(struct hyper_linear t, double *columns)
 {
 	double row_most = 0, column_most = 0;
 	memset(columns, 0, t.columns * sizeof *columns);
@@ -150,7 +150,7 @@ static double bound_norm(struct hyper_dense t, double *columns)
 	return sqrt(row_most) * sqrt(column_most);
 }
 
-static void scale(struct hyper_dense t, double factor)
+static void scale(struct hyper_linear t, double factor)
 {
 	for (size_t i = 0; i < t.rows; i++)
 		for (size_t j = 0; j < t.columns; j++)
@@ -158,21 +158,21 @@ static void scale(struct hyper_dense t, double factor)
 }
 
 /* z = 1 + c t t', and its factor. */
-static enum tok_status factor_step(struct hyper_dense t, double c, size_t threads,
-				   struct hyper_dense z, struct tok_error *err)
+static enum tok_status factor_step(struct hyper_linear t, double c, size_t threads,
+				   struct hyper_linear z, struct tok_error *err)
 {
 	bool positive;
 	memset(z.at, 0, z.rows * z.rows * sizeof *z.at);
 	for (size_t i = 0; i < z.rows; i++)
 		z.at[i * z.down + i] = 1;
 	const enum tok_status status =
-	    hyper_dense_multiply(c, t, hyper_dense_turned(t), true, threads, z, err);
-	return status == TOK_OK ? hyper_dense_factor(z, threads, &positive, err) : status;
+	    hyper_linear_multiply(c, t, hyper_linear_turned(t), true, threads, z, err);
+	return status == TOK_OK ? hyper_linear_factor(z, threads, &positive, err) : status;
 }
 
 /* Singular values in [l, 1] come nearer to 1: t = b/c t + (a - b/c) (1 + c t t')^-1 t. */
-static enum tok_status halley(struct hyper_dense t, double *l, size_t threads, struct hyper_dense z,
-			      struct hyper_dense y, struct tok_error *err)
+static enum tok_status halley(struct hyper_linear t, double *l, size_t threads,
+			      struct hyper_linear z, struct hyper_linear y, struct tok_error *err)
 {
 	const double square = *l * *l;
 	const double d = cbrt(4 * (1 - square) / (square * square));
@@ -183,7 +183,7 @@ static enum tok_status halley(struct hyper_dense t, double *l, size_t threads, s
 	for (size_t i = 0; i < t.rows; i++)
 		memcpy(y.at + i * y.down, t.at + i * t.down, t.columns * sizeof *t.at);
 	if (status == TOK_OK)
-		status = hyper_dense_solve(z, threads, y, err);
+		status = hyper_linear_solve(z, threads, y, err);
 	for (size_t i = 0; i < t.rows && status == TOK_OK; i++)
 		for (size_t j = 0; j < t.columns; j++)
 			t.at[i * t.down + j] =
@@ -192,9 +192,9 @@ static enum tok_status halley(struct hyper_dense t, double *l, size_t threads, s
 	return status;
 }
 
-enum tok_status hyper_dense_polar(struct hyper_dense t, size_t threads, struct tok_error *err)
+enum tok_status hyper_linear_polar(struct hyper_linear t, size_t threads, struct tok_error *err)
 {
-	double *z = hyper_dense_new(t.rows, t.rows), *y = hyper_dense_new(t.rows, t.columns);
+	double *z = hyper_linear_new(t.rows, t.rows), *y = hyper_linear_new(t.rows, t.columns);
 	enum tok_status status = z && y ? TOK_OK : tok_fail_memory(err);
 	const double norm = status == TOK_OK ? bound_norm(t, y) : 0;
 	/* Steps triple the digits at their end: from 1e-8 there are six. */
@@ -203,8 +203,8 @@ enum tok_status hyper_dense_polar(struct hyper_dense t, size_t threads, struct t
 		scale(t, 1 / norm);
 	for (size_t step = 0; step < 9 && norm > 0 && status == TOK_OK; step++) {
 		const bool last = 1 - l < 1e-6;
-		status = halley(t, &l, threads, hyper_dense_of(z, t.rows, t.rows),
-				hyper_dense_of(y, t.rows, t.columns), err);
+		status = halley(t, &l, threads, hyper_linear_of(z, t.rows, t.rows),
+				hyper_linear_of(y, t.rows, t.columns), err);
 		if (last)
 			break;
 	}
