@@ -1,4 +1,4 @@
-#include "hypernet/transplant/weights.h"
+#include "hypernet/transplant/weights_internal.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,73 +37,112 @@ enum tok_status hyper_weights_add(struct hyper_weights *weights, const tok_id *s
 	return TOK_OK;
 }
 
-/* What an apply shares among its threads. */
-struct apply {
-	const struct hyper_weights *weights;
-	const struct hyper_rows_view *rows;
-	size_t first, count;
+/* ---- rows by threads ------------------------------------------------------------ */
+
+struct making {
+	hyper_row_maker *make;
+	const void *job;
+	size_t count, width;
 	float *out;
-	atomic_size_t next; /* row, of `count` */
+	atomic_size_t next; /* row */
 	atomic_bool failed;
 	struct tok_error *errors; /* of each thread */
 };
 
-/* `sums` and `room` are a row each. */
-static enum tok_status apply_row(const struct apply *apply, size_t row, double *sums, float *room,
-				 struct tok_error *err)
-{
-	const struct hyper_weights *weights = apply->weights;
-	const size_t width = apply->rows->width;
-	memset(sums, 0, width * sizeof *sums);
-	for (uint64_t e = hyper_weights_begin(weights, apply->first + row);
-	     e < weights->ends[apply->first + row]; e++) {
-		const double weight = weights->weights[e];
-		const float *source;
-		const enum tok_status status =
-		    hyper_rows_read(apply->rows, weights->sources[e], 1, room, &source, err);
-		if (status != TOK_OK)
-			return status;
-		for (size_t i = 0; i < width; i++)
-			sums[i] += weight * (double)source[i];
-	}
-	float *out = apply->out + row * width;
-	for (size_t i = 0; i < width; i++)
-		out[i] = (float)sums[i];
-	return TOK_OK;
-}
-
 static void work(void *shared, size_t thread)
 {
-	struct apply *apply = shared;
-	struct tok_error *err = &apply->errors[thread];
-	double *sums = malloc(apply->rows->width * sizeof *sums);
-	float *room = malloc(apply->rows->width * sizeof *room);
-	enum tok_status status = sums && room ? TOK_OK : tok_fail_memory(err);
-	while (status == TOK_OK && !atomic_load(&apply->failed)) {
-		const size_t begin = atomic_fetch_add(&apply->next, BLOCK);
-		if (begin >= apply->count)
+	struct making *making = shared;
+	struct tok_error *err = &making->errors[thread];
+	const struct hyper_desk desk = {
+		.sums = malloc(making->width * sizeof *desk.sums),
+		.room = malloc(making->width * sizeof *desk.room),
+	};
+	enum tok_status status = desk.sums && desk.room ? TOK_OK : tok_fail_memory(err);
+	while (status == TOK_OK && !atomic_load(&making->failed)) {
+		const size_t begin = atomic_fetch_add(&making->next, BLOCK);
+		if (begin >= making->count)
 			break;
-		const size_t end = apply->count - begin < BLOCK ? apply->count : begin + BLOCK;
+		const size_t rest = making->count - begin;
+		const size_t end = begin + (rest < BLOCK ? rest : BLOCK);
 		for (size_t row = begin; row < end && status == TOK_OK; row++)
-			status = apply_row(apply, row, sums, room, err);
+			status = making->make(making->job, row, &desk,
+					      making->out + row * making->width, err);
 	}
 	if (status != TOK_OK)
-		atomic_store(&apply->failed, true);
-	free(sums);
-	free(room);
+		atomic_store(&making->failed, true);
+	free(desk.sums);
+	free(desk.room);
 }
 
-static enum tok_status check_sources(const struct hyper_weights *weights, size_t first,
-				     size_t count, size_t source_rows, struct tok_error *err)
+enum tok_status hyper_rows_make(hyper_row_maker *make, const void *job, size_t count, size_t width,
+				float *out, size_t threads, struct tok_error *err)
 {
-	const uint64_t begin = hyper_weights_begin(weights, first);
+	struct making making = {
+		.make = make,
+		.job = job,
+		.count = count,
+		.width = width,
+		.out = out,
+		.errors = calloc(threads, sizeof *making.errors),
+	};
+	enum tok_status status = TOK_OK;
+	if (!making.errors)
+		return tok_fail_memory(err);
+	tok_threads_run(threads, work, &making);
+	for (size_t t = 0; t < threads && status == TOK_OK; t++)
+		if ((status = making.errors[t].status) != TOK_OK && err)
+			*err = making.errors[t];
+	free(making.errors);
+	return status;
+}
+
+/* ---- sums ------------------------------------------------------------------------ */
+
+enum tok_status hyper_weights_check(const struct hyper_weights *weights, size_t first, size_t count,
+				    size_t source_rows, struct tok_error *err)
+{
 	const uint64_t end = hyper_weights_begin(weights, first + count);
-	for (uint64_t e = begin; e < end; e++)
+	for (uint64_t e = hyper_weights_begin(weights, first); e < end; e++)
 		if (weights->sources[e] >= source_rows)
 			return tok_fail(err, TOK_EARG,
 					"a sum takes row %u of a matrix that has %zu rows",
 					weights->sources[e], source_rows);
 	return TOK_OK;
+}
+
+enum tok_status hyper_weights_row(const struct hyper_weights *weights,
+				  const struct hyper_rows_view *rows, size_t row,
+				  const struct hyper_desk *desk, float *out, struct tok_error *err)
+{
+	const size_t width = rows->width;
+	memset(desk->sums, 0, width * sizeof *desk->sums);
+	for (uint64_t e = hyper_weights_begin(weights, row); e < weights->ends[row]; e++) {
+		const double weight = (double)weights->weights[e];
+		const float *source;
+		const enum tok_status status =
+		    hyper_rows_read(rows, weights->sources[e], 1, desk->room, &source, err);
+		if (status != TOK_OK)
+			return status;
+		for (size_t i = 0; i < width; i++)
+			desk->sums[i] += weight * (double)source[i];
+	}
+	for (size_t i = 0; i < width; i++)
+		out[i] = (float)desk->sums[i];
+	return TOK_OK;
+}
+
+struct product {
+	const struct hyper_weights *weights;
+	const struct hyper_rows_view *rows;
+	size_t first;
+};
+
+static enum tok_status make_row(const void *job, size_t row, const struct hyper_desk *desk,
+				float *out, struct tok_error *err)
+{
+	const struct product *product = job;
+	return hyper_weights_row(product->weights, product->rows, product->first + row, desk, out,
+				 err);
 }
 
 enum tok_status hyper_weights_apply(const struct hyper_weights *weights,
@@ -113,23 +152,9 @@ enum tok_status hyper_weights_apply(const struct hyper_weights *weights,
 	struct hyper_rows_view view;
 	enum tok_status status = hyper_rows_check(rows, &view, err);
 	if (status == TOK_OK)
-		status = check_sources(weights, first, count, view.count, err);
-	if (status != TOK_OK || count == 0)
-		return status;
-	struct apply apply = {
-		.weights = weights,
-		.rows = &view,
-		.first = first,
-		.count = count,
-		.out = out,
-		.errors = calloc(threads, sizeof *apply.errors),
-	};
-	if (!apply.errors)
-		return tok_fail_memory(err);
-	tok_threads_run(threads, work, &apply);
-	for (size_t t = 0; t < threads && status == TOK_OK; t++)
-		if ((status = apply.errors[t].status) != TOK_OK && err)
-			*err = apply.errors[t];
-	free(apply.errors);
+		status = hyper_weights_check(weights, first, count, view.count, err);
+	const struct product product = { weights, &view, first };
+	if (status == TOK_OK)
+		status = hyper_rows_make(make_row, &product, count, view.width, out, threads, err);
 	return status;
 }
