@@ -8,24 +8,25 @@
  *	transplant_vocab_close(&v);
  *
  * A folder's tokenizer is the file that tok's other tools would take (tokenizer.json first, then
- * tokenizer.model and the others); a GGUF file has its own.  Roles come from tokenizer_config.json,
- * special_tokens_map.json and config.json beside it, from a GGUF file's keys, else from usual
- * names (<s>, </s>, <pad>, <unk>, [CLS], <|endoftext|>, ...).
+ * tokenizer.model and the others); a GGUF file has its own.  What tokens stand for is told by
+ * vocab/convert/token_bytes.h.  A role is what tokenizer_config.json says beside it, else
+ * special_tokens_map.json, else config.json, else a GGUF file's keys; where none of these says
+ * anything, what is called by a usual name (<s>, </s>, <pad>, [CLS], <|endoftext|>, ...).  The
+ * unknown token is the model's, if nobody says another one.
  */
 #ifndef CMD_TRANSPLANT_VOCAB_H
 #define CMD_TRANSPLANT_VOCAB_H
 
 #include "cmd/cli_load.h"
 #include "hypernet/transplant/vocab.h"
+#include "vocab/convert/token_bytes.h"
 
 /* A zeroed struct is closed. */
 struct transplant_vocab {
 	struct hyper_vocab vocab;
 	struct tok_tokenizer *tokenizer;
-	struct tok_arena arena; /* private, as the rest */
-	struct tok_span *bytes;
-	uint8_t *kinds;
-	char *file; /* the path of the tokenizer's file */
+	char *file; /* the path of the tokenizer's file; NULL of a built-in one */
+	struct vocab_token_bytes tokens; /* private */
 };
 
 /* Messages name `path`. */

@@ -60,6 +60,10 @@ struct hyper_graft {
 	 * the caller's business); empty: those of the model. */
 	struct tok_span values;
 	uint64_t value_count;
+	/* Called when all is in the new folder and before it takes its name, so that more can be
+	 * put into it; NULL: nothing.  Anything but TOK_OK ends the run. */
+	enum tok_status (*finish)(void *context, const char *folder, struct tok_error *err);
+	void *context;
 	size_t threads;
 	const atomic_bool
 	    *stop; /* set by anybody: it ends with TOK_EIO, nothing left; NULL: none */

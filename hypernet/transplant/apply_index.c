@@ -1,7 +1,7 @@
 /* The index of several safetensors files: which holds what, and how much it is in all. */
 #include "hypernet/transplant/apply_internal.h"
 
-#include "hypernet/transplant/json_edit_internal.h"
+#include "tok/text/json_edit.h"
 #include "tok/text/json_write.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static struct sizes measure_change(const struct graft_plan *plan)
 	return change;
 }
 
-static bool change_number(struct json_edit *e, const char *name, uint64_t change)
+static bool change_number(struct tok_json_edit *e, const char *name, uint64_t change)
 {
 	const struct tok_json *metadata = tok_json_get(e->doc.values, "metadata");
 	const struct tok_json *number = metadata ? tok_json_get(metadata, name) : NULL;
@@ -53,23 +53,23 @@ static bool change_number(struct json_edit *e, const char *name, uint64_t change
 	if (!number || number->kind != TOK_JSON_UNSIGNED || change == 0)
 		return true;
 	snprintf(text, sizeof text, "%" PRIu64, number->as.whole + change);
-	return json_edit_replace(e, number, tok_span_of(text));
+	return tok_json_edit_replace(e, number, tok_span_of(text));
 }
 
-static void remove_tensor(struct json_edit *e, const struct tok_json *map, const char *name)
+static void remove_tensor(struct tok_json_edit *e, const struct tok_json *map, const char *name)
 {
 	const struct tok_json *key = map + 1;
 	for (size_t i = 0; i < map->count; i++, key = tok_json_next(key + 1))
 		if (tok_span_equal(tok_json_text(key), tok_span_of(name)))
-			json_edit_remove(e, key);
+			tok_json_edit_remove(e, key);
 }
 
-static bool add_tensor(struct json_edit *e, const struct tok_json *map, const char *name,
+static bool add_tensor(struct tok_json_edit *e, const struct tok_json *map, const char *name,
 		       const char *file)
 {
 	struct tok_buffer text = { 0 };
 	const bool ok = tok_json_put_string(&text, tok_span_of(file)) &&
-			json_edit_add(e, map, name, tok_buffer_span(&text));
+			tok_json_edit_add(e, map, name, tok_buffer_span(&text));
 	tok_buffer_release(&text);
 	return ok;
 }
@@ -78,8 +78,8 @@ static enum tok_status edit(const struct hyper_graft *graft, const struct graft_
 			    struct tok_span text, struct tok_buffer *out, struct tok_error *err)
 {
 	const struct sizes change = measure_change(plan);
-	struct json_edit e;
-	const enum tok_status status = json_edit_open(&e, text, err);
+	struct tok_json_edit e;
+	const enum tok_status status = tok_json_edit_open(&e, text, err);
 	if (status != TOK_OK)
 		return status;
 	const struct tok_json *map = tok_json_get(e.doc.values, "weight_map");
@@ -91,8 +91,8 @@ static enum tok_status edit(const struct hyper_graft *graft, const struct graft_
 		ok = add_tensor(&e, map, plan->added->name,
 				graft_base(hyper_tensors_file(hyper_folder_tensors(graft->model),
 							      plan->added->file)));
-	ok = ok && json_edit_write(&e, out);
-	json_edit_release(&e);
+	ok = ok && tok_json_edit_write(&e, out);
+	tok_json_edit_release(&e);
 	return ok ? TOK_OK : tok_fail_memory(err);
 }
 

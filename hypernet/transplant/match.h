@@ -9,16 +9,17 @@
  *
  * Tokens are compared as raw bytes, in classes; the first that fits counts:
  *
- *	exact   the same bytes, and special in both vocabularies or in neither
- *	role    special tokens of the same role (bos, eos, pad, ...), or of a pair that was given
+ *	exact   the same bytes, and of the same kind: a text, a byte, a special token
+ *	role    of the same role (bos, eos, pad, ...)
  *	byte    a byte's own token on one side, a text of that one byte on the other
- *	space   the same but for one space in front
- *	case    the same but for capitals (ICU's case folding)
- *	prefix  the longest token of the old vocabulary that it begins with, of two bytes at least
+ *	space   a text without the space that it begins with, else with one more in front
+ *	case    the same but for capitals
+ *	prefix  the longest text of the old vocabulary that it begins with, of two bytes at least
  *	new     none of these
  *
  * Only the classes that are asked for are used; exact always is.  Where several old tokens fit,
- * the lowest id wins, and both vocabularies' duplicates are counted.
+ * the lowest id wins, and both vocabularies' duplicates are counted.  Pairs that are given come
+ * before all of it, and count as role.
  *
  * Source: mergekit's tokensurgeon (a6e4028) for the classes, less its collision of all additional
  * special tokens in one key, and its exchange of input and output for prefix and byte.
@@ -41,7 +42,7 @@ enum hyper_match_class {
 };
 #define HYPER_MATCH_WORDS "exact,role,byte,space,case,prefix"
 
-/* Names of special tokens that take each other's place. */
+/* Names of special tokens, or of any others, that take each other's place. */
 struct hyper_special_pair {
 	struct tok_span target, source;
 };
@@ -61,10 +62,12 @@ struct hyper_matches {
 	size_t count;     /* new ids */
 	size_t counts[HYPER_MATCH_COUNT];
 	size_t source_duplicates, target_duplicates; /* tokens whose bytes a lower id has too */
-	size_t beyond; /* old tokens that would have matched, had the model rows for them */
+	/* Old tokens without a row in the model that a new one, which has found neither its like
+	 * nor its role elsewhere, is exactly or by its role. */
+	size_t beyond;
 };
 
-/* TOK_EARG for a pair that names no token, saying which side; TOK_ENOMEM. */
+/* TOK_EARG for a pair that names no token, or none with a row, saying which side; TOK_ENOMEM. */
 TOK_API TOK_MUST_USE enum tok_status hyper_match(const struct hyper_vocab *source,
 						 const struct hyper_vocab *target,
 						 const struct hyper_match_options *options,
@@ -75,7 +78,8 @@ TOK_API const char *hyper_match_name(enum hyper_match_class class);
 /* "exact,role,space" as bits; false at an unknown word. */
 TOK_API TOK_MUST_USE bool hyper_match_classes(const char *words, unsigned *out);
 
-/* How digits are cut: of "7", "42", "123", "1234", "12345", "1234567" and " 12". */
+/* How digits are cut: of "7", "42", "123", "1234", "12345", "1234567" and " 12".  What is unknown
+ * as a whole has no cuts, and is free. */
 enum hyper_digits {
 	HYPER_DIGITS_SINGLE, /* each on its own */
 	HYPER_DIGITS_LEFT,   /* threes from the left */

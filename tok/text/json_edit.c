@@ -1,4 +1,4 @@
-#include "hypernet/transplant/json_edit_internal.h"
+#include "tok/text/json_edit.h"
 
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ static size_t find_word_end(struct tok_span text, size_t at)
 }
 
 /* The text was read already: it is well-formed, and its values come in the order of `doc`. */
-static void find_places(struct json_edit *e)
+static void find_places(struct tok_json_edit *e)
 {
 	const struct tok_span text = e->text;
 	size_t open[TOK_JSON_DEPTH + 1], depth = 0, at = 0;
@@ -49,9 +49,9 @@ static void find_places(struct json_edit *e)
 	}
 }
 
-enum tok_status json_edit_open(struct json_edit *edit, struct tok_span text, struct tok_error *err)
+enum tok_status tok_json_edit_open(struct tok_json_edit *edit, struct tok_span text, struct tok_error *err)
 {
-	struct json_edit e = { .text = text };
+	struct tok_json_edit e = { .text = text };
 	enum tok_status status = tok_json_read(&e.doc, text, err);
 	if (status == TOK_OK && e.doc.values->kind != TOK_JSON_OBJECT)
 		status = tok_fail(err, TOK_EFORMAT, "it must be a JSON object");
@@ -62,7 +62,7 @@ enum tok_status json_edit_open(struct json_edit *edit, struct tok_span text, str
 			status = tok_fail_memory(err);
 	}
 	if (status != TOK_OK) {
-		json_edit_release(&e);
+		tok_json_edit_release(&e);
 		return status;
 	}
 	find_places(&e);
@@ -70,27 +70,27 @@ enum tok_status json_edit_open(struct json_edit *edit, struct tok_span text, str
 	return TOK_OK;
 }
 
-void json_edit_release(struct json_edit *edit)
+void tok_json_edit_release(struct tok_json_edit *edit)
 {
 	tok_json_release(&edit->doc);
 	free(edit->places);
 	free(edit->removed);
 	free(edit->patches);
 	tok_buffer_release(&edit->room);
-	*edit = (struct json_edit){ 0 };
+	*edit = (struct tok_json_edit){ 0 };
 }
 
-static struct tok_range place_of(const struct json_edit *e, const struct tok_json *value)
+static struct tok_range place_of(const struct tok_json_edit *e, const struct tok_json *value)
 {
 	return e->places[value - e->doc.values];
 }
 
-static struct tok_span text_between(const struct json_edit *e, uint32_t begin, uint32_t end)
+static struct tok_span text_between(const struct tok_json_edit *e, uint32_t begin, uint32_t end)
 {
 	return tok_span_slice(e->text, begin, end);
 }
 
-struct tok_span json_edit_text(const struct json_edit *edit, const struct tok_json *value)
+struct tok_span tok_json_edit_text(const struct tok_json_edit *edit, const struct tok_json *value)
 {
 	const struct tok_range place = place_of(edit, value);
 	return text_between(edit, place.begin, place.end);
@@ -98,33 +98,33 @@ struct tok_span json_edit_text(const struct json_edit *edit, const struct tok_js
 
 /* ---- changes ------------------------------------------------------------------------------ */
 
-static bool put(struct json_edit *e, struct tok_span text)
+static bool put(struct tok_json_edit *e, struct tok_span text)
 {
 	return text.count == 0 || tok_buffer_add(&e->room, text.bytes, text.count);
 }
 
 /* What was put into the room since `at` takes the place of that text. */
-static bool add_patch(struct json_edit *e, uint32_t begin, uint32_t end, size_t at)
+static bool add_patch(struct tok_json_edit *e, uint32_t begin, uint32_t end, size_t at)
 {
 	if (!tok_grow(&e->patches, &e->patch_capacity, e->patch_count + 1, sizeof *e->patches))
 		return false;
-	e->patches[e->patch_count++] = (struct json_patch){ begin, end, at, e->room.count - at };
+	e->patches[e->patch_count++] = (struct tok_json_patch){ begin, end, at, e->room.count - at };
 	return true;
 }
 
-bool json_edit_replace(struct json_edit *edit, const struct tok_json *value, struct tok_span text)
+bool tok_json_edit_replace(struct tok_json_edit *edit, const struct tok_json *value, struct tok_span text)
 {
 	const struct tok_range place = place_of(edit, value);
 	const size_t at = edit->room.count;
 	return put(edit, text) && add_patch(edit, place.begin, place.end, at);
 }
 
-void json_edit_remove(struct json_edit *edit, const struct tok_json *key)
+void tok_json_edit_remove(struct tok_json_edit *edit, const struct tok_json *key)
 {
 	edit->removed[key - edit->doc.values] = true;
 }
 
-bool json_edit_add(struct json_edit *edit, const struct tok_json *object, const char *key,
+bool tok_json_edit_add(struct tok_json_edit *edit, const struct tok_json *object, const char *key,
 		   struct tok_span text)
 {
 	const struct tok_range place = place_of(edit, object);
@@ -150,7 +150,7 @@ bool json_edit_add(struct json_edit *edit, const struct tok_json *object, const 
 /* ---- members that go ------------------------------------------------------------------------ */
 
 /* With the comma in front of them; those before the first that stays with the comma behind. */
-static bool cut_members(struct json_edit *e, const struct tok_json *object)
+static bool cut_members(struct tok_json_edit *e, const struct tok_json *object)
 {
 	const struct tok_json *key = object + 1;
 	const size_t at = e->room.count;
@@ -170,7 +170,7 @@ static bool cut_members(struct json_edit *e, const struct tok_json *object)
 	return ok && (any_stays || object->count == 0 || add_patch(e, begin, end, at));
 }
 
-static bool cut_all(struct json_edit *e)
+static bool cut_all(struct tok_json_edit *e)
 {
 	for (size_t i = 0; i < e->doc.count; i++) {
 		const struct tok_json *object = &e->doc.values[i];
@@ -192,20 +192,20 @@ static bool cut_all(struct json_edit *e)
 /* By place; at one place, what was asked for first. */
 static int compare_patches(const void *left, const void *right)
 {
-	const struct json_patch *a = left, *b = right;
+	const struct tok_json_patch *a = left, *b = right;
 	if (a->begin != b->begin)
 		return a->begin < b->begin ? -1 : 1;
 	return (a->at > b->at) - (a->at < b->at);
 }
 
-bool json_edit_write(struct json_edit *edit, struct tok_buffer *out)
+bool tok_json_edit_write(struct tok_json_edit *edit, struct tok_buffer *out)
 {
 	size_t at = 0;
 	bool ok = cut_all(edit);
 	if (ok && edit->patch_count)
 		qsort(edit->patches, edit->patch_count, sizeof *edit->patches, compare_patches);
 	for (size_t i = 0; i < edit->patch_count && ok; i++) {
-		const struct json_patch *patch = &edit->patches[i];
+		const struct tok_json_patch *patch = &edit->patches[i];
 		if (patch->begin < at) /* within something that goes */
 			continue;
 		ok = tok_buffer_add(out, edit->text.bytes + at, patch->begin - at) &&
