@@ -1,6 +1,6 @@
 #include "hypernet/transplant/config.h"
 
-#include "hypernet/transplant/json_edit_internal.h"
+#include "tok/text/json_edit.h"
 #include "tok/text/json_write.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct rewriter {
-	struct json_edit edit;
+	struct tok_json_edit edit;
 	const struct hyper_config_change *change;
 	struct tok_buffer *notes;
 	struct tok_buffer text; /* room for one value */
@@ -137,8 +137,8 @@ static enum tok_status put_number(struct rewriter *r, const struct tok_json *val
 	if (value->kind == TOK_JSON_UNSIGNED && value->as.whole == number)
 		return TOK_OK;
 	snprintf(text, sizeof text, "%" PRIu64, number);
-	return json_edit_replace(&r->edit, value, tok_span_of(text)) ? TOK_OK
-								     : tok_fail_memory(r->err);
+	return tok_json_edit_replace(&r->edit, value, tok_span_of(text)) ? TOK_OK
+									 : tok_fail_memory(r->err);
 }
 
 /* ---- ids by role
@@ -151,7 +151,7 @@ static enum tok_status rewrite_role(struct rewriter *r, const struct tok_json *k
 	const tok_id new = map_role(r, role, value->as.whole);
 	if (new != TOK_NO_ID)
 		return put_number(r, value, new);
-	if (!json_edit_replace(&r->edit, value, tok_span_of("null")))
+	if (!tok_json_edit_replace(&r->edit, value, tok_span_of("null")))
 		return tok_fail_memory(r->err);
 	return note(r, key,
 		    "null now: the new tokenizer has no token in the place of %" PRIu64 " (%s)",
@@ -179,7 +179,7 @@ static enum tok_status rewrite_roles(struct rewriter *r, const struct tok_json *
 		same &= is_id && new == item->as.whole &&at == count;
 		if (new == TOK_NO_ID)
 			status = note(r, key, "%s is left out: the new tokenizer has no such token",
-				      tok_show(json_edit_text(&r->edit, item)).text);
+				      tok_show(tok_json_edit_text(&r->edit, item)).text);
 		if (new == TOK_NO_ID || at < count || count == sizeof seen / sizeof seen[0])
 			continue;
 		seen[count++] = new;
@@ -191,8 +191,8 @@ static enum tok_status rewrite_roles(struct rewriter *r, const struct tok_json *
 	struct tok_buffer whole = { 0 };
 	ok = ok && tok_buffer_add(&whole, "[", 1) &&
 	     tok_buffer_add(&whole, text->bytes, text->count) && tok_buffer_add(&whole, "]", 1) &&
-	     json_edit_replace(&r->edit, list,
-			       count ? tok_buffer_span(&whole) : tok_span_of("null"));
+	     tok_json_edit_replace(&r->edit, list,
+				   count ? tok_buffer_span(&whole) : tok_span_of("null"));
 	tok_buffer_release(&whole);
 	return ok ? TOK_OK : tok_fail_memory(r->err);
 }
@@ -264,7 +264,7 @@ static enum tok_status drop_list(struct rewriter *r, const struct tok_json *key)
 {
 	if (key[1].kind == TOK_JSON_NULL || is_unmoved(r, key + 1))
 		return TOK_OK;
-	json_edit_remove(&r->edit, key);
+	tok_json_edit_remove(&r->edit, key);
 	return note(r, key, "left out: its ids are those of the old tokenizer");
 }
 
@@ -284,7 +284,7 @@ static enum tok_status rewrite_tie(struct rewriter *r, const struct tok_json *va
 	r->has_tie = true;
 	if (tied < 0 || value->kind == (tied ? TOK_JSON_TRUE : TOK_JSON_FALSE))
 		return TOK_OK;
-	return json_edit_replace(&r->edit, value, tok_span_of(tied ? "true" : "false"))
+	return tok_json_edit_replace(&r->edit, value, tok_span_of(tied ? "true" : "false"))
 		   ? TOK_OK
 		   : tok_fail_memory(r->err);
 }
@@ -361,11 +361,12 @@ static enum tok_status add_missing(struct rewriter *r)
 	bool ok = true;
 	snprintf(number, sizeof number, "%zu", c->rows);
 	if (is_config && !r->has_size && c->rows != c->source_rows)
-		ok = json_edit_add(&r->edit, text && text->kind == TOK_JSON_OBJECT ? text : root,
-				   "vocab_size", tok_span_of(number));
+		ok =
+		    tok_json_edit_add(&r->edit, text && text->kind == TOK_JSON_OBJECT ? text : root,
+				      "vocab_size", tok_span_of(number));
 	if (ok && is_config && !r->has_tie && c->tied >= 0)
-		ok = json_edit_add(&r->edit, root, "tie_word_embeddings",
-				   tok_span_of(c->tied ? "true" : "false"));
+		ok = tok_json_edit_add(&r->edit, root, "tie_word_embeddings",
+				       tok_span_of(c->tied ? "true" : "false"));
 	return ok ? TOK_OK : tok_fail_memory(r->err);
 }
 
@@ -376,19 +377,19 @@ enum tok_status hyper_config_rewrite(struct tok_span config,
 {
 	struct rewriter r = { .change = change, .notes = notes, .err = err };
 	const size_t before = out->count, notes_before = notes->count;
-	enum tok_status status = json_edit_open(&r.edit, config, err);
+	enum tok_status status = tok_json_edit_open(&r.edit, config, err);
 	if (status != TOK_OK)
 		return status;
 	status = rewrite_object(&r);
 	if (status == TOK_OK)
 		status = add_missing(&r);
-	if (status == TOK_OK && !json_edit_write(&r.edit, out))
+	if (status == TOK_OK && !tok_json_edit_write(&r.edit, out))
 		status = tok_fail_memory(err);
 	if (status != TOK_OK) {
 		out->count = before;
 		notes->count = notes_before;
 	}
-	json_edit_release(&r.edit);
+	tok_json_edit_release(&r.edit);
 	tok_buffer_release(&r.text);
 	return status;
 }
