@@ -2,6 +2,7 @@
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
 #include "cmd/transplant_files.h"
+#include "hypernet/lab/lab.h"
 
 static const struct transplant_options defaults = {
 	.temperature = -1,
@@ -97,6 +98,19 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, text, const char *) },
 	{ CLI_FLAG, 'j', "json", NULL, "plan tells a JSON object, schema tok.transplant.plan.1",
 	  CLI_FIELD(struct transplant_options, json, bool) },
+	{ CLI_GROUP, .name = "Laboratory" },
+	{ CLI_TEXT, 0, "methods", "NAME,NAME...",
+	  "what lab tries (random,mean,subword,hybrid,omp,procrustes,ridge)",
+	  CLI_FIELD(struct transplant_options, methods, const char *) },
+	{ CLI_CHOICE, 0, "lab-model", HYPER_LAB_KIND_WORDS, "what lab trains (feed-forward)",
+	  CLI_FIELD(struct transplant_options, lab_model, int) },
+	{ CLI_SIZE, 0, "samples", "N", "places of a text that each of its models learns (400000)",
+	  CLI_FIELD(struct transplant_options, samples, uint64_t) },
+	{ CLI_SIZE, 0, "probe", "N",
+	  "steps that train rows alone, after which it counts again (50)",
+	  CLI_FIELD(struct transplant_options, probe, uint64_t) },
+	{ CLI_SIZE, 0, "seeds", "N", "runs of all that, for the spread (3)",
+	  CLI_FIELD(struct transplant_options, seeds, uint64_t) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct transplant_options, threads),
 	{ CLI_END }
@@ -110,6 +124,9 @@ static const struct cli_word words[] = {
 	  transplant_apply },
 	{ "explain", "DONE TOKEN|ID", "where a row is from, and what it is near to", false,
 	  transplant_explain },
+	{ "lab", "TEXT...",
+	  "small models, trained here, get other tokenizers: bits per byte of each method", false,
+	  transplant_lab },
 	{ NULL },
 };
 
@@ -149,7 +166,14 @@ const struct cli_tool tool_transplant = {
 	    "model only, mapping.safetensors. By that, with the word apply, another checkpoint\n"
 	    "of the same model gets the same; explain tells of one token.\n"
 	    "\n"
-	    "The folder appears whole or not at all.",
+	    "The folder appears whole or not at all.\n"
+	    "\n"
+	    "The word lab needs no model: of each TEXT, a domain, it holds a tenth back, trains\n"
+	    "tokenizers (A of all texts; B, and S with tokens over several words, of the last)\n"
+	    "and with each a small model, gives A's model the tokenizers B and S by each of\n"
+	    "--methods, and tells the bits per byte of what was held back: as it is, and after\n"
+	    "--probe steps of training. B's model, of another seed, is the donor. It takes some\n"
+	    "seconds a model; what it tells of is the methods' order, not large models' loss.",
 	.examples = "  tok transplant plan model-folder new-tokenizer.json --json\n",
 	.guide = "tok-transplanting",
 	.options = option_table,

@@ -161,19 +161,15 @@ static enum tok_status make_rows(const struct transplant_case *c, bool donor,
 static enum tok_status make_part(const struct transplant_case *c, const struct aux *aux,
 				 struct hyper_features *out, struct tok_error *err)
 {
-	switch (aux->kind) {
-	case AUX_COOC:
+	if (aux->kind == AUX_COOC)
 		return make_cooc(c, aux->value, out, err);
-	case AUX_SELF:
-	case AUX_DONOR:
+	if (aux->kind == AUX_SELF || aux->kind == AUX_DONOR)
 		return make_rows(c, aux->kind == AUX_DONOR, out, err);
-	case AUX_FILE:
+	if (aux->kind == AUX_FILE)
 		return hyper_features_vec(&c->source.vocab, &c->target.vocab, aux->value, out, err);
-	default:
-		return hyper_features_ngrams(
-		    &c->source.vocab, &c->target.vocab,
-		    aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH, c->threads, out, err);
-	}
+	const size_t width = aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH;
+	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width, c->threads, out,
+				     err);
 }
 
 enum tok_status transplant_features(struct transplant_case *c, struct tok_error *err)

@@ -245,12 +245,30 @@ static enum tok_status run_all(struct lab_run *run, struct tok_error *err)
 	return TOK_OK;
 }
 
+/* --text, then the operands. */
+static enum cli_exit prepare(struct lab_run *run, int argc, char **argv)
+{
+	const char *first = run->options->text;
+	size_t count = 0;
+	const char **paths = malloc(((size_t)argc + 1) * sizeof *paths);
+	if (!paths)
+		return cli_error("out of memory");
+	if (first)
+		paths[count++] = first;
+	for (int i = 0; i < argc; i++)
+		paths[count++] = argv[i];
+	const enum cli_exit result =
+	    transplant_lab_prepare(&run->bench, run->options, paths, count);
+	free((void *)paths);
+	return result;
+}
+
 enum cli_exit transplant_lab(const void *options, int argc, char **argv)
 {
 	const struct transplant_options *opts = options;
 	struct lab_run run = { .options = opts };
 	struct tok_error err = { 0 };
-	if (argc < 1)
+	if (argc < 1 && !opts->text)
 		return cli_usage("lab wants texts to learn from, one a domain");
 	if (opts->seeds < 1 || opts->seeds > SEEDS_MOST || opts->probe > PROBE_MOST)
 		return cli_usage("lab takes 1 to %d seeds, and probes of at most %d steps",
@@ -259,7 +277,7 @@ enum cli_exit transplant_lab(const void *options, int argc, char **argv)
 	if (result == CLI_OK && cut_methods(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	if (result == CLI_OK)
-		result = transplant_lab_prepare(&run.bench, opts, argv, (size_t)argc);
+		result = prepare(&run, argc, argv);
 	if (result == CLI_OK && run_all(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	release(&run);

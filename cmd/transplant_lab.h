@@ -57,8 +57,8 @@ const char *transplant_lab_name(enum lab_tokenizer_name name);
 /* Reads texts, puts the last tenth of each aside (at most 100,000 bytes), trains the tokenizers and
  * encodes with each.  Says what is wrong. */
 enum cli_exit transplant_lab_prepare(struct lab_bench *out,
-				     const struct transplant_options *options, char **paths,
-				     size_t count);
+				     const struct transplant_options *options,
+				     const char *const *paths, size_t count);
 /* The folder goes, too. */
 void transplant_lab_release(struct lab_bench *bench);
 

@@ -134,7 +134,8 @@ static enum tok_status add_files(const struct lab_bench *bench, bool last, struc
 static enum cli_exit train(const struct lab_bench *bench, enum lab_tokenizer_name name,
 			   const struct cli_files *files, const char *output)
 {
-	struct train_options options = *(const struct train_options *)tool_train.defaults;
+	struct train_options options =
+	    *(const struct train_options *)cli_tool_find("train")->defaults;
 	options.vocab_size = kinds[name].size;
 	options.super = kinds[name].super;
 	options.split.lines = kinds[name].super == VOCAB_SUPER_CHUNK;
@@ -215,7 +216,7 @@ static enum tok_status encode_all(const struct lab_bench *bench, struct lab_toke
 
 /* ---- all of it ------------------------------------------------------------------- */
 
-static enum tok_status begin(struct lab_bench *bench, char **paths, size_t count,
+static enum tok_status begin(struct lab_bench *bench, const char *const *paths, size_t count,
 			     struct tok_error *err)
 {
 	bench->texts = calloc(count, sizeof *bench->texts);
@@ -230,8 +231,8 @@ static enum tok_status begin(struct lab_bench *bench, char **paths, size_t count
 }
 
 enum cli_exit transplant_lab_prepare(struct lab_bench *out,
-				     const struct transplant_options *options, char **paths,
-				     size_t count)
+				     const struct transplant_options *options,
+				     const char *const *paths, size_t count)
 {
 	struct lab_bench bench = { .options = options,
 				   .threads = cli_threads_for(options->threads) };

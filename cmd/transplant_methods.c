@@ -7,19 +7,46 @@
 
 /* ---- names ----------------------------------------------------------------------- */
 
-static const char *const names[TRANSPLANT_METHODS] = {
-	[TRANSPLANT_HYBRID] = "hybrid", [TRANSPLANT_LOCAL] = "local",
-	[TRANSPLANT_GLOBAL] = "global", [TRANSPLANT_SUBWORD] = "subword",
-	[TRANSPLANT_SUM] = "sum",       [TRANSPLANT_LENGTH] = "length",
-	[TRANSPLANT_LINEAR] = "linear", [TRANSPLANT_FIRST_LAST] = "first-last",
-	[TRANSPLANT_EEVE] = "eeve",     [TRANSPLANT_BIL] = "bil",
-	[TRANSPLANT_FOCUS] = "focus",   [TRANSPLANT_WECHSEL] = "wechsel",
-	[TRANSPLANT_CLP] = "clp",       [TRANSPLANT_KNN] = "knn",
-	[TRANSPLANT_OMP] = "omp",       [TRANSPLANT_PROCRUSTES] = "procrustes",
-	[TRANSPLANT_RIDGE] = "ridge",   [TRANSPLANT_HYPERNET] = "hypernet",
-	[TRANSPLANT_MEAN] = "mean",     [TRANSPLANT_ZERO] = "zero",
-	[TRANSPLANT_RANDOM] = "random", [TRANSPLANT_HEWITT] = "hewitt",
-	[TRANSPLANT_SCALAR] = "scalar",
+/* What makes the rows, and how it is asked. */
+enum family { BY_PIECES, BY_LIKENESS, BY_DONOR, BY_NETWORK, BY_FILL };
+
+struct entry {
+	const char *name;
+	enum family family;
+	int kind[TRANSPLANT_SIDES]; /* enum hyper_subword of each side; else the first counts: enum
+				       hyper_similar, hyper_map_kind or hyper_fill */
+};
+
+static const struct entry methods[TRANSPLANT_METHODS] = {
+	[TRANSPLANT_HYBRID] = { "hybrid", BY_LIKENESS, { HYPER_SIMILAR_HYBRID } },
+	[TRANSPLANT_LOCAL] = { "local", BY_LIKENESS, { HYPER_SIMILAR_LOCAL } },
+	[TRANSPLANT_GLOBAL] = { "global", BY_LIKENESS, { HYPER_SIMILAR_GLOBAL } },
+	[TRANSPLANT_SUBWORD] = { "subword", BY_PIECES, { HYPER_SUBWORD_MEAN, HYPER_SUBWORD_MEAN } },
+	[TRANSPLANT_SUM] = { "sum", BY_PIECES, { HYPER_SUBWORD_SUM, HYPER_SUBWORD_SUM } },
+	[TRANSPLANT_LENGTH] = { "length",
+				BY_PIECES,
+				{ HYPER_SUBWORD_LENGTH, HYPER_SUBWORD_LENGTH } },
+	[TRANSPLANT_LINEAR] = { "linear",
+				BY_PIECES,
+				{ HYPER_SUBWORD_LINEAR, HYPER_SUBWORD_LINEAR } },
+	[TRANSPLANT_FIRST_LAST] = { "first-last",
+				    BY_PIECES,
+				    { HYPER_SUBWORD_LAST, HYPER_SUBWORD_FIRST } },
+	[TRANSPLANT_EEVE] = { "eeve", BY_PIECES, { HYPER_SUBWORD_MEAN, HYPER_SUBWORD_FIRST } },
+	[TRANSPLANT_BIL] = { "bil", BY_PIECES, { HYPER_SUBWORD_SCRIPT, HYPER_SUBWORD_LENGTH } },
+	[TRANSPLANT_FOCUS] = { "focus", BY_LIKENESS, { HYPER_SIMILAR_FOCUS } },
+	[TRANSPLANT_WECHSEL] = { "wechsel", BY_LIKENESS, { HYPER_SIMILAR_WECHSEL } },
+	[TRANSPLANT_CLP] = { "clp", BY_LIKENESS, { HYPER_SIMILAR_CLP } },
+	[TRANSPLANT_KNN] = { "knn", BY_LIKENESS, { HYPER_SIMILAR_KNN } },
+	[TRANSPLANT_OMP] = { "omp", BY_DONOR, { 0 } },
+	[TRANSPLANT_PROCRUSTES] = { "procrustes", BY_DONOR, { HYPER_MAP_PROCRUSTES } },
+	[TRANSPLANT_RIDGE] = { "ridge", BY_DONOR, { HYPER_MAP_RIDGE } },
+	[TRANSPLANT_HYPERNET] = { "hypernet", BY_NETWORK, { 0 } },
+	[TRANSPLANT_MEAN] = { "mean", BY_FILL, { HYPER_FILL_MEAN } },
+	[TRANSPLANT_ZERO] = { "zero", BY_FILL, { HYPER_FILL_ZERO } },
+	[TRANSPLANT_RANDOM] = { "random", BY_FILL, { HYPER_FILL_RANDOM } },
+	[TRANSPLANT_HEWITT] = { "hewitt", BY_FILL, { HYPER_FILL_HEWITT } },
+	[TRANSPLANT_SCALAR] = { "scalar", BY_FILL, { HYPER_FILL_SCALAR } },
 };
 
 bool transplant_method_find(const char *name, enum transplant_method *out, const char **folder)
@@ -32,7 +59,7 @@ bool transplant_method_find(const char *name, enum transplant_method *out, const
 		return true;
 	}
 	for (int i = 0; i < TRANSPLANT_METHODS; i++)
-		if (i != TRANSPLANT_HYPERNET && strcmp(name, names[i]) == 0) {
+		if (i != TRANSPLANT_HYPERNET && strcmp(name, methods[i].name) == 0) {
 			*out = (enum transplant_method)i;
 			return true;
 		}
@@ -41,7 +68,7 @@ bool transplant_method_find(const char *name, enum transplant_method *out, const
 
 const char *transplant_method_name(enum transplant_method method)
 {
-	return names[method];
+	return methods[method].name;
 }
 
 void transplant_made_release(struct transplant_made *made)
@@ -94,27 +121,6 @@ static enum tok_status make_room(const struct request *r, struct tok_error *err)
 
 /* ---- pieces ----------------------------------------------------------------------- */
 
-static enum hyper_subword rule_of(enum transplant_method method, enum transplant_side side)
-{
-	const bool in = side == TRANSPLANT_IN;
-	switch (method) {
-	case TRANSPLANT_SUM:
-		return HYPER_SUBWORD_SUM;
-	case TRANSPLANT_LENGTH:
-		return HYPER_SUBWORD_LENGTH;
-	case TRANSPLANT_LINEAR:
-		return HYPER_SUBWORD_LINEAR;
-	case TRANSPLANT_FIRST_LAST:
-		return in ? HYPER_SUBWORD_LAST : HYPER_SUBWORD_FIRST;
-	case TRANSPLANT_EEVE:
-		return in ? HYPER_SUBWORD_MEAN : HYPER_SUBWORD_FIRST;
-	case TRANSPLANT_BIL:
-		return in ? HYPER_SUBWORD_SCRIPT : HYPER_SUBWORD_LENGTH;
-	default:
-		return HYPER_SUBWORD_MEAN;
-	}
-}
-
 static enum tok_status make_subword(const struct request *r, enum transplant_method method,
 				    struct tok_error *err)
 {
@@ -129,7 +135,8 @@ static enum tok_status make_subword(const struct request *r, enum transplant_met
 			.pieces = &pieces,
 			.rows = &rows,
 		};
-		status = hyper_subword(&job, rule_of(method, r->side), &r->out->sums, err);
+		status = hyper_subword(&job, (enum hyper_subword)methods[method].kind[r->side],
+				       &r->out->sums, err);
 	}
 	hyper_pieces_release(&pieces);
 	return status;
@@ -162,26 +169,6 @@ static struct hyper_similar_options options_of(const struct transplant_options *
 	if (o->topk)
 		out.k = o->topk;
 	return out;
-}
-
-static enum hyper_similar similar_of(enum transplant_method method)
-{
-	switch (method) {
-	case TRANSPLANT_LOCAL:
-		return HYPER_SIMILAR_LOCAL;
-	case TRANSPLANT_GLOBAL:
-		return HYPER_SIMILAR_GLOBAL;
-	case TRANSPLANT_FOCUS:
-		return HYPER_SIMILAR_FOCUS;
-	case TRANSPLANT_WECHSEL:
-		return HYPER_SIMILAR_WECHSEL;
-	case TRANSPLANT_CLP:
-		return HYPER_SIMILAR_CLP;
-	case TRANSPLANT_KNN:
-		return HYPER_SIMILAR_KNN;
-	default:
-		return HYPER_SIMILAR_HYBRID;
-	}
 }
 
 static const struct hyper_tensor *donor_matrix(const struct request *r)
@@ -219,7 +206,8 @@ static enum tok_status make_similar(const struct request *r, enum transplant_met
 		status = transplant_features(r->c, err);
 	}
 	if (status == TOK_OK)
-		status = hyper_similar(&job, similar_of(method), &options, &r->out->sums, err);
+		status = hyper_similar(&job, (enum hyper_similar)methods[method].kind[0], &options,
+				       &r->out->sums, err);
 	hyper_pieces_release(&pieces);
 	return status;
 }
@@ -358,7 +346,7 @@ static enum tok_status make_by_donor(const struct request *r, enum transplant_me
 	if (!r->c->donor)
 		return tok_fail(err, TOK_EARG,
 				"%s goes by a model that has the new tokenizer: say --donor MODEL",
-				names[method]);
+				methods[method].name);
 	enum tok_status status = find_shared(r, &s, err);
 	if (status == TOK_OK && s.anchor_count < 2)
 		status = tok_fail(err, TOK_EARG,
@@ -376,22 +364,6 @@ static enum tok_status make_by_donor(const struct request *r, enum transplant_me
 
 /* ---- rows that know nothing of their token ------------------------------------------- */
 
-static enum hyper_fill fill_of(enum transplant_method method)
-{
-	switch (method) {
-	case TRANSPLANT_MEAN:
-		return HYPER_FILL_MEAN;
-	case TRANSPLANT_RANDOM:
-		return HYPER_FILL_RANDOM;
-	case TRANSPLANT_HEWITT:
-		return HYPER_FILL_HEWITT;
-	case TRANSPLANT_SCALAR:
-		return HYPER_FILL_SCALAR;
-	default:
-		return HYPER_FILL_ZERO;
-	}
-}
-
 static enum tok_status make_filled(const struct request *r, enum transplant_method method,
 				   struct tok_error *err)
 {
@@ -399,7 +371,7 @@ static enum tok_status make_filled(const struct request *r, enum transplant_meth
 	struct hyper_filler *filler = NULL;
 	enum tok_status status = make_room(r, err);
 	if (status == TOK_OK)
-		status = hyper_filler_new(&rows, fill_of(method),
+		status = hyper_filler_new(&rows, (enum hyper_fill)methods[method].kind[0],
 					  r->c->options->seed + (uint64_t)r->side, r->c->kernel,
 					  r->c->threads, &filler, err);
 	for (size_t i = 0; i < r->count && status == TOK_OK; i++)
@@ -414,37 +386,21 @@ enum tok_status transplant_make(struct transplant_case *c, const struct hyper_ma
 				struct transplant_made *out, struct tok_error *err)
 {
 	const struct request r = { c, matches, side, wanted, count, out };
+	const enum family family = methods[method].family;
 	enum tok_status status;
 	*out = (struct transplant_made){ 0 };
-	switch (method) {
-	case TRANSPLANT_HYBRID:
-	case TRANSPLANT_LOCAL:
-	case TRANSPLANT_GLOBAL:
-	case TRANSPLANT_FOCUS:
-	case TRANSPLANT_WECHSEL:
-	case TRANSPLANT_CLP:
-	case TRANSPLANT_KNN:
+	if (family == BY_PIECES) {
+		status = make_subword(&r, method, err);
+	} else if (family == BY_LIKENESS) {
 		status = make_similar(&r, method, err);
-		break;
-	case TRANSPLANT_OMP:
-	case TRANSPLANT_PROCRUSTES:
-	case TRANSPLANT_RIDGE:
+	} else if (family == BY_DONOR) {
 		status = make_by_donor(&r, method, err);
-		break;
-	case TRANSPLANT_HYPERNET:
+	} else if (family == BY_FILL) {
+		status = make_filled(&r, method, err);
+	} else {
 		status = make_room(&r, err);
 		if (status == TOK_OK)
 			status = transplant_hypernet(c, side, folder, wanted, count, out, err);
-		break;
-	case TRANSPLANT_MEAN:
-	case TRANSPLANT_ZERO:
-	case TRANSPLANT_RANDOM:
-	case TRANSPLANT_HEWITT:
-	case TRANSPLANT_SCALAR:
-		status = make_filled(&r, method, err);
-		break;
-	default:
-		status = make_subword(&r, method, err);
 	}
 	if (status != TOK_OK)
 		transplant_made_release(out);

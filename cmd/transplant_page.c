@@ -24,7 +24,7 @@ static const char head[] =
     "text-align:right;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}\n"
     "td:first-child,th:first-child{text-align:left}th{font-weight:600}\n"
     "text{fill:var(--ink);font:12px system-ui,sans-serif}.dim{fill:var(--dim)}\n"
-    ".a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}.e{fill:var(--e)}.f{fill:var(--d)}\n"
+    ".a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}rect.d{fill:var(--d)}.e{fill:var(--e)}\n"
     ".l{stroke:var(--line)}.s{stroke:var(--ink);stroke-width:2}\n"
     "figure{margin:0}.swatch{display:inline-block;width:.8em;height:.8em;border-radius:2px}\n"
     "</style></head><body>\n";
@@ -62,38 +62,27 @@ static void put_escaped(struct page *p, struct tok_span text)
  */
 
 /* A class's colour: copied ones are blue, what only nearly matches green, new ones orange. */
-static const char *colour_of(enum hyper_match_class class)
-{
-	switch (class) {
-	case HYPER_MATCH_EXACT:
-		return "a";
-	case HYPER_MATCH_ROLE:
-	case HYPER_MATCH_BYTE:
-		return "f";
-	case HYPER_MATCH_NEW:
-		return "b";
-	case HYPER_MATCH_NONE:
-		return "e";
-	default:
-		return "c";
-	}
-}
+static const char colours[HYPER_MATCH_COUNT][2] = {
+	[HYPER_MATCH_EXACT] = "a", [HYPER_MATCH_ROLE] = "d", [HYPER_MATCH_BYTE] = "d",
+	[HYPER_MATCH_SPACE] = "c", [HYPER_MATCH_CASE] = "c", [HYPER_MATCH_PREFIX] = "c",
+	[HYPER_MATCH_NEW] = "b",   [HYPER_MATCH_NONE] = "e",
+};
 
 static void put_bar(struct page *p, const char *name, const double *counts, int y)
 {
 	double whole = 0, x = LEFT;
-	for (int class = 0; class < HYPER_MATCH_NONE; class ++)
-		whole += counts[class];
+	for (int which = 0; which < HYPER_MATCH_NONE; which++)
+		whole += counts[which];
 	put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 16, name);
-	for (int class = 0; class < HYPER_MATCH_NONE && whole > 0; class ++) {
-		const double width = (WIDTH - LEFT) * counts[class] / whole;
-		if (counts[class] > 0)
+	for (int which = 0; which < HYPER_MATCH_NONE && whole > 0; which++) {
+		const double width = (WIDTH - LEFT) * counts[which] / whole;
+		if (counts[which] > 0)
 			put(p,
 			    "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\">"
 			    "<title>%s: %.2f %%</title></rect>",
-			    colour_of((enum hyper_match_class) class), x, y, width, BAR,
-			    hyper_match_name((enum hyper_match_class) class),
-			    100 * counts[class] / whole);
+			    colours[which], x, y, width, BAR,
+			    hyper_match_name((enum hyper_match_class)which),
+			    100 * counts[which] / whole);
 		x += width;
 	}
 }
@@ -103,11 +92,11 @@ static void put_classes(struct page *p, const struct transplant_report *r)
 	double tokens[HYPER_MATCH_COUNT], running[HYPER_MATCH_COUNT] = { 0 };
 	const struct hyper_matches *m = &r->c->matches;
 	double all = 0, read = 0;
-	for (int class = 0; class < HYPER_MATCH_COUNT; class ++) {
-		tokens[class] = (double)m->counts[class];
-		running[class] = r->usage ? (double)r->usage->classes[class] : 0;
-		all += class == HYPER_MATCH_NONE ? 0 : tokens[class];
-		read += running[class];
+	for (int which = 0; which < HYPER_MATCH_COUNT; which++) {
+		tokens[which] = (double)m->counts[which];
+		running[which] = r->usage ? (double)r->usage->classes[which] : 0;
+		all += which == HYPER_MATCH_NONE ? 0 : tokens[which];
+		read += running[which];
 	}
 	put(p,
 	    "<h2>Which token is which</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
@@ -118,20 +107,17 @@ static void put_classes(struct page *p, const struct transplant_report *r)
 		put_bar(p, "of running text", running, BAR + 8);
 	put(p, "</svg></figure>\n<table><tr><th>class</th><th>tokens</th><th>%%</th>%s</tr>\n",
 	    r->usage ? "<th>in the text</th><th>%</th>" : "");
-	for (int class = 0; class < HYPER_MATCH_NONE; class ++) {
-		if (m->counts[class] == 0)
+	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
+		if (m->counts[which] == 0)
 			continue;
 		put(p,
 		    "<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span> "
 		    "%s</td><td>%zu</td><td>%.2f</td>",
-		    colour_of((enum hyper_match_class) class)[0] == 'f'
-			? "d"
-			: colour_of((enum hyper_match_class) class),
-		    hyper_match_name((enum hyper_match_class) class), m->counts[class],
-		    all > 0 ? 100 * tokens[class] / all : 0);
+		    colours[which], hyper_match_name((enum hyper_match_class)which),
+		    m->counts[which], all > 0 ? 100 * tokens[which] / all : 0);
 		if (r->usage)
-			put(p, "<td>%.0f</td><td>%.2f</td>", running[class],
-			    read > 0 ? 100 * running[class] / read : 0);
+			put(p, "<td>%.0f</td><td>%.2f</td>", running[which],
+			    read > 0 ? 100 * running[which] / read : 0);
 		put(p, "</tr>\n");
 	}
 	put(p, "</table>\n");

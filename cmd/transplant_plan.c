@@ -24,31 +24,23 @@ struct plan {
 
 /* ---- what it will take ----------------------------------------------------------------- */
 
-/* Products of `method`, in floating point operations; the features' width is that of ngram. */
+/* Products of a method, in floating point operations; the features' width is that of ngram. */
 static double operations_of(const struct plan *p, enum transplant_method method)
 {
 	const double wanted = (double)p->wanted, width = (double)p->width;
 	const double old = (double)p->c.source.vocab.count, features = 1024;
 	const double shared = (double)p->c.matches.count - wanted;
 	const double k = p->c.options->k ? (double)p->c.options->k : 64;
-	switch (method) {
-	case TRANSPLANT_HYBRID:
-	case TRANSPLANT_GLOBAL:
-	case TRANSPLANT_WECHSEL:
+	if (method == TRANSPLANT_HYBRID || method == TRANSPLANT_GLOBAL ||
+	    method == TRANSPLANT_WECHSEL)
 		return 2 * wanted * old * features;
-	case TRANSPLANT_FOCUS:
-	case TRANSPLANT_CLP:
+	if (method == TRANSPLANT_FOCUS || method == TRANSPLANT_CLP)
 		return 2 * wanted * shared * features;
-	case TRANSPLANT_KNN:
-		return 2 * wanted * shared * width;
-	case TRANSPLANT_OMP:
-		return 2 * wanted * shared * width * k;
-	case TRANSPLANT_RIDGE:
-	case TRANSPLANT_PROCRUSTES:
+	if (method == TRANSPLANT_KNN || method == TRANSPLANT_OMP)
+		return 2 * wanted * shared * width * (method == TRANSPLANT_OMP ? k : 1);
+	if (method == TRANSPLANT_RIDGE || method == TRANSPLANT_PROCRUSTES)
 		return 2 * (2 * shared + wanted) * width * width + width * width * width;
-	default:
-		return 2 * wanted * width;
-	}
+	return 2 * wanted * width;
 }
 
 static void estimate(struct plan *p)
@@ -122,15 +114,15 @@ static void tell_classes(const struct plan *p)
 	const double all = (double)(m->count - m->counts[HYPER_MATCH_NONE]);
 	printf("\n%-8s%12s%8s", "class", "tokens", "%");
 	printf(p->has_usage ? "%14s%8s\n" : "\n", "in the text", "%");
-	for (int class = 0; class < HYPER_MATCH_NONE; class ++) {
-		if (m->counts[class] == 0 && class != HYPER_MATCH_NEW)
+	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
+		if (m->counts[which] == 0 && which != HYPER_MATCH_NEW)
 			continue;
-		printf("%-8s%12zu%8.2f", hyper_match_name((enum hyper_match_class) class),
-		       m->counts[class], percent((double)m->counts[class], all));
+		printf("%-8s%12zu%8.2f", hyper_match_name((enum hyper_match_class)which),
+		       m->counts[which], percent((double)m->counts[which], all));
 		if (p->has_usage)
 			printf(
-			    "%14" PRIu64 "%8.2f", p->usage.classes[class],
-			    percent((double)p->usage.classes[class], (double)p->usage.new_tokens));
+			    "%14" PRIu64 "%8.2f", p->usage.classes[which],
+			    percent((double)p->usage.classes[which], (double)p->usage.new_tokens));
 		putchar('\n');
 	}
 	if (m->source_duplicates || m->target_duplicates)
@@ -242,9 +234,9 @@ static void tell_json(const struct plan *p)
 	       p->c.embeddings.tied || !p->c.embeddings.output ? "true" : "false",
 	       count_tokens(&p->c.source.vocab), count_tokens(&p->c.target.vocab),
 	       p->c.source.vocab.count, p->c.target.vocab.count, p->rows, m->beyond);
-	for (int class = 0; class < HYPER_MATCH_COUNT; class ++)
-		printf("%s\"%s\":%zu", class ? "," : "",
-		       hyper_match_name((enum hyper_match_class) class), m->counts[class]);
+	for (int which = 0; which < HYPER_MATCH_COUNT; which++)
+		printf("%s\"%s\":%zu", which ? "," : "",
+		       hyper_match_name((enum hyper_match_class)which), m->counts[which]);
 	printf("},\"source_duplicates\":%zu,\"target_duplicates\":%zu,\"specials\":[",
 	       m->source_duplicates, m->target_duplicates);
 	tell_json_specials(p);

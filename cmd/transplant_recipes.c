@@ -58,23 +58,24 @@ static enum tok_status take(const struct making *m, struct transplant_made *made
 	tok_id *ids = malloc((rest->count + 1) * sizeof *ids);
 	if (!ids)
 		return tok_fail_memory(err);
+	const bool is_given = made->given;
 	memcpy(ids, rest->ids, rest->count * sizeof *ids);
 	for (size_t i = 0; i < rest->count; i++) {
 		const bool has =
-		    made->given ? made->has[i] : sums->ends[i] > hyper_weights_begin(sums, i);
+		    is_given ? made->has[i] : sums->ends[i] > hyper_weights_begin(sums, i);
 		if (!has) {
 			rest->ids[kept++] = ids[i];
 			continue;
 		}
 		mark(m, ids[i], how);
-		if (!made->given)
+		if (!is_given)
 			continue;
 		memmove(made->given + given * made->width, made->given + i * made->width,
 			made->width * sizeof *made->given);
 		ids[given++] = ids[i];
 	}
 	const enum tok_status status =
-	    made->given ? hyper_recipe_give(m->recipe, ids, given, made->given, made->width, err)
+	    made->given ? hyper_recipe_give(m->recipe, ids, given, &made->given, made->width, err)
 			: hyper_recipe_sum(m->recipe, ids, rest->count, sums, &left, err);
 	rest->count = kept;
 	free(ids);

@@ -148,9 +148,9 @@ enum tok_status transplant_report_json(const struct transplant_report *r, struct
 		return status;
 	put(&w, "\"rows\":[%zu,%zu],\"classes\":{", r->c->embeddings.input->shape[0],
 	    r->recipes->rows);
-	for (int class = 0; class < HYPER_MATCH_COUNT; class ++)
-		put(&w, "%s\"%s\":%zu", class ? "," : "",
-		    hyper_match_name((enum hyper_match_class) class), m->counts[class]);
+	for (int which = 0; which < HYPER_MATCH_COUNT; which++)
+		put(&w, "%s\"%s\":%zu", which ? "," : "",
+		    hyper_match_name((enum hyper_match_class)which), m->counts[which]);
 	put(&w, "},\"digits\":[\"%s\",\"%s\"],", hyper_digits_name(r->digits[0]),
 	    hyper_digits_name(r->digits[1]));
 	put_usage(&w, r->usage);

@@ -70,7 +70,7 @@ static enum tok_status read_recipes(const struct transplant_case *c, const char 
 		status = hyper_recipe_read(path, c->embeddings.input->shape[0],
 					   &r.sides[TRANSPLANT_IN], &r.sides[TRANSPLANT_OUT], err);
 	r.rows = r.sides[TRANSPLANT_IN].rows;
-	r.both = transplant_matrix(c, TRANSPLANT_OUT) == transplant_matrix(c, TRANSPLANT_IN);
+	r.both = r.sides[TRANSPLANT_OUT].rows == 0;
 	if (status == TOK_OK)
 		status = transplant_recipes_recount(c, &r, err);
 	free(path);

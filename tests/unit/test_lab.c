@@ -180,7 +180,7 @@ static struct hyper_lab_options odd(enum hyper_lab_kind kind, bool tied)
 {
 	struct hyper_lab_options o = small(kind, tied);
 	o.width = 12;
-	o.hidden = 19;
+	o.hidden = LAB_OUTPUTS + 5;
 	o.context = 5;
 	o.batch = MANY;
 	return o;
@@ -330,6 +330,7 @@ static void rows_alone(void **state)
 		struct hyper_lab *from = model_of(&o, 77), *model;
 		struct tok_error err;
 		size_t left = 9;
+		lab_draw(from->numbers, from->at.count, 0.3, 2, 2);
 		assert_int_equal(hyper_lab_graft(from, LARGE, &model, &err), TOK_OK);
 		assert_int_equal(hyper_lab_vocabulary(model), LARGE);
 		for (size_t i = 0; i < model->at.body; i++)
