@@ -1,5 +1,6 @@
 #include "hypernet/transplant/config.h"
 
+#include "hypernet/transplant/config_internal.h"
 #include "tok/text/json_edit.h"
 #include "tok/text/json_write.h"
 
@@ -15,26 +16,6 @@ struct rewriter {
 	bool has_size, has_tie; /* seen anywhere */
 	struct tok_error *err;
 };
-
-static bool is_called(const struct tok_json *key, const char *name)
-{
-	return tok_span_equal(tok_json_text(key), tok_span_of(name));
-}
-
-static bool ends_with(struct tok_span text, const char *end)
-{
-	const size_t count = strlen(end);
-	return text.count >= count && memcmp(text.bytes + text.count - count, end, count) == 0;
-}
-
-static bool contains(struct tok_span text, const char *part)
-{
-	const size_t count = strlen(part);
-	for (size_t at = 0; at + count <= text.count; at++)
-		if (memcmp(text.bytes + at, part, count) == 0)
-			return true;
-	return false;
-}
 
 /* ---- notes ------------------------------------------------------------------------------------
  */
@@ -98,7 +79,7 @@ static bool find_role(const struct tok_json *key, enum hyper_role *out)
 		for (size_t i = 0; i < 2; i++) {
 			snprintf(name, sizeof name, "%s%s_token_id", prefixes[i],
 				 hyper_role_name((enum hyper_role)role));
-			if (is_called(key, name)) {
+			if (config_is_called(key, name)) {
 				*out = (enum hyper_role)role;
 				return true;
 			}
@@ -200,12 +181,6 @@ static enum tok_status rewrite_roles(struct rewriter *r, const struct tok_json *
 /* ---- other ids by name
  * ------------------------------------------------------------------------------ */
 
-static bool is_id_name(struct tok_span name)
-{
-	return ends_with(name, "_token_id") || ends_with(name, "_token_ids") ||
-	       ends_with(name, "_token_index");
-}
-
 /* A number that is no token in either vocabulary is no id of one. */
 static enum tok_status rewrite_other(struct rewriter *r, const struct tok_json *key,
 				     const struct tok_json *value)
@@ -244,7 +219,7 @@ static bool is_list_name(const struct tok_json *key)
 					     "bad_words_ids", "forced_decoder_ids",
 					     "sequence_bias" };
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (is_called(key, names[i]))
+		if (config_is_called(key, names[i]))
 			return true;
 	return false;
 }
@@ -292,13 +267,14 @@ static enum tok_status rewrite_tie(struct rewriter *r, const struct tok_json *va
 /* ---- the object
  * ---------------------------------------------------------------------------------------------- */
 
-static enum tok_status rewrite_member(struct rewriter *r, const struct tok_json *key)
+static enum tok_status rewrite_member(void *context, const struct tok_json *key)
 {
+	struct rewriter *r = context;
 	const struct tok_json *value = key + 1;
 	enum hyper_role role;
-	if (is_called(key, "vocab_size") || is_called(key, "padded_vocab_size"))
+	if (config_is_size(key))
 		return rewrite_size(r, value);
-	if (is_called(key, "tie_word_embeddings"))
+	if (config_is_called(key, "tie_word_embeddings"))
 		return rewrite_tie(r, value);
 	if (is_list_name(key))
 		return drop_list(r, key);
@@ -306,47 +282,9 @@ static enum tok_status rewrite_member(struct rewriter *r, const struct tok_json 
 		return rewrite_role(r, key, role);
 	if (find_role(key, &role) && value->kind == TOK_JSON_ARRAY)
 		return rewrite_roles(r, key, role);
-	if (is_id_name(tok_json_text(key)) && !find_role(key, &role))
+	if (config_is_id(key) && !find_role(key, &role))
 		return rewrite_others(r, key);
 	return TOK_OK;
-}
-
-/* What is about text. */
-static bool is_inner(const struct tok_json *key)
-{
-	static const char *const others[] = { "vision", "visual", "image", "audio",
-					      "quantization" };
-	const struct tok_span name = tok_json_text(key);
-	if (key[1].kind != TOK_JSON_OBJECT || !ends_with(name, "_config"))
-		return false;
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (contains(name, others[i]))
-			return false;
-	return true;
-}
-
-/* Values lie in the order of the text: an object within ends where its last value does. */
-static enum tok_status rewrite_object(struct rewriter *r)
-{
-	const struct tok_json *open[TOK_JSON_DEPTH + 1]; /* the ends of those that we are in */
-	const struct tok_json *at = r->edit.doc.values + 1;
-	size_t depth = 0;
-	enum tok_status status = TOK_OK;
-	open[depth] = tok_json_next(r->edit.doc.values);
-	while (status == TOK_OK) {
-		while (depth && at == open[depth])
-			depth--;
-		if (at == open[0])
-			break;
-		if (is_inner(at)) {
-			open[++depth] = tok_json_next(at + 1);
-			at += 2;
-			continue;
-		}
-		status = rewrite_member(r, at);
-		at = tok_json_next(at + 1);
-	}
-	return status;
 }
 
 /* Its class has defaults, which are the old ones. */
@@ -380,7 +318,7 @@ enum tok_status hyper_config_rewrite(struct tok_span config,
 	enum tok_status status = tok_json_edit_open(&r.edit, config, err);
 	if (status != TOK_OK)
 		return status;
-	status = rewrite_object(&r);
+	status = config_walk(r.edit.doc.values, rewrite_member, &r);
 	if (status == TOK_OK)
 		status = add_missing(&r);
 	if (status == TOK_OK && !tok_json_edit_write(&r.edit, out))

@@ -36,6 +36,13 @@ TOK_API TOK_MUST_USE enum tok_status
 hyper_config_rewrite(struct tok_span config, const struct hyper_config_change *change,
 		     struct tok_buffer *out, struct tok_buffer *notes, struct tok_error *err);
 
+/* What does not fit a vocabulary and so many rows: sizes, ids beyond the rows or of no token; a
+ * line each.  TOK_EFORMAT of what is no JSON object. */
+TOK_API TOK_MUST_USE enum tok_status hyper_config_check(struct tok_span config,
+							const struct hyper_vocab *vocab,
+							size_t rows, struct tok_buffer *out,
+							struct tok_error *err);
+
 /* Texts of `template` (a chat template of Jinja) that look like special tokens and are none of the
  * target: their names, one a line. */
 TOK_API TOK_MUST_USE enum tok_status hyper_template_audit(struct tok_span template,

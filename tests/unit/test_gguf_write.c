@@ -423,6 +423,8 @@ static void pairs_keep_their_places(void **state)
 	put_tokens(&other, 3, names, true);
 	tensor_put_pair(&other, "tokenizer.ggml.token_type_count", TOK_GGUF_U32, 9);
 	put_string_pair(&other, "tokenizer.ggml.model", "llama");
+	put_string_pair(&other, "tokenizer.ggml.model", "the second does not count");
+	tensor_put_pair(&other, "tokenizer.ggml.bos_token_id", TOK_GGUF_U32, 7);
 	put_string_pair(&wanted, "general.architecture", "llama");
 	put_string_pair(&wanted, "tokenizer.ggml.model", "llama");
 	tensor_put_pair(&wanted, "llama.vocab_size", TOK_GGUF_U32, 5);
@@ -438,7 +440,7 @@ static void pairs_keep_their_places(void **state)
 	tensor_put_pair(&wanted, "tokenizer.ggml.token_type_count", TOK_GGUF_U32, 2);
 	tensor_put_pair(&wanted, "tokenizer.ggml.bos_token_id", TOK_GGUF_U32, 1);
 	tensor_put(&wanted, lists.bytes + tokens, lists.count - tokens);
-	replace(&model, 7, &other, 6, 5, &wanted, 7);
+	replace(&model, 7, &other, 8, 5, &wanted, 7);
 	/* Types of what is padding: unused. */
 	tok_buffer_clear(&lists);
 	tok_buffer_clear(&other);
