@@ -72,7 +72,8 @@ ALPHABET = alphabet()
 def bytes_of(file):
     """id -> (bytes, is special, is a byte's own token), of a tokenizer.json."""
     data = json.loads(file.read_text())
-    model, text = data["model"], json.dumps(data)
+    model = data["model"]
+    byte_level = '"ByteLevel"' in json.dumps([data["pre_tokenizer"], data["decoder"]])
     vocab = model["vocab"]
     if isinstance(vocab, list):
         vocab = {piece: i for i, (piece, _) in enumerate(vocab)}
@@ -82,7 +83,7 @@ def bytes_of(file):
     for token, i in vocab.items():
         if model["type"] == "WordPiece":
             out[i] = token[2:].encode() if token.startswith("##") else b" " + token.encode()
-        elif '"ByteLevel"' in text:
+        elif byte_level:
             out[i] = bytes(ALPHABET[c] for c in token) if all(c in ALPHABET for c in token) else token.encode()
         elif len(token) == 6 and token.startswith("<0x"):
             out[i] = int(token[3:5], 16)
