@@ -34,6 +34,7 @@ struct bytes_options {
 	int semantics; /* -1: valid-renorm where the tokenizer allows it, else all */
 	uint64_t beam, max_heads;
 	double prune;
+	uint64_t window, stride; /* ids; 0: contexts are whole; half of the room */
 	/* the text in question */
 	const char *prefix, *prefix_hex;
 	bool normalize;
@@ -213,8 +214,16 @@ void bytes_put_certificate(const struct tok_text_p *text, double special, double
  * sum to one.  A comma before. */
 void bytes_put_next(const struct tok_next_bytes *next, size_t top);
 
-/* "heads", those that are open now, and "lm_rows", all that were asked for; a comma before. */
+/* "heads", those that are open now, "lm_rows", all that were asked for, and "window" where the
+ * model has one; a comma before. */
 void bytes_put_cost(const struct tok_machine *machine);
+
+/* "window":{"ids":..,"stride":..,"windows":..} with a comma before, or nothing where there is none.
+ */
+void bytes_put_window(const struct tok_machine_windows *windows);
+
+/* The object alone. */
+void bytes_put_window_of(const struct tok_machine_windows *windows);
 
 /* ---- words ------------------------------------------------------------------ */
 
