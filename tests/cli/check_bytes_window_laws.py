@@ -249,6 +249,18 @@ class Windows(unittest.TestCase):
             self.assertFalse(summary["exact"])
             self.assertGreater(summary["window"]["windows"], 1)
 
+    def test_samples_that_outgrow_the_window(self):
+        """What was drawn tells, and not the prompt alone."""
+        model = Model(51, self.folder.name)
+        for draw in ("byte", "cover"):
+            *lines, summary = self.run_tok("sample", *model.arguments, "-p", "A", "-n", 12, "--count", 20, "--json",
+                                           "--draw", draw, "--semantics", "valid-renorm")
+            longest = max(model.queue(model.encode("A" + s["text"][:-1]))[1] for s in lines)
+            self.assertGreaterEqual(summary["window"]["windows"], longest)
+            self.assertGreater(longest, 2)
+            self.assertEqual({s["exact"] for s in lines}, {True, False})
+            self.assertFalse(summary["exact"])
+
     def outcomes(self, model, text, semantics):
         def go(drawn, p, left):
             for s, x in model.law(text + drawn, semantics).items():
