@@ -13,7 +13,15 @@
 
 struct window_law {
 	size_t start, window, stride;
+	bool open; /* nothing is impossible */
 };
+
+/* Rows that depend on all of a context, in which nothing is impossible. */
+static inline double window_law_open_p(const struct plain_lm *lm, const tok_id *ids, size_t count,
+				       tok_id id)
+{
+	return (plain_hash_p(lm, ids, count, id) + 0.5) / (1.0 + 0.5 * (double)lm->info.size);
+}
 
 static inline double window_law_p(const struct plain_lm *lm, const tok_id *ids, size_t count,
 				  tok_id id)
@@ -29,20 +37,13 @@ static inline double window_law_p(const struct plain_lm *lm, const tok_id *ids, 
 		}
 		queue[n++] = ids[i];
 	}
-	return plain_hash_p(lm, queue, n, id);
+	return law->open ? window_law_open_p(lm, queue, n, id) : plain_hash_p(lm, queue, n, id);
 }
 
 static inline void window_law_use(const struct window_law *law, struct plain_lm *truth)
 {
 	truth->p = window_law_p;
 	truth->source = law;
-}
-
-/* Rows that depend on all of a context, in which nothing is impossible. */
-static inline double window_law_open_p(const struct plain_lm *lm, const tok_id *ids, size_t count,
-				       tok_id id)
-{
-	return (plain_hash_p(lm, ids, count, id) + 0.5) / (1.0 + 0.5 * (double)lm->info.size);
 }
 
 /* A model of the test's own is not freed with its windows. */
