@@ -207,6 +207,7 @@ enum cli_exit bytes_fim_open(const struct bytes_options *o, int argc, char **arg
 		result = bytes_open_only(o, &out->side);
 	if (result != CLI_OK)
 		return result;
+	out->side.machine.history = 1; /* a mix takes back one byte at most */
 	const enum tok_status status = make_ids(o, argc, argv, out, &err);
 	if (status == TOK_OK)
 		return CLI_OK;

@@ -106,8 +106,9 @@ TOK_MUST_USE enum tok_status bytes_text(const struct bytes_options *options,
 					const struct bytes_side *side, int argc, char **argv,
 					char **out, size_t *length, struct tok_error *err);
 
-/* The first model behind the text in question.  What is wrong has been said when it is not
- * CLI_OK; then there is nothing to close. */
+/* The first model behind the text in question, of which `history` bytes are remembered: covers are
+ * told of these, and what does not go back needs 1; 0: as many as is usual.  What is wrong has been
+ * said when it is not CLI_OK; then there is nothing to close. */
 struct bytes_prompt {
 	struct bytes_side side;
 	char *text;
@@ -115,7 +116,7 @@ struct bytes_prompt {
 	struct tok_machine *machine; /* behind the text */
 };
 enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
-				struct bytes_prompt *out);
+				size_t history, struct bytes_prompt *out);
 void bytes_prompt_close(struct bytes_prompt *prompt);
 
 /* The beginning of an answer: "{" and "type", "prefix_hex", "prefix", "n", "semantics". */

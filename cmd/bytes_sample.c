@@ -113,7 +113,7 @@ enum cli_exit bytes_sample(const void *options, int argc, char **argv)
 		return result;
 	result = bytes_rules_open(o, &law.rules);
 	if (result == CLI_OK)
-		result = bytes_prompt_open(o, argc, argv, &prompt);
+		result = bytes_prompt_open(o, argc, argv, 1, &prompt);
 	if (result == CLI_OK) {
 		law.machine = prompt.machine;
 		result = run(&law);

@@ -261,6 +261,14 @@ class Windows(unittest.TestCase):
             self.assertEqual({s["exact"] for s in lines}, {True, False})
             self.assertFalse(summary["exact"])
 
+    def test_a_record(self):
+        """Of what the model was asked, which is no more than fits."""
+        model = Model(53, self.folder.name)
+        record, how = os.path.join(self.folder.name, "rows"), ["-p", "ABBABABBAB", "--semantics", "all"]
+        said = self.run_tok("next", *model.arguments, *how, "--record", record)
+        again = self.run_tok("next", "--lm", f"replay:{record}", *model.arguments[2:], *how)
+        self.assertEqual(said, again)
+
     def outcomes(self, model, text, semantics):
         def go(drawn, p, left):
             for s, x in model.law(text + drawn, semantics).items():
