@@ -10,12 +10,14 @@
  *	wechsel  the 10 nearest, softmax at .1 (arXiv 2112.06598)
  *	clp      in proportion to cosines with shared tokens, negative ones as 0 (arXiv 2301.09626;
  *		 upstream lets them be negative, and its sums come near 0)
- *	knn      k nearest shared tokens: 1/max(distance, 1e-6), barycentric (weights that sum to
- *		 one and come nearest to the token), or least squares, as mergekit has them
+ *	knn      k nearest shared tokens, as mergekit has them: 1/max(distance, 1e-6) (by cosine:
+ *the cosines, negative ones as 0), barycentric (weights that sum to one and come nearest to the
+ *token, some negative), or least squares
  *
  * No matrix of all likenesses is ever made: blocks of queries against blocks of rows by the
  * kernels of kernel.h, a heap or the survivors kept of each.  Of equal cosines the lower id comes
- * first; results do not depend on threads.
+ * first; results do not depend on threads.  Cosines of the k nearest are in F64, those of all
+ * others in F32; softmax and sums are in F64.
  *
  * Sources: TokenAdapt 3f7ff1d (the 1e-5 beside the temperature is its), FOCUS c98a81c, WECHSEL
  * 395e3d4, CLP d42c1d4, mergekit a6e4028, each as named in the brief description beside a method.
@@ -45,7 +47,9 @@ struct hyper_similar_options {
 			       by, 1 and .1 */
 	double weight;      /* of global in hybrid: .3 */
 	double threshold;   /* 0 */
-	size_t k;           /* global 3, wechsel 10, knn 64 */
+	/* global 3, wechsel 10, knn 64; clp: 0, all of them, which is a list as long as half of the
+	 * shared tokens for every new one */
+	size_t k;
 	enum hyper_knn knn;
 	bool euclid; /* knn: nearest by Euclid's distance, not by cosine */
 };
@@ -61,13 +65,19 @@ struct hyper_similar_job {
 	 * `features`. */
 	const struct hyper_rows_view *donor;
 	size_t source_rows; /* old ids from here on have no row */
+	/* Of each old id: is it to be left alone, neither neighbour nor piece?  For rows that are
+	 * held out; NULL: none is. */
+	const bool *hidden;
 	const struct hyper_kernel *kernel;
 	size_t threads;
 };
 
-/* Among what neighbours are looked for: global and wechsel all old tokens with a feature, once for
- * each spelling; focus, clp and knn those that the new vocabulary shares.  A row a token in `out`,
- * empty where there is no answer.  All but least squares are convex. */
+/* Among what neighbours are looked for: global and wechsel all old tokens with a feature; focus,
+ * clp and knn those that the new vocabulary shares (by whatever class but prefix), by the new
+ * token's feature; both once for each spelling.  Of each wanted token a row in `out`, the heaviest
+ * old token first; empty where there is no answer: no feature, no piece, nobody above the
+ * threshold. All are convex but knn's barycentric and least squares.  TOK_EARG for options that are
+ * none, TOK_EFORMAT for a donor's row that is not finite. */
 TOK_API TOK_MUST_USE enum tok_status hyper_similar(const struct hyper_similar_job *job,
 						   enum hyper_similar method,
 						   const struct hyper_similar_options *options,
