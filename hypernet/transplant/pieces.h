@@ -21,8 +21,8 @@
 struct hyper_pieces {
 	tok_id *ids;
 	uint64_t *ends; /* of each token */
-	/* Of each piece: how many code points of the token it touches (of what is no UTF-8: how many
-	 * bytes), as the old tokenizer's offsets say. */
+	/* Of each piece: how many code points of the token it touches (of what is no UTF-8: how
+	 * many bytes), as the old tokenizer's offsets say. */
 	uint32_t *lengths;
 	size_t count;    /* tokens */
 	size_t unspelt;  /* tokens without a piece */
