@@ -101,6 +101,12 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, text, const char *) },
 	{ CLI_FLAG, 'j', "json", NULL, "plan tells a JSON object, schema tok.transplant.plan.1",
 	  CLI_FIELD(struct transplant_options, json, bool) },
+	{ CLI_GROUP, .name = "More tokens" },
+	{ CLI_TEXT, 0, "add", "FILE", "extend: tokens of the model's own tokenizer, one a line",
+	  CLI_FIELD(struct transplant_options, add, const char *) },
+	{ CLI_SIZE, 0, "superwords", "N",
+	  "extend: learn so many from --text, of words and what lies between them",
+	  CLI_FIELD(struct transplant_options, superwords, uint64_t) },
 	{ CLI_GROUP, .name = "Laboratory" },
 	{ CLI_TEXT, 0, "methods", "NAME,NAME...",
 	  "what lab tries (random,mean,subword,hybrid,omp,procrustes,ridge)",
@@ -125,6 +131,8 @@ static const struct cli_word words[] = {
 	{ "plan", "MODEL TOKENIZER", "what a transplant would be, before anything is written",
 	  false, transplant_plan },
 	{ "run", "MODEL TOKENIZER", "write the model with that tokenizer", false, transplant_run },
+	{ "extend", "MODEL", "write the model with more tokens in its own tokenizer", false,
+	  transplant_extend },
 	{ "apply", "DONE MODEL", "do to another checkpoint what run did in the folder DONE", false,
 	  transplant_apply },
 	{ "explain", "DONE TOKEN|ID", "where a row is from, and what it is near to", false,
@@ -172,6 +180,11 @@ const struct cli_tool tool_transplant = {
 	    "say of each row how it came to be, and, unless rows were made that belong to one\n"
 	    "model only, mapping.safetensors. By that, with the word apply, another checkpoint\n"
 	    "of the same model gets the same; explain tells of one token.\n"
+	    "\n"
+	    "With the word extend the model keeps its tokenizer, which gets more tokens behind\n"
+	    "those that it has: the words of --add's lines, made of what its merges make, or\n"
+	    "--superwords of --text, up to four words in one token, for which text is cut at\n"
+	    "numbers and punctuation only from then on. No id moves, and text becomes them.\n"
 	    "\n"
 	    "The folder appears whole or not at all.\n"
 	    "\n"

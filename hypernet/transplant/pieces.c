@@ -83,10 +83,10 @@ static bool push(const struct making *m, struct block *block, tok_id id, size_t 
 	return true;
 }
 
-/* Code points that begin in [begin, end). */
+/* Code points that [begin, end) touches. */
 static size_t count_chars(struct tok_span text, size_t begin, size_t end)
 {
-	size_t count = 0;
+	size_t count = begin < end && (text.bytes[begin] & 0xC0) == 0x80;
 	for (size_t i = begin; i < end; i++)
 		count += (text.bytes[i] & 0xC0) != 0x80;
 	return count;
