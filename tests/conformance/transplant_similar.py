@@ -148,8 +148,13 @@ def check_donor(driver, folder, case):
     chance = np.random.default_rng(5)
     case.donor = (chance.normal(size=(len(case.target.tokens) - 9, 80)) * chance.uniform(0.02, 2, 80)).astype(np.float32)
     case.donor[3] = 0
-    case.write(folder / "donor.safetensors")
-    check_knn(driver, folder / "donor.safetensors", case)
+    case.donor[case.wanted[1]] = case.donor[case.shared()[5]]  # at no distance
+    path = folder / "donor.safetensors"
+    case.write(path)
+    check_knn(driver, path, case)
+    # So many that some are on the other side.
+    want = [ref.knn(case, i, "distance", False, 300) for i in range(len(case.wanted))]
+    compare("knn distance cosine 300", similar(driver, path, "knn", len(want), k=300), want, 3e-7)
 
 
 def read_features(done, case, width):
