@@ -20,6 +20,9 @@
 #include "hypernet/transplant/similar.h"
 #include "hypernet/transplant/subword.h"
 
+/* Classes that tokens are matched in where nothing is asked for. */
+#define TRANSPLANT_MATCH "exact,role,byte"
+
 enum transplant_side { TRANSPLANT_IN, TRANSPLANT_OUT, TRANSPLANT_SIDES };
 
 enum transplant_method {
@@ -45,6 +48,7 @@ enum transplant_method {
 	TRANSPLANT_ZERO,
 	TRANSPLANT_RANDOM,
 	TRANSPLANT_HEWITT,
+	TRANSPLANT_SCALAR, /* N(mean, std) of all numbers: TokenAdapt's last resort */
 	TRANSPLANT_METHODS
 };
 
@@ -65,9 +69,13 @@ struct transplant_options {
 	struct cli_tensor_names names;
 	const char *source_tokenizer; /* where the model's folder has none */
 	const char *pattern;          /* of a .tiktoken target */
+	const char *pre;              /* tokenizer.ggml.pre of a GGUF file; NULL: by the patterns */
+	const char *against;          /* check: the model that it was made of; NULL: none */
+	const char *language;         /* of a hypernetwork that asks */
 
 	/* run */
-	const char *output, *rows, *chat_template;
+	const char *output, *rows;
+	int chat_template; /* enum transplant_chat */
 	int tie, dtype, format;
 	bool dry_run, json;
 	int progress;
@@ -77,11 +85,13 @@ struct transplant_options {
 	const char *methods;
 	double holdout;
 	uint64_t probe, samples, seeds;
+	int lab_model; /* enum hyper_lab_kind */
 };
 
 /* What methods go by, opened once.  A zeroed struct is closed. */
 struct transplant_case {
 	const struct transplant_options *options;
+	const char *path, *target_path; /* of the model, and of the new tokenizer */
 	struct hyper_folder *model;
 	struct hyper_embeddings embeddings;
 	struct transplant_vocab source, target;
@@ -110,11 +120,12 @@ TOK_MUST_USE bool transplant_method_find(const char *name, enum transplant_metho
 					 const char **folder);
 const char *transplant_method_name(enum transplant_method method);
 
-/* What a method made of `count` tokens: sums, or rows as they are (one of the two is empty), or
- * nothing for some of them: what has no sum, or is given and marked in `lacks`. */
+/* What a method made of `count` tokens: sums, or rows as they are; one of the two is empty.  A
+ * token that it has no answer for has no entry in the sums, or is not marked in `has`. */
 struct transplant_made {
 	struct hyper_weights sums;
-	float *given; /* count x width */
+	float *given; /* count x width; NULL: there are sums */
+	uint8_t *has; /* of given: is there a row for the token? */
 	size_t width;
 	struct hyper_omp_report omp;
 	double explains; /* of ridge and procrustes */
@@ -130,6 +141,13 @@ TOK_MUST_USE enum tok_status transplant_make(struct transplant_case *c,
 					     enum transplant_method method, const char *folder,
 					     const tok_id *wanted, size_t count,
 					     struct transplant_made *out, struct tok_error *err);
+
+/* The same of a hypernetwork alone: transplant_hypernet.c.  `out` has room for the rows. */
+TOK_MUST_USE enum tok_status transplant_hypernet(struct transplant_case *c,
+						 enum transplant_side side, const char *folder,
+						 const tok_id *wanted, size_t count,
+						 struct transplant_made *out,
+						 struct tok_error *err);
 
 enum cli_exit transplant_plan(const void *options, int argc, char **argv);
 enum cli_exit transplant_run(const void *options, int argc, char **argv);

@@ -9,13 +9,26 @@
  * file (copy_file_range); files without a changed tensor are hard-linked where the file system
  * allows, else copied.  New rows are written in the dtype of the tensor where it can be written,
  * else the whole tensor is in F16 (safetensors) or Q8_0 (GGUF), and the report says so.  A new row
- * that does not fit F16 (above 65504) is an error that names the token's id.
+ * that does not fit its dtype (F16: above 65504) is an error that names the token's id.  A file
+ * whose tensors keep their shapes keeps its header, byte for byte.
  *
- * The folder is there whole or not at all: it is made beside OUT under another name, synced and
- * renamed; OUT must not exist.
+ * Besides the two matrices these change: biases of the output, by the output's recipe, and other
+ * matrices that have a row for every token (the same embeddings once more, those of every layer),
+ * by the input's.  What is given as rows of the matrix is there the mean of all old ones.
+ *
+ * Of a model that was opened as a folder all other files are taken over too, with the folders in
+ *it: linked from 1 MiB on, else copied; what links to files lead to is copied, links to folders and
+ * what is no file are refused, hidden folders (.git, .cache) left out.  Left out are also other
+ * files of weights at its top, which would be those of the old model (*.bin of PyTorch, *.pth,
+ * *.onnx, *.gguf, ...), unless nothing changes.
+ *
+ * The folder is there whole or not at all: it is made beside OUT under another name,
+ *".OUT.PID.N.tmp", synced and renamed; OUT must not exist.  A run that is killed leaves that name.
  */
 #ifndef HYPER_TRANSPLANT_APPLY_H
 #define HYPER_TRANSPLANT_APPLY_H
+
+#include <stdatomic.h>
 
 #include "hypernet/tensor/folder.h"
 #include "hypernet/transplant/recipe.h"
@@ -47,14 +60,21 @@ struct hyper_graft {
 	 * the caller's business); empty: those of the model. */
 	struct tok_span values;
 	uint64_t value_count;
+	/* Called when all is in the new folder and before it takes its name, so that more can be
+	 * put into it; NULL: nothing.  Anything but TOK_OK ends the run. */
+	enum tok_status (*finish)(void *context, const char *folder, struct tok_error *err);
+	void *context;
 	size_t threads;
+	const atomic_bool
+	    *stop; /* set by anybody: it ends with TOK_EIO, nothing left; NULL: none */
 };
 
 struct hyper_graft_report {
 	size_t tensors_changed, tensors_copied, files_linked, files_copied, files_written;
 	uint64_t bytes_written;
 	enum hyper_dtype in_dtype, out_dtype;
-	size_t flushed; /* numbers of new rows that became 0 in their dtype */
+	size_t flushed; /* numbers of new rows that became 0 in their dtype; not of blocks */
+	size_t files_left;
 };
 
 /* TOK_EARG: `path` exists, or the recipes do not fit the model; TOK_EFORMAT: a tensor whose dtype

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """FOCUS of many tokens: deepfocus's own weighting and ours, on the same vectors, one thread each, in turn.
 
-    transplant_focus.py --driver build/tests/conformance/transplant_driver --cache build/test-data
+    transplant_focus.py --driver build/tests/conformance/transplant_like_driver --cache build/test-data
         [--new 30000] [--shared 30000] [--width 300] [--times 1]
 
 Prints seconds of processor time and the peak of resident memory of each whole process, and of its weighting alone the

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Features by co-occurrence, and those of a .vec file, against tests/oracles/transplant_ref.py.
 
-    transplant_cooc.py --driver build/tests/conformance/transplant_driver
+    transplant_cooc.py --driver build/tests/conformance/transplant_like_driver
 
 Two tokenizers are trained on the manual (by `tokenizers`, which also says what the documents' tokens are); PPMI and
 SVD are numpy's, of all directions.  Where ours has all directions too, cosines are the same; where it has the

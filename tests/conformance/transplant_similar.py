@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Features of tokens, and rows of old tokens that are like new ones, against tests/oracles/transplant_ref.py.
 
-    transplant_similar.py --driver build/tests/conformance/transplant_driver
+    transplant_similar.py --driver build/tests/conformance/transplant_like_driver
 
 Vocabularies with tokens of equal bytes, special ones, holes and tokens without a feature; features with rows that
 are equal; pieces that repeat, that are held out; two thread counts and two kernels.

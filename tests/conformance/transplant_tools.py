@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rows of like tokens against the programs that they are published with: FOCUS, WECHSEL, mergekit.
 
-    transplant_tools.py --driver build/tests/conformance/transplant_driver --cache build/test-data
+    transplant_tools.py --driver build/tests/conformance/transplant_like_driver --cache build/test-data
 
 deepfocus's own focus_additional_token_initialization, wechsel's create_target_embeddings and mergekit's
 common_interp_approximate get the same vectors as the driver.  The first two answer with rows of embeddings, not
