@@ -22,7 +22,7 @@ sys.path[:0] = [str(TESTS / name) for name in ("conformance", "oracles", "provid
 
 
 def make_rows(new, shared, width):
-    """Directions that tokens have in common, and of each its own: hundreds of others count for each."""
+    """Directions that tokens have in common, and of each its own: some 50 others count for each."""
     import numpy as np
     chance = np.random.default_rng(1)
     centres = chance.normal(size=(400, width)).astype(np.float32)

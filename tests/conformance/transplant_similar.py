@@ -149,7 +149,7 @@ def check_donor(driver, folder, case):
     chance = np.random.default_rng(5)
     case.donor = (chance.normal(size=(len(case.target.tokens) - 9, 80)) * chance.uniform(0.02, 2, 80)).astype(np.float32)
     case.donor[3] = 0
-    case.donor[case.wanted[1]] = case.donor[case.shared()[5]]  # at no distance
+    case.donor[next(i for i in case.wanted if i < len(case.donor))] = case.donor[case.shared()[5]]  # at no distance
     path = folder / "donor.safetensors"
     case.write(path)
     check_knn(driver, path, case)
