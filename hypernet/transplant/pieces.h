@@ -9,7 +9,8 @@
  * special tokens.  A blank that its pipeline puts in front (SentencePiece's add_dummy_prefix) is
  * not part of the token: it is asked for in a way that yields none, and where the pipeline leaves
  * no such way the blank's share is cut off.  Bytes that are no UTF-8 are spelt by the old
- * vocabulary's own tokens of bytes, longest first.
+ * vocabulary's own tokens of bytes, longest first; so is a piece that is of HYPER_TOKEN_NONE, a
+ * token that the tokenizer has and the vocabulary is to do without.
  */
 #ifndef HYPER_TRANSPLANT_PIECES_H
 #define HYPER_TRANSPLANT_PIECES_H
