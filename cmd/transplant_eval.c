@@ -29,6 +29,7 @@ struct eval {
 	struct transplant_case c;
 	tok_id *wanted, *truth; /* ids of the new vocabulary, and of the old: `count` of each */
 	size_t count, shared;   /* shared: that might be hidden */
+	uint8_t *kinds;         /* of the old vocabulary without them */
 	char *words;            /* --methods, cut at the commas */
 	const char *methods[METHODS_MOST];
 	size_t method_count;
@@ -40,6 +41,7 @@ static void release(struct eval *e)
 	transplant_case_close(&e->c);
 	free(e->wanted);
 	free(e->truth);
+	free(e->kinds);
 	free(e->words);
 }
 
@@ -110,8 +112,13 @@ static enum tok_status hide(struct eval *e, struct tok_error *err)
 {
 	struct transplant_case *c = &e->c;
 	size_t count = 0;
+	e->kinds = malloc(c->source.vocab.count * sizeof *e->kinds);
+	if (!e->kinds)
+		return tok_fail_memory(err);
+	memcpy(e->kinds, c->source.vocab.kinds, c->source.vocab.count * sizeof *e->kinds);
 	for (size_t i = 0; i < e->count; i++)
-		c->source.kinds[e->truth[i]] = HYPER_TOKEN_NONE;
+		e->kinds[e->truth[i]] = HYPER_TOKEN_NONE;
+	c->source.vocab.kinds = e->kinds;
 	hyper_matches_release(&c->matches);
 	const enum tok_status status = transplant_case_match(c, err);
 	for (size_t i = 0; i < e->count && status == TOK_OK; i++)
