@@ -88,7 +88,7 @@ class Case:
         for name, seed, size in ((self.source, 1, 900), (self.target, 1, 1100)):
             text = folder / f"{name.stem}.txt"
             write_text(text, seed, 9000 + size)
-            run(tok, "train", "-V", size, "-o", name, text)
+            run(tok, "train", "-v", size, "-o", name, text)
         a, b = tokens_of(self.source), tokens_of(self.target)
         self.shared = [t for t in a if t in b and len(t) >= 3]
         self.rows = {IN: rows_of(3, len(a)), OUT: rows_of(4, len(a))}
