@@ -10,7 +10,7 @@
 
 #include "tests/unit/heap.h"
 
-enum { ROWS = 60, ANCHORS = 40, WIDTH = 12, MODEL_WIDTH = 9, K = 3 };
+enum { ROWS = 60, ANCHORS = 30, WIDTH = 12, MODEL_WIDTH = 9, K = 3 };
 
 static struct {
 	const struct hyper_kernel *kernel;
