@@ -112,6 +112,11 @@ TOK_MUST_USE enum tok_status transplant_case_open(struct transplant_case *out, c
 						  struct tok_error *err);
 void transplant_case_close(struct transplant_case *c);
 
+/* c->matches, which is empty, of the vocabularies as they are: opening does it; who changes one
+ * does it again. */
+TOK_MUST_USE enum tok_status transplant_case_match(struct transplant_case *c,
+						   struct tok_error *err);
+
 /* The matrix of a side: the input's where the model is tied or has no output in its files. */
 const struct hyper_tensor *transplant_matrix(const struct transplant_case *c,
 					     enum transplant_side side);

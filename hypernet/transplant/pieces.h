@@ -11,7 +11,8 @@
  * and where one comes all the same (T5's words, WordPiece's beginnings of words) the first piece
  * makes way for old tokens of its bytes without the blank, longest first ("##ing" for "ing"); it
  * stays where they are not there.  Bytes that are no UTF-8 are spelt by the old vocabulary's own
- * tokens of bytes, longest first, and so is what the pipeline makes nothing of.
+ * tokens of bytes, longest first, and so is what the pipeline makes nothing of, and a piece that is
+ * of HYPER_TOKEN_NONE: a token that the tokenizer has and the vocabulary is to do without.
  */
 #ifndef HYPER_TRANSPLANT_PIECES_H
 #define HYPER_TRANSPLANT_PIECES_H
