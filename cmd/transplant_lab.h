@@ -24,6 +24,7 @@ enum lab_tokenizer_name { LAB_SOURCE, LAB_TARGET, LAB_SUPER, LAB_TOKENIZERS };
 /* A domain. */
 struct lab_text {
 	const char *path;
+	char *file; /* in the folder, of what is learnt from */
 	struct tok_buffer bytes;
 	struct tok_span train, held;
 };
@@ -54,7 +55,7 @@ struct lab_bench {
 /* "A", "B", "S" */
 const char *transplant_lab_name(enum lab_tokenizer_name name);
 
-/* Reads texts, puts the last tenth of each aside (at most 100,000 bytes), trains the tokenizers and
+/* Reads texts, puts the last tenth of each aside (at most 50,000 bytes), trains the tokenizers and
  * encodes with each.  Says what is wrong. */
 enum cli_exit transplant_lab_prepare(struct lab_bench *out,
 				     const struct transplant_options *options,

@@ -14,7 +14,7 @@
 enum {
 	TEXT_LEAST = 1 << 14,
 	TEXT_MOST = 1 << 26, /* more teaches models of this size nothing */
-	HELD_MOST = 100000,  /* as much as tells methods apart */
+	HELD_MOST = 50000,   /* as much as tells methods apart */
 	HELD_PART = 10
 };
 
@@ -109,24 +109,13 @@ static enum tok_status write_text(const char *path, struct tok_span text, struct
 
 /* ---- tokenizers ------------------------------------------------------------------ */
 
-/* Their training parts, as files for the trainer. */
 static enum tok_status add_files(const struct lab_bench *bench, bool last, struct cli_files *files,
 				 struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
-	for (size_t i = last ? bench->text_count - 1 : 0; i < bench->text_count; i++) {
-		char name[32];
-		snprintf(name, sizeof name, "text-%zu", i);
-		char *path = path_in(bench->folder, name);
-		if (!path)
-			return tok_fail_memory(err);
-		status = write_text(path, bench->texts[i].train, err);
+	for (size_t i = last ? bench->text_count - 1 : 0; i < bench->text_count; i++)
 		if (status == TOK_OK)
-			status = cli_files_add(files, path, err);
-		free(path);
-		if (status != TOK_OK)
-			break;
-	}
+			status = cli_files_add(files, bench->texts[i].file, err);
 	return status;
 }
 
@@ -216,6 +205,21 @@ static enum tok_status encode_all(const struct lab_bench *bench, struct lab_toke
 
 /* ---- all of it ------------------------------------------------------------------- */
 
+/* The trainer reads files. */
+static enum tok_status write_texts(struct lab_bench *bench, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < bench->text_count && status == TOK_OK; i++) {
+		struct lab_text *text = &bench->texts[i];
+		char name[32];
+		snprintf(name, sizeof name, "text-%zu", i);
+		text->file = path_in(bench->folder, name);
+		status =
+		    text->file ? write_text(text->file, text->train, err) : tok_fail_memory(err);
+	}
+	return status;
+}
+
 static enum tok_status begin(struct lab_bench *bench, const char *const *paths, size_t count,
 			     struct tok_error *err)
 {
@@ -227,7 +231,9 @@ static enum tok_status begin(struct lab_bench *bench, const char *const *paths, 
 		bench->texts[bench->text_count].path = paths[bench->text_count];
 		status = read_text(&bench->texts[bench->text_count], err);
 	}
-	return status == TOK_OK ? make_folder(bench, err) : status;
+	if (status == TOK_OK)
+		status = make_folder(bench, err);
+	return status == TOK_OK ? write_texts(bench, err) : status;
 }
 
 enum cli_exit transplant_lab_prepare(struct lab_bench *out,
@@ -262,8 +268,10 @@ void transplant_lab_release(struct lab_bench *bench)
 		free(t->train.items);
 		free(t->folder);
 	}
-	for (size_t i = 0; i < bench->text_count; i++)
+	for (size_t i = 0; i < bench->text_count; i++) {
 		tok_buffer_release(&bench->texts[i].bytes);
+		free(bench->texts[i].file);
+	}
 	free(bench->texts);
 	if (bench->folder)
 		(void)nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
