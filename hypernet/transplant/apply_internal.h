@@ -106,6 +106,9 @@ TOK_MUST_USE enum tok_status graft_write_index(const struct hyper_graft *graft,
 					       const struct graft_place *place, const char *path,
 					       struct tok_error *err);
 
+/* FOLDER/NAME; the caller frees it.  NULL if memory is out. */
+char *graft_join(const char *folder, const char *name);
+
 static inline const char *graft_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

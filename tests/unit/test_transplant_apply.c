@@ -60,7 +60,8 @@ static void copy_rows(struct room *room, const tok_id *sources, size_t count)
 					      .sources = room->sources,
 					      .places = room->places,
 					      .rows = count };
-	memcpy(room->sources, sources, count * sizeof *sources);
+	if (count)
+		memcpy(room->sources, sources, count * sizeof *sources);
 }
 
 /* Rows 5, 3, a sum of 1 and 2, one that is given, 0, zero, 4, given. */
