@@ -113,6 +113,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, seeds, uint64_t) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct transplant_options, threads),
+	CLI_PROGRESS_ROW(struct transplant_options, progress),
 	{ CLI_END }
 };
 
