@@ -264,6 +264,7 @@ static enum tok_status rewrite_configs(struct transplant_files *f, const struct 
 {
 	const struct hyper_config_change change = {
 		.rows = rows,
+		.source_rows = c->embeddings.input->shape[0],
 		.source = &c->source.vocab,
 		.target = &c->target.vocab,
 		.matches = &c->matches,

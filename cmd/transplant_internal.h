@@ -69,6 +69,8 @@ struct transplant_options {
 	struct cli_tensor_names names;
 	const char *source_tokenizer; /* where the model's folder has none */
 	const char *pattern;          /* of a .tiktoken target */
+	const char *pre;              /* tokenizer.ggml.pre of a GGUF file; NULL: by the patterns */
+	const char *against;          /* check: the model that it was made of; NULL: none */
 	const char *language;         /* of a hypernetwork that asks */
 
 	/* run */

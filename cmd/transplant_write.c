@@ -4,6 +4,7 @@
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/transplant_files.h"
+#include "cmd/transplant_gguf.h"
 #include "cmd/transplant_report.h"
 
 static enum tok_status add_report(struct transplant_files *files,
@@ -59,7 +60,8 @@ static enum tok_status put_mapping(void *context, const char *folder, struct tok
 
 static enum tok_status write_folder(const struct transplant_case *c,
 				    const struct transplant_recipes *r,
-				    const struct transplant_files *files, struct tok_error *err)
+				    const struct transplant_files *files,
+				    const struct transplant_gguf *gguf, struct tok_error *err)
 {
 	static const enum hyper_dtype dtypes[] = { HYPER_F32, HYPER_F16, HYPER_BF16, HYPER_Q8_0 };
 	const struct transplant_options *o = c->options;
@@ -73,6 +75,8 @@ static enum tok_status write_folder(const struct transplant_case *c,
 		.dtype = o->dtype < 0 ? -1 : (int)dtypes[o->dtype],
 		.files = files->items,
 		.file_count = files->count,
+		.values = tok_buffer_span(&gguf->values),
+		.value_count = gguf->count,
 		.finish = put_mapping,
 		.context = &finish,
 		.threads = c->threads,
@@ -96,6 +100,7 @@ enum tok_status transplant_write(struct transplant_case *c, const struct transpl
 				 const struct transplant_usage *usage, struct tok_error *err)
 {
 	struct transplant_files files = { 0 };
+	struct transplant_gguf gguf = { 0 };
 	struct transplant_report report = { c, choice, recipes, usage, { 0 }, { 0 } };
 	enum tok_status status = transplant_recipes_stats(c, recipes, err);
 	if (status == TOK_OK)
@@ -104,13 +109,16 @@ enum tok_status transplant_write(struct transplant_case *c, const struct transpl
 		status = hyper_digits_of(c->target.tokenizer, &report.digits[1], err);
 	if (status == TOK_OK)
 		status = transplant_files_make(&files, c, recipes->rows, err);
+	if (status == TOK_OK)
+		status = transplant_gguf_make(&gguf, c, &files, recipes->rows, err);
 	if (status == TOK_OK) {
 		report.notes = tok_buffer_span(&files.notes);
 		transplant_report_tell(&report);
 		status = add_report(&files, &report, err);
 	}
 	if (status == TOK_OK && !c->options->dry_run)
-		status = write_folder(c, recipes, &files, err);
+		status = write_folder(c, recipes, &files, &gguf, err);
+	transplant_gguf_release(&gguf);
 	transplant_files_release(&files);
 	return status;
 }

@@ -167,6 +167,8 @@ static enum tok_status make_folder(struct graft *g, const char *path)
 	if (status != TOK_OK)
 		return status;
 	status = fill_place(g);
+	if (status == TOK_OK && g->graft->finish)
+		status = g->graft->finish(g->graft->context, g->place.name, g->err);
 	if (status == TOK_OK)
 		return graft_place_keep(&g->place, g->err);
 	graft_place_drop(&g->place);

@@ -9,7 +9,7 @@
 
 enum {
 	MORE = 16,  /* directions beside those that are wanted */
-	POWERS = 2, /* products more, which tell large directions from small ones */
+	POWERS = 4, /* products more, which tell large directions from small ones */
 	TOGETHER = 4096
 };
 
@@ -75,7 +75,7 @@ static enum tok_status multiply_block(void *shared, size_t index, size_t thread,
 	return TOK_OK;
 }
 
-/* The part of x' y that some rows make. */
+/* The part of x' x that some rows make. */
 static enum tok_status square_part(void *shared, size_t part, size_t thread, struct tok_error *err)
 {
 	const struct space *s = shared;
@@ -86,10 +86,10 @@ static enum tok_status square_part(void *shared, size_t part, size_t thread, str
 	memset(sums, 0, width * width * sizeof *sums);
 	for (size_t r = part * TOGETHER; r < end_of(s, part); r++)
 		for (size_t i = 0; i < width; i++) {
-			const double left = (double)s->x[r * width + i];
-			const float *y = s->y + r * width;
-			for (size_t j = 0; j < width; j++)
-				sums[i * width + j] += left * (double)y[j];
+			const float *x = s->x + r * width;
+			const double left = (double)x[i];
+			for (size_t j = 0; j <= i; j++)
+				sums[i * width + j] += left * (double)x[j];
 		}
 	return TOK_OK;
 }
@@ -104,6 +104,9 @@ static enum tok_status square(struct space *s, struct tok_error *err)
 	for (size_t part = 0; part < parts_of(s); part++)
 		for (size_t i = 0; i < numbers; i++)
 			s->square[i] += s->parts[part * numbers + i];
+	for (size_t i = 0; i < s->width; i++)
+		for (size_t j = 0; j < i; j++)
+			s->square[j * s->width + i] = s->square[i * s->width + j];
 	return TOK_OK;
 }
 
@@ -152,8 +155,6 @@ static enum tok_status divide_part(void *shared, size_t part, size_t thread, str
 static enum tok_status straighten(struct space *s, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
-	float *const y = s->y;
-	s->y = s->x;
 	for (size_t time = 0; time < 2 && status == TOK_OK; time++) {
 		status = square(s, err);
 		if (status != TOK_OK)
@@ -161,7 +162,6 @@ static enum tok_status straighten(struct space *s, struct tok_error *err)
 		factor(s->square, s->width);
 		status = hyper_each(s->threads, parts_of(s), divide_part, s, err);
 	}
-	s->y = y;
 	return status;
 }
 
@@ -180,19 +180,19 @@ static void draw(struct space *s, uint64_t seed)
 	}
 }
 
-/* Which eigenvalue comes at each place: the largest magnitude first. */
+/* Which eigenvalue comes at each place: the largest first. */
 static void order(const double *values, size_t count, size_t *places)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t at = i;
-		for (; at && fabs(values[places[at - 1]]) < fabs(values[i]); at--)
+		for (; at && values[places[at - 1]] < values[i]; at--)
 			places[at] = places[at - 1];
 		places[at] = i;
 	}
 }
 
-/* From x' M x its eigenvectors, each times the root of its value's magnitude, as a matrix that rows
- * of x are multiplied with. */
+/* Of B = x' M the square B B' = (M x)' (M x): its eigenvectors are B's left singular vectors.  Each
+ * times the root of its singular value, as a matrix that rows of x are multiplied with. */
 static enum tok_status pack_directions(struct space *s, struct tok_error *err)
 {
 	const size_t width = s->width;
@@ -203,18 +203,12 @@ static enum tok_status pack_directions(struct space *s, struct tok_error *err)
 		status = tok_fail_memory(err);
 		goto done;
 	}
-	for (size_t i = 0; i < width; i++)
-		for (size_t j = 0; j < i; j++) {
-			const double mean =
-			    (s->square[i * width + j] + s->square[j * width + i]) / 2;
-			s->square[i * width + j] = s->square[j * width + i] = mean;
-		}
 	hyper_eigen(s->square, width, s->values, s->vectors);
 	order(s->values, width, places);
 	for (size_t o = 0; o < s->out_width && o < width; o++)
 		for (size_t i = 0; i < width; i++)
 			weight[o * width + i] = (float)(s->vectors[i * width + places[o]] *
-							sqrt(fabs(s->values[places[o]])));
+							sqrt(sqrt(fmax(s->values[places[o]], 0))));
 	status = hyper_matrix_pack(s->kernel, HYPER_MODE_F32, weight, s->out_width, width,
 				   &s->packed, err);
 done:
@@ -241,22 +235,29 @@ static enum tok_status finish_part(void *shared, size_t part, size_t thread, str
 	return TOK_OK;
 }
 
+static void exchange(struct space *s)
+{
+	float *const x = s->x;
+	s->x = s->y;
+	s->y = x;
+}
+
 static enum tok_status find_directions(struct space *s, uint64_t seed, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	draw(s, seed);
 	for (size_t time = 0; time <= POWERS && status == TOK_OK; time++) {
 		status = multiply(s, err);
-		float *const x = s->x;
-		s->x = s->y;
-		s->y = x;
+		exchange(s);
 		if (status == TOK_OK)
 			status = straighten(s, err);
 	}
 	if (status == TOK_OK)
 		status = multiply(s, err);
+	exchange(s);
 	if (status == TOK_OK)
 		status = square(s, err);
+	exchange(s);
 	if (status == TOK_OK)
 		status = pack_directions(s, err);
 	if (status == TOK_OK)

@@ -62,7 +62,7 @@ void hyper_sparse_release(struct hyper_sparse *matrix);
 
 /* out: count x width, row i of U sqrt(S) of the truncated SVD U S V' of the matrix; columns that it
  * has not so many directions for are zero.  By N. Halko, P. Martinsson, J. Tropp, "Finding
- * structure with randomness" (arXiv 0909.4061), 4.4 and 5.3, 16 directions more, two powers. */
+ * structure with randomness" (arXiv 0909.4061), 4.4 and 5.3, 16 directions more, four powers. */
 TOK_MUST_USE enum tok_status hyper_sparse_directions(const struct hyper_sparse *matrix,
 						     size_t width, uint64_t seed,
 						     const struct hyper_kernel *kernel,

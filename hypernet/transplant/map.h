@@ -11,7 +11,11 @@
  *		    principal directions down to the model's width first; R = V U' of the SVD of
  *		    E' D (mergekit has its transpose, which is not the nearest one)
  *
- * Sums over tokens in F64.  lambda is relative to the mean of the diagonal of D' D.
+ * Sums over tokens, and what is solved, in F64; for a donor of w numbers and a model of v about
+ * 8 (2 w^2 + 3 w v) bytes while it is learnt, 8 (w^2 + 2 w v) more where it is wider and by
+ * procrustes.  lambda is relative to the mean of the diagonal of D' D.  Shared rows that have a
+ * direction in common with none of the other side (singular values below 1e-8 of the largest) do
+ * not tell where it goes: procrustes takes it to a shorter one, or nowhere.
  */
 #ifndef HYPER_TRANSPLANT_MAP_H
 #define HYPER_TRANSPLANT_MAP_H
@@ -30,6 +34,7 @@ struct hyper_map_options {
 struct hyper_map;
 
 /* Rows donor[anchors[i]] go to model[sources[i]].  TOK_EARG for fewer than two anchors,
+ * for ids that are no row, and for a ridge that needs a larger lambda to have an answer;
  * TOK_EFORMAT for numbers that are not finite, TOK_ENOMEM. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_map_fit(enum hyper_map_kind kind, const struct hyper_rows_view *donor, const tok_id *anchors,

@@ -51,7 +51,7 @@ void hyper_answer_finish(struct hyper_answer *answer, bool merge)
 	}
 	size_t count = 0;
 	for (size_t i = 0; i < answer->count; i++)
-		if (answer->shares[i].weight != 0)
+		if ((float)answer->shares[i].weight != 0)
 			answer->shares[count++] = answer->shares[i];
 	answer->count = count;
 	if (count > 1)

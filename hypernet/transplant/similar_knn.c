@@ -54,6 +54,9 @@ static void fill(struct equations *e, const struct hyper_candidates *c, const fl
 	}
 }
 
+/* A pivot of Cholesky's below this may be nothing but rounding: eigenvalues then say what is. */
+static const double clear_pivot = 1e-6;
+
 /* Where singular values of a matrix of F32 are taken for zero (LAPACK's rule in torch). */
 static double relative_least(size_t rows, size_t columns)
 {
@@ -71,7 +74,7 @@ static enum tok_status least_squares(const struct hyper_candidates *c, const flo
 		return tok_fail_memory(err);
 	fill(&e, c, query, near, count);
 	memcpy(e.spare, e.a, count * count * sizeof *e.a);
-	if (hyper_cholesky(e.spare, count, least * least)) {
+	if (hyper_cholesky(e.spare, count, clear_pivot)) {
 		memcpy(e.x, e.b, count * sizeof *e.x);
 		hyper_cholesky_solve(e.spare, count, e.x);
 	} else {
@@ -96,7 +99,7 @@ static enum tok_status barycentric(const struct hyper_candidates *c, const float
 	fill(&e, c, query, near, count);
 	for (size_t i = 0; i < count; i++)
 		memcpy(e.spare + i * count, e.a + i * e.count, count * sizeof *e.a);
-	if (hyper_cholesky(e.spare, count, relative_least(count + 1, count + 1))) {
+	if (hyper_cholesky(e.spare, count, clear_pivot)) {
 		for (size_t i = 0; i < count; i++)
 			e.x[i] = 1;
 		memcpy(weights, e.b, count * sizeof *weights);

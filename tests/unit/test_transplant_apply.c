@@ -93,6 +93,7 @@ struct run {
 	struct tok_span values;
 	uint64_t value_count;
 	const atomic_bool *stop;
+	enum tok_status (*finish)(void *context, const char *folder, struct tok_error *err);
 	const char *why; /* it fails, saying so */
 	enum tok_status status;
 };
@@ -114,7 +115,9 @@ static struct hyper_graft_report run(const char *from, const char *to, const str
 				 .values = r->values,
 				 .value_count = r->value_count,
 				 .threads = 2,
-				 .stop = r->stop };
+				 .stop = r->stop,
+				 .finish = r->finish,
+				 .context = (void *)(uintptr_t)r };
 	if (hyper_folder_embeddings(model, NULL, NULL, &g.embeddings, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	const enum tok_status status = hyper_graft_write(&g, to, &report, &err);
@@ -801,6 +804,32 @@ static void it_ends_when_somebody_says_so(void **state)
 	assert_int_equal(graft_count_names(folder), 1);
 }
 
+/* More can be put into the folder before it takes its name, and that can fail. */
+static enum tok_status put_more(void *context, const char *path, struct tok_error *err)
+{
+	const struct run *r = context;
+	assert_int_equal(graft_count_names(path), 2);
+	assert_string_not_equal(path, target);
+	tensor_write(path, "more", tok_span_of("x"));
+	return r->status == TOK_OK ? TOK_OK : tok_fail(err, r->status, "no more");
+}
+
+static void the_last_word_is_the_callers(void **state)
+{
+	(void)state;
+	struct room copies;
+	copy_rows(&copies, (tok_id[]){ 2, 1, 0 }, 3);
+	write_llama(HYPER_F32, true);
+	run(source, target,
+	    &(struct run){ .in = &copies.recipe,
+			   .finish = put_more,
+			   .status = TOK_EFORMAT,
+			   .why = "no more" });
+	assert_int_equal(graft_count_names(folder), 1);
+	run(source, target, &(struct run){ .in = &copies.recipe, .finish = put_more });
+	assert_int_equal(graft_count_names(target), 3);
+}
+
 static void recipes_that_do_not_fit_are_refused(void **state)
 {
 	(void)state;
@@ -873,6 +902,7 @@ int main(void)
 		TEST(what_is_there_stays),
 		TEST(a_full_disk_leaves_nothing),
 		TEST(it_ends_when_somebody_says_so),
+		TEST(the_last_word_is_the_callers),
 		TEST(recipes_that_do_not_fit_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,7 +219,8 @@ static void put_all(struct gguf_writer *w, const struct pairs *model, struct pai
 		}
 	}
 	for (size_t i = 0; i < other->count; i++)
-		if (!other->done[i] && is_of_tokenizer(other->list[i].key))
+		if (!other->done[i] && find(other, other->list[i].key) == i &&
+		    is_of_tokenizer(other->list[i].key))
 			put_pair(w, &other->list[i], other->raw[i], rows);
 }
 

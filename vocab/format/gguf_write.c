@@ -197,6 +197,13 @@ static struct tok_span spell_newlines(struct gguf_spec_writer *s, struct tok_spa
 	return (struct tok_span){ to, count };
 }
 
+/* Published patterns of whole tokenizers end so, and leave nothing between two matches. */
+static bool matches_all(struct tok_span pattern)
+{
+	static const char end[] = "|\\s+";
+	return pattern.count >= 4 && memcmp(pattern.bytes + pattern.count - 4, end, 4) == 0;
+}
+
 /* The pattern of a step; false where it has none. */
 static bool read_split(struct gguf_spec_writer *s, const struct tok_pretok_step *step,
 		       struct tok_span *out)
@@ -205,8 +212,12 @@ static bool read_split(struct gguf_spec_writer *s, const struct tok_pretok_step 
 		*out = tok_span_of("\\p{N}");
 		return true;
 	}
-	if (step->kind != TOK_PRETOK_SPLIT || step->as.split.dialect == TOK_REGEX_LITERAL ||
-	    step->as.split.invert || step->as.split.behavior != TOK_ISOLATED)
+	if (step->kind != TOK_PRETOK_SPLIT || step->as.split.dialect == TOK_REGEX_LITERAL)
+		return false;
+	const bool keeps_matches = step->as.split.invert &&
+				   step->as.split.behavior == TOK_REMOVED &&
+				   matches_all(step->as.split.pattern);
+	if (!keeps_matches && (step->as.split.invert || step->as.split.behavior != TOK_ISOLATED))
 		return false;
 	*out = spell_newlines(s, step->as.split.pattern);
 	return out->bytes != NULL;
