@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/bytes_internal.h"
+#include "tok/bytes/window.h"
 
 static size_t batch_of(const struct tok_lm *lm)
 {
@@ -128,14 +129,19 @@ static enum tok_status add_rows(struct bytes_canonical *c, size_t at, const tok_
 
 /* ---- many ------------------------------------------------------------------------ */
 
+/* What no row depends on any more: all but the last ids, or what a window leaves out. */
 static void forget(struct bytes_canonical *c)
 {
-	const size_t order = c->lm->info->markov_order;
-	const size_t kept = order ? (order - 1) * sizeof(tok_id) : SIZE_MAX;
-	if (c->context.count <= kept)
+	const struct tok_lm_info *info = c->lm->info;
+	const size_t count = c->context.count / sizeof(tok_id), order = info->markov_order,
+		     cut =
+			 order && count > order - 1 ? count - (order - 1) : tok_lm_cut(info, count),
+		     front = info->window ? info->start_count : 0;
+	tok_id *ids = (tok_id *)(void *)c->context.bytes;
+	if (cut == 0)
 		return;
-	memmove(c->context.bytes, c->context.bytes + c->context.count - kept, kept);
-	c->context.count = kept;
+	memmove(ids + front, ids + front + cut, (count - front - cut) * sizeof *ids);
+	c->context.count -= cut * sizeof *ids;
 }
 
 enum tok_status bytes_canonical_add(struct bytes_canonical *c, const tok_id *ids, size_t count,

@@ -108,6 +108,9 @@ static void put_models(const struct bytes_ensemble *e)
 		bytes_put_number("bpb", -e->alone[i].log_p / bits, false);
 		bytes_put_certificate(&e->alone[i], e->next.special[i], e->next.leak[i]);
 		bytes_put_count("lm_rows", tok_machine_cost(e->models.machines[i]).rows, false);
+		const struct tok_machine_windows windows =
+		    tok_machine_windows(e->models.machines[i]);
+		bytes_put_window(&windows);
 		putchar('}');
 	}
 	putchar(']');
@@ -235,8 +238,7 @@ enum cli_exit bytes_ensemble(const void *options, int argc, char **argv)
 	enum tok_status status = make_mix(&e, &err);
 	if (status == TOK_OK)
 		status = words[which].answer(&e, &err);
-	if (status != TOK_OK)
-		result = bytes_trouble(NULL, status, &err);
+	result = status == TOK_OK ? e.result : bytes_trouble(NULL, status, &err);
 	tok_mix_free(e.mix);
 	bytes_several_close(&e.models);
 	return result;

@@ -216,4 +216,23 @@ void bytes_put_cost(const struct tok_machine *machine)
 {
 	bytes_put_count("heads", tok_machine_heads(machine), false);
 	bytes_put_count("lm_rows", tok_machine_cost(machine).rows, false);
+	const struct tok_machine_windows windows = tok_machine_windows(machine);
+	bytes_put_window(&windows);
+}
+
+void bytes_put_window(const struct tok_machine_windows *windows)
+{
+	if (windows->ids == 0)
+		return;
+	fputs(",\"window\":", stdout);
+	bytes_put_window_of(windows);
+}
+
+void bytes_put_window_of(const struct tok_machine_windows *windows)
+{
+	putchar('{');
+	bytes_put_count("ids", windows->ids, true);
+	bytes_put_count("stride", windows->stride, false);
+	bytes_put_count("windows", windows->count, false);
+	putchar('}');
 }

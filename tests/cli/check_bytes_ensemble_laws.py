@@ -199,6 +199,75 @@ def check_draws(tok, folder, seed):
         sys.exit(f"{kind}: chi-square {chi}: {counts}")
 
 
+def allowed_by(how, text, symbol):
+    """May `text` go on so?  (A|BA)+ as an automaton and no_bb.py as a program forbid nearly the same."""
+    if symbol == END:
+        return text.endswith("A")
+    return not (text + chr(symbol)).endswith("BB") if how != "constraint" else "BB" not in text + chr(symbol)
+
+
+def check_rules(tok, folder, seed):
+    """Draws that an automaton or a program allows: what is drawn has the law of each byte, struck and made
+    whole, and weights times draws have the law of the ensemble."""
+    kind, how = ["linear", "bayes", "geometric", "proxy"][seed % 4], ["dfa", "constraint", "both"][seed % 3]
+    count, longest = 1500 if how == "dfa" else 700, 3
+    models = [Model(10 * seed + i, folder) for i in range(3 if kind == "proxy" else 2)]
+    arguments = [a for m in models for a in m.arguments] + ["--mix", kind, "--semantics", "all"]
+    if how != "constraint":
+        arguments += ["--dfa", "re:(A|BA)+"]
+    if how != "dfa":
+        data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+        arguments += ["--constraint", f"exec:{sys.executable} -IS {data}/no_bb.py"]
+    *draws, summary = run(tok, "ensemble", "sample", *arguments, "-p", "AB", "--json", "--count", str(count),
+                          "--length", str(longest), "--seed", str(seed))
+    law, proposal, left = {}, {}, {}
+
+    def walk(text, p, q):
+        now = mixed(kind, models, [Fraction(1)] * len(models), 1, "AB" + text)
+        left[text] = float(sum(x for s, x in now.items() if allowed_by(how, text, s)))
+        for symbol, x in now.items():
+            outcome = text + ("$" if symbol == END else chr(symbol))
+            if not allowed_by(how, text, symbol):
+                continue
+            if symbol == END or len(outcome) == longest:
+                law[outcome], proposal[outcome] = float(p * x), float(q * x) / left[text]
+            else:
+                walk(outcome, p * x, float(q * x) / left[text])
+
+    walk("", Fraction(1), Fraction(1))
+    weights, calls, firsts = {outcome: [] for outcome in law}, 0, []
+    for draw in draws:
+        text = draw["text"]
+        outcome = text + ("$" if draw["ended"] == "end" else "")
+        weights[outcome].append(draw["weight"])
+        near(draw["weight"], math.prod(draw["z"]), "weight")
+        near(draw["logW"], math.log(draw["weight"]), "logW")
+        near(draw["logP"], math.log(law[outcome]), "logP")
+        assert len(draw["z"]) == len(outcome), draw
+        assert ("accepted" in draw) == (how != "constraint") and ("calls" in draw) == (how != "dfa")
+        assert draw.get("accepted", True) == text.endswith("A") or how == "constraint"
+        assert how == "dfa" or len(draw["z"]) <= draw["calls"] <= 3 * len(draw["z"])
+        calls += draw.get("calls", 0)
+        firsts.append(draw["z"][0])
+        if how == "dfa":
+            for i, z in enumerate(draw["z"]):
+                near(z, left[text[:i]], "z")
+    assert summary.get("calls", 0) == calls
+    near(summary["mean_weight"], sum(sum(w) for w in weights.values()) / count, "mean weight")
+    rare = [o for o in proposal if count * proposal[o] < 8]
+    cells = [(len(weights[o]), count * q) for o, q in proposal.items() if o not in rare]
+    cells.append((sum(len(weights[o]) for o in rare), count * sum(proposal[o] for o in rare)))
+    chi = sum((n - expected) ** 2 / expected for n, expected in cells if expected >= 8)
+    if chi > 30:  # 8 outcomes or fewer: less than once in a thousand
+        sys.exit(f"{kind}, {how}: chi-square {chi}")
+    for outcome, drawn in [*weights.items(), (None, firsts)]:
+        truth = left[""] if outcome is None else law[outcome]
+        mean, least = sum(drawn) / count, truth ** 2 / proposal.get(outcome, 1) - truth ** 2
+        error = math.sqrt(max(sum(w * w for w in drawn) / count - mean ** 2, least) / count)
+        if abs(mean - truth) > 5 * error + 1e-9:
+            sys.exit(f"{kind}, {how}: {outcome} has {mean}, not {truth}")
+
+
 def divergence(a, b):
     total = 0
     for s in a:
@@ -451,6 +520,8 @@ def main():
             check_mix(tok, folder, seed)
         for seed in range(500, 504):
             check_draws(tok, folder, seed)
+        for seed in range(600, 606):
+            check_rules(tok, folder, seed)
         for seed in range(100, 102):
             check_compare(tok, folder, seed)
         assert sum(check_mix_bounds(tok, folder, seed) for seed in range(400, 408)) > 20

@@ -71,8 +71,8 @@ struct tok_mask {
 	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
 };
 
-/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, and
- * for how its ids are divided among it and those before it. */
+/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, for
+ * how its ids are divided among it and those before it, and for .count while it is new. */
 struct tok_head {
 	size_t refs;
 	struct tok_head *parent; /* NULL: there is none, or the tail says all */
@@ -80,11 +80,12 @@ struct tok_head {
 	struct tok_state *state; /* behind its last token; NULL: without validity */
 	uint64_t key;            /* hash of what makes it the same as another one */
 	uint64_t mark;
-	size_t count;            /* ids, with those that stand before every text */
+	size_t count;            /* ids, with those that stand before every text: the most of those
+				  * that were made one with it */
 	struct tok_buffer older; /* ids taken over from those before it */
 	size_t tail_count;
-	tok_id
-	    tail[]; /* the last ids: as many as a model of finite order sees; else the last one */
+	tok_id tail[]; /* all ids that a model of finite order sees, or a window has; else the last
+			  one */
 };
 
 /* Probabilities by rank, and the sum of each SUM_BLOCK of them. */
@@ -181,8 +182,8 @@ struct tok_core {
 	struct tok_valid_shared *shared;     /* NULL: its states share nothing */
 	struct tok_lm *lm;
 	struct tok_machine_options options;
-	size_t tail; /* ids that a head keeps */
-	bool finite; /* the model is of finite order */
+	size_t tail; /* ids that a head keeps at most */
+	bool finite; /* the model is of finite order, or has a window: a head is its tail */
 
 	bool in_parts; /* so are rows asked for */
 	struct tok_row *buckets[ROW_BUCKETS];
@@ -261,6 +262,9 @@ bool tok_head_same_future(const struct tok_core *core, const struct tok_head *a,
  * become its own. */
 TOK_MUST_USE bool tok_head_context(struct tok_core *core, struct tok_head *head,
 				   struct tok_buffer *out);
+
+/* How a row of `count` ids, with those that stand before every text, was looked at. */
+struct tok_machine_windows tok_head_windows(const struct tok_core *core, size_t count);
 
 /* ---- validity ---- */
 

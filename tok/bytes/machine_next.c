@@ -357,15 +357,21 @@ static void write_same_bounds(struct tok_next_bytes *out)
 	out->end_low = out->end_high = out->end;
 }
 
+/* Were all rows whole, and nothing dropped?  Then bounds are the values. */
+static bool is_known(const struct tok_machine *m)
+{
+	return tok_machine_front(m)->dropped == -INFINITY && m->core->lm->info->top == 0;
+}
+
 static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
 {
 	const struct tok_front *front = tok_machine_front(m);
 	const double hidden = 0.5 * (m->hidden_low + m->hidden_high),
 		     from = front->origin + front->shift;
 	struct tok_text_p out = { .log_p = from + log(middle(mass)) - hidden };
-	out.exact = front->dropped == -INFINITY && m->core->lm->info->top == 0;
+	out.exact = is_known(m) && tok_machine_windows(m).count == 1;
 	out.low = out.high = out.log_p;
-	if (out.exact)
+	if (is_known(m))
 		return out;
 	out.low = fmin(0.0, tok_front_log_p(front).low - m->hidden_high);
 	out.high = fmin(0.0, tok_front_log_p(front).high - m->hidden_low);
@@ -406,7 +412,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	out->log_p_low = text.low;
 	out->log_p_high = text.high;
 	write_values(&sums, &w, out);
-	if (out->exact) {
+	if (is_known(m)) {
 		write_same_bounds(out);
 	} else {
 		w.next = sum_all(&sums);

@@ -236,6 +236,13 @@ static enum tok_status make_head(struct tok_core *core, const struct ended *e,
 	return TOK_OK;
 }
 
+/* Of heads that are made one, of which windows hide what differs, the longest is told. */
+static void note_count(struct tok_head *head, size_t count)
+{
+	if (head->count < count)
+		head->count = count;
+}
+
 /* Where another token makes a head with the same future, they are one. */
 static enum tok_status begin_head(struct step *s, const struct ended *e, struct tok_error *err)
 {
@@ -248,6 +255,8 @@ static enum tok_status begin_head(struct step *s, const struct ended *e, struct 
 		return status;
 	uint32_t *slot = make_slots(s) ? find_slot(s, place.head) : NULL;
 	if (!slot || *slot) {
+		if (slot)
+			note_count(core->places[*slot - 1].head, place.head->count);
 		tok_head_drop_row(core, place.head);
 		tok_head_release(core, place.head);
 		if (!slot)

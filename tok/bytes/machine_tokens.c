@@ -104,6 +104,11 @@ void tok_token_walk_free(struct tok_token_walk *walk)
 	free(walk);
 }
 
+struct tok_machine_windows tok_token_walk_windows(const struct tok_token_walk *walk)
+{
+	return tok_head_windows(walk->at->core, walk->head->count);
+}
+
 /* ---- a token ------------------------------------------------------------------------------ */
 
 /* What a draw at a node gave: an id that ends there, a child, or (at the root) the end. */

@@ -33,6 +33,9 @@ struct tok_lm_info {
 	size_t top;          /* rows tell the best so many only; 0: all */
 	size_t batch;        /* contexts that are well asked for together */
 	bool deterministic;  /* the same context gives the same row, bit for bit */
+	/* Longer contexts are cut to windows (window.h) of so many ids, with start; 0: they are
+	 * not. None has both this and a finite order. */
+	size_t window, stride;
 };
 
 struct tok_lm_request {
