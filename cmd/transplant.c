@@ -128,6 +128,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, against, const char *) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct transplant_options, threads),
+	CLI_PROGRESS_ROW(struct transplant_options, progress),
 	{ CLI_END }
 };
 
