@@ -4,6 +4,7 @@
 #ifndef HYPER_ANN_ROWS_INTERNAL_H
 #define HYPER_ANN_ROWS_INTERNAL_H
 
+#include "hypernet/ann/dot_internal.h"
 #include "hypernet/ann/nearest.h"
 
 #ifdef __cplusplus
@@ -24,8 +25,8 @@ TOK_MUST_USE enum tok_status hyper_rows_read(const struct hyper_rows_view *rows,
  * TOK_EFORMAT for a row with NaN or infinity, or so large that its length is none; it is called by
  * its place counted from `first`. */
 TOK_MUST_USE enum tok_status hyper_rows_factors(const float *rows, size_t count, size_t width,
-						bool cosine, size_t first, float *factors,
-						struct tok_error *err);
+						bool cosine, hyper_dot *dot, size_t first,
+						float *factors, struct tok_error *err);
 
 #ifdef __cplusplus
 }
