@@ -6,7 +6,7 @@
  *	machine_mask.c    which ids are valid
  *	machine_rows.c    rows of the model, asked for in batches and kept for a while
  *	machine_fill.c    what is in a row
- *	machine_small.c   the same where numbers are too small: logarithms
+ *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
@@ -99,6 +99,7 @@ struct tok_part {
 	size_t users, count, bytes;
 	uint64_t used; /* when it was last */
 	double text, end, nontext;
+	double least; /* how near to 0 what is not 0 comes */
 	uint32_t *ranks;
 	struct tok_sums sums; /* by place in `ranks` */
 	/* Asked last. */
@@ -114,14 +115,16 @@ struct tok_known {
 };
 
 /* What the model says in a context.  Values are to be scaled: by exp(log_scale), which is `scale`.
- * Where the model tells its rows in parts, `parts` is all that there is. */
+ * Where the model tells its rows in parts, `parts` is all that there is, unless it was spread out
+ * because hardly anything in it is valid. */
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
 	uint64_t key;                  /* the head's */
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
-	bool ready;
+	bool ready, in_parts;
+	bool hides;              /* in parts, and products of which are too small for doubles */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
 	struct tok_known *known; /* rows of the best: by rank */
@@ -196,6 +199,7 @@ struct tok_core {
 	const double *base;             /* of all parts */
 	struct tok_sums base_sums;
 	double base_text, base_firsts[256]; /* of all text; by child of the root */
+	double base_least;                  /* as of a part */
 	struct tok_row_masses base_other;
 	struct tok_range base_range; /* asked last */
 	double base_range_sum;
@@ -336,28 +340,34 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 
 /* Their logarithms, where `sum` is what tok_row_sum gave: however small, and -INFINITY only where
  * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
-struct tok_bounds tok_row_log_sum(const struct tok_core *core, const struct tok_row *row,
-				  const struct tok_mask *mask, struct tok_range ranks,
+struct tok_bounds tok_row_log_sum(struct tok_core *core, const struct tok_row *row,
+				  struct tok_mask *mask, struct tok_range ranks,
 				  struct tok_bounds sum);
 struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
 				     enum tok_byte_kind kind);
 
-/* A whole row of which next to nothing is valid becomes one over what is; false, changing nothing,
+/* A row of which next to nothing is valid becomes one over what is, and is whole then; *found false
  * where nothing at all is. */
-bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
-			 const struct tok_mask *mask);
+TOK_MUST_USE enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+						 const struct tok_mask *mask, bool *found,
+						 struct tok_error *err);
 
 /* What a whole row has besides its logarithms. */
 void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row);
 
+/* Room for a whole row. */
+TOK_MUST_USE bool tok_row_make_room(const struct tok_core *core, struct tok_row *row);
+
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
- * scaled; what it no longer needs. */
+ * scaled, and the logarithm of one; what it no longer needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 					  const struct tok_lm_request *request, double *sum,
 					  struct tok_error *err);
 double tok_joined_p(const struct tok_row *row, tok_id id);
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks);
+double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+			  struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		       double out[256]);
 void tok_row_leave_parts(struct tok_row *row);

@@ -195,15 +195,16 @@ static void add_others(const struct tok_core *core, const struct tok_place *plac
 }
 
 /* What of a child is too small for a product. */
-static void add_child_logs(const struct tok_core *core, const struct tok_place *place,
-			   const struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
+static void add_child_logs(struct tok_core *core, const struct tok_place *place,
+			   struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
 			   struct sums *sums)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	if (core->in_parts && mass.high == 0.0)
+	const struct tok_row *row = place->head->row;
+	if (row->in_parts && !row->hides && mass.high == 0.0)
 		return;
 	add_logs(sums, t->bytes[child], place,
-		 tok_row_log_sum(core, place->head->row, mask, tok_node_ranks(t, child), mass));
+		 tok_row_log_sum(core, row, mask, tok_node_ranks(t, child), mass));
 }
 
 /* A head that begins here: all that its row has. */

@@ -71,6 +71,13 @@ static int compare_ranks(const void *a, const void *b)
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
+/* How near to 0 what is not 0 comes. */
+static double least_of(double least, double value)
+{
+	const double size = fabs(value);
+	return size < least && size > 0.0 ? size : least;
+}
+
 static void add_other(const struct tok_byte_tokens *t, tok_id id, double p, double *end,
 		      double *nontext)
 {
@@ -90,9 +97,11 @@ static enum tok_status sort_part(const struct tok_byte_tokens *t, const struct t
 	struct ranked *ranked = calloc(from->count, sizeof *ranked);
 	if (!ranked)
 		return tok_fail_memory(err);
+	part->least = INFINITY;
 	for (size_t i = 0; i < from->count; i++) {
 		const tok_id id = from->ids[i];
 		const uint32_t rank = rank_of(t, id);
+		part->least = least_of(part->least, from->add[i]);
 		if (rank < t->text_count)
 			ranked[part->count++] = (struct ranked){ rank, from->add[i] };
 		else
@@ -249,16 +258,33 @@ static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_
 	return memo->sum;
 }
 
+/* Of the `i`-th part of a row, not scaled. */
+static double sum_of_part(struct tok_core *core, const struct tok_row *row, size_t i,
+			  const struct tok_mask *mask, struct tok_range ranks)
+{
+	return row->big[i] ? recall_part(row->big[i], mask, ranks)
+			   : sum_small(core->tokens, &row->parts.parts[i], mask, ranks);
+}
+
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks)
 {
 	double sum = row->parts.scale * sum_base(core, mask, ranks);
-	for (size_t i = 0; i < row->parts.count; i++) {
-		const struct tok_lm_part *part = &row->parts.parts[i];
-		sum += part->scale * (row->big[i] ? recall_part(row->big[i], mask, ranks)
-						  : sum_small(core->tokens, part, mask, ranks));
-	}
+	for (size_t i = 0; i < row->parts.count; i++)
+		sum += row->parts.parts[i].scale * sum_of_part(core, row, i, mask, ranks);
 	return fmax(sum, 0.0);
+}
+
+double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+			  struct tok_range ranks)
+{
+	const struct tok_lm_parts *parts = &row->parts;
+	struct tok_log_sum sum = tok_log_sum_none();
+	tok_log_sum_add_scaled(&sum, parts->scale, parts->log_scale, sum_base(core, mask, ranks));
+	for (size_t i = 0; i < parts->count; i++)
+		tok_log_sum_add_scaled(&sum, parts->parts[i].scale, parts->parts[i].log_scale,
+				       sum_of_part(core, row, i, mask, ranks));
+	return tok_log_sum_beside(&sum, tok_joined_sum(core, row, mask, ranks));
 }
 
 /* ---- by first byte -------------------------------------------------------------------- */
@@ -334,24 +360,11 @@ void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct 
 
 /* ---- an id ------------------------------------------------------------------------------ */
 
-static double find_add(const struct tok_lm_part *part, tok_id id)
-{
-	size_t low = 0, high = part->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (part->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
-}
-
 static double recall_add(struct tok_part *big, const struct tok_lm_part *part, tok_id id)
 {
 	if (big->memo_id != id) {
 		big->memo_id = id;
-		big->memo_add = find_add(part, id);
+		big->memo_add = tok_lm_part_add(part, id);
 	}
 	return big->memo_add;
 }
@@ -362,7 +375,7 @@ double tok_joined_p(const struct tok_row *row, tok_id id)
 	for (size_t i = 0; i < row->parts.count; i++) {
 		const struct tok_lm_part *part = &row->parts.parts[i];
 		p += part->scale *
-		     (row->big[i] ? recall_add(row->big[i], part, id) : find_add(part, id));
+		     (row->big[i] ? recall_add(row->big[i], part, id) : tok_lm_part_add(part, id));
 	}
 	return fmax(p, 0.0);
 }
@@ -379,6 +392,9 @@ static enum tok_status set_base(struct tok_core *core, const double *base, struc
 	}
 	for (uint32_t rank = 0; rank < t->text_count; rank++)
 		core->base_sums.p[rank] = base[t->by_rank[rank]];
+	core->base_least = INFINITY;
+	for (size_t id = 0; id < t->size; id++)
+		core->base_least = least_of(core->base_least, base[id]);
 	tok_sums_block(&core->base_sums, t->text_count);
 	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
 	sum_firsts(core, NULL, core->base_firsts);
@@ -401,13 +417,19 @@ void tok_row_leave_parts(struct tok_row *row)
 	}
 }
 
+/* May one of its products with what is not 0 be too small for a double? */
+static bool may_hide(double scale, double log_scale, double least)
+{
+	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
+}
+
 /* Its sums into those of the row. */
 static enum tok_status take_part(struct tok_core *core, struct tok_row *row, size_t i, double *text,
 				 struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_lm_part *part = &row->parts.parts[i];
-	double own = 0.0, end = 0.0, nontext = 0.0;
+	double own = 0.0, end = 0.0, nontext = 0.0, least = INFINITY;
 	if (part->count > PART_SMALL) {
 		const enum tok_status status = find_part(core, part, &row->big[i], err);
 		if (status != TOK_OK)
@@ -415,8 +437,10 @@ static enum tok_status take_part(struct tok_core *core, struct tok_row *row, siz
 		own = row->big[i]->text;
 		end = row->big[i]->end;
 		nontext = row->big[i]->nontext;
+		least = row->big[i]->least;
 	} else {
 		for (size_t k = 0; k < part->count; k++) {
+			least = least_of(least, part->add[k]);
 			if (rank_of(t, part->ids[k]) < t->text_count)
 				own += part->add[k];
 			else
@@ -426,6 +450,7 @@ static enum tok_status take_part(struct tok_core *core, struct tok_row *row, siz
 	*text += part->scale * own;
 	row->other_low.end += part->scale * end;
 	row->other_low.nontext += part->scale * nontext;
+	row->hides = row->hides || may_hide(part->scale, part->log_scale, least);
 	return TOK_OK;
 }
 
@@ -440,6 +465,7 @@ enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 	if (status != TOK_OK)
 		return status;
 	double text = parts->scale * core->base_text;
+	row->hides = may_hide(parts->scale, parts->log_scale, core->base_least);
 	row->other_low = (struct tok_row_masses){ core->base_other.end * parts->scale,
 						  core->base_other.nontext * parts->scale };
 	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)

@@ -74,6 +74,13 @@ void tok_row_store_free(struct tok_core *core)
 	free(core->asking.answers);
 }
 
+bool tok_row_make_room(const struct tok_core *core, struct tok_row *row)
+{
+	const size_t size = core->lm->info->size;
+	row->log_p = calloc(size + 1, sizeof *row->log_p);
+	return tok_sums_init(&row->sums, size) && row->log_p;
+}
+
 static struct tok_row *make_row(const struct tok_core *core)
 {
 	const struct tok_lm_info *info = core->lm->info;
@@ -83,8 +90,7 @@ static struct tok_row *make_row(const struct tok_core *core)
 		row->known = calloc(info->top, sizeof *row->known);
 		made = row->known != NULL;
 	} else if (made && !core->in_parts) {
-		row->log_p = calloc(info->size + 1, sizeof *row->log_p);
-		made = tok_sums_init(&row->sums, info->size) && row->log_p;
+		made = tok_row_make_room(core, row);
 	}
 	if (made)
 		return row;
@@ -110,6 +116,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->key = head->key;
 	row->users = 1;
 	row->ready = false;
+	row->in_parts = core->in_parts;
 	row->next = *bucket;
 	*bucket = row;
 	core->row_count++;
@@ -124,8 +131,9 @@ void tok_head_drop_row(struct tok_core *core, struct tok_head *head)
 	head->row = NULL;
 	if (--row->users > 0)
 		return;
+	const bool is_spread = core->in_parts && !row->in_parts; /* far greater than others */
 	put_aside(core, row);
-	if (!row->ready || core->row_count > core->row_budget)
+	if (!row->ready || is_spread || core->row_count > core->row_budget)
 		remove_row(core, row);
 }
 

@@ -6,28 +6,6 @@
 
 #include "tok/bytes/machine_internal.h"
 
-/* Shares of exp(most), which is the greatest. */
-struct log_sum {
-	double most, shares;
-};
-
-static const struct log_sum nothing = { -INFINITY, 0.0 };
-
-static void add_log(struct log_sum *sum, double log_p)
-{
-	if (log_p > sum->most) {
-		sum->shares = sum->shares * exp(sum->most - log_p) + 1.0;
-		sum->most = log_p;
-	} else if (log_p > -INFINITY) {
-		sum->shares += exp(log_p - sum->most);
-	}
-}
-
-static double log_of(struct log_sum sum)
-{
-	return sum.most == -INFINITY ? -INFINITY : sum.most + log(sum.shares);
-}
-
 static struct tok_bounds both(double value)
 {
 	return (struct tok_bounds){ value, value };
@@ -45,11 +23,11 @@ static struct tok_bounds logs_of(struct tok_bounds sum)
 static double sum_whole(const struct tok_core *core, const struct tok_row *row,
 			const struct tok_mask *mask, struct tok_range ranks)
 {
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	for (uint32_t rank = tok_mask_next(mask, ranks.begin, ranks.end); rank < ranks.end;
 	     rank = tok_mask_next(mask, rank + 1, ranks.end))
-		add_log(&sum, row->log_p[core->tokens->by_rank[rank]]);
-	return log_of(sum) + row->log_scale;
+		tok_log_sum_add(&sum, row->log_p[core->tokens->by_rank[rank]]);
+	return tok_log_sum_of(&sum) + row->log_scale;
 }
 
 /* `known` of ids that are told, and `unseen` more. */
@@ -64,25 +42,27 @@ static struct tok_bounds add_unseen(const struct tok_row *row, double known, dou
 static struct tok_bounds sum_best(const struct tok_row *row, const struct tok_mask *mask,
 				  struct tok_range ranks)
 {
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	double unseen = (double)tok_mask_count(mask, ranks);
 	for (size_t i = 0; i < row->known_count; i++) {
 		const struct tok_known *known = &row->known[i];
 		if (known->rank < ranks.begin || known->rank >= ranks.end ||
 		    !tok_mask_has(mask, known->rank))
 			continue;
-		add_log(&sum, known->log_p);
+		tok_log_sum_add(&sum, known->log_p);
 		unseen -= 1.0;
 	}
-	return add_unseen(row, log_of(sum), unseen);
+	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_sum(const struct tok_core *core, const struct tok_row *row,
-				  const struct tok_mask *mask, struct tok_range ranks,
+struct tok_bounds tok_row_log_sum(struct tok_core *core, const struct tok_row *row,
+				  struct tok_mask *mask, struct tok_range ranks,
 				  struct tok_bounds sum)
 {
-	if (core->in_parts || !tok_is_small(sum.high))
+	if (!tok_is_small(sum.high) || (row->in_parts && !row->hides))
 		return logs_of(sum);
+	if (row->in_parts)
+		return both(tok_joined_log_sum(core, row, mask, ranks) + row->log_scale);
 	return row->log_p ? both(sum_whole(core, row, mask, ranks)) : sum_best(row, mask, ranks);
 }
 
@@ -97,18 +77,34 @@ static double sum_whole_others(const struct tok_core *core, const struct tok_row
 			       enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	for (size_t i = 0; i < t->other_count; i++)
 		if (t->kinds[t->others[i]] == kind)
-			add_log(&sum, row->log_p[t->others[i]]);
-	return log_of(sum) + row->log_scale;
+			tok_log_sum_add(&sum, row->log_p[t->others[i]]);
+	return tok_log_sum_of(&sum) + row->log_scale;
+}
+
+/* In parts. */
+static double sum_joined_others(const struct tok_core *core, const struct tok_row *row,
+				enum tok_byte_kind kind)
+{
+	const struct tok_byte_tokens *t = core->tokens;
+	const struct tok_row_masses *others = &row->other_low;
+	const double plain = kind == TOK_BYTE_END ? others->end : others->nontext;
+	struct tok_log_sum sum = tok_log_sum_none();
+	if (!row->hides || !tok_is_small(plain))
+		return log(plain) + row->log_scale;
+	for (size_t i = 0; i < t->other_count; i++)
+		if (t->kinds[t->others[i]] == kind)
+			tok_log_sum_add(&sum, tok_lm_parts_log_p(&row->parts, t->others[i]));
+	return tok_log_sum_of(&sum) + row->log_scale;
 }
 
 static struct tok_bounds sum_best_others(const struct tok_core *core, const struct tok_row *row,
 					 enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	double unseen = 0.0;
 	for (size_t i = 0; i < t->other_count; i++)
 		unseen += t->kinds[t->others[i]] == kind;
@@ -117,39 +113,51 @@ static struct tok_bounds sum_best_others(const struct tok_core *core, const stru
 		if (known->rank < t->text_count ||
 		    t->kinds[t->others[known->rank - t->text_count]] != kind)
 			continue;
-		add_log(&sum, known->log_p);
+		tok_log_sum_add(&sum, known->log_p);
 		unseen -= 1.0;
 	}
-	return add_unseen(row, log_of(sum), unseen);
+	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
 struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
 				     enum tok_byte_kind kind)
 {
-	const struct tok_row_masses *others = &row->other_low;
 	if (kind == TOK_BYTE_END && !may_end(core, row))
 		return both(-INFINITY);
-	if (core->in_parts)
-		return both(log(kind == TOK_BYTE_END ? others->end : others->nontext) +
-			    row->log_scale);
+	if (row->in_parts)
+		return both(sum_joined_others(core, row, kind));
 	return row->log_p ? both(sum_whole_others(core, row, kind))
 			  : sum_best_others(core, row, kind);
 }
 
 /* ---- rows of which next to nothing is valid ------------------------------------------------ */
 
-bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
-			 const struct tok_mask *mask)
+/* A row in parts becomes a whole one. */
+static bool spread(const struct tok_core *core, struct tok_row *row)
+{
+	if (!tok_row_make_room(core, row))
+		return false;
+	for (size_t id = 0; id < core->tokens->size; id++)
+		row->log_p[id] = tok_lm_parts_log_p(&row->parts, (tok_id)id);
+	row->in_parts = false;
+	return true;
+}
+
+enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+				    const struct tok_mask *mask, bool *found, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const bool ends = may_end(core, row);
+	if (row->in_parts && !spread(core, row))
+		return tok_fail_memory(err);
 	row->log_scale = 0.0;
 	const double text = sum_whole(core, row, mask, tok_node_ranks(t, 0)),
 		     end = tok_row_log_others(core, row, TOK_BYTE_END).low,
 		     nontext = tok_row_log_others(core, row, TOK_BYTE_NONTEXT).low,
 		     all = tok_log_add(tok_log_add(text, end), nontext);
-	if (all == -INFINITY)
-		return false;
+	*found = all > -INFINITY;
+	if (!*found)
+		return TOK_OK;
 	for (uint32_t rank = 0; rank < t->text_count; rank++) {
 		double *log_p = &row->log_p[t->by_rank[rank]];
 		*log_p = tok_mask_has(mask, rank) ? *log_p - all : -INFINITY;
@@ -159,5 +167,5 @@ bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
 		*log_p = ends || t->kinds[t->others[i]] != TOK_BYTE_END ? *log_p - all : -INFINITY;
 	}
 	tok_row_take_exponentials(core, row);
-	return true;
+	return TOK_OK;
 }

@@ -122,7 +122,7 @@ struct share {
 static double weigh_child(const struct tok_token_walk *walk, struct share share, uint32_t child,
 			  struct tok_bounds p)
 {
-	const struct tok_core *core = walk->at->core;
+	struct tok_core *core = walk->at->core;
 	const struct tok_range ranks = tok_node_ranks(core->tokens, child);
 	if (!share.is_small)
 		return p.low;
