@@ -53,12 +53,17 @@ struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *r
 	return best_p(core, row, id);
 }
 
-struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+static double joined_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
+{
+	const double p = tok_joined_p(row, id);
+	return tok_is_small(p) && tok_row_hides(core, row) ? tok_lm_parts_log_p(&row->parts, id)
+							   : log(p);
+}
+
+struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
 {
 	if (row->in_parts)
-		return both((row->hides ? tok_lm_parts_log_p(&row->parts, id)
-					: log(tok_joined_p(row, id))) +
-			    row->log_scale);
+		return both(joined_log_p(core, row, id) + row->log_scale);
 	if (row->log_p)
 		return both(row->log_p[id] + row->log_scale);
 	const uint32_t rank = core->tokens->rank_of[id];
@@ -150,7 +155,7 @@ static enum tok_status renormalise_little(struct tok_core *core, struct tok_row 
 					  struct tok_error *err)
 {
 	bool found = false;
-	if (*sum >= next_to_nothing || (*sum == 0.0 && row->in_parts && !row->hides))
+	if (*sum >= next_to_nothing || (*sum == 0.0 && row->in_parts && !tok_row_hides(core, row)))
 		return TOK_OK;
 	const enum tok_status status = tok_row_renormalise(core, row, mask, &found, err);
 	if (found)

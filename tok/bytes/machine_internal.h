@@ -114,6 +114,9 @@ struct tok_known {
 	double log_p, p;
 };
 
+/* Are there products of parts, not 0, that are too small for doubles? */
+enum tok_hiding { TOK_HIDING_UNKNOWN, TOK_HIDING_NOTHING, TOK_HIDING_SOMETHING };
+
 /* What the model says in a context.  Values are to be scaled: by exp(log_scale), which is `scale`.
  * Where the model tells its rows in parts, `parts` is all that there is, unless it was spread out
  * because hardly anything in it is valid. */
@@ -124,7 +127,8 @@ struct tok_row {
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
 	bool ready, in_parts;
-	bool hides;              /* in parts, and products of which are too small for doubles */
+	bool lasts;              /* it may be kept when nobody uses it */
+	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
 	struct tok_known *known; /* rows of the best: by rank */
@@ -330,7 +334,7 @@ TOK_MUST_USE enum tok_status tok_row_fill_parts(struct tok_core *core, struct to
 
 /* What a row says of an id; of all that are valid in a range of ranks. */
 struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
-struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id);
 struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 			      struct tok_mask *mask, struct tok_range ranks);
 
@@ -340,10 +344,9 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 
 /* Their logarithms, where `sum` is what tok_row_sum gave: however small, and -INFINITY only where
  * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
-struct tok_bounds tok_row_log_sum(struct tok_core *core, const struct tok_row *row,
-				  struct tok_mask *mask, struct tok_range ranks,
-				  struct tok_bounds sum);
-struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
+struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
+				  struct tok_range ranks, struct tok_bounds sum);
+struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind);
 
 /* A row of which next to nothing is valid becomes one over what is, and is whole then; *found false
@@ -359,13 +362,15 @@ void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row)
 TOK_MUST_USE bool tok_row_make_room(const struct tok_core *core, struct tok_row *row);
 
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
- * scaled, and the logarithm of one; what it no longer needs. */
+ * scaled; whether what is 0 there need not be, and the logarithm of a range; what it no longer
+ * needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 					  const struct tok_lm_request *request, double *sum,
 					  struct tok_error *err);
 double tok_joined_p(const struct tok_row *row, tok_id id);
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks);
+bool tok_row_hides(const struct tok_core *core, struct tok_row *row);
 double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 			  struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,

@@ -184,7 +184,7 @@ static void add_logs(struct sums *sums, size_t outcome, const struct tok_place *
 static void add_others(const struct tok_core *core, const struct tok_place *place,
 		       enum tok_byte_kind kind, struct sums *sums)
 {
-	const struct tok_row *row = place->head->row;
+	struct tok_row *row = place->head->row;
 	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
 	const bool end = kind == TOK_BYTE_END;
 	const struct tok_bounds mass = { (end ? low->end : low->nontext) * row->scale,
@@ -200,8 +200,8 @@ static void add_child_logs(struct tok_core *core, const struct tok_place *place,
 			   struct sums *sums)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	const struct tok_row *row = place->head->row;
-	if (row->in_parts && !row->hides && mass.high == 0.0)
+	struct tok_row *row = place->head->row;
+	if (row->in_parts && mass.high == 0.0 && !tok_row_hides(core, row))
 		return;
 	add_logs(sums, t->bytes[child], place,
 		 tok_row_log_sum(core, row, mask, tok_node_ranks(t, child), mass));

@@ -72,10 +72,13 @@ static int compare_ranks(const void *a, const void *b)
 }
 
 /* How near to 0 what is not 0 comes. */
-static double least_of(double least, double value)
+static double find_least(const double *numbers, size_t count)
 {
-	const double size = fabs(value);
-	return size < least && size > 0.0 ? size : least;
+	double least = INFINITY;
+	for (size_t i = 0; i < count; i++)
+		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
+			least = fabs(numbers[i]);
+	return least;
 }
 
 static void add_other(const struct tok_byte_tokens *t, tok_id id, double p, double *end,
@@ -97,11 +100,9 @@ static enum tok_status sort_part(const struct tok_byte_tokens *t, const struct t
 	struct ranked *ranked = calloc(from->count, sizeof *ranked);
 	if (!ranked)
 		return tok_fail_memory(err);
-	part->least = INFINITY;
 	for (size_t i = 0; i < from->count; i++) {
 		const tok_id id = from->ids[i];
 		const uint32_t rank = rank_of(t, id);
-		part->least = least_of(part->least, from->add[i]);
 		if (rank < t->text_count)
 			ranked[part->count++] = (struct ranked){ rank, from->add[i] };
 		else
@@ -134,6 +135,7 @@ static enum tok_status make_part(struct tok_core *core, const struct tok_lm_part
 		return status;
 	}
 	part->key = from->ids;
+	part->least = find_least(from->add, from->count);
 	part->memo_id = TOK_NO_ID;
 	part->bytes = sizeof *part + part->count * (sizeof *part->ranks + sizeof(double));
 	*out = part;
@@ -380,6 +382,34 @@ double tok_joined_p(const struct tok_row *row, tok_id id)
 	return fmax(p, 0.0);
 }
 
+/* ---- what is too small --------------------------------------------------------------------- */
+
+static bool may_hide(double scale, double log_scale, double least)
+{
+	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
+}
+
+static bool find_hidden(const struct tok_core *core, const struct tok_row *row)
+{
+	const struct tok_lm_parts *parts = &row->parts;
+	bool found = may_hide(parts->scale, parts->log_scale, core->base_least);
+	for (size_t i = 0; !found && i < parts->count; i++) {
+		const struct tok_lm_part *part = &parts->parts[i];
+		found =
+		    may_hide(part->scale, part->log_scale,
+			     row->big[i] ? row->big[i]->least : find_least(part->add, part->count));
+	}
+	return found;
+}
+
+/* Looked at where something is small, and no sooner: most rows never are. */
+bool tok_row_hides(const struct tok_core *core, struct tok_row *row)
+{
+	if (row->hiding == TOK_HIDING_UNKNOWN)
+		row->hiding = find_hidden(core, row) ? TOK_HIDING_SOMETHING : TOK_HIDING_NOTHING;
+	return row->hiding == TOK_HIDING_SOMETHING;
+}
+
 /* ---- rows --------------------------------------------------------------------------- */
 
 /* What all rows have in common. */
@@ -392,9 +422,7 @@ static enum tok_status set_base(struct tok_core *core, const double *base, struc
 	}
 	for (uint32_t rank = 0; rank < t->text_count; rank++)
 		core->base_sums.p[rank] = base[t->by_rank[rank]];
-	core->base_least = INFINITY;
-	for (size_t id = 0; id < t->size; id++)
-		core->base_least = least_of(core->base_least, base[id]);
+	core->base_least = find_least(base, t->size);
 	tok_sums_block(&core->base_sums, t->text_count);
 	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
 	sum_firsts(core, NULL, core->base_firsts);
@@ -417,19 +445,13 @@ void tok_row_leave_parts(struct tok_row *row)
 	}
 }
 
-/* May one of its products with what is not 0 be too small for a double? */
-static bool may_hide(double scale, double log_scale, double least)
-{
-	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
-}
-
 /* Its sums into those of the row. */
 static enum tok_status take_part(struct tok_core *core, struct tok_row *row, size_t i, double *text,
 				 struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_lm_part *part = &row->parts.parts[i];
-	double own = 0.0, end = 0.0, nontext = 0.0, least = INFINITY;
+	double own = 0.0, end = 0.0, nontext = 0.0;
 	if (part->count > PART_SMALL) {
 		const enum tok_status status = find_part(core, part, &row->big[i], err);
 		if (status != TOK_OK)
@@ -437,10 +459,8 @@ static enum tok_status take_part(struct tok_core *core, struct tok_row *row, siz
 		own = row->big[i]->text;
 		end = row->big[i]->end;
 		nontext = row->big[i]->nontext;
-		least = row->big[i]->least;
 	} else {
 		for (size_t k = 0; k < part->count; k++) {
-			least = least_of(least, part->add[k]);
 			if (rank_of(t, part->ids[k]) < t->text_count)
 				own += part->add[k];
 			else
@@ -450,7 +470,6 @@ static enum tok_status take_part(struct tok_core *core, struct tok_row *row, siz
 	*text += part->scale * own;
 	row->other_low.end += part->scale * end;
 	row->other_low.nontext += part->scale * nontext;
-	row->hides = row->hides || may_hide(part->scale, part->log_scale, least);
 	return TOK_OK;
 }
 
@@ -465,7 +484,7 @@ enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 	if (status != TOK_OK)
 		return status;
 	double text = parts->scale * core->base_text;
-	row->hides = may_hide(parts->scale, parts->log_scale, core->base_least);
+	row->hiding = TOK_HIDING_UNKNOWN;
 	row->other_low = (struct tok_row_masses){ core->base_other.end * parts->scale,
 						  core->base_other.nontext * parts->scale };
 	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)

@@ -115,7 +115,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->of = tok_head_hold(head);
 	row->key = head->key;
 	row->users = 1;
-	row->ready = false;
+	row->ready = row->lasts = false;
 	row->in_parts = core->in_parts;
 	row->next = *bucket;
 	*bucket = row;
@@ -131,9 +131,8 @@ void tok_head_drop_row(struct tok_core *core, struct tok_head *head)
 	head->row = NULL;
 	if (--row->users > 0)
 		return;
-	const bool is_spread = core->in_parts && !row->in_parts; /* far greater than others */
 	put_aside(core, row);
-	if (!row->ready || is_spread || core->row_count > core->row_budget)
+	if (!row->lasts || core->row_count > core->row_budget)
 		remove_row(core, row);
 }
 
@@ -177,6 +176,13 @@ static enum tok_status write_requests(struct tok_core *core, size_t begin, size_
 	return TOK_OK;
 }
 
+/* One in parts that was spread out is far greater than the others. */
+static void finish_row(const struct tok_core *core, struct tok_row *row)
+{
+	row->ready = true;
+	row->lasts = row->in_parts == core->in_parts;
+}
+
 /* One by one: nothing is asked of anybody who is far away. */
 static enum tok_status join_rows(struct tok_core *core, struct tok_error *err)
 {
@@ -187,7 +193,7 @@ static enum tok_status join_rows(struct tok_core *core, struct tok_error *err)
 			status = tok_row_fill_parts(core, a->rows[i], &a->requests[i], err);
 		if (status != TOK_OK)
 			return status;
-		a->rows[i]->ready = true;
+		finish_row(core, a->rows[i]);
 		core->cost.rows++;
 	}
 	return TOK_OK;
@@ -210,7 +216,8 @@ static enum tok_status ask(struct tok_core *core, struct tok_error *err)
 			status = info->top
 				     ? tok_row_fill_best(core, a->rows[i], &a->answers[i], err)
 				     : tok_row_fill_whole(core, a->rows[i], err);
-			a->rows[i]->ready = status == TOK_OK;
+			if (status == TOK_OK)
+				finish_row(core, a->rows[i]);
 		}
 		if (status != TOK_OK)
 			return status;

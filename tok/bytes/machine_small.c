@@ -55,11 +55,10 @@ static struct tok_bounds sum_best(const struct tok_row *row, const struct tok_ma
 	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_sum(struct tok_core *core, const struct tok_row *row,
-				  struct tok_mask *mask, struct tok_range ranks,
-				  struct tok_bounds sum)
+struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
+				  struct tok_range ranks, struct tok_bounds sum)
 {
-	if (!tok_is_small(sum.high) || (row->in_parts && !row->hides))
+	if (!tok_is_small(sum.high) || (row->in_parts && !tok_row_hides(core, row)))
 		return logs_of(sum);
 	if (row->in_parts)
 		return both(tok_joined_log_sum(core, row, mask, ranks) + row->log_scale);
@@ -85,14 +84,14 @@ static double sum_whole_others(const struct tok_core *core, const struct tok_row
 }
 
 /* In parts. */
-static double sum_joined_others(const struct tok_core *core, const struct tok_row *row,
+static double sum_joined_others(const struct tok_core *core, struct tok_row *row,
 				enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row_masses *others = &row->other_low;
 	const double plain = kind == TOK_BYTE_END ? others->end : others->nontext;
 	struct tok_log_sum sum = tok_log_sum_none();
-	if (!row->hides || !tok_is_small(plain))
+	if (!tok_is_small(plain) || !tok_row_hides(core, row))
 		return log(plain) + row->log_scale;
 	for (size_t i = 0; i < t->other_count; i++)
 		if (t->kinds[t->others[i]] == kind)
@@ -119,7 +118,7 @@ static struct tok_bounds sum_best_others(const struct tok_core *core, const stru
 	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
+struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind)
 {
 	if (kind == TOK_BYTE_END && !may_end(core, row))
