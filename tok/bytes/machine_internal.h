@@ -99,7 +99,7 @@ struct tok_part {
 	size_t users, count, bytes;
 	uint64_t used; /* when it was last */
 	double text, end, nontext;
-	double least; /* how near to 0 what is not 0 comes */
+	double least; /* how near to 0 what is not 0 comes; 0: nobody has asked */
 	uint32_t *ranks;
 	struct tok_sums sums; /* by place in `ranks` */
 	/* Asked last. */

@@ -279,7 +279,7 @@ static double divide_value(const struct sums *sums, size_t outcome, double text,
 	if (small == -INFINITY && (!tok_is_small(value) || plain == 0.0))
 		return value;
 	*log_value = tok_log_add(log(plain), small) - log(text);
-	return *log_value > -INFINITY ? fmax(exp(*log_value), DBL_TRUE_MIN) : 0.0;
+	return tok_exp_of(*log_value);
 }
 
 /* What bounds of one outcome are to be divided by. */
@@ -418,6 +418,6 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 
 double tok_next_log(const struct tok_next_bytes *next, size_t symbol)
 {
-	const double p = symbol < BYTES ? next->joint[symbol] : next->end;
-	return tok_is_small(p) && p > 0.0 ? next->small_logs[symbol] : log(p);
+	return tok_log_of(symbol < BYTES ? next->joint[symbol] : next->end,
+			  next->small_logs[symbol]);
 }

@@ -71,16 +71,6 @@ static int compare_ranks(const void *a, const void *b)
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-/* How near to 0 what is not 0 comes. */
-static double find_least(const double *numbers, size_t count)
-{
-	double least = INFINITY;
-	for (size_t i = 0; i < count; i++)
-		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
-			least = fabs(numbers[i]);
-	return least;
-}
-
 static void add_other(const struct tok_byte_tokens *t, tok_id id, double p, double *end,
 		      double *nontext)
 {
@@ -135,7 +125,6 @@ static enum tok_status make_part(struct tok_core *core, const struct tok_lm_part
 		return status;
 	}
 	part->key = from->ids;
-	part->least = find_least(from->add, from->count);
 	part->memo_id = TOK_NO_ID;
 	part->bytes = sizeof *part + part->count * (sizeof *part->ranks + sizeof(double));
 	*out = part;
@@ -384,6 +373,25 @@ double tok_joined_p(const struct tok_row *row, tok_id id)
 
 /* ---- what is too small --------------------------------------------------------------------- */
 
+/* How near to 0 what is not 0 comes. */
+static double find_least(const double *numbers, size_t count)
+{
+	double least = INFINITY;
+	for (size_t i = 0; i < count; i++)
+		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
+			least = fabs(numbers[i]);
+	return least;
+}
+
+static double least_of_part(const struct tok_lm_part *part, struct tok_part *big)
+{
+	if (!big)
+		return find_least(part->add, part->count);
+	if (big->least == 0.0)
+		big->least = find_least(part->add, part->count);
+	return big->least;
+}
+
 static bool may_hide(double scale, double log_scale, double least)
 {
 	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
@@ -395,9 +403,7 @@ static bool find_hidden(const struct tok_core *core, const struct tok_row *row)
 	bool found = may_hide(parts->scale, parts->log_scale, core->base_least);
 	for (size_t i = 0; !found && i < parts->count; i++) {
 		const struct tok_lm_part *part = &parts->parts[i];
-		found =
-		    may_hide(part->scale, part->log_scale,
-			     row->big[i] ? row->big[i]->least : find_least(part->add, part->count));
+		found = may_hide(part->scale, part->log_scale, least_of_part(part, row->big[i]));
 	}
 	return found;
 }

@@ -11,6 +11,12 @@ static inline bool tok_is_small(double value)
 	return value < 1e-280;
 }
 
+/* Of a number whose logarithm is told apart where it is small. */
+static inline double tok_log_of(double value, double small_log)
+{
+	return tok_is_small(value) && value > 0.0 ? small_log : log(value);
+}
+
 /* log(exp(a) + exp(b)) */
 double tok_log_add(double a, double b);
 
