@@ -72,17 +72,6 @@ static bool may_end(const struct tok_core *core, const struct tok_row *row)
 	return !core->validity || tok_validity_end(core->validity, &row->of->state->valid);
 }
 
-static double sum_whole_others(const struct tok_core *core, const struct tok_row *row,
-			       enum tok_byte_kind kind)
-{
-	const struct tok_byte_tokens *t = core->tokens;
-	struct tok_log_sum sum = tok_log_sum_none();
-	for (size_t i = 0; i < t->other_count; i++)
-		if (t->kinds[t->others[i]] == kind)
-			tok_log_sum_add(&sum, row->log_p[t->others[i]]);
-	return tok_log_sum_of(&sum) + row->log_scale;
-}
-
 /* In parts. */
 static double sum_joined_others(const struct tok_core *core, struct tok_row *row,
 				enum tok_byte_kind kind)
@@ -125,7 +114,8 @@ struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row
 		return both(-INFINITY);
 	if (row->in_parts)
 		return both(sum_joined_others(core, row, kind));
-	return row->log_p ? both(sum_whole_others(core, row, kind))
+	return row->log_p ? both(tok_byte_tokens_log_other(core->tokens, row->log_p, kind) +
+				 row->log_scale)
 			  : sum_best_others(core, row, kind);
 }
 
