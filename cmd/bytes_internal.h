@@ -211,7 +211,7 @@ void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t coun
 /* "special", "leak", "exact" and "bounds" of "logP"; a comma before. */
 void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
 
-/* All that a machine says of what may come next, from "logP" to "bounds"; each probability has
+/* All that a machine says of what may come next, from "logP" to "valid_leak"; each probability has
  * "low" and "high" where it is not exact.  p is P(x b) / P(x), so that p, eos, special and leak
  * sum to one.  A comma before. */
 void bytes_put_next(const struct tok_next_bytes *next, size_t top);

@@ -220,6 +220,7 @@ void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 	    },
 	    top);
 	bytes_put_certificate(&text, next->special, next->leak);
+	bytes_put_number("valid_leak", next->valid_leak, false);
 }
 
 void bytes_put_cost(const struct tok_machine *machine)

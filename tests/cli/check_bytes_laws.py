@@ -127,6 +127,11 @@ class Laws(unittest.TestCase):
             self.assertAlmostEqual(said["eos"]["p"], ends, 12)
             leak = 1 - sum(d["p"] for d in said["dist"]) - ends if semantics == "valid" else 0
             self.assertAlmostEqual(said["leak"], leak, 12)
+            if semantics == "all":
+                self.assertIsNone(said["valid_leak"])
+                continue
+            goes_on = sum(model.p(text + c, "valid") for c in "abc") + model.p_end(text, "valid")
+            self.assertAlmostEqual(said["valid_leak"], float(1 - goes_on / model.p(text, "valid")), 12)
 
     def test_covers_are_all_there_is(self):
         for seed in range(ROUNDS // 3):

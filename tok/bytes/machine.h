@@ -64,6 +64,8 @@ struct tok_next_bytes {
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
 	double leak;       /* valid: what the model gives to invalid rows */
+	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
+			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
 	/* Of .joint and .end, where they are so small that doubles do not tell them well, and

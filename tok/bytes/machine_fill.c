@@ -163,16 +163,20 @@ static enum tok_status renormalise_little(struct tok_core *core, struct tok_row 
 	return status;
 }
 
+/* `*sum` is of all that the row has, and then of what is valid. */
 static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
 				 struct tok_error *err)
 {
 	struct tok_mask *mask;
+	const double log_all = log(*sum);
 	const enum tok_status status = tok_mask_find(core, row->of->state, 0, &mask, err);
 	if (status != TOK_OK)
 		return status;
 	*sum = row->other_low.end + row->other_low.nontext +
 	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
+	row->log_valid = log(*sum);
 	const enum tok_status renormalised = renormalise_little(core, row, mask, sum, err);
+	row->log_valid -= log_all;
 	tok_mask_release(mask);
 	return renormalised;
 }

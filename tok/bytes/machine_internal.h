@@ -71,8 +71,9 @@ struct tok_mask {
 	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
 };
 
-/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, and
- * for how its ids are divided among it and those before it. */
+/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, for
+ * how its ids are divided among it and those before it, and, in the step that makes it, for what
+ * was kept. */
 struct tok_head {
 	size_t refs;
 	struct tok_head *parent; /* NULL: there is none, or the tail says all */
@@ -80,7 +81,9 @@ struct tok_head {
 	struct tok_state *state; /* behind its last token; NULL: without validity */
 	uint64_t key;            /* hash of what makes it the same as another one */
 	uint64_t mark;
-	size_t count;            /* ids, with those that stand before every text */
+	double log_kept; /* valid-renorm: how much of the rows before it was valid; a logarithm, the
+			  * mean where it stands for several contexts */
+	size_t count;    /* ids, with those that stand before every text */
 	struct tok_buffer older; /* ids taken over from those before it */
 	size_t tail_count;
 	tok_id
@@ -126,8 +129,8 @@ struct tok_row {
 	uint64_t key;                  /* the head's */
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
-	bool ready, in_parts;
-	bool lasts;              /* it may be kept when nobody uses it */
+	bool lasts; /* it is told, and may be kept when nobody uses it */
+	bool in_parts;
 	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
@@ -136,6 +139,7 @@ struct tok_row {
 	struct tok_unseen unseen;
 	struct tok_row_masses other_low, other_high;
 	double scale, log_scale;
+	double log_valid; /* valid-renorm: what of it is valid, a logarithm */
 	struct tok_lm_parts parts;
 	struct tok_part *big[TOK_LM_PARTS_MAX]; /* NULL: it is small */
 };

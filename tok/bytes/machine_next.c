@@ -318,6 +318,23 @@ static double leak_of(const struct sums *sums, double text)
 	return fmax(0.0, rest);
 }
 
+/* What valid leaks, where rows were renormalised: those places that begin here have all that there
+ * is of their rows but what is valid, and what of rows others are in was valid is known. */
+static double renormalised_leak(struct tok_core *core, struct tok_front *front)
+{
+	struct tok_log_sum text = tok_log_sum_none(), leak = tok_log_sum_none();
+	for (size_t i = 0; i < front->count; i++) {
+		struct tok_place *place = &front->places[i];
+		const double log_valid = place->head->row->log_valid,
+			     log_p = log_share(core, place).low + place->head->log_kept;
+		tok_log_sum_add(&text, place->node == 0 ? log_p : log_p + log_valid);
+		if (place->node == 0)
+			tok_log_sum_add(&leak, log_p + log(fmax(0.0, -expm1(log_valid))));
+	}
+	return text.most > -INFINITY ? fmin(1.0, exp(tok_log_sum_of(&leak) - tok_log_sum_of(&text)))
+				     : 0.0;
+}
+
 static void write_values(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
 	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
@@ -327,6 +344,22 @@ static void write_values(const struct sums *sums, const struct whole *w, struct 
 	out->end = divide_value(sums, END, text, &out->small_logs[END]);
 	out->special = divide_value(sums, SPECIAL, text, &log_special);
 	out->leak = w->parts ? 0.0 : leak_of(sums, middle(w->text)) / text;
+}
+
+static void write_valid_leak(struct tok_core *core, struct tok_front *front,
+			     struct tok_next_bytes *out)
+{
+	out->valid_leak = NAN;
+	switch (core->options.semantics) {
+	case TOK_BYTES_ALL:
+		break;
+	case TOK_BYTES_VALID:
+		out->valid_leak = out->leak;
+		break;
+	case TOK_BYTES_VALID_RENORM:
+		out->valid_leak = renormalised_leak(core, front);
+		break;
+	}
 }
 
 /* What is too small for a plain sum is at least nothing, and at most a number that has all its
@@ -407,6 +440,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	out->log_p_low = text.low;
 	out->log_p_high = text.high;
 	write_values(&sums, &w, out);
+	write_valid_leak(core, front, out);
 	if (out->exact) {
 		write_same_bounds(out);
 	} else {

@@ -115,7 +115,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->of = tok_head_hold(head);
 	row->key = head->key;
 	row->users = 1;
-	row->ready = row->lasts = false;
+	row->lasts = false;
 	row->in_parts = core->in_parts;
 	row->next = *bucket;
 	*bucket = row;
@@ -176,13 +176,6 @@ static enum tok_status write_requests(struct tok_core *core, size_t begin, size_
 	return TOK_OK;
 }
 
-/* One in parts that was spread out is far greater than the others. */
-static void finish_row(const struct tok_core *core, struct tok_row *row)
-{
-	row->ready = true;
-	row->lasts = row->in_parts == core->in_parts;
-}
-
 /* One by one: nothing is asked of anybody who is far away. */
 static enum tok_status join_rows(struct tok_core *core, struct tok_error *err)
 {
@@ -193,7 +186,7 @@ static enum tok_status join_rows(struct tok_core *core, struct tok_error *err)
 			status = tok_row_fill_parts(core, a->rows[i], &a->requests[i], err);
 		if (status != TOK_OK)
 			return status;
-		finish_row(core, a->rows[i]);
+		a->rows[i]->lasts = a->rows[i]->in_parts; /* else it is far greater than others */
 		core->cost.rows++;
 	}
 	return TOK_OK;
@@ -216,8 +209,7 @@ static enum tok_status ask(struct tok_core *core, struct tok_error *err)
 			status = info->top
 				     ? tok_row_fill_best(core, a->rows[i], &a->answers[i], err)
 				     : tok_row_fill_whole(core, a->rows[i], err);
-			if (status == TOK_OK)
-				finish_row(core, a->rows[i]);
+			a->rows[i]->lasts = status == TOK_OK;
 		}
 		if (status != TOK_OK)
 			return status;
@@ -271,7 +263,7 @@ enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const
 	if (status == TOK_OK)
 		status = ask(core, err);
 	for (size_t i = 0; status != TOK_OK && i < count; i++)
-		if (heads[i]->row && !heads[i]->row->ready)
+		if (heads[i]->row && !heads[i]->row->lasts)
 			tok_head_drop_row(core, heads[i]);
 	return status;
 }

@@ -144,6 +144,7 @@ enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row 
 		     end = tok_row_log_others(core, row, TOK_BYTE_END).low,
 		     nontext = tok_row_log_others(core, row, TOK_BYTE_NONTEXT).low,
 		     all = tok_log_add(tok_log_add(text, end), nontext);
+	row->log_valid = all;
 	*found = all > -INFINITY;
 	if (!*found)
 		return TOK_OK;

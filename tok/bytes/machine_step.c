@@ -199,10 +199,27 @@ static void add_weight(double from, double from_log, double p, double p_log, dou
 		*log_weight = tok_log_add(*log_weight, from_log + p_log);
 }
 
+/* The mean of what was kept of the rows in a place and of those that come to it. */
+static void add_kept(const struct tok_core *core, const struct ended *e, struct tok_place *place)
+{
+	const struct tok_place *from = e->from;
+	const double log_kept = from->head->log_kept + from->head->row->log_valid;
+	if (place->ways == 0) {
+		place->head->log_kept = log_kept;
+		return;
+	}
+	const double there = tok_log_add(place->log_p.low, log(place->weight.low)),
+		     more = from->log_p.low + tok_row_log_p(core, from->head->row, e->id).low;
+	place->head->log_kept =
+	    tok_log_add(there + place->head->log_kept, more + log_kept) - tok_log_add(there, more);
+}
+
 static void add_to_place(const struct tok_core *core, const struct ended *e,
 			 struct tok_place *place)
 {
 	const struct tok_place *from = e->from;
+	if (core->options.semantics == TOK_BYTES_VALID_RENORM)
+		add_kept(core, e, place);
 	struct tok_bounds log_p = { 0 };
 	if (from->weight.low * e->p.low < small_weight)
 		log_p = tok_row_log_p(core, from->head->row, e->id);
