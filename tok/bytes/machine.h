@@ -34,8 +34,7 @@
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.  (But of a model that tells its rows in parts, as n-grams are, what is below about
- * e^-745 within a row is nothing.)
+ * is impossible.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
