@@ -8,6 +8,7 @@
  *	machine_fill.c    what is in a row
  *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
+ *	machine_fronts.c  fronts held and given back
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
  *	machine_covers.c  rows of tokens, most probable first
@@ -365,6 +366,9 @@ void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row)
 /* Room for a whole row. */
 TOK_MUST_USE bool tok_row_make_room(const struct tok_core *core, struct tok_row *row);
 
+/* How near to 0 those come that are not 0. */
+double tok_least(const double *numbers, size_t count);
+
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
  * scaled; whether what is 0 there need not be, and the logarithm of a range; what it no longer
  * needs. */
@@ -387,6 +391,7 @@ void tok_parts_free(struct tok_core *core);
 struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
 void tok_front_release(struct tok_core *core, struct tok_front *front);
+void tok_place_release(struct tok_core *core, const struct tok_place *place);
 
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,

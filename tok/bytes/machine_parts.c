@@ -371,51 +371,6 @@ double tok_joined_p(const struct tok_row *row, tok_id id)
 	return fmax(p, 0.0);
 }
 
-/* ---- what is too small --------------------------------------------------------------------- */
-
-/* How near to 0 what is not 0 comes. */
-static double find_least(const double *numbers, size_t count)
-{
-	double least = INFINITY;
-	for (size_t i = 0; i < count; i++)
-		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
-			least = fabs(numbers[i]);
-	return least;
-}
-
-static double least_of_part(const struct tok_lm_part *part, struct tok_part *big)
-{
-	if (!big)
-		return find_least(part->add, part->count);
-	if (big->least == 0.0)
-		big->least = find_least(part->add, part->count);
-	return big->least;
-}
-
-static bool may_hide(double scale, double log_scale, double least)
-{
-	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
-}
-
-static bool find_hidden(const struct tok_core *core, const struct tok_row *row)
-{
-	const struct tok_lm_parts *parts = &row->parts;
-	bool found = may_hide(parts->scale, parts->log_scale, core->base_least);
-	for (size_t i = 0; !found && i < parts->count; i++) {
-		const struct tok_lm_part *part = &parts->parts[i];
-		found = may_hide(part->scale, part->log_scale, least_of_part(part, row->big[i]));
-	}
-	return found;
-}
-
-/* Looked at where something is small, and no sooner: most rows never are. */
-bool tok_row_hides(const struct tok_core *core, struct tok_row *row)
-{
-	if (row->hiding == TOK_HIDING_UNKNOWN)
-		row->hiding = find_hidden(core, row) ? TOK_HIDING_SOMETHING : TOK_HIDING_NOTHING;
-	return row->hiding == TOK_HIDING_SOMETHING;
-}
-
 /* ---- rows --------------------------------------------------------------------------- */
 
 /* What all rows have in common. */
@@ -428,7 +383,7 @@ static enum tok_status set_base(struct tok_core *core, const double *base, struc
 	}
 	for (uint32_t rank = 0; rank < t->text_count; rank++)
 		core->base_sums.p[rank] = base[t->by_rank[rank]];
-	core->base_least = find_least(base, t->size);
+	core->base_least = tok_least(base, t->size);
 	tok_sums_block(&core->base_sums, t->text_count);
 	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
 	sum_firsts(core, NULL, core->base_firsts);

@@ -18,6 +18,50 @@ static struct tok_bounds logs_of(struct tok_bounds sum)
 				    log(sum.high) };
 }
 
+/* ---- rows in parts -------------------------------------------------------------------- */
+
+double tok_least(const double *numbers, size_t count)
+{
+	double least = INFINITY;
+	for (size_t i = 0; i < count; i++)
+		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
+			least = fabs(numbers[i]);
+	return least;
+}
+
+static double least_of_part(const struct tok_lm_part *part, struct tok_part *big)
+{
+	if (!big)
+		return tok_least(part->add, part->count);
+	if (big->least == 0.0)
+		big->least = tok_least(part->add, part->count);
+	return big->least;
+}
+
+static bool may_hide(double scale, double log_scale, double least)
+{
+	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
+}
+
+static bool find_hidden(const struct tok_core *core, const struct tok_row *row)
+{
+	const struct tok_lm_parts *parts = &row->parts;
+	bool found = may_hide(parts->scale, parts->log_scale, core->base_least);
+	for (size_t i = 0; !found && i < parts->count; i++) {
+		const struct tok_lm_part *part = &parts->parts[i];
+		found = may_hide(part->scale, part->log_scale, least_of_part(part, row->big[i]));
+	}
+	return found;
+}
+
+/* Looked at where something is small, and no sooner: most rows never are. */
+bool tok_row_hides(const struct tok_core *core, struct tok_row *row)
+{
+	if (row->hiding == TOK_HIDING_UNKNOWN)
+		row->hiding = find_hidden(core, row) ? TOK_HIDING_SOMETHING : TOK_HIDING_NOTHING;
+	return row->hiding == TOK_HIDING_SOMETHING;
+}
+
 /* ---- whole rows, and rows of the best -------------------------------------------------- */
 
 static double sum_whole(const struct tok_core *core, const struct tok_row *row,
@@ -80,10 +124,10 @@ static double sum_joined_others(const struct tok_core *core, struct tok_row *row
 	const struct tok_row_masses *others = &row->other_low;
 	const double plain = kind == TOK_BYTE_END ? others->end : others->nontext;
 	struct tok_log_sum sum = tok_log_sum_none();
-	if (!tok_is_small(plain) || !tok_row_hides(core, row))
+	if (!tok_is_small(plain) || (plain > 0.0 && !tok_row_hides(core, row)))
 		return log(plain) + row->log_scale;
 	for (size_t i = 0; i < t->other_count; i++)
-		if (t->kinds[t->others[i]] == kind)
+		if (t->kinds[t->others[i]] == kind && tok_row_hides(core, row))
 			tok_log_sum_add(&sum, tok_lm_parts_log_p(&row->parts, t->others[i]));
 	return tok_log_sum_of(&sum) + row->log_scale;
 }
