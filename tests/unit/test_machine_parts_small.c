@@ -209,9 +209,11 @@ struct seen {
 	size_t deep, ended, hides, spread;
 };
 
-/* How rows of live heads are kept. */
+/* How rows of live heads are kept; none that was spread is when nobody uses it. */
 static void look_at_rows(const struct tok_machine *m, struct seen *seen)
 {
+	for (const struct tok_row *row = m->core->oldest; row; row = row->newer)
+		assert_true(row->in_parts);
 	const struct tok_front *front = tok_machine_front(m);
 	for (size_t i = 0; i < front->count; i++) {
 		const struct tok_row *row = front->places[i].head->row;
@@ -355,11 +357,11 @@ static void an_id_of_parts(void **state)
 static void what_is_taken_away_is_nothing(void **state)
 {
 	(void)state;
-	static const double base[] = { .1, 1e-300 };
+	static const double base[] = { .67, 1e-300 };
 	static const tok_id ids[] = { 0, 1 };
-	static const double add[] = { -.05, -.5e-300 };
+	const double add[] = { -(.7 * .67), -(.7 * 1e-300) };
 	const struct tok_lm_parts parts = {
-		.base = base, .scale = .5, .parts = { { ids, add, 2, 1.0, 0.0 } }, .count = 1
+		.base = base, .scale = .7, .parts = { { ids, add, 2, 1.0, 0.0 } }, .count = 1
 	};
 	assert_true(tok_lm_parts_log_p(&parts, 0) == -INFINITY);
 	assert_true(tok_lm_parts_log_p(&parts, 1) <= log(1e-300) - 30.0);

@@ -72,9 +72,8 @@ struct tok_mask {
 	uint64_t key[]; /* words of the state, without zeros at its end; then the bits */
 };
 
-/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, for
- * how its ids are divided among it and those before it, and, in the step that makes it, for what
- * was kept. */
+/* A context: ids behind which the model may be asked.  Never changed, but for .row and .mark, and
+ * for how its ids are divided among it and those before it. */
 struct tok_head {
 	size_t refs;
 	struct tok_head *parent; /* NULL: there is none, or the tail says all */
@@ -82,8 +81,8 @@ struct tok_head {
 	struct tok_state *state; /* behind its last token; NULL: without validity */
 	uint64_t key;            /* hash of what makes it the same as another one */
 	uint64_t mark;
-	double log_kept; /* valid-renorm: how much of the rows before it was valid; a logarithm, the
-			  * mean where it stands for several contexts */
+	double log_kept; /* valid-renorm: how much of the rows before it was valid; a logarithm.  As
+			  * a text has one encoding, valid contexts with the same future are one */
 	size_t count;    /* ids, with those that stand before every text */
 	struct tok_buffer older; /* ids taken over from those before it */
 	size_t tail_count;

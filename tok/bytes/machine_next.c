@@ -194,13 +194,6 @@ static void add_others(const struct tok_core *core, const struct tok_place *plac
 		add_logs(sums, outcome, place, tok_row_log_others(core, row, kind));
 }
 
-/* Is a sum of 0 one of nothing?  Where it is of what is not valid, that is soon found. */
-static bool is_nothing(const struct tok_core *core, struct tok_row *row,
-		       const struct tok_mask *mask, struct tok_range ranks)
-{
-	return (mask && !tok_mask_any(mask, ranks)) || (row->in_parts && !tok_row_hides(core, row));
-}
-
 /* What of a child is too small for a product. */
 static void add_child_logs(struct tok_core *core, const struct tok_place *place,
 			   struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
@@ -209,7 +202,7 @@ static void add_child_logs(struct tok_core *core, const struct tok_place *place,
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_range ranks = tok_node_ranks(t, child);
 	struct tok_row *row = place->head->row;
-	if (mass.high == 0.0 && is_nothing(core, row, mask, ranks))
+	if (row->in_parts && mass.high == 0.0 && !tok_row_hides(core, row))
 		return;
 	add_logs(sums, t->bytes[child], place, tok_row_log_sum(core, row, mask, ranks, mass));
 }

@@ -155,27 +155,10 @@ static void add_weight(double from, double from_log, double p, double p_log, dou
 		*log_weight = tok_log_add(*log_weight, from_log + p_log);
 }
 
-/* The mean of what was kept of the rows in a place and of those that come to it. */
-static void add_kept(const struct tok_core *core, const struct ended *e, struct tok_place *place)
-{
-	const struct tok_place *from = e->from;
-	const double log_kept = from->head->log_kept + from->head->row->log_valid;
-	if (place->ways == 0) {
-		place->head->log_kept = log_kept;
-		return;
-	}
-	const double there = tok_log_add(place->log_p.low, log(place->weight.low)),
-		     more = from->log_p.low + tok_row_log_p(core, from->head->row, e->id).low;
-	place->head->log_kept =
-	    tok_log_add(there + place->head->log_kept, more + log_kept) - tok_log_add(there, more);
-}
-
 static void add_to_place(const struct tok_core *core, const struct ended *e,
 			 struct tok_place *place)
 {
 	const struct tok_place *from = e->from;
-	if (core->options.semantics == TOK_BYTES_VALID_RENORM)
-		add_kept(core, e, place);
 	struct tok_bounds log_p = { 0 };
 	if (from->weight.low * e->p.low < small_weight)
 		log_p = tok_row_log_p(core, from->head->row, e->id);
@@ -198,6 +181,7 @@ static enum tok_status make_head(struct tok_core *core, const struct ended *e,
 	struct tok_head *head = tok_head_next(core, e->from->head, e->id, e->state);
 	if (!head)
 		return tok_fail_memory(err);
+	head->log_kept = e->from->head->log_kept + e->from->head->row->log_valid;
 	if (core->in_parts && core->finite && !core->validity) {
 		const enum tok_status status = tok_row_store_need(core, &head, 1, err);
 		if (status != TOK_OK) {
