@@ -74,8 +74,8 @@ static bool read_number(struct tok_span field, double *out)
 	return end == text + field.count && !isnan(*out);
 }
 
-/* A power of ten, at most 10^100; what is too small for a double is the least that it can hold, as 0
- * is what is impossible. */
+/* A power of ten, at most 10^100; what is too small for a double is the least that it can hold, as
+ * 0 is what is impossible. */
 static bool read_power(struct tok_span field, double *out)
 {
 	double log;
