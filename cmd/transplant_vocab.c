@@ -162,8 +162,8 @@ static void take_usual(struct hyper_vocab *vocab)
 {
 	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
 		for (size_t i = 0; i < USUAL && usual_names[role][i]; i++) {
-			const tok_id id = tok_tokenizer_find(vocab->tokenizer,
-							     tok_span_of(usual_names[role][i]));
+			const tok_id id =
+			    tok_tokenizer_find(vocab->tokenizer, tok_span_of(usual_names[role][i]));
 			if (id < vocab->count && vocab->kinds[id] == HYPER_TOKEN_SPECIAL)
 				set_role(vocab, role, id);
 		}

@@ -43,7 +43,8 @@ struct hyper_text_pair {
 
 struct hyper_tensors;
 
-/* How rows of a transplanted model came to be (hypernet/transplant/recipe.h), in a file beside it. */
+/* How rows of a transplanted model came to be (hypernet/transplant/recipe.h), in a file beside it.
+ */
 #define HYPER_MAPPING_NAME "mapping.safetensors"
 
 /* A .safetensors or .gguf file, a *.safetensors.index.json, or a folder that holds
