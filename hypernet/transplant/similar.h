@@ -20,8 +20,8 @@
  * others in F32; softmax and sums are in F64.
  *
  * Sources: TokenAdapt 3f7ff1d (the 1e-5 beside the temperature is its), FOCUS c98a81c, WECHSEL
- * 395e3d4, CLP d42c1d4, mergekit a6e4028.  mergekit's cosines have a floor of 1e-6 below the
- *product of two lengths; here they have none: rows so short were never trained.
+ * 395e3d4, CLP d42c1d4, mergekit a6e4028, whose cosines have a floor of 1e-6 below the product of
+ * two lengths: here they have none, rows so short were never trained.
  */
 #ifndef HYPER_TRANSPLANT_SIMILAR_H
 #define HYPER_TRANSPLANT_SIMILAR_H
