@@ -66,9 +66,6 @@ struct hyper_similar_job {
 	 * `features`. */
 	const struct hyper_rows_view *donor;
 	size_t source_rows; /* old ids from here on have no row */
-	/* Of each old id: is it to be left alone, neither neighbour nor piece?  For rows that are
-	 * held out; NULL: none is. */
-	const bool *hidden;
 	const struct hyper_kernel *kernel;
 	size_t threads;
 };
