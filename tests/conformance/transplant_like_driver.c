@@ -11,7 +11,7 @@
  *
  * CASE is a file of tensors: of each vocabulary "source_bytes" (U8), "source_ends" (I32) and
  * "source_kinds" (U8); "matches" (I32) and "classes" (U8); "wanted" (I32), and what of "features_*"
- * (F32), "piece_*" (I32), "donor" (F32), "hidden" (U8) there is.  TEXTS are parted by NUL bytes,
+ * (F32), "piece_*" (I32), "donor" (F32) there is.  TEXTS are parted by NUL bytes,
  * SOURCE and TARGET are tokenizers' files.
  *
  * Similar rows come as the ends of rows (uint64), old ids (uint32) and weights (float32); features
@@ -58,7 +58,6 @@ struct given {
 	struct hyper_rows_view donor;
 	tok_id *wanted;
 	size_t count;
-	bool *hidden;
 };
 
 /* A copy of a tensor's bytes, aligned; NULL if there is none. */
@@ -112,10 +111,6 @@ static void read_given(struct given *g, const char *path)
 		g->pieces.ends[i] = ends[i];
 	free(ends);
 	g->donor.tensor = hyper_tensors_find(g->tensors, "donor");
-	const uint8_t *hidden = copy(g, "hidden", &count);
-	g->hidden = hidden ? room(count, sizeof *g->hidden) : NULL;
-	for (size_t i = 0; hidden && i < count; i++)
-		g->hidden[i] = hidden[i] != 0;
 }
 
 /* ---- words ------------------------------------------------------------------------ */
@@ -157,7 +152,6 @@ static void similar(char **arguments)
 		.features = &g.features,
 		.donor = g.donor.tensor ? &g.donor : NULL,
 		.source_rows = g.source.count,
-		.hidden = g.hidden,
 		.threads = (size_t)atoi(arguments[8]),
 	};
 	need(hyper_kernel_choose(strcmp(arguments[9], "best") == 0 ? NULL : arguments[9],
