@@ -65,7 +65,7 @@ def theirs(folder, path, *shape):
 
 def compare(args, folder):
     import numpy as np
-    for anchors, width, wanted, k in ((4000, 512, 192, 32), (8000, 1024, 384, 32), (8000, 2048, 256, 64)):
+    for anchors, width, wanted, k in ((4000, 512, 192, 32), (8000, 1024, 384, 32), (3000, 768, 3000, 48)):
         path = pathlib.Path(folder) / "small.f32"
         clusters(np.random.default_rng(5), anchors + wanted, width).astype(np.float32).tofile(path)
         shape = (anchors + wanted, width, anchors, k)
