@@ -28,9 +28,11 @@ struct hyper_sums {
 	 */
 	void (*turn)(double *rows, const double *c, const double *s, size_t begin, size_t end);
 
-	/* out[i] = first[i] + the sum of factors[r] rows[r][i], r rising, in F32. */
-	void (*combine)(const float *first, const float *const *rows, const float *factors,
-			size_t row_count, size_t count, float *out);
+	/* out[i] = first[i] + the sum of factors[r] rows[r][i], r rising, in F32; `sums` of them,
+	 * whose factors and numbers lie so far apart. */
+	void (*combine)(const float *first, const float *const *rows, size_t row_count,
+			size_t count, const float *factors, size_t factor_stride, float *out,
+			size_t out_stride, size_t sums);
 
 	/* A score is |products[i]| factors[i], give or take error * slacks[i].  Comes back what
 	 * the largest is at least; uppers[b]: what those of i in [b, b + 1) HYPER_BOUNDS are at

@@ -9,6 +9,7 @@
  *	SUMS                    the table
  */
 #include <math.h>
+#include <string.h>
 
 #include "hypernet/transplant/sums_internal.h"
 
@@ -133,18 +134,24 @@ static void combine_one(const float *row, float factor, size_t first, size_t cou
 		out[i] += factor * row[i];
 }
 
-static void combine(const float *first, const float *const *rows, const float *factors,
-		    size_t row_count, size_t count, float *out)
+/* Four rows' stretch stays in the first cache for all sums. */
+static void combine(const float *first, const float *const *rows, size_t row_count, size_t count,
+		    const float *factors, size_t factor_stride, float *out, size_t out_stride,
+		    size_t sums)
 {
 	for (size_t begin = 0; begin < count; begin += STRETCH) {
 		const size_t some = count - begin < STRETCH ? count - begin : STRETCH;
 		size_t r = 0;
-		for (size_t i = begin; i < begin + some; i++)
-			out[i] = first[i];
+		for (size_t s = 0; s < sums; s++)
+			memcpy(out + s * out_stride + begin, first + begin, some * sizeof *out);
 		for (; r + 4 <= row_count; r += 4)
-			combine_four(rows + r, factors + r, begin, some, out);
+			for (size_t s = 0; s < sums; s++)
+				combine_four(rows + r, factors + s * factor_stride + r, begin, some,
+					     out + s * out_stride);
 		for (; r < row_count; r++)
-			combine_one(rows[r], factors[r], begin, some, out);
+			for (size_t s = 0; s < sums; s++)
+				combine_one(rows[r], factors[s * factor_stride + r], begin, some,
+					    out + s * out_stride);
 	}
 }
 

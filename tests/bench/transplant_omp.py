@@ -63,14 +63,14 @@ def theirs(folder, path, *shape):
     return done.stdout, json.loads(done.stderr.splitlines()[-1])
 
 
-def compare(args, folder, rounds=3):
+def compare(args, folder):
     import numpy as np
-    for anchors, width, wanted, k in ((4000, 512, 128, 32), (8000, 1024, 256, 32), (8000, 1024, 1024, 64)):
+    for anchors, width, wanted, k in ((4000, 512, 192, 32), (8000, 1024, 384, 32), (3000, 768, 3000, 48)):
         path = pathlib.Path(folder) / "small.f32"
         clusters(np.random.default_rng(5), anchors + wanted, width).astype(np.float32).tofile(path)
         shape = (anchors + wanted, width, anchors, k)
         times = {"mergekit": [], "products": [], "kept": []}
-        for _ in range(rounds):
+        for _ in range(args.rounds):
             out, told = theirs(args.mergekit, path, *shape)
             times["mergekit"].append(told["cpu"])
             memory = told
@@ -126,7 +126,9 @@ def main():
     parser.add_argument("--gemm", required=True)
     parser.add_argument("--mergekit")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory() as folder:
         if args.mergekit:
             compare(args, folder)
