@@ -128,6 +128,7 @@ static enum tok_status tell_neighbours(const struct explain *e, const char *name
 		status = hyper_exact_new(&rows, HYPER_COSINE, kernel, &exact, err);
 	if (status == TOK_OK)
 		status = hyper_exact_find(exact, query, 1, k, cli_threads_for(0), found, err);
+	const char *label = name;
 	for (size_t i = 0; i < k && status == TOK_OK; i++) {
 		struct tok_buffer shown = { 0 };
 		if (found[i].row == e->id)
@@ -135,8 +136,9 @@ static enum tok_status tell_neighbours(const struct explain *e, const char *name
 		if (found[i].row < e->vocab.vocab.count &&
 		    !cli_visible_text(e->vocab.vocab.bytes[found[i].row], &shown))
 			status = tok_fail_memory(err);
-		printf("%s %8u  %.4f  %.*s\n", i ? "        " : name, found[i].row,
-		       (double)found[i].score, (int)shown.count, (const char *)shown.bytes);
+		printf("%s %8u  %.4f  %.*s\n", label, found[i].row, (double)found[i].score,
+		       (int)shown.count, (const char *)shown.bytes);
+		label = "        ";
 		tok_buffer_release(&shown);
 	}
 	hyper_exact_free(exact);

@@ -13,6 +13,7 @@
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
+#include "cmd/cli_words.h"
 #include "cmd/transplant_lab.h"
 
 #define METHODS "random,mean,subword,hybrid,omp,procrustes,ridge"
@@ -232,8 +233,8 @@ static void release(struct lab_run *run)
 static enum tok_status run_all(struct lab_run *run, struct tok_error *err)
 {
 	enum tok_status status = make_tables(run, err);
-	cli_interrupt_say("tok transplant lab: interrupted twice: '%s' is left", run->bench.folder);
-	cli_interrupt_stop(&stopped);
+	if (status == TOK_OK)
+		status = check_stopped(err);
 	for (size_t s = 0; s < run->options->seeds && status == TOK_OK; s++)
 		status = run_seed(run, s, err);
 	cli_progress_clear(&run->progress);
@@ -243,6 +244,14 @@ static enum tok_status run_all(struct lab_run *run, struct tok_error *err)
 		return transplant_lab_tell_json(&run->bench, run->tables, run->table_count, err);
 	transplant_lab_tell(&run->bench, run->tables, run->table_count);
 	return TOK_OK;
+}
+
+/* Tokenizers' training has a flag of its own. */
+static void catch_signals(void)
+{
+	cli_interrupt_say("tok transplant: interrupted twice: a folder tok-lab-* is left in '%s'",
+			  cli_spill_folder());
+	cli_interrupt_stop(&stopped);
 }
 
 /* --text, then the operands. */
@@ -276,8 +285,10 @@ enum cli_exit transplant_lab(const void *options, int argc, char **argv)
 	enum cli_exit result = cli_threads_check(opts->threads);
 	if (result == CLI_OK && cut_methods(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
+	catch_signals();
 	if (result == CLI_OK)
 		result = prepare(&run, argc, argv);
+	catch_signals();
 	if (result == CLI_OK && run_all(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	release(&run);

@@ -81,7 +81,7 @@ void transplant_lab_tell(const struct lab_bench *bench, const struct lab_table *
 	tell_head(bench);
 	for (size_t i = 0; i < count; i++)
 		tell_table(bench, &tables[i]);
-	printf("\nmean and deviation of %" PRIu64 " seeds; on the right after %" PRIu64
+	printf("\nmeans and deviations of %" PRIu64 " seeds; on the right after %" PRIu64
 	       " steps that trained rows alone\n",
 	       bench->options->seeds, bench->options->probe);
 	if (bench->tokenizers[LAB_SUPER].tokens)

@@ -80,6 +80,15 @@ static struct tok_span last_part(const char *path)
 	return tok_span_of(slash && slash[1] ? slash + 1 : path);
 }
 
+/* Null: nothing was asked for, and the method's own counts. */
+static void put_number(struct writer *w, const char *name, double value)
+{
+	if (value < 0)
+		put(w, ",\"%s\":null", name);
+	else
+		put(w, ",\"%s\":%.6g", name, value);
+}
+
 static void put_options(struct writer *w, const struct transplant_options *o)
 {
 	put(w, "\"seed\":%" PRIu64 ",\"aux\":", o->seed);
@@ -91,10 +100,11 @@ static void put_options(struct writer *w, const struct transplant_options *o)
 		put_string(w, last_part(o->donor));
 	else
 		put(w, "null");
-	put(w,
-	    ",\"temperature\":%.6g,\"weight\":%.6g,\"threshold\":%.6g,\"topk\":%" PRIu64
-	    ",\"k\":%" PRIu64 ",\"ridge\":%.6g",
-	    o->temperature, o->weight, o->threshold, o->topk, o->k, o->ridge);
+	put_number(w, "temperature", o->temperature);
+	put_number(w, "weight", o->weight);
+	put_number(w, "threshold", o->threshold);
+	put_number(w, "ridge", o->ridge);
+	put(w, ",\"topk\":%" PRIu64 ",\"k\":%" PRIu64, o->topk, o->k);
 }
 
 static void put_notes(struct writer *w, struct tok_span notes)

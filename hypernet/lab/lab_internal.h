@@ -190,6 +190,11 @@ void lab_norm_back(const float *numbers, const float *x, const float *y_gradient
 /* Adds the gradient by the factors and terms. */
 void lab_norm_gather(const float *x, const float *y_gradient, float *gradient, size_t width);
 
+/* ---- train.c --------------------------------------------------------------------- */
+
+/* Of a step: up for a twentieth of them, then down by half a cosine. */
+double lab_rate(double rate, size_t step, size_t steps);
+
 /* ---- adam.c ---------------------------------------------------------------------- */
 
 struct lab_adam {

@@ -58,8 +58,7 @@ static void read_sample(struct reader *reader, size_t sample, size_t place)
 
 /* ---- training -------------------------------------------------------------------- */
 
-/* Up for a twentieth of the steps, then down by half a cosine. */
-static double rate_at(double rate, size_t step, size_t steps)
+double lab_rate(double rate, size_t step, size_t steps)
 {
 	const double pi = 3.14159265358979323846;
 	const size_t warm = (steps + 19) / 20;
@@ -128,7 +127,7 @@ static enum tok_status train_all(struct training *t, size_t samples, bool rows_o
 		const size_t left = samples - step * batch;
 		if (watch && !watch(context, step, steps, loss))
 			return TOK_OK;
-		t->rate = rate_at(t->model->o.rate, step, steps);
+		t->rate = lab_rate(t->model->o.rate, step, steps);
 		const enum tok_status status =
 		    train_step(t, left < batch ? left : batch, rows_only, &loss, err);
 		if (status != TOK_OK)

@@ -78,19 +78,28 @@ static void add_mixed(double *y, double factor, const float *x, size_t count)
 		y[i] += factor * (double)x[i];
 }
 
-static void turn(double *x, double *y, double c, double s, size_t count)
+/* What a turn makes of its upper row the next one takes, so that it stays in registers. */
+static void turn(double *rows, const double *c, const double *s, size_t begin, size_t end)
 {
-	const doubles cs = doubles_of(c), ss = doubles_of(s), minus = doubles_of(-s);
-	size_t i = 0;
-	for (; i + DOUBLES <= count; i += DOUBLES) {
-		const doubles a = doubles_load(x + i), b = doubles_load(y + i);
-		doubles_store(x + i, doubles_multiply_add(minus, b, cs * a));
-		doubles_store(y + i, doubles_multiply_add(ss, a, cs * b));
-	}
-	for (; i < count; i++) {
-		const double a = x[i], b = y[i];
-		x[i] = c * a - s * b;
-		y[i] = s * a + c * b;
+	for (size_t at = 0; at < HYPER_TURNED; at += CHAINS * DOUBLES) {
+		doubles carried[CHAINS];
+#pragma GCC unroll 4
+		for (size_t j = 0; j < CHAINS; j++)
+			carried[j] = doubles_load(rows + end * HYPER_TURNED + at + j * DOUBLES);
+		for (size_t i = end; i-- > begin;) {
+			const doubles cs = doubles_of(c[i]), ss = doubles_of(s[i]);
+			double *row = rows + i * HYPER_TURNED + at;
+#pragma GCC unroll 4
+			for (size_t j = 0; j < CHAINS; j++) {
+				const doubles x = doubles_load(row + j * DOUBLES);
+				doubles_store(row + HYPER_TURNED + j * DOUBLES,
+					      doubles_multiply_add(ss, x, cs * carried[j]));
+				carried[j] = doubles_multiply_add(-ss, carried[j], cs * x);
+			}
+		}
+#pragma GCC unroll 4
+		for (size_t j = 0; j < CHAINS; j++)
+			doubles_store(rows + begin * HYPER_TURNED + at + j * DOUBLES, carried[j]);
 	}
 }
 

@@ -212,8 +212,7 @@ def knn(case, i, scheme, euclid, k=64):
     if new >= len(rows) or not rows[new].any() or not shared:
         return {}
     x, points = rows[new].astype(float), case.shared_rows()
-    lengths = np.linalg.norm(x) * np.linalg.norm(points, axis=1)
-    nearness = -np.linalg.norm(points - x, axis=1) if euclid else (points * x).sum(1) / np.maximum(lengths, 1e-6)
+    nearness = -np.linalg.norm(points - x, axis=1) if euclid else cosines(x, points)
     best = nearest(nearness, k)
     points = points[best]
     if scheme == "distance":

@@ -197,7 +197,21 @@ static double mean_loss(const struct hyper_lab *model, const struct stream *s)
 	return bits_of(model, s->ids, s->batch.count) * log(2) / (double)s->batch.count;
 }
 
-/* Four numbers in each of twelve parts of the parameters, then of the body. */
+static void check_difference(struct hyper_lab *model, const struct stream *s, const float *gradient,
+			     size_t at)
+{
+	const float was = model->numbers[at], step = 0.01F;
+	model->numbers[at] = was + step;
+	const double above = mean_loss(model, s);
+	model->numbers[at] = was - step;
+	const double below = mean_loss(model, s);
+	model->numbers[at] = was;
+	near("differences", at, gradient[at], (above - below) / (2 * (double)step),
+	     2e-4 + 0.02 * fabs((double)gradient[at]));
+}
+
+/* Four numbers in each of twelve parts of the parameters, then of the body; and the ends of every
+ * bias. */
 static void agrees_with_differences(void **state)
 {
 	(void)state;
@@ -206,21 +220,19 @@ static void agrees_with_differences(void **state)
 		const struct hyper_lab_options o = odd((enum hyper_lab_kind)(c / 2), c % 2);
 		struct hyper_lab *model = model_of(&o, LARGE);
 		enlarge(model);
-		float *gradient = gradient_of(model, &s, false), step = 0.01F;
+		float *gradient = gradient_of(model, &s, false);
 		struct tok_random random = tok_random_of(5, (uint64_t)c);
 		for (size_t i = 0; i < 96; i++) {
 			const size_t from = i < 48 ? 0 : model->at.body;
 			const size_t part = (model->at.count - from) / 12;
-			const size_t at =
-			    from + i % 48 / 4 * part + tok_random_below(&random, part);
-			const float was = model->numbers[at];
-			model->numbers[at] = was + step;
-			const double above = mean_loss(model, &s);
-			model->numbers[at] = was - step;
-			const double below = mean_loss(model, &s);
-			model->numbers[at] = was;
-			near("differences", at, gradient[at], (above - below) / (2 * (double)step),
-			     2e-4 + 0.02 * fabs((double)gradient[at]));
+			check_difference(model, &s, gradient,
+					 from + i % 48 / 4 * part +
+					     tok_random_below(&random, part));
+		}
+		for (size_t l = LAB_OUTPUT + 1; l < model->linear_count; l++) {
+			const struct lab_linear *linear = &model->linears[l];
+			check_difference(model, &s, gradient, linear->bias);
+			check_difference(model, &s, gradient, linear->bias + linear->out - 1);
 		}
 		free(gradient);
 		hyper_lab_free(model);
@@ -299,6 +311,19 @@ static void threads_change_nothing(void **state)
 	stream_free(&s);
 }
 
+static void rates_go_up_and_down(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t step, steps;
+		double want;
+	} rows[] = { { 0, 1, 2 },   { 0, 100, 0.4 }, { 3, 100, 1.6 }, { 4, 100, 2 },
+		     { 5, 100, 2 }, { 62, 118, 1 },  { 0, 21, 1 },    { 1, 21, 2 },
+		     { 2, 21, 2 },  { 117, 118, 0 } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		near("rate", i, lab_rate(2, rows[i].step, rows[i].steps), rows[i].want, 0.001);
+}
+
 /* Adam's first step is as long as the rate, whatever the gradient. */
 static void a_step_is_the_rate(void **state)
 {
@@ -310,6 +335,27 @@ static void a_step_is_the_rate(void **state)
 	for (size_t i = model->at.output; i < model->at.body; i++)
 		near("step", i, fabs((double)(model->numbers[i] - number(i))), 3e-3, 1e-6);
 	hyper_lab_free(model);
+	stream_free(&s);
+}
+
+/* What is left over makes a step of its own: so many samples, and no more. */
+static void a_step_of_what_is_left(void **state)
+{
+	(void)state;
+	struct stream s = stream_of(TEXT, 5, text_token);
+	struct hyper_lab_options o = odd(HYPER_LAB_FEED_FORWARD, false);
+	struct hyper_lab *models[2];
+	struct tok_error err;
+	for (size_t i = 0; i < 2; i++) {
+		o.batch = i ? MANY : 11;
+		models[i] = model_of(&o, LARGE);
+		assert_int_equal(
+		    hyper_lab_train(models[i], s.ids, TEXT, 11, false, NULL, NULL, &err), TOK_OK);
+	}
+	assert_memory_equal(models[0]->numbers, models[1]->numbers,
+			    models[0]->at.count * sizeof(float));
+	hyper_lab_free(models[0]);
+	hyper_lab_free(models[1]);
 	stream_free(&s);
 }
 
@@ -419,7 +465,9 @@ int main(void)
 		cmocka_unit_test(agrees_with_differences),
 		cmocka_unit_test(kernels_agree),
 		cmocka_unit_test(threads_change_nothing),
+		cmocka_unit_test(rates_go_up_and_down),
 		cmocka_unit_test(a_step_is_the_rate),
+		cmocka_unit_test(a_step_of_what_is_left),
 		cmocka_unit_test(rows_alone),
 		cmocka_unit_test(can_be_stopped),
 		cmocka_unit_test(says_what_is_wrong),
