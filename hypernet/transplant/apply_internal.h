@@ -15,8 +15,6 @@
 struct graft_place {
 	const char *path; /* that it will have; borrowed */
 	char *name;       /* that it has until then, beside it */
-	dev_t device;     /* so that it is not copied into itself */
-	ino_t inode;
 	const atomic_bool *stop;
 	struct hyper_graft_report *report;
 };

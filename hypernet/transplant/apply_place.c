@@ -86,18 +86,10 @@ enum tok_status graft_place_open(struct graft_place *place, const char *path, st
 	place->name = NULL;
 	if (lstat(path, &info) == 0)
 		return tok_fail(err, TOK_EARG, "'%s' exists", path);
-	enum tok_status status = make_beside(place, err);
-	if (status == TOK_OK && stat(place->name, &info) != 0) {
-		status = tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
-		rmdir(place->name);
-	}
-	if (status != TOK_OK) {
+	const enum tok_status status = make_beside(place, err);
+	if (status != TOK_OK)
 		release(place);
-		return status;
-	}
-	place->device = info.st_dev;
-	place->inode = info.st_ino;
-	return TOK_OK;
+	return status;
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -365,7 +357,7 @@ static enum tok_status take_entry(const struct taking *t, const char *path, cons
 	if (S_ISLNK(link.st_mode))
 		return tok_fail(err, TOK_EIO, "cannot take over '%s': it is a link to a folder",
 				path);
-	if (is_hidden || (info.st_dev == t->place->device && info.st_ino == t->place->inode))
+	if (is_hidden) /* also the new folder, where it lies in the old one */
 		return TOK_OK;
 	return take_inner(t, path, name, depth, err);
 }

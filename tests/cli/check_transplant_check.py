@@ -63,15 +63,17 @@ def read_tensors(path):
             for name, t in header.items()}
 
 
-def make_model(folder):
+def make_model(folder, more=0):
+    """With so many rows more than ids."""
     folder.mkdir()
-    rows = write_tokenizer(folder / "tokenizer.json", "ab", ["<s>", "</s>"])
+    ids = write_tokenizer(folder / "tokenizer.json", "ab", ["<s>", "</s>"])
+    rows = ids + more
     write_tensors(folder / "model.safetensors", {
         IN: ([rows, WIDTH], [i / 8 for i in range(rows * WIDTH)]),
         "model.norm.weight": ([WIDTH], [1.0] * WIDTH),
         OUT: ([rows, WIDTH], [-i / 8 for i in range(rows * WIDTH)])})
     (folder / "config.json").write_text(json.dumps(
-        {"model_type": "llama", "vocab_size": rows, "bos_token_id": rows - 2, "eos_token_id": [rows - 1],
+        {"model_type": "llama", "vocab_size": rows, "bos_token_id": ids - 2, "eos_token_id": [ids - 1],
          "tie_word_embeddings": False}))
 
 
@@ -133,6 +135,31 @@ def check_damages(folder, source, done, with_recipe):
         shutil.rmtree(out)
 
 
+def check_sizes(folder):
+    """Rows that are padding, and ids without a row."""
+    padded, short = folder / "padded", folder / "short"
+    make_model(padded, 5)
+    make_model(short, -1)
+    for model, rows, same in ((padded, "keep", True), (padded, "tight", False), (padded, "pad:16", False), (short, "tight", False)):
+        name, out = f"{model.name} {rows}", folder / "sized"
+        made = tok("transplant", "run", model, model / "tokenizer.json", "-o", out, "-m", "subword", "--rows", rows)
+        expect(name, made.returncode == 0, made.stderr)
+        for file in (W, C, "tokenizer.json") if same else ("tokenizer.json",):
+            expect(name, (out / file).read_bytes() == (model / file).read_bytes(), file)
+        wanted = {"keep": 264, "tight": 259, "pad:16": 272}[rows]
+        old, new = read_tensors(model / W), read_tensors(out / W)
+        count = min(wanted, old[IN][0][0]) * WIDTH
+        expect(name, new[IN][0] == [wanted, WIDTH] and new[OUT][0] == [wanted, WIDTH], new[IN][0])
+        expect(name, all(new[n][1][:count] == old[n][1][:count] for n in (IN, OUT)), "rows")
+        expect(name, json.loads((out / C).read_text())["vocab_size"] == wanted, "vocab_size")
+        said = tok("transplant", "check", out, "--against", model)
+        expect(name, said.returncode == 0, said.stdout, said.stderr)
+        shutil.rmtree(out)
+    said = tok("transplant", "check", short)
+    expect("short", said.returncode == 1 and "token 258 ('</s>') has no row: there are 258" in said.stdout and
+           "eos_token_id is 258, and there are 258 rows" in said.stdout, said.stdout)
+
+
 def main():
     with tempfile.TemporaryDirectory() as where:
         folder = pathlib.Path(where)
@@ -153,6 +180,7 @@ def main():
         good = tok("transplant", "check", done, "--against", source)
         expect("table", good.returncode == 0 and "516 rows are copies bit for bit, 0 are" in good.stdout, good.stdout, good.stderr)
         check_damages(folder, source, done, False)
+        check_sizes(folder)
         (done / "mapping.tsv").unlink()
         for words, message in (([done, "--against", source], "no transplant made this folder"), ([folder / "nowhere"], "nowhere"),
                                ([], "check takes one folder, not 0"), ([done, "--against", folder / "new.json"], "new.json")):

@@ -236,6 +236,9 @@ static void patterns_have_names(void **state)
 						   tok_span_of(p->pre)));
 		else if (status != TOK_EARG || !strstr(err.message, p->why) || pairs.count)
 			fail_msg("%zu: %s", i, err.message);
+		if (i == 0) /* nothing is put around a text */
+			assert_int_equal(
+			    *find_text(&pairs, count, "tokenizer.ggml.add_bos_token").bytes, 0);
 		if (i == 6) {
 			options.pre = "some-new";
 			assert_int_equal(vocab_gguf_write(&spec, &options, &pairs, &count, NULL),

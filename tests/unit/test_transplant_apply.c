@@ -448,6 +448,58 @@ static void ties_are_kept_made_and_broken(void **state)
 	}
 }
 
+static void one_matrix_in_two_places_stays_one(void **state)
+{
+	(void)state;
+	const struct hyper_write_tensor list[] = { { IN, HYPER_F16, 2, { V, W } },
+						   { OUT, HYPER_F16, 2, { V, W } } };
+	struct room in, out;
+	copy_rows(&in, (tok_id[]){ 0, 1, 2 }, 3);
+	copy_rows(&out, (tok_id[]){ 5, 4, 3 }, 3);
+	graft_write_model(source, "model.safetensors", list, (uint32_t[]){ 1, 1 }, 2,
+			  (struct tok_span){ 0 }, 0);
+	run(source, target, &(struct run){ .in = &in.recipe, .out = &out.recipe });
+	struct hyper_folder *new = open_model(target);
+	assert_true(tok_span_equal(find(new, IN)->data, find(new, OUT)->data));
+	hyper_folder_close(new);
+}
+
+/* Nothing moves, and still the file is another. */
+static void an_output_may_go_alone(void **state)
+{
+	(void)state;
+	struct room same;
+	copy_rows(&same, (tok_id[]){ 0, 1, 2, 3, 4, 5 }, V);
+	write_llama(HYPER_F16, true);
+	run(source, target, &(struct run){ .in = &same.recipe, .tie = HYPER_TIE_FORCE });
+	struct hyper_folder *old = open_model(source), *new = open_model(target);
+	assert_int_equal(hyper_tensors_count(hyper_folder_tensors(new)), 2);
+	assert_true(tok_span_equal(find(old, IN)->data, find(new, IN)->data));
+	hyper_folder_close(old);
+	hyper_folder_close(new);
+}
+
+/* So that every number is aligned. */
+static void larger_numbers_lie_first(void **state)
+{
+	(void)state;
+	const struct hyper_write_tensor list[] = { { "a.bias", HYPER_F16, 1, { 3 } },
+						   { IN, HYPER_F16, 2, { V, W } },
+						   { "z.bias", HYPER_F16, 1, { 3 } } };
+	static const char *const names[] = { IN, "a.bias", "z.bias" };
+	struct room copies;
+	copy_rows(&copies, (tok_id[]){ 5, 1 }, 2);
+	graft_write_model(source, "model.safetensors", list, (uint32_t[]){ 1, 2, 3 }, 3,
+			  (struct tok_span){ 0 }, 0);
+	run(source, target, &(struct run){ .in = &copies.recipe, .dtype = HYPER_F32 + 1 });
+	struct hyper_folder *old = open_model(source), *new = open_model(target);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(hyper_tensors_at(hyper_folder_tensors(new), i)->name, names[i]);
+	assert_true(tok_span_equal(find(old, "z.bias")->data, find(new, "z.bias")->data));
+	hyper_folder_close(old);
+	hyper_folder_close(new);
+}
+
 /* BERT: two biases, and an output that lies there a second time. */
 static void biases_follow_the_output(void **state)
 {
@@ -894,6 +946,9 @@ int main(void)
 		TEST(numbers_that_do_not_fit_are_refused),
 		TEST(types_that_are_not_written_become_another),
 		TEST(ties_are_kept_made_and_broken),
+		TEST(one_matrix_in_two_places_stays_one),
+		TEST(an_output_may_go_alone),
+		TEST(larger_numbers_lie_first),
 		TEST(biases_follow_the_output),
 		TEST(other_matrices_of_tokens_change_too),
 		TEST(only_files_that_change_are_written),
