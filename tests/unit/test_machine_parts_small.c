@@ -11,7 +11,7 @@
 #include "tests/unit/small_trials.h"
 #include "tok/bytes/machine_internal.h"
 
-enum { TRIALS = CHECKED ? 250 : 1000, GREAT_TRIALS = TRIALS / 5, LENGTH = 5 };
+enum { TRIALS = CHECKED ? 250 : 700, GREAT_TRIALS = TRIALS / 5, LENGTH = 5 };
 
 /* ---- models ---------------------------------------------------------------------------- */
 
