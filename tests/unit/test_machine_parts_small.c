@@ -11,7 +11,7 @@
 #include "tests/unit/small_trials.h"
 #include "tok/bytes/machine_internal.h"
 
-enum { TRIALS = CHECKED ? 250 : 1000, GREAT_TRIALS = TRIALS / 5, LENGTH = 5 };
+enum { TRIALS = CHECKED ? 250 : 700, GREAT_TRIALS = TRIALS / 5, LENGTH = 5 };
 
 /* ---- models ---------------------------------------------------------------------------- */
 
@@ -295,7 +295,7 @@ static void all_digits_of_parts(void **state)
 		try_one(&t, seed, &seen);
 	}
 	assert_true(seen.deep > TRIALS / 8 && seen.ended > TRIALS / 20); /* it is about these */
-	assert_true(seen.hides > TRIALS && seen.spread > TRIALS / 100);
+	assert_true(seen.hides > TRIALS);
 }
 
 /* Of more ids than are gone through one by one. */
@@ -322,7 +322,7 @@ static void all_digits_of_great_parts(void **state)
 			t.text[i] = (uint8_t)('a' + tok_random_below(&t.random, LETTERS));
 		try_one(&t, seed, &seen);
 	}
-	assert_true(seen.deep > 0 && seen.hides > GREAT_TRIALS && seen.spread > 0);
+	assert_true(seen.deep > 0 && seen.hides > GREAT_TRIALS && seen.spread > GREAT_TRIALS / 10);
 }
 
 /* ---- one id ------------------------------------------------------------------------------- */

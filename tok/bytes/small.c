@@ -1,6 +1,7 @@
 /* small.c - sums of logarithms: relative to the greatest, so that all digits are kept. */
 #include <float.h>
 
+#include "tok/bytes/model.h"
 #include "tok/bytes/small_internal.h"
 
 double tok_log_add(double a, double b)
@@ -36,7 +37,7 @@ double tok_log_sum_of(const struct tok_log_sum *sum)
 
 void tok_log_sum_add_scaled(struct tok_log_sum *sum, double scale, double log_scale, double value)
 {
-	const double log_of_scale = tok_is_small(scale) ? log_scale : log(scale);
+	const double log_of_scale = scale < TOK_LM_SMALL_SCALE ? log_scale : log(scale);
 	if (value != 0.0)
 		add_signed(sum, log_of_scale + log(fabs(value)), value < 0.0 ? -1.0 : 1.0);
 }
