@@ -41,7 +41,7 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, weight, double) },
 	{ CLI_REAL, 0, "threshold", "COSINE", "neighbours that are less alike do not count (0)",
 	  CLI_FIELD(struct transplant_options, threshold, double) },
-	{ CLI_SIZE, 0, "topk", "N", "neighbours of global (3), wechsel (10) and knn (64)",
+	{ CLI_SIZE, 0, "topk", "N", "neighbours of global (3), wechsel (10), knn (64) and clp (256)",
 	  CLI_FIELD(struct transplant_options, topk, uint64_t) },
 	{ CLI_CHOICE, 0, "knn", HYPER_KNN_WORDS, "how knn weighs its neighbours (distance)",
 	  CLI_FIELD(struct transplant_options, knn, int) },

@@ -167,6 +167,9 @@ static struct hyper_similar_options options_of(const struct transplant_options *
 	}
 	if (method == TRANSPLANT_KNN)
 		out.k = 64;
+	/* All shared tokens, of which a list would be a gigabyte and more, differ little. */
+	if (method == TRANSPLANT_CLP)
+		out.k = 256;
 	if (o->temperature >= 0)
 		out.temperature = o->temperature;
 	if (o->topk)
