@@ -181,9 +181,7 @@ int main(void)
 	static uint8_t kinds[NEW];
 	static char folder[32];
 	struct vocab_token_bytes tokens;
-	static const char *const texts[NEW] = { "ab", " ba", "B",
-						"\xFF"
-						"a" };
+	static const char *const texts[NEW] = { "ab", " ba", "B", "\xFFz" };
 	for (size_t id = 0; id < NEW; id++) {
 		new[id] = tok_span_of(texts[id]);
 		kinds[id] = HYPER_TOKEN_TEXT;
