@@ -45,6 +45,11 @@ static const struct cli_option option_table[] = {
 	  FIELD(beam, uint64_t) },
 	{ CLI_REAL, 0, "prune", "SHARE", "drop what is lighter than this share, with bounds too",
 	  FIELD(prune, double) },
+	{ CLI_SIZE, 0, "window", "N",
+	  "longer rows of tokens are cut to windows of N, which makes another model of it",
+	  FIELD(window, uint64_t) },
+	{ CLI_SIZE, 0, "stride", "M", "leave out M tokens where there is no room (half of it)",
+	  FIELD(stride, uint64_t) },
 	{ CLI_GROUP, .name = "Text" },
 	{ CLI_TEXT, 'p', "prefix", "TEXT", "the text in question, instead of FILE",
 	  FIELD(prefix, const char *) },
@@ -150,7 +155,9 @@ const struct cli_tool tool_bytes = {
 	    "(tok-lm(5)), or what --record wrote; -t is its tokenizer. --semantics says what\n"
 	    "the sum is over: all rows of tokens; valid, those that the tokenizer itself\n"
 	    "makes; valid-renorm, the same with what the model gives to others shared out,\n"
-	    "so that all is a distribution over bytes.\n"
+	    "so that all is a distribution over bytes. A row of tokens that is longer than the\n"
+	    "model takes is refused, or with --window looked at through windows, each row for\n"
+	    "itself: that is another law, and answers say through how many.\n"
 	    "\n"
 	    "Text is bytes and may end anywhere. It is --prefix, --prefix-hex, FILE, or\n"
 	    "standard input. What spells a special token is text like any other; --bos puts\n"
@@ -160,11 +167,11 @@ const struct cli_tool tool_bytes = {
 	    "next tells what may come behind a text: P, the most probable bytes, and an end.\n"
 	    "score tells of each FILE how probable it is, in bits a byte, and the same of\n"
 	    "its encoding; --per-byte writes a line for each byte before. Memory does not\n"
-	    "grow with the text where the model looks at few tokens. covers lists the rows\n"
-	    "of tokens, most probable first. check tries on this model and tokenizer what\n"
-	    "must be so by definition, on N texts that the model writes, or on pieces of\n"
-	    "FILE. repl takes lines from standard input: each goes behind the text so far;\n"
-	    ":help names what else there is.\n"
+	    "grow with the text where the model looks at few tokens, or through windows.\n"
+	    "covers lists the rows of tokens, most probable first. check tries on this model\n"
+	    "and tokenizer what must be so by definition, on N texts that the model writes, or\n"
+	    "on pieces of FILE. repl takes lines from standard input: each goes behind the text\n"
+	    "so far; :help names what else there is.\n"
 	    "\n"
 	    "sample draws what may come behind a text, byte by byte, or with --draw cover\n"
 	    "token by token, which has the same distribution and asks for fewer rows. It\n"
@@ -173,10 +180,11 @@ const struct cli_tool tool_bytes = {
 	    "and weigh each sample with what was left.\n"
 	    "\n"
 	    "ensemble next, score and sample ask several models, each with its own --lm and\n"
-	    "-t, and mix what they say of bytes. compare tells of two models how many bits a\n"
-	    "byte each needs for the same bytes, and where they diverge. heal sets beside\n"
-	    "what is exact what is usually done where a prompt ends inside of a token, and\n"
-	    "does so before a --fim-suffix too, where the middle is to be filled in.\n"
+	    "-t, and mix what they say of bytes; sample takes --dfa and --constraint there,\n"
+	    "too. compare tells of two models how many bits a byte each needs for the same\n"
+	    "bytes, and where they diverge. heal sets beside what is exact what is usually done\n"
+	    "where a prompt ends inside of a token, and does so before a --fim-suffix too, where\n"
+	    "the middle is to be filled in.\n"
 	    "\n"
 	    "Answers are objects of JSON, one a line; repl's are for people.\n"
 	    "All but check's findings and bench's rows have \"exact\", \"bounds\", between which\n"
@@ -201,6 +209,8 @@ const struct cli_tool tool_bytes = {
 	    "  tok bytes heal --lm rose.tlm -p 'a ros' -n 16 --top 2\n"
 	    "  printf 'rose is rose' | tok lm train -t bytes --order 3 -o byte.tlm 2>notes\n"
 	    "  tok bytes ensemble next --lm rose.tlm -t tok-32k --lm byte.tlm -t bytes -p 'a ros'\n"
+	    "  tok bytes ensemble sample --lm rose.tlm -t tok-32k --lm byte.tlm -t bytes -p 'a' "
+	    "--dfa 're:[ a-z]*rose' --json\n"
 	    "  tok bytes compare --lm rose.tlm -t tok-32k --lm byte.tlm -t bytes -p 'a rose'\n"
 	    "  tok bytes check --lm rose.tlm --random 3\n"
 	    "  printf ' ro\\nse\\n:back 2\\n:covers 3\\n' | tok bytes repl --lm rose.tlm -p a "

@@ -149,6 +149,24 @@ static const struct {
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
+/* Whose contexts are cut: what the other tables say is of these laws. */
+static void tell_windows(struct bytes_bench *b)
+{
+	static const char *const columns[] = { "model", "ids", "stride", NULL };
+	bool any = false;
+	for (size_t i = 0; i < b->models.count; i++) {
+		const struct tok_lm_info *info = b->models.sides[i].lm->info;
+		if (info->window == 0)
+			continue;
+		if (!any)
+			bench_table(b, 'W', "windows that longer contexts are cut to", columns);
+		any = true;
+		bench_text(b, b->models.sides[i].lm_name);
+		bench_count(b, info->window);
+		bench_count(b, info->stride);
+	}
+}
+
 static enum tok_status make_tables(struct bytes_bench *b, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
@@ -157,6 +175,8 @@ static enum tok_status make_tables(struct bytes_bench *b, struct tok_error *err)
 		if (!b->encoders[i])
 			status = tok_fail_memory(err);
 	}
+	if (status == TOK_OK)
+		tell_windows(b);
 	for (size_t i = 0; i < TABLES && status == TOK_OK; i++)
 		if (!b->options->tables || strchr(b->options->tables, tables[i].letter))
 			status = tables[i].make(b, err);

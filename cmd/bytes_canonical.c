@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/bytes_internal.h"
+#include "tok/bytes/window.h"
 
 static size_t batch_of(const struct tok_lm *lm)
 {
@@ -53,26 +54,6 @@ enum tok_status bytes_canonical_begin(struct bytes_canonical *c, struct tok_erro
 
 /* ---- one id ---------------------------------------------------------------------- */
 
-/* A row in parts is as good for one id as a whole one, and costs no more than that. */
-static double add_up(const struct tok_lm_parts *parts, tok_id id)
-{
-	double p = parts->scale * parts->base[id];
-	for (size_t i = 0; i < parts->count; i++) {
-		const struct tok_lm_part *part = &parts->parts[i];
-		size_t low = 0, high = part->count;
-		while (low < high) {
-			const size_t middle = low + (high - low) / 2;
-			if (part->ids[middle] < id)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low < part->count && part->ids[low] == id)
-			p += part->scale * part->add[low];
-	}
-	return p > 0 ? p : 0;
-}
-
 static void add_best(struct bytes_canonical *c, const struct tok_lm_row *row, tok_id id)
 {
 	for (size_t i = 0; i < row->best_count; i++)
@@ -92,6 +73,7 @@ static struct tok_lm_request request_at(const struct bytes_canonical *c, size_t 
 	return (struct tok_lm_request){ ids + (at - count), count };
 }
 
+/* A row in parts is as good for one id as a whole one, and costs no more than that. */
 static enum tok_status add_parts(struct bytes_canonical *c, size_t at, tok_id id,
 				 struct tok_error *err)
 {
@@ -99,7 +81,7 @@ static enum tok_status add_parts(struct bytes_canonical *c, size_t at, tok_id id
 	const struct tok_lm_request request = request_at(c, at);
 	const enum tok_status status = c->lm->parts(c->lm, &request, &parts, err);
 	if (status == TOK_OK)
-		c->log_p += log(add_up(&parts, id));
+		c->log_p += tok_lm_parts_log_p(&parts, id);
 	return status;
 }
 
@@ -128,14 +110,19 @@ static enum tok_status add_rows(struct bytes_canonical *c, size_t at, const tok_
 
 /* ---- many ------------------------------------------------------------------------ */
 
+/* What no row depends on any more: all but the last ids, or what a window leaves out. */
 static void forget(struct bytes_canonical *c)
 {
-	const size_t order = c->lm->info->markov_order;
-	const size_t kept = order ? (order - 1) * sizeof(tok_id) : SIZE_MAX;
-	if (c->context.count <= kept)
+	const struct tok_lm_info *info = c->lm->info;
+	const size_t count = c->context.count / sizeof(tok_id), order = info->markov_order,
+		     cut =
+			 order && count > order - 1 ? count - (order - 1) : tok_lm_cut(info, count),
+		     front = info->window ? info->start_count : 0;
+	tok_id *ids = (tok_id *)(void *)c->context.bytes;
+	if (cut == 0)
 		return;
-	memmove(c->context.bytes, c->context.bytes + c->context.count - kept, kept);
-	c->context.count = kept;
+	memmove(ids + front, ids + front + cut, (count - front - cut) * sizeof *ids);
+	c->context.count -= cut * sizeof *ids;
 }
 
 enum tok_status bytes_canonical_add(struct bytes_canonical *c, const tok_id *ids, size_t count,

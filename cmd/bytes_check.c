@@ -38,6 +38,7 @@ struct checking {
 	struct finding findings[TESTS];
 	uint64_t texts, zeros, bytes, rows;
 	double leak, leak_most, special, special_most;
+	struct tok_machine_windows windows; /* the most */
 
 	/* Of one text. */
 	struct tok_span text;
@@ -284,6 +285,9 @@ static enum tok_status check_at_once(struct checking *c, struct tok_machine *mac
 	enum tok_status status = tok_machine_push(machine, c->text, err);
 	if (status == TOK_OK)
 		status = tok_machine_next(machine, &c->next, err);
+	const struct tok_machine_windows windows = tok_machine_windows(machine);
+	if (windows.count > c->windows.count)
+		c->windows = windows;
 	if (status == TOK_OK)
 		status = with_machine(c, check_steps, err);
 	if (status == TOK_OK)
@@ -393,8 +397,9 @@ static bool put_findings(const struct checking *c)
 	bytes_put_number("special_most", c->special_most, false);
 	bytes_put_number("leak", c->leak / bytes, false);
 	bytes_put_number("leak_most", c->leak_most, false);
-	fputs(",\"exact\":true,\"bounds\":null", stdout);
+	bytes_put_bounds(c->windows.count <= 1, NULL, 0);
 	bytes_put_count("lm_rows", c->rows, false);
+	bytes_put_window(&c->windows);
 	bytes_put_flag("ok", ok, false);
 	puts("}");
 	return ok;

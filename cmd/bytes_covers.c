@@ -133,7 +133,7 @@ enum cli_exit bytes_covers(const void *options, int argc, char **argv)
 	struct tok_validity *validity = NULL;
 	struct tok_error err = { 0 };
 	struct bytes_prompt prompt;
-	enum cli_exit result = bytes_prompt_open(o, argc, argv, &prompt);
+	enum cli_exit result = bytes_prompt_open(o, argc, argv, 0, &prompt);
 	if (result != CLI_OK)
 		return result;
 	struct listing listing = { .side = &prompt.side,

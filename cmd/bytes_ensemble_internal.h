@@ -13,6 +13,7 @@ struct bytes_ensemble {
 	struct tok_mix_next next;
 	struct tok_text_p alone[TOK_MIX_MOST];
 	bool told[TOK_MIX_MOST]; /* that it is left out */
+	enum cli_exit result;    /* where all went as it should: of what the word itself has said */
 };
 
 /* e->next, with a word on standard error about each model that is left out from now on. */

@@ -3,13 +3,16 @@
 #include <math.h>
 
 #include "cmd/bytes_ensemble_internal.h"
-#include "tok/base/random.h"
-#include "tok/bytes/draw.h"
+#include "cmd/bytes_rules_internal.h"
+
+/* Where nothing was possible. */
+static const char dead[] = "dead";
 
 /* One text behind the prompt. */
 struct drawn {
 	struct bytes_ensemble here; /* forks of the machines, and a mix of these */
 	struct tok_buffer bytes;
+	struct bytes_ruled ruled;
 	const char *ended;
 	struct tok_text_p text;                           /* with the end if it was drawn */
 	double special[TOK_MIX_MOST], leak[TOK_MIX_MOST]; /* the most at any byte */
@@ -40,29 +43,24 @@ static void release(struct drawn *d)
 	for (size_t i = 0; i < d->here.models.count; i++)
 		tok_machine_free(d->here.models.machines[i]);
 	tok_buffer_release(&d->bytes);
+	bytes_ruled_release(&d->ruled);
 }
 
 /* ---- one text ----------------------------------------------------------------------- */
-
-static bool ends_with(struct tok_span text, struct tok_span end)
-{
-	return end.count > 0 && text.count >= end.count &&
-	       tok_span_equal(tok_span_slice(text, text.count - end.count, text.count), end);
-}
 
 /* Behind the last byte, with the end. */
 static struct tok_text_p add_end(const struct drawn *d)
 {
 	const struct tok_mix_next *next = &d->here.next;
 	struct tok_text_p text = d->text;
-	text.log_p += log(next->p[TOK_MIX_END]);
+	text.log_p += tok_mix_next_log(next, TOK_MIX_END);
 	text.low += log(next->low[TOK_MIX_END]);
 	text.high += log(next->high[TOK_MIX_END]);
 	text.exact &= next->exact;
-	if (next->p[TOK_MIX_END] < DBL_MIN) { /* a double has not all its digits */
-		text.exact = false;
+	if (next->p[TOK_MIX_END] < DBL_MIN) /* bounds have not all their digits */
 		text.low = -INFINITY;
-	}
+	if (text.exact)
+		text.low = text.high = text.log_p;
 	return text;
 }
 
@@ -74,51 +72,62 @@ static void note_outside(struct drawn *d)
 	}
 }
 
-/* Sets d->ended where that was the last one. */
-static enum tok_status draw_symbol(const struct bytes_options *o, struct drawn *d,
-				   struct tok_span stop, struct tok_random *random,
+/* A byte more; sets d->ended where that was the last one. */
+static enum tok_status add_byte(const struct bytes_options *o, const struct bytes_rules *rules,
+				struct drawn *d, uint8_t byte, struct tok_error *err)
+{
+	if (!tok_buffer_add_byte(&d->bytes, byte))
+		return tok_fail_memory(err);
+	if (!o->json)
+		putchar(byte);
+	if (bytes_rules_stop(rules, &d->bytes))
+		d->ended = "stop";
+	else if (d->bytes.count >= o->length)
+		d->ended = "length";
+	const enum tok_status status =
+	    tok_mix_push(d->here.mix, (struct tok_span){ &byte, 1 }, err);
+	d->text = tok_mix_log_p(d->here.mix);
+	return status;
+}
+
+static enum tok_status draw_symbol(const struct bytes_options *o, const struct bytes_rules *rules,
+				   struct drawn *d, struct tok_random *random,
 				   struct tok_error *err)
 {
 	double p[TOK_MIX_SYMBOLS];
+	size_t symbol;
 	enum tok_status status = bytes_ensemble_look(&d->here, err);
 	if (status != TOK_OK)
 		return status;
 	memcpy(p, d->here.next.p, sizeof p);
 	tok_draw_shape(p, o->temperature, o->top_p);
-	const size_t symbol = tok_draw(p, random);
 	note_outside(d);
-	if (symbol == TOK_MIX_END) {
+	status = bytes_rules_draw(rules, &d->ruled, &d->bytes, p, random, &symbol, err);
+	if (status != TOK_OK)
+		return status;
+	if (symbol < TOK_MIX_END)
+		return add_byte(o, rules, d, (uint8_t)symbol, err);
+	if (symbol == TOK_MIX_END)
 		d->text = add_end(d);
-		d->ended = "end";
-		return TOK_OK;
-	}
-	const uint8_t byte = (uint8_t)symbol;
-	if (!tok_buffer_add_byte(&d->bytes, byte))
-		return tok_fail_memory(err);
-	if (!o->json)
-		putchar(byte);
-	if (ends_with(tok_buffer_span(&d->bytes), stop))
-		d->ended = "stop";
-	else if (d->bytes.count >= o->length)
-		d->ended = "length";
-	status = tok_mix_push(d->here.mix, (struct tok_span){ &byte, 1 }, err);
-	d->text = tok_mix_log_p(d->here.mix);
-	return status;
+	d->ended = symbol == TOK_MIX_END ? "end" : dead;
+	return TOK_OK;
 }
 
-static enum tok_status draw_text(const struct bytes_ensemble *e, uint64_t index,
-				 struct tok_span stop, struct drawn *d, struct tok_error *err)
+static enum tok_status draw_text(const struct bytes_ensemble *e, const struct bytes_rules *rules,
+				 uint64_t index, struct drawn *d, struct tok_error *err)
 {
 	struct tok_random random = tok_random_of(e->options->seed, index);
 	enum tok_status status = fork_all(e, d, err);
+	bytes_ruled_begin(&d->ruled);
 	if (e->options->length == 0)
 		d->ended = "length";
 	while (status == TOK_OK && !d->ended)
-		status = draw_symbol(e->options, d, stop, &random, err);
+		status = draw_symbol(e->options, rules, d, &random, err);
 	return status;
 }
 
-static void put_text(const struct drawn *d, uint64_t index)
+static void put_text(const struct bytes_rules *rules, const struct drawn *d, uint64_t index,
+		     uint64_t calls)
 {
 	fputs("{\"type\":\"sample\"", stdout);
 	bytes_put_count("i", index, false);
@@ -126,6 +135,7 @@ static void put_text(const struct drawn *d, uint64_t index)
 	bytes_put_count("n", d->bytes.count, false);
 	bytes_put_text("ended", d->ended, strlen(d->ended), false);
 	bytes_put_number("logP", d->text.log_p, false);
+	bytes_rules_put(rules, &d->ruled, calls);
 	bytes_ensemble_put(&d->here, &d->text, d->special, d->leak);
 	puts("}");
 }
@@ -133,14 +143,25 @@ static void put_text(const struct drawn *d, uint64_t index)
 /* ---- all ------------------------------------------------------------------------------ */
 
 struct totals {
-	uint64_t bytes;
+	uint64_t bytes, dead;
+	double weights;
 	struct tok_text_p texts;                          /* the product of their P */
 	double special[TOK_MIX_MOST], leak[TOK_MIX_MOST]; /* the most of any */
+	struct tok_machine_windows windows[TOK_MIX_MOST]; /* the most */
 };
+
+static void add_windows(struct totals *t, size_t which, const struct tok_machine *machine)
+{
+	const struct tok_machine_windows windows = tok_machine_windows(machine);
+	if (t->windows[which].count < windows.count)
+		t->windows[which] = windows;
+}
 
 static void add_drawn(struct totals *t, const struct drawn *d)
 {
 	t->bytes += d->bytes.count;
+	t->dead += d->ended == dead;
+	t->weights += exp(d->ruled.log_weight);
 	t->texts.log_p += d->text.log_p;
 	t->texts.low += d->text.low;
 	t->texts.high += d->text.high;
@@ -148,10 +169,31 @@ static void add_drawn(struct totals *t, const struct drawn *d)
 	for (size_t i = 0; i < d->here.models.count; i++) {
 		t->special[i] = fmax(t->special[i], d->special[i]);
 		t->leak[i] = fmax(t->leak[i], d->leak[i]);
+		add_windows(t, i, d->here.models.machines[i]);
 	}
 }
 
-static void put_summary(const struct bytes_ensemble *e, const struct totals *t)
+/* A list with null for models that have none; nothing where none has. */
+static void put_windows(const struct totals *t, size_t count)
+{
+	bool any = false;
+	for (size_t i = 0; i < count; i++)
+		any |= t->windows[i].ids > 0;
+	if (!any)
+		return;
+	fputs(",\"window\":[", stdout);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? "," : "", stdout);
+		if (t->windows[i].ids > 0)
+			bytes_put_window_of(&t->windows[i]);
+		else
+			fputs("null", stdout);
+	}
+	putchar(']');
+}
+
+static void put_summary(const struct bytes_ensemble *e, const struct bytes_rules *rules,
+			const struct totals *t)
 {
 	uint64_t rows = 0;
 	for (size_t i = 0; i < e->models.count; i++)
@@ -160,47 +202,67 @@ static void put_summary(const struct bytes_ensemble *e, const struct totals *t)
 	bytes_put_count("samples", e->options->count, false);
 	bytes_put_count("bytes", t->bytes, false);
 	bytes_put_number("logP", t->texts.log_p, false);
+	bytes_rules_put_all(rules, t->weights, e->options->count);
 	bytes_ensemble_put(e, &t->texts, t->special, t->leak);
 	bytes_put_count("lm_rows", rows, false);
+	put_windows(t, e->models.count);
 	puts("}");
 }
 
-static enum tok_status draw_texts(struct bytes_ensemble *e, struct tok_span stop,
-				  struct tok_error *err)
+static enum tok_status draw_texts(struct bytes_ensemble *e, const struct bytes_rules *rules,
+				  struct totals *t, struct tok_error *err)
 {
+	const struct bytes_options *o = e->options;
+	enum tok_status status = TOK_OK;
+	for (uint64_t i = 0; status == TOK_OK && i < o->count; i++) {
+		struct drawn d = { 0 };
+		const uint64_t before = bytes_rules_calls(rules);
+		status = draw_text(e, rules, i, &d, err);
+		if (status == TOK_OK) {
+			add_drawn(t, &d);
+			if (o->json)
+				put_text(rules, &d, i, bytes_rules_calls(rules) - before);
+		}
+		release(&d);
+	}
+	return status;
+}
+
+static enum tok_status draw_all(struct bytes_ensemble *e, const struct bytes_rules *rules,
+				struct tok_error *err)
+{
+	const struct bytes_options *o = e->options;
 	const struct tok_span text = { (const uint8_t *)e->models.text, e->models.length };
-	struct totals totals = { .texts.exact = true };
+	struct totals t = { .texts.exact = true };
 	enum tok_status status = tok_mix_push(e->mix, text, err);
 	if (status == TOK_OK)
 		status = bytes_ensemble_look(e, err);
-	for (uint64_t i = 0; status == TOK_OK && i < e->options->count; i++) {
-		struct drawn d = { 0 };
-		status = draw_text(e, i, stop, &d, err);
-		add_drawn(&totals, &d);
-		if (status == TOK_OK && e->options->json)
-			put_text(&d, i);
-		release(&d);
-	}
-	if (status == TOK_OK && e->options->json)
-		put_summary(e, &totals);
-	return status;
+	for (size_t i = 0; i < e->models.count; i++)
+		add_windows(&t, i, e->models.machines[i]);
+	if (status == TOK_OK)
+		status = draw_texts(e, rules, &t, err);
+	if (status != TOK_OK)
+		return status;
+	if (o->json)
+		put_summary(e, rules, &t);
+	else
+		e->result = bytes_rules_tell(t.dead, o->count);
+	return TOK_OK;
 }
 
 enum tok_status bytes_ensemble_sample(struct bytes_ensemble *e, struct tok_error *err)
 {
 	const struct bytes_options *o = e->options;
-	struct tok_buffer stop = { 0 };
-	if (o->draw || o->dfa || o->constraint)
+	struct bytes_rules rules;
+	if (o->draw)
 		return tok_fail(err, TOK_EARG,
-				"an ensemble is drawn from byte by byte, without --draw, --dfa and "
-				"--constraint");
+				"an ensemble is drawn from byte by byte: there is no --draw");
 	if (o->top_p > 1.0)
 		return tok_fail(err, TOK_EARG, "--top-p needs a share up to 1, not %g", o->top_p);
-	enum tok_status status = TOK_OK;
-	if (o->stop_hex)
-		status = bytes_read_hex("stop-hex", o->stop_hex, &stop, err);
-	if (status == TOK_OK)
-		status = draw_texts(e, tok_buffer_span(&stop), err);
-	tok_buffer_release(&stop);
+	e->result = bytes_rules_open(o, &rules);
+	if (e->result != CLI_OK)
+		return TOK_OK;
+	const enum tok_status status = draw_all(e, &rules, err);
+	bytes_rules_close(&rules);
 	return status;
 }

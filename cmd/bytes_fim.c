@@ -186,6 +186,8 @@ static enum tok_status make_ids(const struct bytes_options *o, int argc, char **
 
 static enum cli_exit check(const struct bytes_options *o, int argc)
 {
+	if (o->fim_suffix && o->window)
+		return cli_usage("--fim-suffix needs all of the prompt: --window would cut it");
 	if (o->fim_prefix && !o->fim_suffix)
 		return cli_usage("--fim-prefix needs --fim-suffix: what comes behind the middle");
 	if (o->fim_prefix && (argc > 0 || o->prefix || o->prefix_hex))
@@ -205,6 +207,7 @@ enum cli_exit bytes_fim_open(const struct bytes_options *o, int argc, char **arg
 		result = bytes_open_only(o, &out->side);
 	if (result != CLI_OK)
 		return result;
+	out->side.machine.history = 1; /* a mix takes back one byte at most */
 	const enum tok_status status = make_ids(o, argc, argv, out, &err);
 	if (status == TOK_OK)
 		return CLI_OK;

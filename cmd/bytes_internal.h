@@ -34,6 +34,7 @@ struct bytes_options {
 	int semantics; /* -1: valid-renorm where the tokenizer allows it, else all */
 	uint64_t beam, max_heads;
 	double prune;
+	uint64_t window, stride; /* ids; 0: contexts are whole; half of the room */
 	/* the text in question */
 	const char *prefix, *prefix_hex;
 	bool normalize;
@@ -105,8 +106,9 @@ TOK_MUST_USE enum tok_status bytes_text(const struct bytes_options *options,
 					const struct bytes_side *side, int argc, char **argv,
 					char **out, size_t *length, struct tok_error *err);
 
-/* The first model behind the text in question.  What is wrong has been said when it is not
- * CLI_OK; then there is nothing to close. */
+/* The first model behind the text in question, of which `history` bytes are remembered: covers are
+ * told of these, and what does not go back needs 1; 0: as many as is usual.  What is wrong has been
+ * said when it is not CLI_OK; then there is nothing to close. */
 struct bytes_prompt {
 	struct bytes_side side;
 	char *text;
@@ -114,7 +116,7 @@ struct bytes_prompt {
 	struct tok_machine *machine; /* behind the text */
 };
 enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
-				struct bytes_prompt *out);
+				size_t history, struct bytes_prompt *out);
 void bytes_prompt_close(struct bytes_prompt *prompt);
 
 /* The beginning of an answer: "{" and "type", "prefix_hex", "prefix", "n", "semantics". */
@@ -184,15 +186,18 @@ void bytes_put_bytes(const char *name, const void *bytes, size_t length, bool fi
 
 /* What next, ensemble and heal tell of the next byte, with a comma before it:
  * "dist":[{"b":65,"hex":"41","ch":"A","p":..,"lp":..}],"eos":{"p":..,"lp":..}, most probable first,
- * `top` bytes (0: all 256).  `p` has 257 numbers, the last is the end; so have `low` and `high`,
- * which are NULL where it is exact. */
-void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top);
+ * `top` bytes (0: all 256).  Each has 257 numbers, the last is the end; `low` and `high` are NULL
+ * where it is exact, `lp` has what logarithms of `p` would be if it had all digits. */
+struct bytes_distribution {
+	const double *p, *lp, *low, *high;
+};
+void bytes_put_distribution(const struct bytes_distribution *d, size_t top);
 
 /* "logP", and "P", null where it is too small for a number; commas before. */
 void bytes_put_log_p(const struct tok_text_p *text);
 
 /* "eos":{"p":..,"lp":..} alone. */
-void bytes_put_end(double p, const double *low, const double *high);
+void bytes_put_end(const struct bytes_distribution *d);
 
 /* Between what a value of an answer lies, or each value of a list. */
 struct bytes_bounds {
@@ -208,13 +213,21 @@ void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t coun
 /* "special", "leak", "exact" and "bounds" of "logP"; a comma before. */
 void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
 
-/* All that a machine says of what may come next, from "logP" to "bounds"; each probability has
+/* All that a machine says of what may come next, from "logP" to "valid_leak"; each probability has
  * "low" and "high" where it is not exact.  p is P(x b) / P(x), so that p, eos, special and leak
  * sum to one.  A comma before. */
 void bytes_put_next(const struct tok_next_bytes *next, size_t top);
 
-/* "heads", those that are open now, and "lm_rows", all that were asked for; a comma before. */
+/* "heads", those that are open now, "lm_rows", all that were asked for, and "window" where the
+ * model has one; a comma before. */
 void bytes_put_cost(const struct tok_machine *machine);
+
+/* "window":{"ids":..,"stride":..,"windows":..} with a comma before, or nothing where there is none.
+ */
+void bytes_put_window(const struct tok_machine_windows *windows);
+
+/* The object alone. */
+void bytes_put_window_of(const struct tok_machine_windows *windows);
 
 /* ---- words ------------------------------------------------------------------ */
 

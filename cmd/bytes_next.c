@@ -7,7 +7,7 @@ enum cli_exit bytes_next(const void *options, int argc, char **argv)
 	struct tok_next_bytes next;
 	struct tok_error err = { 0 };
 	struct bytes_prompt prompt;
-	enum cli_exit result = bytes_prompt_open(o, argc, argv, &prompt);
+	enum cli_exit result = bytes_prompt_open(o, argc, argv, 1, &prompt);
 	if (result != CLI_OK)
 		return result;
 	const enum tok_status status = tok_machine_next(prompt.machine, &next, &err);

@@ -5,6 +5,7 @@
 #include "cmd/bytes_internal.h"
 #include "cmd/cli_input.h"
 #include "cmd/cli_lm.h"
+#include "tok/bytes/window.h"
 
 static const char *const semantics_words[] = { "all", "valid", "valid-renorm" };
 
@@ -58,6 +59,8 @@ static enum cli_exit check_models(const struct bytes_options *o, size_t which)
 		return cli_usage("--record is for one model, not for %zu", o->lm.count);
 	if (o->bos && o->lm.count > 1 && strcmp(o->bos, "none") != 0)
 		return cli_usage("--bos has ids of one model, not of %zu", o->lm.count);
+	if (o->stride && !o->window)
+		return cli_usage("--stride is that of a --window: how many tokens has it?");
 	if (o->prune >= 1)
 		return cli_usage("--prune needs a share below 1, not %g", o->prune);
 	return CLI_OK;
@@ -194,6 +197,9 @@ enum cli_exit bytes_open(const struct bytes_options *o, size_t which, struct byt
 	if (cli_load(&load, &side.tokenizer, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	result = open_lm(o, &side);
+	if (result == CLI_OK && o->window &&
+	    tok_lm_window(side.lm, (size_t)o->window, (size_t)o->stride, &side.lm, &err) != TOK_OK)
+		result = cli_error("%s", err.message);
 	if (result == CLI_OK && make_tokens(o, &side, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	if (result == CLI_OK)

@@ -72,6 +72,7 @@ static void show_distribution(struct repl *r, const struct tok_next_bytes *next,
 static enum tok_status show(struct repl *r, size_t top, struct tok_error *err)
 {
 	struct tok_next_bytes next;
+	const struct tok_machine_windows windows = tok_machine_windows(r->machine);
 	const enum tok_status status = tok_machine_next(r->machine, &next, err);
 	if (status != TOK_OK)
 		return status;
@@ -83,8 +84,12 @@ static enum tok_status show(struct repl *r, size_t top, struct tok_error *err)
 	printf(", %s%s, %zu heads, %llu rows", bytes_semantics_name(&r->side),
 	       next.exact ? "" : ", bounds", tok_machine_heads(r->machine),
 	       (unsigned long long)tok_machine_cost(r->machine).rows);
+	if (windows.ids > 0)
+		printf(", windows %zu", windows.count);
 	if (next.leak > 0)
 		printf(", leak %.6f", next.leak);
+	else if (next.valid_leak >= 5e-7) /* it can be seen */
+		printf(", valid leaks %.6f", next.valid_leak);
 	if (next.special > 0)
 		printf(", special %.6f", next.special);
 	putchar('\n');

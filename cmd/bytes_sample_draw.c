@@ -1,7 +1,6 @@
 /* bytes_sample_draw.c - one sample: byte by byte, or token by token behind a cover of the prompt.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "cmd/bytes_sample_internal.h"
 #include "tok/bytes/token_walk.h"
@@ -9,17 +8,17 @@
 void bytes_drawn_release(struct bytes_drawn *drawn)
 {
 	tok_buffer_release(&drawn->bytes);
-	free(drawn->shares);
+	bytes_ruled_release(&drawn->ruled);
 }
 
 static void begin(struct bytes_drawn *d)
 {
 	tok_buffer_clear(&d->bytes);
 	d->end = BYTES_LENGTH;
-	d->state = TOK_AUTOMATON_START;
+	bytes_ruled_begin(&d->ruled);
 	d->text = (struct tok_text_p){ .exact = true };
-	d->special = d->leak = d->log_weight = 0;
-	d->share_count = 0;
+	d->special = d->leak = 0;
+	d->windows = (struct tok_machine_windows){ 0 };
 }
 
 /* Add a byte.  *done: it was the last one. */
@@ -30,72 +29,15 @@ static enum tok_status add_byte(const struct bytes_law *law, struct bytes_drawn 
 		return tok_fail_memory(err);
 	if (law->echo)
 		putchar(byte);
-	const struct tok_span stop = tok_buffer_span(&law->stop),
-			      bytes = tok_buffer_span(&d->bytes);
-	if (stop.count > 0 && bytes.count >= stop.count &&
-	    memcmp(bytes.bytes + bytes.count - stop.count, stop.bytes, stop.count) == 0) {
+	if (bytes_rules_stop(&law->rules, &d->bytes)) {
 		d->end = BYTES_STOP;
 		*done = true;
 	}
-	*done = *done || bytes.count >= law->options->length;
+	*done = *done || d->bytes.count >= law->options->length;
 	return TOK_OK;
 }
 
 /* ---- byte by byte --------------------------------------------------------------------- */
-
-struct asking {
-	const struct bytes_law *law;
-	struct bytes_drawn *drawn;
-};
-
-/* May the text so far go on with this? */
-static enum tok_status ask(void *context, size_t symbol, bool *allowed, struct tok_error *err)
-{
-	const struct asking *a = context;
-	struct tok_buffer *bytes = &a->drawn->bytes;
-	const bool ends = symbol == TOK_MIX_END;
-	if (!ends && !tok_buffer_add_byte(bytes, (uint8_t)symbol))
-		return tok_fail_memory(err);
-	const enum tok_status status =
-	    vocab_constraint_ask(a->law->constraint, tok_buffer_span(bytes), ends, allowed, err);
-	bytes->count -= !ends;
-	return status;
-}
-
-static void find_allowed(const struct bytes_law *law, uint32_t state, bool allowed[TOK_MIX_SYMBOLS])
-{
-	for (size_t b = 0; b < 256; b++)
-		allowed[b] =
-		    tok_automaton_step(law->automaton, state, (uint8_t)b) != TOK_AUTOMATON_DEAD;
-	allowed[TOK_MIX_END] = tok_automaton_accepts(law->automaton, state);
-}
-
-/* Draw a symbol; its weight is the product of what automaton and constraint leave. */
-static enum tok_status draw_allowed(const struct bytes_law *law, struct bytes_drawn *d,
-				    double p[TOK_MIX_SYMBOLS], struct tok_random *random,
-				    size_t *symbol, struct tok_error *err)
-{
-	bool allowed[TOK_MIX_SYMBOLS];
-	double share = 0, asked = 0;
-	struct asking asking = { law, d };
-	enum tok_status status = TOK_OK;
-	memset(allowed, true, sizeof allowed);
-	if (law->automaton)
-		find_allowed(law, d->state, allowed);
-	*symbol = tok_draw_masked(p, allowed, random, &share);
-	if (law->constraint) {
-		for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-			p[s] = allowed[s] ? p[s] : 0;
-		status = tok_draw_rejection(p, ask, &asking, random, symbol, &asked, err);
-	}
-	if (status != TOK_OK)
-		return status;
-	if (!tok_grow(&d->shares, &d->share_capacity, d->share_count + 1, sizeof *d->shares))
-		return tok_fail_memory(err);
-	d->shares[d->share_count++] = exp(share + asked);
-	d->log_weight += share + asked;
-	return TOK_OK;
-}
 
 /* What may come next as the options shape it. */
 static enum tok_status find_next(const struct bytes_law *law, struct bytes_drawn *d,
@@ -140,10 +82,7 @@ static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn
 	enum tok_status status = find_next(law, d, machine, &next, p, err);
 	if (status != TOK_OK)
 		return status;
-	if (law->automaton || law->constraint)
-		status = draw_allowed(law, d, p, random, &symbol, err);
-	else
-		symbol = tok_draw(p, random);
+	status = bytes_rules_draw(&law->rules, &d->ruled, &d->bytes, p, random, &symbol, err);
 	if (status != TOK_OK)
 		return status;
 	if (symbol <= TOK_MIX_END)
@@ -154,8 +93,6 @@ static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn
 		return TOK_OK;
 	}
 	const uint8_t byte = (uint8_t)symbol;
-	if (law->automaton)
-		d->state = tok_automaton_step(law->automaton, d->state, byte);
 	status = add_byte(law, d, byte, done, err);
 	if (status == TOK_OK && !*done)
 		status = tok_machine_push(machine, (struct tok_span){ &byte, 1 }, err);
@@ -174,6 +111,7 @@ static enum tok_status draw_bytes(const struct bytes_law *law, struct bytes_draw
 		return status;
 	for (bool done = law->options->length == 0; status == TOK_OK && !done;)
 		status = draw_next(law, d, machine, &prompt, random, &done, err);
+	d->windows = tok_machine_windows(machine);
 	tok_machine_free(machine);
 	return status;
 }
@@ -219,6 +157,8 @@ static enum tok_status draw_tokens(const struct bytes_law *law, struct bytes_dra
 		if (status == TOK_OK)
 			status = add_step(law, d, &step, &done, err);
 	}
+	d->windows = tok_token_walk_windows(walk);
+	d->text.exact &= d->windows.count == 1;
 	tok_token_walk_free(walk);
 	return status;
 }

@@ -5,19 +5,14 @@
 #ifndef CMD_BYTES_SAMPLE_INTERNAL_H
 #define CMD_BYTES_SAMPLE_INTERNAL_H
 
-#include "cmd/bytes_internal.h"
-#include "tok/bytes/automaton.h"
-#include "tok/bytes/draw.h"
-#include "vocab/lm/constraint.h"
+#include "cmd/bytes_rules_internal.h"
 
 /* What is the same for all samples. */
 struct bytes_law {
 	const struct bytes_options *options;
 	struct tok_machine *machine; /* behind the prompt */
-	struct tok_buffer stop;
-	struct tok_automaton *automaton;     /* or NULL */
-	struct vocab_constraint *constraint; /* or NULL */
-	bool echo;                           /* bytes go to standard output as they are drawn */
+	struct bytes_rules rules;
+	bool echo; /* bytes go to standard output as they are drawn */
 };
 
 enum bytes_end {
@@ -30,13 +25,11 @@ enum bytes_end {
 struct bytes_drawn {
 	struct tok_buffer bytes;
 	enum bytes_end end;
-	uint32_t state; /* of the automaton */
 	/* Of the bytes behind the prompt, and of the end if it was drawn; .log_p NAN: not known. */
 	struct tok_text_p text;
 	double special, leak; /* the most that was left out at a byte */
-	double log_weight;
-	double *shares; /* weights, symbol by symbol */
-	size_t share_count, share_capacity;
+	struct bytes_ruled ruled;
+	struct tok_machine_windows windows; /* the most */
 };
 
 /* Draw sample number `index`; *out is zeroed or was drawn into before. */

@@ -10,6 +10,7 @@ static enum cli_exit open_sides(const struct bytes_options *o, struct bytes_seve
 		return cli_usage("%zu models are too many: %d at most", o->lm.count, TOK_MIX_MOST);
 	do { /* one at least, so that none is said to be missing */
 		result = bytes_open(o, s->count, &s->sides[s->count]);
+		s->sides[s->count].machine.history = 1; /* a mix takes back one byte at most */
 		s->count += result == CLI_OK;
 	} while (result == CLI_OK && s->count < o->lm.count);
 	return result;

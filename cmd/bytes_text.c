@@ -115,13 +115,14 @@ static enum tok_status push_text(const struct bytes_options *o, int argc, char *
 }
 
 enum cli_exit bytes_prompt_open(const struct bytes_options *options, int argc, char **argv,
-				struct bytes_prompt *out)
+				size_t history, struct bytes_prompt *out)
 {
 	struct tok_error err = { 0 };
 	struct bytes_prompt p = { 0 };
 	enum cli_exit result = bytes_open_only(options, &p.side);
 	if (result != CLI_OK)
 		return result;
+	p.side.machine.history = history;
 	const enum tok_status status = push_text(options, argc, argv, &p, &err);
 	if (status != TOK_OK) {
 		result = bytes_trouble(NULL, status, &err);

@@ -123,4 +123,7 @@ enum tok_status train_unigram(const struct train_run *run, struct train_rules *r
 			      struct vocab_train_control *control, struct vocab_learned *out,
 			      struct tok_error *err);
 
+/* Whose defaults others who train go by. */
+extern const struct cli_tool tool_train;
+
 #endif

@@ -112,6 +112,19 @@ hyper_matrix_pack_from(const struct hyper_kernel *kernel, enum hyper_mode mode,
 		       struct hyper_matrix *matrix, struct tok_error *err);
 TOK_API void hyper_matrix_release(struct hyper_matrix *matrix);
 
+/* Weights that change at every step, as in training: room for an F32 matrix of out x in, zeros so
+ * far, which are then put there as often as they change, whatever the shape, as long as it is no
+ * larger (in >= 1, and outputs rounded up to 64).  Turned, they are given as in x out numbers, rows
+ * `stride` apart, and are only copied.  No matrix of a device: TOK_EARG. */
+TOK_API TOK_MUST_USE enum tok_status hyper_matrix_room(const struct hyper_kernel *kernel,
+						       size_t out, size_t in,
+						       struct hyper_matrix *matrix,
+						       struct tok_error *err);
+TOK_API void hyper_matrix_refill(struct hyper_matrix *matrix, const float *weight, size_t out,
+				 size_t in);
+TOK_API void hyper_matrix_refill_turned(struct hyper_matrix *matrix, const float *weight,
+					size_t stride, size_t out, size_t in);
+
 /* Bytes of scratch that hyper_gemm wants for so many rows; from hyper_scratch_new (aligned). */
 TOK_API size_t hyper_gemm_scratch(const struct hyper_matrix *w, size_t rows);
 TOK_API void *hyper_scratch_new(size_t bytes); /* aligned to 64; NULL: memory is out; free() */

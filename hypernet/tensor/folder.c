@@ -10,6 +10,7 @@
 
 struct hyper_folder {
 	struct hyper_tensors *tensors;
+	char *path;                 /* of a folder */
 	struct tensors_file config; /* mapped, or nothing */
 	struct tok_json_document doc;
 };
@@ -28,14 +29,24 @@ static enum tok_status read_config(struct hyper_folder *folder, const char *path
 							: tok_fail_in(err, status, "%s", path);
 }
 
+static char *copy_path(const char *path)
+{
+	const size_t room = strlen(path) + 1;
+	char *copy = malloc(room);
+	return copy ? memcpy(copy, path, room) : NULL;
+}
+
 static enum tok_status find_config(struct hyper_folder *folder, const char *path,
 				   struct tok_error *err)
 {
 	struct stat info;
 	const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 	char *config = tensors_beside(path, tok_span_of("config.json"), is_folder);
-	if (!config)
+	folder->path = is_folder ? copy_path(path) : NULL;
+	if (!config || (is_folder && !folder->path)) {
+		free(config);
 		return tok_fail_memory(err);
+	}
 	const enum tok_status status =
 	    access(config, F_OK) == 0 ? read_config(folder, config, err) : TOK_OK;
 	free(config);
@@ -65,12 +76,18 @@ void hyper_folder_close(struct hyper_folder *folder)
 	hyper_tensors_close(folder->tensors);
 	tok_json_release(&folder->doc);
 	tensors_unmap(&folder->config);
+	free(folder->path);
 	free(folder);
 }
 
 const struct hyper_tensors *hyper_folder_tensors(const struct hyper_folder *folder)
 {
 	return folder->tensors;
+}
+
+const char *hyper_folder_path(const struct hyper_folder *folder)
+{
+	return folder->path;
 }
 
 struct tok_span hyper_folder_config(const struct hyper_folder *folder)
@@ -151,6 +168,14 @@ static const struct family {
 	{ "shared.weight", { "lm_head.weight" } }, /* T5 */
 	{ HYPER_PREDICTED_INPUT, { HYPER_PREDICTED_OUTPUT }, { HYPER_PREDICTED_BIAS } },
 };
+
+const char *hyper_output_name(const char *input)
+{
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (strcmp(families[i].input, input) == 0)
+			return families[i].outputs[0];
+	return NULL;
+}
 
 /* The first of two names that there is. */
 static const struct hyper_tensor *find_one(const struct hyper_folder *folder,

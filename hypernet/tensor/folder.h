@@ -33,6 +33,9 @@ TOK_API const struct hyper_tensors *hyper_folder_tensors(const struct hyper_fold
 /* config.json as it stands; empty if there is none. */
 TOK_API struct tok_span hyper_folder_config(const struct hyper_folder *folder);
 
+/* The folder, as it was opened; NULL of a model that was opened by its file. */
+TOK_API const char *hyper_folder_path(const struct hyper_folder *folder);
+
 /* What files of predicted rows call them; hyper_folder_embeddings finds these too. */
 #define HYPER_PREDICTED_INPUT  "input_embeddings"
 #define HYPER_PREDICTED_OUTPUT "output_embeddings"
@@ -58,5 +61,8 @@ TOK_API TOK_MUST_USE enum tok_status hyper_folder_embeddings(const struct hyper_
 							     const char *input, const char *output,
 							     struct hyper_embeddings *out,
 							     struct tok_error *err);
+
+/* What a family of models calls its output, by what it calls the input; NULL of another name. */
+TOK_API const char *hyper_output_name(const char *input);
 
 #endif

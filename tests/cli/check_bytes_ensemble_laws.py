@@ -5,6 +5,7 @@ different vocabularies, against their definitions in fractions.
 A model is a table: rows behind nothing and behind each token.  What it says of bytes is the sum
 over all rows of tokens, here by recursion from the front, there by the byte machine.
 """
+import decimal
 import functools
 import json
 import math
@@ -35,7 +36,7 @@ def near(is_, wanted, what):
 class Model:
     """Tokens of two letters, made by merges; an end; and sometimes an id that is no text."""
 
-    def __init__(self, seed, folder, fim=False):
+    def __init__(self, seed, folder, fim=False, tiny=False):
         pick = random.Random(seed)
         self.tokens, merges = list(LETTERS), []
         for _ in range(pick.randrange(1, 5)):
@@ -47,7 +48,8 @@ class Model:
         texts = len(self.tokens)
         self.eos = texts + len(self.special)
         self.size = self.eos + 1 + pick.randrange(2)
-        self.rows = {last: [pick.randrange(1, 10000) for _ in range(self.size)]
+        self.rows = {last: [pick.randrange(1, 10000) * (10 ** pick.choice([0, 0, 0, 400]) if tiny else 1)
+                            for _ in range(self.size)]
                      for last in [None, *range(self.size)]}
         self.start = [self.eos] if pick.randrange(2) else []
         path = os.path.join(folder, f"{seed}")
@@ -170,6 +172,47 @@ def check_mix(tok, folder, seed):
         near(math.exp(-nats), sum(powers) / sum(weights), "a mixture of texts")
 
 
+def exactly(kind, models, weights, alpha, text):
+    """mixed() of what no double holds."""
+    laws = [{s: decimal.Decimal(p.numerator) / decimal.Decimal(p.denominator) for s, p in m.law(text)[1].items()}
+            for m in models]
+    if kind in ("linear", "bayes"):
+        powers = [w * m.whole_p(text) if kind == "bayes" else w for w, m in zip(weights, models)]
+        powers = [decimal.Decimal(w.numerator) / decimal.Decimal(w.denominator) for w in powers]
+        return whole({s: sum(w * law[s] for w, law in zip(powers, laws)) for s in laws[0]})
+    powers = [1, alpha, -alpha] if kind == "proxy" else [w / sum(weights) for w in weights]
+    powers = [decimal.Decimal(float(w)) for w in powers]
+    return whole({s: math.prod(law[s] ** w for w, law in zip(powers, laws)) for s in laws[0]})
+
+
+def check_tiny(tok, folder, seed):
+    """All digits of what is less than doubles hold; how many such bytes there were."""
+    pick = random.Random(seed)
+    kind = ["linear", "bayes", "geometric", "proxy"][seed % 4]
+    models = [Model(10 * seed + i, folder, tiny=True) for i in range(3 if kind == "proxy" else 2)]
+    weights, alpha = [Fraction(1, 4), Fraction(3, 4)], Fraction(3, 4)
+    how = [] if kind == "proxy" else ["--weights", "1,3"]
+    how += [a for m in models for a in m.arguments] + ["--mix", kind, "--alpha", ".75", "--semantics", "all"]
+    text, small, nats = "".join(pick.choice(LETTERS) for _ in range(5)), 0, decimal.Decimal(0)
+    *lines, summary = run(tok, "ensemble", "score", *how, "-p", text, "--per-byte")
+    for i, line in enumerate(lines):
+        p = exactly(kind, models, weights, alpha, text[:i])[ord(text[i])]
+        nats -= p.ln()
+        near(line["lp"], p.ln(), f"{kind} of {seed}, byte {i}")
+        near(line["cum"], -nats, "sum")
+        assert line["exact"] and line["bounds"] is None, line
+        small += p < decimal.Decimal("1e-330")
+    near(summary["nats"], nats, "nats")
+    said, = run(tok, "ensemble", "next", *how, "-p", text, "--top", "2")
+    law = exactly(kind, models, weights, alpha, text)
+    for symbol in (summary["eos"], said["eos"]):
+        near(symbol["lp"], law[END].ln(), f"{kind} of {seed}, end")
+    for symbol in said["dist"]:
+        near(symbol["lp"], law[symbol["b"]].ln(), f"{kind} of {seed}, next")
+        assert symbol["p"] > 0
+    return small
+
+
 def check_draws(tok, folder, seed):
     """Chi-square of two bytes or an end: 7 outcomes, so beyond 22.46 once in a thousand."""
     kind = ["linear", "bayes", "geometric", "proxy"][seed % 4]
@@ -197,6 +240,75 @@ def check_draws(tok, folder, seed):
               for text, p in expected.items())
     if chi > 22.46:
         sys.exit(f"{kind}: chi-square {chi}: {counts}")
+
+
+def allowed_by(how, text, symbol):
+    """May `text` go on so?  (A|BA)+ as an automaton and no_bb.py as a program forbid nearly the same."""
+    if symbol == END:
+        return text.endswith("A")
+    return not (text + chr(symbol)).endswith("BB") if how != "constraint" else "BB" not in text + chr(symbol)
+
+
+def check_rules(tok, folder, seed):
+    """Draws that an automaton or a program allows: what is drawn has the law of each byte, struck and made
+    whole, and weights times draws have the law of the ensemble."""
+    kind, how = ["linear", "bayes", "geometric", "proxy"][seed % 4], ["dfa", "constraint", "both"][seed % 3]
+    count, longest = 1500 if how == "dfa" else 700, 3
+    models = [Model(10 * seed + i, folder) for i in range(3 if kind == "proxy" else 2)]
+    arguments = [a for m in models for a in m.arguments] + ["--mix", kind, "--semantics", "all"]
+    if how != "constraint":
+        arguments += ["--dfa", "re:(A|BA)+"]
+    if how != "dfa":
+        data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+        arguments += ["--constraint", f"exec:{sys.executable} -IS {data}/no_bb.py"]
+    *draws, summary = run(tok, "ensemble", "sample", *arguments, "-p", "AB", "--json", "--count", str(count),
+                          "--length", str(longest), "--seed", str(seed))
+    law, proposal, left = {}, {}, {}
+
+    def walk(text, p, q):
+        now = mixed(kind, models, [Fraction(1)] * len(models), 1, "AB" + text)
+        left[text] = float(sum(x for s, x in now.items() if allowed_by(how, text, s)))
+        for symbol, x in now.items():
+            outcome = text + ("$" if symbol == END else chr(symbol))
+            if not allowed_by(how, text, symbol):
+                continue
+            if symbol == END or len(outcome) == longest:
+                law[outcome], proposal[outcome] = float(p * x), float(q * x) / left[text]
+            else:
+                walk(outcome, p * x, float(q * x) / left[text])
+
+    walk("", Fraction(1), Fraction(1))
+    weights, calls, firsts = {outcome: [] for outcome in law}, 0, []
+    for draw in draws:
+        text = draw["text"]
+        outcome = text + ("$" if draw["ended"] == "end" else "")
+        weights[outcome].append(draw["weight"])
+        near(draw["weight"], math.prod(draw["z"]), "weight")
+        near(draw["logW"], math.log(draw["weight"]), "logW")
+        near(draw["logP"], math.log(law[outcome]), "logP")
+        assert len(draw["z"]) == len(outcome), draw
+        assert ("accepted" in draw) == (how != "constraint") and ("calls" in draw) == (how != "dfa")
+        assert draw.get("accepted", True) == text.endswith("A") or how == "constraint"
+        assert how == "dfa" or len(draw["z"]) <= draw["calls"] <= 3 * len(draw["z"])
+        calls += draw.get("calls", 0)
+        firsts.append(draw["z"][0])
+        if how == "dfa":
+            for i, z in enumerate(draw["z"]):
+                near(z, left[text[:i]], "z")
+    assert summary.get("calls", 0) == calls
+    near(summary["mean_weight"], sum(sum(w) for w in weights.values()) / count, "mean weight")
+    rare = [o for o in proposal if count * proposal[o] < 8]
+    cells = [(len(weights[o]), count * q) for o, q in proposal.items() if o not in rare]
+    cells.append((sum(len(weights[o]) for o in rare), count * sum(proposal[o] for o in rare)))
+    chi = sum((n - expected) ** 2 / expected for n, expected in cells if expected >= 8)
+    if chi > 30:  # 8 outcomes or fewer: less than once in a thousand
+        sys.exit(f"{kind}, {how}: chi-square {chi}")
+    for outcome, drawn in [*weights.items(), (None, firsts)]:
+        truth = left[""] if outcome is None else law[outcome]
+        mean, least = sum(drawn) / count, truth ** 2 / proposal.get(outcome, 1) - truth ** 2
+        error = math.sqrt(max(sum(w * w for w in drawn) / count - mean ** 2, least) / count)
+        if abs(mean - truth) > 5 * error + 1e-9:
+            sys.exit(f"{kind}, {how}: {outcome} has {mean}, not {truth}")
 
 
 def divergence(a, b):
@@ -449,8 +561,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(8):
             check_mix(tok, folder, seed)
+        assert sum(check_tiny(tok, folder, seed) for seed in range(600, 608)) > 3
         for seed in range(500, 504):
             check_draws(tok, folder, seed)
+        for seed in range(600, 606):
+            check_rules(tok, folder, seed)
         for seed in range(100, 102):
             check_compare(tok, folder, seed)
         assert sum(check_mix_bounds(tok, folder, seed) for seed in range(400, 408)) > 20

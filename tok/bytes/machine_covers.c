@@ -195,7 +195,8 @@ static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *si
 		.share = fmin(1.0, exp(part->log_p - text->low)),
 		.share_low = fmin(1.0, exp(part->log_p - text->high)),
 		.share_high = fmin(1.0, exp(part->log_p - text->low)),
-		.exact = tok_machine_front(s->machine)->dropped == -INFINITY,
+		.exact = tok_machine_front(s->machine)->dropped == -INFINITY &&
+			 tok_machine_windows(s->machine).count == 1,
 	};
 	*more = sink(context, &cover);
 	return TOK_OK;

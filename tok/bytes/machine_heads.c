@@ -1,16 +1,11 @@
 /* machine_heads.c - contexts.  With a model of finite order a head is its last ids and nothing
- * else, so that memory does not grow with the text; otherwise it is a link to the one before, and
- * those before it that have no other successor become one with it: four bytes a token. */
-#include <math.h>
+ * else, and with a window what is in it, so that memory does not grow with the text; otherwise it
+ * is a link to the one before, and those before it that have no other successor become one with it:
+ * four bytes a token. */
 #include <stdlib.h>
 
 #include "tok/bytes/machine_internal.h"
-
-double tok_log_add(double a, double b)
-{
-	const double most = fmax(a, b), least = fmin(a, b);
-	return least == -INFINITY ? most : most + log1p(exp(least - most));
-}
+#include "tok/bytes/window.h"
 
 /* ---- what heads are ---------------------------------------------------------------- */
 
@@ -63,12 +58,30 @@ struct tok_head *tok_head_first(struct tok_core *core)
 
 /* ---- a head and one id more ---------------------------------------------------------- */
 
-/* Ids of the next head's tail; all but the last one are the end of this one's. */
+/* Ids of the next head's tail: those in front of a window stay, and all others but the last one are
+ * the end of this one's. */
 static size_t next_tail(const struct tok_core *core, const struct tok_head *parent)
 {
+	const size_t count = parent->tail_count + 1;
 	if (!core->finite)
 		return 1;
-	return parent->tail_count < core->tail ? parent->tail_count + 1 : core->tail;
+	if (core->lm->info->window > 0)
+		return count - tok_lm_cut(core->lm->info, count);
+	return count < core->tail ? count : core->tail;
+}
+
+static void write_tail(const struct tok_core *core, const struct tok_head *parent, tok_id id,
+		       struct tok_head *out)
+{
+	const struct tok_lm_info *info = core->lm->info;
+	const size_t front = info->window > 0 ? info->start_count : 0, count = out->tail_count,
+		     back = count > front ? count - front - 1 : 0;
+	if (count == 0)
+		return;
+	memcpy(out->tail, parent->tail, front * sizeof *out->tail);
+	memcpy(out->tail + front, parent->tail + parent->tail_count - back,
+	       back * sizeof *out->tail);
+	out->tail[count - 1] = id;
 }
 
 struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, tok_id id,
@@ -79,11 +92,7 @@ struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, t
 	if (!head)
 		return NULL;
 	head->count = parent->count + 1;
-	if (tail > 1)
-		memcpy(head->tail, parent->tail + parent->tail_count - (tail - 1),
-		       (tail - 1) * sizeof *head->tail);
-	if (tail > 0)
-		head->tail[tail - 1] = id;
+	write_tail(core, parent, id, head);
 	if (!core->finite)
 		head->parent = tok_head_hold(parent);
 	head->key = finish_key(
@@ -157,6 +166,15 @@ bool tok_head_context(struct tok_core *core, struct tok_head *head, struct tok_b
 		}
 	}
 	return true;
+}
+
+struct tok_machine_windows tok_head_windows(const struct tok_core *core, size_t count)
+{
+	const struct tok_lm_info *info = core->lm->info;
+	if (info->window == 0)
+		return (struct tok_machine_windows){ .count = 1 };
+	return (struct tok_machine_windows){ info->window, info->stride,
+					     1 + tok_lm_cut(info, count) / info->stride };
 }
 
 /* ---- which heads are the same ------------------------------------------------------------- */

@@ -46,4 +46,7 @@ TOK_API TOK_MUST_USE enum tok_status tok_token_walk_next(struct tok_token_walk *
 							 struct tok_token_step *out,
 							 struct tok_error *err);
 
+/* Of the row of tokens that was drawn so far. */
+TOK_API struct tok_machine_windows tok_token_walk_windows(const struct tok_token_walk *walk);
+
 #endif

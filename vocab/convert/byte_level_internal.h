@@ -10,6 +10,7 @@
 #include "tok/base/buffer.h"
 #include "tok/base/hash.h"
 #include "vocab/convert/byte_level.h"
+#include "vocab/convert/token_bytes.h"
 
 #define LEVEL_NONE ((uint32_t)TOK_NO_ID)
 
@@ -41,15 +42,8 @@ struct level {
 
 /* ---- how texts are written (byte_level_text.c) ------------------------------------ */
 
-struct level_script {
-	uint32_t space;         /* stands for a space in texts; 0: nothing does */
-	struct tok_span prefix; /* of what goes on a word; .count 0: none */
-	bool starts;            /* what has no prefix starts a word */
-	bool plain;             /* texts are in the alphabet */
-};
-
-TOK_MUST_USE enum tok_status level_find_script(struct level *l, struct level_script *out);
-TOK_MUST_USE bool level_write(struct level *l, const struct level_script *script,
+TOK_MUST_USE enum tok_status level_find_script(struct level *l, struct vocab_spelling *out);
+TOK_MUST_USE bool level_write(struct level *l, const struct vocab_spelling *script,
 			      struct tok_span text, struct tok_span *out);
 
 /* Characters of white space in a form: space, newline, tab. */

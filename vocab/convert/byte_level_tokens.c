@@ -141,7 +141,7 @@ static enum tok_status rename_token(struct level *l, size_t at, const char *why)
 }
 
 /* Is it <0xNN>?  It is written by that name until it is known whether the byte is free. */
-static bool is_byte_name(const struct level *l, const struct level_script *script, size_t at)
+static bool is_byte_name(const struct level *l, const struct vocab_spelling *script, size_t at)
 {
 	const struct tok_model_spec *model = &l->spec->model;
 	if (!model->byte_fallback || script->plain || l->tokens[at].special)
@@ -152,9 +152,9 @@ static bool is_byte_name(const struct level *l, const struct level_script *scrip
 	return false;
 }
 
-static enum tok_status write_token(struct level *l, const struct level_script *script, size_t at)
+static enum tok_status write_token(struct level *l, const struct vocab_spelling *script, size_t at)
 {
-	static const struct level_script as_text = { 0 };
+	static const struct vocab_spelling as_text = { 0 };
 	struct level_token *token = &l->tokens[at];
 	const bool name = is_byte_name(l, script, at);
 	struct tok_span form;
@@ -179,7 +179,7 @@ static enum tok_status write_token(struct level *l, const struct level_script *s
 }
 
 /* Special tokens keep their names whatever others are written as. */
-static enum tok_status write_tokens(struct level *l, const struct level_script *script)
+static enum tok_status write_tokens(struct level *l, const struct vocab_spelling *script)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < l->count; i++)
@@ -202,7 +202,7 @@ static bool make_byte(struct level *l, size_t byte, struct tok_span *out)
 	return out->bytes != NULL;
 }
 
-static enum tok_status add_byte(struct level *l, const struct level_script *script, size_t byte,
+static enum tok_status add_byte(struct level *l, const struct vocab_spelling *script, size_t byte,
 				bool append)
 {
 	struct tok_span form;
@@ -220,7 +220,7 @@ static enum tok_status add_byte(struct level *l, const struct level_script *scri
 	return TOK_OK;
 }
 
-static enum tok_status add_bytes(struct level *l, const struct level_script *script)
+static enum tok_status add_bytes(struct level *l, const struct vocab_spelling *script)
 {
 	enum tok_status status = TOK_OK;
 	for (int append = 0; append <= 1; append++)
@@ -283,7 +283,7 @@ static enum tok_status add_runs(struct level *l)
 
 enum tok_status level_write_all(struct level *l)
 {
-	struct level_script script;
+	struct vocab_spelling script;
 	enum tok_status status = level_find_script(l, &script);
 	if (status != TOK_OK)
 		return status;

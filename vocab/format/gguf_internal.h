@@ -62,6 +62,10 @@ struct gguf_pre {
 /* By name, or NULL.  An empty name is "default". */
 const struct gguf_pre *gguf_find_pre(struct tok_span name);
 
+/* The first that splits by these patterns, one after the other, and treats merges so; or NULL. */
+const struct gguf_pre *gguf_match_pre(const struct tok_span *splits, size_t count,
+				      bool ignore_merges);
+
 /* ---- gguf_bpe.c: byte-level BPE, whose entries are already in `out` ---- */
 
 TOK_MUST_USE enum tok_status gguf_build_bpe(const struct gguf_metadata *meta, struct tok_spec *out,

@@ -183,3 +183,21 @@ const struct gguf_pre *gguf_find_pre(struct tok_span name)
 			return &known[i];
 	return NULL;
 }
+
+static bool has_splits(const struct gguf_pre *pre, const struct tok_span *splits, size_t count)
+{
+	size_t i = 0;
+	while (i < count && pre->splits[i] &&
+	       tok_span_equal(splits[i], tok_span_of(pre->splits[i])))
+		i++;
+	return i == count && !pre->splits[i];
+}
+
+const struct gguf_pre *gguf_match_pre(const struct tok_span *splits, size_t count,
+				      bool ignore_merges)
+{
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].ignore_merges == ignore_merges && has_splits(&known[i], splits, count))
+			return &known[i];
+	return NULL;
+}

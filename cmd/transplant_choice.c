@@ -1,0 +1,85 @@
+/* transplant_choice.c - which methods, by options and presets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/transplant_recipes.h"
+
+enum { PADDED_MOST = 1 << 20, TOKENADAPT_MULTIPLE = 128 };
+
+/* What another program does where nothing is asked for. */
+struct preset {
+	const char *name, *method;
+	enum transplant_method last_resort;
+	bool pieces_next;
+	size_t multiple;
+};
+
+static const struct preset presets[] = {
+	{ "tokenadapt", "hybrid", TRANSPLANT_SCALAR, false, TOKENADAPT_MULTIPLE },
+	{ "mergekit", "omp", TRANSPLANT_ZERO, false, 1 },
+	{ "focus", "focus", TRANSPLANT_RANDOM, false, 1 },
+	{ "tok", NULL, TRANSPLANT_RANDOM, true, 1 },
+};
+
+static const struct preset *find_preset(const char *name)
+{
+	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
+		if (strcmp(presets[i].name, name) == 0)
+			return &presets[i];
+	return NULL;
+}
+
+static enum tok_status choose_rows(const char *rows, size_t *multiple, struct tok_error *err)
+{
+	static const char pad[] = "pad:";
+	if (!rows)
+		return TOK_OK;
+	if (strcmp(rows, "tight") == 0) {
+		*multiple = 1;
+		return TOK_OK;
+	}
+	if (strcmp(rows, "keep") == 0) {
+		*multiple = 0;
+		return TOK_OK;
+	}
+	char *end = NULL;
+	if (strncmp(rows, pad, sizeof pad - 1) == 0)
+		*multiple = strtoul(rows + sizeof pad - 1, &end, 10);
+	if (!end || *end || *multiple < 1 || *multiple > PADDED_MOST)
+		return tok_fail(err, TOK_EARG,
+				"--rows takes tight, keep or pad:N with N from 1 to %d, not '%s'",
+				PADDED_MOST, rows);
+	return TOK_OK;
+}
+
+enum tok_status transplant_choose(const struct transplant_options *o, struct transplant_choice *out,
+				  struct tok_error *err)
+{
+	const struct preset *preset = find_preset(o->preset ? o->preset : "tok");
+	if (!preset)
+		return tok_fail(err, TOK_EARG,
+				"--preset takes tokenadapt, mergekit or focus, not '%s'",
+				o->preset);
+	const char *usual = preset->method ? preset->method : o->donor ? "omp" : "hybrid";
+	const char *both = o->method ? o->method : usual;
+	const char *sides[TRANSPLANT_SIDES] = { o->in_method ? o->in_method : both,
+						o->out_method ? o->out_method : both };
+	*out = (struct transplant_choice){ .last_resort = preset->last_resort,
+					   .pieces_next = preset->pieces_next,
+					   .multiple = preset->multiple };
+	for (int side = 0; side < TRANSPLANT_SIDES; side++)
+		if (!transplant_method_find(sides[side], &out->method[side], &out->folder[side]))
+			return tok_fail(err, TOK_EARG,
+					"'%s' is no method: tok-transplanting(7) names them",
+					sides[side]);
+	return choose_rows(o->rows, &out->multiple, err);
+}
+
+size_t transplant_rows(const struct transplant_case *c, const struct transplant_choice *choice)
+{
+	const size_t tokens = c->target.vocab.count, old = c->embeddings.input->shape[0];
+	if (choice->multiple == 0)
+		return tokens > old ? tokens : old;
+	const size_t over = tokens % choice->multiple;
+	return over ? tokens + choice->multiple - over : tokens;
+}

@@ -1,0 +1,143 @@
+/* transplant_open.c - a model, two tokenizers and a donor, opened; which token is which. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli_lm.h"
+#include "cmd/cli_pool.h"
+#include "cmd/transplant_internal.h"
+
+/* ---- pairs of special tokens -------------------------------------------------------- */
+
+struct pairs {
+	struct tok_buffer text;
+	struct hyper_special_pair *items;
+	size_t count, capacity;
+};
+
+static enum tok_status take_pair(struct pairs *p, struct tok_span line, size_t number,
+				 struct tok_error *err)
+{
+	const uint8_t *tab = memchr(line.bytes, '\t', line.count);
+	if (!tab || memchr(tab + 1, '\t', line.count - (size_t)(tab - line.bytes) - 1))
+		return tok_fail(err, TOK_EFORMAT,
+				"line %zu is not NEW<tab>OLD, two names of special tokens", number);
+	if (!tok_grow(&p->items, &p->capacity, p->count + 1, sizeof *p->items))
+		return tok_fail_memory(err);
+	const size_t cut = (size_t)(tab - line.bytes);
+	p->items[p->count++] = (struct hyper_special_pair){
+		.target = tok_span_slice(line, 0, cut),
+		.source = tok_span_slice(line, cut + 1, line.count),
+	};
+	return TOK_OK;
+}
+
+static enum tok_status read_pairs(struct pairs *p, const char *path, struct tok_error *err)
+{
+	enum tok_status status = cli_lm_read(path, &p->text, err);
+	const struct tok_span text = tok_buffer_span(&p->text);
+	size_t number = 0;
+	for (size_t at = 0; at < text.count && status == TOK_OK;) {
+		const uint8_t *end = memchr(text.bytes + at, '\n', text.count - at);
+		const size_t stop = end ? (size_t)(end - text.bytes) : text.count;
+		number++;
+		if (stop > at)
+			status = take_pair(p, tok_span_slice(text, at, stop), number, err);
+		at = stop + 1;
+	}
+	return status == TOK_EFORMAT ? tok_fail_in(err, status, "%s", path) : status;
+}
+
+/* ---- which token is which ----------------------------------------------------------- */
+
+enum tok_status transplant_case_match(struct transplant_case *c, struct tok_error *err)
+{
+	const char *words = c->options->match ? c->options->match : TRANSPLANT_MATCH;
+	struct pairs pairs = { 0 };
+	struct hyper_match_options how = { .source_rows = c->embeddings.input->shape[0] };
+	enum tok_status status = TOK_OK;
+	if (!hyper_match_classes(words, &how.classes))
+		return tok_fail(err, TOK_EARG, "--match takes some of %s, not '%s'",
+				HYPER_MATCH_WORDS, words);
+	if (c->options->special_map)
+		status = read_pairs(&pairs, c->options->special_map, err);
+	how.pairs = pairs.items;
+	how.pair_count = pairs.count;
+	if (status == TOK_OK)
+		status = hyper_match(&c->source.vocab, &c->target.vocab, &how, &c->matches, err);
+	tok_buffer_release(&pairs.text);
+	free(pairs.items);
+	return status;
+}
+
+/* ---- opening -------------------------------------------------------------------------- */
+
+static enum tok_status open_donor(struct transplant_case *c, struct tok_error *err)
+{
+	const struct cli_tensor_names usual = { 0 };
+	const char *path = c->options->donor;
+	if (!path)
+		return TOK_OK;
+	enum tok_status status = cli_model_open(path, &usual, &c->donor, &c->donor_embeddings, err);
+	/* Its own tokenizer must be the new one, or its rows are of other tokens. */
+	struct transplant_vocab vocab = { 0 };
+	struct tok_error none = { 0 };
+	if (status == TOK_OK && transplant_vocab_open(&vocab, path, NULL, &none) == TOK_OK) {
+		const struct hyper_vocab *a = &vocab.vocab, *b = &c->target.vocab;
+		size_t same = 0;
+		for (size_t id = 0; id < a->count && id < b->count; id++)
+			same += tok_span_equal(a->bytes[id], b->bytes[id]);
+		if (same * 2 < b->count)
+			status =
+			    tok_fail(err, TOK_EARG,
+				     "%s: a donor has the new tokenizer, and of this one's %zu "
+				     "tokens only %zu have the same ids",
+				     path, b->count, same);
+		transplant_vocab_close(&vocab);
+	}
+	return status;
+}
+
+enum tok_status transplant_case_open(struct transplant_case *out, const char *model,
+				     const char *target, const struct transplant_options *options,
+				     struct tok_error *err)
+{
+	struct transplant_case c = { .options = options,
+				     .path = model,
+				     .target_path = target,
+				     .threads = cli_threads_for(options->threads) };
+	const char *own = options->source_tokenizer ? options->source_tokenizer : model;
+	enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &c.kernel, err);
+	if (status == TOK_OK)
+		status = cli_model_open(model, &options->names, &c.model, &c.embeddings, err);
+	if (status == TOK_OK)
+		status = transplant_vocab_open(&c.source, own, NULL, err);
+	if (status == TOK_OK)
+		status = transplant_vocab_open(&c.target, target, options->pattern, err);
+	if (status == TOK_OK)
+		status = transplant_case_match(&c, err);
+	if (status == TOK_OK)
+		status = open_donor(&c, err);
+	if (status == TOK_OK)
+		*out = c;
+	else
+		transplant_case_close(&c);
+	return status;
+}
+
+void transplant_case_close(struct transplant_case *c)
+{
+	hyper_features_release(&c->features);
+	hyper_matches_release(&c->matches);
+	hyper_folder_close(c->donor);
+	transplant_vocab_close(&c->target);
+	transplant_vocab_close(&c->source);
+	hyper_folder_close(c->model);
+	*c = (struct transplant_case){ 0 };
+}
+
+const struct hyper_tensor *transplant_matrix(const struct transplant_case *c,
+					     enum transplant_side side)
+{
+	const struct hyper_embeddings *e = &c->embeddings;
+	return side == TRANSPLANT_OUT && e->output && !e->tied ? e->output : e->input;
+}

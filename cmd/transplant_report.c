@@ -1,0 +1,214 @@
+#include "cmd/transplant_report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cmd/cli_hash.h"
+#include "tok/text/json_write.h"
+
+/* ---- text into a buffer ------------------------------------------------------------------ */
+
+struct writer {
+	struct tok_buffer *out;
+	bool lost; /* memory was out */
+};
+
+static TOK_PRINTF(2, 3) void put(struct writer *w, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, fmt);
+	const int count = vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	w->lost |= count < 0 || (size_t)count >= sizeof text ||
+		   !tok_buffer_add(w->out, text, (size_t)count);
+}
+
+static void put_string(struct writer *w, struct tok_span text)
+{
+	w->lost |= !tok_json_put_string(w->out, text);
+}
+
+static enum tok_status end_of(const struct writer *w, struct tok_error *err)
+{
+	return w->lost ? tok_fail_memory(err) : TOK_OK;
+}
+
+/* ---- transplant.json ------------------------------------------------------------------------ */
+
+static void put_norms(struct writer *w, const char *name, const struct hyper_norms *n)
+{
+	put(w, "\"%s\":{\"count\":%zu,\"mean\":%.6g,\"deviation\":%.6g,\"quantiles\":[", name,
+	    n->count, n->mean, n->deviation);
+	for (size_t q = 0; q < HYPER_QUANTILES; q++)
+		put(w, "%s%.6g", q ? "," : "", n->quantiles[q]);
+	put(w, "]}");
+}
+
+static void put_side(struct writer *w, const struct transplant_side_report *side)
+{
+	const struct hyper_row_stats *s = &side->stats;
+	put(w, "{\"method\":\"%s\",\"rows\":{", transplant_method_name(side->method));
+	for (int how = 0; how < TRANSPLANT_HOWS; how++)
+		put(w, "%s\"%s\":%zu", how ? "," : "",
+		    transplant_how_name((enum transplant_how)how), side->counts[how]);
+	put(w, "},\"norms\":{");
+	put_norms(w, "copied", &s->copied);
+	put(w, ",");
+	put_norms(w, "made", &s->made);
+	put(w,
+	    "},\"zeros\":%zu,\"duplicates\":%zu,\"not_finite\":%zu,\"neighbours\":%.6g,"
+	    "\"anisotropy\":[%.6g,%.6g]",
+	    s->zeros, s->duplicates, s->not_finite, s->neighbours, s->anisotropy_old,
+	    s->anisotropy_new);
+	if (side->method == TRANSPLANT_OMP)
+		put(w,
+		    ",\"omp\":{\"norm_mean\":%.6g,\"norm_max\":%.6g,\"cosine_mean\":%.6g,"
+		    "\"cosine_min\":%.6g}",
+		    side->omp.norm_mean, side->omp.norm_max, side->omp.cosine_mean,
+		    side->omp.cosine_min);
+	if (side->method == TRANSPLANT_RIDGE || side->method == TRANSPLANT_PROCRUSTES)
+		put(w, ",\"explains\":%.6g", side->explains);
+	put(w, "}");
+}
+
+/* A name of a file, without the folders that it lies in. */
+static struct tok_span last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return tok_span_of(slash && slash[1] ? slash + 1 : path);
+}
+
+/* Null: nothing was asked for, and the method's own counts. */
+static void put_number(struct writer *w, const char *name, double value)
+{
+	if (value < 0)
+		put(w, ",\"%s\":null", name);
+	else
+		put(w, ",\"%s\":%.6g", name, value);
+}
+
+static void put_options(struct writer *w, const struct transplant_options *o)
+{
+	put(w, "\"seed\":%" PRIu64 ",\"aux\":", o->seed);
+	put_string(w, tok_span_of(o->aux ? o->aux : "ngram"));
+	put(w, ",\"match\":");
+	put_string(w, tok_span_of(o->match ? o->match : TRANSPLANT_MATCH));
+	put(w, ",\"donor\":");
+	if (o->donor)
+		put_string(w, last_part(o->donor));
+	else
+		put(w, "null");
+	put_number(w, "temperature", o->temperature);
+	put_number(w, "weight", o->weight);
+	put_number(w, "threshold", o->threshold);
+	put_number(w, "ridge", o->ridge);
+	put(w, ",\"topk\":%" PRIu64 ",\"k\":%" PRIu64, o->topk, o->k);
+}
+
+static void put_notes(struct writer *w, struct tok_span notes)
+{
+	const char *between = "";
+	put(w, "\"notes\":[");
+	for (size_t at = 0; at < notes.count;) {
+		size_t end = at;
+		while (end < notes.count && notes.bytes[end] != '\n')
+			end++;
+		put(w, "%s", between);
+		put_string(w, tok_span_slice(notes, at, end));
+		between = ",";
+		at = end + 1;
+	}
+	put(w, "]");
+}
+
+static void put_usage(struct writer *w, const struct transplant_usage *u)
+{
+	if (!u) {
+		put(w, "\"text\":null,");
+		return;
+	}
+	put(w,
+	    "\"text\":{\"bytes\":%" PRIu64 ",\"source_tokens\":%" PRIu64
+	    ",\"target_tokens\":%" PRIu64 ",\"made\":%.6f},",
+	    u->bytes, u->old_tokens, u->new_tokens, transplant_usage_made(u));
+}
+
+static enum tok_status put_tokenizer(struct writer *w, const char *name,
+				     const struct transplant_vocab *v, struct tok_error *err)
+{
+	struct cli_hash hash;
+	const enum tok_status status = cli_hash_tokenizer(v->tokenizer, &hash, err);
+	if (status == TOK_OK)
+		put(w, "\"%s\":{\"ids\":%zu,\"hash\":\"%s\"},", name, v->vocab.count, hash.text);
+	return status;
+}
+
+enum tok_status transplant_report_json(const struct transplant_report *r, struct tok_buffer *out,
+				       struct tok_error *err)
+{
+	struct writer w = { out, false };
+	const struct hyper_matches *m = &r->c->matches;
+	put(&w, "{\"schema\":\"tok.transplant.1\",\"version\":\"%s\",", TOK_VERSION);
+	enum tok_status status = put_tokenizer(&w, "source", &r->c->source, err);
+	if (status == TOK_OK)
+		status = put_tokenizer(&w, "target", &r->c->target, err);
+	if (status != TOK_OK)
+		return status;
+	put(&w, "\"rows\":[%zu,%zu],\"classes\":{", r->c->embeddings.input->shape[0],
+	    r->recipes->rows);
+	for (int which = 0; which < HYPER_MATCH_COUNT; which++)
+		put(&w, "%s\"%s\":%zu", which ? "," : "",
+		    hyper_match_name((enum hyper_match_class)which), m->counts[which]);
+	put(&w, "},\"digits\":[\"%s\",\"%s\"],", hyper_digits_name(r->digits[0]),
+	    hyper_digits_name(r->digits[1]));
+	put_usage(&w, r->usage);
+	put(&w, "\"options\":{");
+	put_options(&w, r->c->options);
+	put(&w, "},\"input\":");
+	put_side(&w, &r->recipes->reports[TRANSPLANT_IN]);
+	put(&w, ",\"output\":");
+	if (r->recipes->both)
+		put(&w, "null");
+	else
+		put_side(&w, &r->recipes->reports[TRANSPLANT_OUT]);
+	put(&w, ",");
+	put_notes(&w, r->notes);
+	put(&w, "}\n");
+	return end_of(&w, err);
+}
+
+/* ---- on one screen ----------------------------------------------------------------------------
+ */
+
+static void tell_side(const char *name, const struct transplant_side_report *side)
+{
+	const struct hyper_row_stats *s = &side->stats;
+	fprintf(stderr, "%-9s%zu copied, %zu by %s", name, side->counts[TRANSPLANT_COPIED],
+		side->counts[TRANSPLANT_BY_METHOD], transplant_method_name(side->method));
+	if (side->counts[TRANSPLANT_BY_PIECES])
+		fprintf(stderr, ", %zu by their pieces", side->counts[TRANSPLANT_BY_PIECES]);
+	if (side->counts[TRANSPLANT_BY_FILL])
+		fprintf(stderr, ", %zu by the last resort", side->counts[TRANSPLANT_BY_FILL]);
+	fprintf(stderr,
+		"\n         length %.4g +- %.3g of copied rows, %.4g +- %.3g of made ones\n",
+		s->copied.mean, s->copied.deviation, s->made.mean, s->made.deviation);
+	if (s->not_finite)
+		fprintf(stderr, "         %zu rows are not finite\n", s->not_finite);
+}
+
+void transplant_report_tell(const struct transplant_report *r)
+{
+	tell_side("input", &r->recipes->reports[TRANSPLANT_IN]);
+	if (!r->recipes->both)
+		tell_side("output", &r->recipes->reports[TRANSPLANT_OUT]);
+	if (r->digits[0] != r->digits[1])
+		fprintf(stderr, "digits   were cut '%s' and are cut '%s' now: expect worse sums\n",
+			hyper_digits_name(r->digits[0]), hyper_digits_name(r->digits[1]));
+	if (r->usage)
+		fprintf(stderr, "text     %.2f %% of its tokens have made-up rows\n",
+			100 * transplant_usage_made(r->usage));
+	if (r->notes.count)
+		fprintf(stderr, "%.*s", (int)r->notes.count, (const char *)r->notes.bytes);
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""check_transplant_lab.py TOK: tok transplant lab, small: what its numbers must obey, that threads change
+none, and that nothing is left behind."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOK = os.path.abspath(sys.argv.pop(1))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
+SMALL = ["--seeds", "2", "--samples", "100" if SANITIZED else "500", "--probe", "1"]
+
+
+def text(path, pattern, size):
+    """Real text that is here anyway."""
+    data = b"".join(p.read_bytes() for p in sorted(ROOT.glob(pattern)))
+    path.write_bytes(data[:size])
+    return str(path)
+
+
+class Lab(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        base = pathlib.Path(cls.folder.name)
+        cls.pages = text(base / "pages", "man/*.1", 30000)
+        cls.code = text(base / "code", "cmd/*.c", 30000)
+        cls.room = base / "room"
+        cls.room.mkdir()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def tok(self, *args, wait=True):
+        run = subprocess.Popen([TOK, "transplant", "lab", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "TMPDIR": str(self.room)})
+        return run.communicate(timeout=300) if wait else run
+
+    def lab(self, *args):
+        out, err = self.tok("--json", *SMALL, *args)
+        self.assertEqual(list(self.room.iterdir()), [], err)
+        return json.loads(out)
+
+    def test_numbers(self):
+        made = self.lab("--methods", "zero,subword,ridge", "--threads", "1", self.pages, self.code)
+        self.assertEqual(made["schema"], "tok.transplant.lab.1")
+        self.assertEqual([t["path"] for t in made["texts"]], [self.pages, self.code])
+        for t in made["texts"]:
+            self.assertEqual(t["train_bytes"] + t["held_bytes"], 30000)
+            self.assertTrue(2700 < t["held_bytes"] <= 3000)
+        self.assertEqual([t["target"] for t in made["targets"]], ["B", "S"])
+        for target, size in zip(made["targets"], made["tokens"][1:]):
+            self.assertEqual(target["shared"] + target["new"], size)
+            names = [m["name"] for m in target["models"]]
+            self.assertEqual(names, ["as it was", "learnt with it", "zero", "subword", "ridge"])
+            for m in target["models"]:
+                self.assertEqual("probed" in m, m["name"] in ("zero", "subword", "ridge"))
+                for stage in (m["bits"], m.get("probed", m["bits"])):
+                    self.assertEqual([len(seeds) for seeds in stage], [2, 2])
+                    self.assertTrue(all(0.1 < bits < 30 for seeds in stage for bits in seeds))
+                    self.assertTrue(all(a != b for a, b in stage), "seeds differ")
+        first = [target["models"][0]["bits"] for target in made["targets"]]
+        self.assertEqual(first[0], first[1], "the source is the same one")
+        again = self.lab("--methods", "zero,subword,ridge", "--threads", "3", self.pages, self.code)
+        self.assertEqual(again, made)
+
+    def test_table(self):
+        out, err = self.tok("--samples", "64", "--seeds", "1", "--probe", "0", "--methods", "mean",
+                            "--lab-model", "transformer", self.code)
+        lines = out.decode().splitlines()
+        self.assertEqual(sum(line.startswith("mean ") for line in lines), 2, err)
+        self.assertEqual(sum(line.startswith("A to ") for line in lines), 2)
+
+    def test_refusals(self):
+        for args, said in (
+            ([], "lab wants texts to learn from, one a domain"),
+            (["--seeds", "0", self.code], "1 to 100 seeds"),
+            (["--methods", "magic", self.code], "'magic' is no method"),
+            ([os.devnull], "a text of 0 bytes is too short"),
+            ([str(self.room / "none")], "No such file"),
+        ):
+            out, err = self.tok(*args)
+            self.assertIn(said, err.decode())
+            self.assertEqual(out, b"")
+            self.assertEqual(list(self.room.iterdir()), [])
+
+    def test_interrupted(self):
+        run = self.tok("--samples", "100000000", self.code, wait=False)
+        deadline = time.monotonic() + 120
+        while not list(self.room.glob("*/S/tokenizer.json")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=120)
+        self.assertEqual((run.returncode, out), (2, b""), err)
+        self.assertIn(b"interrupted", err)
+        self.assertEqual(list(self.room.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
