@@ -14,10 +14,10 @@
 #define LINE   64 /* work items of a row that is normed */
 
 #define ITEMS   (ACROSS * DOWN)
-#define EACH    (TILE / DOWN)                  /* rows of a work item */
-#define INPUTS  (TILE * DEPTH / ITEMS)         /* that one brings to local memory */
-#define WEIGHTS (ACROSS * DEPTH / ITEMS)       /* fours of weights, likewise */
-#define FOURS   (TILE / 4 + 1)                 /* of rows, and one: a column is in different banks */
+#define EACH    (TILE / DOWN)            /* rows of a work item */
+#define INPUTS  (TILE * DEPTH / ITEMS)   /* that one brings to local memory */
+#define WEIGHTS (ACROSS * DEPTH / ITEMS) /* fours of weights, likewise */
+#define FOURS   (TILE / 4 + 1)           /* of rows, and one: a column is in different banks */
 
 #define BIAS      1
 #define NORM      2
@@ -85,8 +85,8 @@ struct brought {
 	weights_t w[WEIGHTS];
 };
 
-static struct brought bring(__global const weights_t *panel, __global const float *x, uint first_row,
-			    uint rows, uint in, uint from)
+static struct brought bring(__global const weights_t *panel, __global const float *x,
+			    uint first_row, uint rows, uint in, uint from)
 {
 	const uint item = get_local_id(1) * ACROSS + get_local_id(0);
 	struct brought b;
