@@ -8,7 +8,6 @@
  *	machine_fill.c    what is in a row
  *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
- *	machine_fronts.c  fronts held and given back
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
  *	machine_covers.c  rows of tokens, most probable first
@@ -394,7 +393,6 @@ void tok_parts_free(struct tok_core *core);
 struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
 void tok_front_release(struct tok_core *core, struct tok_front *front);
-void tok_place_release(struct tok_core *core, const struct tok_place *place);
 
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,
