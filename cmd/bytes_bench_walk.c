@@ -112,7 +112,7 @@ static enum tok_status walk_mix(struct bytes_bench *b, struct tok_mix *mix, size
 		struct tok_mix_next next;
 		enum tok_status status = tok_mix_next(mix, &next, err);
 		if (status == TOK_OK) {
-			nats -= log(next.p[*byte]);
+			nats -= tok_mix_next_log(&next, *byte);
 			status = tok_mix_push(mix, (struct tok_span){ byte, 1 }, err);
 		}
 		if (status != TOK_OK)

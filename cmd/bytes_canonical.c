@@ -54,26 +54,6 @@ enum tok_status bytes_canonical_begin(struct bytes_canonical *c, struct tok_erro
 
 /* ---- one id ---------------------------------------------------------------------- */
 
-/* A row in parts is as good for one id as a whole one, and costs no more than that. */
-static double add_up(const struct tok_lm_parts *parts, tok_id id)
-{
-	double p = parts->scale * parts->base[id];
-	for (size_t i = 0; i < parts->count; i++) {
-		const struct tok_lm_part *part = &parts->parts[i];
-		size_t low = 0, high = part->count;
-		while (low < high) {
-			const size_t middle = low + (high - low) / 2;
-			if (part->ids[middle] < id)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low < part->count && part->ids[low] == id)
-			p += part->scale * part->add[low];
-	}
-	return p > 0 ? p : 0;
-}
-
 static void add_best(struct bytes_canonical *c, const struct tok_lm_row *row, tok_id id)
 {
 	for (size_t i = 0; i < row->best_count; i++)
@@ -93,6 +73,7 @@ static struct tok_lm_request request_at(const struct bytes_canonical *c, size_t 
 	return (struct tok_lm_request){ ids + (at - count), count };
 }
 
+/* A row in parts is as good for one id as a whole one, and costs no more than that. */
 static enum tok_status add_parts(struct bytes_canonical *c, size_t at, tok_id id,
 				 struct tok_error *err)
 {
@@ -100,7 +81,7 @@ static enum tok_status add_parts(struct bytes_canonical *c, size_t at, tok_id id
 	const struct tok_lm_request request = request_at(c, at);
 	const enum tok_status status = c->lm->parts(c->lm, &request, &parts, err);
 	if (status == TOK_OK)
-		c->log_p += log(add_up(&parts, id));
+		c->log_p += tok_lm_parts_log_p(&parts, id);
 	return status;
 }
 

@@ -46,7 +46,7 @@ static size_t best_of(const double *p)
 static void write_model(struct place *place, size_t i, const struct tok_next_bytes *next)
 {
 	const bool at_end = place->symbol == TOK_MIX_END;
-	place->lp[i] = log(at_end ? next->end : next->joint[place->symbol]);
+	place->lp[i] = tok_next_log(next, place->symbol);
 	place->lp_low[i] = log(at_end ? next->end_low : next->low[place->symbol]);
 	place->lp_high[i] = log(at_end ? next->end_high : next->high[place->symbol]);
 	place->special[i] = next->special;

@@ -116,6 +116,16 @@ static void put_models(const struct bytes_ensemble *e)
 	putchar(']');
 }
 
+/* With room for logarithms. */
+static struct bytes_distribution distribution_of(const struct tok_mix_next *next,
+						 double lp[TOK_MIX_SYMBOLS])
+{
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		lp[s] = tok_mix_next_log(next, s);
+	return (struct bytes_distribution){ next->p, lp, next->exact ? NULL : next->low,
+					    next->exact ? NULL : next->high };
+}
+
 /* ---- next --------------------------------------------------------------------------- */
 
 static enum tok_status answer_next(struct bytes_ensemble *e, struct tok_error *err)
@@ -129,13 +139,14 @@ static enum tok_status answer_next(struct bytes_ensemble *e, struct tok_error *e
 	if (status != TOK_OK)
 		return status;
 	const struct tok_text_p text = tok_mix_log_p(e->mix);
+	double lp[TOK_MIX_SYMBOLS];
+	const struct bytes_distribution distribution = distribution_of(next, lp);
 	fputs("{\"type\":\"next\"", stdout);
 	bytes_put_bytes("prefix", e->models.text, e->models.length, false);
 	bytes_put_count("n", e->models.length, false);
 	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
 	bytes_put_log_p(&text);
-	bytes_put_distribution(next->p, next->exact ? NULL : next->low,
-			       next->exact ? NULL : next->high, (size_t)e->options->top);
+	bytes_put_distribution(&distribution, (size_t)e->options->top);
 	bytes_ensemble_put(e, &text, next->special, next->leak);
 	put_models(e);
 	puts("}");
@@ -169,7 +180,7 @@ static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte)
 	fputs("{\"type\":\"byte\"", stdout);
 	bytes_put_count("i", i, false);
 	bytes_put_count("b", byte, false);
-	bytes_put_number("lp", log(e->next.p[byte]), false);
+	bytes_put_number("lp", tok_mix_next_log(&e->next, byte), false);
 	bytes_put_number("H", entropy_of(e->next.p), false);
 	bytes_put_count("rank", rank_of(e->next.p, byte), false);
 	bytes_put_number("cum", text.log_p, false);
@@ -181,13 +192,14 @@ static void put_summary(const struct bytes_ensemble *e)
 {
 	const struct tok_mix_next *next = &e->next;
 	const struct tok_text_p text = tok_mix_log_p(e->mix);
+	double lp[TOK_MIX_SYMBOLS];
+	const struct bytes_distribution distribution = distribution_of(next, lp);
 	fputs("{\"type\":\"summary\"", stdout);
 	printf(",\"mix\":\"%s\"", mix_words[e->options->mix]);
 	bytes_put_count("bytes", e->models.length, false);
 	bytes_put_number("nats", -text.log_p, false);
 	bytes_put_number("bpb", -text.log_p / ((double)e->models.length * log(2)), false);
-	bytes_put_end(next->p[TOK_MIX_END], next->exact ? NULL : &next->low[TOK_MIX_END],
-		      next->exact ? NULL : &next->high[TOK_MIX_END]);
+	bytes_put_end(&distribution);
 	bytes_ensemble_put(e, &text, next->special, next->leak);
 	put_models(e);
 	puts("}");

@@ -53,14 +53,14 @@ static struct tok_text_p add_end(const struct drawn *d)
 {
 	const struct tok_mix_next *next = &d->here.next;
 	struct tok_text_p text = d->text;
-	text.log_p += log(next->p[TOK_MIX_END]);
+	text.log_p += tok_mix_next_log(next, TOK_MIX_END);
 	text.low += log(next->low[TOK_MIX_END]);
 	text.high += log(next->high[TOK_MIX_END]);
 	text.exact &= next->exact;
-	if (next->p[TOK_MIX_END] < DBL_MIN) { /* a double has not all its digits */
-		text.exact = false;
+	if (next->p[TOK_MIX_END] < DBL_MIN) /* bounds have not all their digits */
 		text.low = -INFINITY;
-	}
+	if (text.exact)
+		text.low = text.high = text.log_p;
 	return text;
 }
 

@@ -30,7 +30,7 @@ struct healing {
 
 /* What one method says. */
 struct answer {
-	const double *p, *low, *high; /* bounds are NULL where it is exact */
+	const double *p, *lp, *low, *high; /* bounds are NULL where it is exact */
 	double special, leak;
 	const struct tok_text_p *text; /* of exact; or NULL */
 	struct tok_buffer written;
@@ -90,7 +90,8 @@ static void put_answer(const struct healing *h, const struct method *m, const st
 		       bytes_semantics_name(&h->prompt.side));
 	else
 		printf(",\"semantics\":null,\"back\":%zu", a->back);
-	bytes_put_distribution(a->p, a->low, a->high, (size_t)h->options->top);
+	bytes_put_distribution(&(struct bytes_distribution){ a->p, a->lp, a->low, a->high },
+			       (size_t)h->options->top);
 	bytes_put_certificate(a->text ? a->text : &exact, a->special, a->leak);
 	bytes_put_number("jsd_bits", h->has_exact ? tok_mix_divergence(a->p, h->exact.p) : NAN,
 			 false);
@@ -152,13 +153,17 @@ static enum tok_status answer_exactly(struct healing *h, const struct method *m,
 				      const struct exact *exact, struct tok_error *err)
 {
 	const struct tok_mix_options alone = { .kind = TOK_MIX_LINEAR };
+	double lp[TOK_MIX_SYMBOLS];
 	struct answer a = { .p = h->exact.p,
+			    .lp = lp,
 			    .low = h->exact.exact ? NULL : h->exact.low,
 			    .high = h->exact.exact ? NULL : h->exact.high,
 			    .text = &exact->text,
 			    .special = h->exact.special[0],
 			    .leak = h->exact.leak[0],
 			    .rows = exact->rows };
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
+		lp[s] = tok_mix_next_log(&h->exact, s);
 	struct tok_machine *fork = NULL; /* it may be asked twice */
 	struct tok_mix *mix = NULL;
 	enum tok_status status = tok_machine_fork(exact->machine, &fork, err);
@@ -189,9 +194,11 @@ static enum tok_status answer_healed(struct healing *h, const struct method *m,
 	    tok_heal_next(tokens, prompt->side.lm, ids, count, back, &heal, err);
 	if (status != TOK_OK)
 		return status;
-	struct answer a = {
-		.p = heal.p, .special = heal.outside, .rows = heal.rows, .back = heal.back
-	};
+	struct answer a = { .p = heal.p,
+			    .lp = heal.log_p,
+			    .special = heal.outside,
+			    .rows = heal.rows,
+			    .back = heal.back };
 	status = tok_heal_greedy(tokens, prompt->side.lm, ids, count, back,
 				 (size_t)h->options->length, &a.written, &a.ended, err);
 	if (status == TOK_OK)

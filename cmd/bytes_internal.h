@@ -186,15 +186,18 @@ void bytes_put_bytes(const char *name, const void *bytes, size_t length, bool fi
 
 /* What next, ensemble and heal tell of the next byte, with a comma before it:
  * "dist":[{"b":65,"hex":"41","ch":"A","p":..,"lp":..}],"eos":{"p":..,"lp":..}, most probable first,
- * `top` bytes (0: all 256).  `p` has 257 numbers, the last is the end; so have `low` and `high`,
- * which are NULL where it is exact. */
-void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top);
+ * `top` bytes (0: all 256).  Each has 257 numbers, the last is the end; `low` and `high` are NULL
+ * where it is exact, `lp` has what logarithms of `p` would be if it had all digits. */
+struct bytes_distribution {
+	const double *p, *lp, *low, *high;
+};
+void bytes_put_distribution(const struct bytes_distribution *d, size_t top);
 
 /* "logP", and "P", null where it is too small for a number; commas before. */
 void bytes_put_log_p(const struct tok_text_p *text);
 
 /* "eos":{"p":..,"lp":..} alone. */
-void bytes_put_end(double p, const double *low, const double *high);
+void bytes_put_end(const struct bytes_distribution *d);
 
 /* Between what a value of an answer lies, or each value of a list. */
 struct bytes_bounds {
@@ -210,7 +213,7 @@ void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t coun
 /* "special", "leak", "exact" and "bounds" of "logP"; a comma before. */
 void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
 
-/* All that a machine says of what may come next, from "logP" to "bounds"; each probability has
+/* All that a machine says of what may come next, from "logP" to "valid_leak"; each probability has
  * "low" and "high" where it is not exact.  p is P(x b) / P(x), so that p, eos, special and leak
  * sum to one.  A comma before. */
 void bytes_put_next(const struct tok_next_bytes *next, size_t top);

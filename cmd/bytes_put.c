@@ -85,67 +85,63 @@ void bytes_put_bytes(const char *name, const void *bytes, size_t length, bool fi
 
 /* ---- what may come next -------------------------------------------------------- */
 
+enum { BYTES = 256, END = BYTES, SYMBOLS };
+
 struct symbol {
 	size_t number; /* the byte */
-	double p;
+	double lp;
 };
 
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
-	if (x->p != y->p)
-		return x->p > y->p ? -1 : 1;
+	if (x->lp != y->lp)
+		return x->lp > y->lp ? -1 : 1;
 	return x->number < y->number ? -1 : 1;
 }
 
-static void put_probability(double p, const double *low, const double *high)
+static void put_probability(const struct bytes_distribution *d, size_t symbol)
 {
-	bytes_put_number("p", p, true);
-	bytes_put_number("lp", log(p), false);
-	if (!low)
+	bytes_put_number("p", d->p[symbol], true);
+	bytes_put_number("lp", d->lp[symbol], false);
+	if (!d->low)
 		return;
-	bytes_put_number("low", *low, false);
-	bytes_put_number("high", *high, false);
+	bytes_put_number("low", d->low[symbol], false);
+	bytes_put_number("high", d->high[symbol], false);
 }
 
-static void put_symbol(const struct symbol *s, const double *low, const double *high)
+static void put_byte(const struct bytes_distribution *d, size_t number)
 {
-	printf("{\"b\":%zu,\"hex\":\"%02zx\",", s->number, s->number);
-	if (s->number >= 0x20 && s->number < 0x7f) {
-		const uint8_t byte = (uint8_t)s->number;
+	printf("{\"b\":%zu,\"hex\":\"%02zx\",", number, number);
+	if (number >= 0x20 && number < 0x7f) {
+		const uint8_t byte = (uint8_t)number;
 		bytes_put_text("ch", &byte, 1, true);
 		putchar(',');
 	}
-	put_probability(s->p, low ? low + s->number : NULL, high ? high + s->number : NULL);
+	put_probability(d, number);
 	putchar('}');
 }
 
-/* Bounds are NULL where values are exact. */
-static void put_bytes_by_p(const double p[256], const double *low, const double *high, size_t top)
-{
-	struct symbol symbols[256];
-	for (size_t b = 0; b < 256; b++)
-		symbols[b] = (struct symbol){ b, p[b] };
-	qsort(symbols, 256, sizeof symbols[0], compare_symbols);
-	fputs(",\"dist\":[", stdout);
-	for (size_t i = 0; i < 256 && (top == 0 || i < top); i++) {
-		put_comma(i == 0);
-		put_symbol(&symbols[i], low, high);
-	}
-	putchar(']');
-}
-
-void bytes_put_end(double p, const double *low, const double *high)
+void bytes_put_end(const struct bytes_distribution *d)
 {
 	fputs(",\"eos\":{", stdout);
-	put_probability(p, low, high);
+	put_probability(d, END);
 	putchar('}');
 }
 
-void bytes_put_distribution(const double *p, const double *low, const double *high, size_t top)
+void bytes_put_distribution(const struct bytes_distribution *d, size_t top)
 {
-	put_bytes_by_p(p, low, high, top);
-	bytes_put_end(p[256], low ? low + 256 : NULL, high ? high + 256 : NULL);
+	struct symbol symbols[BYTES];
+	for (size_t b = 0; b < BYTES; b++)
+		symbols[b] = (struct symbol){ b, d->lp[b] };
+	qsort(symbols, BYTES, sizeof symbols[0], compare_symbols);
+	fputs(",\"dist\":[", stdout);
+	for (size_t i = 0; i < BYTES && (top == 0 || i < top); i++) {
+		put_comma(i == 0);
+		put_byte(d, symbols[i].number);
+	}
+	putchar(']');
+	bytes_put_end(d);
 }
 
 void bytes_put_log_p(const struct tok_text_p *text)
@@ -205,11 +201,26 @@ void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 {
 	const struct tok_text_p text = { next->log_p, next->log_p_low, next->log_p_high,
 					 next->exact };
-	const bool exact = next->exact;
+	double numbers[4][SYMBOLS];
+	memcpy(numbers[0], next->joint, sizeof next->joint);
+	memcpy(numbers[1], next->low, sizeof next->low);
+	memcpy(numbers[2], next->high, sizeof next->high);
+	numbers[0][END] = next->end;
+	numbers[1][END] = next->end_low;
+	numbers[2][END] = next->end_high;
+	for (size_t s = 0; s < SYMBOLS; s++)
+		numbers[3][s] = tok_next_log(next, s);
 	bytes_put_log_p(&text);
-	put_bytes_by_p(next->joint, exact ? NULL : next->low, exact ? NULL : next->high, top);
-	bytes_put_end(next->end, exact ? NULL : &next->end_low, exact ? NULL : &next->end_high);
+	bytes_put_distribution(
+	    &(struct bytes_distribution){
+		numbers[0],
+		numbers[3],
+		next->exact ? NULL : numbers[1],
+		next->exact ? NULL : numbers[2],
+	    },
+	    top);
 	bytes_put_certificate(&text, next->special, next->leak);
+	bytes_put_number("valid_leak", next->valid_leak, false);
 }
 
 void bytes_put_cost(const struct tok_machine *machine)

@@ -88,6 +88,8 @@ static enum tok_status show(struct repl *r, size_t top, struct tok_error *err)
 		printf(", windows %zu", windows.count);
 	if (next.leak > 0)
 		printf(", leak %.6f", next.leak);
+	else if (next.valid_leak >= 5e-7) /* it can be seen */
+		printf(", valid leaks %.6f", next.valid_leak);
 	if (next.special > 0)
 		printf(", special %.6f", next.special);
 	putchar('\n');

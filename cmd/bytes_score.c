@@ -14,8 +14,8 @@ struct scoring {
 
 	/* Of one text. */
 	struct tok_machine *machine;
-	uint64_t bytes, read; /* scored; of the text as it was before the normaliser */
-	double special, leak; /* sums over bytes */
+	uint64_t bytes, read;             /* scored; of the text as it was before the normaliser */
+	double special, leak, valid_leak; /* sums over bytes */
 };
 
 /* ---- bytes one by one ------------------------------------------------------------- */
@@ -60,9 +60,11 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	bytes_put_count("rank", rank_of(&next, byte), false);
 	bytes_put_number("cum", text.log_p, false);
 	bytes_put_certificate(&text, next.special, next.leak);
+	bytes_put_number("valid_leak", next.valid_leak, false);
 	puts("}");
 	s->special += next.special;
 	s->leak += next.leak;
+	s->valid_leak += next.valid_leak;
 	return TOK_OK;
 }
 
@@ -123,6 +125,8 @@ static void put_certificate(const struct scoring *s, const struct tok_text_p *te
 		bytes_put_certificate(text, mean(s->special, s->bytes), mean(s->leak, s->bytes));
 	else
 		bytes_put_certificate(text, NAN, leaks ? NAN : 0);
+	bytes_put_number("valid_leak", s->options->per_byte ? mean(s->valid_leak, s->bytes) : NAN,
+			 false);
 }
 
 static void put_summary(const struct scoring *s, const char *name, const struct tok_text_p *text)
@@ -148,7 +152,7 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 static enum tok_status begin_text(struct scoring *s, struct tok_error *err)
 {
 	s->bytes = s->read = 0;
-	s->special = s->leak = 0;
+	s->special = s->leak = s->valid_leak = 0;
 	const enum tok_status status = bytes_canonical_begin(&s->canonical, err);
 	return status == TOK_OK ? bytes_machine(&s->side, &s->machine, err) : status;
 }

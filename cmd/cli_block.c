@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_digits.h"
+#include "cmd/cli_put.h"
 #include "tok/text/json_write.h"
 
 /* More than this is for one long document, and not kept. */
@@ -130,14 +131,9 @@ static bool put_lists(struct cli_block *block, const struct cli_shape *shape,
 
 /* ---- around the ids ------------------------------------------------------- */
 
-static bool add_text(struct tok_buffer *to, const char *text)
-{
-	return tok_buffer_add(to, text, strlen(text));
-}
-
 bool cli_shape_begin(const struct cli_shape *shape, struct tok_buffer *to)
 {
-	return shape->format != CLI_FORMAT_JSONL || add_text(to, "{\"ids\":[");
+	return shape->format != CLI_FORMAT_JSONL || cli_put_text(to, "{\"ids\":[");
 }
 
 bool cli_shape_separate(const struct cli_shape *shape, struct tok_buffer *to)
@@ -149,7 +145,7 @@ bool cli_shape_separate(const struct cli_shape *shape, struct tok_buffer *to)
 
 static bool put_list(struct tok_buffer *to, const char *head, const struct tok_buffer *list)
 {
-	return add_text(to, head) && tok_buffer_add(to, list->bytes, list->count) &&
+	return cli_put_text(to, head) && tok_buffer_add(to, list->bytes, list->count) &&
 	       tok_buffer_add_byte(to, ']');
 }
 

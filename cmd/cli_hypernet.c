@@ -54,21 +54,15 @@ static enum tok_status open_net(struct cli_hypernet *h, const struct cli_hyperne
 	return TOK_OK;
 }
 
-static enum tok_status open_here(struct cli_hypernet *h, const struct cli_hypernet_options *options,
-				 const struct hyper_tensors *tensors, struct tok_error *err)
-{
-	const struct hyper_kernel *kernel;
-	const enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &kernel, err);
-	return status == TOK_OK ? open_net(h, options, tensors, kernel, err) : status;
-}
-
-/* On the device; or here, out loud, if that was allowed and a bad file is not to blame. */
+/* On the device, what is no product by `here`; or all by that, out loud, if it was allowed and a
+ * bad file is not to blame. */
 static enum tok_status open_there(struct cli_hypernet *h,
 				  const struct cli_hypernet_options *options,
-				  const struct hyper_tensors *tensors, struct tok_error *err)
+				  const struct hyper_tensors *tensors,
+				  const struct hyper_kernel *here, struct tok_error *err)
 {
 	enum tok_status status =
-	    hyper_device_open(options->device, options->device_memory, &h->device, err);
+	    hyper_device_open(options->device, options->device_memory, here, &h->device, err);
 	if (status == TOK_OK)
 		status = open_net(h, options, tensors, hyper_device_kernel(h->device), err);
 	if (status == TOK_OK || status == TOK_EFORMAT || !options->device_fallback)
@@ -76,7 +70,7 @@ static enum tok_status open_there(struct cli_hypernet *h,
 	cli_error("the processor computes: %s", err->message);
 	hyper_device_close(h->device);
 	h->device = NULL;
-	return open_here(h, options, tensors, err);
+	return open_net(h, options, tensors, here, err);
 }
 
 static enum tok_status read_weights(struct cli_hypernet *h,
@@ -84,10 +78,13 @@ static enum tok_status read_weights(struct cli_hypernet *h,
 				    struct tok_error *err)
 {
 	struct hyper_tensors *tensors = NULL;
-	enum tok_status status = hyper_tensors_open(options->folder, &tensors, err);
+	const struct hyper_kernel *here;
+	enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &here, err);
 	if (status == TOK_OK)
-		status = options->device ? open_there(h, options, tensors, err)
-					 : open_here(h, options, tensors, err);
+		status = hyper_tensors_open(options->folder, &tensors, err);
+	if (status == TOK_OK)
+		status = options->device ? open_there(h, options, tensors, here, err)
+					 : open_net(h, options, tensors, here, err);
 	hyper_tensors_close(tensors);
 	return status;
 }

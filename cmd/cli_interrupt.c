@@ -103,7 +103,7 @@ void cli_interrupt_release(void)
 
 void cli_interrupt_add_file(const char *name)
 {
-	for (size_t i = 0; i < FILES_MAX; i++) {
+	for (size_t i = 0; name && i < FILES_MAX; i++) {
 		const char *none = NULL;
 		if (atomic_compare_exchange_strong(&files[i], &none, name))
 			return;
@@ -112,7 +112,7 @@ void cli_interrupt_add_file(const char *name)
 
 void cli_interrupt_drop_file(const char *name)
 {
-	for (size_t i = 0; i < FILES_MAX; i++) {
+	for (size_t i = 0; name && i < FILES_MAX; i++) {
 		const char *there = name;
 		atomic_compare_exchange_strong(&files[i], &there, NULL);
 	}

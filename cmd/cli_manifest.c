@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cli_output.h"
+#include "cmd/cli_put.h"
 #include "tok/text/json.h"
 #include "tok/text/json_write.h"
 
@@ -19,21 +20,16 @@ enum { FILE_MAX = 1 << 28 };
 
 /* ---- writing -------------------------------------------------------------- */
 
-static bool add_text(struct tok_buffer *to, const char *text)
-{
-	return tok_buffer_add(to, text, strlen(text));
-}
-
 static bool add_string(struct tok_buffer *to, const char *key, const char *value)
 {
-	return add_text(to, key) && tok_json_put_string(to, tok_span_of(value));
+	return cli_put_text(to, key) && tok_json_put_string(to, tok_span_of(value));
 }
 
 static bool add_number(struct tok_buffer *to, const char *key, uint64_t value)
 {
 	char digits[24];
 	snprintf(digits, sizeof digits, "%" PRIu64, value);
-	return add_text(to, key) && add_text(to, digits);
+	return cli_put_text(to, key) && cli_put_text(to, digits);
 }
 
 static bool add_entry(struct cli_manifest *m, const struct cli_shard *shard)
@@ -42,7 +38,7 @@ static bool add_entry(struct cli_manifest *m, const struct cli_shard *shard)
 	return add_string(to, m->count ? ",\n  {\"file\":" : "\n  {\"file\":", shard->file) &&
 	       add_number(to, ",\"tokens\":", shard->tokens) &&
 	       add_number(to, ",\"documents\":", shard->documents) &&
-	       add_number(to, ",\"bytes\":", shard->bytes) && add_text(to, "}");
+	       add_number(to, ",\"bytes\":", shard->bytes) && cli_put_text(to, "}");
 }
 
 bool cli_manifest_add(struct cli_manifest *m, const struct cli_shard *shard)
@@ -58,7 +54,7 @@ bool cli_manifest_add(struct cli_manifest *m, const struct cli_shard *shard)
 static bool format(const struct cli_manifest *m, struct tok_buffer *to)
 {
 	return add_string(to, "{\"schema\":", schema) &&
-	       add_text(to, m->complete ? ",\n \"complete\":true" : ",\n \"complete\":false") &&
+	       cli_put_text(to, m->complete ? ",\n \"complete\":true" : ",\n \"complete\":false") &&
 	       add_string(to, ",\n \"options\":", m->options) &&
 	       add_string(to, ",\n \"tokenizer\":", m->tokenizer.text) &&
 	       add_string(to, ",\n \"inputs\":", m->inputs.text) &&
@@ -67,8 +63,8 @@ static bool format(const struct cli_manifest *m, struct tok_buffer *to)
 	       add_number(to, ",\"byte\":", m->place.bytes) &&
 	       add_number(to, "},\n \"tokens\":", m->tokens) &&
 	       add_number(to, ",\n \"documents\":", m->documents) &&
-	       add_text(to, ",\n \"shards\":[") &&
-	       tok_buffer_add(to, m->shards.bytes, m->shards.count) && add_text(to, "]}\n");
+	       cli_put_text(to, ",\n \"shards\":[") &&
+	       tok_buffer_add(to, m->shards.bytes, m->shards.count) && cli_put_text(to, "]}\n");
 }
 
 enum tok_status cli_manifest_write(const struct cli_manifest *m, struct tok_error *err)

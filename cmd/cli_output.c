@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
+#include "tok/base/replace.h"
 
 enum { WRITE_SIZE = 1 << 18, STORE_SIZE = 1 << 22 };
 
@@ -112,9 +113,9 @@ static enum tok_status open_path(struct cli_output *out, const char *path, struc
 		return out->fd < 0 ? refuse(out, err) : TOK_OK;
 	}
 	/* Through a link to the file itself, which the link then still names. */
-	out->target = exists ? realpath(path, NULL) : strdup(path);
-	if (!out->target)
-		return exists ? refuse(out, err) : tok_fail_memory(err);
+	const enum tok_status status = tok_file_target(path, &out->target, err);
+	if (status != TOK_OK)
+		return status;
 	if (exists && access(out->target, W_OK) != 0)
 		return refuse(out, err);
 	return create_beside(out, exists ? &st : NULL, err);

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/cli_interrupt.h"
 #include "cmd/cli_output.h"
 #include "cmd/cli_pool.h"
+#include "cmd/cli_put.h"
 #include "cmd/embed_internal.h"
 #include "cmd/embed_tokens.h"
 #include "cmd/embed_write.h"
@@ -86,21 +88,38 @@ static enum tok_status read_names(struct nearest *n, const char *model, struct t
 	return TOK_OK;
 }
 
+/* A graph of all rows, in a new file: whether that can be written is known before. */
+static enum tok_status make_index(struct nearest *n, struct tok_error *err)
+{
+	const struct embed_options *o = n->opts;
+	const struct hyper_index_options how = { (size_t)o->links, (size_t)o->build_effort, 1 };
+	struct hyper_file *file;
+	enum tok_status status = hyper_file_create(o->index, &file, err);
+	if (status != TOK_OK)
+		return status;
+	cli_interrupt_say("tok embed: interrupted: '%s' was not made", o->index);
+	cli_interrupt_add_file(hyper_file_temporary(file));
+	status = hyper_index_build(&n->rows, (enum hyper_measure)o->measure, &how, n->kernel,
+				   n->threads, &n->index, err);
+	if (status == TOK_OK)
+		status = hyper_index_save(n->index, file, err);
+	cli_interrupt_drop_file(hyper_file_temporary(file));
+	if (status == TOK_OK)
+		return hyper_file_commit(&file, err);
+	hyper_file_abandon(&file);
+	return status;
+}
+
 /* The graph in the file of --index, which is made where there is none. */
 static enum tok_status open_index(struct nearest *n, struct tok_error *err)
 {
 	const struct embed_options *o = n->opts;
 	const enum hyper_measure measure = (enum hyper_measure)o->measure;
 	struct stat about;
-	if (stat(o->index, &about) != 0 && errno == ENOENT) {
-		const struct hyper_index_options how = { (size_t)o->links, (size_t)o->build_effort,
-							 1 };
-		const enum tok_status status =
-		    hyper_index_build(&n->rows, measure, &how, n->threads, &n->index, err);
-		return status == TOK_OK ? hyper_index_save(n->index, o->index, err) : status;
-	}
+	if (stat(o->index, &about) != 0 && errno == ENOENT)
+		return make_index(n, err);
 	bool same = false;
-	enum tok_status status = hyper_index_open(o->index, &n->index, err);
+	enum tok_status status = hyper_index_open(o->index, n->kernel, &n->index, err);
 	if (status == TOK_OK)
 		status = hyper_index_is_of(n->index, &n->rows, measure, &same, err);
 	if (status == TOK_OK && !same)
@@ -113,18 +132,14 @@ static enum tok_status open_index(struct nearest *n, struct tok_error *err)
 
 /* ---- lines ----------------------------------------------------------------------- */
 
-static bool put(struct tok_buffer *out, const char *text)
-{
-	return tok_buffer_add(out, text, strlen(text));
-}
-
 static bool put_token(struct nearest *n, size_t id)
 {
 	char text[32];
 	snprintf(text, sizeof text, "\"id\":%zu", id);
-	bool ok = put(&n->line, text);
+	bool ok = cli_put_text(&n->line, text);
 	if (id < n->all.count && n->all.kinds[id] != EMBED_NONE)
-		ok = ok && put(&n->line, ",") && embed_put_token(&n->line, n->all.bytes[id]);
+		ok = ok && cli_put_text(&n->line, ",") &&
+		     embed_put_token(&n->line, n->all.bytes[id]);
 	return ok;
 }
 
@@ -133,20 +148,20 @@ static enum tok_status put_answer(struct nearest *n, size_t query, const struct 
 {
 	char text[48];
 	tok_buffer_clear(&n->line);
-	bool ok = put(&n->line, "{");
+	bool ok = cli_put_text(&n->line, "{");
 	if (n->query_tensors) {
 		snprintf(text, sizeof text, "\"row\":%zu", query);
-		ok = ok && put(&n->line, text);
+		ok = ok && cli_put_text(&n->line, text);
 	} else {
 		ok = ok && put_token(n, query);
 	}
-	ok = ok && put(&n->line, ",\"nearest\":[");
+	ok = ok && cli_put_text(&n->line, ",\"nearest\":[");
 	for (size_t i = 0; ok && i < n->k && found[i].row != HYPER_FOUND_NONE; i++) {
 		snprintf(text, sizeof text, ",\"score\":%.6f}", (double)found[i].score);
-		ok = put(&n->line, i ? ",{" : "{") && put_token(n, found[i].row) &&
-		     put(&n->line, text);
+		ok = cli_put_text(&n->line, i ? ",{" : "{") && put_token(n, found[i].row) &&
+		     cli_put_text(&n->line, text);
 	}
-	if (!ok || !put(&n->line, "]}\n"))
+	if (!ok || !cli_put_text(&n->line, "]}\n"))
 		return tok_fail_memory(err);
 	return cli_output_add(&n->out, n->line.bytes, n->line.count, err);
 }

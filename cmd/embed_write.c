@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cmd/cli_hex.h"
+#include "cmd/cli_interrupt.h"
+#include "cmd/cli_put.h"
 #include "hypernet/tensor/folder.h"
 #include "tok/text/json_write.h"
 #include "tok/text/utf8.h"
@@ -74,6 +76,8 @@ static enum tok_status open_array(struct embed_writer *w, const char *path, stru
 	if (status == TOK_OK)
 		status = w->resume ? hyper_file_resume(path, &w->file, &bytes, err)
 				   : hyper_file_create(path, &w->file, err);
+	if (status == TOK_OK)
+		cli_interrupt_add_file(hyper_file_temporary(w->file));
 	if (status == TOK_OK && bytes)
 		status = read_note(w, bytes, err);
 	if (status == TOK_OK && w->done == 0) {
@@ -124,34 +128,29 @@ static enum tok_status put_arrays(struct embed_writer *w, const struct hyper_pre
 
 /* ---- lines ----------------------------------------------------------------------- */
 
-static bool put_text(struct tok_buffer *out, const char *text)
-{
-	return tok_buffer_add(out, text, strlen(text));
-}
-
 /* JSON has no name for NaN and the infinities. */
 static bool put_number(struct tok_buffer *out, const char *before, float number)
 {
 	char digits[32];
 	if (!isfinite(number))
-		return put_text(out, before) && put_text(out, "null");
+		return cli_put_text(out, before) && cli_put_text(out, "null");
 	snprintf(digits, sizeof digits, "%.9g", (double)number);
-	return put_text(out, before) && put_text(out, digits);
+	return cli_put_text(out, before) && cli_put_text(out, digits);
 }
 
 static bool put_row(struct tok_buffer *out, const char *name, const float *row, size_t width)
 {
-	bool ok = put_text(out, ",\"") && put_text(out, name) && put_text(out, "\":[");
+	bool ok = cli_put_text(out, ",\"") && cli_put_text(out, name) && cli_put_text(out, "\":[");
 	for (size_t i = 0; ok && i < width; i++)
 		ok = put_number(out, i ? "," : "", row[i]);
-	return ok && put_text(out, "]");
+	return ok && cli_put_text(out, "]");
 }
 
 bool embed_put_token(struct tok_buffer *out, struct tok_span bytes)
 {
-	return put_text(out, "\"token\":") && tok_json_put_string(out, bytes) &&
-	       (tok_utf8_valid(bytes) ||
-		(put_text(out, ",\"bytes\":\"") && cli_put_hex(out, bytes) && put_text(out, "\"")));
+	return cli_put_text(out, "\"token\":") && tok_json_put_string(out, bytes) &&
+	       (tok_utf8_valid(bytes) || (cli_put_text(out, ",\"bytes\":\"") &&
+					  cli_put_hex(out, bytes) && cli_put_text(out, "\"")));
 }
 
 static bool put_line(const struct embed_writer *w, struct tok_buffer *out,
@@ -160,17 +159,17 @@ static bool put_line(const struct embed_writer *w, struct tok_buffer *out,
 {
 	const size_t at = block->first + i;
 	char text[48];
-	bool ok = put_text(out, "{") && embed_put_token(out, tokens->bytes[at]);
+	bool ok = cli_put_text(out, "{") && embed_put_token(out, tokens->bytes[at]);
 	if (ok && tokens->ids[at] != TOK_NO_ID) {
 		snprintf(text, sizeof text, ",\"id\":%u", (unsigned)tokens->ids[at]);
-		ok = put_text(out, text);
+		ok = cli_put_text(out, text);
 	}
 	ok = ok && put_row(out, "in", block->in + i * w->width, w->width);
 	if (ok && block->out)
 		ok = put_row(out, "out", block->out + i * w->width, w->width);
 	if (ok && block->bias)
 		ok = put_number(out, ",\"bias\":", block->bias[i]);
-	return ok && put_text(out, "}\n");
+	return ok && cli_put_text(out, "}\n");
 }
 
 static enum tok_status put_lines(struct embed_writer *w, const struct embed_tokens *tokens,
@@ -210,6 +209,12 @@ enum tok_status embed_writer_put(struct embed_writer *w, const struct embed_toke
 				      : put_arrays(w, block, err);
 }
 
+/* The file has the name that it is to have, or none, or cannot be helped. */
+static void drop_temporary(const struct embed_writer *w)
+{
+	cli_interrupt_drop_file(hyper_file_temporary(w->file));
+}
+
 static void release(struct embed_writer *w)
 {
 	hyper_layout_release(&w->layout);
@@ -223,6 +228,7 @@ enum tok_status embed_writer_commit(struct embed_writer *w, struct tok_error *er
 		status = cli_output_commit(&w->lines, err);
 	} else {
 		status = hyper_file_resize(w->file, w->layout.size, err);
+		drop_temporary(w);
 		if (status == TOK_OK)
 			status = hyper_file_commit(&w->file, err);
 		else
@@ -240,6 +246,7 @@ void embed_writer_abandon(struct embed_writer *w)
 		/* What is there is for the next run: a note that is lost costs time only. */
 		if (w->resume && w->done > w->noted)
 			(void)!write_note(w, NULL);
+		drop_temporary(w);
 		hyper_file_abandon(&w->file);
 	}
 	release(w);

@@ -3,6 +3,7 @@
 
 #include "cmd/cli_digits.h"
 #include "cmd/cli_hex.h"
+#include "cmd/cli_put.h"
 #include "cmd/merge_internal.h"
 #include "tok/text/normalize.h"
 #include "tok/text/utf8.h"
@@ -16,11 +17,6 @@ void merge_lines_release(struct merge_lines *lines)
 }
 
 /* ---- pieces of a line ------------------------------------------------------- */
-
-static bool put(struct tok_buffer *out, const char *text)
-{
-	return tok_buffer_add(out, text, strlen(text));
-}
 
 static bool put_number(struct tok_buffer *out, uint64_t number)
 {
@@ -36,7 +32,7 @@ static bool put_number(struct tok_buffer *out, uint64_t number)
 
 static bool put_field(struct tok_buffer *out, const char *before, uint64_t number)
 {
-	return put(out, before) && put_number(out, number);
+	return cli_put_text(out, before) && put_number(out, number);
 }
 
 static bool put_numbers(struct tok_buffer *out, const uint32_t *numbers, size_t count)
@@ -102,16 +98,18 @@ static bool put_new(const struct merge_lines *l, const struct tok_merged_batch *
 	const size_t base = tok_tokenizer_size(l->tokenizer);
 	const bool is_text =
 	    tok_tokenizer_spec(l->tokenizer)->raw_vocabulary || tok_utf8_valid(token->text);
-	bool ok = put_field(out, "{\"id\":", base + token->number) && put(out, ",\"text\":") &&
-		  put_name(l, token, out);
+	bool ok = put_field(out, "{\"id\":", base + token->number) &&
+		  cli_put_text(out, ",\"text\":") && put_name(l, token, out);
 	if (ok && !is_text)
-		ok = put(out, ",\"bytes\":\"") && cli_put_hex(out, token->text) && put(out, "\"");
-	ok = ok && put(out, ",\"parts\":[") && put_numbers(out, token->parts, token->part_count) &&
-	     put(out, "]");
+		ok = cli_put_text(out, ",\"bytes\":\"") && cli_put_hex(out, token->text) &&
+		     cli_put_text(out, "\"");
+	ok = ok && cli_put_text(out, ",\"parts\":[") &&
+	     put_numbers(out, token->parts, token->part_count) && cli_put_text(out, "]");
 	if (ok && l->rows)
 		ok = put_field(out, ",\"row\":", l->rows[token->number]);
 	return ok && put_field(out, ",\"merge\":", token->step + 1) &&
-	       put_field(out, ",\"count\":", merged->steps[token->step].count) && put(out, "}");
+	       put_field(out, ",\"count\":", merged->steps[token->step].count) &&
+	       cli_put_text(out, "}");
 }
 
 /* Of a row of merges each makes a token, most of which are gone in the end: those that
@@ -126,15 +124,16 @@ static bool put_vocabulary(const struct merge_lines *l, uint64_t number,
 		  put_field(out, ",\"merged\":", merged->offsets[merged->count]) &&
 		  put_field(out, ",\"merges\":", merged->step_count) &&
 		  put_field(out, ",\"base\":", tok_tokenizer_size(l->tokenizer)) &&
-		  put(out, ",\"tokens\":[");
+		  cli_put_text(out, ",\"tokens\":[");
 	bool first = true;
 	for (size_t i = 0; ok && i < merged->token_count; i++) {
 		if (!merged->tokens[i].parts)
 			continue;
-		ok = (first || put(out, ",")) && put_new(l, merged, &merged->tokens[i], out);
+		ok = (first || cli_put_text(out, ",")) &&
+		     put_new(l, merged, &merged->tokens[i], out);
 		first = false;
 	}
-	return ok && put(out, "]}\n");
+	return ok && cli_put_text(out, "]}\n");
 }
 
 /* ---- documents -------------------------------------------------------------- */
@@ -160,15 +159,15 @@ static bool put_document(const struct merge_lines *l, const struct tok_merged_ba
 {
 	const size_t begin = merged->offsets[at], end = merged->offsets[at + 1];
 	const bool as_ids = l->opts->ids;
-	bool ok = put(out, as_ids ? "{\"ids\":[" : "{\"tokens\":[");
+	bool ok = cli_put_text(out, as_ids ? "{\"ids\":[" : "{\"tokens\":[");
 	for (size_t i = begin; ok && i < end; i++)
 		ok = (i == begin || tok_buffer_add_byte(out, ',')) &&
 		     (as_ids ? put_id(l, merged, merged->ids[i], out)
 			     : put_token(l, merged, merged->ids[i], out));
 	if (ok && l->opts->parts)
-		ok = put(out, "],\"parts\":[") &&
+		ok = cli_put_text(out, "],\"parts\":[") &&
 		     put_numbers(out, merged->parts + begin, end - begin);
-	return ok && put(out, "]}\n");
+	return ok && cli_put_text(out, "]}\n");
 }
 
 /* ---- merges ----------------------------------------------------------------- */
@@ -178,10 +177,10 @@ static bool put_step(struct merge_lines *l, uint64_t number, const struct tok_me
 {
 	const struct tok_merge_step *step = &merged->steps[at];
 	return put_field(out, "{\"batch\":", number) && put_field(out, ",\"merge\":", at + 1) &&
-	       put(out, ",\"left\":") && put_side(l, merged, step->left, out) &&
-	       put(out, ",\"right\":") && put_side(l, merged, step->right, out) &&
+	       cli_put_text(out, ",\"left\":") && put_side(l, merged, step->left, out) &&
+	       cli_put_text(out, ",\"right\":") && put_side(l, merged, step->right, out) &&
 	       put_field(out, ",\"count\":", step->count) &&
-	       put_field(out, ",\"ids\":", step->length) && put(out, "}\n");
+	       put_field(out, ",\"ids\":", step->length) && cli_put_text(out, "}\n");
 }
 
 bool merge_put_batch(struct merge_lines *l, uint64_t number, const struct merge_batch *batch,

@@ -41,7 +41,8 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, weight, double) },
 	{ CLI_REAL, 0, "threshold", "COSINE", "neighbours that are less alike do not count (0)",
 	  CLI_FIELD(struct transplant_options, threshold, double) },
-	{ CLI_SIZE, 0, "topk", "N", "neighbours of global (3), wechsel (10) and knn (64)",
+	{ CLI_SIZE, 0, "topk", "N",
+	  "neighbours of global (3), wechsel (10), knn (64) and clp (256)",
 	  CLI_FIELD(struct transplant_options, topk, uint64_t) },
 	{ CLI_CHOICE, 0, "knn", HYPER_KNN_WORDS, "how knn weighs its neighbours (distance)",
 	  CLI_FIELD(struct transplant_options, knn, int) },
@@ -99,11 +100,21 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, dry_run, bool) },
 	{ CLI_TEXT, 0, "text", "FILE", "tell what share of this text has made-up rows",
 	  CLI_FIELD(struct transplant_options, text, const char *) },
-	{ CLI_FLAG, 'j', "json", NULL, "plan tells a JSON object, schema tok.transplant.plan.1",
+	{ CLI_FLAG, 'j', "json", NULL,
+	  "plan, eval and lab tell a JSON object, schema tok.transplant.WORD.1",
 	  CLI_FIELD(struct transplant_options, json, bool) },
-	{ CLI_GROUP, .name = "Laboratory" },
+	{ CLI_GROUP, .name = "More tokens" },
+	{ CLI_TEXT, 0, "add", "FILE", "extend: tokens of the model's own tokenizer, one a line",
+	  CLI_FIELD(struct transplant_options, add, const char *) },
+	{ CLI_SIZE, 0, "superwords", "N",
+	  "extend: learn so many from --text, of words and what lies between them",
+	  CLI_FIELD(struct transplant_options, superwords, uint64_t) },
+	{ CLI_GROUP, .name = "Trying methods" },
+	{ CLI_REAL, 0, "holdout", "SHARE", "of the tokens that both have, what eval hides (.1)",
+	  CLI_FIELD(struct transplant_options, holdout, double) },
 	{ CLI_TEXT, 0, "methods", "NAME,NAME...",
-	  "what lab tries (random,mean,subword,hybrid,omp,procrustes,ridge)",
+	  "what eval tries (mean,subword,hybrid, with a donor omp,procrustes,ridge) and lab "
+	  "(random,mean,subword,hybrid,omp,procrustes,ridge)",
 	  CLI_FIELD(struct transplant_options, methods, const char *) },
 	{ CLI_CHOICE, 0, "lab-model", HYPER_LAB_KIND_WORDS, "what lab trains (feed-forward)",
 	  CLI_FIELD(struct transplant_options, lab_model, int) },
@@ -126,10 +137,15 @@ static const struct cli_word words[] = {
 	{ "plan", "MODEL TOKENIZER", "what a transplant would be, before anything is written",
 	  false, transplant_plan },
 	{ "run", "MODEL TOKENIZER", "write the model with that tokenizer", false, transplant_run },
+	{ "extend", "MODEL", "write the model with more tokens in its own tokenizer", false,
+	  transplant_extend },
 	{ "apply", "DONE MODEL", "do to another checkpoint what run did in the folder DONE", false,
 	  transplant_apply },
 	{ "explain", "DONE TOKEN|ID", "where a row is from, and what it is near to", false,
 	  transplant_explain },
+	{ "eval", "MODEL TOKENIZER",
+	  "hide tokens that both have, and see how well methods find their rows again", false,
+	  transplant_eval },
 	{ "check", "DONE", "is it whole: rows, ids, ties; beside --against, what was copied", false,
 	  transplant_check },
 	{ "lab", "TEXT...",
@@ -174,7 +190,16 @@ const struct cli_tool tool_transplant = {
 	    "model only, mapping.safetensors. By that, with the word apply, another checkpoint\n"
 	    "of the same model gets the same; explain tells of one token.\n"
 	    "\n"
+	    "With the word extend the model keeps its tokenizer, which gets more tokens behind\n"
+	    "those that it has: the words of --add's lines, made of what its merges make, or\n"
+	    "--superwords of --text, up to four words in one token, for which text is cut at\n"
+	    "numbers and punctuation only from then on. No id moves, and text becomes them.\n"
+	    "\n"
 	    "The folder appears whole or not at all.\n"
+	    "\n"
+	    "The word eval hides a share of the tokens of three bytes and more that both have\n"
+	    "(--holdout), has each of --methods make their rows from the others, and compares\n"
+	    "with the true ones; no model is run, and nothing is written.\n"
 	    "\n"
 	    "The word lab needs no model: of each TEXT, a domain, it holds a tenth back, trains\n"
 	    "tokenizers (A of all texts; B, and S with tokens over several words, of the last)\n"

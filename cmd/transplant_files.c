@@ -136,6 +136,14 @@ static enum tok_status take_converted(struct transplant_files *f, const struct t
 	return status;
 }
 
+static bool is_gguf_model(const struct transplant_case *c)
+{
+	struct tok_span values;
+	uint64_t count;
+	return hyper_gguf_values(hyper_folder_tensors(c->model), c->embeddings.input->file, &values,
+				 &count);
+}
+
 static bool ends_in(const char *path, const char *end)
 {
 	const size_t count = strlen(path), tail = strlen(end);
@@ -149,6 +157,9 @@ static enum tok_status take_file(struct transplant_files *f, const struct transp
 	const bool model = ends_in(c->target_path, ".model");
 	const bool json = ends_in(c->target_path, ".json");
 	struct tok_buffer bytes = { 0 };
+	/* What a GGUF model says of its tokenizer lies in its own file. */
+	if (!model && !json && is_gguf_model(c))
+		return TOK_OK;
 	if (!model && !json)
 		return take_converted(f, c, err);
 	enum tok_status status = cli_lm_read(c->target_path, &bytes, err);

@@ -79,8 +79,11 @@ struct transplant_options {
 	int tie, dtype, format;
 	bool dry_run, json;
 	int progress;
-	/* plan, lab */
+	/* plan, lab, extend */
 	const char *text;
+	/* extend: tokens, one a line; how many to learn from `text` */
+	const char *add;
+	uint64_t superwords;
 	/* eval, lab */
 	const char *methods;
 	double holdout;
@@ -108,6 +111,11 @@ TOK_MUST_USE enum tok_status transplant_case_open(struct transplant_case *out, c
 						  const struct transplant_options *options,
 						  struct tok_error *err);
 void transplant_case_close(struct transplant_case *c);
+
+/* c->matches, which is empty, of the vocabularies as they are: opening does it; who changes one
+ * does it again. */
+TOK_MUST_USE enum tok_status transplant_case_match(struct transplant_case *c,
+						   struct tok_error *err);
 
 /* The matrix of a side: the input's where the model is tied or has no output in its files. */
 const struct hyper_tensor *transplant_matrix(const struct transplant_case *c,
@@ -148,6 +156,10 @@ TOK_MUST_USE enum tok_status transplant_hypernet(struct transplant_case *c,
 						 const tok_id *wanted, size_t count,
 						 struct transplant_made *out,
 						 struct tok_error *err);
+
+/* Can --output be made, or was it left out though something is to be written?  Says what is wrong.
+ */
+enum cli_exit transplant_check_output(const struct transplant_options *options);
 
 enum cli_exit transplant_plan(const void *options, int argc, char **argv);
 enum cli_exit transplant_run(const void *options, int argc, char **argv);

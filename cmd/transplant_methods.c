@@ -5,6 +5,9 @@
 #include "cmd/transplant_internal.h"
 #include "cmd/transplant_features.h"
 
+/* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
+#define OMP_MEMORY ((size_t)4000000000)
+
 /* ---- names ----------------------------------------------------------------------- */
 
 /* What makes the rows, and how it is asked. */
@@ -164,6 +167,9 @@ static struct hyper_similar_options options_of(const struct transplant_options *
 	}
 	if (method == TRANSPLANT_KNN)
 		out.k = 64;
+	/* All shared tokens, of which a list would be a gigabyte and more, differ little. */
+	if (method == TRANSPLANT_CLP)
+		out.k = 256;
 	if (o->temperature >= 0)
 		out.temperature = o->temperature;
 	if (o->topk)
@@ -288,6 +294,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 		.k = atoms_of(o, donor.width, s->anchor_count),
 		.normalize = o->normalize_atoms,
 		.screen = o->screen,
+		.memory = OMP_MEMORY,
 		.ridge = o->ridge >= 0 ? o->ridge : 0,
 	};
 	struct hyper_weights some = { 0 };

@@ -49,7 +49,7 @@ static enum tok_status read_pairs(struct pairs *p, const char *path, struct tok_
 
 /* ---- which token is which ----------------------------------------------------------- */
 
-static enum tok_status match(struct transplant_case *c, struct tok_error *err)
+enum tok_status transplant_case_match(struct transplant_case *c, struct tok_error *err)
 {
 	const char *words = c->options->match ? c->options->match : TRANSPLANT_MATCH;
 	struct pairs pairs = { 0 };
@@ -114,7 +114,7 @@ enum tok_status transplant_case_open(struct transplant_case *out, const char *mo
 	if (status == TOK_OK)
 		status = transplant_vocab_open(&c.target, target, options->pattern, err);
 	if (status == TOK_OK)
-		status = match(&c, err);
+		status = transplant_case_match(&c, err);
 	if (status == TOK_OK)
 		status = open_donor(&c, err);
 	if (status == TOK_OK)

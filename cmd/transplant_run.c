@@ -5,7 +5,7 @@
 #include "cmd/cli_interrupt.h"
 #include "cmd/transplant_write.h"
 
-static enum cli_exit check(const struct transplant_options *o)
+enum cli_exit transplant_check_output(const struct transplant_options *o)
 {
 	if (!o->output && !o->dry_run)
 		return cli_usage("a new folder is made: name it with --output, or try --dry-run");
@@ -43,7 +43,7 @@ enum cli_exit transplant_run(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("run takes a model and a tokenizer, not %d operands", argc);
-	const enum cli_exit checked = check(opts);
+	const enum cli_exit checked = transplant_check_output(opts);
 	if (checked != CLI_OK)
 		return checked;
 	return run(argv[0], argv[1], opts, &err) == TOK_OK ? CLI_OK : cli_error("%s", err.message);
@@ -107,7 +107,7 @@ enum cli_exit transplant_apply(const void *options, int argc, char **argv)
 		return cli_usage("apply takes what run made and a model, not %d operands", argc);
 	if (opts->method || opts->in_method || opts->out_method || opts->preset || opts->rows)
 		return cli_usage("apply does what was done: it takes no method, preset or rows");
-	const enum cli_exit checked = check(opts);
+	const enum cli_exit checked = transplant_check_output(opts);
 	if (checked != CLI_OK)
 		return checked;
 	return apply(argv[0], argv[1], opts, &err) == TOK_OK ? CLI_OK

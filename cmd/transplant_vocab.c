@@ -157,11 +157,16 @@ static bool has_roles(const struct hyper_vocab *vocab)
 	return false;
 }
 
+/* Some vocabularies have learned "<s>" as they have learned "<b>". */
 static void take_usual(struct hyper_vocab *vocab)
 {
 	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
-		for (size_t i = 0; i < USUAL && usual_names[role][i]; i++)
-			set_role_named(vocab, role, tok_span_of(usual_names[role][i]));
+		for (size_t i = 0; i < USUAL && usual_names[role][i]; i++) {
+			const tok_id id =
+			    tok_tokenizer_find(vocab->tokenizer, tok_span_of(usual_names[role][i]));
+			if (id < vocab->count && vocab->kinds[id] == HYPER_TOKEN_SPECIAL)
+				set_role(vocab, role, id);
+		}
 }
 
 static enum tok_status find_roles(struct hyper_vocab *vocab, const char *file,

@@ -1,5 +1,6 @@
 #include "cmd/transplant_write.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "cmd/cli_interrupt.h"
@@ -64,6 +65,7 @@ static enum tok_status write_folder(const struct transplant_case *c,
 				    const struct transplant_gguf *gguf, struct tok_error *err)
 {
 	static const enum hyper_dtype dtypes[] = { HYPER_F32, HYPER_F16, HYPER_BF16, HYPER_Q8_0 };
+	static atomic_bool stopped; /* by a signal: the folder that is begun is removed */
 	const struct transplant_options *o = c->options;
 	struct finish finish = { r };
 	const struct hyper_graft graft = {
@@ -80,8 +82,13 @@ static enum tok_status write_folder(const struct transplant_case *c,
 		.finish = put_mapping,
 		.context = &finish,
 		.threads = c->threads,
+		.stop = &stopped,
 	};
 	struct hyper_graft_report report = { 0 };
+	cli_interrupt_say("tok transplant: interrupted twice: '%s' was not made, and what was "
+			  "written lies beside it, in a hidden folder",
+			  o->output);
+	cli_interrupt_stop(&stopped);
 	const enum tok_status status = hyper_graft_write(&graft, o->output, &report, err);
 	if (status == TOK_OK)
 		fprintf(
@@ -92,6 +99,9 @@ static enum tok_status write_folder(const struct transplant_case *c,
 	if (status == TOK_OK && report.flushed)
 		fprintf(stderr, "  %zu numbers were too small for %s and are 0\n", report.flushed,
 			hyper_dtype_name(report.in_dtype));
+	if (status == TOK_OK && report.files_left)
+		fprintf(stderr, "  %zu files of other forms of the old weights were left out\n",
+			report.files_left);
 	return status;
 }
 

@@ -1,6 +1,8 @@
 #include "hypernet/ann/dot_internal.h"
 
-#include "tok/base/cpu.h"
+#include <string.h>
+
+#include "hypernet/kernel/kernel.h"
 
 /* Sixteen sums side by side: a compiler makes vectors of them. */
 float hyper_dot_scalar(const float *a, const float *b, size_t count)
@@ -20,15 +22,27 @@ float hyper_dot_scalar(const float *a, const float *b, size_t count)
 }
 
 #if defined(__x86_64__)
-hyper_dot *hyper_dot_best(void)
+static const struct {
+	const char *kernel;
+	hyper_dot *dot;
+} dots[] = {
+	{ "avx2", hyper_dot_avx2 },
+	{ "avx512", hyper_dot_avx512 },
+	{ "avx512bf16", hyper_dot_avx512 },
+	{ "amx", hyper_dot_avx512 },
+};
+
+hyper_dot *hyper_dot_of(const struct hyper_kernel *kernel)
 {
-	if (tok_kernel_multiplies(TOK_KERNEL_AVX512))
-		return hyper_dot_avx512;
-	return tok_kernel_multiplies(TOK_KERNEL_AVX2) ? hyper_dot_avx2 : hyper_dot_scalar;
+	for (size_t i = 0; i < sizeof dots / sizeof *dots; i++)
+		if (strcmp(hyper_kernel_name(kernel), dots[i].kernel) == 0)
+			return dots[i].dot;
+	return hyper_dot_scalar;
 }
 #else
-hyper_dot *hyper_dot_best(void)
+hyper_dot *hyper_dot_of(const struct hyper_kernel *kernel)
 {
+	(void)kernel;
 	return hyper_dot_scalar;
 }
 #endif

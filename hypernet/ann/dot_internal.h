@@ -12,13 +12,15 @@
 extern "C" {
 #endif
 
+struct hyper_kernel;
+
 typedef float hyper_dot(const float *a, const float *b, size_t count);
 
 hyper_dot hyper_dot_scalar, hyper_dot_avx2, hyper_dot_avx512;
 
-/* The quickest that runs.  Sums differ between them in rounding, and for one are always the same.
- */
-hyper_dot *hyper_dot_best(void);
+/* That of the instruction set of `kernel`.  Sums differ between them in rounding, and for one are
+ * always the same. */
+hyper_dot *hyper_dot_of(const struct hyper_kernel *kernel);
 
 #ifdef __cplusplus
 }

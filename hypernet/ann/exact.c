@@ -8,7 +8,7 @@
 
 #include "hypernet/ann/dot_internal.h"
 #include "hypernet/ann/found_internal.h"
-#include "hypernet/ann/rows.h"
+#include "hypernet/ann/rows_internal.h"
 #include "tok/base/threads.h"
 
 enum {
@@ -103,7 +103,7 @@ static void score_few(const struct find *find, size_t thread, const struct desk 
 		      const float *rows, size_t first, size_t count)
 {
 	const size_t width = find->exact->rows.width;
-	hyper_dot *dot = hyper_dot_best();
+	hyper_dot *dot = hyper_dot_of(find->exact->kernel);
 	for (size_t r = 0; r < count; r++)
 		for (size_t q = 0; q < find->count; q++)
 			offer(find, thread, q, first + r,
@@ -135,9 +135,9 @@ static enum tok_status find_in_block(const struct find *find, size_t thread, str
 	const float *rows;
 	enum tok_status status = hyper_rows_read(view, first, count, desk->rows, &rows, err);
 	if (status == TOK_OK)
-		status = hyper_rows_factors(rows, count, view->width,
-					    find->exact->measure == HYPER_COSINE, first,
-					    desk->factors, err);
+		status = hyper_rows_factors(
+		    rows, count, view->width, find->exact->measure == HYPER_COSINE,
+		    hyper_dot_of(find->exact->kernel), first, desk->factors, err);
 	if (status == TOK_OK)
 		(find->packed ? score_many : score_few)(find, thread, desk, rows, first, count);
 	return status;
@@ -251,7 +251,8 @@ enum tok_status hyper_exact_find(const struct hyper_exact *exact, const float *q
 		status = tok_fail_memory(err);
 	if (status == TOK_OK)
 		status = hyper_rows_factors(queries, count, exact->rows.width,
-					    exact->measure == HYPER_COSINE, 0, factors, err);
+					    exact->measure == HYPER_COSINE,
+					    hyper_dot_of(exact->kernel), 0, factors, err);
 	if (status == TOK_EFORMAT)
 		status = tok_fail_in(err, status, "queries");
 	if (status == TOK_OK)

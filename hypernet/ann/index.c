@@ -5,7 +5,7 @@
 
 #include "hypernet/ann/found_internal.h"
 #include "hypernet/ann/index_internal.h"
-#include "hypernet/ann/rows.h"
+#include "hypernet/ann/rows_internal.h"
 #include "tok/base/threads.h"
 
 bool hyper_index_is_here(void)
@@ -36,8 +36,8 @@ enum hyper_measure hyper_index_measure(const struct hyper_index *index)
 }
 
 enum tok_status hyper_index_new(size_t count, size_t width, enum hyper_measure measure,
-				const struct hyper_index_options *options, struct hyper_index **out,
-				struct tok_error *err)
+				const struct hyper_index_options *options, size_t room_links,
+				hyper_dot *dot, struct hyper_index **out, struct tok_error *err)
 {
 	if (options->links < 2 || options->links > HYPER_INDEX_LINKS_MAX)
 		return tok_fail(err, TOK_EARG, "a row can have 2 to %d links, not %zu",
@@ -48,9 +48,11 @@ enum tok_status hyper_index_new(size_t count, size_t width, enum hyper_measure m
 	struct hyper_index *index = malloc(sizeof *index);
 	if (!index)
 		return tok_fail_memory(err);
-	*index = (struct hyper_index){ .width = width, .measure = measure, .options = *options };
-	index->graph = hyper_graph_new(width, count, options->links, options->build_effort,
-				       options->seed, hyper_dot_best());
+	*index = (struct hyper_index){
+		.dot = dot, .width = width, .measure = measure, .options = *options
+	};
+	index->graph =
+	    hyper_graph_new(width, count, room_links, options->build_effort, options->seed, dot);
 	if (!index->graph) {
 		free(index);
 		return tok_fail_memory(err);
@@ -78,7 +80,7 @@ static enum tok_status read_row(const struct hyper_index *index, const struct hy
 	enum tok_status status = hyper_rows_read(rows, at, 1, room, &row, err);
 	if (status == TOK_OK)
 		status = hyper_rows_factors(row, 1, index->width, index->measure == HYPER_COSINE,
-					    at, &factor, err);
+					    index->dot, at, &factor, err);
 	for (size_t i = 0; status == TOK_OK && i < index->width; i++)
 		room[i] = row[i] * factor;
 	return status;
@@ -124,14 +126,16 @@ static enum tok_status first_error(const struct tok_error *errors, size_t thread
 }
 
 enum tok_status hyper_index_build(const struct hyper_rows_view *rows, enum hyper_measure measure,
-				  const struct hyper_index_options *options, size_t threads,
+				  const struct hyper_index_options *options,
+				  const struct hyper_kernel *kernel, size_t threads,
 				  struct hyper_index **out, struct tok_error *err)
 {
 	struct hyper_rows_view view;
 	struct hyper_index *index = NULL;
 	enum tok_status status = hyper_rows_check(rows, &view, err);
 	if (status == TOK_OK)
-		status = hyper_index_new(view.count, view.width, measure, options, &index, err);
+		status = hyper_index_new(view.count, view.width, measure, options, options->links,
+					 hyper_dot_of(kernel), &index, err);
 	if (status != TOK_OK)
 		return status;
 
@@ -249,8 +253,9 @@ enum tok_status hyper_index_find(struct hyper_index *index, const float *queries
 	ask.errors = calloc(threads, sizeof *ask.errors);
 	enum tok_status status = factors && ask.errors ? TOK_OK : tok_fail_memory(err);
 	if (status == TOK_OK)
-		status = hyper_rows_factors(queries, count, index->width,
-					    index->measure == HYPER_COSINE, 0, factors, err);
+		status =
+		    hyper_rows_factors(queries, count, index->width, index->measure == HYPER_COSINE,
+				       index->dot, 0, factors, err);
 	if (status == TOK_EFORMAT)
 		status = tok_fail_in(err, status, "queries");
 	if (status == TOK_OK) {

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,21 +102,14 @@ static enum tok_status put_all(struct writer *w, const struct hyper_index *index
 	return status;
 }
 
-enum tok_status hyper_index_save(const struct hyper_index *index, const char *path,
+enum tok_status hyper_index_save(const struct hyper_index *index, struct hyper_file *file,
 				 struct tok_error *err)
 {
-	struct writer w = { .hash = XXH3_createState() };
+	struct writer w = { .file = file, .hash = XXH3_createState() };
 	if (!w.hash)
 		return tok_fail_memory(err);
 	XXH3_64bits_reset(w.hash);
-	enum tok_status status = hyper_file_create(path, &w.file, err);
-	if (status == TOK_OK) {
-		status = put_all(&w, index, err);
-		if (status == TOK_OK)
-			status = hyper_file_commit(&w.file, err);
-		else
-			hyper_file_abandon(&w.file);
-	}
+	const enum tok_status status = put_all(&w, index, err);
 	tok_buffer_release(&w.part);
 	XXH3_freeState(w.hash);
 	return status;
@@ -164,7 +158,54 @@ static bool take(struct cursor *cursor, uint32_t *out, size_t count)
 	return true;
 }
 
-/* The rows with labels and layers; links are passed over. */
+/* A row's label and layers, `head`, and its lists, which are passed over; *most: of its links on a
+ * layer, half of them on the lowest, where there may be twice as many. */
+static bool take_lists(struct cursor *links, const struct header *header, uint32_t head[2],
+		       size_t *most)
+{
+	uint32_t count = 0;
+	bool ok = take(links, head, 2) && head[0] < header->count && head[1] < HYPER_GRAPH_LEVELS;
+	*most = 0;
+	for (size_t level = 0; ok && level <= head[1]; level++) {
+		ok = take(links, &count, 1) && count <= header->links * (level ? 1 : 2) &&
+		     (size_t)(links->end - links->at) >= count * sizeof count;
+		links->at += ok ? count * sizeof count : 0;
+		const size_t here = level ? count : (count + 1) / 2;
+		*most = here > *most ? here : *most;
+	}
+	return ok;
+}
+
+static enum tok_status fail_row(size_t row, struct tok_error *err)
+{
+	return tok_fail(err, TOK_EFORMAT, "row %zu of the index is broken", row);
+}
+
+/* Every row has room for as many links as the row that has most: *room_links, which the size of the
+ * file must be worth. */
+static enum tok_status measure_links(const struct header *header, struct cursor links, size_t size,
+				     size_t *room_links, struct tok_error *err)
+{
+	enum { TIMES = 64 };
+	uint32_t head[2];
+	size_t most;
+	*room_links = 2; /* as of every graph */
+	for (size_t i = 0; i < header->count; i++) {
+		if (!take_lists(&links, header, head, &most))
+			return fail_row(i, err);
+		*room_links = most > *room_links ? most : *room_links;
+	}
+	if (links.at != links.end)
+		return tok_fail(err, TOK_EFORMAT, "the index has more links than rows");
+	if (header->count * *room_links > TIMES * size / (2 * sizeof(uint32_t)))
+		return tok_fail(err, TOK_EFORMAT,
+				"the index has %" PRIu64 " rows, a row with %zu links, and hardly "
+				"any others: no graph is so",
+				header->count, *room_links);
+	return TOK_OK;
+}
+
+/* The rows with labels and layers. */
 static enum tok_status restore_rows(struct hyper_index *index, const struct header *header,
 				    struct cursor links, const uint8_t *rows, uint8_t *labels,
 				    struct tok_error *err)
@@ -172,26 +213,19 @@ static enum tok_status restore_rows(struct hyper_index *index, const struct head
 	float *row = malloc(index->width * sizeof *row);
 	enum tok_status status = row ? TOK_OK : tok_fail_memory(err);
 	for (size_t i = 0; i < header->count && status == TOK_OK; i++) {
-		uint32_t head[2], count = 0;
-		bool ok = take(&links, head, 2) && head[0] < header->count && !labels[head[0]] &&
-			  head[1] < HYPER_GRAPH_LEVELS;
-		for (size_t level = 0; ok && level <= head[1]; level++) {
-			ok = take(&links, &count, 1) && count <= header->links * (level ? 1 : 2) &&
-			     (size_t)(links.end - links.at) >= count * sizeof count;
-			links.at += ok ? count * sizeof count : 0;
-		}
+		uint32_t head[2];
+		size_t most;
+		bool ok = take_lists(&links, header, head, &most) && !labels[head[0]];
 		memcpy(row, rows + i * index->width * sizeof *row, index->width * sizeof *row);
 		for (size_t j = 0; ok && j < index->width; j++)
 			ok = isfinite(row[j]);
 		if (!ok)
-			status = tok_fail(err, TOK_EFORMAT, "row %zu of the index is broken", i);
+			status = fail_row(i, err);
 		else if (!hyper_graph_restore(index->graph, row, head[0], head[1]))
 			status = tok_fail_memory(err);
 		else
 			labels[head[0]] = 1;
 	}
-	if (status == TOK_OK && links.at != links.end)
-		status = tok_fail(err, TOK_EFORMAT, "the index has more links than rows");
 	free(row);
 	return status;
 }
@@ -219,8 +253,22 @@ static enum tok_status restore_links(struct hyper_index *index, struct cursor li
 	return TOK_OK;
 }
 
-static enum tok_status restore(struct tok_span file, struct hyper_index **out,
-			       struct tok_error *err)
+static enum tok_status restore_into(struct hyper_index *index, const struct header *header,
+				    struct cursor links, struct tok_error *err)
+{
+	uint8_t *labels = calloc(header->count, 1);
+	enum tok_status status = labels ? restore_rows(index, header, links, links.end, labels, err)
+					: tok_fail_memory(err);
+	if (status == TOK_OK)
+		status = restore_links(index, links, err);
+	if (status == TOK_OK)
+		hyper_graph_restore_entry(index->graph, header->entry);
+	free(labels);
+	return status;
+}
+
+static enum tok_status restore(struct tok_span file, const struct hyper_kernel *kernel,
+			       struct hyper_index **out, struct tok_error *err)
 {
 	struct header header;
 	if (file.count < sizeof header)
@@ -232,29 +280,27 @@ static enum tok_status restore(struct tok_span file, struct hyper_index **out,
 				"another version or machine");
 	const struct hyper_index_options options = { header.links, header.build_effort,
 						     header.seed };
-	struct hyper_index *index = NULL;
-	enum tok_status status = hyper_index_new(
-	    header.count, header.width, (enum hyper_measure)header.measure, &options, &index, err);
-	if (status != TOK_OK)
-		return status;
 	const uint8_t *begin = file.bytes + sizeof header;
 	const struct cursor links = { begin, begin + header.link_bytes };
-	uint8_t *labels = calloc(header.count, 1);
-	status = labels ? restore_rows(index, &header, links, links.end, labels, err)
-			: tok_fail_memory(err);
+	struct hyper_index *index = NULL;
+	size_t room_links;
+	enum tok_status status = measure_links(&header, links, file.count, &room_links, err);
 	if (status == TOK_OK)
-		status = restore_links(index, links, err);
-	free(labels);
-	if (status == TOK_OK) {
-		hyper_graph_restore_entry(index->graph, header.entry);
+		status =
+		    hyper_index_new(header.count, header.width, (enum hyper_measure)header.measure,
+				    &options, room_links, hyper_dot_of(kernel), &index, err);
+	if (status != TOK_OK)
+		return status;
+	status = restore_into(index, &header, links, err);
+	if (status == TOK_OK)
 		*out = index;
-	} else {
+	else
 		hyper_index_free(index);
-	}
 	return status;
 }
 
-enum tok_status hyper_index_open(const char *path, struct hyper_index **out, struct tok_error *err)
+enum tok_status hyper_index_open(const char *path, const struct hyper_kernel *kernel,
+				 struct hyper_index **out, struct tok_error *err)
 {
 	struct stat about;
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -269,7 +315,7 @@ enum tok_status hyper_index_open(const char *path, struct hyper_index **out, str
 	close(fd);
 	if (map == MAP_FAILED)
 		return tok_fail(err, TOK_EFORMAT, "%s: this is no index of tok", path);
-	const enum tok_status status = restore((struct tok_span){ map, size }, out, err);
+	const enum tok_status status = restore((struct tok_span){ map, size }, kernel, out, err);
 	munmap(map, size);
 	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", path);
 }

@@ -13,10 +13,11 @@ bool hyper_index_is_here(void)
 }
 
 enum tok_status hyper_index_build(const struct hyper_rows_view *rows, enum hyper_measure measure,
-				  const struct hyper_index_options *options, size_t threads,
+				  const struct hyper_index_options *options,
+				  const struct hyper_kernel *kernel, size_t threads,
 				  struct hyper_index **out, struct tok_error *err)
 {
-	(void)rows, (void)measure, (void)options, (void)threads, (void)out;
+	(void)rows, (void)measure, (void)options, (void)kernel, (void)threads, (void)out;
 	return fail(err);
 }
 
@@ -51,16 +52,17 @@ enum tok_status hyper_index_is_of(const struct hyper_index *index,
 	return fail(err);
 }
 
-enum tok_status hyper_index_save(const struct hyper_index *index, const char *path,
+enum tok_status hyper_index_save(const struct hyper_index *index, struct hyper_file *file,
 				 struct tok_error *err)
 {
-	(void)index, (void)path;
+	(void)index, (void)file;
 	return fail(err);
 }
 
-enum tok_status hyper_index_open(const char *path, struct hyper_index **out, struct tok_error *err)
+enum tok_status hyper_index_open(const char *path, const struct hyper_kernel *kernel,
+				 struct hyper_index **out, struct tok_error *err)
 {
-	(void)path, (void)out;
+	(void)path, (void)kernel, (void)out;
 	return fail(err);
 }
 

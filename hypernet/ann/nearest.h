@@ -7,9 +7,10 @@
  *	hyper_exact_free(exact);
  *
  *	struct hyper_index_options o = { .links = 16, .build_effort = 200, .seed = 1 };
- *	status = hyper_index_build(&rows, HYPER_COSINE, &o, threads, &index, &err);
+ *	status = hyper_index_build(&rows, HYPER_COSINE, &o, kernel, threads, &index, &err);
  *	status = hyper_index_find(index, queries, count, k, effort, threads, found, &err);
- *	status = hyper_index_save(index, path, &err);
+ *	status = hyper_index_save(index, file, &err);          // of hyper_file_create
+ *	status = hyper_file_commit(&file, &err);
  *
  * Exact: every row is looked at, in blocks, by the matrix product of kernel.h; the judge of the
  * other one.  Index: the hierarchical graph of Malkov and Yashunin (arXiv 1603.09320) by the
@@ -23,6 +24,7 @@
 
 #include "hypernet/kernel/kernel.h"
 #include "hypernet/tensor/tensors.h"
+#include "hypernet/tensor/write.h"
 
 enum hyper_measure { HYPER_COSINE, HYPER_DOT };
 #define HYPER_MEASURE_WORDS "cosine|dot"
@@ -64,13 +66,12 @@ struct hyper_index_options {
 
 TOK_API bool hyper_index_is_here(void);
 
-/* Copies the rows (of cosine: normed).  The same graph for the same options with one thread only.
- */
-TOK_API TOK_MUST_USE enum tok_status hyper_index_build(const struct hyper_rows_view *rows,
-						       enum hyper_measure measure,
-						       const struct hyper_index_options *options,
-						       size_t threads, struct hyper_index **out,
-						       struct tok_error *err);
+/* Copies the rows (of cosine: normed).  Products of rows are those of `kernel`.  The same graph for
+ * the same options and kernel with one thread only. */
+TOK_API TOK_MUST_USE enum tok_status
+hyper_index_build(const struct hyper_rows_view *rows, enum hyper_measure measure,
+		  const struct hyper_index_options *options, const struct hyper_kernel *kernel,
+		  size_t threads, struct hyper_index **out, struct tok_error *err);
 TOK_API void hyper_index_free(struct hyper_index *index);
 TOK_API size_t hyper_index_count(const struct hyper_index *index);
 TOK_API size_t hyper_index_width(const struct hyper_index *index);
@@ -83,12 +84,17 @@ TOK_API TOK_MUST_USE enum tok_status hyper_index_is_of(const struct hyper_index 
 						       enum hyper_measure measure, bool *out,
 						       struct tok_error *err);
 
-/* The graph in a file that is there whole or not at all, with the rows.  Opening reads it into
- * memory and believes nothing: TOK_EFORMAT for a file of another kind, for one that was cut or
- * changed (it has a checksum), and for links that lead nowhere. */
-TOK_API TOK_MUST_USE enum tok_status hyper_index_save(const struct hyper_index *index,
-						      const char *path, struct tok_error *err);
-TOK_API TOK_MUST_USE enum tok_status hyper_index_open(const char *path, struct hyper_index **out,
+/* The graph, with the rows, to an empty file, which is the caller's to commit: whoever makes a
+ * graph for an hour wants to know before whether it can be written. */
+TOK_API TOK_MUST_USE enum tok_status
+hyper_index_save(const struct hyper_index *index, struct hyper_file *file, struct tok_error *err);
+
+/* Reads such a file into memory and believes nothing: TOK_EFORMAT for a file of another kind, for
+ * one that was cut or changed (it has a checksum), for links that lead nowhere, and for one that
+ * would take more than 64 times its size in memory.  `kernel` as for building. */
+TOK_API TOK_MUST_USE enum tok_status hyper_index_open(const char *path,
+						      const struct hyper_kernel *kernel,
+						      struct hyper_index **out,
 						      struct tok_error *err);
 
 /* A row that a search did not find: a graph may have islands. */

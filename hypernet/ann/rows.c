@@ -1,8 +1,6 @@
-#include "hypernet/ann/rows.h"
+#include "hypernet/ann/rows_internal.h"
 
 #include <math.h>
-
-#include "hypernet/ann/dot_internal.h"
 
 enum tok_status hyper_rows_check(const struct hyper_rows_view *rows, struct hyper_rows_view *out,
 				 struct tok_error *err)
@@ -38,9 +36,9 @@ enum tok_status hyper_rows_read(const struct hyper_rows_view *rows, size_t first
 }
 
 enum tok_status hyper_rows_factors(const float *rows, size_t count, size_t width, bool cosine,
-				   size_t first, float *factors, struct tok_error *err)
+				   hyper_dot *dot, size_t first, float *factors,
+				   struct tok_error *err)
 {
-	hyper_dot *dot = hyper_dot_best();
 	for (size_t r = 0; r < count; r++) {
 		const float square = dot(rows + r * width, rows + r * width, width);
 		if (!isfinite(square))

@@ -1,5 +1,5 @@
 /*
- * rows.h - the rows of a view, read as F32, and their lengths.
+ * rows.h - the rows of a view, read as F32.
  *
  *	struct hyper_rows_view view;
  *	status = hyper_rows_check(&rows, &view, &err);
@@ -26,13 +26,6 @@ TOK_API TOK_MUST_USE enum tok_status hyper_rows_check(const struct hyper_rows_vi
 TOK_API TOK_MUST_USE enum tok_status hyper_rows_read(const struct hyper_rows_view *rows,
 						     size_t first, size_t count, float *room,
 						     const float **out, struct tok_error *err);
-
-/* What each row's product is multiplied by: 1, or if `cosine` 1 / its length, 0 of a row of zeros.
- * TOK_EFORMAT for a row with NaN or infinity, or so large that its length is none; it is called by
- * its place counted from `first`. */
-TOK_API TOK_MUST_USE enum tok_status hyper_rows_factors(const float *rows, size_t count,
-							size_t width, bool cosine, size_t first,
-							float *factors, struct tok_error *err);
 
 #ifdef __cplusplus
 }

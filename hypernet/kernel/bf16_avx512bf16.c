@@ -24,14 +24,14 @@ static __m512 load_part(const float *x, size_t i, size_t in)
 	return _mm512_maskz_loadu_ps((__mmask16)(left < 16 ? (1u << left) - 1 : 0xFFFF), x + i);
 }
 
-void hyper_bf16_rows_avx512bf16(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-				size_t to_stride)
+void hyper_bf16_rows_avx512bf16(const float *x, size_t x_stride, size_t rows, size_t in,
+				const struct hyper_narrow_rows *to)
 {
 	for (size_t r = 0; r < rows; r++, x += x_stride) {
-		uint16_t *row = (uint16_t *)((char *)to + r * to_stride);
-		for (size_t i = 0; i < in; i += HYPER_BF16_UNIT)
+		char *unit = (char *)to->at + r * to->row;
+		for (size_t i = 0; i < in; i += HYPER_BF16_UNIT, unit += to->unit)
 			_mm512_storeu_si512(
-			    row + i, round_pair(load_part(x, i, in), load_part(x, i + 16, in)));
+			    unit, round_pair(load_part(x, i, in), load_part(x, i + 16, in)));
 	}
 }
 
@@ -42,18 +42,18 @@ static __m512 leave_over(__m512 x, __m256i high)
 	return _mm512_sub_ps(x, _mm512_castsi512_ps(wide));
 }
 
-void hyper_bf16x3_rows_avx512bf16(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-				  size_t to_stride, size_t part)
+void hyper_bf16x3_rows_avx512bf16(const float *x, size_t x_stride, size_t rows, size_t in,
+				  const struct hyper_narrow_rows *to)
 {
 	for (size_t r = 0; r < rows; r++, x += x_stride) {
-		char *row = (char *)to + r * to_stride;
-		for (size_t i = 0; i < in; i += HYPER_BF16_UNIT) {
+		char *unit = (char *)to->at + r * to->row;
+		for (size_t i = 0; i < in; i += HYPER_BF16_UNIT, unit += to->unit) {
 			const __m512 a = load_part(x, i, in), b = load_part(x, i + 16, in);
 			const __m512i high = round_pair(a, b);
 			const __m512 low_a = leave_over(a, _mm512_castsi512_si256(high));
 			const __m512 low_b = leave_over(b, _mm512_extracti64x4_epi64(high, 1));
-			_mm512_storeu_si512(row + 2 * i, high);
-			_mm512_storeu_si512(row + part + 2 * i, round_pair(low_a, low_b));
+			_mm512_storeu_si512(unit, high);
+			_mm512_storeu_si512(unit + to->part, round_pair(low_a, low_b));
 		}
 	}
 }
@@ -110,7 +110,8 @@ static void multiply(const struct hyper_matrix *m, const float *x, size_t x_stri
 		     float *p, size_t p_stride, void *scratch)
 {
 	const size_t bytes = row_bytes(m), pairs = hyper_round_up(m->in, HYPER_BF16_UNIT) / 2;
-	hyper_bf16_rows_avx512bf16(x, x_stride, rows, m->in, scratch, bytes);
+	const struct hyper_narrow_rows to = { .at = scratch, .row = bytes, .unit = 64 };
+	hyper_bf16_rows_avx512bf16(x, x_stride, rows, m->in, &to);
 	memset((char *)scratch + rows * bytes, 0, (hyper_round_up(rows, FEW) - rows) * bytes);
 	for (size_t o = 0; o < m->out; o += PANEL)
 		multiply_panel(scratch, bytes / sizeof(uint32_t), rows, pairs,

@@ -32,28 +32,28 @@ static uint32_t find_magnitude(const float *x, size_t in)
 }
 
 /* As hyper_int8_rows_avx512; the bits of `flip` are changed in every byte. */
-static inline void narrow_rows(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-			       size_t to_stride, float *scales, __m128i flip)
+static inline void narrow_rows(const float *x, size_t x_stride, size_t rows, size_t in,
+			       const struct hyper_narrow_rows *to, float *scales, __m128i flip)
 {
 	const size_t end = hyper_round_up(in, HYPER_INT8_UNIT);
 	for (size_t r = 0; r < rows; r++, x += x_stride) {
 		const struct hyper_int8_scale s = hyper_int8_scale_of(find_magnitude(x, in));
 		const __m512 inverse = _mm512_set1_ps(s.inverse);
-		int8_t *row = (int8_t *)to + r * to_stride;
+		char *row = (char *)to->at + r * to->row;
 		for (size_t i = 0; i < end; i += 16) {
 			const __m512 part = _mm512_maskz_loadu_ps(mask_part(i, in), x + i);
 			const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(part, inverse));
-			_mm_store_si128((__m128i *)(row + i),
+			_mm_store_si128((__m128i *)(row + i / 64 * to->unit + i % 64),
 					_mm_xor_si128(_mm512_cvtepi32_epi8(whole), flip));
 		}
 		scales[r] = s.scale;
 	}
 }
 
-void hyper_int8_rows_avx512(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-			    size_t to_stride, float *scales)
+void hyper_int8_rows_avx512(const float *x, size_t x_stride, size_t rows, size_t in,
+			    const struct hyper_narrow_rows *to, float *scales)
 {
-	narrow_rows(x, x_stride, rows, in, to, to_stride, scales, _mm_setzero_si128());
+	narrow_rows(x, x_stride, rows, in, to, scales, _mm_setzero_si128());
 }
 
 void hyper_int8_scale_avx512(const void *sums, size_t sum_stride, size_t rows, const float *scales,
@@ -148,7 +148,8 @@ static void multiply(const struct hyper_matrix *m, const float *x, size_t x_stri
 	const size_t bytes = row_bytes(m);
 	uint8_t *narrow = scratch;
 	float *scales = (float *)(narrow + BLOCK_ROWS * bytes);
-	narrow_rows(x, x_stride, rows, m->in, narrow, bytes, scales, _mm_set1_epi8(INT8_MIN));
+	const struct hyper_narrow_rows to = { .at = narrow, .row = bytes, .unit = 64 };
+	narrow_rows(x, x_stride, rows, m->in, &to, scales, _mm_set1_epi8(INT8_MIN));
 	memset(narrow + rows * bytes, 0, (hyper_round_up(rows, FEW) - rows) * bytes);
 	const struct block b = { .x = scratch,
 				 .scales = scales,

@@ -91,8 +91,8 @@ TOK_API size_t hyper_kernel_count(void);
 TOK_API const struct hyper_kernel *hyper_kernel_at(size_t index);
 TOK_API bool hyper_kernel_runs(const struct hyper_kernel *kernel);
 
-/* Before a thread's first hyper_gemm with this table (AMX: the tiles' shapes; a permission of the
- * process); cheap.  TOK_EARG where the system refuses. */
+/* Before a thread's first hyper_gemm with this table (AMX: a permission of the process); cheap.
+ * TOK_EARG where the system refuses. */
 TOK_API TOK_MUST_USE enum tok_status hyper_kernel_enter(const struct hyper_kernel *kernel,
 							struct tok_error *err);
 

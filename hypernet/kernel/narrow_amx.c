@@ -23,14 +23,14 @@
 #define SCALE_INT8     hyper_int8_scale_avx512
 #include "hypernet/kernel/amx_loops_internal.h"
 
-/* A process has to ask for the tiles once, and may ask again (Linux, since 5.16). */
+/* A process has to ask for the tiles once, and may ask again (Linux, since 5.16); their shapes are
+ * set with each product. */
 enum tok_status hyper_enter_amx(struct tok_error *err)
 {
 	enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
 	if (syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) != 0)
 		return tok_fail(err, TOK_EARG, "the system does not permit the kernels 'amx': %s",
 				strerror(errno));
-	configure_tiles();
 	return TOK_OK;
 }
 

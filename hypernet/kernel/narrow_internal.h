@@ -119,17 +119,22 @@ static inline int32_t *hyper_int8_sums(const struct hyper_matrix *m)
 	return (int32_t *)m->data + out * hyper_round_up(m->in, HYPER_INT8_UNIT) / 4;
 }
 
-/* Inputs: `rows` of x, narrowed, in rows of `to_stride` bytes, with zeros up to the unit.  A row of
- * BF16X3 has its high half in `to` and its low one `part` bytes further on. */
-typedef void hyper_bf16_rows_fn(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-				size_t to_stride);
-typedef void hyper_bf16x3_rows_fn(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-				  size_t to_stride, size_t part);
-typedef void hyper_int8_rows_fn(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-				size_t to_stride, float *scales);
+/* Where narrowed rows go: `row` bytes from one to the next, and within a row `unit` bytes from 64
+ * of them, which are a row of a tile, to the next 64; where they lie side by side that is 64.  A
+ * row of BF16X3 has its high half there, and its low one `part` bytes further on. */
+struct hyper_narrow_rows {
+	void *at;
+	size_t row, unit, part;
+};
+
+/* Inputs: `rows` of x, narrowed, with zeros up to the unit. */
+typedef void hyper_bf16_rows_fn(const float *x, size_t x_stride, size_t rows, size_t in,
+				const struct hyper_narrow_rows *to);
+typedef void hyper_int8_rows_fn(const float *x, size_t x_stride, size_t rows, size_t in,
+				const struct hyper_narrow_rows *to, float *scales);
 
 hyper_bf16_rows_fn hyper_bf16_rows_scalar, hyper_bf16_rows_avx512bf16;
-hyper_bf16x3_rows_fn hyper_bf16x3_rows_scalar, hyper_bf16x3_rows_avx512bf16;
+hyper_bf16_rows_fn hyper_bf16x3_rows_scalar, hyper_bf16x3_rows_avx512bf16;
 hyper_int8_rows_fn hyper_int8_rows_scalar, hyper_int8_rows_avx512;
 
 /* Numbers of sums: the 32 of a panel in each of `rows` rows, `sum_stride` bytes apart, times the

@@ -6,41 +6,43 @@
 /* As in f32_scalar.c, sums of STEP products are added to one another. */
 enum { PANEL = HYPER_NARROW_PANEL, STEP = 256, BLOCK_ROWS = 32 };
 
-void hyper_bf16_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-			    size_t to_stride)
+/* The byte `i` of row r. */
+static void *find_byte(const struct hyper_narrow_rows *to, size_t r, size_t i)
 {
-	const size_t end = hyper_round_up(in, HYPER_BF16_UNIT);
-	for (size_t r = 0; r < rows; r++) {
-		uint16_t *row = (uint16_t *)((char *)to + r * to_stride);
-		for (size_t i = 0; i < end; i++)
-			row[i] = i < in ? hyper_bf16_of(x[r * x_stride + i]) : 0;
-	}
+	return (char *)to->at + r * to->row + i / 64 * to->unit + i % 64;
 }
 
-void hyper_bf16x3_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-			      size_t to_stride, size_t part)
+void hyper_bf16_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in,
+			    const struct hyper_narrow_rows *to)
 {
 	const size_t end = hyper_round_up(in, HYPER_BF16_UNIT);
-	hyper_bf16_rows_scalar(x, x_stride, rows, in, to, to_stride);
-	for (size_t r = 0; r < rows; r++) {
-		const uint16_t *high = (const uint16_t *)((char *)to + r * to_stride);
-		uint16_t *low = (uint16_t *)((char *)to + part + r * to_stride);
+	for (size_t r = 0; r < rows; r++, x += x_stride)
 		for (size_t i = 0; i < end; i++)
-			low[i] =
-			    i < in ? hyper_bf16_of(x[r * x_stride + i] - hyper_bf16_value(high[i]))
-				   : 0;
-	}
+			*(uint16_t *)find_byte(to, r, 2 * i) = i < in ? hyper_bf16_of(x[i]) : 0;
 }
 
-void hyper_int8_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in, void *to,
-			    size_t to_stride, float *scales)
+void hyper_bf16x3_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in,
+			      const struct hyper_narrow_rows *to)
+{
+	const size_t end = hyper_round_up(in, HYPER_BF16_UNIT);
+	hyper_bf16_rows_scalar(x, x_stride, rows, in, to);
+	for (size_t r = 0; r < rows; r++, x += x_stride)
+		for (size_t i = 0; i < end; i++) {
+			const uint16_t *high = find_byte(to, r, 2 * i);
+			uint16_t *low = (uint16_t *)((char *)find_byte(to, r, 2 * i) + to->part);
+			*low = i < in ? hyper_bf16_of(x[i] - hyper_bf16_value(*high)) : 0;
+		}
+}
+
+void hyper_int8_rows_scalar(const float *x, size_t x_stride, size_t rows, size_t in,
+			    const struct hyper_narrow_rows *to, float *scales)
 {
 	const size_t end = hyper_round_up(in, HYPER_INT8_UNIT);
 	for (size_t r = 0; r < rows; r++, x += x_stride) {
 		const struct hyper_int8_scale s = hyper_int8_scale_of(hyper_magnitude(x, in));
-		int8_t *row = (int8_t *)to + r * to_stride;
 		for (size_t i = 0; i < end; i++)
-			row[i] = i < in ? hyper_int8_of(x[i], s.inverse) : 0;
+			*(int8_t *)find_byte(to, r, i) =
+			    i < in ? hyper_int8_of(x[i], s.inverse) : 0;
 		scales[r] = s.scale;
 	}
 }
@@ -74,8 +76,9 @@ static void multiply_bf16(const struct hyper_matrix *m, const float *x, size_t x
 			  size_t rows, float *p, size_t p_stride, void *scratch)
 {
 	const size_t bytes = bf16_row_bytes(m);
+	const struct hyper_narrow_rows to = { .at = scratch, .unit = 64 };
 	for (size_t r = 0; r < rows; r++) {
-		hyper_bf16_rows_scalar(x + r * x_stride, x_stride, 1, m->in, scratch, bytes);
+		hyper_bf16_rows_scalar(x + r * x_stride, x_stride, 1, m->in, &to);
 		memset(p + r * p_stride, 0, hyper_round_up(m->out, PANEL) * sizeof *p);
 		for (size_t o = 0; o < m->out; o += PANEL)
 			add_products(scratch, hyper_bf16_panel(m, o / PANEL), bytes / 2,
@@ -102,9 +105,9 @@ static void multiply_bf16x3(const struct hyper_matrix *m, const float *x, size_t
 {
 	const size_t bytes = bf16_row_bytes(m), count = bytes / 2;
 	const uint16_t *high = scratch, *low = high + count;
+	const struct hyper_narrow_rows to = { .at = scratch, .unit = 64, .part = bytes };
 	for (size_t r = 0; r < rows; r++) {
-		hyper_bf16x3_rows_scalar(x + r * x_stride, x_stride, 1, m->in, scratch, bytes,
-					 bytes);
+		hyper_bf16x3_rows_scalar(x + r * x_stride, x_stride, 1, m->in, &to);
 		memset(p + r * p_stride, 0, hyper_round_up(m->out, PANEL) * sizeof *p);
 		for (size_t o = 0; o < m->out; o += PANEL) {
 			const uint16_t *w = hyper_bf16_panel(m, o / PANEL);
@@ -152,10 +155,10 @@ void hyper_int8_scale_scalar(const void *sums, size_t sum_stride, size_t rows, c
 static void multiply_int8(const struct hyper_matrix *m, const float *x, size_t x_stride,
 			  size_t rows, float *p, size_t p_stride, void *scratch)
 {
+	const struct hyper_narrow_rows to = { .at = scratch, .unit = 64 };
 	for (size_t r = 0; r < rows; r++) {
 		float scale;
-		hyper_int8_rows_scalar(x + r * x_stride, x_stride, 1, m->in, scratch,
-				       int8_scratch(m), &scale);
+		hyper_int8_rows_scalar(x + r * x_stride, x_stride, 1, m->in, &to, &scale);
 		for (size_t o = 0; o < m->out; o += PANEL) {
 			int32_t sum[PANEL] = { 0 };
 			add_bytes(scratch, hyper_int8_panel(m, o / PANEL), m->in, sum);

@@ -110,13 +110,9 @@ static bool runs(void)
 	return true;
 }
 
-/* What is not a product, the processor's best table does. */
-static enum tok_status fill_table(struct hyper_device *d, struct tok_error *err)
+/* What is not a product, the table `here` does. */
+static void fill_table(struct hyper_device *d, const struct hyper_kernel *here)
 {
-	const struct hyper_kernel *here;
-	const enum tok_status status = hyper_kernel_choose(NULL, &here, err);
-	if (status != TOK_OK)
-		return status;
 	snprintf(d->name, sizeof d->name, "opencl %s", d->found.info.name);
 	d->kernel = (struct hyper_kernel){
 		.name = d->name,
@@ -128,11 +124,11 @@ static enum tok_status fill_table(struct hyper_device *d, struct tok_error *err)
 		.attend = here->attend,
 		.elsewhere = &hyper_elsewhere_opencl,
 	};
-	return TOK_OK;
 }
 
 enum tok_status hyper_device_open(const char *name, uint64_t budget_bytes,
-				  struct hyper_device **out, struct tok_error *err)
+				  const struct hyper_kernel *here, struct hyper_device **out,
+				  struct tok_error *err)
 {
 	struct hyper_device *d = calloc(1, sizeof *d);
 	if (!d)
@@ -143,12 +139,11 @@ enum tok_status hyper_device_open(const char *name, uint64_t budget_bytes,
 		status = choose(d, name, err);
 	if (status == TOK_OK)
 		status = start(d, err);
-	if (status == TOK_OK)
-		status = fill_table(d, err);
 	if (status != TOK_OK) {
 		hyper_device_close(d);
 		return status;
 	}
+	fill_table(d, here);
 	d->budget = budget_bytes ? budget_bytes : d->found.info.memory_bytes / 4 * 3;
 	*out = d;
 	return TOK_OK;

@@ -7,11 +7,17 @@
  * which of them there are.  The numbers here are those of opencl_internal.h.
  */
 
-#define TILE  64 /* rows, and outputs, of a group */
-#define SIDE  16 /* work items of a group, each way */
-#define EACH  4  /* TILE / SIDE: rows of a work item, and outputs, which are a float4 */
-#define DEPTH 16 /* SIDE: inputs that are in local memory at once */
-#define LINE  64 /* work items of a row that is normed */
+#define TILE   64 /* rows, and outputs, of a group */
+#define ACROSS 16 /* work items of a group: each has four outputs, a float4, ... */
+#define DOWN   8  /* ... of eight rows, twice four */
+#define DEPTH  16 /* inputs that are in local memory at once */
+#define LINE   64 /* work items of a row that is normed */
+
+#define ITEMS   (ACROSS * DOWN)
+#define EACH    (TILE / DOWN)                  /* rows of a work item */
+#define INPUTS  (TILE * DEPTH / ITEMS)         /* that one brings to local memory */
+#define WEIGHTS (ACROSS * DEPTH / ITEMS)       /* fours of weights, likewise */
+#define FOURS   (TILE / 4 + 1)                 /* of rows, and one: a column is in different banks */
 
 #define BIAS      1
 #define NORM      2
@@ -73,47 +79,79 @@ static float scale_and_shift(float y, __global const float *vectors, uint out, u
 	return y;
 }
 
-__kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void
+/* What a work item brings: numbers ITEMS apart of a TILE of rows, and of a panel's weights. */
+struct brought {
+	float x[INPUTS];
+	weights_t w[WEIGHTS];
+};
+
+static struct brought bring(__global const weights_t *panel, __global const float *x, uint first_row,
+			    uint rows, uint in, uint from)
+{
+	const uint item = get_local_id(1) * ACROSS + get_local_id(0);
+	struct brought b;
+	for (uint k = 0; k < INPUTS; k++) {
+		const uint n = item + k * ITEMS, row = first_row + n / DEPTH, i = from + n % DEPTH;
+		b.x[k] = row < rows && i < in ? x[(size_t)row * in + i] : 0;
+	}
+	for (uint k = 0; k < WEIGHTS; k++) {
+		const uint n = item + k * ITEMS, i = from + n / ACROSS;
+		b.w[k] = i < in ? panel[(size_t)from * ACROSS + n] : (weights_t)(0);
+	}
+	return b;
+}
+
+/* While numbers are multiplied the next ones are on their way from memory. */
+__kernel __attribute__((reqd_work_group_size(ACROSS, DOWN, 1))) void
 multiply(__global const weights_t *weights, __global const float *x, __global float *y,
 	 __global const float *vectors, uint rows, uint out, uint in, int steps, int activation)
 {
-	__local float left[DEPTH][TILE + 1]; /* + 1: a column is in different banks */
-	__local float4 right[DEPTH][SIDE];
-	const uint across = get_local_id(0), down = get_local_id(1), item = down * SIDE + across;
-	const uint first_row = get_group_id(1) * TILE + down * EACH;
-	const uint first_out = (get_group_id(0) * SIDE + across) * EACH;
-	__global const weights_t *panel = weights + (size_t)get_group_id(0) * SIDE * in;
+	__local float4 left[DEPTH][FOURS]; /* of four rows each */
+	__local float4 right[DEPTH][ACROSS];
+	const uint across = get_local_id(0), down = get_local_id(1), item = down * ACROSS + across;
+	const uint first_row = get_group_id(1) * TILE;
+	const uint first_out = (get_group_id(0) * ACROSS + across) * 4;
+	__global const weights_t *panel = weights + (size_t)get_group_id(0) * ACROSS * in;
+	struct brought next = bring(panel, x, first_row, rows, in, 0);
 	float4 total[EACH];
 
 	for (int r = 0; r < EACH; r++)
 		total[r] = 0;
 	for (uint i = 0; i < in; i += DEPTH) {
 		float4 sum[EACH]; /* of DEPTH products: the error of long sums is smaller so */
-		for (uint n = item; n < TILE * DEPTH; n += SIDE * SIDE) {
-			const uint row = get_group_id(1) * TILE + n / DEPTH, at = i + n % DEPTH;
-			left[n % DEPTH][n / DEPTH] =
-			    row < rows && at < in ? read_input(x[(size_t)row * in + at]) : 0;
+		for (uint k = 0; k < INPUTS; k++) {
+			const uint n = item + k * ITEMS;
+			((__local float *)left[n % DEPTH])[n / DEPTH] = read_input(next.x[k]);
 		}
-		right[down][across] =
-		    i + down < in ? read_weights(panel[(size_t)(i + down) * SIDE + across]) : (float4)(0);
+		for (uint k = 0; k < WEIGHTS; k++)
+			right[item / ACROSS + k * DOWN][across] = read_weights(next.w[k]);
 		barrier(CLK_LOCAL_MEM_FENCE);
+		if (i + DEPTH < in)
+			next = bring(panel, x, first_row, rows, in, i + DEPTH);
 		for (int r = 0; r < EACH; r++)
 			sum[r] = 0;
+#pragma unroll
 		for (int d = 0; d < DEPTH; d++) {
 			const float4 w = right[d][across];
-			for (int r = 0; r < EACH; r++)
-				sum[r] += left[d][down * EACH + r] * w;
+			for (int r = 0; r < EACH / 4; r++) {
+				const float4 four = left[d][r * DOWN + down];
+				sum[4 * r] += four.x * w;
+				sum[4 * r + 1] += four.y * w;
+				sum[4 * r + 2] += four.z * w;
+				sum[4 * r + 3] += four.w * w;
+			}
 		}
 		for (int r = 0; r < EACH; r++)
 			total[r] += sum[r];
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
 
-	for (uint r = 0; r < EACH && first_row + r < rows; r++) {
-		__global float *to = y + (size_t)(first_row + r) * out;
-		float values[EACH];
+	for (uint r = 0; r < EACH; r++) {
+		const uint row = first_row + (r / 4 * DOWN + down) * 4 + r % 4;
+		__global float *to = y + (size_t)row * out;
+		float values[4];
 		vstore4(total[r], 0, values);
-		for (uint n = 0; n < EACH && first_out + n < out; n++) {
+		for (uint n = 0; n < 4 && row < rows && first_out + n < out; n++) {
 			const uint o = first_out + n;
 			float value = values[n];
 			if (steps & BIAS)

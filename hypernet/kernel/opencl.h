@@ -1,7 +1,7 @@
 /*
  * opencl.h - the matrix products of kernel.h on an OpenCL device.
  *
- *	status = hyper_device_open("0:0", budget_bytes, &device, &err);
+ *	status = hyper_device_open("0:0", budget_bytes, kernel, &device, &err);
  *	const struct hyper_kernel *k = hyper_device_kernel(device);  // as any other
  *	status = hyper_matrix_pack(k, HYPER_MODE_F32, weight, out, in, &w, &err);
  *	hyper_gemm(&w, x, x_stride, rows, y, y_stride, &epilogue, scratch);
@@ -11,7 +11,7 @@
  *
  * The loader, libOpenCL.so.1, is opened when a device is first asked for: without it tok starts
  * all the same.  Weights stay on the device; rows go there and back.  Attention, and epilogues
- * without a product, are the processor's.
+ * without a product, are the processor's, by the table that is named when a device is opened.
  *
  * Modes: F32 and BF16X3 are computed in F32; BF16 rounds as kernel.h says, its weights being 16
  * bits there; INT8 is refused when weights are packed, with TOK_EARG.  F32 agrees with the scalar
@@ -48,9 +48,10 @@ struct hyper_device;
 
 /* `name`: "PLATFORM:DEVICE" by number, or part of a device's name, in any case; NULL: the first
  * GPU, or else the first.  `budget_bytes`: of its memory, at most, for weights and rows; 0: three
- * quarters.  Packing what does not fit is refused with TOK_ELIMIT.  TOK_EARG: no loader, no such
- * device; TOK_EIO: the driver refused, with its words. */
+ * quarters.  Packing what does not fit is refused with TOK_ELIMIT.  `here`: the table for what is
+ * no product.  TOK_EARG: no loader, no such device; TOK_EIO: the driver refused, with its words. */
 TOK_API TOK_MUST_USE enum tok_status hyper_device_open(const char *name, uint64_t budget_bytes,
+						       const struct hyper_kernel *here,
 						       struct hyper_device **out,
 						       struct tok_error *err);
 TOK_API void hyper_device_close(struct hyper_device *device); /* NULL is fine */

@@ -260,9 +260,9 @@ static cl_int multiply(const struct product *p, cl_int steps)
 					      ARGUMENT(rows),        ARGUMENT(out),
 					      ARGUMENT(in),          ARGUMENT(steps),
 					      ARGUMENT(activation) };
-	const size_t group[] = { HYPER_OPENCL_SIDE, HYPER_OPENCL_SIDE };
-	const size_t all[] = { hyper_round_up(p->w->out, PANEL) / PANEL * HYPER_OPENCL_SIDE,
-			       hyper_round_up(p->rows, PANEL) / PANEL * HYPER_OPENCL_SIDE };
+	const size_t group[] = { HYPER_OPENCL_ACROSS, HYPER_OPENCL_DOWN };
+	const size_t all[] = { hyper_round_up(p->w->out, PANEL) / PANEL * group[0],
+			       hyper_round_up(p->rows, PANEL) / PANEL * group[1] };
 	const cl_int code =
 	    set_arguments(d, d->multiply[mode], arguments, sizeof arguments / sizeof *arguments);
 	if (code != CL_SUCCESS)

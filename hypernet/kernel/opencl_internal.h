@@ -70,7 +70,8 @@ const char *hyper_opencl_words(cl_int code, char *text);
 /* As in opencl.cl.  ROWS: of a call, at most. */
 enum {
 	HYPER_OPENCL_TILE = 64,
-	HYPER_OPENCL_SIDE = 16,
+	HYPER_OPENCL_ACROSS = 16,
+	HYPER_OPENCL_DOWN = 8,
 	HYPER_OPENCL_LINE = 64,
 	HYPER_OPENCL_ROWS = 512
 };

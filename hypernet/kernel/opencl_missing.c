@@ -19,9 +19,10 @@ enum tok_status hyper_device_list(struct hyper_device_info *out, size_t capacity
 }
 
 enum tok_status hyper_device_open(const char *name, uint64_t budget_bytes,
-				  struct hyper_device **out, struct tok_error *err)
+				  const struct hyper_kernel *here, struct hyper_device **out,
+				  struct tok_error *err)
 {
-	(void)name, (void)budget_bytes, (void)out;
+	(void)name, (void)budget_bytes, (void)here, (void)out;
 	return fail(err);
 }
 

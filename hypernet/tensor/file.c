@@ -110,6 +110,11 @@ enum tok_status hyper_file_resume(const char *path, struct hyper_file **out,
 	return status;
 }
 
+const char *hyper_file_temporary(const struct hyper_file *file)
+{
+	return file->resumed || !*file->new.name ? NULL : file->new.name;
+}
+
 /* ---- in between ------------------------------------------------------------------------- */
 
 static bool is_beyond(uint64_t at, size_t count)

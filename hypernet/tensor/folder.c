@@ -29,13 +29,20 @@ static enum tok_status read_config(struct hyper_folder *folder, const char *path
 							: tok_fail_in(err, status, "%s", path);
 }
 
+static char *copy_path(const char *path)
+{
+	const size_t room = strlen(path) + 1;
+	char *copy = malloc(room);
+	return copy ? memcpy(copy, path, room) : NULL;
+}
+
 static enum tok_status find_config(struct hyper_folder *folder, const char *path,
 				   struct tok_error *err)
 {
 	struct stat info;
 	const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 	char *config = tensors_beside(path, tok_span_of("config.json"), is_folder);
-	folder->path = is_folder ? strdup(path) : NULL;
+	folder->path = is_folder ? copy_path(path) : NULL;
 	if (!config || (is_folder && !folder->path)) {
 		free(config);
 		return tok_fail_memory(err);

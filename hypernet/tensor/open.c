@@ -213,6 +213,13 @@ static bool ends_with(const char *text, const char *end)
 	return count >= tail && strcmp(text + count - tail, end) == 0;
 }
 
+/* What a transplant leaves beside the weights are no weights. */
+static bool is_weights(const char *name)
+{
+	return name[0] != '.' && (ends_with(name, ".safetensors") || ends_with(name, ".gguf")) &&
+	       strcmp(name, HYPER_MAPPING_NAME) != 0;
+}
+
 /* The only file of its kind, on failure perhaps the first of them; the caller frees it. */
 static enum tok_status find_only(const char *folder, char **out, struct tok_error *err)
 {
@@ -223,8 +230,7 @@ static enum tok_status find_only(const char *folder, char **out, struct tok_erro
 	const struct dirent *entry;
 	while (status == TOK_OK && (entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
-		if (name[0] == '.' ||
-		    (!ends_with(name, ".safetensors") && !ends_with(name, ".gguf")))
+		if (!is_weights(name))
 			continue;
 		if (*out)
 			status = tok_fail(err, TOK_EARG,

@@ -43,8 +43,13 @@ struct hyper_text_pair {
 
 struct hyper_tensors;
 
+/* How rows of a transplanted model came to be (hypernet/transplant/recipe.h), in a file beside it.
+ */
+#define HYPER_MAPPING_NAME "mapping.safetensors"
+
 /* A .safetensors or .gguf file, a *.safetensors.index.json, or a folder that holds
- * model.safetensors, model.safetensors.index.json or else exactly one .safetensors or .gguf file.
+ * model.safetensors, model.safetensors.index.json or else exactly one .safetensors or .gguf file,
+ * HYPER_MAPPING_NAME not counted.
  * A GGUF model that was split into several files is not put together.  TOK_EIO, TOK_EFORMAT,
  * TOK_ELIMIT, TOK_ENOMEM, and TOK_EARG of a folder with several candidates; messages name the file.
  */

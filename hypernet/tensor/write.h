@@ -77,6 +77,10 @@ TOK_API TOK_MUST_USE enum tok_status hyper_file_resume(const char *path, struct 
 						       uint64_t *existing_bytes,
 						       struct tok_error *err);
 
+/* What the file is called until it is committed, for who removes it when a signal ends the program;
+ * borrowed.  NULL: it has no name, or one that shall stay. */
+TOK_API const char *hyper_file_temporary(const struct hyper_file *file);
+
 /* Any thread, any order; places that do not overlap. */
 TOK_API TOK_MUST_USE enum tok_status hyper_file_put(struct hyper_file *file, uint64_t at,
 						    const void *bytes, size_t count,

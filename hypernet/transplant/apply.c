@@ -75,22 +75,29 @@ static bool is_wanted(const void *context, const char *name)
 	return true;
 }
 
+/* NAME in the folder of a file. */
+static char *join_beside(const char *file, const char *name)
+{
+	const size_t folder = (size_t)(graft_base(file) - file), room = folder + strlen(name) + 1;
+	char *path = malloc(room);
+	if (path)
+		snprintf(path, room, "%.*s%s", (int)folder, file, name);
+	return path;
+}
+
 /* Where the opener looked for it: behind the one file of the usual name. */
 static enum tok_status find_index(struct graft *g)
 {
 	const char *folder = hyper_folder_path(g->graft->model);
 	const struct hyper_tensors *tensors = hyper_folder_tensors(g->graft->model);
-	const char *first = hyper_tensors_file(tensors, 0), *name = graft_base(first);
-	if (folder) {
-		if (asprintf(&g->index, "%s/" INDEX, folder) < 0)
-			g->index = NULL;
-	} else if (hyper_tensors_file_count(tensors) > 1 &&
-		   asprintf(&g->index, "%.*s" INDEX, (int)(name - first), first) < 0) {
-		g->index = NULL;
-	}
+	const char *first = hyper_tensors_file(tensors, 0);
+	/* Of a model that was opened by its index the files lie beside it. */
+	g->index = folder ? graft_join(folder, INDEX) : join_beside(first, INDEX);
 	if (!g->index)
-		return folder ? tok_fail_memory(g->err) : TOK_OK;
-	if (access(g->index, F_OK) != 0 || strcmp(name, "model.safetensors") == 0) {
+		return tok_fail_memory(g->err);
+	const bool is_one = !folder && hyper_tensors_file_count(tensors) == 1;
+	if (is_one || access(g->index, F_OK) != 0 ||
+	    strcmp(graft_base(first), "model.safetensors") == 0) {
 		free(g->index);
 		g->index = NULL;
 	}

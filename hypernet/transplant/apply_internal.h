@@ -15,8 +15,6 @@
 struct graft_place {
 	const char *path; /* that it will have; borrowed */
 	char *name;       /* that it has until then, beside it */
-	dev_t device;     /* so that it is not copied into itself */
-	ino_t inode;
 	const atomic_bool *stop;
 	struct hyper_graft_report *report;
 };
@@ -105,6 +103,9 @@ TOK_MUST_USE enum tok_status graft_write_index(const struct hyper_graft *graft,
 					       const struct graft_plan *plan,
 					       const struct graft_place *place, const char *path,
 					       struct tok_error *err);
+
+/* FOLDER/NAME; the caller frees it.  NULL if memory is out. */
+char *graft_join(const char *folder, const char *name);
 
 static inline const char *graft_base(const char *path)
 {

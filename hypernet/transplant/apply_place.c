@@ -31,11 +31,13 @@ static enum tok_status refuse_source(const char *path, struct tok_error *err)
 	return tok_fail(err, TOK_EIO, "cannot read '%s': %s", path, strerror(errno));
 }
 
-/* The caller frees it; NULL if memory is out. */
-static char *join(const char *folder, const char *name)
+char *graft_join(const char *folder, const char *name)
 {
-	char *path;
-	return asprintf(&path, "%s/%s", folder, name) >= 0 ? path : NULL;
+	const size_t before = strlen(folder), room = before + strlen(name) + 2;
+	char *path = malloc(room);
+	if (path)
+		snprintf(path, room, "%s/%s", folder, name);
+	return path;
 }
 
 enum tok_status graft_stopped(const struct graft_place *place, struct tok_error *err)
@@ -56,13 +58,13 @@ static enum tok_status make_beside(struct graft_place *place, struct tok_error *
 	size_t folder = count;
 	while (folder && place->path[folder - 1] != '/')
 		folder--;
+	const size_t room = count + 64;
+	place->name = malloc(room);
+	if (!place->name)
+		return tok_fail_memory(err);
 	for (int n = 0; n < TRIES; n++) {
-		free(place->name);
-		if (asprintf(&place->name, "%.*s.%.*s.%ld.%d.tmp", (int)folder, place->path,
-			     (int)(count - folder), place->path + folder, (long)getpid(), n) < 0) {
-			place->name = NULL;
-			return tok_fail_memory(err);
-		}
+		snprintf(place->name, room, "%.*s.%.*s.%ld.%d.tmp", (int)folder, place->path,
+			 (int)(count - folder), place->path + folder, (long)getpid(), n);
 		if (mkdir(place->name, 0777) == 0)
 			return TOK_OK;
 		if (errno != EEXIST)
@@ -84,18 +86,10 @@ enum tok_status graft_place_open(struct graft_place *place, const char *path, st
 	place->name = NULL;
 	if (lstat(path, &info) == 0)
 		return tok_fail(err, TOK_EARG, "'%s' exists", path);
-	enum tok_status status = make_beside(place, err);
-	if (status == TOK_OK && stat(place->name, &info) != 0) {
-		status = tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
-		rmdir(place->name);
-	}
-	if (status != TOK_OK) {
+	const enum tok_status status = make_beside(place, err);
+	if (status != TOK_OK)
 		release(place);
-		return status;
-	}
-	place->device = info.st_dev;
-	place->inode = info.st_ino;
-	return TOK_OK;
+	return status;
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -137,19 +131,12 @@ static bool take_name(const struct graft_place *place)
 	return rename(place->name, place->path) == 0;
 }
 
+/* The folder that it lies in. */
 static bool sync_parent(const char *path)
 {
-	char *copy = strdup(path);
-	if (!copy)
-		return false;
-	size_t count = strlen(copy);
-	while (count > 1 && copy[count - 1] == '/')
-		count--;
-	while (count && copy[count - 1] != '/')
-		count--;
-	copy[count] = '\0';
-	const bool ok = sync_folder(count ? copy : ".");
-	free(copy);
+	char *inside = graft_join(path, "..");
+	const bool ok = inside && sync_folder(inside);
+	free(inside);
 	return ok;
 }
 
@@ -176,7 +163,7 @@ enum tok_status graft_place_keep(struct graft_place *place, struct tok_error *er
 enum tok_status graft_file_open(const struct graft_place *place, const char *name, mode_t mode,
 				int *out, struct tok_error *err)
 {
-	char *path = join(place->name, name);
+	char *path = graft_join(place->name, name);
 	if (!path)
 		return tok_fail_memory(err);
 	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode | S_IRUSR | S_IWUSR);
@@ -292,7 +279,7 @@ enum tok_status graft_write_file(const struct graft_place *place, const char *na
 
 static bool link_file(const struct graft_place *place, const char *path, const char *name)
 {
-	char *to = join(place->name, name);
+	char *to = graft_join(place->name, name);
 	const bool ok = to && linkat(AT_FDCWD, path, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0;
 	free(to);
 	return ok;
@@ -345,7 +332,7 @@ static enum tok_status take_entries(const struct taking *t, const char *folder, 
 static enum tok_status take_inner(const struct taking *t, const char *path, const char *name,
 				  int depth, struct tok_error *err)
 {
-	char *to = join(t->place->name, name);
+	char *to = graft_join(t->place->name, name);
 	if (!to)
 		return tok_fail_memory(err);
 	enum tok_status status = mkdir(to, 0777) == 0 ? TOK_OK : refuse(t->place, name, err);
@@ -370,7 +357,7 @@ static enum tok_status take_entry(const struct taking *t, const char *path, cons
 	if (S_ISLNK(link.st_mode))
 		return tok_fail(err, TOK_EIO, "cannot take over '%s': it is a link to a folder",
 				path);
-	if (is_hidden || (info.st_dev == t->place->device && info.st_ino == t->place->inode))
+	if (is_hidden) /* also the new folder, where it lies in the old one */
 		return TOK_OK;
 	return take_inner(t, path, name, depth, err);
 }
@@ -391,7 +378,7 @@ static enum tok_status take_entries(const struct taking *t, const char *folder, 
 		if (strcmp(own, ".") == 0 || strcmp(own, "..") == 0 ||
 		    (depth == 0 && !t->is_wanted(t->context, own)))
 			continue;
-		char *path = join(folder, own), *inner = *name ? join(name, own) : NULL;
+		char *path = graft_join(folder, own), *inner = *name ? graft_join(name, own) : NULL;
 		status = path && (inner || !*name)
 			     ? take_entry(t, path, inner ? inner : own, *own == '.', depth, err)
 			     : tok_fail_memory(err);

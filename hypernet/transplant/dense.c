@@ -1,6 +1,9 @@
 #include "hypernet/transplant/dense_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "hypernet/transplant/linear_internal.h"
 
 double hyper_dot64(const float *a, const float *b, size_t count)
 {
@@ -50,69 +53,34 @@ void hyper_cholesky_solve(const double *l, size_t count, double *x)
 	}
 }
 
-/* One rotation: afterwards a[p][q] is 0. */
-static void rotate(double *a, double *vectors, size_t count, size_t p, size_t q)
+enum tok_status hyper_solve_shortest(double *a, size_t count, double least, const double *b,
+				     double *x, struct tok_error *err)
 {
-	const double theta = (a[q * count + q] - a[p * count + p]) / (2 * a[p * count + q]);
-	const double t = copysign(1, theta) / (fabs(theta) + sqrt(theta * theta + 1));
-	const double c = 1 / sqrt(t * t + 1), s = t * c;
-	for (size_t k = 0; k < count; k++) {
-		const double x = a[p * count + k], y = a[q * count + k];
-		a[p * count + k] = c * x - s * y;
-		a[q * count + k] = s * x + c * y;
-	}
-	for (size_t k = 0; k < count; k++) {
-		const double x = a[k * count + p], y = a[k * count + q];
-		a[k * count + p] = c * x - s * y;
-		a[k * count + q] = s * x + c * y;
-	}
-	for (size_t k = 0; k < count; k++) {
-		const double x = vectors[k * count + p], y = vectors[k * count + q];
-		vectors[k * count + p] = c * x - s * y;
-		vectors[k * count + q] = s * x + c * y;
-	}
-}
-
-void hyper_eigen(double *a, size_t count, double *values, double *vectors)
-{
-	enum { SWEEPS = 64 }; /* about 8 are needed */
-	double square = 0;
-	for (size_t i = 0; i < count * count; i++) {
-		square += a[i] * a[i];
-		vectors[i] = i % (count + 1) == 0;
-	}
-	/* What is below has no weight beside the rest. */
-	const double nothing = 1e-17 * sqrt(square);
-	bool turned = true;
-	for (size_t sweep = 0; sweep < SWEEPS && turned; sweep++) {
-		turned = false;
-		for (size_t p = 0; p < count; p++)
-			for (size_t q = p + 1; q < count; q++)
-				if (fabs(a[p * count + q]) > nothing) {
-					rotate(a, vectors, count, p, q);
-					turned = true;
-				}
-	}
-	for (size_t i = 0; i < count; i++)
-		values[i] = a[i * count + i];
-}
-
-void hyper_solve_shortest(double *a, size_t count, double least, const double *b, double *x,
-			  double *values, double *vectors)
-{
+	double *vectors = hyper_linear_new(count, count), *values = hyper_linear_new(count, 1);
 	double largest = 0;
-	hyper_eigen(a, count, values, vectors);
-	for (size_t j = 0; j < count; j++)
-		largest = fmax(largest, fabs(values[j]));
-	for (size_t i = 0; i < count; i++)
-		x[i] = 0;
+	enum tok_status status =
+	    vectors && values
+		? hyper_linear_eigen(hyper_linear_of(a, count, count), count, 1, values,
+				     hyper_linear_of(vectors, count, count), err)
+		: tok_fail_memory(err);
+	if (status != TOK_OK)
+		goto done;
 	for (size_t j = 0; j < count; j++) {
+		largest = fmax(largest, fabs(values[j]));
+		x[j] = 0;
+	}
+	for (size_t j = 0; j < count; j++) {
+		const double *vector = vectors + j * count;
 		double along = 0;
 		if (!(fabs(values[j]) > least * largest))
 			continue;
 		for (size_t i = 0; i < count; i++)
-			along += vectors[i * count + j] * b[i];
+			along += vector[i] * b[i];
 		for (size_t i = 0; i < count; i++)
-			x[i] += along / values[j] * vectors[i * count + j];
+			x[i] += along / values[j] * vector[i];
 	}
+done:
+	free(vectors);
+	free(values);
+	return status;
 }

@@ -1,5 +1,5 @@
 /*
- * dense_internal.h - small symmetric matrices in F64: factors, solutions, eigenvalues.
+ * dense_internal.h - systems of a few dozen equations, symmetric, in F64.
  *
  * All are count x count, row by row, and both halves are filled.
  */
@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "tok/base/status.h"
 
 /* Sums in an order of their own, which is always the same. */
 double hyper_dot64(const float *a, const float *b, size_t count);
@@ -19,13 +21,10 @@ bool hyper_cholesky(double *a, size_t count, double least);
 /* x = (L L')^-1 x */
 void hyper_cholesky_solve(const double *l, size_t count, double *x);
 
-/* a = V diag(values) V': column j of `vectors` belongs to values[j]; `a` is spoilt.  By Jacobi's
- * rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). */
-void hyper_eigen(double *a, size_t count, double *values, double *vectors);
-
 /* x = the shortest of all that solve a x = b best, where eigenvalues at most `least` times the
- * largest count as zero.  `values`: count, `vectors`: count x count, as room; `a` is spoilt. */
-void hyper_solve_shortest(double *a, size_t count, double least, const double *b, double *x,
-			  double *values, double *vectors);
+ * largest count as zero; `a` is spoilt. */
+TOK_MUST_USE enum tok_status hyper_solve_shortest(double *a, size_t count, double least,
+						  const double *b, double *x,
+						  struct tok_error *err);
 
 #endif

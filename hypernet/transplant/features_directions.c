@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "hypernet/transplant/dense_internal.h"
 #include "hypernet/transplant/each_internal.h"
 #include "hypernet/transplant/features_internal.h"
+#include "hypernet/transplant/linear_internal.h"
 #include "tok/base/random.h"
 
 enum {
@@ -180,39 +180,25 @@ static void draw(struct space *s, uint64_t seed)
 	}
 }
 
-/* Which eigenvalue comes at each place: the largest first. */
-static void order(const double *values, size_t count, size_t *places)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t at = i;
-		for (; at && values[places[at - 1]] < values[i]; at--)
-			places[at] = places[at - 1];
-		places[at] = i;
-	}
-}
-
 /* Of B = x' M the square B B' = (M x)' (M x): its eigenvectors are B's left singular vectors.  Each
  * times the root of its singular value, as a matrix that rows of x are multiplied with. */
 static enum tok_status pack_directions(struct space *s, struct tok_error *err)
 {
 	const size_t width = s->width;
-	size_t *places = malloc(width * sizeof *places);
+	const size_t found = s->out_width < width ? s->out_width : width;
 	float *weight = calloc(s->out_width * width, sizeof *weight);
-	enum tok_status status = TOK_OK;
-	if (!places || !weight) {
-		status = tok_fail_memory(err);
-		goto done;
-	}
-	hyper_eigen(s->square, width, s->values, s->vectors);
-	order(s->values, width, places);
-	for (size_t o = 0; o < s->out_width && o < width; o++)
+	if (!weight)
+		return tok_fail_memory(err);
+	enum tok_status status =
+	    hyper_linear_eigen(hyper_linear_of(s->square, width, width), found, s->threads,
+			       s->values, hyper_linear_of(s->vectors, found, width), err);
+	for (size_t o = 0; o < found && status == TOK_OK; o++)
 		for (size_t i = 0; i < width; i++)
-			weight[o * width + i] = (float)(s->vectors[i * width + places[o]] *
-							sqrt(sqrt(fmax(s->values[places[o]], 0))));
-	status = hyper_matrix_pack(s->kernel, HYPER_MODE_F32, weight, s->out_width, width,
-				   &s->packed, err);
-done:
-	free(places);
+			weight[o * width + i] =
+			    (float)(s->vectors[o * width + i] * sqrt(sqrt(fmax(s->values[o], 0))));
+	if (status == TOK_OK)
+		status = hyper_matrix_pack(s->kernel, HYPER_MODE_F32, weight, s->out_width, width,
+					   &s->packed, err);
 	free(weight);
 	return status;
 }

@@ -12,7 +12,6 @@
 
 enum {
 	SWEEPS = 32,  /* rows of rotations that are applied together */
-	STRETCH = 64, /* columns that they are applied to at a time */
 	TOGETHER = 16 /* vectors that are reflected at a time */
 };
 
@@ -87,30 +86,33 @@ struct sweep {
 	double *cosines, *sines; /* by i */
 };
 
+/* The vectors-to-be are cut into stretches of HYPER_TURNED columns, each with all its rows: so a
+ * stretch lies in the second cache while the sweeps go over it, whatever the size. */
 struct turning {
-	struct hyper_linear z;
+	double *z;
+	size_t rows, stretches;
 	const struct hyper_sums *sums;
 	struct sweep sweeps[SWEEPS];
 	size_t held, threads;
-	atomic_size_t next; /* column */
+	atomic_size_t next; /* stretch */
 };
+
+static size_t place_of(const struct turning *t, size_t row, size_t column)
+{
+	return (column / HYPER_TURNED * t->rows + row) * HYPER_TURNED + column % HYPER_TURNED;
+}
 
 static void turn_stretch(void *shared, size_t thread)
 {
 	struct turning *t = shared;
 	(void)thread;
 	for (;;) {
-		const size_t first = atomic_fetch_add(&t->next, STRETCH);
-		if (first >= t->z.columns)
+		const size_t stretch = atomic_fetch_add(&t->next, 1);
+		if (stretch >= t->stretches)
 			return;
-		const size_t left = t->z.columns - first;
-		const size_t count = left < STRETCH ? left : STRETCH;
 		for (size_t s = 0; s < t->held; s++)
-			for (size_t i = t->sweeps[s].end; i-- > t->sweeps[s].begin;) {
-				double *row = t->z.at + i * t->z.down + first;
-				t->sums->turn(row, row + t->z.down, t->sweeps[s].cosines[i],
-					      t->sweeps[s].sines[i], count);
-			}
+			t->sums->turn(t->z + stretch * t->rows * HYPER_TURNED, t->sweeps[s].cosines,
+				      t->sweeps[s].sines, t->sweeps[s].begin, t->sweeps[s].end);
 	}
 }
 
@@ -155,7 +157,7 @@ static void step(double *d, double *e, size_t l, size_t m, struct sweep *sweep)
 /* d becomes the eigenvalues, z's rows the vectors; e has n places, the last one free. */
 static void diagonalize(double *d, double *e, struct turning *t)
 {
-	const size_t n = t->z.rows;
+	const size_t n = t->rows;
 	e[n - 1] = 0;
 	for (size_t l = 0; l < n; l++)
 		/* Three steps are many; a hundred never are. */
@@ -217,17 +219,17 @@ static int largest_first(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* The vectors with the largest values, from rows of z. */
-static void take_largest(struct hyper_linear z, const double *diagonal, size_t count,
+/* The vectors with the largest values. */
+static void take_largest(const struct turning *t, const double *diagonal, size_t count,
 			 struct place *places, double *values, struct hyper_linear vectors)
 {
-	for (size_t i = 0; i < z.rows; i++)
+	for (size_t i = 0; i < t->rows; i++)
 		places[i] = (struct place){ diagonal[i], i };
-	qsort(places, z.rows, sizeof *places, largest_first);
+	qsort(places, t->rows, sizeof *places, largest_first);
 	for (size_t i = 0; i < count; i++) {
 		values[i] = places[i].value;
-		memcpy(vectors.at + i * vectors.down, z.at + places[i].row * z.down,
-		       z.columns * sizeof *z.at);
+		for (size_t j = 0; j < t->rows; j++)
+			vectors.at[i * vectors.down + j] = t->z[place_of(t, places[i].row, j)];
 	}
 }
 
@@ -237,13 +239,16 @@ enum tok_status hyper_linear_eigen(struct hyper_linear a, size_t count, size_t t
 {
 	const size_t n = a.rows;
 	const struct hyper_sums *sums = hyper_sums_best();
-	struct turning t = { .sums = sums, .threads = threads };
+	struct turning t = { .rows = n,
+			     .stretches = (n + HYPER_TURNED - 1) / HYPER_TURNED,
+			     .sums = sums,
+			     .threads = threads };
 	double *numbers = hyper_linear_new(n, 4 + 2 * SWEEPS);
-	double *z = hyper_linear_new(n, n);
+	t.z = hyper_linear_new(n, t.stretches * HYPER_TURNED);
 	struct place *places = malloc(n * sizeof *places);
-	if (!numbers || !z || !places) {
+	if (!numbers || !t.z || !places) {
 		free(numbers);
-		free(z);
+		free(t.z);
 		free(places);
 		return tok_fail_memory(err);
 	}
@@ -252,16 +257,15 @@ enum tok_status hyper_linear_eigen(struct hyper_linear a, size_t count, size_t t
 		t.sweeps[s].cosines = numbers + (4 + 2 * s) * n;
 		t.sweeps[s].sines = numbers + (5 + 2 * s) * n;
 	}
-	t.z = hyper_linear_of(z, n, n);
 	for (size_t i = 0; i < n; i++)
-		z[i * n + i] = 1;
+		t.z[place_of(&t, i, i)] = 1;
 	reduce(a, diagonal, beside, factors, numbers + 3 * n, sums);
 	diagonalize(diagonal, beside, &t);
-	take_largest(t.z, diagonal, count, places, values, vectors);
+	take_largest(&t, diagonal, count, places, values, vectors);
 	struct back b = { .a = a, .vectors = vectors, .factors = factors, .sums = sums };
 	tok_threads_run(threads, reflect_vectors, &b);
 	free(numbers);
-	free(z);
+	free(t.z);
 	free(places);
 	return TOK_OK;
 }

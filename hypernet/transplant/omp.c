@@ -37,9 +37,7 @@ struct table {
 	double *numbers;              /* theirs */
 	float *x, *left;              /* block x width */
 	float *products;              /* block x atoms */
-	float *sums;                  /* atoms: products of one token, from kept ones */
-	const float **rows;           /* k */
-	float *factors;               /* k */
+	struct omp_kept kept;         /* if the job has kept products */
 	void *scratch;
 	struct hyper_found *best; /* of screening */
 	uint32_t *places;
@@ -59,9 +57,7 @@ static void table_release(struct table *table)
 	free(table->x);
 	free(table->left);
 	free(table->products);
-	free(table->sums);
-	free(table->rows);
-	free(table->factors);
+	omp_kept_release(&table->kept);
 	free(table->scratch);
 	free(table->best);
 	free(table->places);
@@ -84,16 +80,14 @@ static bool table_init(struct table *table, const struct job *job)
 	table->left = hyper_scratch_new(job->block * width * sizeof(float));
 	table->products = hyper_scratch_new(job->block * atoms * sizeof(float));
 	table->scratch = hyper_scratch_new(hyper_gemm_scratch(&job->atoms->packed, job->block));
-	table->sums = malloc(atoms * sizeof *table->sums);
-	table->rows = malloc(k * sizeof *table->rows);
-	table->factors = malloc(k * sizeof *table->factors);
 	table->best = malloc((screen ? screen : 1) * sizeof *table->best);
 	table->places = malloc((screen ? screen : 1) * sizeof *table->places);
 	table->ids = malloc((screen ? screen : 1) * sizeof *table->ids);
-	return table->desk.wide && table->desk.left && table->desk.room && table->desk.uppers &&
-	       table->desk.near && table->pursuits && table->numbers && table->x && table->left &&
-	       table->products && table->scratch && table->sums && table->rows && table->factors &&
-	       table->best && table->places && table->ids;
+	const bool has_kept = !job->atoms->kept || omp_kept_init(&table->kept, job->atoms, k);
+	return has_kept && table->desk.wide && table->desk.left && table->desk.room &&
+	       table->desk.uppers && table->desk.near && table->pursuits && table->numbers &&
+	       table->x && table->left && table->products && table->scratch && table->best &&
+	       table->places && table->ids;
 }
 
 /* ---- where products come from ------------------------------------------------------ */
@@ -132,6 +126,19 @@ static bool all_ended(const struct table *table, size_t first, size_t count)
 	return true;
 }
 
+static enum tok_status step(const struct job *job, struct table *table,
+			    const struct omp_atoms *atoms, size_t i, struct tok_error *err)
+{
+	struct omp_pursuit *p = &table->pursuits[i];
+	uint32_t place;
+	if (p->ended)
+		return TOK_OK;
+	const enum tok_status status = omp_pursuit_choose(
+	    p, atoms, table->products + i * atoms->count, atoms->error, &table->desk, &place, err);
+	return status == TOK_OK ? omp_pursuit_add(p, atoms, place, job->k, &table->desk, err)
+				: status;
+}
+
 /* Tokens [first, first + count) of the block to their ends, from their products with what is left
  * of them. */
 static enum tok_status pursue_together(const struct job *job, struct table *table,
@@ -145,44 +152,7 @@ static enum tok_status pursue_together(const struct job *job, struct table *tabl
 		if (status == TOK_OK)
 			multiply(table, atoms, first, count);
 		for (size_t i = first; i < first + count && status == TOK_OK; i++)
-			if (!table->pursuits[i].ended)
-				status = omp_pursuit_step(&table->pursuits[i], atoms,
-							  table->products + i * atoms->count,
-							  atoms->error, job->k, &table->desk, err);
-	}
-	return status;
-}
-
-/* Products of what is left of token i over |x|, from those of x and those of the chosen;
- * *magnitude: how large the numbers were that were added. */
-static void add_kept(const struct job *job, struct table *table, const struct omp_pursuit *p,
-		     const float *products, double *magnitude)
-{
-	const struct omp_atoms *atoms = job->atoms;
-	const double length = sqrt(p->square);
-	*magnitude = 1;
-	for (size_t t = 0; t < p->held; t++) {
-		table->rows[t] = atoms->kept + (size_t)p->chosen[t] * atoms->count;
-		table->factors[t] = (float)(-p->factors[t] / length);
-		*magnitude += fabs(p->factors[t]) / length * sqrt(atoms->squares[p->chosen[t]]);
-	}
-	atoms->sums->combine(products, table->rows, table->factors, p->held, atoms->count,
-			     table->sums);
-	table->operations += 2.0 * (double)p->held * (double)atoms->count;
-}
-
-static enum tok_status pursue_kept(const struct job *job, struct table *table, size_t i,
-				   struct tok_error *err)
-{
-	struct omp_pursuit *p = &table->pursuits[i];
-	const float *products = table->products + i * job->atoms->count;
-	enum tok_status status = TOK_OK;
-	while (status == TOK_OK && !p->ended) {
-		double magnitude;
-		add_kept(job, table, p, products, &magnitude);
-		status =
-		    omp_pursuit_step(p, job->atoms, table->sums, job->atoms->error_kept * magnitude,
-				     job->k, &table->desk, err);
+			status = step(job, table, atoms, i, err);
 	}
 	return status;
 }
@@ -268,7 +238,9 @@ static enum tok_status pursue_block(const struct job *job, struct table *table, 
 			status = pursue_screened(job, table, first, i, err);
 			continue;
 		}
-		status = pursue_kept(job, table, i, err);
+		status =
+		    omp_kept_pursue(&table->kept, &table->pursuits[i], atoms,
+				    table->products + i * atoms->count, job->k, &table->desk, err);
 		if (status == TOK_OK)
 			finish(job, table, atoms, NULL, first, i);
 	}
@@ -293,7 +265,7 @@ static void work(void *shared, size_t thread)
 	}
 	if (status != TOK_OK)
 		atomic_store(&job->failed, true);
-	job->products[thread] = table.operations;
+	job->products[thread] = table.operations + table.kept.operations;
 	job->recomputed[thread] = table.desk.recomputed;
 	table_release(&table);
 }

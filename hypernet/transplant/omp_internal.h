@@ -78,16 +78,55 @@ struct omp_desk {
 void omp_pursuit_begin(struct omp_pursuit *p, const float *x, const struct hyper_sums *sums,
 		       double *wide, size_t width);
 
+#define OMP_NONE UINT32_MAX
+
 /* The next row, by its products with what is left over |x| or over its own length, which are off
- * by at most `error` a slack; the pursuit has ended if there is none. */
-TOK_MUST_USE enum tok_status omp_pursuit_step(struct omp_pursuit *p, const struct omp_atoms *atoms,
-					      const float *products, double error, size_t k,
-					      struct omp_desk *desk, struct tok_error *err);
+ * by at most `error` a slack; OMP_NONE: what is left is at right angles to all. */
+TOK_MUST_USE enum tok_status omp_pursuit_choose(const struct omp_pursuit *p,
+						const struct omp_atoms *atoms,
+						const float *products, double error,
+						struct omp_desk *desk, uint32_t *place,
+						struct tok_error *err);
+
+/* One more row, or none.  The pursuit has ended with none, with the k-th, and where nothing is left
+ * of x; and, without the row, where that adds nothing to the others. */
+TOK_MUST_USE enum tok_status omp_pursuit_add(struct omp_pursuit *p, const struct omp_atoms *atoms,
+					     uint32_t place, size_t k, struct omp_desk *desk,
+					     struct tok_error *err);
 
 /* What is left of x, in F64. */
 TOK_MUST_USE enum tok_status omp_pursuit_left(const struct omp_pursuit *p,
 					      const struct omp_atoms *atoms, float *room,
 					      double *left, struct tok_error *err);
+
+/* ---- by products that are kept (omp_kept.c) ------------------------------------------ */
+
+/* What a thread has for it. */
+struct omp_kept {
+	float *sums;        /* OMP_AHEAD x atoms */
+	float *now;         /* atoms */
+	float *factors;     /* OMP_AHEAD x k */
+	double *past;       /* (OMP_AHEAD + 1) x k */
+	const float **rows; /* k */
+	float *corner;      /* k x OMP_NEAR: products of the chosen with the near */
+	struct hyper_found *best;
+	uint32_t *near; /* OMP_NEAR */
+	double operations;
+};
+
+enum {
+	OMP_AHEAD = 8, /* rows that are guessed before they are looked at among all */
+	OMP_NEAR = 128 /* rows that they are guessed among */
+};
+
+void omp_kept_release(struct omp_kept *kept);
+TOK_MUST_USE bool omp_kept_init(struct omp_kept *kept, const struct omp_atoms *atoms, size_t k);
+
+/* A pursuit to its end, by x's products with all, over |x|. */
+TOK_MUST_USE enum tok_status omp_kept_pursue(struct omp_kept *kept, struct omp_pursuit *p,
+					     const struct omp_atoms *atoms, const float *products,
+					     size_t k, struct omp_desk *desk,
+					     struct tok_error *err);
 
 /* With `ridge`, if that is above 0: the coefficients anew. *cosine: of x and the sum. */
 void omp_pursuit_end(struct omp_pursuit *p, const struct omp_atoms *atoms, size_t k, double ridge,

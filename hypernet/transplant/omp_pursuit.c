@@ -14,8 +14,6 @@
 /* Rows with smaller cosines are at right angles to what is left, but for rounding. */
 #define COSINE_LEAST 1e-10
 
-#define OMP_NONE UINT32_MAX
-
 static void widen(const float *row, double *wide, size_t width)
 {
 	for (size_t i = 0; i < width; i++)
@@ -142,13 +140,27 @@ static void solve_back(const double *triangle, const double *solved, size_t coun
 	}
 }
 
-/* The products of the row at `place` with the chosen, and with x. */
-static enum tok_status add(struct omp_pursuit *p, const struct omp_atoms *atoms, uint32_t place,
-			   size_t k, struct omp_desk *desk, struct tok_error *err)
+enum tok_status omp_pursuit_choose(const struct omp_pursuit *p, const struct omp_atoms *atoms,
+				   const float *products, double error, struct omp_desk *desk,
+				   uint32_t *place, struct tok_error *err)
+{
+	/* A little more: the bounds are themselves computed in F32. */
+	const size_t near = find_near(p, atoms, products, (float)(error * 1.01), desk);
+	*place = near ? desk->near[0] : OMP_NONE;
+	return near > 1 ? decide(p, atoms, near, desk, place, err) : TOK_OK;
+}
+
+enum tok_status omp_pursuit_add(struct omp_pursuit *p, const struct omp_atoms *atoms,
+				uint32_t place, size_t k, struct omp_desk *desk,
+				struct tok_error *err)
 {
 	/* Until L has grown, the place of the new factors is free. */
 	double *with = p->factors;
 	const float *row;
+	if (place == OMP_NONE) {
+		p->ended = true;
+		return TOK_OK;
+	}
 	enum tok_status status = omp_atoms_row(atoms, place, desk->room, &row, err);
 	if (status != TOK_OK)
 		return status;
@@ -166,26 +178,9 @@ static enum tok_status add(struct omp_pursuit *p, const struct omp_atoms *atoms,
 	else
 		p->ended = true;
 	solve_back(p->triangle, p->solved, p->held, k, p->factors);
-	return TOK_OK;
-}
-
-enum tok_status omp_pursuit_step(struct omp_pursuit *p, const struct omp_atoms *atoms,
-				 const float *products, double error, size_t k,
-				 struct omp_desk *desk, struct tok_error *err)
-{
-	/* A little more: the bounds are themselves computed in F32. */
-	const size_t near = find_near(p, atoms, products, (float)(error * 1.01), desk);
-	enum tok_status status = TOK_OK;
-	uint32_t place = near ? desk->near[0] : OMP_NONE;
-	if (near > 1)
-		status = decide(p, atoms, near, desk, &place, err);
-	if (place == OMP_NONE)
-		p->ended = true;
-	else if (status == TOK_OK)
-		status = add(p, atoms, place, k, desk, err);
 	if (p->held == k || !(p->rest > REST_LEAST * p->square))
 		p->ended = true;
-	return status;
+	return TOK_OK;
 }
 
 /* L of the chosen's products with a larger diagonal. */

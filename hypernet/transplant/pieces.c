@@ -83,10 +83,10 @@ static bool push(const struct making *m, struct block *block, tok_id id, size_t 
 	return true;
 }
 
-/* Code points that begin in [begin, end). */
+/* Code points that [begin, end) touches. */
 static size_t count_chars(struct tok_span text, size_t begin, size_t end)
 {
-	size_t count = 0;
+	size_t count = begin < end && (text.bytes[begin] & 0xC0) == 0x80;
 	for (size_t i = begin; i < end; i++)
 		count += (text.bytes[i] & 0xC0) != 0x80;
 	return count;
@@ -126,6 +126,15 @@ static bool begins_blank(struct tok_span text)
 	return code == 0x2581 || code <= ' ' || tok_unicode_space(code);
 }
 
+/* A token that the vocabulary has lost: its bytes by others, without a blank in front that is not
+ * the text's. */
+static bool push_hidden(const struct making *m, struct block *block, struct tok_span bytes,
+			bool is_first, struct tok_span text)
+{
+	const bool blank = is_first && bytes.count && bytes.bytes[0] == ' ' && !begins_blank(text);
+	return spell_bytes(m, block, tok_span_slice(bytes, blank, bytes.count), true);
+}
+
 /* A first piece begins with a blank that the token has not: what is left of it without, by the old
  * tokens of these bytes, which may be one (WordPiece's ##ing for ing).  Where these are not all
  * there the piece stays. */
@@ -155,8 +164,10 @@ static bool push_all(struct making *m, struct block *block, struct tok_span text
 		const tok_id id = encoding->ids[i];
 		const struct tok_range range = encoding->ranges[i];
 		const struct tok_span bytes = m->source->bytes[id];
-		if (i == 0 && m->source->kinds[id] == HYPER_TOKEN_TEXT && bytes.count &&
-		    bytes.bytes[0] == ' ' && !begins_blank(text))
+		if (m->source->kinds[id] == HYPER_TOKEN_NONE)
+			ok = push_hidden(m, block, bytes, i == 0, text);
+		else if (i == 0 && m->source->kinds[id] == HYPER_TOKEN_TEXT && bytes.count &&
+			 bytes.bytes[0] == ' ' && !begins_blank(text))
 			ok = push_cut(m, block, id, text, range);
 		else
 			ok = push(m, block, id, count_chars(text, range.begin, range.end));

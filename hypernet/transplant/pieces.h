@@ -7,9 +7,12 @@
  *
  * The old tokenizer's whole pipeline is asked about the token's bytes, without template and
  * special tokens.  A blank that its pipeline puts in front (SentencePiece's add_dummy_prefix) is
- * not part of the token: it is asked for in a way that yields none, and where the pipeline leaves
- * no such way the blank's share is cut off.  Bytes that are no UTF-8 are spelt by the old
- * vocabulary's own tokens of bytes, longest first.
+ * not part of the token: it is asked for as the continuation of another text, which yields none,
+ * and where one comes all the same (T5's words, WordPiece's beginnings of words) the first piece
+ * makes way for old tokens of its bytes without the blank, longest first ("##ing" for "ing"); it
+ * stays where they are not there.  Bytes that are no UTF-8 are spelt by the old vocabulary's own
+ * tokens of bytes, longest first, and so is what the pipeline makes nothing of, and a piece that is
+ * of HYPER_TOKEN_NONE: a token that the tokenizer has and the vocabulary is to do without.
  */
 #ifndef HYPER_TRANSPLANT_PIECES_H
 #define HYPER_TRANSPLANT_PIECES_H
@@ -19,8 +22,8 @@
 struct hyper_pieces {
 	tok_id *ids;
 	uint64_t *ends; /* of each token */
-	/* Of each piece: how much of the token it covers, in code points of valid UTF-8 (bytes of
-	 * what is none), as the old tokenizer's offsets say. */
+	/* Of each piece: how many code points of the token it touches (of what is no UTF-8: how
+	 * many bytes), as the old tokenizer's offsets say. */
 	uint32_t *lengths;
 	size_t count;    /* tokens */
 	size_t unspelt;  /* tokens without a piece */

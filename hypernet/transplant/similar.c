@@ -109,7 +109,7 @@ static double cosine_of(const float *a, const float *b, size_t width)
 static bool piece_counts(const struct hyper_similar_job *job, tok_id id)
 {
 	const struct hyper_features *f = job->features;
-	return id < job->source_rows && id < f->source_count && !(job->hidden && job->hidden[id]) &&
+	return id < job->source_rows && id < f->source_count &&
 	       hyper_dot64(f->source + id * f->width, f->source + id * f->width, f->width) > 0;
 }
 

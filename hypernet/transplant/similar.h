@@ -10,9 +10,9 @@
  *	wechsel  the 10 nearest, softmax at .1 (arXiv 2112.06598)
  *	clp      in proportion to cosines with shared tokens, negative ones as 0 (arXiv 2301.09626;
  *		 upstream lets them be negative, and its sums come near 0)
- *	knn      k nearest shared tokens, as mergekit has them: 1/max(distance, 1e-6) (by cosine:
- *the cosines, negative ones as 0), barycentric (weights that sum to one and come nearest to the
- *token, some negative), or least squares
+ *	knn      k nearest shared tokens, as mergekit has them: 1/max(distance, 1e-6), by cosine
+ *		 the cosines, negative ones as 0; barycentric, which sum to one and come nearest
+ *		 to the token, some negative; or least squares
  *
  * No matrix of all likenesses is ever made: blocks of queries against blocks of rows by the
  * kernels of kernel.h, a heap or the survivors kept of each.  Of equal cosines the lower id comes
@@ -20,7 +20,8 @@
  * others in F32; softmax and sums are in F64.
  *
  * Sources: TokenAdapt 3f7ff1d (the 1e-5 beside the temperature is its), FOCUS c98a81c, WECHSEL
- * 395e3d4, CLP d42c1d4, mergekit a6e4028, each as named in the brief description beside a method.
+ * 395e3d4, CLP d42c1d4, mergekit a6e4028, whose cosines have a floor of 1e-6 below the product of
+ * two lengths: here they have none, rows so short were never trained.
  */
 #ifndef HYPER_TRANSPLANT_SIMILAR_H
 #define HYPER_TRANSPLANT_SIMILAR_H
@@ -65,9 +66,6 @@ struct hyper_similar_job {
 	 * `features`. */
 	const struct hyper_rows_view *donor;
 	size_t source_rows; /* old ids from here on have no row */
-	/* Of each old id: is it to be left alone, neither neighbour nor piece?  For rows that are
-	 * held out; NULL: none is. */
-	const bool *hidden;
 	const struct hyper_kernel *kernel;
 	size_t threads;
 };

@@ -60,7 +60,7 @@ enum tok_status hyper_similar_queries(const struct hyper_similar_job *job, size_
 static bool source_is_free(const struct hyper_similar_job *job, tok_id id)
 {
 	return id < job->source_rows && id < job->source->count &&
-	       job->source->kinds[id] != HYPER_TOKEN_NONE && !(job->hidden && job->hidden[id]);
+	       job->source->kinds[id] != HYPER_TOKEN_NONE;
 }
 
 static bool old_may(const struct hyper_similar_job *job, tok_id id)

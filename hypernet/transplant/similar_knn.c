@@ -20,22 +20,20 @@ static void by_distance(bool euclid, const struct hyper_near *near, size_t count
 
 /* Equations a x = b, and room to solve them. */
 struct equations {
-	double *a, *spare, *b, *x, *values, *vectors;
+	double *a, *spare, *b, *x;
 	size_t count;
 };
 
 static bool equations_init(struct equations *e, size_t count)
 {
 	const size_t square = count * count;
-	double *all = calloc(3 * square + 3 * count, sizeof *all);
+	double *all = calloc(2 * square + 2 * count, sizeof *all);
 	*e = (struct equations){ .count = count, .a = all };
 	if (!all)
 		return false;
 	e->spare = all + square;
-	e->vectors = all + 2 * square;
-	e->b = all + 3 * square;
+	e->b = all + 2 * square;
 	e->x = e->b + count;
-	e->values = e->x + count;
 	return true;
 }
 
@@ -69,6 +67,7 @@ static enum tok_status least_squares(const struct hyper_candidates *c, const flo
 				     struct tok_error *err)
 {
 	const double least = relative_least(c->width, count);
+	enum tok_status status = TOK_OK;
 	struct equations e;
 	if (!equations_init(&e, count))
 		return tok_fail_memory(err);
@@ -78,11 +77,11 @@ static enum tok_status least_squares(const struct hyper_candidates *c, const flo
 		memcpy(e.x, e.b, count * sizeof *e.x);
 		hyper_cholesky_solve(e.spare, count, e.x);
 	} else {
-		hyper_solve_shortest(e.a, count, least * least, e.b, e.x, e.values, e.vectors);
+		status = hyper_solve_shortest(e.a, count, least * least, e.b, e.x, err);
 	}
 	memcpy(weights, e.x, count * sizeof *weights);
 	free(e.a);
-	return TOK_OK;
+	return status;
 }
 
 /* min |P' w - q| with weights that sum to 1: P P' w + m 1 = P q, 1' w = 1.  From u = (P P')^-1 P q
@@ -92,6 +91,7 @@ static enum tok_status barycentric(const struct hyper_candidates *c, const float
 				   const struct hyper_near *near, size_t count, double *weights,
 				   struct tok_error *err)
 {
+	enum tok_status status = TOK_OK;
 	struct equations e;
 	double sum = 0, ones = 0;
 	if (!equations_init(&e, count + 1))
@@ -115,12 +115,12 @@ static enum tok_status barycentric(const struct hyper_candidates *c, const float
 		for (size_t i = 0; i < count; i++)
 			e.a[i * e.count + count] = e.a[count * e.count + i] = 1;
 		e.b[count] = 1;
-		hyper_solve_shortest(e.a, e.count, relative_least(count + 1, count + 1), e.b, e.x,
-				     e.values, e.vectors);
+		status = hyper_solve_shortest(e.a, e.count, relative_least(count + 1, count + 1),
+					      e.b, e.x, err);
 		memcpy(weights, e.x, count * sizeof *weights);
 	}
 	free(e.a);
-	return TOK_OK;
+	return status;
 }
 
 enum tok_status hyper_knn_weights(enum hyper_knn scheme, bool euclid,

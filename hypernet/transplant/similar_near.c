@@ -37,11 +37,10 @@ static double distance(const float *a, const float *b, size_t width)
 	return sqrt(square);
 }
 
-/* mergekit's cosine: a product of lengths below 1e-6 counts as that. */
 static double cosine(const float *a, const float *b, size_t width)
 {
 	const double lengths = sqrt(hyper_dot64(a, a, width)) * sqrt(hyper_dot64(b, b, width));
-	return hyper_dot64(a, b, width) / fmax(lengths, 1e-6);
+	return lengths > 0 ? hyper_dot64(a, b, width) / lengths : 0;
 }
 
 static enum tok_status measure(void *shared, size_t q, size_t thread, struct tok_error *err)

@@ -9,8 +9,10 @@
 
 #include <stddef.h>
 
-/* Products whose bounds are told together: hyper_sums.bounds. */
-enum { HYPER_BOUNDS = 128 };
+enum {
+	HYPER_BOUNDS = 128, /* products whose bounds are told together: hyper_sums.bounds */
+	HYPER_TURNED = 32   /* numbers of a row: hyper_sums.turn */
+};
 
 struct hyper_sums {
 	/* The sum of a[i] b[i]. */
@@ -21,12 +23,16 @@ struct hyper_sums {
 	void (*add)(double *y, double factor, const double *x, size_t count);
 	void (*add_mixed)(double *y, double factor, const float *x, size_t count);
 
-	/* (x[i], y[i]) turned: x' = c x - s y, y' = s x + c y */
-	void (*turn)(double *x, double *y, double c, double s, size_t count);
+	/* Rows of HYPER_TURNED numbers, one behind the other, turned two by two: i from `end` - 1
+	 * down to `begin`, of row x = i and y = i + 1: x' = c[i] x - s[i] y, y' = s[i] x + c[i] y.
+	 */
+	void (*turn)(double *rows, const double *c, const double *s, size_t begin, size_t end);
 
-	/* out[i] = first[i] + the sum of factors[r] rows[r][i], r rising, in F32. */
-	void (*combine)(const float *first, const float *const *rows, const float *factors,
-			size_t row_count, size_t count, float *out);
+	/* out[i] = first[i] + the sum of factors[r] rows[r][i], r rising, in F32; `sums` of them,
+	 * whose factors and numbers lie so far apart. */
+	void (*combine)(const float *first, const float *const *rows, size_t row_count,
+			size_t count, const float *factors, size_t factor_stride, float *out,
+			size_t out_stride, size_t sums);
 
 	/* A score is |products[i]| factors[i], give or take error * slacks[i].  Comes back what
 	 * the largest is at least; uppers[b]: what those of i in [b, b + 1) HYPER_BOUNDS are at

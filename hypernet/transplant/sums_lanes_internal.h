@@ -9,6 +9,7 @@
  *	SUMS                    the table
  */
 #include <math.h>
+#include <string.h>
 
 #include "hypernet/transplant/sums_internal.h"
 
@@ -78,19 +79,28 @@ static void add_mixed(double *y, double factor, const float *x, size_t count)
 		y[i] += factor * (double)x[i];
 }
 
-static void turn(double *x, double *y, double c, double s, size_t count)
+/* What a turn makes of its upper row the next one takes, so that it stays in registers. */
+static void turn(double *rows, const double *c, const double *s, size_t begin, size_t end)
 {
-	const doubles cs = doubles_of(c), ss = doubles_of(s), minus = doubles_of(-s);
-	size_t i = 0;
-	for (; i + DOUBLES <= count; i += DOUBLES) {
-		const doubles a = doubles_load(x + i), b = doubles_load(y + i);
-		doubles_store(x + i, doubles_multiply_add(minus, b, cs * a));
-		doubles_store(y + i, doubles_multiply_add(ss, a, cs * b));
-	}
-	for (; i < count; i++) {
-		const double a = x[i], b = y[i];
-		x[i] = c * a - s * b;
-		y[i] = s * a + c * b;
+	for (size_t at = 0; at < HYPER_TURNED; at += CHAINS * DOUBLES) {
+		doubles carried[CHAINS];
+#pragma GCC unroll 4
+		for (size_t j = 0; j < CHAINS; j++)
+			carried[j] = doubles_load(rows + end * HYPER_TURNED + at + j * DOUBLES);
+		for (size_t i = end; i-- > begin;) {
+			const doubles cs = doubles_of(c[i]), ss = doubles_of(s[i]);
+			double *row = rows + i * HYPER_TURNED + at;
+#pragma GCC unroll 4
+			for (size_t j = 0; j < CHAINS; j++) {
+				const doubles x = doubles_load(row + j * DOUBLES);
+				doubles_store(row + HYPER_TURNED + j * DOUBLES,
+					      doubles_multiply_add(ss, x, cs * carried[j]));
+				carried[j] = doubles_multiply_add(-ss, carried[j], cs * x);
+			}
+		}
+#pragma GCC unroll 4
+		for (size_t j = 0; j < CHAINS; j++)
+			doubles_store(rows + begin * HYPER_TURNED + at + j * DOUBLES, carried[j]);
 	}
 }
 
@@ -124,18 +134,24 @@ static void combine_one(const float *row, float factor, size_t first, size_t cou
 		out[i] += factor * row[i];
 }
 
-static void combine(const float *first, const float *const *rows, const float *factors,
-		    size_t row_count, size_t count, float *out)
+/* Four rows' stretch stays in the first cache for all sums. */
+static void combine(const float *first, const float *const *rows, size_t row_count, size_t count,
+		    const float *factors, size_t factor_stride, float *out, size_t out_stride,
+		    size_t sums)
 {
 	for (size_t begin = 0; begin < count; begin += STRETCH) {
 		const size_t some = count - begin < STRETCH ? count - begin : STRETCH;
 		size_t r = 0;
-		for (size_t i = begin; i < begin + some; i++)
-			out[i] = first[i];
+		for (size_t s = 0; s < sums; s++)
+			memcpy(out + s * out_stride + begin, first + begin, some * sizeof *out);
 		for (; r + 4 <= row_count; r += 4)
-			combine_four(rows + r, factors + r, begin, some, out);
+			for (size_t s = 0; s < sums; s++)
+				combine_four(rows + r, factors + s * factor_stride + r, begin, some,
+					     out + s * out_stride);
 		for (; r < row_count; r++)
-			combine_one(rows[r], factors[r], begin, some, out);
+			for (size_t s = 0; s < sums; s++)
+				combine_one(rows[r], factors[s * factor_stride + r], begin, some,
+					    out + s * out_stride);
 	}
 }
 

@@ -130,8 +130,8 @@ int main(int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc < 2 || threads < 1 || threads > 64)
 		stop("which device? and 1 to 64 threads");
-	if (hyper_device_open(argv[1], 0, &device, &err) != TOK_OK ||
-	    hyper_kernel_choose(NULL, &kernels[1], &err) != TOK_OK)
+	if (hyper_kernel_choose(NULL, &kernels[1], &err) != TOK_OK ||
+	    hyper_device_open(argv[1], 0, kernels[1], &device, &err) != TOK_OK)
 		stop(err.message);
 	kernels[0] = hyper_device_kernel(device);
 	printf("%s, %s, %zu threads\n", hyper_kernel_name(kernels[0]),

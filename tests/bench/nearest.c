@@ -72,20 +72,24 @@ static float *make_rows(uint64_t stream, size_t count, size_t width, size_t cent
 }
 
 static struct hyper_index *get_index(const struct hyper_rows_view *rows, const char *path,
-				     size_t threads)
+				     const struct hyper_kernel *kernel, size_t threads)
 {
 	const struct hyper_index_options how = { .links = 16, .build_effort = 200, .seed = 1 };
 	struct hyper_index *index = NULL;
 	struct tok_error err = { 0 };
 	if (path && access(path, F_OK) == 0) {
-		expect(hyper_index_open(path, &index, &err), &err);
+		expect(hyper_index_open(path, kernel, &index, &err), &err);
 		return index;
 	}
 	const double begun = seconds();
-	expect(hyper_index_build(rows, HYPER_COSINE, &how, threads, &index, &err), &err);
+	expect(hyper_index_build(rows, HYPER_COSINE, &how, kernel, threads, &index, &err), &err);
 	printf("built in %.0f s of processor time\n", seconds() - begun);
-	if (path)
-		expect(hyper_index_save(index, path, &err), &err);
+	if (path) {
+		struct hyper_file *file;
+		expect(hyper_file_create(path, &file, &err), &err);
+		expect(hyper_index_save(index, file, &err), &err);
+		expect(hyper_file_commit(&file, &err), &err);
+	}
 	return index;
 }
 
@@ -143,7 +147,7 @@ int main(int argc, char **argv)
 
 	expect(hyper_kernel_choose(NULL, &kernel, &err), &err);
 	expect(hyper_exact_new(&view, HYPER_COSINE, kernel, &exact, &err), &err);
-	struct hyper_index *index = get_index(&view, argv[optind], threads);
+	struct hyper_index *index = get_index(&view, argv[optind], kernel, threads);
 
 	const double together = time_exact(exact, queries, width, QUERIES, TOGETHER, judge);
 	const double single = time_exact(exact, queries, width, SINGLE, 1, found);

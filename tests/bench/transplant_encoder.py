@@ -27,6 +27,8 @@ class Judge:
     def __init__(self, folder):
         self.model = transformers.AutoModel.from_pretrained(folder).eval()
         self.tokenizer = Tokenizer.from_file(str(pathlib.Path(folder, "tokenizer.json")))
+        self.tokenizer.no_padding()  # the encoder's own file asks for 128 tokens
+        self.tokenizer.no_truncation()
         self.ends = [self.tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")]
         if None in self.ends:
             raise SystemExit(f"{folder}: the tokenizer has no [CLS] and [SEP]")

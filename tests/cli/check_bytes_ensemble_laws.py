@@ -5,6 +5,7 @@ different vocabularies, against their definitions in fractions.
 A model is a table: rows behind nothing and behind each token.  What it says of bytes is the sum
 over all rows of tokens, here by recursion from the front, there by the byte machine.
 """
+import decimal
 import functools
 import json
 import math
@@ -35,7 +36,7 @@ def near(is_, wanted, what):
 class Model:
     """Tokens of two letters, made by merges; an end; and sometimes an id that is no text."""
 
-    def __init__(self, seed, folder, fim=False):
+    def __init__(self, seed, folder, fim=False, tiny=False):
         pick = random.Random(seed)
         self.tokens, merges = list(LETTERS), []
         for _ in range(pick.randrange(1, 5)):
@@ -47,7 +48,8 @@ class Model:
         texts = len(self.tokens)
         self.eos = texts + len(self.special)
         self.size = self.eos + 1 + pick.randrange(2)
-        self.rows = {last: [pick.randrange(1, 10000) for _ in range(self.size)]
+        self.rows = {last: [pick.randrange(1, 10000) * (10 ** pick.choice([0, 0, 0, 400]) if tiny else 1)
+                            for _ in range(self.size)]
                      for last in [None, *range(self.size)]}
         self.start = [self.eos] if pick.randrange(2) else []
         path = os.path.join(folder, f"{seed}")
@@ -168,6 +170,47 @@ def check_mix(tok, folder, seed):
         for power, weight in zip(powers, summary["weights"]):
             near(weight, power / sum(powers), "weight")
         near(math.exp(-nats), sum(powers) / sum(weights), "a mixture of texts")
+
+
+def exactly(kind, models, weights, alpha, text):
+    """mixed() of what no double holds."""
+    laws = [{s: decimal.Decimal(p.numerator) / decimal.Decimal(p.denominator) for s, p in m.law(text)[1].items()}
+            for m in models]
+    if kind in ("linear", "bayes"):
+        powers = [w * m.whole_p(text) if kind == "bayes" else w for w, m in zip(weights, models)]
+        powers = [decimal.Decimal(w.numerator) / decimal.Decimal(w.denominator) for w in powers]
+        return whole({s: sum(w * law[s] for w, law in zip(powers, laws)) for s in laws[0]})
+    powers = [1, alpha, -alpha] if kind == "proxy" else [w / sum(weights) for w in weights]
+    powers = [decimal.Decimal(float(w)) for w in powers]
+    return whole({s: math.prod(law[s] ** w for w, law in zip(powers, laws)) for s in laws[0]})
+
+
+def check_tiny(tok, folder, seed):
+    """All digits of what is less than doubles hold; how many such bytes there were."""
+    pick = random.Random(seed)
+    kind = ["linear", "bayes", "geometric", "proxy"][seed % 4]
+    models = [Model(10 * seed + i, folder, tiny=True) for i in range(3 if kind == "proxy" else 2)]
+    weights, alpha = [Fraction(1, 4), Fraction(3, 4)], Fraction(3, 4)
+    how = [] if kind == "proxy" else ["--weights", "1,3"]
+    how += [a for m in models for a in m.arguments] + ["--mix", kind, "--alpha", ".75", "--semantics", "all"]
+    text, small, nats = "".join(pick.choice(LETTERS) for _ in range(5)), 0, decimal.Decimal(0)
+    *lines, summary = run(tok, "ensemble", "score", *how, "-p", text, "--per-byte")
+    for i, line in enumerate(lines):
+        p = exactly(kind, models, weights, alpha, text[:i])[ord(text[i])]
+        nats -= p.ln()
+        near(line["lp"], p.ln(), f"{kind} of {seed}, byte {i}")
+        near(line["cum"], -nats, "sum")
+        assert line["exact"] and line["bounds"] is None, line
+        small += p < decimal.Decimal("1e-330")
+    near(summary["nats"], nats, "nats")
+    said, = run(tok, "ensemble", "next", *how, "-p", text, "--top", "2")
+    law = exactly(kind, models, weights, alpha, text)
+    for symbol in (summary["eos"], said["eos"]):
+        near(symbol["lp"], law[END].ln(), f"{kind} of {seed}, end")
+    for symbol in said["dist"]:
+        near(symbol["lp"], law[symbol["b"]].ln(), f"{kind} of {seed}, next")
+        assert symbol["p"] > 0
+    return small
 
 
 def check_draws(tok, folder, seed):
@@ -518,6 +561,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(8):
             check_mix(tok, folder, seed)
+        assert sum(check_tiny(tok, folder, seed) for seed in range(600, 608)) > 3
         for seed in range(500, 504):
             check_draws(tok, folder, seed)
         for seed in range(600, 606):

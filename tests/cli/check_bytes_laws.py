@@ -46,10 +46,13 @@ class Model:
             self.rows[last] = [fractions.Fraction(w, sum(weights)) for w in weights]
         self.write(folder)
 
-    def write(self, folder):
+    def write_tokenizer(self, folder):
         model = {"type": "BPE", "vocab": {t: i for i, t in enumerate(self.tokens)}, "merges": self.merges}
         with open(os.path.join(folder, "v.json"), "w", encoding="utf-8") as file:
             json.dump({"version": "1.0", "added_tokens": [], "model": model, "decoder": {"type": "Fuse"}}, file)
+
+    def write(self, folder):
+        self.write_tokenizer(folder)
         name = {None: "<s>", self.end: "</s>"}
         ids = range(self.end + 1)
         arpa = ["\\data\\", f"ngram 1={self.end + 2}", f"ngram 2={len(self.rows) * (self.end + 1)}", "",
@@ -103,6 +106,47 @@ class Model:
         return total
 
 
+class TinyModel(Model):
+    """Back-off so small that what it leaves to ids that are not listed is less than doubles hold."""
+
+    def __init__(self, seed, folder):
+        self.chance = random.Random(seed)
+        super().__init__(seed, folder)
+
+    def draw(self, least, most):
+        return fractions.Fraction(1, 10 ** self.chance.randrange(least, most))
+
+    def write(self, folder):
+        ids = range(self.end + 1)
+        ones = [self.draw(*self.chance.choice([(0, 2), (150, 300)])) for _ in ids]
+        ones[self.chance.choice(ids)] = fractions.Fraction(1)
+        left, listed = {}, {}
+        for last in self.rows:
+            left[last] = self.draw(200, 300)
+            listed[last] = {i: self.draw(0, 150) for i in self.chance.sample(ids, 4)}
+            listed[last][self.chance.choice(ids)] = fractions.Fraction(9, 10)
+            row = [listed[last].get(i, left[last] * ones[i] / sum(ones)) for i in ids]
+            self.rows[last] = [p / sum(row) for p in row]
+        self.write_tokenizer(folder)
+        name = {None: "<s>", self.end: "</s>"}
+
+        def power(p):
+            return repr(log(p) / math.log(10))
+
+        arpa = ["\\data\\", f"ngram 1={self.end + 2}", f"ngram 2={sum(map(len, listed.values()))}", "",
+                "\\1-grams:", f"-99\t<s>\t{power(left[None])}"]
+        arpa += [f"{power(ones[i])}\t{name.get(i, i)}" + (f"\t{power(left[i])}" if i in left else "") for i in ids]
+        arpa += ["", "\\2-grams:"]
+        arpa += [f"{power(p)}\t{name.get(last, last)} {name.get(i, i)}"
+                 for last, row in listed.items() for i, p in sorted(row.items())]
+        with open(os.path.join(folder, "v.arpa"), "w", encoding="utf-8") as file:
+            file.write("\n".join(arpa + ["", "\\end\\", ""]))
+
+
+def log(p):
+    return math.log(p.numerator) - math.log(p.denominator)
+
+
 class Laws(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -127,6 +171,41 @@ class Laws(unittest.TestCase):
             self.assertAlmostEqual(said["eos"]["p"], ends, 12)
             leak = 1 - sum(d["p"] for d in said["dist"]) - ends if semantics == "valid" else 0
             self.assertAlmostEqual(said["leak"], leak, 12)
+            if semantics == "all":
+                self.assertIsNone(said["valid_leak"])
+                continue
+            goes_on = sum(model.p(text + c, "valid") for c in "abc") + model.p_end(text, "valid")
+            self.assertAlmostEqual(said["valid_leak"], float(1 - goes_on / model.p(text, "valid")), 12)
+
+    def assertLog(self, is_, truth, what):
+        if truth == 0:
+            self.assertEqual(is_, (0, None), what)
+            return
+        self.assertGreater(is_[0], 0, what)
+        self.assertLess(abs(is_[1] - log(truth)), 1e-12 * (1000 + abs(log(truth))), what)
+
+    def test_what_doubles_do_not_hold(self):
+        small = 0
+        for seed in range(ROUNDS):
+            chance, model = random.Random(seed), TinyModel(seed, self.folder)
+            semantics = ("all", "valid", "valid-renorm")[seed % 3]
+            text = "".join(chance.choice("aabbc") for _ in range(chance.randrange(1, 6)))
+            said, = self.ask("next", "--semantics", semantics, "--top", "0", "-p", text)
+            truth = model.p(text, semantics)
+            self.assertLog((1, said["logP"]), truth, text)
+            for d in said["dist"]:
+                follows = model.p(text + chr(d["b"]), semantics) / truth if chr(d["b"]) in "abc" else 0
+                self.assertLog((d["p"], d["lp"]), follows, (seed, semantics, text, d))
+                small += follows > 0 and log(follows) < -746
+            self.assertLog((said["eos"]["p"], said["eos"]["lp"]), model.p_end(text, semantics) / truth, text)
+            score, = self.ask("score", "--semantics", semantics, "-p", text)
+            self.assertLog((1, -score["nats"]), truth, text)
+            ids = [model.tokens.index(t) for t in model.encode(text)]
+            p = math.prod(model.rows[last][i] for last, i in zip([None] + ids, ids))
+            self.assertLog((1, -score["canonical_nats"]), p, text)
+            *_, last = self.ask("covers", "--semantics", semantics, "--limit", "0", "-p", text)
+            self.assertAlmostEqual(last["share_listed"], 1, 9)
+        self.assertGreater(small, ROUNDS / 4)
 
     def test_covers_are_all_there_is(self):
         for seed in range(ROUNDS // 3):

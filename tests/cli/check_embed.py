@@ -435,6 +435,25 @@ class Nearest(InFolder):
         done = tok(*ask, data=data)
         self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (2, b"", 1))
 
+    def test_an_index_that_cannot_be_written_is_not_made(self):
+        """That is told before the graph is made, which a single link would prevent."""
+        ask = ("embed", "nearest", MODEL, "--links", "1", "--index")
+        made = tok(*ask, self.at("graph"), data=b"low\n")
+        if b"without" in made.stderr:
+            self.skipTest("built without hnswlib")
+        self.assertIn(b"2 to 1024 links", made.stderr)
+        done = tok(*ask, self.at("none/graph"), data=b"low\n")
+        self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 1), done)
+        self.assertIn(b"cannot write", done.stderr)
+
+    def test_an_index_behind_a_link(self):
+        os.symlink("there", self.at("link"))
+        done = tok("embed", "nearest", MODEL, "--index", self.at("link"), data=b"low\n")
+        if b"without" in done.stderr and done.returncode == 2:
+            self.skipTest("built without hnswlib")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertTrue(os.path.islink(self.at("link")) and os.path.isfile(self.at("there")))
+
     def test_an_index_of_a_model_with_one_row_changed(self):
         for name in ("a", "b"):
             data = bytearray(read(MODEL + "/model.safetensors"))

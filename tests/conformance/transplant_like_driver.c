@@ -1,20 +1,22 @@
 /*
- * transplant_like_driver.c - features of tokens and rows made of like ones, for scripts that compare
- * them.
+ * transplant_like_driver.c - features of tokens and rows made of like ones, for scripts that
+ *compare them.
  *
  *	transplant_like_driver similar CASE METHOD K TEMPERATURE WEIGHT THRESHOLD SCHEME METRIC
  *		THREADS KERNEL
  *	transplant_like_driver ngrams CASE WIDTH THREADS
  *	transplant_like_driver vec CASE PATH
- *	transplant_like_driver cooc CASE SOURCE TARGET TEXTS WIDTH WINDOW MINIMUM SEED MEMORY THREADS
+ *	transplant_like_driver cooc CASE SOURCE TARGET TEXTS WIDTH WINDOW MINIMUM SEED MEMORY
+ *THREADS
  *
  * CASE is a file of tensors: of each vocabulary "source_bytes" (U8), "source_ends" (I32) and
  * "source_kinds" (U8); "matches" (I32) and "classes" (U8); "wanted" (I32), and what of "features_*"
- * (F32), "piece_*" (I32), "donor" (F32), "hidden" (U8) there is.  TEXTS are parted by NUL bytes,
+ * (F32), "piece_*" (I32), "donor" (F32) there is.  TEXTS are parted by NUL bytes,
  * SOURCE and TARGET are tokenizers' files.
  *
  * Similar rows come as the ends of rows (uint64), old ids (uint32) and weights (float32); features
- * as float32, the source's and the target's.  Stderr has the seconds, or how many are missing.
+ * as float32, the source's and the target's.  Stderr has the seconds of processors, or how many are
+ *missing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,13 +47,6 @@ static void *room(size_t count, size_t size)
 	return out;
 }
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- a case ----------------------------------------------------------------------- */
 
 struct given {
@@ -63,7 +58,6 @@ struct given {
 	struct hyper_rows_view donor;
 	tok_id *wanted;
 	size_t count;
-	bool *hidden;
 };
 
 /* A copy of a tensor's bytes, aligned; NULL if there is none. */
@@ -117,10 +111,6 @@ static void read_given(struct given *g, const char *path)
 		g->pieces.ends[i] = ends[i];
 	free(ends);
 	g->donor.tensor = hyper_tensors_find(g->tensors, "donor");
-	const uint8_t *hidden = copy(g, "hidden", &count);
-	g->hidden = hidden ? room(count, sizeof *g->hidden) : NULL;
-	for (size_t i = 0; hidden && i < count; i++)
-		g->hidden[i] = hidden[i] != 0;
 }
 
 /* ---- words ------------------------------------------------------------------------ */
@@ -162,19 +152,18 @@ static void similar(char **arguments)
 		.features = &g.features,
 		.donor = g.donor.tensor ? &g.donor : NULL,
 		.source_rows = g.source.count,
-		.hidden = g.hidden,
 		.threads = (size_t)atoi(arguments[8]),
 	};
 	need(hyper_kernel_choose(strcmp(arguments[9], "best") == 0 ? NULL : arguments[9],
 				 &job.kernel, &err),
 	     &err);
-	const double began = now();
+	const clock_t began = clock();
 	need(hyper_similar(&job,
 			   (enum hyper_similar)place_of(
 			       arguments[1], "local|global|hybrid|focus|wechsel|clp|knn"),
 			   &options, &out, &err),
 	     &err);
-	fprintf(stderr, "%.6f\n", now() - began);
+	fprintf(stderr, "%.6f\n", (double)(clock() - began) / CLOCKS_PER_SEC);
 	const size_t entries = out.rows ? (size_t)out.ends[out.rows - 1] : 0;
 	fwrite(out.ends, sizeof *out.ends, out.rows, stdout);
 	fwrite(out.sources, sizeof *out.sources, entries, stdout);

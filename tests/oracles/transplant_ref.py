@@ -44,13 +44,13 @@ class Vocab:
 
 
 class Case:
-    def __init__(self, source, target, matches, classes, wanted, features=None, pieces=None, donor=None, hidden=None):
+    def __init__(self, source, target, matches, classes, wanted, features=None, pieces=None, donor=None):
         self.source, self.target = source, target
         self.matches, self.classes = np.array(matches, np.int32), np.array(classes, np.uint8)
         self.wanted = np.array(wanted, np.int32)
         self.features = features  # source, target: float32
         self.pieces = pieces or [[] for _ in wanted]  # of each wanted one: (id, length)
-        self.donor, self.hidden = donor, hidden
+        self.donor = donor
         self._kept = {}
 
     def write(self, path):
@@ -64,12 +64,7 @@ class Case:
             arrays["features_source"], arrays["features_target"] = self.features
         if self.donor is not None:
             arrays["donor"] = self.donor
-        if self.hidden is not None:
-            arrays["hidden"] = np.array(self.hidden, np.uint8)
         write(path, arrays)
-
-    def hides(self, old):
-        return self.hidden is not None and bool(self.hidden[old])
 
     # ---- who may be a neighbour ----
 
@@ -90,8 +85,7 @@ class Case:
 
     def old(self):
         rows = self.features[0]
-        return self._once("old", lambda: self._distinct(
-            self.source, lambda i: not self.hides(i) and rows[i].any()))
+        return self._once("old", lambda: self._distinct(self.source, lambda i: rows[i].any()))
 
     def old_rows(self):
         return self._once("old rows", lambda: self.features[0][self.old()].astype(float))
@@ -102,8 +96,7 @@ class Case:
     def shared(self):
         rows = self.rows()
         return self._once("shared", lambda: self._distinct(
-            self.target, lambda i: self.classes[i] < PREFIX and not self.hides(self.matches[i])
-            and i < len(rows) and rows[i].any()))
+            self.target, lambda i: self.classes[i] < PREFIX and i < len(rows) and rows[i].any()))
 
     def shared_rows(self):
         return self._once("shared rows", lambda: self.rows()[self.shared()].astype(float))
@@ -149,7 +142,7 @@ def answer(ids, weights):
 def local(case, i, temperature=0.3):
     new = case.wanted[i]
     phi = case.features[1][new]
-    pieces = [(p, n) for p, n in case.pieces[i] if case.features[0][p].any() and not case.hides(p)]
+    pieces = [(p, n) for p, n in case.pieces[i] if case.features[0][p].any()]
     if not phi.any() or not pieces:
         return {}
     text = case.target.tokens[new]
@@ -212,8 +205,7 @@ def knn(case, i, scheme, euclid, k=64):
     if new >= len(rows) or not rows[new].any() or not shared:
         return {}
     x, points = rows[new].astype(float), case.shared_rows()
-    lengths = np.linalg.norm(x) * np.linalg.norm(points, axis=1)
-    nearness = -np.linalg.norm(points - x, axis=1) if euclid else (points * x).sum(1) / np.maximum(lengths, 1e-6)
+    nearness = -np.linalg.norm(points - x, axis=1) if euclid else cosines(x, points)
     best = nearest(nearness, k)
     points = points[best]
     if scheme == "distance":

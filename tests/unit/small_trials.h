@@ -38,10 +38,20 @@ static inline double small_number(struct tok_random *random)
 	return -3.0 - 5.0 * part;
 }
 
+/* Whoever tells other rows is the `source` of the model. */
+struct small_source {
+	void (*row)(const struct plain_lm *lm, const tok_id *ids, size_t count, double *log_p);
+};
+
 /* One id has what is left. */
 static inline void small_row(const struct plain_lm *lm, const tok_id *ids, size_t count,
 			     double *log_p)
 {
+	const struct small_source *source = lm->source;
+	if (source) {
+		source->row(lm, ids, count, log_p);
+		return;
+	}
 	const size_t seen = count < lm->order - 1 ? count : lm->order - 1;
 	uint64_t key = lm->seed * 31 + seen;
 	double others = 0.0;
@@ -229,6 +239,34 @@ static inline void small_next(const struct trial *t, enum tok_bytes_semantics se
 			      now.p
 			: -INFINITY;
 	}
+}
+
+static inline void assert_small_next(const struct trial *t, struct tok_machine *m,
+				     enum tok_bytes_semantics semantics, struct tok_span text)
+{
+	const struct tok_next_bytes next = next_of(m);
+	const long double log_p = small_sum(t, semantics, text).p;
+	long double law[SMALL_SYMBOLS];
+	small_next(t, semantics, text, law);
+	assert_true(next.exact);
+	assert_log(next.log_p, log_p, log_p, "P");
+	for (size_t s = 0; s <= SMALL_END; s++) {
+		const double value = s < 256 ? next.joint[s] : next.end;
+		assert_log(tok_next_log(&next, s), law[s], log_p + law[s], "log");
+		assert_value(value, law[s], log_p, "value");
+	}
+	assert_value(next.special, law[SMALL_SPECIAL], log_p, "special");
+}
+
+static inline void assert_small_text(const struct trial *t, struct tok_machine *m,
+				     enum tok_bytes_semantics semantics, struct tok_span text)
+{
+	struct tok_text_p p;
+	struct tok_error err = { 0 };
+	const long double log_p = small_sum(t, semantics, text).p;
+	assert_int_equal(tok_machine_log_p(m, &p, &err), TOK_OK);
+	assert_log(p.log_p, log_p, log_p, "P");
+	assert_int_equal(tok_machine_length(m), text.count);
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <float.h>
 #include <math.h>
 
 #include "ngram_files.h"
@@ -92,6 +93,66 @@ static void probabilities_are_those_of_the_file(void **state)
 	assert_near(row[10], .5);
 	assert_near(row[11], .25);
 	assert_near(row[12], 0);
+}
+
+/* What doubles do not hold is not 0, which is what the file says is impossible. */
+static void nothing_is_lost(void **state)
+{
+	static const char text[] =
+	    "\\data\\\nngram 1=5\nngram 2=1\n\\1-grams:\n-99\t<s>\t-400\n-.30103\t10\n"
+	    "-400\t11\n-inf\t12\n-.30103\t</s>\n\\2-grams:\n0\t<s> 10\n\\end\\\n";
+	struct vocab_arpa_report report;
+	struct tok_error err = { 0 };
+	struct tok_lm *lm = NULL;
+	double log_p[ROW];
+	static const tok_id ids[] = { 10 };
+	const struct tok_lm_request requests[] = { { NULL, 0 }, { ids, 1 } };
+	struct tok_lm_row out = { .log_p = log_p };
+	(void)state;
+	if (read_text(text, (struct vocab_arpa_options){ 0 }, &report, &err) != TOK_OK ||
+	    vocab_ngram_open(path, bytes_tokenizer, &lm, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(lm->rows(lm, &requests[i], 1, &out, &err), TOK_OK);
+		assert_true(log_p[11] < -700. && log_p[11] > -1500.);
+		assert_true(log_p[12] == -INFINITY && log_p[13] == -INFINITY);
+		assert_near(log_p[10], i ? log(.5) : 0.);
+		if (i == 0)
+			assert_near(log_p[END] / log(DBL_TRUE_MIN), 1. - log(.5) / 744.44);
+	}
+	lm->free(lm);
+}
+
+/* Behind 10 10 no more than 10^-200 is left to what 10 has, which is 10^-200 for id 11. */
+static void products_are_not_lost(void **state)
+{
+	static const char text[] =
+	    "\\data\\\nngram 1=4\nngram 2=4\nngram "
+	    "3=1\n\\1-grams:\n-99\t<s>\t0\n-.30103\t10\t-300\n"
+	    "-.60206\t11\n-.60206\t</s>\n\\2-grams:\n-.30103\t<s> 10\t0\n-.30103\t10 10\t-200\n"
+	    "-200\t10 11\n-.30103\t10 </s>\n\\3-grams:\n0\t10 10 10\n\\end\\\n";
+	struct vocab_arpa_report report;
+	struct tok_error err = { 0 };
+	struct tok_lm *lm = NULL;
+	double log_p[ROW];
+	static const tok_id ids[] = { 10, 10 };
+	const struct tok_lm_request request = { ids, 2 };
+	struct tok_lm_row out = { .log_p = log_p };
+	struct tok_lm_parts parts;
+	(void)state;
+	if (read_text(text, (struct vocab_arpa_options){ 0 }, &report, &err) != TOK_OK ||
+	    vocab_ngram_open(path, bytes_tokenizer, &lm, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	assert_int_equal(lm->rows(lm, &request, 1, &out, &err), TOK_OK);
+	assert_int_equal(lm->parts(lm, &request, &parts, &err), TOK_OK);
+	assert_near(log_p[10], 0.);
+	assert_near(log_p[11] / log(10), -400.);
+	assert_near(log_p[END] / log(10), -200.30103);
+	assert_true(log_p[12] == -INFINITY);
+	for (tok_id id = 0; id < ROW; id++)
+		assert_true(log_p[id] == tok_lm_parts_log_p(&parts, id) ||
+			    fabs(log_p[id] / tok_lm_parts_log_p(&parts, id) - 1.) < 1e-14);
+	lm->free(lm);
 }
 
 #define WITH_UNK                                                                                   \
@@ -217,6 +278,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(probabilities_are_those_of_the_file),
+		cmocka_unit_test(nothing_is_lost),
+		cmocka_unit_test(products_are_not_lost),
 		cmocka_unit_test(unk_is_dropped_or_spread),
 		cmocka_unit_test(texts_have_escapes),
 		cmocka_unit_test(what_is_no_arpa_is_told),

@@ -51,18 +51,37 @@ static enum tok_status run(struct toy_machine *toy, const struct tok_machine_opt
 	return status;
 }
 
+/* In parts: of what the longer context has nothing is valid behind A, of the shorter one next to
+ * nothing is left. */
+static enum tok_status tell_parts(struct tok_lm *lm, const struct tok_lm_request *request,
+				  struct tok_lm_parts *out, struct tok_error *err)
+{
+	static const double base[] = { 0., .5, 0., .5 }, add[] = { .5, .5 };
+	static const tok_id ids[] = { 0, 2 };
+	(void)lm;
+	(void)request;
+	(void)err;
+	*out = (struct tok_lm_parts){ .base = base,
+				      .log_scale = -1000.0,
+				      .parts = { { ids, add, 2, 1.0, 0.0 } },
+				      .count = 1 };
+	return TOK_OK;
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	(void)state;
 	static const struct {
 		struct tok_machine_options options;
 		size_t order, top;
+		bool parts;
 	} rows[] = {
-		{ { .semantics = TOK_BYTES_ALL }, 2, 0 },
-		{ { .semantics = TOK_BYTES_ALL }, 0, 0 },
-		{ { .semantics = TOK_BYTES_VALID_RENORM }, 2, 0 },
-		{ { .semantics = TOK_BYTES_VALID }, 0, 2 },
-		{ { .semantics = TOK_BYTES_ALL, .beam = 2 }, 2, 0 },
+		{ { .semantics = TOK_BYTES_VALID_RENORM }, 2, 0, true },
+		{ { .semantics = TOK_BYTES_ALL }, 2, 0, false },
+		{ { .semantics = TOK_BYTES_ALL }, 0, 0, false },
+		{ { .semantics = TOK_BYTES_VALID_RENORM }, 2, 0, false },
+		{ { .semantics = TOK_BYTES_VALID }, 0, 2, false },
+		{ { .semantics = TOK_BYTES_ALL, .beam = 2 }, 2, 0, false },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		static const char *const texts[] = { "A", "B", "AA" };
@@ -71,6 +90,7 @@ static void every_allocation_may_fail(void **state)
 		struct tok_error err = { 0 };
 		toy.lm.info.markov_order = rows[i].order;
 		toy.lm.info.top = rows[i].top;
+		toy.lm.lm.parts = rows[i].parts ? tell_parts : NULL;
 		const long before = heap.live;
 		size_t n = 1;
 		for (;; n++) {

@@ -25,36 +25,6 @@ static void make_machine(struct trial *t, uint64_t seed)
 	toy_machine_make(&t->toy, (struct tok_machine_options){ .semantics = semantics_of(seed) });
 }
 
-/* ---- what is told ------------------------------------------------------------------- */
-
-static void assert_next(const struct trial *t, struct tok_machine *m,
-			enum tok_bytes_semantics semantics, struct tok_span text)
-{
-	const struct tok_next_bytes next = next_of(m);
-	const long double log_p = small_sum(t, semantics, text).p;
-	long double law[SMALL_SYMBOLS];
-	small_next(t, semantics, text, law);
-	assert_true(next.exact);
-	assert_log(next.log_p, log_p, log_p, "P");
-	for (size_t s = 0; s <= SMALL_END; s++) {
-		const double value = s < 256 ? next.joint[s] : next.end;
-		assert_log(tok_next_log(&next, s), law[s], log_p + law[s], "log");
-		assert_value(value, law[s], log_p, "value");
-	}
-	assert_value(next.special, law[SMALL_SPECIAL], log_p, "special");
-}
-
-static void assert_text(const struct trial *t, struct tok_machine *m,
-			enum tok_bytes_semantics semantics, struct tok_span text)
-{
-	struct tok_text_p p;
-	struct tok_error err = { 0 };
-	const long double log_p = small_sum(t, semantics, text).p;
-	assert_int_equal(tok_machine_log_p(m, &p, &err), TOK_OK);
-	assert_log(p.log_p, log_p, log_p, "P");
-	assert_int_equal(tok_machine_length(m), text.count);
-}
-
 /* Returns how many bytes it stands behind then. */
 static size_t push_to(const struct trial *t, struct tok_machine *m, size_t n, size_t possible)
 {
@@ -72,7 +42,7 @@ static size_t push_to(const struct trial *t, struct tok_machine *m, size_t n, si
 static void step_and_ask(struct trial *t, enum tok_bytes_semantics semantics, size_t possible)
 {
 	for (size_t n = 0;; n++) {
-		assert_next(t, t->toy.m, semantics, (struct tok_span){ t->text, n });
+		assert_small_next(t, t->toy.m, semantics, (struct tok_span){ t->text, n });
 		if (n == LENGTH || push_to(t, t->toy.m, n + 1, possible) == n)
 			break;
 	}
@@ -81,7 +51,7 @@ static void step_and_ask(struct trial *t, enum tok_bytes_semantics semantics, si
 static void step_and_score(struct trial *t, enum tok_bytes_semantics semantics, size_t possible)
 {
 	for (size_t n = 0;; n++) {
-		assert_text(t, t->toy.m, semantics, (struct tok_span){ t->text, n });
+		assert_small_text(t, t->toy.m, semantics, (struct tok_span){ t->text, n });
 		if (n == LENGTH || push_to(t, t->toy.m, n + 1, possible) == n)
 			break;
 	}
@@ -91,8 +61,8 @@ static void push_at_once(struct trial *t, enum tok_bytes_semantics semantics, si
 {
 	const struct tok_span text = { t->text, possible };
 	assert_int_equal(push_to(t, t->toy.m, LENGTH, possible), possible);
-	assert_text(t, t->toy.m, semantics, text);
-	assert_next(t, t->toy.m, semantics, text);
+	assert_small_text(t, t->toy.m, semantics, text);
+	assert_small_next(t, t->toy.m, semantics, text);
 }
 
 /* Forth, back by half, another way on a fork, and forth again. */
@@ -103,7 +73,7 @@ static void go_back_and_fork(struct trial *t, enum tok_bytes_semantics semantics
 	const struct tok_span text = { t->text, possible };
 	push_to(t, t->toy.m, possible, possible);
 	assert_true(tok_machine_back(t->toy.m, possible - possible / 2));
-	assert_text(t, t->toy.m, semantics, tok_span_slice(text, 0, possible / 2));
+	assert_small_text(t, t->toy.m, semantics, tok_span_slice(text, 0, possible / 2));
 	assert_int_equal(tok_machine_fork(t->toy.m, &fork, &err), TOK_OK);
 	for (unsigned letter = 0; letter < t->letters; letter++) {
 		uint8_t other[PLAIN_TEXT];
@@ -118,11 +88,11 @@ static void go_back_and_fork(struct trial *t, enum tok_bytes_semantics semantics
 			continue;
 		}
 		assert_int_equal(status, TOK_OK);
-		assert_next(t, fork, semantics, longer);
+		assert_small_next(t, fork, semantics, longer);
 		assert_true(tok_machine_back(fork, 1));
 	}
 	assert_int_equal(push_to(t, t->toy.m, LENGTH, possible), possible);
-	assert_next(t, t->toy.m, semantics, text);
+	assert_small_next(t, t->toy.m, semantics, text);
 	tok_machine_free(fork);
 }
 

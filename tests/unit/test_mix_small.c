@@ -117,13 +117,24 @@ static bool goes_on(const struct several *all, struct tok_span text)
 
 /* ---- and are ----------------------------------------------------------------------------- */
 
-static size_t walk_several(struct several *all)
+/* Of all kinds, with all its digits, where all that comes next was asked for. */
+static void assert_text_p(const struct tok_mix *mix, long double wanted, size_t *deep)
+{
+	const struct tok_text_p text = tok_mix_log_p(mix);
+	assert_true(text.exact);
+	assert_log(text.log_p, wanted, 1e5L, "P");
+	assert_true(text.low == text.log_p && text.high == text.log_p);
+	*deep += wanted < -1000.0L;
+}
+
+static size_t walk_several(struct several *all, size_t deep[4])
 {
 	struct tok_mix_options options = { .kind = all->kind, .alpha = all->alpha };
 	struct tok_mix *mix;
 	struct tok_error err = { 0 };
 	const uint8_t *bytes = all->trials[0].text;
 	size_t n = 0, small = 0;
+	long double log_p = 0.0;
 	if (all->kind != TOK_MIX_PROXY)
 		options.weights = all->weights;
 	assert_int_equal(tok_mix_new(all->machines, MODELS, &options, &mix, &err), TOK_OK);
@@ -135,6 +146,7 @@ static size_t walk_several(struct several *all)
 		assert_int_equal(tok_mix_next(mix, &next, &err), possible ? TOK_OK : TOK_ETEXT);
 		for (size_t s = 0; possible && s < TOK_MIX_SYMBOLS; s++) {
 			assert_value(next.p[s], wanted[s], 1e5L, "p");
+			assert_log(tok_mix_next_log(&next, s), wanted[s], 1e5L, "log");
 			assert_true(next.low[s] == next.p[s] && next.high[s] == next.p[s]);
 			small += wanted[s] < -700.0L && wanted[s] > -INFINITY;
 		}
@@ -146,6 +158,8 @@ static size_t walk_several(struct several *all)
 		if (!more)
 			break;
 		add_byte(all, text, bytes[n]);
+		log_p += wanted[bytes[n]];
+		assert_text_p(mix, log_p, &deep[all->kind]);
 	}
 	tok_mix_free(mix);
 	return small;
@@ -154,16 +168,16 @@ static size_t walk_several(struct several *all)
 static void mixes_are_what_they_are_defined_as(void **state)
 {
 	(void)state;
-	size_t small[4] = { 0 };
+	size_t small[4] = { 0 }, deep[4] = { 0 };
 	for (uint64_t seed = 0; seed < TRIALS; seed++) {
 		struct several all;
 		make_several(&all, seed);
-		small[all.kind] += walk_several(&all);
+		small[all.kind] += walk_several(&all, deep);
 		for (size_t i = 0; i < MODELS; i++)
 			toy_machine_release(&all.trials[i].toy);
 	}
 	for (size_t kind = 0; kind < 4; kind++)
-		assert_true(small[kind] > TRIALS / 8);
+		assert_true(small[kind] > TRIALS / 8 && deep[kind] > TRIALS / 40);
 }
 
 int main(void)

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <cmocka.h>
 
+#include "hypernet/ann/index_internal.h"
 #include "tests/unit/checked.h"
 #include "tok/base/random.h"
 
@@ -142,8 +144,8 @@ static struct hyper_index *build(enum hyper_measure measure, size_t threads)
 	const struct hyper_index_options options = { 16, 100, 3 };
 	struct tok_error err = { 0 };
 	struct hyper_index *index = NULL;
-	assert_int_equal(hyper_index_build(&view, measure, &options, threads, &index, &err),
-			 TOK_OK);
+	assert_int_equal(
+	    hyper_index_build(&view, measure, &options, kernel(), threads, &index, &err), TOK_OK);
 	return index;
 }
 
@@ -217,9 +219,12 @@ static void a_file_is_the_same_graph(void **state)
 		skip();
 	struct tok_error err = { 0 };
 	struct hyper_index *index = build(HYPER_COSINE, 1), *other = NULL;
+	struct hyper_file *file;
 	snprintf(path, sizeof path, "/tmp/tok-nearest-%ld", (long)getpid());
-	assert_int_equal(hyper_index_save(index, path, &err), TOK_OK);
-	assert_int_equal(hyper_index_open(path, &other, &err), TOK_OK);
+	assert_int_equal(hyper_file_create(path, &file, &err), TOK_OK);
+	assert_int_equal(hyper_index_save(index, file, &err), TOK_OK);
+	assert_int_equal(hyper_file_commit(&file, &err), TOK_OK);
+	assert_int_equal(hyper_index_open(path, kernel(), &other, &err), TOK_OK);
 	assert_int_equal(hyper_index_count(other), ROWS);
 	assert_int_equal(hyper_index_width(other), WIDTH);
 	assert_int_equal(hyper_index_measure(other), HYPER_COSINE);
@@ -234,14 +239,108 @@ static void a_file_is_the_same_graph(void **state)
 	for (size_t at = 0; at < count; at += at < 200 ? 1 : count / 97) {
 		bytes[at] ^= 0x10;
 		put_file(bytes, count);
-		assert_int_equal(hyper_index_open(path, &other, &err), TOK_EFORMAT);
+		assert_int_equal(hyper_index_open(path, kernel(), &other, &err), TOK_EFORMAT);
 		bytes[at] ^= 0x10;
 		put_file(bytes, at);
-		assert_int_equal(hyper_index_open(path, &other, &err), TOK_EFORMAT);
+		assert_int_equal(hyper_index_open(path, kernel(), &other, &err), TOK_EFORMAT);
 	}
 	free(bytes);
 	unlink(path);
-	assert_int_equal(hyper_index_open(path, &other, &err), TOK_EIO);
+	assert_int_equal(hyper_index_open(path, kernel(), &other, &err), TOK_EIO);
+}
+
+/* `count` rows of one number, of which only the first has `links`: all of them to the second. */
+static enum tok_status open_forged(uint64_t count, uint64_t links, struct hyper_index **out,
+				   struct tok_error *err)
+{
+	struct {
+		char magic[8];
+		uint32_t version, measure;
+		uint64_t count, width, links, effort, seed, link_bytes;
+		uint32_t entry, one;
+		uint64_t checksum;
+	} head = {
+		"tokgraph", 1, HYPER_DOT, count, 1, 1024, 10, 1, 12 * count + 4 * links, 0, 1, 0
+	};
+	const size_t body = head.link_bytes + 4 * count;
+	uint8_t *bytes = calloc(1, sizeof head + body);
+	assert_non_null(bytes);
+	uint32_t *at = (uint32_t *)(bytes + sizeof head);
+	for (uint32_t row = 0; row < count; row++) {
+		const size_t mine = row ? 0 : links;
+		*at = row;
+		at[2] = (uint32_t)mine;
+		at += 3;
+		for (size_t i = 0; i < mine; i++)
+			*at++ = 1;
+	}
+	XXH3_state_t *hash = XXH3_createState();
+	XXH3_64bits_reset(hash);
+	XXH3_64bits_update(hash, bytes + sizeof head, body);
+	XXH3_64bits_update(hash, &head, sizeof head);
+	head.checksum = XXH3_64bits_digest(hash);
+	XXH3_freeState(hash);
+	memcpy(bytes, &head, sizeof head);
+	put_file(bytes, sizeof head + body);
+	free(bytes);
+	return hyper_index_open(path, kernel(), out, err);
+}
+
+/* A small file that says that each row may have many links asks for no memory for them. */
+static void memory_is_worth_the_file(void **state)
+{
+	(void)state;
+	struct tok_error err = { 0 };
+	struct hyper_index *index = NULL;
+	if (!hyper_index_is_here())
+		skip();
+	snprintf(path, sizeof path, "/tmp/tok-forged-%ld", (long)getpid());
+	assert_int_equal(open_forged(4000, 30, &index, &err), TOK_OK);
+	assert_int_equal(index->options.links, 1024);
+	hyper_index_free(index);
+	assert_int_equal(open_forged(4000, 2048, &index, &err), TOK_EFORMAT);
+	assert_non_null(strstr(err.message, "4000 rows, a row with 1024 links, and hardly any"));
+	assert_int_equal(open_forged(4, 2048, &index, &err), TOK_OK);
+	hyper_index_free(index);
+	unlink(path);
+}
+
+/* Products of rows are those of the table that was chosen. */
+static void products_are_of_the_table(void **state)
+{
+	static const struct {
+		const char *name;
+		hyper_dot *dot;
+	} wanted[] = {
+		{ "scalar", hyper_dot_scalar },
+#if defined(__x86_64__)
+		{ "avx2", hyper_dot_avx2 },
+		{ "avx512", hyper_dot_avx512 },
+		{ "avx512bf16", hyper_dot_avx512 },
+		{ "amx", hyper_dot_avx512 },
+#endif
+	};
+	const struct hyper_rows_view view = { .floats = rows, .count = 50, .width = WIDTH };
+	const struct hyper_index_options options = { 4, 10, 3 };
+	size_t seen = 0;
+	(void)state;
+	for (size_t k = 0; k < hyper_kernel_count(); k++)
+		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+			const struct hyper_kernel *table = hyper_kernel_at(k);
+			struct hyper_index *index;
+			if (strcmp(hyper_kernel_name(table), wanted[i].name) != 0)
+				continue;
+			seen++;
+			assert_ptr_equal(hyper_dot_of(table), wanted[i].dot);
+			if (!hyper_index_is_here() || !hyper_kernel_runs(table))
+				continue;
+			assert_int_equal(
+			    hyper_index_build(&view, HYPER_DOT, &options, table, 1, &index, NULL),
+			    TOK_OK);
+			assert_ptr_equal(index->dot, wanted[i].dot);
+			hyper_index_free(index);
+		}
+	assert_int_equal(seen, sizeof wanted / sizeof *wanted);
 }
 
 static bool is_of(const struct hyper_index *index, const float *other, size_t count, size_t width,
@@ -291,6 +390,8 @@ int main(void)
 		cmocka_unit_test(the_graph_finds_them),
 		cmocka_unit_test(a_file_is_the_same_graph),
 		cmocka_unit_test(an_index_knows_its_rows),
+		cmocka_unit_test(memory_is_worth_the_file),
+		cmocka_unit_test(products_are_of_the_table),
 	};
 	return cmocka_run_group_tests(tests, fill, NULL);
 }

@@ -14,6 +14,13 @@
 #include "tests/unit/hyper_run.h"
 #include "tok/base/threads.h"
 
+static const struct hyper_kernel *here(void)
+{
+	const struct hyper_kernel *best = NULL;
+	assert_int_equal(hyper_kernel_choose(NULL, &best, NULL), TOK_OK);
+	return best;
+}
+
 /* A machine without a device is skipped out loud; with CI=true it is
  * a failure. */
 static struct hyper_device *open_device(uint64_t budget)
@@ -21,7 +28,7 @@ static struct hyper_device *open_device(uint64_t budget)
 	const char *ci = getenv("CI");
 	struct hyper_device *device = NULL;
 	struct tok_error err = { 0 };
-	if (hyper_device_open(NULL, budget, &device, &err) == TOK_OK)
+	if (hyper_device_open(NULL, budget, here(), &device, &err) == TOK_OK)
 		return device;
 	print_message("SKIPPED: %s\n", err.message);
 	if (ci && strcmp(ci, "true") == 0)
@@ -268,6 +275,22 @@ static void a_budget_is_kept(void **state)
 	hyper_device_close(device);
 }
 
+/* Attention and epilogues alone are those of the table that was named. */
+static void what_is_no_product_is_done_here(void **state)
+{
+	struct hyper_device *device = NULL;
+	struct tok_error err = { 0 };
+	(void)state;
+	close_device(open_device(0));
+	for (size_t i = 0; i < hyper_kernel_count(); i++) {
+		const struct hyper_kernel *table = hyper_kernel_at(i);
+		assert_int_equal(hyper_device_open(NULL, 0, table, &device, &err), TOK_OK);
+		assert_ptr_equal(hyper_device_kernel(device)->finish, table->finish);
+		assert_ptr_equal(hyper_device_kernel(device)->attend, table->attend);
+		hyper_device_close(device);
+	}
+}
+
 static void int8_is_refused(void **state)
 {
 	(void)state;
@@ -295,18 +318,18 @@ static void devices_are_found_by_number_and_name(void **state)
 		assert_true(all[i].memory_bytes > 0 && all[i].largest_bytes > 0);
 		assert_true(all[i].units > 0 && all[i].name[0] && all[i].platform[0]);
 		snprintf(number, sizeof number, "%u:%u", all[i].platform_number, all[i].number);
-		assert_int_equal(hyper_device_open(number, 0, &device, &err), TOK_OK);
+		assert_int_equal(hyper_device_open(number, 0, here(), &device, &err), TOK_OK);
 		hyper_device_close(device);
 		for (size_t c = 0; c <= strlen(all[i].name); c++)
 			name[c] = (char)(all[i].name[c] |
 					 (all[i].name[c] >= 'A' && all[i].name[c] <= 'Z' ? 32 : 0));
-		assert_int_equal(hyper_device_open(name + 1, 0, &device, &err), TOK_OK);
+		assert_int_equal(hyper_device_open(name + 1, 0, here(), &device, &err), TOK_OK);
 		hyper_device_close(device);
 	}
 	struct hyper_device *none = NULL;
-	assert_int_equal(hyper_device_open("7:7", 0, &none, &err), TOK_EARG);
+	assert_int_equal(hyper_device_open("7:7", 0, here(), &none, &err), TOK_EARG);
 	assert_non_null(strstr(err.message, "no device '7:7'"));
-	assert_int_equal(hyper_device_open("no such thing", 0, &none, &err), TOK_EARG);
+	assert_int_equal(hyper_device_open("no such thing", 0, here(), &none, &err), TOK_EARG);
 	assert_null(none);
 	hyper_device_close(NULL);
 }
@@ -432,6 +455,7 @@ int main(void)
 		cmocka_unit_test(networks_are_right),
 		cmocka_unit_test(threads_do_not_disturb_one_another),
 		cmocka_unit_test(a_budget_is_kept),
+		cmocka_unit_test(what_is_no_product_is_done_here),
 		cmocka_unit_test(int8_is_refused),
 		cmocka_unit_test(devices_are_found_by_number_and_name),
 		cmocka_unit_test(without_a_loader_there_is_a_sentence),

@@ -2,7 +2,7 @@
  * test_tensor_file.c - files that are there whole or not at all: full disks, writers that are
  * killed, two at once.
  *
- * Linked with --wrap for flock.
+ * Linked with --wrap for flock and open.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +37,25 @@ int __wrap_flock(int fd, int operation)
 	if (now)
 		now();
 	return __real_flock(fd, operation);
+}
+
+/* A file system without files that have no name. */
+static bool names_are_needed;
+
+int __real_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...);
+
+int __wrap_open(const char *name, int flags, ...)
+{
+	va_list more;
+	va_start(more, flags);
+	const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(more, int) : 0;
+	va_end(more);
+	if (names_are_needed && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return __real_open(name, flags, mode);
 }
 
 static int make_folder(void **state)
@@ -189,6 +208,50 @@ static void a_link_stays_one(void **state)
 	commit(file);
 	check_content("real.npy", "newer");
 	assert_true(lstat(path, &info) == 0 && S_ISLNK(info.st_mode));
+}
+
+/* The file that a link leads to is made, whatever folder the link is in. */
+static void a_link_to_nothing_stays_one(void **state)
+{
+	struct stat info;
+	char *inner = tensor_path(folder, "inner"), *second = tensor_path(folder, "inner/second");
+	char *loop = tensor_path(folder, "loop");
+	struct hyper_file *file;
+	struct tok_error err = { 0 };
+	(void)state;
+	assert_int_equal(mkdir(inner, 0755), 0);
+	assert_int_equal(symlink("inner/second", path), 0);
+	assert_int_equal(symlink("../made.npy", second), 0);
+	file = create();
+	put(file, 0, "new");
+	commit(file);
+	check_content("made.npy", "new");
+	assert_true(lstat(path, &info) == 0 && S_ISLNK(info.st_mode));
+	assert_true(lstat(second, &info) == 0 && S_ISLNK(info.st_mode));
+	assert_int_equal(symlink("loop", loop), 0);
+	assert_int_equal(hyper_file_create(loop, &file, &err), TOK_EIO);
+	assert_true(lstat(loop, &info) == 0 && S_ISLNK(info.st_mode));
+	free(inner);
+	free(second);
+	free(loop);
+}
+
+static void a_name_is_told(void **state)
+{
+	struct hyper_file *file = create();
+	(void)state;
+	assert_null(hyper_file_temporary(file));
+	hyper_file_abandon(&file);
+	file = resume(0);
+	assert_null(hyper_file_temporary(file)); /* it stays */
+	hyper_file_abandon(&file);
+	names_are_needed = true;
+	file = create();
+	names_are_needed = false;
+	const char *name = hyper_file_temporary(file);
+	assert_non_null(name);
+	assert_int_equal(access(name, F_OK), 0);
+	hyper_file_abandon(&file);
 }
 
 static void what_cannot_be_written_is_refused(void **state)
@@ -441,6 +504,8 @@ int main(void)
 		WITH_FOLDER(what_was_there_stays_if_it_is_abandoned),
 		WITH_FOLDER(sizes_are_set),
 		WITH_FOLDER(a_link_stays_one),
+		WITH_FOLDER(a_link_to_nothing_stays_one),
+		WITH_FOLDER(a_name_is_told),
 		WITH_FOLDER(what_cannot_be_written_is_refused),
 		WITH_FOLDER(a_full_disk_is_an_error),
 		WITH_FOLDER(a_run_goes_on_where_it_was),

@@ -154,6 +154,8 @@ static void a_folder_has_one_set(void **state)
 	open_path(folder, "the folder holds no tensors");
 	write_tensors("one.safetensors", "{" MATRIX("one", "0,24") "}", 24);
 	hyper_tensors_close(open_path(folder, NULL));
+	write_tensors(HYPER_MAPPING_NAME, "{}", 0);
+	hyper_tensors_close(open_path(folder, NULL));
 	struct tok_buffer gguf = tensor_gguf(0, 0);
 	tensor_write(folder, "two.gguf", tok_buffer_span(&gguf));
 	tok_buffer_release(&gguf);

@@ -257,6 +257,67 @@ static void configurations_are_rewritten(void **state)
 	}
 }
 
+/* A token that only begins like another is not that one. */
+static void likeness_is_not_enough(void **state)
+{
+	(void)state;
+	static const uint8_t kept[] = { HYPER_MATCH_EXACT, HYPER_MATCH_ROLE, HYPER_MATCH_BYTE };
+	static const uint8_t refused[] = { HYPER_MATCH_SPACE, HYPER_MATCH_CASE,
+					   HYPER_MATCH_PREFIX };
+	struct toy source = make(VOCAB(gemma)), target = make(VOCAB(other));
+	struct hyper_matches m = match(&source, &target);
+	const struct hyper_config_change change = { 10, 10, &source.vocab, &target.vocab, &m, -1 };
+	for (size_t i = 0; i < 3; i++) {
+		struct tok_buffer out = { 0 }, notes = { 0 };
+		const struct tok_span config = tok_span_of("{\"image_token_id\":144}");
+		m.classes[3] = kept[i];
+		assert_int_equal(hyper_config_rewrite(config, &change, &out, &notes, NULL), TOK_OK);
+		assert_true(
+		    tok_span_equal(tok_buffer_span(&out), tok_span_of("{\"image_token_id\":3}")));
+		m.classes[3] = refused[i];
+		assert_int_equal(hyper_config_rewrite(config, &change, &out, &notes, NULL),
+				 TOK_EARG);
+		tok_buffer_release(&out);
+		tok_buffer_release(&notes);
+	}
+	free(m.source);
+	free(m.classes);
+	release(&source);
+	release(&target);
+}
+
+static void what_does_not_fit_is_told(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *config, *wanted; /* NULL: it is refused */
+	} checks[] = {
+		{ "{\"vocab_size\": 10, \"eos_token_id\": [6, 5], \"pad_token_id\": null}", "" },
+		{ "{\"vocab_size\": 12}", "vocab_size is 12, and there are 10 rows\n" },
+		{ "{\"text_config\": {\"vocab_size\": 9, \"bos_token_id\": 10}}",
+		  "vocab_size is 9, and there are 10 rows\nbos_token_id is 10, and there are 10 "
+		  "rows\n" },
+		{ "{\"vision_config\": {\"vocab_size\": 9}, \"image_token_index\": 4}",
+		  "image_token_index is 4, which is no token\n" },
+		{ "{\"x_token_ids\": [3, 11], \"eos_token_id\": -1}",
+		  "x_token_ids is 11, and there are 10 rows\n" },
+		{ "[]", NULL },
+		{ "{", NULL },
+	};
+	struct toy toy = make(VOCAB(other));
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		struct tok_buffer out = { 0 };
+		const enum tok_status status =
+		    hyper_config_check(tok_span_of(checks[i].config), &toy.vocab, 10, &out, NULL);
+		assert_int_equal(status, checks[i].wanted ? TOK_OK : TOK_EFORMAT);
+		if (checks[i].wanted &&
+		    !tok_span_equal(tok_buffer_span(&out), tok_span_of(checks[i].wanted)))
+			fail_msg("%s: %.*s", checks[i].config, (int)out.count, (char *)out.bytes);
+		tok_buffer_release(&out);
+	}
+	release(&toy);
+}
+
 /* ---- templates
  * ------------------------------------------------------------------------------------ */
 
@@ -311,6 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(configurations_are_rewritten),
+		cmocka_unit_test(likeness_is_not_enough),
+		cmocka_unit_test(what_does_not_fit_is_told),
 		cmocka_unit_test(templates_are_audited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

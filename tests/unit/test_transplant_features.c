@@ -265,6 +265,35 @@ static void too_few_directions(void **state)
 	hyper_sparse_release(&m);
 }
 
+/* Two directions in 40 rows: the others are nothing but rounding, and must not grow. */
+static void two_directions(void **state)
+{
+	enum { ROWS = 40, WIDTH = 8 };
+	struct hyper_sparse m = { .count = ROWS, .blocks = calloc(1, sizeof *m.blocks) };
+	static float out[ROWS * WIDTH];
+	(void)state;
+	m.blocks->ends = calloc(HYPER_SPARSE_ROWS, sizeof *m.blocks->ends);
+	m.blocks->columns = calloc(ROWS * ROWS, sizeof *m.blocks->columns);
+	m.blocks->values = calloc(ROWS * ROWS, sizeof *m.blocks->values);
+	for (uint32_t i = 0; i < ROWS * ROWS; i++) {
+		const double r = i / ROWS, c = i % ROWS;
+		m.blocks->columns[i] = i % ROWS;
+		m.blocks->values[i] = (float)(sin(r + .1) * sin(c + .1) + cos(3 * r) * cos(3 * c));
+		m.blocks->ends[i / ROWS] = i + 1;
+	}
+	assert_int_equal(hyper_sparse_directions(&m, WIDTH, 1, kernel, 1, out, NULL), TOK_OK);
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t j = 0; j < ROWS; j++) {
+			double dot = 0;
+			for (size_t d = 0; d < WIDTH; d++)
+				dot += (double)out[i * WIDTH + d] * (double)out[j * WIDTH + d];
+			const double right = (double)m.blocks->values[i * ROWS + j];
+			if (!(fabs(dot - right) < 1e-4))
+				fail_msg("%zu and %zu: %g instead of %g", i, j, dot, right);
+		}
+	hyper_sparse_release(&m);
+}
+
 static void options_that_are_none(void **state)
 {
 	const struct tok_span text = tok_span_of("abcab");
@@ -302,6 +331,7 @@ int main(void)
 		cmocka_unit_test(joins),
 		cmocka_unit_test(finds_directions),
 		cmocka_unit_test(too_few_directions),
+		cmocka_unit_test(two_directions),
 		cmocka_unit_test(options_that_are_none),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -95,6 +95,7 @@ static const struct token new_tokens[] = {
 	S("<late>"),       /* 16 */
 	T("late"),         /* 17: beyond the rows */
 	S("<pad>"),        /* 18: exact, whatever its role */
+	S("\x07"),         /* 19: a name, not a byte */
 };
 enum { OLD = sizeof old_tokens / sizeof *old_tokens, NEW = sizeof new_tokens / sizeof *new_tokens };
 
@@ -147,7 +148,7 @@ static void every_class(void **state)
 	static const char *const wanted[NEW] = {
 		"exact 1",  "role 0",   "exact 3", "exact 2", "byte 4",   "byte 5",   "exact 7",
 		"space 12", "space 13", "case 10", "new -1",  "prefix 7", "exact 14", "none -1",
-		"new -1",   "exact 7",  "new -1",  "new -1",  "exact 16",
+		"new -1",   "exact 7",  "new -1",  "new -1",  "exact 16", "new -1",
 	};
 	struct hyper_matches m = match(HYPER_MATCH_WORDS, 17);
 	check(&m, wanted);
@@ -164,7 +165,7 @@ static void classes_that_are_not_asked_for(void **state)
 	static const char *const wanted[NEW] = {
 		"exact 1", "new -1",  "exact 3", "exact 2",  "new -1",   "new -1",   "exact 7",
 		"new -1",  "new -1",  "new -1",  "new -1",   "new -1",   "exact 14", "none -1",
-		"new -1",  "exact 7", "new -1",  "exact 17", "exact 16",
+		"new -1",  "exact 7", "new -1",  "exact 17", "exact 16", "new -1",
 	};
 	struct hyper_matches m = match("exact", SIZE_MAX);
 	check(&m, wanted);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "hypernet/tensor/tensors.h"
+#include "tests/unit/checked.h"
 #include "tests/unit/tensor_files.h"
 
 enum { OLD = 6, WIDTH = 3, NEW = 7, ROWS = 9 };

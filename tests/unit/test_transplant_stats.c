@@ -134,6 +134,14 @@ static void pairs_are_drawn_evenly(void **state)
 	assert_true(fabs(stats[1].anisotropy_new - fresh) < 0.03);
 	assert_true(stats[0].anisotropy_old != stats[1].anisotropy_old);
 	assert_memory_equal(&stats[1], &stats[2], sizeof *stats);
+	/* Of two rows there is one pair: none is drawn with itself. */
+	const struct hyper_rows_view two = { .floats = old, .count = 2, .width = WIDTH };
+	for (size_t i = 0; i < NEW; i++)
+		recipe.sources[i] = 0;
+	assert_int_equal(hyper_row_stats(&recipe, &two, 1, 1, stats, &err), TOK_OK);
+	assert_true(
+	    near(stats->anisotropy_old,
+		 dot(old, old + WIDTH) / sqrt(dot(old, old) * dot(old + WIDTH, old + WIDTH))));
 	free(recipe.origins);
 	free(recipe.sources);
 	free(recipe.places);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -31,6 +32,38 @@ static bool write_all(int fd, const void *from, size_t count)
 
 /* ---- where ---------------------------------------------------------------------- */
 
+/* Where a link leads, from its own folder; NULL: memory is out, or it cannot be read. */
+static char *read_link(const char *path)
+{
+	char to[PATH_MAX], *joined = NULL;
+	const ssize_t count = readlink(path, to, sizeof to);
+	if (count < 0)
+		return NULL;
+	if (count == sizeof to) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	const char *slash = count && *to == '/' ? NULL : strrchr(path, '/');
+	const int folder = slash ? (int)(slash - path) + 1 : 0;
+	return asprintf(&joined, "%.*s%.*s", folder, path, (int)count, to) < 0 ? NULL : joined;
+}
+
+/* What is not there yet, by links that lead to it. */
+static char *follow_links(const char *path)
+{
+	enum { LINKS = 40 }; /* as Linux follows */
+	struct stat info;
+	char *at = strdup(path);
+	for (int n = 0; at && lstat(at, &info) == 0 && S_ISLNK(info.st_mode); n++) {
+		char *next = n < LINKS ? read_link(at) : NULL;
+		if (n == LINKS)
+			errno = ELOOP;
+		free(at);
+		at = next;
+	}
+	return at;
+}
+
 enum tok_status tok_file_target(const char *path, char **out, struct tok_error *err)
 {
 	struct stat info;
@@ -39,7 +72,7 @@ enum tok_status tok_file_target(const char *path, char **out, struct tok_error *
 		return tok_fail(
 		    err, TOK_EIO,
 		    "cannot write '%s': it is there and is no file that can be replaced", path);
-	*out = exists ? realpath(path, NULL) : strdup(path);
+	*out = exists ? realpath(path, NULL) : follow_links(path);
 	return *out ? TOK_OK : refuse(path, err);
 }
 

@@ -12,7 +12,7 @@
 
 /* Write the parts, one behind the other, beside `path` and let the file take that name
  * in one step: until then what was there stays, and a writer that is killed leaves
- * nothing.  A link stays one, the file that it names is replaced.  `lasting`: not before
+ * nothing.  A link stays one, the file that it names is replaced, or made.  `lasting`: not before
  * the disk has it, and readable as the umask says; else by this user only.  Two writers
  * do no harm: the last one stays.  TOK_EIO where it cannot be written, also where
  * something is there that is no file. */
@@ -44,8 +44,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_new_file_keep(struct tok_new_file *file
 						       struct tok_error *err);
 TOK_API void tok_new_file_drop(struct tok_new_file *file);
 
-/* The file that `path` leads to through links, for who keeps another file beside it; the caller
- * frees it.  TOK_EIO if something is there that is no file. */
+/* The file that `path` leads to through links, be it there or not, for who keeps another file
+ * beside it; the caller frees it.  TOK_EIO if something is there that is no file. */
 TOK_API TOK_MUST_USE enum tok_status tok_file_target(const char *path, char **out,
 						     struct tok_error *err);
 

@@ -10,13 +10,15 @@
  *	          spelled, however they divide it, before they may go on
  *
  * Tokens that do not fit are struck from the row of each step, and the others made whole, as
- *programs do that draw token by token: so even all tokens taken back are not the sum over all rows
- *of tokens, where some of them end in a step in which little fits.
+ * programs do that draw token by token: so even all tokens taken back are not the sum over all rows
+ * of tokens, where some of them end in a step in which little fits.
  *
  *	const size_t back = tok_heal_longest(tokens, ids, count);
  *	status = tok_heal_next(tokens, lm, ids, count, back, &heal, &err);
  *
- * Each is a distribution over 256 bytes and the end.  Needs whole rows: TOK_EARG where the model
+ * Each is a distribution over 256 bytes and the end.  However small probabilities are, they count
+ * for what they are; what a double cannot hold is told as the least that it can, and its logarithm
+ * as it is.  Needs whole rows: TOK_EARG where the model
  * tells the best ids only.  TOK_ETEXT where no token spells what was taken away and goes on;
  * TOK_ELIMIT where that is divided in more than 4096 ways.  Borrows everything.  One thread.
  *
@@ -31,9 +33,10 @@
 
 struct tok_heal {
 	double p[TOK_MIX_SYMBOLS];
-	double outside; /* the share of tokens that are no text, taken out */
-	uint64_t rows;  /* that the model was asked for */
-	size_t back;    /* tokens that were taken away: not beyond one that is no text */
+	double log_p[TOK_MIX_SYMBOLS]; /* natural logarithms of it, with all their digits */
+	double outside;                /* the share of tokens that are no text, taken out */
+	uint64_t rows;                 /* that the model was asked for */
+	size_t back; /* tokens that were taken away: not beyond one that is no text */
 };
 
 /* `ids` is the encoding of the prompt, with what stands before every text. */

@@ -24,8 +24,8 @@ TOK_MUST_USE enum tok_status tok_healing_init(struct tok_healing *h,
 void tok_healing_release(struct tok_healing *h);
 
 /* The row behind `count` ids at the end of h->context into h->row, its masses into h->masses; all
- * made whole by *scale. */
-TOK_MUST_USE enum tok_status tok_healing_ask(struct tok_healing *h, struct tok_row_masses *others,
-					     double *scale, struct tok_error *err);
+ * made whole by adding *log_scale to logarithms. */
+TOK_MUST_USE enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale,
+					     struct tok_error *err);
 
 #endif

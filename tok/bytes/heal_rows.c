@@ -78,9 +78,9 @@ size_t tok_heal_longest(const struct tok_byte_tokens *tokens, const tok_id *ids,
 
 /* ---- rows ------------------------------------------------------------------------------- */
 
-enum tok_status tok_healing_ask(struct tok_healing *h, struct tok_row_masses *others, double *scale,
-				struct tok_error *err)
+enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, struct tok_error *err)
 {
+	struct tok_row_masses others;
 	const struct tok_lm_info *info = h->lm->info;
 	const size_t count = h->context.count / sizeof(tok_id), order = info->markov_order,
 		     kept = order > 0 && count > order - 1 ? order - 1 : count;
@@ -94,11 +94,11 @@ enum tok_status tok_healing_ask(struct tok_healing *h, struct tok_row_masses *ot
 	const enum tok_status status = h->lm->rows(h->lm, &request, 1, &row, err);
 	if (status != TOK_OK)
 		return status;
-	tok_byte_tokens_masses(h->tokens, h->row, h->masses, others);
-	const double sum = h->masses[0] + others->end + others->nontext;
+	tok_byte_tokens_masses(h->tokens, h->row, h->masses, &others);
+	const double sum = h->masses[0] + others.end + others.nontext;
 	if (!(fabs(sum - 1.0) <= sum_tolerance))
 		return tok_fail(err, TOK_EFORMAT, "a row of the model sums to %.6g, not to 1", sum);
-	*scale = 1.0 / sum;
+	*log_scale = -log(sum);
 	h->rows++;
 	return TOK_OK;
 }
@@ -144,9 +144,8 @@ static enum tok_status write_greedily(struct tok_healing *h, size_t limit, struc
 	if (!tok_buffer_add(&h->context, h->ids, h->count * sizeof(tok_id)))
 		return tok_fail_memory(err);
 	while (out->count < end) {
-		struct tok_row_masses others;
-		double scale;
-		const enum tok_status status = tok_healing_ask(h, &others, &scale, err);
+		double log_scale;
+		const enum tok_status status = tok_healing_ask(h, &log_scale, err);
 		if (status != TOK_OK)
 			return status;
 		const tok_id id = choose(h, rest);

@@ -39,8 +39,7 @@
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.  (But of a model that tells its rows in parts, as n-grams are, what is below about
- * e^-745 within a row is nothing.)
+ * is impossible.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -69,6 +68,8 @@ struct tok_next_bytes {
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
 	double leak;       /* valid: what the model gives to invalid rows */
+	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
+			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
 	/* Of .joint and .end, where they are so small that doubles do not tell them well, and

@@ -46,17 +46,24 @@ static struct tok_bounds best_p(const struct tok_core *core, const struct tok_ro
 
 struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
 {
-	if (core->in_parts)
+	if (row->in_parts)
 		return both(tok_joined_p(row, id) * row->scale);
 	if (row->log_p)
 		return both(row->sums.p[core->tokens->rank_of[id]] * row->scale);
 	return best_p(core, row, id);
 }
 
-struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+static double joined_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
 {
-	if (core->in_parts)
-		return both(log(tok_joined_p(row, id)) + row->log_scale);
+	const double p = tok_joined_p(row, id);
+	return tok_is_small(p) && tok_row_hides(core, row) ? tok_lm_parts_log_p(&row->parts, id)
+							   : log(p);
+}
+
+struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
+{
+	if (row->in_parts)
+		return both(joined_log_p(core, row, id) + row->log_scale);
 	if (row->log_p)
 		return both(row->log_p[id] + row->log_scale);
 	const uint32_t rank = core->tokens->rank_of[id];
@@ -88,7 +95,7 @@ struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 {
 	if (ranks.begin == ranks.end)
 		return both(0.0);
-	if (core->in_parts)
+	if (row->in_parts)
 		return both(tok_joined_sum(core, row, mask, ranks) * row->scale);
 	if (!row->log_p)
 		return sum_best(row, mask, ranks);
@@ -103,10 +110,10 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 	const struct tok_byte_tokens *t = core->tokens;
 	const size_t count = t->first[1] - t->first[0];
 	double joined[256];
-	if (core->in_parts)
+	if (row->in_parts)
 		tok_joined_firsts(core, row, mask, joined);
 	for (uint32_t i = 0; i < count; i++)
-		out[i] = core->in_parts
+		out[i] = row->in_parts
 			     ? both(joined[i] * row->scale)
 			     : tok_row_sum(core, row, mask, tok_node_ranks(t, t->first[0] + i));
 }
@@ -142,19 +149,36 @@ static void leave_out_end(const struct tok_core *core, struct tok_row *row)
 /* Less of a row than this would leave its numbers few digits when they are divided by it. */
 static const double next_to_nothing = 1e-20;
 
+/* `*sum` is all that is valid, and 1 then.  Where there is nothing the row stays as it is. */
+static enum tok_status renormalise_little(struct tok_core *core, struct tok_row *row,
+					  const struct tok_mask *mask, double *sum,
+					  struct tok_error *err)
+{
+	bool found = false;
+	if (*sum >= next_to_nothing || (*sum == 0.0 && row->in_parts && !tok_row_hides(core, row)))
+		return TOK_OK;
+	const enum tok_status status = tok_row_renormalise(core, row, mask, &found, err);
+	if (found)
+		*sum = 1.0;
+	return status;
+}
+
+/* `*sum` is of all that the row has, and then of what is valid. */
 static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
 				 struct tok_error *err)
 {
 	struct tok_mask *mask;
+	const double log_all = log(*sum);
 	const enum tok_status status = tok_mask_find(core, row->of->state, 0, &mask, err);
 	if (status != TOK_OK)
 		return status;
 	*sum = row->other_low.end + row->other_low.nontext +
 	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
-	if (row->log_p && *sum < next_to_nothing && tok_row_renormalise(core, row, mask))
-		*sum = 1.0;
+	row->log_valid = log(*sum);
+	const enum tok_status renormalised = renormalise_little(core, row, mask, sum, err);
+	row->log_valid -= log_all;
 	tok_mask_release(mask);
-	return TOK_OK;
+	return renormalised;
 }
 
 /* Whole rows are renormalised: over all ids, which sum to `sum`, or over what is valid. */

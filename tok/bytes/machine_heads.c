@@ -2,17 +2,10 @@
  * else, and with a window what is in it, so that memory does not grow with the text; otherwise it
  * is a link to the one before, and those before it that have no other successor become one with it:
  * four bytes a token. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "tok/bytes/machine_internal.h"
 #include "tok/bytes/window.h"
-
-double tok_log_add(double a, double b)
-{
-	const double most = fmax(a, b), least = fmin(a, b);
-	return least == -INFINITY ? most : most + log1p(exp(least - most));
-}
 
 /* ---- what heads are ---------------------------------------------------------------- */
 

@@ -6,8 +6,9 @@
  *	machine_mask.c    which ids are valid
  *	machine_rows.c    rows of the model, asked for in batches and kept for a while
  *	machine_fill.c    what is in a row
- *	machine_small.c   the same where numbers are too small: logarithms
+ *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
+ *	machine_fronts.c  fronts held and given back
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
  *	machine_covers.c  rows of tokens, most probable first
@@ -80,8 +81,10 @@ struct tok_head {
 	struct tok_state *state; /* behind its last token; NULL: without validity */
 	uint64_t key;            /* hash of what makes it the same as another one */
 	uint64_t mark;
-	size_t count;            /* ids, with those that stand before every text: the most of those
-				  * that were made one with it */
+	double log_kept; /* valid-renorm: how much of the rows before it was valid; a logarithm.  As
+			  * a text has one encoding, valid contexts with the same future are one */
+	size_t count;    /* ids, with those that stand before every text: the most of those
+			  * that were made one with it */
 	struct tok_buffer older; /* ids taken over from those before it */
 	size_t tail_count;
 	tok_id tail[]; /* all ids that a model of finite order sees, or a window has; else the last
@@ -100,6 +103,7 @@ struct tok_part {
 	size_t users, count, bytes;
 	uint64_t used; /* when it was last */
 	double text, end, nontext;
+	double least; /* how near to 0 what is not 0 comes; 0: nobody has asked */
 	uint32_t *ranks;
 	struct tok_sums sums; /* by place in `ranks` */
 	/* Asked last. */
@@ -114,15 +118,21 @@ struct tok_known {
 	double log_p, p;
 };
 
+/* Are there products of parts, not 0, that are too small for doubles? */
+enum tok_hiding { TOK_HIDING_UNKNOWN, TOK_HIDING_NOTHING, TOK_HIDING_SOMETHING };
+
 /* What the model says in a context.  Values are to be scaled: by exp(log_scale), which is `scale`.
- * Where the model tells its rows in parts, `parts` is all that there is. */
+ * Where the model tells its rows in parts, `parts` is all that there is, unless it was spread out
+ * because hardly anything in it is valid. */
 struct tok_row {
 	struct tok_row *next; /* in the bucket */
 	struct tok_head *of;
 	uint64_t key;                  /* the head's */
 	struct tok_row *older, *newer; /* among those that nobody uses */
 	size_t users;
-	bool ready;
+	bool lasts; /* it is told, and may be kept when nobody uses it */
+	bool in_parts;
+	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
 	struct tok_known *known; /* rows of the best: by rank */
@@ -130,6 +140,7 @@ struct tok_row {
 	struct tok_unseen unseen;
 	struct tok_row_masses other_low, other_high;
 	double scale, log_scale;
+	double log_valid; /* valid-renorm: what of it is valid, a logarithm */
 	struct tok_lm_parts parts;
 	struct tok_part *big[TOK_LM_PARTS_MAX]; /* NULL: it is small */
 };
@@ -197,6 +208,7 @@ struct tok_core {
 	const double *base;             /* of all parts */
 	struct tok_sums base_sums;
 	double base_text, base_firsts[256]; /* of all text; by child of the root */
+	double base_least;                  /* as of a part */
 	struct tok_row_masses base_other;
 	struct tok_range base_range; /* asked last */
 	double base_range_sum;
@@ -330,7 +342,7 @@ TOK_MUST_USE enum tok_status tok_row_fill_parts(struct tok_core *core, struct to
 
 /* What a row says of an id; of all that are valid in a range of ranks. */
 struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
-struct tok_bounds tok_row_log_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id);
 struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 			      struct tok_mask *mask, struct tok_range ranks);
 
@@ -340,28 +352,38 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 
 /* Their logarithms, where `sum` is what tok_row_sum gave: however small, and -INFINITY only where
  * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
-struct tok_bounds tok_row_log_sum(const struct tok_core *core, const struct tok_row *row,
-				  const struct tok_mask *mask, struct tok_range ranks,
-				  struct tok_bounds sum);
-struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
+struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
+				  struct tok_range ranks, struct tok_bounds sum);
+struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind);
 
-/* A whole row of which next to nothing is valid becomes one over what is; false, changing nothing,
+/* A row of which next to nothing is valid becomes one over what is, and is whole then; *found false
  * where nothing at all is. */
-bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
-			 const struct tok_mask *mask);
+TOK_MUST_USE enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+						 const struct tok_mask *mask, bool *found,
+						 struct tok_error *err);
 
 /* What a whole row has besides its logarithms. */
 void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row);
 
+/* Room for a whole row. */
+TOK_MUST_USE bool tok_row_make_room(const struct tok_core *core, struct tok_row *row);
+
+/* How near to 0 those come that are not 0. */
+double tok_least(const double *numbers, size_t count);
+
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
- * scaled; what it no longer needs. */
+ * scaled; whether what is 0 there need not be, and the logarithm of a range; what it no longer
+ * needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 					  const struct tok_lm_request *request, double *sum,
 					  struct tok_error *err);
 double tok_joined_p(const struct tok_row *row, tok_id id);
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks);
+bool tok_row_hides(const struct tok_core *core, struct tok_row *row);
+double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+			  struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		       double out[256]);
 void tok_row_leave_parts(struct tok_row *row);
@@ -372,6 +394,7 @@ void tok_parts_free(struct tok_core *core);
 struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
 void tok_front_release(struct tok_core *core, struct tok_front *front);
+void tok_place_release(struct tok_core *core, const struct tok_place *place);
 
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,

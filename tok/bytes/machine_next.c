@@ -184,7 +184,7 @@ static void add_logs(struct sums *sums, size_t outcome, const struct tok_place *
 static void add_others(const struct tok_core *core, const struct tok_place *place,
 		       enum tok_byte_kind kind, struct sums *sums)
 {
-	const struct tok_row *row = place->head->row;
+	struct tok_row *row = place->head->row;
 	const struct tok_row_masses *low = &row->other_low, *high = &row->other_high;
 	const bool end = kind == TOK_BYTE_END;
 	const struct tok_bounds mass = { (end ? low->end : low->nontext) * row->scale,
@@ -195,15 +195,16 @@ static void add_others(const struct tok_core *core, const struct tok_place *plac
 }
 
 /* What of a child is too small for a product. */
-static void add_child_logs(const struct tok_core *core, const struct tok_place *place,
-			   const struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
+static void add_child_logs(struct tok_core *core, const struct tok_place *place,
+			   struct tok_mask *mask, uint32_t child, struct tok_bounds mass,
 			   struct sums *sums)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	if (core->in_parts && mass.high == 0.0)
+	const struct tok_range ranks = tok_node_ranks(t, child);
+	struct tok_row *row = place->head->row;
+	if (row->in_parts && mass.high == 0.0 && !tok_row_hides(core, row))
 		return;
-	add_logs(sums, t->bytes[child], place,
-		 tok_row_log_sum(core, place->head->row, mask, tok_node_ranks(t, child), mass));
+	add_logs(sums, t->bytes[child], place, tok_row_log_sum(core, row, mask, ranks, mass));
 }
 
 /* A head that begins here: all that its row has. */
@@ -278,7 +279,7 @@ static double divide_value(const struct sums *sums, size_t outcome, double text,
 	if (small == -INFINITY && (!tok_is_small(value) || plain == 0.0))
 		return value;
 	*log_value = tok_log_add(log(plain), small) - log(text);
-	return *log_value > -INFINITY ? fmax(exp(*log_value), DBL_TRUE_MIN) : 0.0;
+	return tok_exp_of(*log_value);
 }
 
 /* What bounds of one outcome are to be divided by. */
@@ -317,6 +318,23 @@ static double leak_of(const struct sums *sums, double text)
 	return fmax(0.0, rest);
 }
 
+/* What valid leaks, where rows were renormalised: those places that begin here have all that there
+ * is of their rows but what is valid, and what of rows others are in was valid is known. */
+static double renormalised_leak(struct tok_core *core, struct tok_front *front)
+{
+	struct tok_log_sum text = tok_log_sum_none(), leak = tok_log_sum_none();
+	for (size_t i = 0; i < front->count; i++) {
+		struct tok_place *place = &front->places[i];
+		const double log_valid = place->head->row->log_valid,
+			     log_p = log_share(core, place).low + place->head->log_kept;
+		tok_log_sum_add(&text, place->node == 0 ? log_p : log_p + log_valid);
+		if (place->node == 0)
+			tok_log_sum_add(&leak, log_p + log(fmax(0.0, -expm1(log_valid))));
+	}
+	return text.most > -INFINITY ? fmin(1.0, exp(tok_log_sum_of(&leak) - tok_log_sum_of(&text)))
+				     : 0.0;
+}
+
 static void write_values(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
 	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
@@ -326,6 +344,22 @@ static void write_values(const struct sums *sums, const struct whole *w, struct 
 	out->end = divide_value(sums, END, text, &out->small_logs[END]);
 	out->special = divide_value(sums, SPECIAL, text, &log_special);
 	out->leak = w->parts ? 0.0 : leak_of(sums, middle(w->text)) / text;
+}
+
+static void write_valid_leak(struct tok_core *core, struct tok_front *front,
+			     struct tok_next_bytes *out)
+{
+	out->valid_leak = NAN;
+	switch (core->options.semantics) {
+	case TOK_BYTES_ALL:
+		break;
+	case TOK_BYTES_VALID:
+		out->valid_leak = out->leak;
+		break;
+	case TOK_BYTES_VALID_RENORM:
+		out->valid_leak = renormalised_leak(core, front);
+		break;
+	}
 }
 
 /* What is too small for a plain sum is at least nothing, and at most a number that has all its
@@ -412,6 +446,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	out->log_p_low = text.low;
 	out->log_p_high = text.high;
 	write_values(&sums, &w, out);
+	write_valid_leak(core, front, out);
 	if (is_known(m)) {
 		write_same_bounds(out);
 	} else {
@@ -423,6 +458,6 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 
 double tok_next_log(const struct tok_next_bytes *next, size_t symbol)
 {
-	const double p = symbol < BYTES ? next->joint[symbol] : next->end;
-	return tok_is_small(p) && p > 0.0 ? next->small_logs[symbol] : log(p);
+	return tok_log_of(symbol < BYTES ? next->joint[symbol] : next->end,
+			  next->small_logs[symbol]);
 }

@@ -249,16 +249,33 @@ static double sum_base(struct tok_core *core, struct tok_mask *mask, struct tok_
 	return memo->sum;
 }
 
+/* Of the `i`-th part of a row, not scaled. */
+static double sum_of_part(struct tok_core *core, const struct tok_row *row, size_t i,
+			  const struct tok_mask *mask, struct tok_range ranks)
+{
+	return row->big[i] ? recall_part(row->big[i], mask, ranks)
+			   : sum_small(core->tokens, &row->parts.parts[i], mask, ranks);
+}
+
 double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		      struct tok_range ranks)
 {
 	double sum = row->parts.scale * sum_base(core, mask, ranks);
-	for (size_t i = 0; i < row->parts.count; i++) {
-		const struct tok_lm_part *part = &row->parts.parts[i];
-		sum += part->scale * (row->big[i] ? recall_part(row->big[i], mask, ranks)
-						  : sum_small(core->tokens, part, mask, ranks));
-	}
+	for (size_t i = 0; i < row->parts.count; i++)
+		sum += row->parts.parts[i].scale * sum_of_part(core, row, i, mask, ranks);
 	return fmax(sum, 0.0);
+}
+
+double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
+			  struct tok_range ranks)
+{
+	const struct tok_lm_parts *parts = &row->parts;
+	struct tok_log_sum sum = tok_log_sum_none();
+	tok_log_sum_add_scaled(&sum, parts->scale, parts->log_scale, sum_base(core, mask, ranks));
+	for (size_t i = 0; i < parts->count; i++)
+		tok_log_sum_add_scaled(&sum, parts->parts[i].scale, parts->parts[i].log_scale,
+				       sum_of_part(core, row, i, mask, ranks));
+	return tok_log_sum_beside(&sum, tok_joined_sum(core, row, mask, ranks));
 }
 
 /* ---- by first byte -------------------------------------------------------------------- */
@@ -334,24 +351,11 @@ void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct 
 
 /* ---- an id ------------------------------------------------------------------------------ */
 
-static double find_add(const struct tok_lm_part *part, tok_id id)
-{
-	size_t low = 0, high = part->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (part->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
-}
-
 static double recall_add(struct tok_part *big, const struct tok_lm_part *part, tok_id id)
 {
 	if (big->memo_id != id) {
 		big->memo_id = id;
-		big->memo_add = find_add(part, id);
+		big->memo_add = tok_lm_part_add(part, id);
 	}
 	return big->memo_add;
 }
@@ -362,7 +366,7 @@ double tok_joined_p(const struct tok_row *row, tok_id id)
 	for (size_t i = 0; i < row->parts.count; i++) {
 		const struct tok_lm_part *part = &row->parts.parts[i];
 		p += part->scale *
-		     (row->big[i] ? recall_add(row->big[i], part, id) : find_add(part, id));
+		     (row->big[i] ? recall_add(row->big[i], part, id) : tok_lm_part_add(part, id));
 	}
 	return fmax(p, 0.0);
 }
@@ -379,6 +383,7 @@ static enum tok_status set_base(struct tok_core *core, const double *base, struc
 	}
 	for (uint32_t rank = 0; rank < t->text_count; rank++)
 		core->base_sums.p[rank] = base[t->by_rank[rank]];
+	core->base_least = tok_least(base, t->size);
 	tok_sums_block(&core->base_sums, t->text_count);
 	core->base_text = tok_sums_range(&core->base_sums, tok_node_ranks(t, 0));
 	sum_firsts(core, NULL, core->base_firsts);
@@ -440,6 +445,7 @@ enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 	if (status != TOK_OK)
 		return status;
 	double text = parts->scale * core->base_text;
+	row->hiding = TOK_HIDING_UNKNOWN;
 	row->other_low = (struct tok_row_masses){ core->base_other.end * parts->scale,
 						  core->base_other.nontext * parts->scale };
 	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)

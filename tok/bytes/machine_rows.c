@@ -74,6 +74,13 @@ void tok_row_store_free(struct tok_core *core)
 	free(core->asking.answers);
 }
 
+bool tok_row_make_room(const struct tok_core *core, struct tok_row *row)
+{
+	const size_t size = core->lm->info->size;
+	row->log_p = calloc(size + 1, sizeof *row->log_p);
+	return tok_sums_init(&row->sums, size) && row->log_p;
+}
+
 static struct tok_row *make_row(const struct tok_core *core)
 {
 	const struct tok_lm_info *info = core->lm->info;
@@ -83,8 +90,7 @@ static struct tok_row *make_row(const struct tok_core *core)
 		row->known = calloc(info->top, sizeof *row->known);
 		made = row->known != NULL;
 	} else if (made && !core->in_parts) {
-		row->log_p = calloc(info->size + 1, sizeof *row->log_p);
-		made = tok_sums_init(&row->sums, info->size) && row->log_p;
+		made = tok_row_make_room(core, row);
 	}
 	if (made)
 		return row;
@@ -109,7 +115,8 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->of = tok_head_hold(head);
 	row->key = head->key;
 	row->users = 1;
-	row->ready = false;
+	row->lasts = false;
+	row->in_parts = core->in_parts;
 	row->next = *bucket;
 	*bucket = row;
 	core->row_count++;
@@ -125,7 +132,7 @@ void tok_head_drop_row(struct tok_core *core, struct tok_head *head)
 	if (--row->users > 0)
 		return;
 	put_aside(core, row);
-	if (!row->ready || core->row_count > core->row_budget)
+	if (!row->lasts || core->row_count > core->row_budget)
 		remove_row(core, row);
 }
 
@@ -179,7 +186,7 @@ static enum tok_status join_rows(struct tok_core *core, struct tok_error *err)
 			status = tok_row_fill_parts(core, a->rows[i], &a->requests[i], err);
 		if (status != TOK_OK)
 			return status;
-		a->rows[i]->ready = true;
+		a->rows[i]->lasts = a->rows[i]->in_parts; /* else it is far greater than others */
 		core->cost.rows++;
 	}
 	return TOK_OK;
@@ -202,7 +209,7 @@ static enum tok_status ask(struct tok_core *core, struct tok_error *err)
 			status = info->top
 				     ? tok_row_fill_best(core, a->rows[i], &a->answers[i], err)
 				     : tok_row_fill_whole(core, a->rows[i], err);
-			a->rows[i]->ready = status == TOK_OK;
+			a->rows[i]->lasts = status == TOK_OK;
 		}
 		if (status != TOK_OK)
 			return status;
@@ -256,7 +263,7 @@ enum tok_status tok_row_store_need(struct tok_core *core, struct tok_head *const
 	if (status == TOK_OK)
 		status = ask(core, err);
 	for (size_t i = 0; status != TOK_OK && i < count; i++)
-		if (heads[i]->row && !heads[i]->row->ready)
+		if (heads[i]->row && !heads[i]->row->lasts)
 			tok_head_drop_row(core, heads[i]);
 	return status;
 }

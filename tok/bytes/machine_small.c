@@ -6,28 +6,6 @@
 
 #include "tok/bytes/machine_internal.h"
 
-/* Shares of exp(most), which is the greatest. */
-struct log_sum {
-	double most, shares;
-};
-
-static const struct log_sum nothing = { -INFINITY, 0.0 };
-
-static void add_log(struct log_sum *sum, double log_p)
-{
-	if (log_p > sum->most) {
-		sum->shares = sum->shares * exp(sum->most - log_p) + 1.0;
-		sum->most = log_p;
-	} else if (log_p > -INFINITY) {
-		sum->shares += exp(log_p - sum->most);
-	}
-}
-
-static double log_of(struct log_sum sum)
-{
-	return sum.most == -INFINITY ? -INFINITY : sum.most + log(sum.shares);
-}
-
 static struct tok_bounds both(double value)
 {
 	return (struct tok_bounds){ value, value };
@@ -40,16 +18,60 @@ static struct tok_bounds logs_of(struct tok_bounds sum)
 				    log(sum.high) };
 }
 
+/* ---- rows in parts -------------------------------------------------------------------- */
+
+double tok_least(const double *numbers, size_t count)
+{
+	double least = INFINITY;
+	for (size_t i = 0; i < count; i++)
+		if (fabs(numbers[i]) < least && numbers[i] != 0.0)
+			least = fabs(numbers[i]);
+	return least;
+}
+
+static double least_of_part(const struct tok_lm_part *part, struct tok_part *big)
+{
+	if (!big)
+		return tok_least(part->add, part->count);
+	if (big->least == 0.0)
+		big->least = tok_least(part->add, part->count);
+	return big->least;
+}
+
+static bool may_hide(double scale, double log_scale, double least)
+{
+	return tok_is_small(scale * least) && (scale > 0.0 || log_scale > -INFINITY);
+}
+
+static bool find_hidden(const struct tok_core *core, const struct tok_row *row)
+{
+	const struct tok_lm_parts *parts = &row->parts;
+	bool found = may_hide(parts->scale, parts->log_scale, core->base_least);
+	for (size_t i = 0; !found && i < parts->count; i++) {
+		const struct tok_lm_part *part = &parts->parts[i];
+		found = may_hide(part->scale, part->log_scale, least_of_part(part, row->big[i]));
+	}
+	return found;
+}
+
+/* Looked at where something is small, and no sooner: most rows never are. */
+bool tok_row_hides(const struct tok_core *core, struct tok_row *row)
+{
+	if (row->hiding == TOK_HIDING_UNKNOWN)
+		row->hiding = find_hidden(core, row) ? TOK_HIDING_SOMETHING : TOK_HIDING_NOTHING;
+	return row->hiding == TOK_HIDING_SOMETHING;
+}
+
 /* ---- whole rows, and rows of the best -------------------------------------------------- */
 
 static double sum_whole(const struct tok_core *core, const struct tok_row *row,
 			const struct tok_mask *mask, struct tok_range ranks)
 {
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	for (uint32_t rank = tok_mask_next(mask, ranks.begin, ranks.end); rank < ranks.end;
 	     rank = tok_mask_next(mask, rank + 1, ranks.end))
-		add_log(&sum, row->log_p[core->tokens->by_rank[rank]]);
-	return log_of(sum) + row->log_scale;
+		tok_log_sum_add(&sum, row->log_p[core->tokens->by_rank[rank]]);
+	return tok_log_sum_of(&sum) + row->log_scale;
 }
 
 /* `known` of ids that are told, and `unseen` more. */
@@ -64,25 +86,26 @@ static struct tok_bounds add_unseen(const struct tok_row *row, double known, dou
 static struct tok_bounds sum_best(const struct tok_row *row, const struct tok_mask *mask,
 				  struct tok_range ranks)
 {
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	double unseen = (double)tok_mask_count(mask, ranks);
 	for (size_t i = 0; i < row->known_count; i++) {
 		const struct tok_known *known = &row->known[i];
 		if (known->rank < ranks.begin || known->rank >= ranks.end ||
 		    !tok_mask_has(mask, known->rank))
 			continue;
-		add_log(&sum, known->log_p);
+		tok_log_sum_add(&sum, known->log_p);
 		unseen -= 1.0;
 	}
-	return add_unseen(row, log_of(sum), unseen);
+	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_sum(const struct tok_core *core, const struct tok_row *row,
-				  const struct tok_mask *mask, struct tok_range ranks,
-				  struct tok_bounds sum)
+struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
+				  struct tok_range ranks, struct tok_bounds sum)
 {
-	if (core->in_parts || !tok_is_small(sum.high))
+	if (!tok_is_small(sum.high) || (row->in_parts && !tok_row_hides(core, row)))
 		return logs_of(sum);
+	if (row->in_parts)
+		return both(tok_joined_log_sum(core, row, mask, ranks) + row->log_scale);
 	return row->log_p ? both(sum_whole(core, row, mask, ranks)) : sum_best(row, mask, ranks);
 }
 
@@ -93,22 +116,27 @@ static bool may_end(const struct tok_core *core, const struct tok_row *row)
 	return !core->validity || tok_validity_end(core->validity, &row->of->state->valid);
 }
 
-static double sum_whole_others(const struct tok_core *core, const struct tok_row *row,
-			       enum tok_byte_kind kind)
+/* In parts. */
+static double sum_joined_others(const struct tok_core *core, struct tok_row *row,
+				enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	struct log_sum sum = nothing;
+	const struct tok_row_masses *others = &row->other_low;
+	const double plain = kind == TOK_BYTE_END ? others->end : others->nontext;
+	struct tok_log_sum sum = tok_log_sum_none();
+	if (!tok_is_small(plain) || (plain > 0.0 && !tok_row_hides(core, row)))
+		return log(plain) + row->log_scale;
 	for (size_t i = 0; i < t->other_count; i++)
-		if (t->kinds[t->others[i]] == kind)
-			add_log(&sum, row->log_p[t->others[i]]);
-	return log_of(sum) + row->log_scale;
+		if (t->kinds[t->others[i]] == kind && tok_row_hides(core, row))
+			tok_log_sum_add(&sum, tok_lm_parts_log_p(&row->parts, t->others[i]));
+	return tok_log_sum_of(&sum) + row->log_scale;
 }
 
 static struct tok_bounds sum_best_others(const struct tok_core *core, const struct tok_row *row,
 					 enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
-	struct log_sum sum = nothing;
+	struct tok_log_sum sum = tok_log_sum_none();
 	double unseen = 0.0;
 	for (size_t i = 0; i < t->other_count; i++)
 		unseen += t->kinds[t->others[i]] == kind;
@@ -117,39 +145,53 @@ static struct tok_bounds sum_best_others(const struct tok_core *core, const stru
 		if (known->rank < t->text_count ||
 		    t->kinds[t->others[known->rank - t->text_count]] != kind)
 			continue;
-		add_log(&sum, known->log_p);
+		tok_log_sum_add(&sum, known->log_p);
 		unseen -= 1.0;
 	}
-	return add_unseen(row, log_of(sum), unseen);
+	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_others(const struct tok_core *core, const struct tok_row *row,
+struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind)
 {
-	const struct tok_row_masses *others = &row->other_low;
 	if (kind == TOK_BYTE_END && !may_end(core, row))
 		return both(-INFINITY);
-	if (core->in_parts)
-		return both(log(kind == TOK_BYTE_END ? others->end : others->nontext) +
-			    row->log_scale);
-	return row->log_p ? both(sum_whole_others(core, row, kind))
+	if (row->in_parts)
+		return both(sum_joined_others(core, row, kind));
+	return row->log_p ? both(tok_byte_tokens_log_other(core->tokens, row->log_p, kind) +
+				 row->log_scale)
 			  : sum_best_others(core, row, kind);
 }
 
 /* ---- rows of which next to nothing is valid ------------------------------------------------ */
 
-bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
-			 const struct tok_mask *mask)
+/* A row in parts becomes a whole one. */
+static bool spread(const struct tok_core *core, struct tok_row *row)
+{
+	if (!tok_row_make_room(core, row))
+		return false;
+	for (size_t id = 0; id < core->tokens->size; id++)
+		row->log_p[id] = tok_lm_parts_log_p(&row->parts, (tok_id)id);
+	row->in_parts = false;
+	return true;
+}
+
+enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+				    const struct tok_mask *mask, bool *found, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const bool ends = may_end(core, row);
+	if (row->in_parts && !spread(core, row))
+		return tok_fail_memory(err);
 	row->log_scale = 0.0;
 	const double text = sum_whole(core, row, mask, tok_node_ranks(t, 0)),
 		     end = tok_row_log_others(core, row, TOK_BYTE_END).low,
 		     nontext = tok_row_log_others(core, row, TOK_BYTE_NONTEXT).low,
 		     all = tok_log_add(tok_log_add(text, end), nontext);
-	if (all == -INFINITY)
-		return false;
+	row->log_valid = all;
+	*found = all > -INFINITY;
+	if (!*found)
+		return TOK_OK;
 	for (uint32_t rank = 0; rank < t->text_count; rank++) {
 		double *log_p = &row->log_p[t->by_rank[rank]];
 		*log_p = tok_mask_has(mask, rank) ? *log_p - all : -INFINITY;
@@ -159,5 +201,5 @@ bool tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
 		*log_p = ends || t->kinds[t->others[i]] != TOK_BYTE_END ? *log_p - all : -INFINITY;
 	}
 	tok_row_take_exponentials(core, row);
-	return true;
+	return TOK_OK;
 }

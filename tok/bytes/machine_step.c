@@ -8,50 +8,6 @@
 /* Weights below exp of this from the origin move the origin. */
 static const double far_from_origin = -64.0;
 
-/* ---- fronts ---------------------------------------------------------------------- */
-
-struct tok_front *tok_front_new(size_t count)
-{
-	if (count > (SIZE_MAX - sizeof(struct tok_front)) / sizeof(struct tok_place))
-		return NULL;
-	struct tok_front *front = calloc(1, sizeof *front + count * sizeof *front->places);
-	if (front)
-		front->refs = 1;
-	return front;
-}
-
-struct tok_front *tok_front_hold(struct tok_front *front)
-{
-	front->refs++;
-	return front;
-}
-
-static void release_place(struct tok_core *core, const struct tok_place *place)
-{
-	tok_mask_release(place->mask);
-	tok_head_release(core, place->head);
-}
-
-void tok_front_release(struct tok_core *core, struct tok_front *front)
-{
-	if (!front || --front->refs > 0)
-		return;
-	for (size_t i = 0; i < front->count; i++)
-		release_place(core, &front->places[i]);
-	free(front);
-}
-
-void tok_front_leave(struct tok_core *core, const struct tok_front *front,
-		     const struct tok_front *next)
-{
-	const uint64_t mark = ++core->clock;
-	for (size_t i = 0; next && i < next->count; i++)
-		next->places[i].head->mark = mark;
-	for (size_t i = 0; i < front->count; i++)
-		if (front->places[i].head->mark != mark)
-			tok_head_drop_row(core, front->places[i].head);
-}
-
 /* ---- a step ----------------------------------------------------------------------- */
 
 /* A front that is being made, in core->places: each holds its head and its mask. */
@@ -68,7 +24,7 @@ static void drop_place(struct tok_core *core, const struct tok_place *place)
 {
 	if (place->node == 0)
 		tok_head_drop_row(core, place->head);
-	release_place(core, place);
+	tok_place_release(core, place);
 }
 
 /* Takes the place's head and mask over, or gives them back. */
@@ -225,6 +181,7 @@ static enum tok_status make_head(struct tok_core *core, const struct ended *e,
 	struct tok_head *head = tok_head_next(core, e->from->head, e->id, e->state);
 	if (!head)
 		return tok_fail_memory(err);
+	head->log_kept = e->from->head->log_kept + e->from->head->row->log_valid;
 	if (core->in_parts && core->finite && !core->validity) {
 		const enum tok_status status = tok_row_store_need(core, &head, 1, err);
 		if (status != TOK_OK) {

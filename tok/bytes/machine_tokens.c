@@ -127,7 +127,7 @@ struct share {
 static double weigh_child(const struct tok_token_walk *walk, struct share share, uint32_t child,
 			  struct tok_bounds p)
 {
-	const struct tok_core *core = walk->at->core;
+	struct tok_core *core = walk->at->core;
 	const struct tok_range ranks = tok_node_ranks(core->tokens, child);
 	if (!share.is_small)
 		return p.low;
@@ -155,7 +155,7 @@ static void draw_child(struct tok_token_walk *walk, struct share share, struct c
 
 static double weigh_end(const struct tok_token_walk *walk, struct share share)
 {
-	const struct tok_row *row = walk->head->row;
+	struct tok_row *row = walk->head->row;
 	if (!share.is_small)
 		return row->other_low.end * row->scale;
 	return exp(tok_row_log_others(walk->at->core, row, TOK_BYTE_END).low - share.log_whole);
@@ -188,7 +188,7 @@ static double draw_of(struct tok_token_walk *walk, bool inside, struct share sha
 static double sum_logs(const struct tok_token_walk *walk, bool inside)
 {
 	struct tok_core *core = walk->at->core;
-	const struct tok_row *row = walk->head->row;
+	struct tok_row *row = walk->head->row;
 	const struct tok_range ranks = inside ? tok_node_ranks(core->tokens, walk->node)
 					      : tok_node_below(core->tokens, walk->node);
 	const struct tok_bounds sum = tok_row_sum(core, row, walk->mask, ranks);

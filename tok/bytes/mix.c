@@ -147,6 +147,11 @@ static enum tok_status look(struct tok_mix *mix, struct tok_error *err)
 	return TOK_OK;
 }
 
+double tok_mix_next_log(const struct tok_mix_next *next, size_t symbol)
+{
+	return tok_log_of(next->p[symbol], next->small_logs[symbol]);
+}
+
 enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out, struct tok_error *err)
 {
 	const enum tok_status status = look(mix, err);
@@ -231,13 +236,11 @@ static void add_to_text(struct tok_mix *mix, uint8_t byte)
 		return;
 	}
 	text->exact &= mix->next.exact;
-	text->log_p += log(mix->next.p[byte]);
+	text->log_p += tok_mix_next_log(&mix->next, byte);
 	text->low += log(mix->next.low[byte]);
 	text->high += log(mix->next.high[byte]);
-	if (tok_is_small(mix->next.p[byte])) { /* a double has not all its digits */
-		text->exact = false;
+	if (tok_is_small(mix->next.p[byte])) /* bounds have not all their digits */
 		text->low = -INFINITY;
-	}
 	if (text->exact)
 		text->low = text->high = text->log_p;
 }

@@ -18,7 +18,7 @@
  *	           anti-expert finds impossible is so: else it would have all
  *
  * However small what a model gives is, it counts for what it is; what a double cannot hold in the
- * end is told as the least that it can, DBL_TRUE_MIN.
+ * end is told as the least that it can, DBL_TRUE_MIN, and its logarithm as it is.
  *
  * A model that gives what was pushed probability 0 is left out from there on by linear and bayes;
  * for the other two the text has then probability 0 (TOK_ETEXT).  A model of weight 0, or an alpha
@@ -52,6 +52,9 @@ struct tok_mix_next {
 	double special[TOK_MIX_MOST], leak[TOK_MIX_MOST]; /* of each machine */
 	bool left_out[TOK_MIX_MOST];                      /* found the text impossible */
 	bool exact;
+	/* Of .p, where it is so small that doubles do not tell it well, and written nowhere else:
+	 * tok_mix_next_log. */
+	double small_logs[TOK_MIX_SYMBOLS];
 };
 
 struct tok_mix;
@@ -77,6 +80,9 @@ TOK_API TOK_MUST_USE enum tok_status tok_mix_push(struct tok_mix *mix, struct to
 /* TOK_ETEXT where no symbol is possible: nothing is, that the models have in common. */
 TOK_API TOK_MUST_USE enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out,
 						  struct tok_error *err);
+
+/* The natural logarithm of .p[symbol], with all its digits. */
+TOK_API double tok_mix_next_log(const struct tok_mix_next *next, size_t symbol);
 
 /* Natural logarithm of the product of what the mix gave to the bytes of x, with bounds that are the
  * same where exact.  Whoever does not ask what comes next before each byte does not find out, but

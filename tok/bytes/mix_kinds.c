@@ -24,12 +24,6 @@ double tok_mix_log_whole(const struct tok_next_bytes *next)
 	return all;
 }
 
-/* 0 is only what is impossible: of what is too small, the least double is left. */
-static double exp_of(double log_p)
-{
-	return log_p > -INFINITY ? fmax(exp(log_p), DBL_TRUE_MIN) : 0.0;
-}
-
 static double share(double p, double of)
 {
 	const double share = p * of;
@@ -44,7 +38,7 @@ double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		if (p[s] > 0.0)
 			p[s] = tok_is_small(p[s])
-				   ? exp_of(tok_next_log(next, s) - tok_mix_log_whole(next))
+				   ? tok_exp_of(tok_next_log(next, s) - tok_mix_log_whole(next))
 				   : p[s] / sum;
 	return sum;
 }
@@ -106,6 +100,7 @@ void tok_mix_divergence_bounds(const struct tok_mix_law *a, const struct tok_mix
 /* What is to be divided by the sum of .p; the true sum lies between low and high. */
 struct mixed {
 	struct tok_mix_law law;
+	double small_logs[TOK_MIX_SYMBOLS]; /* of .p, where that is small */
 	double low, high;
 };
 
@@ -121,6 +116,21 @@ static void add_weighted(struct mixed *to, const struct tok_mix_law *law, double
 	to->high += high;
 }
 
+/* Of sums: the members' logarithms, and those of their weights. */
+static void add_small_logs(const struct tok_mix *mix, const double *log_weights, struct mixed *to)
+{
+	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
+		struct tok_log_sum sum = tok_log_sum_none();
+		if (!tok_is_small(to->law.p[s]) || to->law.p[s] == 0.0)
+			continue;
+		for (size_t i = 0; i < mix->count; i++)
+			if (log_weights[i] > -INFINITY)
+				tok_log_sum_add(&sum, log_weights[i] +
+							  tok_mix_logs_of(&mix->members[i], s).p);
+		to->small_logs[s] = tok_log_sum_of(&sum);
+	}
+}
+
 /* Whoever has nothing to say about bytes or the end is not heard this time. */
 static bool speaks(const struct tok_mix_member *m)
 {
@@ -129,23 +139,25 @@ static bool speaks(const struct tok_mix_member *m)
 
 static bool mix_linear(const struct tok_mix *mix, struct mixed *to, double *weights)
 {
-	double sum = 0.0;
+	double sum = 0.0, log_weights[TOK_MIX_MOST];
 	for (size_t i = 0; i < mix->count; i++)
 		if (speaks(&mix->members[i]))
 			sum += weights[i] = mix->members[i].weight;
 	for (size_t i = 0; i < mix->count; i++) {
+		log_weights[i] = log(weights[i]) - log(sum);
 		if (weights[i] == 0.0)
 			continue;
 		const struct tok_mix_member *m = &mix->members[i];
 		weights[i] /= sum;
 		add_weighted(to, &m->next, weights[i], m->certain ? weights[i] : 0.0, weights[i]);
 	}
+	add_small_logs(mix, log_weights, to);
 	return sum > 0.0;
 }
 
 static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weights)
 {
-	double most = -INFINITY, sum = 0.0;
+	double most = -INFINITY, sum = 0.0, log_weights[TOK_MIX_MOST];
 	for (size_t i = 0; i < mix->count; i++)
 		if (speaks(&mix->members[i]))
 			most = fmax(most, mix->members[i].log_p);
@@ -153,14 +165,16 @@ static bool mix_bayes(const struct tok_mix *mix, struct mixed *to, double *weigh
 		return false;
 	for (size_t i = 0; i < mix->count; i++) {
 		const struct tok_mix_member *m = &mix->members[i];
+		log_weights[i] = speaks(m) ? m->log_p - most : -INFINITY;
 		if (!speaks(m))
 			continue;
-		sum += weights[i] = exp_of(m->log_p - most);
+		sum += weights[i] = tok_exp_of(m->log_p - most);
 		add_weighted(to, &m->next, weights[i], m->certain ? exp(m->log_low - most) : 0.0,
-			     exp_of(m->log_high - most));
+			     tok_exp_of(m->log_high - most));
 	}
 	for (size_t i = 0; i < mix->count; i++)
 		weights[i] /= sum;
+	add_small_logs(mix, log_weights, to);
 	return true;
 }
 
@@ -183,8 +197,7 @@ void tok_mix_sum_bounds(const struct tok_mix *mix, double *low, double *high)
 
 struct tok_mix_logs tok_mix_logs_of(const struct tok_mix_member *m, size_t s)
 {
-	const double p = m->next.p[s], low = m->next.low[s],
-		     log_p = tok_is_small(p) && p > 0.0 ? m->small_logs[s] : log(p);
+	const double low = m->next.low[s], log_p = tok_log_of(m->next.p[s], m->small_logs[s]);
 	if (m->exact)
 		return (struct tok_mix_logs){ log_p, log_p, log_p };
 	return (struct tok_mix_logs){ log_p, tok_is_small(low) ? -INFINITY : log(low),
@@ -235,9 +248,10 @@ static bool mix_products(const struct tok_mix *mix, struct mixed *to, double *we
 	if (most == -INFINITY)
 		return false;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
-		to->law.p[s] = exp_of(products.p[s] - most);
+		to->law.p[s] = tok_exp_of(products.p[s] - most);
 		to->law.low[s] = exp(products.low[s] - most);
-		to->law.high[s] = exp_of(products.high[s] - most);
+		to->law.high[s] = tok_exp_of(products.high[s] - most);
+		to->small_logs[s] = products.p[s] - most;
 	}
 	to->high = INFINITY; /* nothing but the symbols tells what they are together */
 	return true;
@@ -283,6 +297,16 @@ static void bound(const struct mixed *from, struct tok_mix_next *out)
 	}
 }
 
+/* The share that a symbol has of the sum. */
+static void write_share(const struct mixed *from, size_t s, double sum, struct tok_mix_next *out)
+{
+	const double p = from->law.p[s];
+	out->p[s] = p > 0.0 ? fmax(p / sum, DBL_TRUE_MIN) : 0.0;
+	out->low[s] = out->high[s] = out->p[s];
+	if (p > 0.0 && tok_is_small(out->p[s]))
+		out->small_logs[s] = tok_log_of(p, from->small_logs[s]) - log(sum);
+}
+
 bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out)
 {
 	struct mixed mixed = { 0 };
@@ -309,8 +333,7 @@ bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out)
 		if (mix->members[i].used)
 			out->exact &= mix->members[i].exact;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-		out->low[s] = out->high[s] = out->p[s] =
-		    mixed.law.p[s] > 0.0 ? fmax(mixed.law.p[s] / sum, DBL_TRUE_MIN) : 0.0;
+		write_share(&mixed, s, sum, out);
 	if (!out->exact)
 		bound(&mixed, out);
 	return true;

@@ -62,19 +62,23 @@ struct tok_lm_row {
  * Parts are borrowed and live as long as the model.  Equal `ids` are equal parts, whatever
  * their scale: who sums parts over a trie may keep the sums under that pointer.  Numbers may
  * be below 0 where a model was rounded; where the sum is, p is 0.  A row then costs what its
- * contexts have seen, not the vocabulary. */
+ * contexts have seen, not the vocabulary.
+ *
+ * A scale below TOK_LM_SMALL_SCALE is told by its logarithm, since as a double it may have lost
+ * digits, or all of itself; elsewhere nobody reads the logarithm. */
 enum { TOK_LM_PARTS_MAX = 4 };
+#define TOK_LM_SMALL_SCALE 1e-280
 
 struct tok_lm_part {
 	const tok_id *ids; /* rising */
 	const double *add;
 	size_t count; /* at least 1 */
-	double scale;
+	double scale, log_scale;
 };
 
 struct tok_lm_parts {
 	const double *base; /* info.size probabilities, the same in every row */
-	double scale;
+	double scale, log_scale;
 	struct tok_lm_part parts[TOK_LM_PARTS_MAX];
 	size_t count;
 	/* So many of the first of the last markov_order - 1 ids are not what it depends on: two
@@ -83,6 +87,23 @@ struct tok_lm_parts {
 	 * spare, that there are no more is what it depends on too. */
 	size_t spare;
 };
+
+/* What a part adds to an id, not scaled. */
+static inline double tok_lm_part_add(const struct tok_lm_part *part, tok_id id)
+{
+	size_t low = 0, high = part->count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (part->ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
+}
+
+/* Natural logarithm of p(id), with all its digits however small that is. */
+TOK_API double tok_lm_parts_log_p(const struct tok_lm_parts *parts, tok_id id);
 
 struct tok_lm {
 	const struct tok_lm_info *info;

@@ -1,7 +1,8 @@
-/* small_internal.h - when doubles are no longer what to calculate in. */
+/* small_internal.h - when doubles are no longer what to calculate in, and sums of logarithms. */
 #ifndef TOK_BYTES_SMALL_INTERNAL_H
 #define TOK_BYTES_SMALL_INTERNAL_H
 
+#include <math.h>
 #include <stdbool.h>
 
 /* Sums and products that are less have lost digits, if not all of what they are made of. */
@@ -10,7 +11,36 @@ static inline bool tok_is_small(double value)
 	return value < 1e-280;
 }
 
+/* Of a number whose logarithm is told apart where it is small. */
+static inline double tok_log_of(double value, double small_log)
+{
+	return tok_is_small(value) && value > 0.0 ? small_log : log(value);
+}
+
 /* log(exp(a) + exp(b)) */
 double tok_log_add(double a, double b);
+
+/* exp(log_p), but 0 only for what is impossible: of what is too small the least double is left. */
+double tok_exp_of(double log_p);
+
+/* A sum of numbers that are told by logarithms: shares of exp(most), the greatest of them. */
+struct tok_log_sum {
+	double most, shares;
+};
+
+static inline struct tok_log_sum tok_log_sum_none(void)
+{
+	return (struct tok_log_sum){ -INFINITY, 0.0 };
+}
+
+void tok_log_sum_add(struct tok_log_sum *sum, double log_value);
+double tok_log_sum_of(const struct tok_log_sum *sum);
+
+/* `scale` times a number that may be below 0; `log_scale` counts where the scale is small. */
+void tok_log_sum_add_scaled(struct tok_log_sum *sum, double scale, double log_scale, double value);
+
+/* The sum, of which `plain` is what doubles make.  That is the better one where numbers that are
+ * not small have taken each other away. */
+double tok_log_sum_beside(const struct tok_log_sum *sum, double plain);
 
 #endif

@@ -78,6 +78,14 @@ struct tok_row_masses {
 TOK_API void tok_byte_tokens_masses(const struct tok_byte_tokens *tokens, const double *log_p,
 				    double *masses, struct tok_row_masses *out);
 
+/* Natural logarithms of the mass of one node, and of one kind that is no text, with all their
+ * digits however small they are: all ids are gone through, so this is for what is too small above.
+ */
+TOK_API double tok_byte_tokens_log_mass(const struct tok_byte_tokens *tokens, const double *log_p,
+					uint32_t node);
+TOK_API double tok_byte_tokens_log_other(const struct tok_byte_tokens *tokens, const double *log_p,
+					 enum tok_byte_kind kind);
+
 /* The same of a row of which only the best ids and the rest are known: bounds.  No id that is
  * not among the best is more probable than the least of them. */
 TOK_API void tok_byte_tokens_bounds(const struct tok_byte_tokens *tokens,

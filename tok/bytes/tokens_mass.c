@@ -2,6 +2,7 @@
  * each sum adds a node's ids and its children, so that a mass is as exact as its own size. */
 #include <math.h>
 
+#include "tok/bytes/small_internal.h"
 #include "tok/bytes/tokens_internal.h"
 
 /* masses[node] is what ends there; add what lies below. */
@@ -30,6 +31,25 @@ void tok_byte_tokens_masses(const struct tok_byte_tokens *t, const double *log_p
 	*out = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
 		add_other(t, t->others[i], exp(log_p[t->others[i]]), out);
+}
+
+double tok_byte_tokens_log_mass(const struct tok_byte_tokens *t, const double *log_p, uint32_t node)
+{
+	const struct tok_range ranks = tok_node_ranks(t, node);
+	struct tok_log_sum sum = tok_log_sum_none();
+	for (uint32_t rank = ranks.begin; rank < ranks.end; rank++)
+		tok_log_sum_add(&sum, log_p[t->by_rank[rank]]);
+	return tok_log_sum_of(&sum);
+}
+
+double tok_byte_tokens_log_other(const struct tok_byte_tokens *t, const double *log_p,
+				 enum tok_byte_kind kind)
+{
+	struct tok_log_sum sum = tok_log_sum_none();
+	for (size_t i = 0; i < t->other_count; i++)
+		if (t->kinds[t->others[i]] == kind)
+			tok_log_sum_add(&sum, log_p[t->others[i]]);
+	return tok_log_sum_of(&sum);
 }
 
 /* ---- rows of which the best are known --------------------------------------------- */

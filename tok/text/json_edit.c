@@ -49,7 +49,8 @@ static void find_places(struct tok_json_edit *e)
 	}
 }
 
-enum tok_status tok_json_edit_open(struct tok_json_edit *edit, struct tok_span text, struct tok_error *err)
+enum tok_status tok_json_edit_open(struct tok_json_edit *edit, struct tok_span text,
+				   struct tok_error *err)
 {
 	struct tok_json_edit e = { .text = text };
 	enum tok_status status = tok_json_read(&e.doc, text, err);
@@ -108,11 +109,13 @@ static bool add_patch(struct tok_json_edit *e, uint32_t begin, uint32_t end, siz
 {
 	if (!tok_grow(&e->patches, &e->patch_capacity, e->patch_count + 1, sizeof *e->patches))
 		return false;
-	e->patches[e->patch_count++] = (struct tok_json_patch){ begin, end, at, e->room.count - at };
+	e->patches[e->patch_count++] =
+	    (struct tok_json_patch){ begin, end, at, e->room.count - at };
 	return true;
 }
 
-bool tok_json_edit_replace(struct tok_json_edit *edit, const struct tok_json *value, struct tok_span text)
+bool tok_json_edit_replace(struct tok_json_edit *edit, const struct tok_json *value,
+			   struct tok_span text)
 {
 	const struct tok_range place = place_of(edit, value);
 	const size_t at = edit->room.count;
@@ -125,7 +128,7 @@ void tok_json_edit_remove(struct tok_json_edit *edit, const struct tok_json *key
 }
 
 bool tok_json_edit_add(struct tok_json_edit *edit, const struct tok_json *object, const char *key,
-		   struct tok_span text)
+		       struct tok_span text)
 {
 	const struct tok_range place = place_of(edit, object);
 	const size_t at = edit->room.count;

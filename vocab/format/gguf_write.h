@@ -58,11 +58,11 @@ TOK_API TOK_MUST_USE enum tok_status vocab_gguf_write(const struct tok_spec *spe
 
 /* `values`, pairs of a model, with those about its tokenizer ("tokenizer.", but for the number of
  * token types, which is the model's) from `tokenizer`: pairs of vocab_gguf_write, or of another
- * file, of which the rest is ignored, and of two of one name the second.  Each takes the place of the one of its name, the others come
- * behind; tokens, their scores and types are filled up to `rows` by unused ones called [PAD7] by
- * their ids, and the model's own vocab_size is `rows`.  So a model with its own tokenizer's pairs
- * stays byte for byte.  Appended to `out`, which on failure is as it was.  TOK_EFORMAT where pairs
- * end within one; TOK_EARG for more tokens than rows. */
+ * file, of which the rest is ignored, and of two of one name the second.  Each takes the place of
+ * the one of its name, the others come behind; tokens, their scores and types are filled up to
+ * `rows` by unused ones called [PAD7] by their ids, and the model's own vocab_size is `rows`.  So a
+ * model with its own tokenizer's pairs stays byte for byte.  Appended to `out`, which on failure is
+ * as it was.  TOK_EFORMAT where pairs end within one; TOK_EARG for more tokens than rows. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_gguf_replace(struct tok_span values, uint64_t value_count, struct tok_span tokenizer,
 		   uint64_t tokenizer_count, size_t rows, struct tok_buffer *out,

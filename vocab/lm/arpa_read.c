@@ -1,4 +1,5 @@
 /* ARPA's text: \data\ with counts, a section an order, \end\. */
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -73,13 +74,14 @@ static bool read_number(struct tok_span field, double *out)
 	return end == text + field.count && !isnan(*out);
 }
 
-/* A power of ten, at most 10^100. */
+/* A power of ten, at most 10^100; what is too small for a double is the least that it can hold, as
+ * 0 is what is impossible. */
 static bool read_power(struct tok_span field, double *out)
 {
 	double log;
 	if (!read_number(field, &log) || log > 100)
 		return false;
-	*out = pow(10, log);
+	*out = log > -INFINITY ? fmax(pow(10, log), DBL_TRUE_MIN) : 0.0;
 	return true;
 }
 

@@ -24,6 +24,11 @@ static bool has_id(const struct ngram_lm *m, tok_id id)
 	return id < m->eos;
 }
 
+static double log_of(double p)
+{
+	return p > 0 ? log(p) : -INFINITY;
+}
+
 /* The last symbols of a request that a row depends on. */
 static enum tok_status find_context(const struct ngram_lm *m, const struct tok_lm_request *request,
 				    uint32_t *context, size_t *length, struct tok_error *err)
@@ -43,6 +48,15 @@ static enum tok_status find_context(const struct ngram_lm *m, const struct tok_l
 	return TOK_OK;
 }
 
+/* Of one scale another one, beside its logarithm where it is small. */
+static void scale_by(double gamma, double *scale, double *log_scale)
+{
+	const double was = *scale;
+	*scale *= gamma;
+	if (*scale < TOK_LM_SMALL_SCALE)
+		*log_scale = (was < TOK_LM_SMALL_SCALE ? *log_scale : log(was)) + log_of(gamma);
+}
+
 /* The longest context first: what it leaves is what the next one has. */
 static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request *request,
 				  struct tok_lm_parts *out, struct tok_error *err)
@@ -57,6 +71,7 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 		return status;
 	out->base = m->base;
 	out->scale = 1;
+	out->log_scale = 0;
 	out->count = 0;
 	for (size_t n = length; n > 0; n--) {
 		uint64_t node;
@@ -72,17 +87,13 @@ static enum tok_status find_parts(struct tok_lm *lm, const struct tok_lm_request
 				.add = tables->levels[n].add + range.begin,
 				.count = (size_t)(range.end - range.begin),
 				.scale = out->scale,
+				.log_scale = out->log_scale,
 			};
-		out->scale *= gamma;
+		scale_by(gamma, &out->scale, &out->log_scale);
 	}
 	/* Behind what nothing was seen, nothing longer was. */
 	out->spare = most - seen;
 	return TOK_OK;
-}
-
-static double log_of(double p)
-{
-	return p > 0 ? log(p) : -INFINITY;
 }
 
 /* Adds a part; returns how many ids are named now. */
@@ -113,12 +124,14 @@ static enum tok_status fill_row(struct ngram_lm *m, const struct tok_lm_request 
 	m->row++;
 	for (size_t i = 0; i < parts.count; i++)
 		named = add_part(m, &parts.parts[i], named);
-	const double log_scale = log_of(parts.scale);
+	const double log_scale =
+	    parts.scale < TOK_LM_SMALL_SCALE ? parts.log_scale : log(parts.scale);
 	for (size_t id = 0; id < m->info.size; id++)
 		log_p[id] = m->log_base[id] + log_scale;
 	for (size_t i = 0; i < named; i++) {
 		const tok_id id = m->named[i];
-		log_p[id] = log_of(parts.scale * m->base[id] + m->added[id]);
+		const double p = parts.scale * m->base[id] + m->added[id];
+		log_p[id] = p >= TOK_LM_SMALL_SCALE ? log(p) : tok_lm_parts_log_p(&parts, id);
 	}
 	return TOK_OK;
 }

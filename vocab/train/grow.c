@@ -24,8 +24,10 @@ struct growing {
 static bool allows(void *context, struct tok_span joined)
 {
 	struct growing *g = context;
+	const struct vocab_grow_options *asked = g->options;
 	return vocab_base_allows(&g->base, joined) &&
-	       bpe_tokens_find(&g->refused, joined) == BPE_END;
+	       bpe_tokens_find(&g->refused, joined) == BPE_END &&
+	       (!asked->allows || asked->allows(asked->allows_context, joined));
 }
 
 /* ---- what text becomes -------------------------------------------------------- */

@@ -26,6 +26,9 @@ struct vocab_grow_options {
 	enum vocab_tie tie;
 	size_t memory_bytes;
 	const char *spill_folder;
+	/* NULL, or which new tokens may be made besides (bytes, where words are bytes). */
+	bool (*allows)(void *context, struct tok_span joined);
+	void *allows_context;
 };
 
 struct vocab_grown {

@@ -1,11 +1,11 @@
-"""byte_fractions.py [keys|contains FILE]: what tok bytes says in JSON, as the fractions that it
+"""byte_fractions.py [keys|valid_leak|contains FILE]: what tok bytes says in JSON, as the fractions that it
 stands for.
 
 A line of next: the text, semantics, P, P of the text with A, with B, with an end, and what
 leaks.  Of score: the byte, its p, H to 9 places, rank, P so far; bytes, P, ids, P of the ids.  A
 number that is further than 1e-12 from a fraction with a denominator of up to 10,000 is shown as
 it is.  With "keys" the names of members in their order.  With "contains" whether the answer is
-exact, and whether its bounds hold what the exact answer in FILE says.
+exact, and whether its bounds hold what the exact answer in FILE says.  With "valid_leak" that alone.
 """
 import json
 import math
@@ -67,6 +67,8 @@ for line in sys.stdin:
     answer = json.loads(line)
     if sys.argv[1:] == ["keys"]:
         print(keys(answer))
+    elif sys.argv[1:] == ["valid_leak"]:
+        print("-" if answer["valid_leak"] is None else fraction(answer["valid_leak"]))
     elif sys.argv[1:2] == ["contains"]:
         print(answer["exact"], contains(answer, json.load(open(sys.argv[2], encoding="utf-8"))))
     else:

@@ -22,9 +22,9 @@ def main():
             print(*question["ctx"], file=sys.stderr)
         last = str(question["ctx"][-1]) if question["ctx"] else ""
         row = model["rows"].get(last, model["rows"][""])
-        whole = sum(row)
+        whole = math.log(sum(row))
         print(json.dumps({"id": question["id"],
-                          "lp": [math.log(n / whole) if n else None for n in row]}), flush=True)
+                          "lp": [math.log(n) - whole if n else None for n in row]}), flush=True)
 
 
 main()

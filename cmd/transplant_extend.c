@@ -1,0 +1,278 @@
+/* transplant_extend.c - tok transplant extend: a model whose own tokenizer has more tokens. */
+#include "cmd/transplant_extend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/cli_lm.h"
+#include "cmd/cli_vocab_output.h"
+#include "cmd/cli_words.h"
+#include "vocab/format/read.h"
+#include "vocab/train/base.h"
+#include "vocab/train/recipe.h"
+#include "vocab/train/renumber.h"
+#include "vocab/train/super.h"
+
+/* SuperBPE's (arXiv 2503.13423). */
+enum { SUPERWORD_WORDS = 4 };
+
+/* What a tokenizer says of itself in other files than its own. */
+static const char *const beside[] = {
+	"tokenizer_config.json", "special_tokens_map.json",
+	"added_tokens.json",     "chat_template.jinja",
+	"config.json", /* for the roles of its special tokens */
+};
+enum { BESIDE = sizeof beside / sizeof *beside };
+
+/* ---- the folder --------------------------------------------------------------------------- */
+
+/* FOLDER/NAME; NULL: memory is out. */
+static char *path_in(const char *folder, const char *name)
+{
+	char *path;
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static enum tok_status make_folder(struct transplant_extended *e, struct tok_error *err)
+{
+	e->folder = path_in(cli_spill_folder(), "tok-extend-XXXXXX");
+	if (!e->folder)
+		return tok_fail_memory(err);
+	if (!mkdtemp(e->folder)) {
+		const enum tok_status status =
+		    tok_fail(err, TOK_EIO, "cannot create '%s': %s", e->folder, strerror(errno));
+		free(e->folder);
+		e->folder = NULL;
+		return status;
+	}
+	e->path = path_in(e->folder, "tokenizer.json");
+	return e->path ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status copy(const char *from, const char *to, struct tok_error *err)
+{
+	struct tok_buffer bytes = { 0 };
+	enum tok_status status = cli_lm_read(from, &bytes, err);
+	FILE *out = status == TOK_OK ? fopen(to, "wb") : NULL;
+	if (status == TOK_OK) {
+		const bool ok = out && fwrite(bytes.bytes, 1, bytes.count, out) == bytes.count;
+		if ((out && fclose(out) != 0) || !ok)
+			status =
+			    tok_fail(err, TOK_EIO, "cannot write '%s': %s", to, strerror(errno));
+	}
+	tok_buffer_release(&bytes);
+	return status;
+}
+
+static enum tok_status copy_beside(const struct transplant_extended *e, struct tok_error *err)
+{
+	const char *slash = strrchr(e->tokenizer, '/');
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < BESIDE && status == TOK_OK; i++) {
+		char *from = NULL, *to = path_in(e->folder, beside[i]);
+		if (asprintf(&from, "%.*s%s", slash ? (int)(slash - e->tokenizer) + 1 : 0,
+			     e->tokenizer, beside[i]) < 0)
+			from = NULL;
+		if (!from || !to)
+			status = tok_fail_memory(err);
+		else if (access(from, F_OK) == 0)
+			status = copy(from, to, err);
+		free(from);
+		free(to);
+	}
+	return status;
+}
+
+void transplant_extended_remove(struct transplant_extended *e)
+{
+	for (size_t i = 0; e->folder && i < BESIDE; i++) {
+		char *path = path_in(e->folder, beside[i]);
+		if (path)
+			unlink(path);
+		free(path);
+	}
+	if (e->path)
+		unlink(e->path);
+	if (e->folder)
+		rmdir(e->folder);
+	cli_vocab_words_release(&e->known);
+	free(e->folder);
+	free(e->tokenizer);
+	free(e->path);
+	*e = (struct transplant_extended){ 0 };
+}
+
+/* ---- more tokens ----------------------------------------------------------------------------- */
+
+static bool allows_superword(void *filter, struct tok_span joined)
+{
+	return vocab_super_allows(filter, joined);
+}
+
+/* The old tokenizer, cutting text at numbers and punctuation only, in the new file. */
+static enum cli_exit relax(const struct transplant_extended *e, struct tok_error *err)
+{
+	struct tok_spec spec = { 0 };
+	enum cli_exit result = CLI_OK;
+	enum tok_status status = cli_load_spec(e->tokenizer, NULL, &spec, err);
+	if (status == TOK_OK && !vocab_recipe_has_bytes(&spec))
+		status = tok_fail(err, TOK_EARG,
+				  "%s: superwords are for vocabularies of bytes: the words of this "
+				  "one begin where spaces are",
+				  e->tokenizer);
+	if (status == TOK_OK)
+		status = vocab_recipe_relax(&spec, VOCAB_RELAXED_SUPERBPE, err);
+	if (status != TOK_OK)
+		result = cli_error("%s", err->message);
+	else
+		result = cli_vocab_output(&spec, CLI_VOCAB_JSON, e->path);
+	tok_spec_release(&spec);
+	return result;
+}
+
+/* As many as there may be, or as were asked for. */
+static enum tok_status grow(struct transplant_extended *e, const struct transplant_options *o,
+			    struct tok_error *err)
+{
+	struct vocab_super_filter filter = { .max_words = SUPERWORD_WORDS, .no_colon_space = true };
+	struct vocab_train_control control = { 0 };
+	const size_t room = (size_t)TOK_ID_MAX + 1 - vocab_next_id(&e->known.spec);
+	struct vocab_grow_options options = { .count = e->known.totals.bytes };
+	if (o->superwords)
+		options = (struct vocab_grow_options){
+			.count = o->superwords,
+			.allows = allows_superword,
+			.allows_context = &filter,
+		};
+	else if (options.count > room)
+		options.count = room;
+	return vocab_grow(&e->known.spec, e->known.words, &options, &control, &e->grown, err);
+}
+
+static enum cli_exit learn(struct transplant_extended *e, const struct transplant_options *o,
+			   struct tok_error *err)
+{
+	struct cli_vocab_words_options words = CLI_VOCAB_WORDS_DEFAULTS;
+	char *files[] = { strdup(o->add ? o->add : o->text) };
+	if (!files[0])
+		return cli_error("out of memory");
+	words.threads = o->threads;
+	words.split.lines = true;
+	const enum cli_exit result =
+	    cli_vocab_words_open(&words, o->superwords ? e->path : e->tokenizer, vocab_base_accepts,
+				 1, files, &e->known);
+	free(files[0]);
+	if (result != CLI_OK || !e->known.words)
+		return result == CLI_OK ? CLI_TROUBLE : result;
+	if (grow(e, o, err) != TOK_OK)
+		return cli_error("%s", err->message);
+	return cli_vocab_output(&e->known.spec, CLI_VOCAB_JSON, e->path);
+}
+
+/* ---- which lines are tokens now -----------------------------------------------------------------
+ */
+
+static enum tok_status count_line(struct transplant_extended *e, struct tok_encoder *encoder,
+				  struct tok_span line, struct tok_error *err)
+{
+	const struct tok_encode_options options = { .continues = true };
+	struct tok_encoding encoding = { 0 };
+	const enum tok_status status = tok_encode(encoder, line, &options, &encoding, err);
+	e->lines++;
+	e->whole += status == TOK_OK && encoding.count == 1;
+	return status == TOK_ETEXT ? TOK_OK : status;
+}
+
+static enum tok_status count_lines(struct transplant_extended *e, const char *file,
+				   struct tok_error *err)
+{
+	const struct cli_load load = { .tokenizer = e->path };
+	struct tok_tokenizer *tokenizer = NULL;
+	struct tok_encoder *encoder = NULL;
+	struct tok_buffer text = { 0 };
+	enum tok_status status = cli_load_uncached(&load, &tokenizer, err);
+	if (status == TOK_OK)
+		status = cli_lm_read(file, &text, err);
+	if (status == TOK_OK && !(encoder = tok_encoder_new(tokenizer)))
+		status = tok_fail_memory(err);
+	for (size_t at = 0; at < text.count && status == TOK_OK;) {
+		const uint8_t *end = memchr(text.bytes + at, '\n', text.count - at);
+		const size_t next = end ? (size_t)(end - text.bytes) : text.count;
+		if (next > at)
+			status = count_line(e, encoder,
+					    tok_span_slice(tok_buffer_span(&text), at, next), err);
+		at = next + 1;
+	}
+	tok_encoder_free(encoder);
+	tok_tokenizer_free(tokenizer);
+	tok_buffer_release(&text);
+	return status;
+}
+
+/* ---- all of it
+ * ------------------------------------------------------------------------------------- */
+
+enum cli_exit transplant_extended_make(struct transplant_extended *e, const char *model,
+				       const struct transplant_options *o)
+{
+	struct tok_error err = { 0 };
+	struct vocab_file_stamp stamp;
+	const char *source = o->source_tokenizer ? o->source_tokenizer : model;
+	enum cli_exit result = CLI_OK;
+	enum tok_status status = vocab_source_find(source, &e->tokenizer, &stamp, &err);
+	if (status == TOK_OK)
+		status = make_folder(e, &err);
+	if (status == TOK_OK && o->superwords)
+		result = relax(e, &err);
+	if (status == TOK_OK && result == CLI_OK)
+		result = learn(e, o, &err);
+	if (status != TOK_OK || result != CLI_OK)
+		return result == CLI_OK ? cli_error("%s", err.message) : result;
+	status = copy_beside(e, &err);
+	if (status == TOK_OK && o->add)
+		status = count_lines(e, o->add, &err);
+	return status == TOK_OK ? CLI_OK : cli_error("%s", err.message);
+}
+
+static enum cli_exit check(const struct transplant_options *o, int argc)
+{
+	if (argc != 1)
+		return cli_usage("extend takes a model, not %d operands", argc);
+	if ((o->add != NULL) == (o->superwords > 0))
+		return cli_usage("extend takes --add FILE, tokens one a line, or --superwords N");
+	if (o->superwords && !o->text)
+		return cli_usage("superwords are learned from a text: name it with --text");
+	return transplant_check_output(o);
+}
+
+static void tell(const struct transplant_extended *e)
+{
+	fprintf(stderr, "tok transplant: new tokens: %zu, from id %u on\n", e->grown.count,
+		e->grown.first_id);
+	if (e->grown.dropped)
+		fprintf(stderr, "tok transplant: dropped: %zu that no text would become\n",
+			e->grown.dropped);
+	if (e->whole < e->lines)
+		fprintf(stderr,
+			"tok transplant: lines that are one token: %zu of %zu; others reach over "
+			"more than one word, or have characters that the tokenizer does not know\n",
+			e->whole, e->lines);
+}
+
+enum cli_exit transplant_extend(const void *options, int argc, char **argv)
+{
+	const struct transplant_options *opts = options;
+	struct transplant_extended extended = { 0 };
+	enum cli_exit result = check(opts, argc);
+	if (result != CLI_OK)
+		return result;
+	result = transplant_extended_make(&extended, argv[0], opts);
+	if (result == CLI_OK) {
+		tell(&extended);
+		char *operands[] = { argv[0], extended.folder };
+		result = transplant_run(opts, 2, operands);
+	}
+	transplant_extended_remove(&extended);
+	return result;
+}
