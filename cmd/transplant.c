@@ -208,7 +208,9 @@ const struct cli_tool tool_transplant = {
 	    "--methods, and tells the bits per byte of what was held back: as it is, and after\n"
 	    "--probe steps of training. B's model, of another seed, is the donor. It takes some\n"
 	    "seconds a model; what it tells of is the methods' order, not large models' loss.",
-	.examples = "  tok transplant plan model-folder new-tokenizer.json --json\n",
+	.examples = "  for tool in encode train bytes; do tok $tool --help; done >text\n"
+		    "  tok transplant lab text --samples 2000 --seeds 1 --methods random,subword "
+		    "2>report\n",
 	.guide = "tok-transplanting",
 	.options = option_table,
 	.defaults = &defaults,
