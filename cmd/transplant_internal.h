@@ -23,6 +23,9 @@
 /* Classes that tokens are matched in where nothing is asked for. */
 #define TRANSPLANT_MATCH "exact,role,byte"
 
+/* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
+#define TRANSPLANT_OMP_MEMORY ((size_t)4000000000)
+
 enum transplant_preset { TRANSPLANT_TOKENADAPT, TRANSPLANT_MERGEKIT, TRANSPLANT_AS_FOCUS };
 #define TRANSPLANT_PRESET_WORDS "tokenadapt|mergekit|focus"
 
