@@ -2,6 +2,7 @@
 
 extern const struct cli_tool tool_bench;
 extern const struct cli_tool tool_bytes;
+extern const struct cli_tool tool_charbench;
 extern const struct cli_tool tool_count;
 extern const struct cli_tool tool_decode;
 extern const struct cli_tool tool_embed;
@@ -18,9 +19,9 @@ extern const struct cli_tool tool_vocab;
 extern const struct cli_tool tool_words;
 
 const struct cli_tool *const cli_tools[] = {
-	&tool_bench,  &tool_bytes,      &tool_count, &tool_decode, &tool_embed,  &tool_encode,
-	&tool_extend, &tool_inspect,    &tool_lm,    &tool_merge,  &tool_sample, &tool_split,
-	&tool_train,  &tool_transplant, &tool_vocab, &tool_words,  NULL,
+	&tool_bench,  &tool_bytes,  &tool_charbench,  &tool_count, &tool_decode, &tool_embed,
+	&tool_encode, &tool_extend, &tool_inspect,    &tool_lm,    &tool_merge,  &tool_sample,
+	&tool_split,  &tool_train,  &tool_transplant, &tool_vocab, &tool_words,  NULL,
 };
 
 const struct cli_tool *cli_tool_find(const char *name)

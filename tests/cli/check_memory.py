@@ -86,6 +86,10 @@ COMMANDS = [
     "tok bytes sample -t bytes --lm m.tlm -p a -n 4 --json --dfa 're:[ab\\n]+c?'",
     "tok bytes sample -t bytes --lm m.tlm -p a -n 4 --draw cover --stop-hex 62",
     "tok bytes check -t bytes --lm m.tlm --random 1",
+    "printf 'pear\\nplum\\n' | tok charbench make --suite charbench --words - --lengths 4 --per-bucket 1 --tasks "
+    "find_first_occurrence,find_last_occurrence -o items",
+    r"""printf '{"id":0,"output":"1"}\n{"id":1,"output":"9"}\n' >a; tok charbench score items a --json --case-fold""",
+    "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000

@@ -1,0 +1,15 @@
+/*
+ * stats_internal.h - functions of probability that the parts of stats.h share.
+ */
+#ifndef VOCAB_AUDIT_STATS_INTERNAL_H
+#define VOCAB_AUDIT_STATS_INTERNAL_H
+
+#include "vocab/audit/stats.h"
+
+/* The regularised incomplete beta function I_x(a, b), a and b above 0, x from 0 to 1. */
+double stats_beta(double a, double b, double x);
+
+/* P(|Z| >= |z|) of a normal Z. */
+double stats_normal_two_sided(double z);
+
+#endif
