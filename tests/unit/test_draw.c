@@ -47,6 +47,8 @@ static void shapes_are_what_they_say(void **state)
 		struct tok_draw_law law = { 0 };
 		const double *p = law.p;
 		memcpy(law.p, shapes[i].p, sizeof shapes[i].p);
+		for (size_t s = 0; s < FEW; s++)
+			law.small_logs[s] = log(law.p[s]);
 		tok_draw_shape(&law, shapes[i].temperature, shapes[i].top_p);
 		for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
 			const double wanted = s < FEW ? shapes[i].wanted[s] : 0.0;
