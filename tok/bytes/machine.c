@@ -112,6 +112,7 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 		     : lm->info->window > 0     ? lm->info->window
 						: 1;
 	core->in_parts = lm->parts != NULL;
+	core->loose = lm->info->top > 0;
 	core->row_budget = budget_rows(core);
 	core->part_budget = PART_BYTES;
 	core->mask_budget = MASK_BYTES;
@@ -184,7 +185,7 @@ static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
 	m->hidden = hidden.count;
 	m->hidden_low = tok_front_log_p(front).low;
 	m->hidden_high = tok_front_log_p(front).high;
-	if (m->core->lm->info->top == 0 && front->dropped == -INFINITY)
+	if (!m->core->loose && front->dropped == -INFINITY)
 		m->hidden_high = m->hidden_low;
 	return TOK_OK;
 }

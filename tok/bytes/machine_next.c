@@ -415,7 +415,7 @@ static void write_same_bounds(struct tok_next_bytes *out)
 /* Were all rows whole, and nothing dropped?  Then bounds are the values. */
 static bool is_known(const struct tok_machine *m)
 {
-	return tok_machine_front(m)->dropped == -INFINITY && m->core->lm->info->top == 0;
+	return tok_machine_front(m)->dropped == -INFINITY && !m->core->loose;
 }
 
 static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
