@@ -207,6 +207,24 @@ class Laws(unittest.TestCase):
             self.assertAlmostEqual(last["share_listed"], 1, 9)
         self.assertGreater(small, ROUNDS / 4)
 
+    def test_where_nothing_is_valid(self):
+        """Behind A neither A nor AA is valid: where the model gives nothing to anything else, the text leaks."""
+        data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+        path = os.path.join(self.folder, "dead.json")
+        model = {"type": "BPE", "vocab": {"A": 0, "B": 1, "AA": 3}, "merges": [["A", "A"]]}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"version": "1.0", "added_tokens": [], "model": model, "decoder": {"type": "Fuse"}}, file)
+        for lp, text, leak in ((["0", "none", "none", "none"], "A", 1),
+                               ([f"{math.log(.5)}", "none", "none", f"{math.log(.5)}"], "A", .5),
+                               ([f"{math.log(.5)}", "none", "none", f"{math.log(.5)}"], "AAA", .5)):
+            provider = f"exec:{sys.executable} -IS {data}/log_model.py " + " ".join(lp)
+            for semantics in ("valid", "valid-renorm"):
+                said, = lines("next", "--lm", provider, "-t", path, "--semantics", semantics, "-p", text)
+                wanted = leak if semantics == "valid-renorm" or text == "A" else None
+                total = sum(d["p"] for d in said["dist"]) + said["eos"]["p"] + said["special"] + said["leak"]
+                self.assertAlmostEqual(total, 1, places=12)
+                self.assertTrue(wanted is None or abs(said["leak"] - wanted) < 1e-12, said)
+
     def test_covers_are_all_there_is(self):
         for seed in range(ROUNDS // 3):
             model = Model(seed, self.folder)

@@ -67,11 +67,14 @@ struct tok_next_bytes {
 	double joint[256]; /* P(x followed by the byte) / P(x) */
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
-	double leak;       /* valid: what the model gives to invalid rows */
+	double leak;       /* valid: what the model gives to invalid rows; valid-renorm: what ends
+			    * where the model gives nothing to what is valid */
 	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
 			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
+	bool known; /* nothing is uncertain of the law that was asked: exact, or through windows.
+		     * Bounds are the values, but of those that a double cannot hold */
 	/* Of .joint and .end, where they are so small that doubles do not tell them well, and
 	 * written nowhere else: tok_next_log. */
 	double small_logs[257];
@@ -122,15 +125,19 @@ tok_machine_fork(struct tok_machine *machine, struct tok_machine **out, struct t
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_next(struct tok_machine *machine, struct tok_next_bytes *out, struct tok_error *err);
 
-/* The natural logarithm of .joint[symbol], or of .end for the symbol 256. */
-TOK_API double tok_next_log(const struct tok_next_bytes *next, size_t symbol);
-
-/* Natural logarithm of P of what was pushed, with bounds as in struct tok_next_bytes.  Cheaper than
- * all of what may come next: the model is not asked about heads that begin at the end. */
+/* A natural logarithm, with bounds as in struct tok_next_bytes. */
 struct tok_text_p {
 	double log_p, low, high;
 	bool exact;
 };
+
+/* The logarithm of .joint[symbol], or of .end for the symbol 256; and with its bounds, which are
+ * the same where .known, however small. */
+TOK_API double tok_next_log(const struct tok_next_bytes *next, size_t symbol);
+TOK_API struct tok_text_p tok_next_logs(const struct tok_next_bytes *next, size_t symbol);
+
+/* Of P of what was pushed.  Cheaper than all of what may come next: the model is not asked about
+ * heads that begin at the end. */
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct tok_error *err);
 
@@ -150,6 +157,9 @@ struct tok_machine_windows {
 	size_t ids, stride, count;
 };
 TOK_API struct tok_machine_windows tok_machine_windows(const struct tok_machine *machine);
+
+/* The same of what tok_machine_log_p looks at: not behind ids that end with the text. */
+TOK_API struct tok_machine_windows tok_machine_text_windows(const struct tok_machine *machine);
 
 TOK_API struct tok_machine_cost tok_machine_cost(const struct tok_machine *machine);
 

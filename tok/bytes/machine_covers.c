@@ -196,7 +196,7 @@ static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *si
 		.share_low = fmin(1.0, exp(part->log_p - text->high)),
 		.share_high = fmin(1.0, exp(part->log_p - text->low)),
 		.exact = tok_machine_front(s->machine)->dropped == -INFINITY &&
-			 tok_machine_windows(s->machine).count == 1,
+			 tok_machine_text_windows(s->machine).count == 1,
 	};
 	*more = sink(context, &cover);
 	return TOK_OK;
