@@ -357,7 +357,7 @@ static void templates_are_audited(void **state)
 		uint8_t *copy = malloc(count + 1);
 		memcpy(copy, audits[i].template, count);
 		copy = realloc(copy, count ? count : 1);
-		assert_int_equal(hyper_template_audit((struct tok_span){ copy, count },
+		assert_int_equal(hyper_template_audit((struct tok_span){ copy, count }, NULL,
 						      &target.vocab, &out, NULL),
 				 TOK_OK);
 		if (!tok_span_equal(tok_buffer_span(&out), tok_span_of(audits[i].wanted)))
