@@ -86,20 +86,34 @@ static enum tok_status take_folder(struct transplant_files *f, const char *folde
 	return status;
 }
 
+/* A tokenizer.json, or the SentencePiece model of what that cannot say. */
+static enum tok_status take_written(struct transplant_files *f, const struct tok_spec *spec,
+				    struct tok_error *err)
+{
+	struct tok_buffer bytes = { 0 };
+	struct tok_error none = { 0 };
+	const char *name = "tokenizer.json";
+	enum tok_status status = vocab_write(VOCAB_TOKENIZER_JSON, spec, &bytes, err);
+	if (status == TOK_EARG && vocab_write(VOCAB_SENTENCEPIECE, spec, &bytes, &none) == TOK_OK) {
+		name = "tokenizer.model";
+		status = TOK_OK;
+	}
+	if (status == TOK_OK)
+		status = transplant_files_add(f, name, tok_buffer_span(&bytes), err);
+	tok_buffer_release(&bytes);
+	return status;
+}
+
 static enum tok_status take_converted(struct transplant_files *f, const struct transplant_case *c,
 				      struct tok_error *err)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_buffer bytes = { 0 };
 	enum tok_status status = cli_load_spec(c->target_path, c->options->pattern, &spec, err);
 	if (status != TOK_OK)
 		return status;
-	status = vocab_write(VOCAB_TOKENIZER_JSON, &spec, &bytes, err);
-	if (status == TOK_OK)
-		status = transplant_files_add(f, "tokenizer.json", tok_buffer_span(&bytes), err);
-	else
-		tok_fail_in(err, status, "%s: as a tokenizer.json", c->target_path);
-	tok_buffer_release(&bytes);
+	status = take_written(f, &spec, err);
+	if (status != TOK_OK)
+		tok_fail_in(err, status, "%s: as a file of the new model", c->target_path);
 	tok_spec_release(&spec);
 	return status;
 }
