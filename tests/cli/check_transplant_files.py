@@ -200,8 +200,8 @@ def check_kinds(folder, out):
         expect(target, ran.returncode == 2 and told.encode() in ran.stderr and str(target).encode() in ran.stderr, ran.stderr)
         expect(target, not out.exists())
     # One that is built in and has a file comes; a model without a tokenizer gets the one that it is said to have.
-    ran = run(model, "tok", out, "--dry-run")
-    expect("tok", ran.returncode == 0, ran.stderr)
+    ran = run(model, "tok-32k", out, "--dry-run")
+    expect("tok-32k", ran.returncode == 0, ran.stderr)
     (other / "encoder.json").unlink()
     (other / "vocab.bpe").unlink()
     ran = run(other, model / "tokenizer.json", out, "--source-tokenizer", model)
