@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "cmd/transplant_report.h"
+#include "tok/text/utf8.h"
 
 enum { WIDTH = 640, BAR = 22, STRIP = 34, LEFT = 150 };
 
@@ -45,16 +46,20 @@ static TOK_PRINTF(2, 3) void put(struct page *p, const char *fmt, ...)
 		   !tok_buffer_add(p->out, text, (size_t)count);
 }
 
+/* A page is UTF-8: what is none is U+FFFD. */
 static void put_escaped(struct page *p, struct tok_span text)
 {
-	for (size_t i = 0; i < text.count; i++) {
-		const uint8_t c = text.bytes[i];
-		if (c == '<')
+	for (size_t i = 0; i < text.count;) {
+		const struct tok_char c = tok_utf8_at(text, i);
+		if (c.code == '<')
 			put(p, "&lt;");
-		else if (c == '&')
+		else if (c.code == '&')
 			put(p, "&amp;");
+		else if (c.code >= TOK_BAD_BYTE)
+			put(p, "\xEF\xBF\xBD");
 		else
-			p->lost |= !tok_buffer_add_byte(p->out, c);
+			p->lost |= !tok_buffer_add(p->out, text.bytes + i, c.length);
+		i += c.length;
 	}
 }
 

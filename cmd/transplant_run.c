@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
+#include "cmd/transplant_tokenizer.h"
 #include "cmd/transplant_write.h"
 
 enum cli_exit transplant_check_output(const struct transplant_options *o)
@@ -26,6 +27,8 @@ static enum tok_status run(const char *model, const char *target,
 	enum tok_status status = transplant_choose(o, &choice, err);
 	if (status == TOK_OK)
 		status = transplant_case_open(&c, model, target, o, err);
+	if (status == TOK_OK)
+		status = transplant_tokenizer_try(&c, err);
 	if (status == TOK_OK && o->text)
 		status = transplant_usage_of(&c, o->text, &usage, err);
 	if (status == TOK_OK)

@@ -98,7 +98,7 @@ def cut(tensors):
         tensors[name] = ([tensors[name][0][0] - 1, WIDTH], tensors[name][1][:-WIDTH])
 
 
-W, C, G, T = "model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"
+W, C, G = "model.safetensors", "config.json", "generation_config.json"
 # What is done to the folder, and what is told; with True also without the model beside it.
 DAMAGES = [
     ("a copied row", W, lambda f: edit_tensors(f, put(IN, 5, 9.0)), f"'{IN}': row 1 is not the old row that it is a copy of", False),
@@ -114,9 +114,6 @@ DAMAGES = [
     ("generation", G, lambda f: f.write_text('{"pad_token_id": 259}'), "generation_config.json: pad_token_id is 259, and", True),
     ("no JSON", G, lambda f: f.write_text("{"), "generation_config.json: ", True),
     ("tie", C, lambda f: edit_json(f, lambda c: c.update(tie_word_embeddings=True)), "are said to be one matrix, and differ", True),
-    ("template", T, lambda f: edit_json(f, lambda c: c.update(chat_template="<|im_start|>{{x}}</s>")),
-     "tokenizer_config.json: the chat template names what is no token: <|im_start|>", True),
-    ("template file", "chat_template.jinja", lambda f: f.write_text("[INST] <s>"), "chat_template.jinja names what is no token: [INST]", True),
 ]
 
 
