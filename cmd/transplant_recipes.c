@@ -175,8 +175,7 @@ static enum tok_status find_wanted(const struct hyper_matches *matches,
 	return TOK_OK;
 }
 
-/* Does one recipe serve for both sides? */
-static bool are_alike(const struct transplant_case *c)
+bool transplant_is_one(const struct transplant_case *c)
 {
 	if (c->options->tie != HYPER_TIE_KEEP)
 		return c->options->tie == HYPER_TIE_FORCE;
@@ -187,7 +186,8 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 					const struct transplant_choice *choice,
 					struct transplant_recipes *out, struct tok_error *err)
 {
-	struct transplant_recipes r = { .rows = transplant_rows(c, choice), .both = are_alike(c) };
+	struct transplant_recipes r = { .rows = transplant_rows(c, choice),
+					.both = transplant_is_one(c) };
 	enum tok_status status = find_wanted(&c->matches, &r, err);
 	for (int side = 0; side < (r.both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
 		const struct making m = { c,

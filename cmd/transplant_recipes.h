@@ -64,6 +64,9 @@ TOK_MUST_USE enum tok_status transplant_choose(const struct transplant_options *
 /* Rows of the new matrices. */
 size_t transplant_rows(const struct transplant_case *c, const struct transplant_choice *choice);
 
+/* Does one matrix, or one recipe, serve for both sides?  The input's method makes it then. */
+bool transplant_is_one(const struct transplant_case *c);
+
 TOK_MUST_USE enum tok_status transplant_recipes_make(struct transplant_case *c,
 						     const struct transplant_choice *choice,
 						     struct transplant_recipes *out,

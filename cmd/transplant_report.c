@@ -289,9 +289,15 @@ static void tell_side(const char *name, const struct transplant_side_report *sid
 
 void transplant_report_tell(const struct transplant_report *r)
 {
-	tell_side("input", &r->recipes->reports[TRANSPLANT_IN]);
+	const enum transplant_method *const methods = r->choice->method;
+	tell_side(r->recipes->both ? "both" : "input", &r->recipes->reports[TRANSPLANT_IN]);
 	if (!r->recipes->both)
 		tell_side("output", &r->recipes->reports[TRANSPLANT_OUT]);
+	else if (methods[TRANSPLANT_OUT] != methods[TRANSPLANT_IN])
+		fprintf(stderr,
+			"         one matrix serves for input and output: %s, the output's "
+			"method, is not used\n",
+			transplant_method_name(methods[TRANSPLANT_OUT]));
 	if (r->digits[0] != r->digits[1])
 		fprintf(stderr, "digits   were cut '%s' and are cut '%s' now: expect worse sums\n",
 			hyper_digits_name(r->digits[0]), hyper_digits_name(r->digits[1]));
