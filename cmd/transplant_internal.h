@@ -21,7 +21,8 @@
 #include "hypernet/transplant/subword.h"
 
 /* Classes that tokens are matched in where nothing is asked for. */
-#define TRANSPLANT_MATCH "exact,role,byte"
+#define TRANSPLANT_MATCH       "exact,role,byte"
+#define TRANSPLANT_DTYPE_WORDS "f32|f16|bf16|q8_0"
 
 /* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
 #define TRANSPLANT_OMP_MEMORY ((size_t)4000000000)
@@ -134,6 +135,12 @@ TOK_MUST_USE bool transplant_method_find(const char *name, enum transplant_metho
 					 const char **folder);
 const char *transplant_method_name(enum transplant_method method);
 
+/* What a method went by, asked for or its own; 0 of what it has not. */
+struct transplant_used {
+	double temperature;
+	size_t topk, atoms;
+};
+
 /* What a method made of `count` tokens: sums, or rows as they are; one of the two is empty.  A
  * token that it has no answer for has no entry in the sums, or is not marked in `has`. */
 struct transplant_made {
@@ -141,6 +148,7 @@ struct transplant_made {
 	float *given; /* count x width; NULL: there are sums */
 	uint8_t *has; /* of given: is there a row for the token? */
 	size_t width;
+	struct transplant_used used;
 	struct hyper_omp_report omp;
 	double explains; /* of ridge and procrustes */
 };

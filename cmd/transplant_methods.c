@@ -198,6 +198,8 @@ static enum tok_status make_similar(const struct request *r, enum transplant_met
 		.threads = r->c->threads,
 	};
 	enum tok_status status = TOK_OK;
+	r->out->used.temperature = options.temperature;
+	r->out->used.topk = options.k;
 	if (method == TRANSPLANT_LOCAL || method == TRANSPLANT_HYBRID) {
 		status = make_pieces(r, &pieces, err);
 		job.pieces = &pieces;
@@ -294,6 +296,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 		.memory = TRANSPLANT_OMP_MEMORY,
 		.ridge = o->ridge >= 0 ? o->ridge : 0,
 	};
+	r->out->used.atoms = options.k;
 	struct hyper_weights some = { 0 };
 	enum tok_status status =
 	    hyper_omp(&donor, s->wanted, s->wanted_count, s->anchors, s->sources, s->anchor_count,

@@ -53,7 +53,7 @@ static uint64_t kept_by_omp(const struct plan *p)
 
 static void estimate(struct plan *p)
 {
-	const bool both = transplant_matrix(&p->c, TRANSPLANT_OUT) == p->c.embeddings.input;
+	const bool both = transplant_is_one(&p->c);
 	const uint64_t row = (uint64_t)p->width * sizeof(float);
 	bool omp = false;
 	p->operations = 0;
@@ -206,9 +206,13 @@ static void tell(const struct plan *p)
 	tell_specials(p);
 	tell_digits(p);
 	tell_text(p);
-	printf("\nmethods       %s for the input, %s for the output\n",
-	       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
-	       transplant_method_name(p->choice.method[TRANSPLANT_OUT]));
+	if (transplant_is_one(&p->c))
+		printf("\nmethods       %s, for one matrix of both sides\n",
+		       transplant_method_name(p->choice.method[TRANSPLANT_IN]));
+	else
+		printf("\nmethods       %s for the input, %s for the output\n",
+		       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
+		       transplant_method_name(p->choice.method[TRANSPLANT_OUT]));
 	printf("will take     %.1f GFLOP of products, about %.0f MB of memory\n",
 	       p->operations / 1e9, (double)p->memory / 1e6);
 }
@@ -256,7 +260,9 @@ static void tell_json(const struct plan *p)
 	       "\"out_method\":\"%s\",\"operations\":%.0f,\"memory\":%" PRIu64 ",\"text\":",
 	       hyper_digits_name(p->digits[0]), hyper_digits_name(p->digits[1]),
 	       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
-	       transplant_method_name(p->choice.method[TRANSPLANT_OUT]), p->operations, p->memory);
+	       transplant_method_name(
+		   p->choice.method[transplant_is_one(&p->c) ? TRANSPLANT_IN : TRANSPLANT_OUT]),
+	       p->operations, p->memory);
 	if (!p->has_usage)
 		printf("null}\n");
 	else
