@@ -39,7 +39,10 @@
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.
+ * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them is
+ * left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of which
+ * so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a fork
+ * tells is exact.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -143,7 +146,8 @@ tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct to
 
 /* Covers of positive probability, most probable first; *total is how many there are (of heads that
  * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
- * .history, or the search needs more than two million rows. */
+ * .history, or the search needs more than two million rows, or with windows more than 256 MB of
+ * ids. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *machine,
 							tok_cover_sink *sink, void *context,
 							size_t *total, struct tok_error *err);
