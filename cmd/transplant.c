@@ -5,6 +5,7 @@
 #include "hypernet/lab/lab.h"
 
 static const struct transplant_options defaults = {
+	.preset = -1,
 	.temperature = -1,
 	.weight = -1,
 	.threshold = -1,
@@ -26,9 +27,9 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, in_method, const char *) },
 	{ CLI_TEXT, 0, "out-method", "NAME", "the same for the output's",
 	  CLI_FIELD(struct transplant_options, out_method, const char *) },
-	{ CLI_TEXT, 0, "preset", "tokenadapt|mergekit|focus",
+	{ CLI_CHOICE, 0, "preset", TRANSPLANT_PRESET_WORDS,
 	  "do what that program does where nothing else is asked for",
-	  CLI_FIELD(struct transplant_options, preset, const char *) },
+	  CLI_FIELD(struct transplant_options, preset, int) },
 	{ CLI_TEXT, 0, "donor", "MODEL", "a model that has the new tokenizer",
 	  CLI_FIELD(struct transplant_options, donor, const char *) },
 	{ CLI_TEXT, 0, "aux", "KINDS",
@@ -207,7 +208,9 @@ const struct cli_tool tool_transplant = {
 	    "--methods, and tells the bits per byte of what was held back: as it is, and after\n"
 	    "--probe steps of training. B's model, of another seed, is the donor. It takes some\n"
 	    "seconds a model; what it tells of is the methods' order, not large models' loss.",
-	.examples = "  tok transplant plan model-folder new-tokenizer.json --json\n",
+	.examples = "  for tool in encode train bytes; do tok $tool --help; done >text\n"
+		    "  tok transplant lab text --samples 2000 --seeds 1 --methods random,subword "
+		    "2>report\n",
 	.guide = "tok-transplanting",
 	.options = option_table,
 	.defaults = &defaults,

@@ -8,26 +8,18 @@ enum { PADDED_MOST = 1 << 20, TOKENADAPT_MULTIPLE = 128 };
 
 /* What another program does where nothing is asked for. */
 struct preset {
-	const char *name, *method;
+	const char *method;
 	enum transplant_method last_resort;
 	bool pieces_next;
 	size_t multiple;
 };
 
 static const struct preset presets[] = {
-	{ "tokenadapt", "hybrid", TRANSPLANT_SCALAR, false, TOKENADAPT_MULTIPLE },
-	{ "mergekit", "omp", TRANSPLANT_ZERO, false, 1 },
-	{ "focus", "focus", TRANSPLANT_RANDOM, false, 1 },
-	{ "tok", NULL, TRANSPLANT_RANDOM, true, 1 },
+	[TRANSPLANT_TOKENADAPT] = { "hybrid", TRANSPLANT_SCALAR, false, TOKENADAPT_MULTIPLE },
+	[TRANSPLANT_MERGEKIT] = { "omp", TRANSPLANT_ZERO, false, 1 },
+	[TRANSPLANT_AS_FOCUS] = { "focus", TRANSPLANT_RANDOM, false, 1 },
 };
-
-static const struct preset *find_preset(const char *name)
-{
-	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
-		if (strcmp(presets[i].name, name) == 0)
-			return &presets[i];
-	return NULL;
-}
+static const struct preset ours = { NULL, TRANSPLANT_RANDOM, true, 1 };
 
 static enum tok_status choose_rows(const char *rows, size_t *multiple, struct tok_error *err)
 {
@@ -55,11 +47,7 @@ static enum tok_status choose_rows(const char *rows, size_t *multiple, struct to
 enum tok_status transplant_choose(const struct transplant_options *o, struct transplant_choice *out,
 				  struct tok_error *err)
 {
-	const struct preset *preset = find_preset(o->preset ? o->preset : "tok");
-	if (!preset)
-		return tok_fail(err, TOK_EARG,
-				"--preset takes tokenadapt, mergekit or focus, not '%s'",
-				o->preset);
+	const struct preset *preset = o->preset < 0 ? &ours : &presets[o->preset];
 	const char *usual = preset->method ? preset->method : o->donor ? "omp" : "hybrid";
 	const char *both = o->method ? o->method : usual;
 	const char *sides[TRANSPLANT_SIDES] = { o->in_method ? o->in_method : both,

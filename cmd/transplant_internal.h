@@ -23,6 +23,12 @@
 /* Classes that tokens are matched in where nothing is asked for. */
 #define TRANSPLANT_MATCH "exact,role,byte"
 
+/* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
+#define TRANSPLANT_OMP_MEMORY ((size_t)4000000000)
+
+enum transplant_preset { TRANSPLANT_TOKENADAPT, TRANSPLANT_MERGEKIT, TRANSPLANT_AS_FOCUS };
+#define TRANSPLANT_PRESET_WORDS "tokenadapt|mergekit|focus"
+
 enum transplant_side { TRANSPLANT_IN, TRANSPLANT_OUT, TRANSPLANT_SIDES };
 
 enum transplant_method {
@@ -54,8 +60,8 @@ enum transplant_method {
 
 struct transplant_options {
 	const char *method, *in_method, *out_method; /* names; "hypernet:FOLDER" */
-	const char *preset;
-	const char *aux;                       /* "ngram:1024+cooc:TEXT" */
+	int preset;                                  /* enum transplant_preset; -1: none */
+	const char *aux;                             /* "ngram:1024+cooc:TEXT" */
 	const char *donor;                     /* a model folder with the target's tokenizer */
 	double temperature, weight, threshold; /* below 0: the method's own */
 	uint64_t topk, k;                      /* 0: the method's own */

@@ -5,9 +5,6 @@
 #include "cmd/transplant_internal.h"
 #include "cmd/transplant_features.h"
 
-/* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
-#define OMP_MEMORY ((size_t)4000000000)
-
 /* ---- names ----------------------------------------------------------------------- */
 
 /* What makes the rows, and how it is asked. */
@@ -294,7 +291,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 		.k = atoms_of(o, donor.width, s->anchor_count),
 		.normalize = o->normalize_atoms,
 		.screen = o->screen,
-		.memory = OMP_MEMORY,
+		.memory = TRANSPLANT_OMP_MEMORY,
 		.ridge = o->ridge >= 0 ? o->ridge : 0,
 	};
 	struct hyper_weights some = { 0 };

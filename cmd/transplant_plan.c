@@ -43,15 +43,27 @@ static double operations_of(const struct plan *p, enum transplant_method method)
 	return 2 * wanted * width;
 }
 
+/* What omp keeps of products of shared rows, or a block of them. */
+static uint64_t kept_by_omp(const struct plan *p)
+{
+	const uint64_t shared = p->c.matches.count - p->wanted;
+	const uint64_t all = shared * shared * sizeof(float);
+	return all <= TRANSPLANT_OMP_MEMORY ? all : shared * p->width * sizeof(float);
+}
+
 static void estimate(struct plan *p)
 {
 	const bool both = transplant_matrix(&p->c, TRANSPLANT_OUT) == p->c.embeddings.input;
 	const uint64_t row = (uint64_t)p->width * sizeof(float);
+	bool omp = false;
 	p->operations = 0;
-	for (int side = 0; side < (both ? 1 : TRANSPLANT_SIDES); side++)
+	for (int side = 0; side < (both ? 1 : TRANSPLANT_SIDES); side++) {
 		p->operations += operations_of(p, p->choice.method[side]);
+		omp |= p->choice.method[side] == TRANSPLANT_OMP;
+	}
 	p->memory = (both ? 1 : 2) * p->wanted * row + p->old_rows * row +
-		    (p->c.source.vocab.count + p->c.target.vocab.count) * 1024 * sizeof(float);
+		    (p->c.source.vocab.count + p->c.target.vocab.count) * 1024 * sizeof(float) +
+		    (omp ? kept_by_omp(p) : 0);
 }
 
 static enum tok_status make_plan(struct plan *p, const char *model, const char *target,

@@ -105,7 +105,7 @@ enum cli_exit transplant_apply(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("apply takes what run made and a model, not %d operands", argc);
-	if (opts->method || opts->in_method || opts->out_method || opts->preset || opts->rows)
+	if (opts->method || opts->in_method || opts->out_method || opts->preset >= 0 || opts->rows)
 		return cli_usage("apply does what was done: it takes no method, preset or rows");
 	const enum cli_exit checked = transplant_check_output(opts);
 	if (checked != CLI_OK)
