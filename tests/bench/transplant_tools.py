@@ -108,6 +108,7 @@ def deepfocus(model, donor, vectors, out):
     torch.set_num_threads(1)
     for name in ("datasets", "datasets.fingerprint", "datasets.load"):
         stand_in(name, Hasher=None, load_dataset=None)
+    stand_in("requests")
     stand_in("fasttext", load_model=read_vectors)
     stand_in("deepfocus.logger", logger=types.SimpleNamespace(
         **{name: lambda *_, **__: None for name in ("config", "info", "debug", "success", "warning")}))
