@@ -15,12 +15,15 @@ Prints rows of a Markdown table, and how far the new rows of both programs are f
 """
 import argparse
 import json
+import multiprocessing
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import types
 
 OLD, WIDTH, DONOR_WIDTH, VECTOR, K = 32000, 1024, 512, 300, 32
@@ -124,10 +127,17 @@ def deepfocus(model, donor, vectors, out):
 
 # ---- measuring ------------------------------------------------------------------------
 
+def apart(work, *arguments):
+    """In a process of its own: a command's peak is never told as less than that of the process that starts it."""
+    child = multiprocessing.get_context("fork").Process(target=work, args=arguments)
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
 def measure(command, out, environment):
     """Seconds of the processor, seconds on the wall, the peak in MiB."""
-    import shutil
-    import time
     shutil.rmtree(out, ignore_errors=True)
     began = time.monotonic()
     with open(out.with_suffix(".log"), "wb") as log:
@@ -161,7 +171,7 @@ def compare(o, name, ours, theirs, scratch):
         for command, out, told in ((ours, "ours", seen[0]), (theirs, "theirs", seen[1])):
             told.append(measure([*command, scratch / out] if out == "theirs" else [*command, "-o", scratch / out],
                                 scratch / out, environment))
-    tell_difference(name, scratch / "ours", scratch / "theirs")
+    apart(tell_difference, name, scratch / "ours", scratch / "theirs")
     a, b = ([statistics.median(run[i] for run in told) for i in range(3)] for told in seen)
     print(f"| {name} | {a[0]:.2f} s, {b[0]:.2f} s | {b[0] / a[0]:.1f} | {a[1]:.1f} s, {b[1]:.1f} s | {b[1] / a[1]:.1f} | "
           f"{a[2]:.0f} MiB, {b[2]:.0f} MiB | {b[2] / a[2]:.1f} |", flush=True)
@@ -182,9 +192,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         model, donor, vectors = scratch / "model", scratch / "donor", scratch / "vectors.vec"
-        make_model(model, o.tokenizers / "llama3/tokenizer.json", OLD, WIDTH, 1)
-        make_model(donor, o.tokenizers / "deepseek_v3/tokenizer.json", o.new, DONOR_WIDTH, 2)
-        write_vectors(vectors, donor)
+        apart(make_model, model, o.tokenizers / "llama3/tokenizer.json", OLD, WIDTH, 1)
+        apart(make_model, donor, o.tokenizers / "deepseek_v3/tokenizer.json", o.new, DONOR_WIDTH, 2)
+        apart(write_vectors, vectors, donor)
         run = [o.tok, "transplant", "run", model, donor, "--threads", "1", "--match", "exact"]
         if o.only != "focus":
             compare(o, f"mergekit, k = {K}", [*run, "--preset", "mergekit", "--donor", donor, "-k", K],
