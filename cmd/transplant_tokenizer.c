@@ -59,11 +59,12 @@ static bool is_gguf_model(const struct transplant_case *c)
 static enum tok_status drop_old(struct transplant_files *f, const struct transplant_case *c,
 				struct tok_error *err)
 {
+	const struct tok_span format = tok_tokenizer_spec(c->source.tokenizer)->format;
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < TOKENIZER_FILES && status == TOK_OK; i++)
 		status = transplant_files_drop(f, tokenizer_files[i], err);
 	if (status == TOK_OK && c->source.file && !c->options->source_tokenizer &&
-	    !is_gguf_model(c))
+	    !tok_span_equal(format, tok_span_of("GGUF")))
 		status = transplant_files_drop(f, last_part(c->source.file), err);
 	return status;
 }
