@@ -284,7 +284,7 @@ def check_gguf(options, folder):
              ("llama2", "Q8_0", tokenizers / "llama2_spm/tokenizer.model"), ("qwen3", "F16", tokenizers / "qwen3/tokenizer.json")]
     served = []
     for label, dtype, target in cases:
-        name, model, out = f"gguf {label}", folder / f"{label}.gguf", folder / f"{label}-out"
+        name, model, out = f"gguf {label}", folder / f"{label}.gguf", folder / f"{label}-gguf-out"
         if not target.exists():
             sys.exit(f"{target} is not there")
         write_gguf(model, dtype, own / "tokenizer.json")
