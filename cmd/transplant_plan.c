@@ -273,6 +273,9 @@ enum cli_exit transplant_plan(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("plan takes a model and a tokenizer, not %d operands", argc);
+	const enum cli_exit checked = transplant_check_options(opts);
+	if (checked != CLI_OK)
+		return checked;
 	const enum tok_status status = make_plan(&plan, argv[0], argv[1], opts, &err);
 	if (status == TOK_OK)
 		(opts->json ? tell_json : tell)(&plan);

@@ -1,19 +1,43 @@
 /* transplant_run.c - tok transplant run and apply: a model with another tokenizer. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/transplant_write.h"
 
+/* May a folder be made there?  Asked before hours of work, not after them. */
+static enum cli_exit check_parent(const char *output)
+{
+	size_t count = strlen(output);
+	while (count > 1 && output[count - 1] == '/')
+		count--;
+	while (count > 0 && output[count - 1] != '/')
+		count--;
+	char *parent = count ? strndup(output, count) : strdup(".");
+	if (!parent)
+		return cli_error("out of memory");
+	const enum cli_exit result =
+	    access(parent, W_OK | X_OK) == 0
+		? CLI_OK
+		: cli_error("cannot make '%s' in '%s': %s", output, parent, strerror(errno));
+	free(parent);
+	return result;
+}
+
 enum cli_exit transplant_check_output(const struct transplant_options *o)
 {
+	const enum cli_exit checked = transplant_check_options(o);
+	if (checked != CLI_OK)
+		return checked;
 	if (!o->output && !o->dry_run)
 		return cli_usage("a new folder is made: name it with --output, or try --dry-run");
 	if (o->output && access(o->output, F_OK) == 0)
 		return cli_error("'%s' is there already: a new folder is made, and nothing "
 				 "replaced",
 				 o->output);
-	return CLI_OK;
+	return o->output && !o->dry_run ? check_parent(o->output) : CLI_OK;
 }
 
 static enum tok_status run(const char *model, const char *target,
