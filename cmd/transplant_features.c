@@ -9,7 +9,7 @@ enum aux_kind { AUX_NGRAM, AUX_COOC, AUX_SELF, AUX_DONOR, AUX_FILE, AUX_KINDS };
 
 static const char *const kind_names[AUX_KINDS] = { "ngram", "cooc", "self", "donor", "file" };
 
-enum { NGRAM_WIDTH = 1024, NGRAM_WIDTH_MAX = 65536, COOC_WIDTH = 100 };
+enum { NGRAM_WIDTH = 1024, NGRAM_WIDTH_MAX = 65536, COOC_WIDTH = 100, FILE_WIDTH = 300 };
 
 struct aux {
 	enum aux_kind kind;
@@ -172,6 +172,32 @@ static enum tok_status make_rows(const struct transplant_case *c, bool donor,
 				   donor ? &rows : NULL, c->threads, out, err);
 }
 
+static size_t width_of(const struct transplant_case *c, const struct aux *aux)
+{
+	if (aux->kind == AUX_NGRAM)
+		return aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH;
+	if (aux->kind == AUX_COOC || aux->kind == AUX_FILE)
+		return aux->kind == AUX_COOC ? COOC_WIDTH : FILE_WIDTH;
+	if (aux->kind == AUX_DONOR)
+		return c->donor ? c->donor_embeddings.input->shape[1] : 0;
+	return c->embeddings.input->shape[1];
+}
+
+size_t transplant_features_width(const struct transplant_case *c)
+{
+	const char *aux = c->options->aux ? c->options->aux : TRANSPLANT_AUX;
+	struct tok_error none = { 0 };
+	struct aux part;
+	size_t width = 0;
+	do {
+		if (take_part(&aux, &part, &none) != TOK_OK)
+			break;
+		width += width_of(c, &part);
+		free(part.value);
+	} while (go_on(&aux));
+	return width;
+}
+
 static enum tok_status make_part(const struct transplant_case *c, const struct aux *aux,
 				 struct hyper_features *out, struct tok_error *err)
 {
@@ -181,9 +207,8 @@ static enum tok_status make_part(const struct transplant_case *c, const struct a
 		return make_rows(c, aux->kind == AUX_DONOR, out, err);
 	if (aux->kind == AUX_FILE)
 		return hyper_features_vec(&c->source.vocab, &c->target.vocab, aux->value, out, err);
-	const size_t width = aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH;
-	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width, c->threads, out,
-				     err);
+	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width_of(c, aux),
+				     c->threads, out, err);
 }
 
 enum tok_status transplant_features(struct transplant_case *c, struct tok_error *err)

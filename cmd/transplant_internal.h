@@ -145,6 +145,9 @@ const char *transplant_method_name(enum transplant_method method);
 /* Does the method go by --aux? */
 bool transplant_method_compares(const struct transplant_case *c, enum transplant_method method);
 
+/* Does it make sums, or rows as they are? */
+bool transplant_method_sums(enum transplant_method method);
+
 /* Rows that omp makes one of, of a donor's that are so wide. */
 size_t transplant_atoms(const struct transplant_options *options, size_t width, size_t anchors);
 

@@ -77,6 +77,12 @@ bool transplant_method_compares(const struct transplant_case *c, enum transplant
 	return methods[method].family == BY_LIKENESS && !(method == TRANSPLANT_KNN && c->donor);
 }
 
+bool transplant_method_sums(enum transplant_method method)
+{
+	const enum family family = methods[method].family;
+	return family == BY_PIECES || family == BY_LIKENESS || method == TRANSPLANT_OMP;
+}
+
 void transplant_made_release(struct transplant_made *made)
 {
 	hyper_weights_release(&made->sums);

@@ -2,28 +2,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/transplant_write.h"
 
-/* May a folder be made there?  Asked before hours of work, not after them. */
-static enum cli_exit check_parent(const char *output)
+/* Can the folder be made?  Tried before hours of work, not after them. */
+static enum cli_exit try_folder(const char *output)
 {
-	size_t count = strlen(output);
-	while (count > 1 && output[count - 1] == '/')
-		count--;
-	while (count > 0 && output[count - 1] != '/')
-		count--;
-	char *parent = count ? strndup(output, count) : strdup(".");
-	if (!parent)
-		return cli_error("out of memory");
-	const enum cli_exit result =
-	    access(parent, W_OK | X_OK) == 0
-		? CLI_OK
-		: cli_error("cannot make '%s' in '%s': %s", output, parent, strerror(errno));
-	free(parent);
-	return result;
+	if (mkdir(output, S_IRWXU) != 0 || rmdir(output) != 0)
+		return cli_error("cannot make '%s': %s", output, strerror(errno));
+	return CLI_OK;
 }
 
 enum cli_exit transplant_check_output(const struct transplant_options *o)
@@ -37,7 +27,7 @@ enum cli_exit transplant_check_output(const struct transplant_options *o)
 		return cli_error("'%s' is there already: a new folder is made, and nothing "
 				 "replaced",
 				 o->output);
-	return o->output && !o->dry_run ? check_parent(o->output) : CLI_OK;
+	return o->output && !o->dry_run ? try_folder(o->output) : CLI_OK;
 }
 
 static enum tok_status run(const char *model, const char *target,
