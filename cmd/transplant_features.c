@@ -168,8 +168,13 @@ static enum tok_status make_rows(const struct transplant_case *c, bool donor,
 	const struct hyper_tensor *tensor = donor ? c->donor_embeddings.input : c->embeddings.input;
 	const struct hyper_rows_view rows = { .tensor = tensor };
 	const struct hyper_vocab target = donor ? transplant_donor_vocab(c) : c->target.vocab;
-	return hyper_features_rows(&c->source.vocab, &target, donor ? NULL : &rows,
-				   donor ? &rows : NULL, c->threads, out, err);
+	const enum tok_status status =
+	    hyper_features_rows(&c->source.vocab, &target, donor ? NULL : &rows,
+				donor ? &rows : NULL, c->threads, out, err);
+	return status == TOK_EFORMAT
+		   ? tok_fail_in(err, status, "%s, %s", donor ? c->options->donor : c->path,
+				 tensor->name)
+		   : status;
 }
 
 static size_t width_of(const struct transplant_case *c, const struct aux *aux)

@@ -131,6 +131,14 @@ static enum tok_status make_room(const struct request *r, struct tok_error *err)
 	return TOK_OK;
 }
 
+/* What is wrong with numbers, with the file and the tensor that they are in. */
+static enum tok_status fail_in_rows(enum tok_status status, const char *path,
+				    const struct hyper_tensor *tensor, struct tok_error *err)
+{
+	return status == TOK_EFORMAT ? tok_fail_in(err, status, "%s, %s", path, tensor->name)
+				     : status;
+}
+
 /* ---- pieces ----------------------------------------------------------------------- */
 
 static enum tok_status make_subword(const struct request *r, enum transplant_method method,
@@ -317,7 +325,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 	if (status == TOK_OK)
 		status = spread_sums(r, s, &some, err);
 	hyper_weights_release(&some);
-	return status;
+	return fail_in_rows(status, r->c->options->donor, donor.tensor, err);
 }
 
 static enum tok_status make_knn(const struct request *r, const struct shared *s,
@@ -343,7 +351,7 @@ static enum tok_status make_knn(const struct request *r, const struct shared *s,
 	if (status == TOK_OK)
 		status = spread_sums(r, s, &some, err);
 	hyper_weights_release(&some);
-	return status;
+	return fail_in_rows(status, r->c->options->donor, donor.tensor, err);
 }
 
 /* Rows of s->wanted lie in front; each goes to its place, last first. */
@@ -382,7 +390,11 @@ static enum tok_status make_mapped(const struct request *r, const struct shared 
 	if (status == TOK_OK)
 		spread_rows(r, s);
 	hyper_map_free(map);
-	return status;
+	/* The message says which of the two. */
+	return status == TOK_EFORMAT
+		   ? tok_fail_in(err, status, "%s (%s) by the donor %s (%s)", r->c->path,
+				 model.tensor->name, o->donor, donor.tensor->name)
+		   : status;
 }
 
 static enum tok_status make_by_donor(const struct request *r, enum transplant_method method,
@@ -425,7 +437,7 @@ static enum tok_status make_filled(const struct request *r, enum transplant_meth
 	for (size_t i = 0; i < r->count && status == TOK_OK; i++)
 		hyper_filler_row(filler, r->wanted[i], r->out->given + i * r->out->width);
 	hyper_filler_free(filler);
-	return status;
+	return fail_in_rows(status, r->c->path, rows.tensor, err);
 }
 
 enum tok_status transplant_make(struct transplant_case *c, const struct hyper_matches *matches,

@@ -40,15 +40,43 @@ static enum tok_status read_pairs(struct pairs *p, const char *path, struct tok_
 	for (size_t at = 0; at < text.count && status == TOK_OK;) {
 		const uint8_t *end = memchr(text.bytes + at, '\n', text.count - at);
 		const size_t stop = end ? (size_t)(end - text.bytes) : text.count;
+		const size_t last = stop > at && text.bytes[stop - 1] == '\r' ? stop - 1 : stop;
 		number++;
-		if (stop > at)
-			status = take_pair(p, tok_span_slice(text, at, stop), number, err);
+		if (last > at)
+			status = take_pair(p, tok_span_slice(text, at, last), number, err);
 		at = stop + 1;
 	}
 	return status == TOK_EFORMAT ? tok_fail_in(err, status, "%s", path) : status;
 }
 
+static size_t line_of(const struct pairs *p, size_t pair)
+{
+	size_t line = 1;
+	for (const uint8_t *at = p->text.bytes; at < p->items[pair].target.bytes; at++)
+		line += *at == '\n';
+	return line;
+}
+
 /* ---- which token is which ----------------------------------------------------------- */
+
+/* One of the pairs names no token: says which line has it. */
+static enum tok_status blame(const struct transplant_case *c, const struct pairs *p,
+			     struct tok_error *err)
+{
+	struct hyper_match_options one = { .source_rows = c->embeddings.input->shape[0],
+					   .pair_count = 1 };
+	for (size_t i = 0; i < p->count; i++) {
+		struct hyper_matches matches = { 0 };
+		one.pairs = &p->items[i];
+		const enum tok_status status =
+		    hyper_match(&c->source.vocab, &c->target.vocab, &one, &matches, err);
+		hyper_matches_release(&matches);
+		if (status != TOK_OK)
+			return tok_fail_in(err, status, "%s: line %zu", c->options->special_map,
+					   line_of(p, i));
+	}
+	return TOK_EARG;
+}
 
 enum tok_status transplant_case_match(struct transplant_case *c, struct tok_error *err)
 {
@@ -65,6 +93,8 @@ enum tok_status transplant_case_match(struct transplant_case *c, struct tok_erro
 	how.pair_count = pairs.count;
 	if (status == TOK_OK)
 		status = hyper_match(&c->source.vocab, &c->target.vocab, &how, &c->matches, err);
+	if (status == TOK_EARG && pairs.count)
+		status = blame(c, &pairs, err);
 	tok_buffer_release(&pairs.text);
 	free(pairs.items);
 	return status;
