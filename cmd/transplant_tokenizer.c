@@ -59,11 +59,12 @@ static bool is_gguf_model(const struct transplant_case *c)
 static enum tok_status drop_old(struct transplant_files *f, const struct transplant_case *c,
 				struct tok_error *err)
 {
+	const struct tok_span format = tok_tokenizer_spec(c->source.tokenizer)->format;
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < TOKENIZER_FILES && status == TOK_OK; i++)
 		status = transplant_files_drop(f, tokenizer_files[i], err);
 	if (status == TOK_OK && c->source.file && !c->options->source_tokenizer &&
-	    !is_gguf_model(c))
+	    !tok_span_equal(format, tok_span_of("GGUF")))
 		status = transplant_files_drop(f, last_part(c->source.file), err);
 	return status;
 }
@@ -118,6 +119,19 @@ static enum tok_status take_converted(struct transplant_files *f, const struct t
 	return status;
 }
 
+static enum tok_status refuse_image(const char *file, struct tok_error *err)
+{
+	struct vocab_source source;
+	enum tok_status status = vocab_source_open(file, &source, err);
+	if (status != TOK_OK)
+		return status;
+	if (vocab_image_is_one(source.files[0]))
+		status = tok_fail(err, TOK_EARG,
+				  "%s: this is a compiled image: name what it was made from", file);
+	vocab_source_close(&source);
+	return status;
+}
+
 static enum tok_status take_copy(struct transplant_files *f, const struct transplant_case *c,
 				 const char *name, struct tok_error *err)
 {
@@ -125,12 +139,7 @@ static enum tok_status take_copy(struct transplant_files *f, const struct transp
 	enum tok_status status = vocab_source_open(c->target.file, &source, err);
 	if (status != TOK_OK)
 		return status;
-	if (vocab_image_is_one(source.files[0]))
-		status = tok_fail(err, TOK_EARG,
-				  "%s: this is a compiled image: name what it was made from",
-				  c->target.file);
-	else
-		status = transplant_files_add(f, name, source.files[0], err);
+	status = transplant_files_add(f, name, source.files[0], err);
 	vocab_source_close(&source);
 	return status;
 }
@@ -156,7 +165,9 @@ enum tok_status transplant_tokenizer_take(struct transplant_files *f,
 		return tok_fail(err, TOK_EARG,
 				"%s: this tokenizer is built in, and no file can say it",
 				c->target_path);
-	enum tok_status status = drop_old(f, c, err);
+	enum tok_status status = c->target.file ? refuse_image(c->target.file, err) : TOK_OK;
+	if (status == TOK_OK)
+		status = drop_old(f, c, err);
 	if (status == TOK_OK && is_folder(c->target_path))
 		status = take_folder(f, c->target_path, err);
 	return status == TOK_OK ? take_opened(f, c, err) : status;
