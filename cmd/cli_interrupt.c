@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SENTENCE_MAX = 512, FILES_MAX = 4 };
+enum { SENTENCE_MAX = 512, FILES_MAX = 16 };
 
 /* A handler has no parameter for its own use, so this is of the whole program. */
 static char sentences[2][SENTENCE_MAX];
@@ -28,6 +28,11 @@ static void end_by(int number)
 		const char *name = atomic_load(&files[i]);
 		if (name)
 			unlink(name);
+	}
+	for (size_t i = 0; i < FILES_MAX; i++) {
+		const char *name = atomic_load(&files[i]);
+		if (name)
+			rmdir(name);
 	}
 	(void)!write(STDERR_FILENO, text, strlen(text));
 	struct sigaction usual = { .sa_handler = SIG_DFL };

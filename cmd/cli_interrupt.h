@@ -28,8 +28,8 @@ void cli_interrupt_stop(atomic_bool *stop);
 void cli_interrupt_hold(void);
 void cli_interrupt_release(void);
 
-/* A temporary file to be removed, and not any more.  `name` is borrowed until then.
- * From any thread.  NULL: there is none. */
+/* A temporary file to be removed, and not any more; or a folder, if it is empty without them.
+ * `name` is borrowed until then. From any thread.  NULL: there is none. */
 void cli_interrupt_add_file(const char *name);
 void cli_interrupt_drop_file(const char *name);
 

@@ -6,14 +6,15 @@
 
 static const struct transplant_options defaults = {
 	.preset = -1,
-	.temperature = -1,
-	.weight = -1,
-	.threshold = -1,
+	.temperature = TRANSPLANT_UNSET,
+	.weight = TRANSPLANT_UNSET,
+	.threshold = TRANSPLANT_UNSET,
 	.ridge = -1,
 	.dtype = -1,
 	.seed = 42,
 	.holdout = .1,
 	.probe = 50,
+	.samples = 400000,
 	.seeds = 3,
 };
 

@@ -273,6 +273,9 @@ enum cli_exit transplant_check(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 1)
 		return cli_usage("check takes one folder, not %d operands", argc);
+	const enum cli_exit checked = transplant_check_options(o);
+	if (checked != CLI_OK)
+		return checked;
 	struct transplant_check c = { .path = argv[0], .threads = cli_threads_for(o->threads) };
 	const enum tok_status status = check_all(&c, o, &err);
 	if (status == TOK_OK)

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli_pool.h"
+#include "cmd/transplant_features.h"
 #include "cmd/transplant_recipes.h"
 
 enum { PADDED_MOST = 1 << 20, TOKENADAPT_MULTIPLE = 128 };
@@ -12,14 +14,27 @@ struct preset {
 	enum transplant_method last_resort;
 	bool pieces_next;
 	size_t multiple;
+	bool pads; /* rows behind the last id are drawn like those of the last resort */
 };
 
 static const struct preset presets[] = {
-	[TRANSPLANT_TOKENADAPT] = { "hybrid", TRANSPLANT_SCALAR, false, TOKENADAPT_MULTIPLE },
-	[TRANSPLANT_MERGEKIT] = { "omp", TRANSPLANT_ZERO, false, 1 },
-	[TRANSPLANT_AS_FOCUS] = { "focus", TRANSPLANT_RANDOM, false, 1 },
+	[TRANSPLANT_TOKENADAPT] = { "hybrid", TRANSPLANT_SCALAR, false, TOKENADAPT_MULTIPLE, true },
+	[TRANSPLANT_MERGEKIT] = { "omp", TRANSPLANT_ZERO, false, 1, false },
+	[TRANSPLANT_AS_FOCUS] = { "focus", TRANSPLANT_RANDOM, false, 1, false },
 };
-static const struct preset ours = { NULL, TRANSPLANT_RANDOM, true, 1 };
+static const struct preset ours = { NULL, TRANSPLANT_RANDOM, true, 1, false };
+
+enum cli_exit transplant_check_options(const struct transplant_options *o)
+{
+	struct tok_error err = { 0 };
+	if (o->weight != TRANSPLANT_UNSET && !(o->weight >= 0 && o->weight <= 1))
+		return cli_usage("--weight takes a share from 0 to 1, not %g", o->weight);
+	if (o->samples == 0)
+		return cli_usage("--samples takes a number of 1 or more");
+	if (o->aux && transplant_features_check(o->aux, &err) != TOK_OK)
+		return cli_usage("%s", err.message);
+	return cli_threads_check(o->threads);
+}
 
 static enum tok_status choose_rows(const char *rows, size_t *multiple, struct tok_error *err)
 {
@@ -54,12 +69,20 @@ enum tok_status transplant_choose(const struct transplant_options *o, struct tra
 						o->out_method ? o->out_method : both };
 	*out = (struct transplant_choice){ .last_resort = preset->last_resort,
 					   .pieces_next = preset->pieces_next,
-					   .multiple = preset->multiple };
+					   .multiple = preset->multiple,
+					   .pads = preset->pads };
 	for (int side = 0; side < TRANSPLANT_SIDES; side++)
 		if (!transplant_method_find(sides[side], &out->method[side], &out->folder[side]))
 			return tok_fail(err, TOK_EARG,
 					"'%s' is no method: tok-transplanting(7) names them",
 					sides[side]);
+	/* What it is published with; n-grams are something else, to be asked for. */
+	if (o->preset == TRANSPLANT_AS_FOCUS && !o->aux &&
+	    (out->method[TRANSPLANT_IN] == TRANSPLANT_FOCUS ||
+	     out->method[TRANSPLANT_OUT] == TRANSPLANT_FOCUS))
+		return tok_fail(err, TOK_EARG,
+				"FOCUS goes by vectors trained on a text: say --aux cooc:TEXT or "
+				"file:VECTORS");
 	return choose_rows(o->rows, &out->multiple, err);
 }
 

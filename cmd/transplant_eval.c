@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cli_pool.h"
 #include "cmd/transplant_internal.h"
 #include "hypernet/transplant/stats.h"
 #include "tok/base/random.h"
@@ -272,7 +271,7 @@ enum cli_exit transplant_eval(const void *options, int argc, char **argv)
 		return cli_usage("eval takes a model and a tokenizer, not %d operands", argc);
 	if (!(opts->holdout > 0 && opts->holdout < 1))
 		return cli_usage("--holdout takes a share between 0 and 1, not %g", opts->holdout);
-	enum cli_exit result = cli_threads_check(opts->threads);
+	enum cli_exit result = transplant_check_options(opts);
 	if (result == CLI_OK) {
 		enum tok_status status = evaluate(&eval, argv[0], argv[1], opts, &err);
 		if (status == TOK_OK && opts->json)

@@ -172,6 +172,9 @@ enum cli_exit transplant_explain(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("explain takes what run made and a token, not %d operands", argc);
+	const enum cli_exit checked = transplant_check_options(options);
+	if (checked != CLI_OK)
+		return checked;
 	const enum tok_status status = explain(&e, argv[0], argv[1], options, &err);
 	release(&e);
 	return status == TOK_OK ? CLI_OK : cli_error("%s: %s", argv[0], err.message);

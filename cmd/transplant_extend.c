@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/cli_interrupt.h"
 #include "cmd/cli_lm.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/cli_words.h"
@@ -18,12 +19,11 @@
 enum { SUPERWORD_WORDS = 4 };
 
 /* What a tokenizer says of itself in other files than its own. */
-static const char *const beside[] = {
+static const char *const beside[TRANSPLANT_BESIDE] = {
 	"tokenizer_config.json", "special_tokens_map.json",
 	"added_tokens.json",     "chat_template.jinja",
 	"config.json", /* for the roles of its special tokens */
 };
-enum { BESIDE = sizeof beside / sizeof *beside };
 
 /* ---- the folder --------------------------------------------------------------------------- */
 
@@ -32,6 +32,24 @@ static char *path_in(const char *folder, const char *name)
 {
 	char *path;
 	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+/* A signal removes what is there of it. */
+static void watch(const struct transplant_extended *e)
+{
+	cli_interrupt_say("tok transplant: interrupted: nothing was written");
+	cli_interrupt_add_file(e->path);
+	for (size_t i = 0; i < TRANSPLANT_BESIDE; i++)
+		cli_interrupt_add_file(e->beside[i]);
+	cli_interrupt_add_file(e->folder);
+}
+
+static void remove_file(char *path)
+{
+	if (path)
+		unlink(path);
+	cli_interrupt_drop_file(path);
+	free(path);
 }
 
 static enum tok_status make_folder(struct transplant_extended *e, struct tok_error *err)
@@ -46,8 +64,11 @@ static enum tok_status make_folder(struct transplant_extended *e, struct tok_err
 		e->folder = NULL;
 		return status;
 	}
-	e->path = path_in(e->folder, "tokenizer.json");
-	return e->path ? TOK_OK : tok_fail_memory(err);
+	bool ok = (e->path = path_in(e->folder, "tokenizer.json"));
+	for (size_t i = 0; i < TRANSPLANT_BESIDE; i++)
+		ok &= (e->beside[i] = path_in(e->folder, beside[i])) != NULL;
+	watch(e);
+	return ok ? TOK_OK : tok_fail_memory(err);
 }
 
 static enum tok_status copy(const char *from, const char *to, struct tok_error *err)
@@ -69,37 +90,29 @@ static enum tok_status copy_beside(const struct transplant_extended *e, struct t
 {
 	const char *slash = strrchr(e->tokenizer, '/');
 	enum tok_status status = TOK_OK;
-	for (size_t i = 0; i < BESIDE && status == TOK_OK; i++) {
-		char *from = NULL, *to = path_in(e->folder, beside[i]);
+	for (size_t i = 0; i < TRANSPLANT_BESIDE && status == TOK_OK; i++) {
+		char *from;
 		if (asprintf(&from, "%.*s%s", slash ? (int)(slash - e->tokenizer) + 1 : 0,
 			     e->tokenizer, beside[i]) < 0)
-			from = NULL;
-		if (!from || !to)
-			status = tok_fail_memory(err);
-		else if (access(from, F_OK) == 0)
-			status = copy(from, to, err);
+			return tok_fail_memory(err);
+		if (access(from, F_OK) == 0)
+			status = copy(from, e->beside[i], err);
 		free(from);
-		free(to);
 	}
 	return status;
 }
 
 void transplant_extended_remove(struct transplant_extended *e)
 {
-	for (size_t i = 0; e->folder && i < BESIDE; i++) {
-		char *path = path_in(e->folder, beside[i]);
-		if (path)
-			unlink(path);
-		free(path);
-	}
-	if (e->path)
-		unlink(e->path);
+	for (size_t i = 0; i < TRANSPLANT_BESIDE; i++)
+		remove_file(e->beside[i]);
+	remove_file(e->path);
 	if (e->folder)
 		rmdir(e->folder);
+	cli_interrupt_drop_file(e->folder);
 	cli_vocab_words_release(&e->known);
 	free(e->folder);
 	free(e->tokenizer);
-	free(e->path);
 	*e = (struct transplant_extended){ 0 };
 }
 

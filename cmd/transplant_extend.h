@@ -17,6 +17,9 @@
 #include "cmd/transplant_internal.h"
 #include "vocab/train/grow.h"
 
+/* Files that say something of a tokenizer beside its own. */
+enum { TRANSPLANT_BESIDE = 5 };
+
 /* A zeroed struct is empty. */
 struct transplant_extended {
 	char *folder;
@@ -24,6 +27,7 @@ struct transplant_extended {
 	size_t lines, whole;          /* of --add: how many there are, how many are one token now */
 	struct cli_vocab_words known; /* private, as the rest */
 	char *tokenizer, *path;       /* the old file, the new one */
+	char *beside[TRANSPLANT_BESIDE]; /* what may stand beside the new one */
 };
 
 /* `model`'s own tokenizer and the words of --add's lines, or the words and what lies between them

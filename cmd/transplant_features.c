@@ -9,14 +9,14 @@ enum aux_kind { AUX_NGRAM, AUX_COOC, AUX_SELF, AUX_DONOR, AUX_FILE, AUX_KINDS };
 
 static const char *const kind_names[AUX_KINDS] = { "ngram", "cooc", "self", "donor", "file" };
 
-enum { NGRAM_WIDTH = 1024, NGRAM_WIDTH_MAX = 65536, COOC_WIDTH = 100 };
+enum { NGRAM_WIDTH = 1024, NGRAM_WIDTH_MAX = 65536, COOC_WIDTH = 100, FILE_WIDTH = 300 };
 
 struct aux {
 	enum aux_kind kind;
 	char *value; /* behind the colon; NULL: none */
 };
 
-/* A kind's name at `at`, with what may stand behind it: one of ends. */
+/* A kind's name at `at`, with what may stand behind it. */
 static bool begins_kind(const char *at, size_t *kind)
 {
 	for (size_t k = 0; k < AUX_KINDS; k++) {
@@ -29,21 +29,26 @@ static bool begins_kind(const char *at, size_t *kind)
 	return false;
 }
 
-/* Where the part that begins at `at` ends: at a '+' with a kind's name behind it (the name of a
- * file may have others), or at the end. */
-static const char *end_of(const char *at)
+static bool is_of_file(size_t kind)
 {
-	size_t kind;
-	const char *plus = strchr(at, '+');
-	while (plus && !begins_kind(plus + 1, &kind))
+	return kind == AUX_COOC || kind == AUX_FILE;
+}
+
+/* Where a value ends: at a '+' or the end; the name of a file, which may have '+' in it, only at
+ * one with a kind's name behind it. */
+static const char *end_of(const char *value, size_t kind)
+{
+	size_t next;
+	const char *plus = strchr(value, '+');
+	while (plus && is_of_file(kind) && !begins_kind(plus + 1, &next))
 		plus = strchr(plus + 1, '+');
-	return plus ? plus : at + strlen(at);
+	return plus ? plus : value + strlen(value);
 }
 
 static enum tok_status check_value(const struct aux *aux, struct tok_error *err)
 {
-	const bool wants = aux->kind == AUX_COOC || aux->kind == AUX_FILE;
-	if (wants && !aux->value)
+	const bool wants = is_of_file(aux->kind);
+	if (wants && !(aux->value && *aux->value))
 		return tok_fail(err, TOK_EARG, "--aux %s wants the name of a file: %s:FILE",
 				kind_names[aux->kind], kind_names[aux->kind]);
 	if (!aux->value || wants)
@@ -53,36 +58,44 @@ static enum tok_status check_value(const struct aux *aux, struct tok_error *err)
 				kind_names[aux->kind], aux->value);
 	char *end;
 	const unsigned long width = strtoul(aux->value, &end, 10);
-	if (*end || width < 16 || width > NGRAM_WIDTH_MAX)
+	if (*aux->value < '0' || *aux->value > '9' || *end || width < 16 || width > NGRAM_WIDTH_MAX)
 		return tok_fail(err, TOK_EARG,
 				"--aux ngram:WIDTH wants a number from 16 to %d, not '%s'",
 				NGRAM_WIDTH_MAX, aux->value);
 	return TOK_OK;
 }
 
-/* Takes the part at *at, whose value is to be freed. */
+/* Takes the part at *at, which then is what stands behind it, whose value is to be freed. */
 static enum tok_status take_part(const char **at, struct aux *out, struct tok_error *err)
 {
 	size_t kind;
-	const char *end = end_of(*at);
 	if (!begins_kind(*at, &kind))
 		return tok_fail(
 		    err, TOK_EARG,
 		    "--aux takes ngram[:WIDTH], self, donor, cooc:TEXT or file:VECTORS, joined by "
 		    "'+', not '%.*s'",
-		    (int)(end - *at), *at);
+		    (int)strcspn(*at, "+"), *at);
 	const char *value = *at + strlen(kind_names[kind]);
+	const char *end = end_of(value, kind);
 	*out = (struct aux){ .kind = (enum aux_kind)kind };
-	if (*value == ':' && value + 1 < end) {
+	if (*value == ':') {
 		out->value = strndup(value + 1, (size_t)(end - value - 1));
 		if (!out->value)
 			return tok_fail_memory(err);
 	}
-	*at = *end ? end + 1 : end;
+	*at = end;
 	const enum tok_status status = check_value(out, err);
 	if (status != TOK_OK)
 		free(out->value);
 	return status;
+}
+
+/* Is there another part?  Goes to it. */
+static bool go_on(const char **at)
+{
+	const bool more = **at == '+';
+	*at += more;
+	return more;
 }
 
 enum tok_status transplant_features_check(const char *aux, struct tok_error *err)
@@ -93,7 +106,7 @@ enum tok_status transplant_features_check(const char *aux, struct tok_error *err
 		if (status != TOK_OK)
 			return status;
 		free(part.value);
-	} while (*aux);
+	} while (go_on(&aux));
 	return TOK_OK;
 }
 
@@ -154,8 +167,40 @@ static enum tok_status make_rows(const struct transplant_case *c, bool donor,
 		return tok_fail(err, TOK_EARG, "--aux donor goes by a model: say --donor MODEL");
 	const struct hyper_tensor *tensor = donor ? c->donor_embeddings.input : c->embeddings.input;
 	const struct hyper_rows_view rows = { .tensor = tensor };
-	return hyper_features_rows(&c->source.vocab, &c->target.vocab, donor ? NULL : &rows,
-				   donor ? &rows : NULL, c->threads, out, err);
+	const struct hyper_vocab target = donor ? transplant_donor_vocab(c) : c->target.vocab;
+	const enum tok_status status =
+	    hyper_features_rows(&c->source.vocab, &target, donor ? NULL : &rows,
+				donor ? &rows : NULL, c->threads, out, err);
+	return status == TOK_EFORMAT
+		   ? tok_fail_in(err, status, "%s, %s", donor ? c->options->donor : c->path,
+				 tensor->name)
+		   : status;
+}
+
+static size_t width_of(const struct transplant_case *c, const struct aux *aux)
+{
+	if (aux->kind == AUX_NGRAM)
+		return aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH;
+	if (aux->kind == AUX_COOC || aux->kind == AUX_FILE)
+		return aux->kind == AUX_COOC ? COOC_WIDTH : FILE_WIDTH;
+	if (aux->kind == AUX_DONOR)
+		return c->donor ? c->donor_embeddings.input->shape[1] : 0;
+	return c->embeddings.input->shape[1];
+}
+
+size_t transplant_features_width(const struct transplant_case *c)
+{
+	const char *aux = c->options->aux ? c->options->aux : TRANSPLANT_AUX;
+	struct tok_error none = { 0 };
+	struct aux part;
+	size_t width = 0;
+	do {
+		if (take_part(&aux, &part, &none) != TOK_OK)
+			break;
+		width += width_of(c, &part);
+		free(part.value);
+	} while (go_on(&aux));
+	return width;
 }
 
 static enum tok_status make_part(const struct transplant_case *c, const struct aux *aux,
@@ -167,16 +212,15 @@ static enum tok_status make_part(const struct transplant_case *c, const struct a
 		return make_rows(c, aux->kind == AUX_DONOR, out, err);
 	if (aux->kind == AUX_FILE)
 		return hyper_features_vec(&c->source.vocab, &c->target.vocab, aux->value, out, err);
-	const size_t width = aux->value ? strtoul(aux->value, NULL, 10) : NGRAM_WIDTH;
-	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width, c->threads, out,
-				     err);
+	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width_of(c, aux),
+				     c->threads, out, err);
 }
 
 enum tok_status transplant_features(struct transplant_case *c, struct tok_error *err)
 {
 	const char *aux = c->options->aux ? c->options->aux : TRANSPLANT_AUX;
 	enum tok_status status = TOK_OK;
-	for (bool first = true; !c->has_features && status == TOK_OK && (first || *aux);
+	for (bool first = true; !c->has_features && status == TOK_OK && (first || go_on(&aux));
 	     first = false) {
 		struct hyper_features more = { 0 };
 		struct aux part;

@@ -7,9 +7,9 @@
  *	transplant_files_release(&f);
  *
  * The old tokenizer's files go and the new one's come (transplant_tokenizer.h).  config.json and
- *generation_config.json are rewritten (hypernet/transplant/config.h).  tokenizer_config.json says
- *PreTrainedTokenizerFast, because classes of one model's family change what a tokenizer.json says.
- *If both tokenizers are the same and so are the rows, nothing changes.
+ * generation_config.json are rewritten (hypernet/transplant/config.h).  tokenizer_config.json says
+ * PreTrainedTokenizerFast, because classes of one model's family change what a tokenizer.json says.
+ * If both tokenizers are the same and so are the rows, nothing changes.
  */
 #ifndef CMD_TRANSPLANT_FILES_H
 #define CMD_TRANSPLANT_FILES_H

@@ -27,6 +27,9 @@
 /* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
 #define TRANSPLANT_OMP_MEMORY ((size_t)4000000000)
 
+/* Of a number that was not asked for. */
+#define TRANSPLANT_UNSET (-1.0)
+
 enum transplant_preset { TRANSPLANT_TOKENADAPT, TRANSPLANT_MERGEKIT, TRANSPLANT_AS_FOCUS };
 #define TRANSPLANT_PRESET_WORDS "tokenadapt|mergekit|focus"
 
@@ -64,7 +67,7 @@ struct transplant_options {
 	int preset;                                  /* enum transplant_preset; -1: none */
 	const char *aux;                             /* "ngram:1024+cooc:TEXT" */
 	const char *donor;                     /* a model folder with the target's tokenizer */
-	double temperature, weight, threshold; /* below 0: the method's own */
+	double temperature, weight, threshold; /* TRANSPLANT_UNSET: the method's own */
 	uint64_t topk, k;                      /* 0: the method's own */
 	int knn;                               /* enum hyper_knn */
 	bool euclid, normalize_atoms;
@@ -108,6 +111,7 @@ struct transplant_case {
 	struct hyper_matches matches;
 	struct hyper_folder *donor; /* NULL: none */
 	struct hyper_embeddings donor_embeddings;
+	uint8_t *donor_kinds;           /* transplant_donor_vocab's; NULL: those of the target */
 	struct hyper_features features; /* made when a method first asks */
 	bool has_features;
 	const struct hyper_kernel *kernel;
@@ -123,6 +127,10 @@ void transplant_case_close(struct transplant_case *c);
  * does it again. */
 TOK_MUST_USE enum tok_status transplant_case_match(struct transplant_case *c,
 						   struct tok_error *err);
+
+/* The new vocabulary as the donor has it: an id that stands for another token there, or has no row,
+ * is a hole. */
+struct hyper_vocab transplant_donor_vocab(const struct transplant_case *c);
 
 /* The matrix of a side: the input's where the model is tied or has no output in its files. */
 const struct hyper_tensor *transplant_matrix(const struct transplant_case *c,
@@ -140,6 +148,14 @@ struct transplant_used {
 	double temperature;
 	size_t topk, atoms;
 };
+/* Does the method go by --aux? */
+bool transplant_method_compares(const struct transplant_case *c, enum transplant_method method);
+
+/* Does it make sums, or rows as they are? */
+bool transplant_method_sums(enum transplant_method method);
+
+/* Rows that omp makes one of, of a donor's that are so wide. */
+size_t transplant_atoms(const struct transplant_options *options, size_t width, size_t anchors);
 
 /* What a method made of `count` tokens: sums, or rows as they are; one of the two is empty.  A
  * token that it has no answer for has no entry in the sums, or is not marked in `has`. */
@@ -170,6 +186,9 @@ TOK_MUST_USE enum tok_status transplant_hypernet(struct transplant_case *c,
 						 const tok_id *wanted, size_t count,
 						 struct transplant_made *out,
 						 struct tok_error *err);
+
+/* Are numbers, --aux and --threads such as any word may take?  Says what is wrong. */
+enum cli_exit transplant_check_options(const struct transplant_options *options);
 
 /* Can --output be made, or was it left out though something is to be written?  Says what is wrong.
  */

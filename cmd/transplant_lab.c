@@ -282,7 +282,7 @@ enum cli_exit transplant_lab(const void *options, int argc, char **argv)
 	if (opts->seeds < 1 || opts->seeds > SEEDS_MOST || opts->probe > PROBE_MOST)
 		return cli_usage("lab takes 1 to %d seeds, and probes of at most %d steps",
 				 SEEDS_MOST, PROBE_MOST);
-	enum cli_exit result = cli_threads_check(opts->threads);
+	enum cli_exit result = transplant_check_options(opts);
 	if (result == CLI_OK && cut_methods(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	catch_signals();

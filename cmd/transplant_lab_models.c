@@ -5,8 +5,6 @@
 #include "cmd/transplant_lab.h"
 #include "hypernet/tensor/write.h"
 
-enum { SAMPLES = 400000 };
-
 /* ---- files ----------------------------------------------------------------------- */
 
 static enum tok_status put_matrices(struct hyper_file *file, struct hyper_lab *model, size_t width,
@@ -66,7 +64,7 @@ enum tok_status transplant_lab_learn(const struct lab_bench *bench, enum lab_tok
 				     struct hyper_lab **out, struct tok_error *err)
 {
 	const struct lab_tokenizer *t = &bench->tokenizers[name];
-	const size_t samples = bench->options->samples ? (size_t)bench->options->samples : SAMPLES;
+	const size_t samples = (size_t)bench->options->samples;
 	struct hyper_lab_options o = HYPER_LAB_DEFAULTS;
 	struct hyper_lab *model = NULL;
 	o.kind = (enum hyper_lab_kind)bench->options->lab_model;

@@ -1,6 +1,6 @@
 /*
  * transplant_mapping.h - mapping.safetensors: the recipes of a run and, in its metadata, how the
- *run was asked, so that apply does the same to another checkpoint.
+ * run was asked, so that apply does the same to another checkpoint.
  *
  *	status = transplant_mapping_write(&c, &choice, &recipes, "OUT/mapping.safetensors", &err);
  *

@@ -1,4 +1,5 @@
 /* transplant_methods.c - methods by name, and what each makes of a list of tokens. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,17 @@ const char *transplant_method_name(enum transplant_method method)
 	return methods[method].name;
 }
 
+bool transplant_method_compares(const struct transplant_case *c, enum transplant_method method)
+{
+	return methods[method].family == BY_LIKENESS && !(method == TRANSPLANT_KNN && c->donor);
+}
+
+bool transplant_method_sums(enum transplant_method method)
+{
+	const enum family family = methods[method].family;
+	return family == BY_PIECES || family == BY_LIKENESS || method == TRANSPLANT_OMP;
+}
+
 void transplant_made_release(struct transplant_made *made)
 {
 	hyper_weights_release(&made->sums);
@@ -119,6 +131,14 @@ static enum tok_status make_room(const struct request *r, struct tok_error *err)
 	return TOK_OK;
 }
 
+/* What is wrong with numbers, with the file and the tensor that they are in. */
+static enum tok_status fail_in_rows(enum tok_status status, const char *path,
+				    const struct hyper_tensor *tensor, struct tok_error *err)
+{
+	return status == TOK_EFORMAT ? tok_fail_in(err, status, "%s, %s", path, tensor->name)
+				     : status;
+}
+
 /* ---- pieces ----------------------------------------------------------------------- */
 
 static enum tok_status make_subword(const struct request *r, enum transplant_method method,
@@ -154,7 +174,7 @@ static struct hyper_similar_options options_of(const struct transplant_options *
 		.threshold = o->threshold >= 0 ? o->threshold : 0,
 		.k = 3,
 		.knn = (enum hyper_knn)o->knn,
-		.euclid = o->euclid,
+		.euclid = o->euclid || o->preset == TRANSPLANT_MERGEKIT,
 	};
 	if (method == TRANSPLANT_FOCUS)
 		out.temperature = 1;
@@ -174,17 +194,10 @@ static struct hyper_similar_options options_of(const struct transplant_options *
 	return out;
 }
 
-static const struct hyper_tensor *donor_matrix(const struct request *r)
-{
-	const struct hyper_embeddings *e = &r->c->donor_embeddings;
-	return r->side == TRANSPLANT_OUT && e->output ? e->output : e->input;
-}
-
 static enum tok_status make_similar(const struct request *r, enum transplant_method method,
 				    struct tok_error *err)
 {
 	struct hyper_pieces pieces = { 0 };
-	struct hyper_rows_view donor;
 	const struct hyper_similar_options options = options_of(r->c->options, method);
 	struct hyper_similar_job job = {
 		.source = &r->c->source.vocab,
@@ -204,12 +217,8 @@ static enum tok_status make_similar(const struct request *r, enum transplant_met
 		status = make_pieces(r, &pieces, err);
 		job.pieces = &pieces;
 	}
-	if (method == TRANSPLANT_KNN && r->c->donor) {
-		donor = rows_of(donor_matrix(r));
-		job.donor = &donor;
-	} else if (status == TOK_OK) {
+	if (status == TOK_OK)
 		status = transplant_features(r->c, err);
-	}
 	if (status == TOK_OK)
 		status = hyper_similar(&job, (enum hyper_similar)methods[method].kind[0], &options,
 				       &r->out->sums, err);
@@ -219,8 +228,14 @@ static enum tok_status make_similar(const struct request *r, enum transplant_met
 
 /* ---- a donor ------------------------------------------------------------------------ */
 
-/* Tokens that both models have a row for, by the donor's ids, rising; and those of `wanted` that
- * the donor has a row for, with their places. */
+static const struct hyper_tensor *donor_matrix(const struct request *r)
+{
+	const struct hyper_embeddings *e = &r->c->donor_embeddings;
+	return r->side == TRANSPLANT_OUT && e->output ? e->output : e->input;
+}
+
+/* Tokens that both models have a row for, and that the donor's id stands for, by the donor's ids,
+ * rising; and those of `wanted` that the donor has a row for, with their places. */
 struct shared {
 	tok_id *anchors, *sources, *wanted;
 	uint32_t *places;
@@ -238,6 +253,7 @@ static void release_shared(struct shared *s)
 static enum tok_status find_shared(const struct request *r, struct shared *s, struct tok_error *err)
 {
 	const size_t donor_rows = r->c->donor_embeddings.input->shape[0];
+	const struct hyper_vocab vocab = transplant_donor_vocab(r->c);
 	const struct hyper_matches *m = r->matches;
 	*s = (struct shared){
 		.anchors = malloc((m->count + 1) * sizeof *s->anchors),
@@ -248,24 +264,28 @@ static enum tok_status find_shared(const struct request *r, struct shared *s, st
 	if (!s->anchors || !s->sources || !s->wanted || !s->places)
 		return tok_fail_memory(err);
 	for (size_t id = 0; id < m->count && id < donor_rows; id++)
-		if (m->source[id] != TOK_NO_ID) {
+		if (m->source[id] != TOK_NO_ID && vocab.kinds[id] != HYPER_TOKEN_NONE) {
 			s->anchors[s->anchor_count] = (tok_id)id;
 			s->sources[s->anchor_count++] = m->source[id];
 		}
 	for (size_t i = 0; i < r->count; i++)
-		if (r->wanted[i] < donor_rows) {
+		if (r->wanted[i] < donor_rows && vocab.kinds[r->wanted[i]] != HYPER_TOKEN_NONE) {
 			s->places[s->wanted_count] = (uint32_t)i;
 			s->wanted[s->wanted_count++] = r->wanted[i];
 		}
 	return TOK_OK;
 }
 
-/* Brief's guard: more atoms than a sixteenth of the width overfit the donor. */
-static size_t atoms_of(const struct transplant_options *o, size_t width, size_t anchors)
+size_t transplant_atoms(const struct transplant_options *o, size_t width, size_t anchors)
 {
-	size_t k = o->k ? o->k : width / 16 < 64 ? width / 16 : 64;
-	k = k < 1 ? 1 : k;
-	return k < anchors ? k : anchors;
+	const size_t most = width < anchors ? width : anchors;
+	/* mergekit's 64; elsewhere no more than a sixteenth of the width, or the donor is overfit.
+	 */
+	size_t k = o->preset == TRANSPLANT_MERGEKIT || width / 16 > 64 ? 64 : width / 16;
+	if (o->k)
+		k = o->k;
+	k = k < most ? k : most;
+	return k < 1 ? 1 : k;
 }
 
 /* `some` has a row for each of s->wanted; `out` gets one for each of the request's. */
@@ -290,7 +310,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 	const struct transplant_options *o = r->c->options;
 	const struct hyper_rows_view donor = rows_of(donor_matrix(r));
 	const struct hyper_omp_options options = {
-		.k = atoms_of(o, donor.width, s->anchor_count),
+		.k = transplant_atoms(o, donor.width, s->anchor_count),
 		.normalize = o->normalize_atoms,
 		.screen = o->screen,
 		.memory = TRANSPLANT_OMP_MEMORY,
@@ -298,13 +318,43 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 	};
 	r->out->used.atoms = options.k;
 	struct hyper_weights some = { 0 };
+	if (o->k > donor.width)
+		return tok_fail(err, TOK_EARG,
+				"-k %" PRIu64 ": rows of %zu numbers are sums of no more than %zu",
+				o->k, donor.width, donor.width);
 	enum tok_status status =
 	    hyper_omp(&donor, s->wanted, s->wanted_count, s->anchors, s->sources, s->anchor_count,
 		      &options, r->c->kernel, r->c->threads, &some, &r->out->omp, err);
 	if (status == TOK_OK)
 		status = spread_sums(r, s, &some, err);
 	hyper_weights_release(&some);
-	return status;
+	return fail_in_rows(status, r->c->options->donor, donor.tensor, err);
+}
+
+static enum tok_status make_knn(const struct request *r, const struct shared *s,
+				struct tok_error *err)
+{
+	const struct hyper_rows_view donor = rows_of(donor_matrix(r));
+	const struct hyper_vocab target = transplant_donor_vocab(r->c);
+	const struct hyper_similar_options options = options_of(r->c->options, TRANSPLANT_KNN);
+	const struct hyper_similar_job job = {
+		.source = &r->c->source.vocab,
+		.target = &target,
+		.matches = r->matches,
+		.wanted = s->wanted,
+		.count = s->wanted_count,
+		.donor = &donor,
+		.features = &r->c->features,
+		.source_rows = r->c->embeddings.input->shape[0],
+		.kernel = r->c->kernel,
+		.threads = r->c->threads,
+	};
+	struct hyper_weights some = { 0 };
+	enum tok_status status = hyper_similar(&job, HYPER_SIMILAR_KNN, &options, &some, err);
+	if (status == TOK_OK)
+		status = spread_sums(r, s, &some, err);
+	hyper_weights_release(&some);
+	return fail_in_rows(status, r->c->options->donor, donor.tensor, err);
 }
 
 /* Rows of s->wanted lie in front; each goes to its place, last first. */
@@ -343,7 +393,11 @@ static enum tok_status make_mapped(const struct request *r, const struct shared 
 	if (status == TOK_OK)
 		spread_rows(r, s);
 	hyper_map_free(map);
-	return status;
+	/* The message says which of the two. */
+	return status == TOK_EFORMAT
+		   ? tok_fail_in(err, status, "%s (%s) by the donor %s (%s)", r->c->path,
+				 model.tensor->name, o->donor, donor.tensor->name)
+		   : status;
 }
 
 static enum tok_status make_by_donor(const struct request *r, enum transplant_method method,
@@ -361,6 +415,8 @@ static enum tok_status make_by_donor(const struct request *r, enum transplant_me
 				  s.anchor_count);
 	if (status == TOK_OK && method == TRANSPLANT_OMP)
 		status = make_omp(r, &s, err);
+	else if (status == TOK_OK && method == TRANSPLANT_KNN)
+		status = make_knn(r, &s, err);
 	else if (status == TOK_OK)
 		status = make_mapped(
 		    r, &s, method == TRANSPLANT_RIDGE ? HYPER_MAP_RIDGE : HYPER_MAP_PROCRUSTES,
@@ -384,7 +440,7 @@ static enum tok_status make_filled(const struct request *r, enum transplant_meth
 	for (size_t i = 0; i < r->count && status == TOK_OK; i++)
 		hyper_filler_row(filler, r->wanted[i], r->out->given + i * r->out->width);
 	hyper_filler_free(filler);
-	return status;
+	return fail_in_rows(status, r->c->path, rows.tensor, err);
 }
 
 enum tok_status transplant_make(struct transplant_case *c, const struct hyper_matches *matches,
@@ -398,9 +454,9 @@ enum tok_status transplant_make(struct transplant_case *c, const struct hyper_ma
 	*out = (struct transplant_made){ 0 };
 	if (family == BY_PIECES) {
 		status = make_subword(&r, method, err);
-	} else if (family == BY_LIKENESS) {
+	} else if (transplant_method_compares(c, method)) {
 		status = make_similar(&r, method, err);
-	} else if (family == BY_DONOR) {
+	} else if (family == BY_DONOR || family == BY_LIKENESS) {
 		status = make_by_donor(&r, method, err);
 	} else if (family == BY_FILL) {
 		status = make_filled(&r, method, err);

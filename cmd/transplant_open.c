@@ -5,6 +5,7 @@
 #include "cmd/cli_lm.h"
 #include "cmd/cli_pool.h"
 #include "cmd/transplant_internal.h"
+#include "tok/text/json.h"
 
 /* ---- pairs of special tokens -------------------------------------------------------- */
 
@@ -39,15 +40,43 @@ static enum tok_status read_pairs(struct pairs *p, const char *path, struct tok_
 	for (size_t at = 0; at < text.count && status == TOK_OK;) {
 		const uint8_t *end = memchr(text.bytes + at, '\n', text.count - at);
 		const size_t stop = end ? (size_t)(end - text.bytes) : text.count;
+		const size_t last = stop > at && text.bytes[stop - 1] == '\r' ? stop - 1 : stop;
 		number++;
-		if (stop > at)
-			status = take_pair(p, tok_span_slice(text, at, stop), number, err);
+		if (last > at)
+			status = take_pair(p, tok_span_slice(text, at, last), number, err);
 		at = stop + 1;
 	}
 	return status == TOK_EFORMAT ? tok_fail_in(err, status, "%s", path) : status;
 }
 
+static size_t line_of(const struct pairs *p, size_t pair)
+{
+	size_t line = 1;
+	for (const uint8_t *at = p->text.bytes; at < p->items[pair].target.bytes; at++)
+		line += *at == '\n';
+	return line;
+}
+
 /* ---- which token is which ----------------------------------------------------------- */
+
+/* One of the pairs names no token: says which line has it. */
+static enum tok_status blame(const struct transplant_case *c, const struct pairs *p,
+			     struct tok_error *err)
+{
+	struct hyper_match_options one = { .source_rows = c->embeddings.input->shape[0],
+					   .pair_count = 1 };
+	for (size_t i = 0; i < p->count; i++) {
+		struct hyper_matches matches = { 0 };
+		one.pairs = &p->items[i];
+		const enum tok_status status =
+		    hyper_match(&c->source.vocab, &c->target.vocab, &one, &matches, err);
+		hyper_matches_release(&matches);
+		if (status != TOK_OK)
+			return tok_fail_in(err, status, "%s: line %zu", c->options->special_map,
+					   line_of(p, i));
+	}
+	return TOK_EARG;
+}
 
 enum tok_status transplant_case_match(struct transplant_case *c, struct tok_error *err)
 {
@@ -64,12 +93,73 @@ enum tok_status transplant_case_match(struct transplant_case *c, struct tok_erro
 	how.pair_count = pairs.count;
 	if (status == TOK_OK)
 		status = hyper_match(&c->source.vocab, &c->target.vocab, &how, &c->matches, err);
+	if (status == TOK_EARG && pairs.count)
+		status = blame(c, &pairs, err);
 	tok_buffer_release(&pairs.text);
 	free(pairs.items);
 	return status;
 }
 
 /* ---- opening -------------------------------------------------------------------------- */
+
+/* How a donor's ids stand beside the target's, of those that both have and the donor has a row for.
+ */
+struct alike {
+	size_t same, other, special; /* special: other, and special on one of the sides */
+	tok_id first;                /* of the other ones */
+};
+
+/* Where ids mean the same; those that do not become holes of `kinds`. */
+static struct alike compare_donor(const struct hyper_vocab *donor, const struct hyper_vocab *target,
+				  size_t rows, uint8_t *kinds)
+{
+	struct alike out = { .first = TOK_NO_ID };
+	for (size_t id = 0; id < target->count; id++) {
+		const uint8_t own =
+		    id < donor->count && id < rows ? donor->kinds[id] : HYPER_TOKEN_NONE;
+		if (own != HYPER_TOKEN_NONE && kinds[id] != HYPER_TOKEN_NONE) {
+			if (tok_span_equal(donor->bytes[id], target->bytes[id])) {
+				out.same++;
+				continue;
+			}
+			if (own == HYPER_TOKEN_SPECIAL || kinds[id] == HYPER_TOKEN_SPECIAL)
+				out.special++;
+			else if (out.other++ == 0)
+				out.first = (tok_id)id;
+		}
+		kinds[id] = HYPER_TOKEN_NONE;
+	}
+	return out;
+}
+
+/* A donor's own tokenizer must be the new one, or its rows are of other tokens. */
+static enum tok_status check_donor(struct transplant_case *c, const struct hyper_vocab *donor,
+				   struct tok_error *err)
+{
+	const struct hyper_vocab *target = &c->target.vocab;
+	const char *path = c->options->donor;
+	c->donor_kinds = malloc(target->count + 1);
+	if (!c->donor_kinds)
+		return tok_fail_memory(err);
+	memcpy(c->donor_kinds, target->kinds, target->count);
+	const struct alike alike =
+	    compare_donor(donor, target, c->donor_embeddings.input->shape[0], c->donor_kinds);
+	if (alike.other)
+		return tok_fail(
+		    err, TOK_EARG,
+		    "%s: a donor has the new tokenizer, and of %zu ids %zu are other tokens here: "
+		    "id %u is '%s', and '%s' in the new one",
+		    path, alike.same + alike.other + alike.special, alike.other + alike.special,
+		    alike.first, tok_show(donor->bytes[alike.first]).text,
+		    tok_show(target->bytes[alike.first]).text);
+	/* Some special tokens were renamed, or it is a tokenizer of nothing else. */
+	if (alike.special >= alike.same)
+		return tok_fail(err, TOK_EARG,
+				"%s: a donor has the new tokenizer, and of %zu ids %zu are other "
+				"special tokens here",
+				path, alike.same + alike.special, alike.special);
+	return TOK_OK;
+}
 
 static enum tok_status open_donor(struct transplant_case *c, struct tok_error *err)
 {
@@ -78,23 +168,21 @@ static enum tok_status open_donor(struct transplant_case *c, struct tok_error *e
 	if (!path)
 		return TOK_OK;
 	enum tok_status status = cli_model_open(path, &usual, &c->donor, &c->donor_embeddings, err);
-	/* Its own tokenizer must be the new one, or its rows are of other tokens. */
 	struct transplant_vocab vocab = { 0 };
 	struct tok_error none = { 0 };
-	if (status == TOK_OK && transplant_vocab_open(&vocab, path, NULL, &none) == TOK_OK) {
-		const struct hyper_vocab *a = &vocab.vocab, *b = &c->target.vocab;
-		size_t same = 0;
-		for (size_t id = 0; id < a->count && id < b->count; id++)
-			same += tok_span_equal(a->bytes[id], b->bytes[id]);
-		if (same * 2 < b->count)
-			status =
-			    tok_fail(err, TOK_EARG,
-				     "%s: a donor has the new tokenizer, and of this one's %zu "
-				     "tokens only %zu have the same ids",
-				     path, b->count, same);
-		transplant_vocab_close(&vocab);
-	}
+	/* One without a tokenizer is taken at its word. */
+	if (status == TOK_OK && transplant_vocab_open(&vocab, path, NULL, &none) == TOK_OK)
+		status = check_donor(c, &vocab.vocab, err);
+	transplant_vocab_close(&vocab);
 	return status;
+}
+
+struct hyper_vocab transplant_donor_vocab(const struct transplant_case *c)
+{
+	struct hyper_vocab vocab = c->target.vocab;
+	if (c->donor_kinds)
+		vocab.kinds = c->donor_kinds;
+	return vocab;
 }
 
 enum tok_status transplant_case_open(struct transplant_case *out, const char *model,
@@ -129,6 +217,7 @@ void transplant_case_close(struct transplant_case *c)
 	hyper_features_release(&c->features);
 	hyper_matches_release(&c->matches);
 	hyper_folder_close(c->donor);
+	free(c->donor_kinds);
 	transplant_vocab_close(&c->target);
 	transplant_vocab_close(&c->source);
 	hyper_folder_close(c->model);

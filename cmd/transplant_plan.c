@@ -1,10 +1,11 @@
 /* transplant_plan.c - tok transplant plan: what a transplant would be, before a number of the
  * model is read. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/transplant_recipes.h"
+#include "cmd/transplant_estimate.h"
 #include "cmd/transplant_usage.h"
 #include "tok/text/json.h"
 #include "tok/text/json_write.h"
@@ -17,54 +18,9 @@ struct plan {
 	struct transplant_usage usage;
 	bool has_usage;
 	enum hyper_digits digits[2]; /* of the old tokenizer and the new one */
-	size_t rows, old_rows, width, wanted;
-	uint64_t memory;   /* bytes that rows and features take, at most */
-	double operations; /* floating point, of the products of both sides */
+	size_t rows, old_rows, width;
+	struct transplant_estimate takes;
 };
-
-/* ---- what it will take ----------------------------------------------------------------- */
-
-/* Products of a method, in floating point operations; the features' width is that of ngram. */
-static double operations_of(const struct plan *p, enum transplant_method method)
-{
-	const double wanted = (double)p->wanted, width = (double)p->width;
-	const double old = (double)p->c.source.vocab.count, features = 1024;
-	const double shared = (double)p->c.matches.count - wanted;
-	const double k = p->c.options->k ? (double)p->c.options->k : 64;
-	if (method == TRANSPLANT_HYBRID || method == TRANSPLANT_GLOBAL ||
-	    method == TRANSPLANT_WECHSEL)
-		return 2 * wanted * old * features;
-	if (method == TRANSPLANT_FOCUS || method == TRANSPLANT_CLP)
-		return 2 * wanted * shared * features;
-	if (method == TRANSPLANT_KNN || method == TRANSPLANT_OMP)
-		return 2 * wanted * shared * width * (method == TRANSPLANT_OMP ? k : 1);
-	if (method == TRANSPLANT_RIDGE || method == TRANSPLANT_PROCRUSTES)
-		return 2 * (2 * shared + wanted) * width * width + width * width * width;
-	return 2 * wanted * width;
-}
-
-/* What omp keeps of products of shared rows, or a block of them. */
-static uint64_t kept_by_omp(const struct plan *p)
-{
-	const uint64_t shared = p->c.matches.count - p->wanted;
-	const uint64_t all = shared * shared * sizeof(float);
-	return all <= TRANSPLANT_OMP_MEMORY ? all : shared * p->width * sizeof(float);
-}
-
-static void estimate(struct plan *p)
-{
-	const bool both = transplant_is_one(&p->c);
-	const uint64_t row = (uint64_t)p->width * sizeof(float);
-	bool omp = false;
-	p->operations = 0;
-	for (int side = 0; side < (both ? 1 : TRANSPLANT_SIDES); side++) {
-		p->operations += operations_of(p, p->choice.method[side]);
-		omp |= p->choice.method[side] == TRANSPLANT_OMP;
-	}
-	p->memory = (both ? 1 : 2) * p->wanted * row + p->old_rows * row +
-		    (p->c.source.vocab.count + p->c.target.vocab.count) * 1024 * sizeof(float) +
-		    (omp ? kept_by_omp(p) : 0);
-}
 
 static enum tok_status make_plan(struct plan *p, const char *model, const char *target,
 				 const struct transplant_options *o, struct tok_error *err)
@@ -77,9 +33,9 @@ static enum tok_status make_plan(struct plan *p, const char *model, const char *
 	p->rows = transplant_rows(&p->c, &p->choice);
 	p->old_rows = p->c.embeddings.input->shape[0];
 	p->width = p->c.embeddings.input->shape[1];
-	p->wanted = p->c.matches.counts[HYPER_MATCH_NEW];
-	estimate(p);
-	status = hyper_digits_of(p->c.source.tokenizer, &p->digits[0], err);
+	status = transplant_estimate(&p->c, &p->choice, &p->takes, err);
+	if (status == TOK_OK)
+		status = hyper_digits_of(p->c.source.tokenizer, &p->digits[0], err);
 	if (status == TOK_OK)
 		status = hyper_digits_of(p->c.target.tokenizer, &p->digits[1], err);
 	if (status == TOK_OK && o->text) {
@@ -213,8 +169,13 @@ static void tell(const struct plan *p)
 		printf("\nmethods       %s for the input, %s for the output\n",
 		       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
 		       transplant_method_name(p->choice.method[TRANSPLANT_OUT]));
-	printf("will take     %.1f GFLOP of products, about %.0f MB of memory\n",
-	       p->operations / 1e9, (double)p->memory / 1e6);
+	printf("will take     %.1f GFLOP of products, ", p->takes.operations / 1e9);
+	if (p->takes.seconds > 1)
+		printf("about %" PRIu64 " s by %zu thread%s", p->takes.seconds, p->c.threads,
+		       p->c.threads == 1 ? "" : "s");
+	else
+		printf("less than a second");
+	printf("; about %.0f MB of memory\n", ceil((double)p->takes.memory / 1e6));
 }
 
 /* ---- told to programs ---------------------------------------------------------------------- */
@@ -257,12 +218,13 @@ static void tell_json(const struct plan *p)
 	       m->source_duplicates, m->target_duplicates);
 	tell_json_specials(p);
 	printf("],\"digits\":{\"source\":\"%s\",\"target\":\"%s\"},\"in_method\":\"%s\","
-	       "\"out_method\":\"%s\",\"operations\":%.0f,\"memory\":%" PRIu64 ",\"text\":",
+	       "\"out_method\":\"%s\",\"operations\":%.0f,\"seconds\":%" PRIu64
+	       ",\"memory\":%" PRIu64 ",\"text\":",
 	       hyper_digits_name(p->digits[0]), hyper_digits_name(p->digits[1]),
 	       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
 	       transplant_method_name(
 		   p->choice.method[transplant_is_one(&p->c) ? TRANSPLANT_IN : TRANSPLANT_OUT]),
-	       p->operations, p->memory);
+	       p->takes.operations, p->takes.seconds, p->takes.memory);
 	if (!p->has_usage)
 		printf("null}\n");
 	else
@@ -279,6 +241,9 @@ enum cli_exit transplant_plan(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("plan takes a model and a tokenizer, not %d operands", argc);
+	const enum cli_exit checked = transplant_check_options(opts);
+	if (checked != CLI_OK)
+		return checked;
 	const enum tok_status status = make_plan(&plan, argv[0], argv[1], opts, &err);
 	if (status == TOK_OK)
 		(opts->json ? tell_json : tell)(&plan);

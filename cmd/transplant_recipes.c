@@ -140,6 +140,25 @@ static void count_hows(const struct hyper_matches *matches, struct transplant_si
 		report->counts[report->how[id]]++;
 }
 
+/* Rows behind the last id, by the last resort too. */
+static enum tok_status fill_padding(const struct making *m, size_t rows, struct tok_error *err)
+{
+	const size_t first = m->c->matches.count, count = rows - first;
+	tok_id *ids = malloc((count + 1) * sizeof *ids);
+	struct transplant_made made = { 0 };
+	if (!ids)
+		return tok_fail_memory(err);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = (tok_id)(first + i);
+	enum tok_status status = transplant_make(
+	    m->c, &m->c->matches, m->side, m->choice->last_resort, NULL, ids, count, &made, err);
+	if (status == TOK_OK)
+		status = hyper_recipe_give(m->recipe, ids, count, &made.given, made.width, err);
+	transplant_made_release(&made);
+	free(ids);
+	return status;
+}
+
 static enum tok_status make_side(const struct making *m, size_t rows, struct tok_error *err)
 {
 	const struct transplant_choice *choice = m->choice;
@@ -155,6 +174,8 @@ static enum tok_status make_side(const struct making *m, size_t rows, struct tok
 		status = step(m, TRANSPLANT_SUBWORD, NULL, TRANSPLANT_BY_PIECES, &rest, err);
 	if (status == TOK_OK)
 		status = step(m, choice->last_resort, NULL, TRANSPLANT_BY_FILL, &rest, err);
+	if (status == TOK_OK && choice->pads && rows > m->c->matches.count)
+		status = fill_padding(m, rows, err);
 	if (status == TOK_OK)
 		count_hows(&m->c->matches, m->report);
 	free(rest.ids);

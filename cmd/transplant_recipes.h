@@ -55,6 +55,7 @@ struct transplant_choice {
 	enum transplant_method method[TRANSPLANT_SIDES], last_resort;
 	const char *folder[TRANSPLANT_SIDES]; /* of a hypernetwork */
 	bool pieces_next; /* where the method has no answer, the mean of the pieces */
+	bool pads;        /* padding gets rows of last_resort, not zeros */
 	size_t multiple;  /* rows are padded to; 0: to the model's own number of rows */
 };
 TOK_MUST_USE enum tok_status transplant_choose(const struct transplant_options *options,

@@ -1,5 +1,8 @@
 /* transplant_run.c - tok transplant run and apply: a model with another tokenizer. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
@@ -7,15 +10,26 @@
 #include "cmd/transplant_tokenizer.h"
 #include "cmd/transplant_write.h"
 
+/* Can the folder be made?  Tried before hours of work, not after them. */
+static enum cli_exit try_folder(const char *output)
+{
+	if (mkdir(output, S_IRWXU) != 0 || rmdir(output) != 0)
+		return cli_error("cannot make '%s': %s", output, strerror(errno));
+	return CLI_OK;
+}
+
 enum cli_exit transplant_check_output(const struct transplant_options *o)
 {
+	const enum cli_exit checked = transplant_check_options(o);
+	if (checked != CLI_OK)
+		return checked;
 	if (!o->output && !o->dry_run)
 		return cli_usage("a new folder is made: name it with --output, or try --dry-run");
 	if (o->output && access(o->output, F_OK) == 0)
 		return cli_error("'%s' is there already: a new folder is made, and nothing "
 				 "replaced",
 				 o->output);
-	return CLI_OK;
+	return o->output && !o->dry_run ? try_folder(o->output) : CLI_OK;
 }
 
 static enum tok_status run(const char *model, const char *target,

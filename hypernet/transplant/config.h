@@ -13,7 +13,7 @@
  * is written, white space and numbers too; where no id changes, byte for byte.
  *
  * An id of a role becomes that of the new token of the role, else of the token that it matches,
- *else null (of a list: is left out), with a note.  Objects of what sees and hears (vision_config,
+ * else null (of a list: is left out), with a note.  Objects of what sees and hears (vision_config,
  * audio_config) have vocabularies of their own and stay.
  */
 #ifndef HYPER_TRANSPLANT_CONFIG_H

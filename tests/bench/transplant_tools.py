@@ -83,6 +83,20 @@ def write_vectors(path, folder):
             out.write(token + " " + " ".join(f"{x:.6f}" for x in rows[i]) + "\n")
 
 
+def as_bytes(path, out):
+    """The same vectors as tok reads them: tokens as the bytes that they stand for, but for line feeds."""
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    alphabet = {chr(b): b for b in kept}
+    alphabet.update({chr(256 + n): b for n, b in enumerate(b for b in range(256) if b not in kept)})
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+        token, numbers = line.split(" ", 1)
+        plain = bytes(alphabet[c] for c in token) if all(c in alphabet for c in token) else token.encode()
+        if not set(plain) & set(b"\n\r"):
+            lines.append(plain + b" " + numbers.encode() + b"\n")
+    out.write_bytes(f"{len(lines)} {VECTOR}\n".encode() + b"".join(lines))
+
+
 # ---- deepfocus, in a process of its own -----------------------------------------------
 
 def read_vectors(path):
@@ -195,12 +209,13 @@ def main():
         apart(make_model, model, o.tokenizers / "llama3/tokenizer.json", OLD, WIDTH, 1)
         apart(make_model, donor, o.tokenizers / "deepseek_v3/tokenizer.json", o.new, DONOR_WIDTH, 2)
         apart(write_vectors, vectors, donor)
+        apart(as_bytes, vectors, scratch / "bytes.vec")
         run = [o.tok, "transplant", "run", model, donor, "--threads", "1", "--match", "exact"]
         if o.only != "focus":
             compare(o, f"mergekit, k = {K}", [*run, "--preset", "mergekit", "--donor", donor, "-k", K],
                     [sys.executable, "-B", "-m", "mergekit.scripts.tokensurgeon", "-k", K, model, donor], scratch)
         if o.only != "mergekit":
-            compare(o, "focus", [*run, "--preset", "focus", "--aux", f"file:{vectors}"],
+            compare(o, "focus", [*run, "--preset", "focus", "--aux", f"file:{scratch / 'bytes.vec'}"],
                     [sys.executable, "-B", __file__, "--deepfocus", model, donor, vectors], scratch)
 
 

@@ -40,7 +40,7 @@ def check_laws(folder, new):
     for name, model, options in (
             ("subword", "untied", ["-m", "subword"]),
             ("sides", "untied", ["--in-method", "subword", "--out-method", "bil", "--seed", "7"]),
-            ("pieces", "untied", ["-m", "focus", "--threshold", "2"]),
+            ("pieces", "untied", ["-m", "global", "--threshold", "2"]),
             ("likeness", "untied", ["--aux", "ngram:16", "--topk", "5", "--threads", "1"]),
             ("dtype", "untied", ["-m", "subword", "--dtype", "bf16"]),
             ("match", "untied", ["-m", "subword", "--match", "exact"]),
@@ -123,7 +123,7 @@ def main():
         make_tied(folder / "tied", folder / "untied")
         for name in ("untied", "tied"):
             make_sister(folder / (name + "2"), folder / name)
-        write_tokenizer(new, "bc", ["<s>", "</s>"])
+        write_tokenizer(new, "bc", ["<s>", "</s>", "<x>", "<y>"])
         check_laws(folder, new)
         check_refused(folder, new)
         check_told(folder, new)
@@ -131,4 +131,5 @@ def main():
     return bool(toys.wrong)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -57,12 +57,11 @@ static void make_whole(struct tok_draw_law *law)
 {
 	const double sum = sum_plain(law->p), log_sum = tok_draw_log_sum(law);
 	for (size_t s = 0; sum > 0.0 && s < TOK_MIX_SYMBOLS; s++) {
-		if (law->p[s] == 0.0)
-			continue;
-		if (tok_is_small(law->p[s]) || tok_is_small(law->p[s] / sum))
+		const double p = law->p[s], share = p / sum;
+		if (p > 0.0 && (tok_is_small(p) || tok_is_small(share)))
 			set_log(law, s, log_of(law, s) - log_sum);
 		else
-			law->p[s] /= sum;
+			law->p[s] = share;
 	}
 }
 
@@ -143,9 +142,9 @@ void tok_draw_shape(struct tok_draw_law *law, double temperature, double top_p)
 
 /* ---- draws ------------------------------------------------------------------------- */
 
-static size_t draw_share(const double p[TOK_MIX_SYMBOLS], struct tok_random *random)
+static size_t draw_share(const double p[TOK_MIX_SYMBOLS], double all, struct tok_random *random)
 {
-	const double at = tok_random_real(random) * sum_plain(p);
+	const double at = tok_random_real(random) * all;
 	size_t drawn =
 	    TOK_MIX_SYMBOLS; /* the last possible one, should `at` be rounded up to all */
 	double sum = 0.0;
@@ -163,13 +162,14 @@ static size_t draw_share(const double p[TOK_MIX_SYMBOLS], struct tok_random *ran
 /* Where all are small: shares of the most probable. */
 size_t tok_draw(const struct tok_draw_law *law, struct tok_random *random)
 {
-	const size_t best = most_probable(law);
+	const double sum = sum_plain(law->p);
 	double shares[TOK_MIX_SYMBOLS];
-	if (!tok_is_small(law->p[best]))
-		return draw_share(law->p, random);
+	if (!tok_is_small(sum))
+		return draw_share(law->p, sum, random);
+	const size_t best = most_probable(law);
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		shares[s] = law->p[s] > 0.0 ? exp(log_of(law, s) - log_of(law, best)) : 0.0;
-	return draw_share(shares, random);
+	return draw_share(shares, sum_plain(shares), random);
 }
 
 size_t tok_draw_masked(const struct tok_draw_law *law, const bool allowed[TOK_MIX_SYMBOLS],

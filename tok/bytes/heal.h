@@ -20,8 +20,8 @@
  * for what they are; what a double cannot hold is told as the least that it can, and its logarithm
  * as it is.  Where a row was looked at through a second window, it is exact of the law through
  * windows only.  Needs whole rows: TOK_EARG where the model tells the best ids only.  TOK_ETEXT
- *where no token spells what was taken away and goes on; TOK_ELIMIT where that is divided in more
- *than 4096 ways.  Borrows everything.  One thread.
+ * where no token spells what was taken away and goes on; TOK_ELIMIT where that is divided in more
+ * than 4096 ways.  Borrows everything.  One thread.
  *
  * Sources: S. Lundberg, "The art of prompt design: prompt boundaries and token healing" (2023);
  * Athiwaratkun et al., "Token alignment via character matching" (2024, arXiv 2403.08688).
