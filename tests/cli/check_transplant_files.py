@@ -192,6 +192,13 @@ def check_kinds(folder, out):
         spm = {"model", "gguf"} & {target.parent.name, target.name} != set()
         expect(target, (out / "tokenizer.model").exists() == spm, "tokenizer.model")
         expect(target, not (source == other and ((out / "encoder.json").read_bytes() == (other / "encoder.json").read_bytes())), "old file")
+    # The old file goes also under a name of its own.
+    named = folder / "model_c"
+    shutil.copytree(model, named)
+    (named / "tokenizer.json").unlink()
+    write_tekken(named / "mine.model", "ab")
+    ran = run(named, made / "tekken", out)
+    expect("mine.model", ran.returncode == 0 and not (out / "mine.model").exists(), ran.stderr)
     # What cannot come is refused before rows are made: by this method there would be none.
     tok("vocab", "compile", made / "ranks.json", "-o", made / "image")
     for target, told in (("bytes", "bytes: this tokenizer is built in"), (made / "image", "compiled image"),
