@@ -293,7 +293,7 @@ def check_gguf(folder, out):
     place = folder / "downloads"
     place.mkdir()
     (place / "generation_config.json").write_text('{"bos_token_id": 1}')
-    (place / CONFIG).write_text('{"bos_token": "b", "chat_template": "OTHER"}')
+    (place / CONFIG).write_text("{ no JSON")
     (place / JINJA).write_text("ANOTHER")
     write_json(folder / "plain.json", "bc", ["<|x|>"])
     for template, note in (("{{x}}", None), ("{{x}}<s>", "the old one names what the new tokenizer does not have: <s>")):
