@@ -158,7 +158,9 @@ static bool has_rows_like(const struct hyper_tensor *a, const struct hyper_tenso
 static bool is_matching(const struct side *s, bool all)
 {
 	const size_t rows = rows_of(s->new), count = s->recipe->rows;
-	if (has_rows_like(s->new, s->old) && (all ? rows == count : rows >= count))
+	const size_t old = s->check->old_embeddings.input->shape[0];
+	if (rows_of(s->old) == old && has_rows_like(s->new, s->old) &&
+	    (all ? rows == count : rows >= count))
 		return true;
 	transplant_check_tell(s->check, "'%s' has %zu rows of %zu numbers, and the mapping %zu",
 			      s->new->name, rows, rows ? hyper_tensor_numbers(s->new) / rows : 0,
@@ -191,8 +193,8 @@ static void compare_others(struct transplant_check *c, const struct hyper_recipe
 		    hyper_tensors_find(hyper_folder_tensors(c->model), old->name);
 		if (!new || old == e->input || old == e->output || !is_for_tokens(c, old))
 			continue;
-		if (old != e->bias && has_shape_of(new, old) &&
-		    tok_span_equal(new->data, old->data))
+		const bool is_bias = old == e->bias && rows_of(old) == e->input->shape[0];
+		if (!is_bias && has_shape_of(new, old) && tok_span_equal(new->data, old->data))
 			continue;
 		struct side s = { c, old, new, is_vector(old) ? out : in, 0 };
 		if (is_matching(&s, all))
