@@ -96,10 +96,11 @@ static void tell_row(struct side *s, size_t row, const char *what)
 static void compare_bytes(struct side *s, size_t row, const uint8_t *wanted, bool copy)
 {
 	const size_t bytes = row_bytes(s->new);
-	*(copy ? &s->check->copied : &s->check->made) += 1;
-	if (memcmp(s->new->data.bytes + row *bytes, wanted, bytes) == 0)
+	size_t *const count = copy ? &s->check->copied : &s->check->made;
+	if (memcmp(s->new->data.bytes + row *bytes, wanted, bytes) == 0) {
+		++*count;
 		return;
-	*(copy ? &s->check->copied : &s->check->made) -= 1;
+	}
 	tell_row(s, row,
 		 copy ? "is not the old row that it is a copy of"
 		      : "is not the sum that the mapping says");
@@ -124,7 +125,7 @@ static enum tok_status compare_numbers(struct side *s, bool sums, struct tok_err
 	const bool copies = s->new->dtype != s->old->dtype;
 	const size_t width = s->old->shape[1];
 	const struct hyper_rows_view view = { .tensor = s->old };
-	if ((!sums && !copies) || !hyper_dtype_is_readable(s->old->dtype) ||
+	if (r->rows == 0 || (!sums && !copies) || !hyper_dtype_is_readable(s->old->dtype) ||
 	    !hyper_dtype_is_writable(s->new->dtype))
 		return TOK_OK;
 	float *floats = malloc(BLOCK * width * sizeof *floats);
@@ -146,14 +147,24 @@ static enum tok_status compare_numbers(struct side *s, bool sums, struct tok_err
 	return status;
 }
 
+static bool has_rows_like(const struct hyper_tensor *a, const struct hyper_tensor *b)
+{
+	if (is_vector(a) || is_vector(b))
+		return is_vector(a) && is_vector(b);
+	return a->rank == b->rank &&
+	       memcmp(a->shape + 1, b->shape + 1, (a->rank - 1) * sizeof *a->shape) == 0;
+}
+
 static bool is_matching(const struct side *s, bool all)
 {
 	const size_t rows = rows_of(s->new), count = s->recipe->rows;
-	if (is_vector(s->new) == is_vector(s->old) && (all ? rows == count : rows >= count) &&
-	    (is_vector(s->new) || s->new->shape[1] == s->old->shape[1]))
+	const size_t old = s->check->old_embeddings.input->shape[0];
+	if (rows_of(s->old) == old && has_rows_like(s->new, s->old) &&
+	    (all ? rows == count : rows >= count))
 		return true;
 	transplant_check_tell(s->check, "'%s' has %zu rows of %zu numbers, and the mapping %zu",
-			      s->new->name, rows, is_vector(s->new) ? 1 : s->new->shape[1], count);
+			      s->new->name, rows, rows ? hyper_tensor_numbers(s->new) / rows : 0,
+			      count);
 	return false;
 }
 
@@ -182,8 +193,8 @@ static void compare_others(struct transplant_check *c, const struct hyper_recipe
 		    hyper_tensors_find(hyper_folder_tensors(c->model), old->name);
 		if (!new || old == e->input || old == e->output || !is_for_tokens(c, old))
 			continue;
-		if (old != e->bias && has_shape_of(new, old) &&
-		    tok_span_equal(new->data, old->data))
+		const bool is_bias = old == e->bias && rows_of(old) == e->input->shape[0];
+		if (!is_bias && has_shape_of(new, old) && tok_span_equal(new->data, old->data))
 			continue;
 		struct side s = { c, old, new, is_vector(old) ? out : in, 0 };
 		if (is_matching(&s, all))

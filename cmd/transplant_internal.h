@@ -22,6 +22,7 @@
 
 /* Classes that tokens are matched in where nothing is asked for. */
 #define TRANSPLANT_MATCH       "exact,role,byte"
+#define TRANSPLANT_SEED        42 /* where none is given */
 #define TRANSPLANT_DTYPE_WORDS "f32|f16|bf16|q8_0"
 
 /* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */

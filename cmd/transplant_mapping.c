@@ -204,11 +204,15 @@ enum tok_status transplant_mapping_options(const struct transplant_mapping *m,
 				      &o.chat_template, err);
 	if (status == TOK_OK)
 		status = find_text(m, "seed", &seed, err);
-	if (status == TOK_OK) {
-		o.seed = strtoull(seed, NULL, 10);
-		*out = o;
-	}
-	return status;
+	if (status != TOK_OK)
+		return status;
+	o.seed = strtoull(seed, NULL, 10);
+	if (asked->seed != TRANSPLANT_SEED && asked->seed != o.seed)
+		return tok_fail(
+		    err, TOK_EARG,
+		    "apply does what was done, and that was seed '%s': it takes no other", seed);
+	*out = o;
+	return TOK_OK;
 }
 
 /* ---- the recipes ---------------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ def check_refused(folder, new):
     for options, told in ((["--method", "mean"], "it takes no --method"), (["--aux", "self"], "it takes no --aux"),
                           (["--donor", other], "it takes no --donor"), (["--special-map", other], "it takes no --special-map"),
                           (["--tie", "force"], "that was tie 'keep'"), (["--dtype", "bf16"], "that was dtype 'f16'"),
-                          (["--match", "exact"], "that was match 'exact,role,byte'"),
+                          (["--seed", "7"], "that was seed '42'"), (["--match", "exact"], "that was match 'exact,role,byte'"),
                           (["--chat-template", "new"], "that was chat_template 'audit'")):
         said = tok("transplant", "apply", done, folder / "untied2", "-o", folder / "no", *options)
         expect(told, said.returncode == 2 and told in said.stderr, said.returncode, said.stderr)
