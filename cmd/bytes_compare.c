@@ -45,10 +45,10 @@ static size_t best_of(const double *p)
 /* What model `i` says there. */
 static void write_model(struct place *place, size_t i, const struct tok_next_bytes *next)
 {
-	const bool at_end = place->symbol == TOK_MIX_END;
-	place->lp[i] = tok_next_log(next, place->symbol);
-	place->lp_low[i] = log(at_end ? next->end_low : next->low[place->symbol]);
-	place->lp_high[i] = log(at_end ? next->end_high : next->high[place->symbol]);
+	const struct tok_text_p lp = tok_next_logs(next, place->symbol);
+	place->lp[i] = lp.log_p;
+	place->lp_low[i] = lp.low;
+	place->lp_high[i] = lp.high;
 	place->special[i] = next->special;
 	place->leak[i] = next->leak;
 	place->exact &= next->exact;
@@ -72,11 +72,12 @@ static enum tok_status look(struct comparison *c, struct place *place, struct to
 		const enum tok_status status = tok_machine_next(c->models.machines[i], &next, err);
 		if (status != TOK_OK)
 			return tok_fail_in(err, status, "model %zu", i + 1);
-		const double whole = tok_mix_law_of(&next, &laws[i]);
+		tok_mix_law_of(&next, &laws[i]);
 		write_model(place, i, &next);
 		place->best[i] = best_of(laws[i].p);
 		if (place->symbol != TOK_MIX_END)
-			c->whole[i] -= tok_next_log(&next, place->symbol) - log(whole);
+			c->whole[i] -=
+			    tok_next_log(&next, place->symbol) - tok_mix_log_whole(&next);
 	}
 	write_divergence(place, laws);
 	return TOK_OK;
@@ -228,6 +229,8 @@ static enum tok_status put_answer(struct comparison *c, struct tok_error *err)
 		    tok_machine_log_p(c->models.machines[i], &texts[i], err);
 		if (status != TOK_OK)
 			return status;
+		texts[i].exact &=
+		    tok_machine_windows(c->models.machines[i]).count == 1; /* the end */
 	}
 	if (c->differ > 0)
 		put_place("first", &c->first);

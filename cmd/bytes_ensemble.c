@@ -155,24 +155,6 @@ static enum tok_status answer_next(struct bytes_ensemble *e, struct tok_error *e
 
 /* ---- score -------------------------------------------------------------------------- */
 
-static double entropy_of(const double *p)
-{
-	double h = 0.0;
-	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-		if (p[s] > 0.0)
-			h -= p[s] * log(p[s]);
-	return h;
-}
-
-/* 1: nothing is more probable. */
-static uint64_t rank_of(const double *p, uint8_t byte)
-{
-	uint64_t rank = 1;
-	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-		rank += p[s] > p[byte];
-	return rank;
-}
-
 /* e->next is what was told of the place before the byte. */
 static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte)
 {
@@ -181,8 +163,8 @@ static void put_byte(const struct bytes_ensemble *e, size_t i, uint8_t byte)
 	bytes_put_count("i", i, false);
 	bytes_put_count("b", byte, false);
 	bytes_put_number("lp", tok_mix_next_log(&e->next, byte), false);
-	bytes_put_number("H", entropy_of(e->next.p), false);
-	bytes_put_count("rank", rank_of(e->next.p, byte), false);
+	bytes_put_number("H", bytes_entropy(e->next.p), false);
+	bytes_put_count("rank", bytes_rank(e->next.p, e->next.small_logs, byte), false);
 	bytes_put_number("cum", text.log_p, false);
 	bytes_ensemble_put(e, &text, e->next.special, e->next.leak);
 	puts("}");

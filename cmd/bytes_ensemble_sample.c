@@ -1,5 +1,4 @@
 /* bytes_ensemble_sample.c - tok bytes ensemble sample: texts drawn from several models as one. */
-#include <float.h>
 #include <math.h>
 
 #include "cmd/bytes_ensemble_internal.h"
@@ -48,19 +47,15 @@ static void release(struct drawn *d)
 
 /* ---- one text ----------------------------------------------------------------------- */
 
-/* Behind the last byte, with the end. */
-static struct tok_text_p add_end(const struct drawn *d)
+/* With the last symbol, which nothing comes behind. */
+static struct tok_text_p add_last(const struct drawn *d, size_t symbol)
 {
-	const struct tok_mix_next *next = &d->here.next;
+	const struct tok_text_p last = tok_mix_next_logs(&d->here.next, symbol);
 	struct tok_text_p text = d->text;
-	text.log_p += tok_mix_next_log(next, TOK_MIX_END);
-	text.low += log(next->low[TOK_MIX_END]);
-	text.high += log(next->high[TOK_MIX_END]);
-	text.exact &= next->exact;
-	if (next->p[TOK_MIX_END] < DBL_MIN) /* bounds have not all their digits */
-		text.low = -INFINITY;
-	if (text.exact)
-		text.low = text.high = text.log_p;
+	text.log_p += last.log_p;
+	text.low += last.low;
+	text.high += last.high;
+	text.exact &= last.exact;
 	return text;
 }
 
@@ -84,6 +79,10 @@ static enum tok_status add_byte(const struct bytes_options *o, const struct byte
 		d->ended = "stop";
 	else if (d->bytes.count >= o->length)
 		d->ended = "length";
+	if (d->ended) {
+		d->text = add_last(d, byte);
+		return TOK_OK;
+	}
 	const enum tok_status status =
 	    tok_mix_push(d->here.mix, (struct tok_span){ &byte, 1 }, err);
 	d->text = tok_mix_log_p(d->here.mix);
@@ -94,21 +93,22 @@ static enum tok_status draw_symbol(const struct bytes_options *o, const struct b
 				   struct drawn *d, struct tok_random *random,
 				   struct tok_error *err)
 {
-	double p[TOK_MIX_SYMBOLS];
+	struct tok_draw_law law;
 	size_t symbol;
 	enum tok_status status = bytes_ensemble_look(&d->here, err);
 	if (status != TOK_OK)
 		return status;
-	memcpy(p, d->here.next.p, sizeof p);
-	tok_draw_shape(p, o->temperature, o->top_p);
+	memcpy(law.p, d->here.next.p, sizeof law.p);
+	memcpy(law.small_logs, d->here.next.small_logs, sizeof law.small_logs);
+	tok_draw_shape(&law, o->temperature, o->top_p);
 	note_outside(d);
-	status = bytes_rules_draw(rules, &d->ruled, &d->bytes, p, random, &symbol, err);
+	status = bytes_rules_draw(rules, &d->ruled, &d->bytes, &law, random, &symbol, err);
 	if (status != TOK_OK)
 		return status;
 	if (symbol < TOK_MIX_END)
 		return add_byte(o, rules, d, (uint8_t)symbol, err);
 	if (symbol == TOK_MIX_END)
-		d->text = add_end(d);
+		d->text = add_last(d, symbol);
 	d->ended = symbol == TOK_MIX_END ? "end" : dead;
 	return TOK_OK;
 }

@@ -32,7 +32,9 @@ struct healing {
 struct answer {
 	const double *p, *lp, *low, *high; /* bounds are NULL where it is exact */
 	double special, leak;
+	bool exact;                    /* these are */
 	const struct tok_text_p *text; /* of exact; or NULL */
+	struct tok_machine_windows windows;
 	struct tok_buffer written;
 	bool ended;
 	uint64_t rows;
@@ -81,7 +83,8 @@ static enum cli_exit read_methods(struct healing *h)
 
 static void put_answer(const struct healing *h, const struct method *m, const struct answer *a)
 {
-	const struct tok_text_p exact = { .exact = true };
+	const struct tok_text_p none = { 0 }, *text = a->text ? a->text : &none;
+	const struct bytes_bounds bounds = { "logP", &text->low, &text->high, 0 };
 	fputs("{\"type\":\"heal\"", stdout);
 	bytes_put_text("method", m->name, m->name_length, false);
 	bytes_fim_put(&h->prompt);
@@ -92,12 +95,15 @@ static void put_answer(const struct healing *h, const struct method *m, const st
 		printf(",\"semantics\":null,\"back\":%zu", a->back);
 	bytes_put_distribution(&(struct bytes_distribution){ a->p, a->lp, a->low, a->high },
 			       (size_t)h->options->top);
-	bytes_put_certificate(a->text ? a->text : &exact, a->special, a->leak);
+	bytes_put_number("special", a->special, false);
+	bytes_put_number("leak", a->leak, false);
+	bytes_put_bounds(a->exact, &bounds, a->text ? 1 : 0);
 	bytes_put_number("jsd_bits", h->has_exact ? tok_mix_divergence(a->p, h->exact.p) : NAN,
 			 false);
 	bytes_put_bytes("continuation", a->written.bytes, a->written.count, false);
 	bytes_put_flag("ended", a->ended, false);
 	bytes_put_count("lm_rows", a->rows, false);
+	bytes_put_window(&a->windows);
 	puts("}");
 }
 
@@ -158,7 +164,9 @@ static enum tok_status answer_exactly(struct healing *h, const struct method *m,
 			    .lp = lp,
 			    .low = h->exact.exact ? NULL : h->exact.low,
 			    .high = h->exact.exact ? NULL : h->exact.high,
+			    .exact = h->exact.exact,
 			    .text = &exact->text,
+			    .windows = tok_machine_windows(exact->machine),
 			    .special = h->exact.special[0],
 			    .leak = h->exact.leak[0],
 			    .rows = exact->rows };
@@ -196,6 +204,10 @@ static enum tok_status answer_healed(struct healing *h, const struct method *m,
 		return status;
 	struct answer a = { .p = heal.p,
 			    .lp = heal.log_p,
+			    .low = heal.exact ? NULL : heal.low,
+			    .high = heal.exact ? NULL : heal.high,
+			    .exact = heal.exact,
+			    .windows = heal.windows,
 			    .special = heal.outside,
 			    .rows = heal.rows,
 			    .back = heal.back };

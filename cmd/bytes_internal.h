@@ -193,6 +193,12 @@ struct bytes_distribution {
 };
 void bytes_put_distribution(const struct bytes_distribution *d, size_t top);
 
+/* Of 257 numbers: the entropy in nats of those that sum to one, and the rank of a symbol, 1 where
+ * nothing is more probable.  `small_logs` as in struct tok_next_bytes: so small numbers have ranks.
+ */
+double bytes_entropy(const double *p);
+uint64_t bytes_rank(const double *p, const double *small_logs, size_t symbol);
+
 /* "logP", and "P", null where it is too small for a number; commas before. */
 void bytes_put_log_p(const struct tok_text_p *text);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/bytes_internal.h"
+#include "tok/bytes/draw.h"
 #include "tok/text/utf8.h"
 
 static void put_comma(bool first)
@@ -120,6 +121,27 @@ static void put_byte(const struct bytes_distribution *d, size_t number)
 	}
 	put_probability(d, number);
 	putchar('}');
+}
+
+double bytes_entropy(const double *p)
+{
+	double h = 0.0;
+	for (size_t s = 0; s < SYMBOLS; s++)
+		if (p[s] > 0.0)
+			h -= p[s] * log(p[s]);
+	return h;
+}
+
+/* Numbers that are the same and not small are as probable. */
+uint64_t bytes_rank(const double *p, const double *small_logs, size_t symbol)
+{
+	const double than = p[symbol];
+	const bool is_small = than > 0.0 && than < TOK_DRAW_SMALL;
+	uint64_t rank = 1;
+	for (size_t s = 0; s < SYMBOLS; s++)
+		rank +=
+		    p[s] > than || (is_small && p[s] == than && small_logs[s] > small_logs[symbol]);
+	return rank;
 }
 
 void bytes_put_end(const struct bytes_distribution *d)

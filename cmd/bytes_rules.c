@@ -1,5 +1,6 @@
 #include "cmd/bytes_rules_internal.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -107,9 +108,15 @@ static void find_allowed(const struct tok_automaton *automaton, uint32_t state,
 	allowed[TOK_MIX_END] = tok_automaton_accepts(automaton, state);
 }
 
+/* 0 only where nothing is possible: what a double cannot hold is the least that it can. */
+static double weight_of(double log_weight)
+{
+	return log_weight > -INFINITY ? fmax(exp(log_weight), DBL_TRUE_MIN) : 0.0;
+}
+
 /* The weight is the product of what automaton and process leave. */
 static enum tok_status draw_allowed(const struct bytes_rules *rules, struct bytes_ruled *ruled,
-				    struct tok_buffer *text, double p[TOK_MIX_SYMBOLS],
+				    struct tok_buffer *text, struct tok_draw_law *law,
 				    struct tok_random *random, size_t *symbol,
 				    struct tok_error *err)
 {
@@ -120,31 +127,31 @@ static enum tok_status draw_allowed(const struct bytes_rules *rules, struct byte
 	memset(allowed, true, sizeof allowed);
 	if (rules->automaton)
 		find_allowed(rules->automaton, ruled->state, allowed);
-	*symbol = tok_draw_masked(p, allowed, random, &share);
+	*symbol = tok_draw_masked(law, allowed, random, &share);
 	if (rules->constraint) {
 		for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
-			p[s] = allowed[s] ? p[s] : 0;
-		status = tok_draw_rejection(p, ask, &asking, random, symbol, &asked, err);
+			law->p[s] = allowed[s] ? law->p[s] : 0;
+		status = tok_draw_rejection(law, ask, &asking, random, symbol, &asked, err);
 	}
 	if (status != TOK_OK)
 		return status;
 	if (!tok_grow(&ruled->shares, &ruled->share_capacity, ruled->share_count + 1,
 		      sizeof *ruled->shares))
 		return tok_fail_memory(err);
-	ruled->shares[ruled->share_count++] = exp(share + asked);
+	ruled->shares[ruled->share_count++] = weight_of(share + asked);
 	ruled->log_weight += share + asked;
 	return TOK_OK;
 }
 
 enum tok_status bytes_rules_draw(const struct bytes_rules *rules, struct bytes_ruled *ruled,
-				 struct tok_buffer *text, double p[TOK_MIX_SYMBOLS],
+				 struct tok_buffer *text, struct tok_draw_law *law,
 				 struct tok_random *random, size_t *symbol, struct tok_error *err)
 {
 	if (!bytes_rules_weigh(rules)) {
-		*symbol = tok_draw(p, random);
+		*symbol = tok_draw(law, random);
 		return TOK_OK;
 	}
-	const enum tok_status status = draw_allowed(rules, ruled, text, p, random, symbol, err);
+	const enum tok_status status = draw_allowed(rules, ruled, text, law, random, symbol, err);
 	if (status == TOK_OK && rules->automaton && *symbol < TOK_MIX_END)
 		ruled->state = tok_automaton_step(rules->automaton, ruled->state, (uint8_t)*symbol);
 	return status;
@@ -157,7 +164,7 @@ void bytes_rules_put(const struct bytes_rules *rules, const struct bytes_ruled *
 {
 	if (!bytes_rules_weigh(rules))
 		return;
-	bytes_put_number("weight", exp(ruled->log_weight), false);
+	bytes_put_number("weight", weight_of(ruled->log_weight), false);
 	bytes_put_number("logW", ruled->log_weight, false);
 	fputs(",\"z\":[", stdout);
 	for (size_t i = 0; i < ruled->share_count; i++)

@@ -48,10 +48,10 @@ void bytes_ruled_begin(struct bytes_ruled *ruled);
 void bytes_ruled_release(struct bytes_ruled *ruled);
 
 /* Draw what comes behind `text`, a sample so far, which is as before afterwards; TOK_MIX_SYMBOLS:
- * nothing is possible.  Changes `p`. */
+ * nothing is possible.  Changes `law`. */
 TOK_MUST_USE enum tok_status bytes_rules_draw(const struct bytes_rules *rules,
 					      struct bytes_ruled *ruled, struct tok_buffer *text,
-					      double p[TOK_MIX_SYMBOLS], struct tok_random *random,
+					      struct tok_draw_law *law, struct tok_random *random,
 					      size_t *symbol, struct tok_error *err);
 
 /* "weight", "logW", "z", "accepted" and "calls", as far as there are rules; a comma before. */

@@ -42,17 +42,18 @@ static enum tok_status add_byte(const struct bytes_law *law, struct bytes_drawn 
 /* What may come next as the options shape it. */
 static enum tok_status find_next(const struct bytes_law *law, struct bytes_drawn *d,
 				 struct tok_machine *machine, struct tok_next_bytes *next,
-				 double p[TOK_MIX_SYMBOLS], struct tok_error *err)
+				 struct tok_draw_law *shaped, struct tok_error *err)
 {
 	const enum tok_status status = tok_machine_next(machine, next, err);
 	if (status != TOK_OK)
 		return status;
-	memcpy(p, next->joint, sizeof next->joint);
-	p[TOK_MIX_END] = next->end;
+	memcpy(shaped->p, next->joint, sizeof next->joint);
+	shaped->p[TOK_MIX_END] = next->end;
+	memcpy(shaped->small_logs, next->small_logs, sizeof shaped->small_logs);
 	d->special = fmax(d->special, next->special);
 	d->leak = fmax(d->leak, next->leak);
 	d->text.exact = d->text.exact && next->exact;
-	tok_draw_shape(p, law->options->temperature, law->options->top_p);
+	tok_draw_shape(shaped, law->options->temperature, law->options->top_p);
 	return TOK_OK;
 }
 
@@ -60,15 +61,13 @@ static enum tok_status find_next(const struct bytes_law *law, struct bytes_drawn
 static struct tok_text_p divide_text(const struct tok_next_bytes *next, size_t symbol,
 				     const struct tok_text_p *prompt)
 {
-	const bool ends = symbol == TOK_MIX_END;
-	const double low = ends ? next->end_low : next->low[symbol],
-		     high = ends ? next->end_high : next->high[symbol];
+	const struct tok_text_p more = tok_next_logs(next, symbol);
 	struct tok_text_p out = { .exact = next->exact };
-	out.low = out.high = out.log_p = next->log_p - prompt->log_p + tok_next_log(next, symbol);
-	if (out.exact)
+	out.low = out.high = out.log_p = next->log_p - prompt->log_p + more.log_p;
+	if (next->known)
 		return out;
-	out.low = next->log_p_low - prompt->high + log(low);
-	out.high = fmin(0, next->log_p_high - prompt->low + log(high));
+	out.low = next->log_p_low - prompt->high + more.low;
+	out.high = fmin(0, next->log_p_high - prompt->low + more.high);
 	return out;
 }
 
@@ -77,12 +76,12 @@ static enum tok_status draw_next(const struct bytes_law *law, struct bytes_drawn
 				 struct tok_random *random, bool *done, struct tok_error *err)
 {
 	struct tok_next_bytes next;
-	double p[TOK_MIX_SYMBOLS];
+	struct tok_draw_law shaped;
 	size_t symbol;
-	enum tok_status status = find_next(law, d, machine, &next, p, err);
+	enum tok_status status = find_next(law, d, machine, &next, &shaped, err);
 	if (status != TOK_OK)
 		return status;
-	status = bytes_rules_draw(&law->rules, &d->ruled, &d->bytes, p, random, &symbol, err);
+	status = bytes_rules_draw(&law->rules, &d->ruled, &d->bytes, &shaped, random, &symbol, err);
 	if (status != TOK_OK)
 		return status;
 	if (symbol <= TOK_MIX_END)

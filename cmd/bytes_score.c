@@ -4,6 +4,7 @@
 #include "cmd/bytes_internal.h"
 #include "cmd/cli_documents.h"
 #include "cmd/cli_files.h"
+#include "tok/bytes/mix.h"
 
 struct scoring {
 	const struct bytes_options *options;
@@ -20,31 +21,19 @@ struct scoring {
 
 /* ---- bytes one by one ------------------------------------------------------------- */
 
-/* In nats, of what may come next made whole. */
-static double entropy_of(const struct tok_next_bytes *next)
-{
-	double sum = next->end, h = next->end > 0 ? next->end * log(next->end) : 0;
-	for (size_t b = 0; b < 256; b++) {
-		sum += next->joint[b];
-		if (next->joint[b] > 0)
-			h += next->joint[b] * log(next->joint[b]);
-	}
-	return log(sum) - h / sum;
-}
-
-/* 1: nothing is more probable. */
 static uint64_t rank_of(const struct tok_next_bytes *next, uint8_t byte)
 {
-	uint64_t rank = 1 + (next->end > next->joint[byte]);
-	for (size_t b = 0; b < 256; b++)
-		rank += next->joint[b] > next->joint[byte];
-	return rank;
+	double p[TOK_MIX_SYMBOLS];
+	memcpy(p, next->joint, sizeof next->joint);
+	p[TOK_MIX_END] = next->end;
+	return bytes_rank(p, next->small_logs, byte);
 }
 
 static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_error *err)
 {
 	struct tok_next_bytes next;
 	struct tok_text_p text = { 0 };
+	double whole[TOK_MIX_SYMBOLS];
 	enum tok_status status = tok_machine_next(s->machine, &next, err);
 	if (status == TOK_OK)
 		status = tok_machine_push(s->machine, (struct tok_span){ &byte, 1 }, err);
@@ -52,11 +41,13 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 		status = tok_machine_log_p(s->machine, &text, err);
 	if (status != TOK_OK)
 		return status;
+	text.exact &= next.exact;
+	tok_mix_whole(&next, whole);
 	fputs("{\"type\":\"byte\"", stdout);
 	bytes_put_count("i", s->bytes, false);
 	bytes_put_count("b", byte, false);
 	bytes_put_number("lp", tok_next_log(&next, byte), false);
-	bytes_put_number("H", entropy_of(&next), false);
+	bytes_put_number("H", bytes_entropy(whole), false);
 	bytes_put_count("rank", rank_of(&next, byte), false);
 	bytes_put_number("cum", text.log_p, false);
 	bytes_put_certificate(&text, next.special, next.leak);
@@ -134,6 +125,7 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 	const struct bytes_canonical *c = &s->canonical;
 	const double bits = (double)s->bytes * log(2);
 	const double canonical = c->known ? (double)-c->log_p : NAN;
+	const struct tok_machine_windows windows = tok_machine_text_windows(s->machine);
 	fputs("{\"type\":\"summary\"", stdout);
 	if (name)
 		bytes_put_bytes("file", name, strlen(name), false);
@@ -145,7 +137,9 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 	bytes_put_number("canonical_nats", canonical, false);
 	bytes_put_number("canonical_bpb", canonical / bits, false);
 	put_certificate(s, text);
-	bytes_put_cost(s->machine);
+	bytes_put_count("heads", tok_machine_heads(s->machine), false);
+	bytes_put_count("lm_rows", tok_machine_cost(s->machine).rows, false);
+	bytes_put_window(&windows);
 	puts("}");
 }
 

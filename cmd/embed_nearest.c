@@ -88,25 +88,39 @@ static enum tok_status read_names(struct nearest *n, const char *model, struct t
 	return TOK_OK;
 }
 
-/* A graph of all rows, in a new file: whether that can be written is known before. */
-static enum tok_status make_index(struct nearest *n, struct tok_error *err)
+/* A graph of all rows, to the file. */
+static enum tok_status build_index(struct nearest *n, struct hyper_file *file,
+				   struct tok_error *err)
 {
 	const struct embed_options *o = n->opts;
 	const struct hyper_index_options how = { (size_t)o->links, (size_t)o->build_effort, 1 };
-	struct hyper_file *file;
-	enum tok_status status = hyper_file_create(o->index, &file, err);
-	if (status != TOK_OK)
-		return status;
-	cli_interrupt_say("tok embed: interrupted: '%s' was not made", o->index);
-	cli_interrupt_add_file(hyper_file_temporary(file));
-	status = hyper_index_build(&n->rows, (enum hyper_measure)o->measure, &how, n->kernel,
-				   n->threads, &n->index, err);
+	enum tok_status status = hyper_index_build(&n->rows, (enum hyper_measure)o->measure, &how,
+						   n->kernel, n->threads, &n->index, err);
 	if (status == TOK_OK)
 		status = hyper_index_save(n->index, file, err);
+	return status == TOK_OK ? hyper_file_sync(file, err) : status;
+}
+
+/* The same in a new file: whether that can be written is known before. */
+static enum tok_status make_index(struct nearest *n, struct tok_error *err)
+{
+	const char *path = n->opts->index;
+	struct hyper_file *file;
+	enum tok_status status = hyper_file_create(path, &file, err);
+	if (status != TOK_OK)
+		return status;
+	cli_interrupt_say("tok embed: interrupted: '%s' was not made", path);
+	cli_interrupt_add_file(hyper_file_temporary(file));
+	status = build_index(n, file, err);
+	cli_interrupt_hold(); /* the long part is done */
 	cli_interrupt_drop_file(hyper_file_temporary(file));
 	if (status == TOK_OK)
-		return hyper_file_commit(&file, err);
-	hyper_file_abandon(&file);
+		status = hyper_file_commit(&file, err);
+	else
+		hyper_file_abandon(&file);
+	if (status == TOK_OK)
+		cli_interrupt_say("tok embed: interrupted: '%s' was made", path);
+	cli_interrupt_release();
 	return status;
 }
 

@@ -209,31 +209,43 @@ enum tok_status embed_writer_put(struct embed_writer *w, const struct embed_toke
 				      : put_arrays(w, block, err);
 }
 
-/* The file has the name that it is to have, or none, or cannot be helped. */
-static void drop_temporary(const struct embed_writer *w)
-{
-	cli_interrupt_drop_file(hyper_file_temporary(w->file));
-}
-
 static void release(struct embed_writer *w)
 {
 	hyper_layout_release(&w->layout);
 	tok_buffer_release(&w->room);
 }
 
+/* It goes, or stays to be gone on with, and a signal meanwhile leaves no more. */
+static void abandon_array(struct embed_writer *w)
+{
+	cli_interrupt_hold();
+	cli_interrupt_drop_file(hyper_file_temporary(w->file));
+	hyper_file_abandon(&w->file);
+	cli_interrupt_release();
+}
+
+static enum tok_status commit_array(struct embed_writer *w, struct tok_error *err)
+{
+	enum tok_status status = hyper_file_resize(w->file, w->layout.size, err);
+	if (status == TOK_OK)
+		status = hyper_file_sync(w->file, err);
+	if (status != TOK_OK) {
+		abandon_array(w);
+		return status;
+	}
+	cli_interrupt_hold(); /* the long part is done */
+	cli_interrupt_drop_file(hyper_file_temporary(w->file));
+	status = hyper_file_commit(&w->file, err);
+	if (status == TOK_OK)
+		cli_interrupt_say("tok embed: interrupted: the rows are complete");
+	cli_interrupt_release();
+	return status;
+}
+
 enum tok_status embed_writer_commit(struct embed_writer *w, struct tok_error *err)
 {
-	enum tok_status status = TOK_OK;
-	if (w->kind == EMBED_JSONL) {
-		status = cli_output_commit(&w->lines, err);
-	} else {
-		status = hyper_file_resize(w->file, w->layout.size, err);
-		drop_temporary(w);
-		if (status == TOK_OK)
-			status = hyper_file_commit(&w->file, err);
-		else
-			hyper_file_abandon(&w->file);
-	}
+	const enum tok_status status =
+	    w->kind == EMBED_JSONL ? cli_output_commit(&w->lines, err) : commit_array(w, err);
 	release(w);
 	return status;
 }
@@ -246,8 +258,7 @@ void embed_writer_abandon(struct embed_writer *w)
 		/* What is there is for the next run: a note that is lost costs time only. */
 		if (w->resume && w->done > w->noted)
 			(void)!write_note(w, NULL);
-		drop_temporary(w);
-		hyper_file_abandon(&w->file);
+		abandon_array(w);
 	}
 	release(w);
 }

@@ -84,7 +84,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_CHOICE, 0, "tie", HYPER_TIE_WORDS,
 	  "one matrix for both sides, or two (as the model has it)",
 	  CLI_FIELD(struct transplant_options, tie, int) },
-	{ CLI_CHOICE, 0, "dtype", "f32|f16|bf16|q8_0",
+	{ CLI_CHOICE, 0, "dtype", TRANSPLANT_DTYPE_WORDS,
 	  "the numbers of the embeddings (as the model has them)",
 	  CLI_FIELD(struct transplant_options, dtype, int) },
 	{ CLI_TEXT, 0, "rows", "tight|keep|pad:N",

@@ -61,17 +61,29 @@ static void compare_tensors(struct transplant_check *c)
 /* ---- rows --------------------------------------------------------------------------------------
  */
 
-static size_t row_bytes(const struct hyper_tensor *t)
-{
-	return t->data.count / t->shape[0];
-}
-
-/* Rows of one side beside those that its recipe makes. */
+/* A tensor of the new model beside the old one's, by the recipe of its side. */
 struct side {
 	struct transplant_check *check;
 	const struct hyper_tensor *old, *new;
+	const struct hyper_recipe *recipe;
 	size_t told;
 };
+
+static bool is_vector(const struct hyper_tensor *t)
+{
+	return t->rank == 1 || (t->rank == 2 && t->shape[0] == 1);
+}
+
+/* A number of a vector counts as a row. */
+static size_t rows_of(const struct hyper_tensor *t)
+{
+	return is_vector(t) ? hyper_tensor_numbers(t) : t->shape[0];
+}
+
+static size_t row_bytes(const struct hyper_tensor *t)
+{
+	return t->data.count / rows_of(t);
+}
 
 static void tell_row(struct side *s, size_t row, const char *what)
 {
@@ -81,44 +93,52 @@ static void tell_row(struct side *s, size_t row, const char *what)
 		s->check->wrong++;
 }
 
-static void compare_copy(struct side *s, size_t row, tok_id source)
+static void compare_bytes(struct side *s, size_t row, const uint8_t *wanted, bool copy)
 {
-	const size_t bytes = row_bytes(s->old);
-	if (s->new->dtype != s->old->dtype)
-		return; /* all of them were written anew */
-	if (memcmp(s->new->data.bytes + row *bytes, s->old->data.bytes + source * bytes, bytes) ==
-	    0) {
-		s->check->copied++;
+	const size_t bytes = row_bytes(s->new);
+	*(copy ? &s->check->copied : &s->check->made) += 1;
+	if (memcmp(s->new->data.bytes + row *bytes, wanted, bytes) == 0)
 		return;
-	}
-	tell_row(s, row, "is not the old row that it is a copy of");
+	*(copy ? &s->check->copied : &s->check->made) -= 1;
+	tell_row(s, row,
+		 copy ? "is not the old row that it is a copy of"
+		      : "is not the sum that the mapping says");
 }
 
-static enum tok_status compare_rows(struct side *s, const struct hyper_recipe *recipe,
-				    struct tok_error *err)
+/* Copied rows, as bytes; in another dtype they were written anew. */
+static void compare_copies(struct side *s)
 {
-	const size_t width = s->old->shape[1], bytes = row_bytes(s->new);
+	const struct hyper_recipe *r = s->recipe;
+	if (s->new->dtype != s->old->dtype)
+		return;
+	for (size_t row = 0; row < r->rows; row++)
+		if (r->origins[row] == HYPER_ROW_COPY)
+			compare_bytes(
+			    s, row, s->old->data.bytes + r->sources[row] * row_bytes(s->old), true);
+}
+
+/* Rows that are computed: sums, and copies in another dtype. */
+static enum tok_status compare_numbers(struct side *s, bool sums, struct tok_error *err)
+{
+	const struct hyper_recipe *r = s->recipe;
+	const bool copies = s->new->dtype != s->old->dtype;
+	const size_t width = s->old->shape[1];
 	const struct hyper_rows_view view = { .tensor = s->old };
-	const bool makes =
-	    hyper_dtype_is_readable(s->old->dtype) && hyper_dtype_is_writable(s->new->dtype);
+	if ((!sums && !copies) || !hyper_dtype_is_readable(s->old->dtype) ||
+	    !hyper_dtype_is_writable(s->new->dtype))
+		return TOK_OK;
 	float *floats = malloc(BLOCK * width * sizeof *floats);
-	uint8_t *row = malloc(bytes);
+	uint8_t *row = malloc(row_bytes(s->new));
 	enum tok_status status = floats && row ? TOK_OK : tok_fail_memory(err);
-	for (size_t first = 0; first < recipe->rows && status == TOK_OK; first += BLOCK) {
-		const size_t count = recipe->rows - first < BLOCK ? recipe->rows - first : BLOCK;
-		if (makes)
-			status = hyper_recipe_rows(recipe, &view, first, count, floats,
-						   s->check->threads, err);
+	for (size_t first = 0; first < r->rows && status == TOK_OK; first += BLOCK) {
+		const size_t count = r->rows - first < BLOCK ? r->rows - first : BLOCK;
+		status = hyper_recipe_rows(r, &view, first, count, floats, s->check->threads, err);
 		for (size_t i = 0; i < count && status == TOK_OK; i++) {
-			const size_t at = first + i;
-			if (recipe->origins[at] == HYPER_ROW_COPY) {
-				compare_copy(s, at, recipe->sources[at]);
-			} else if (makes) {
-				hyper_from_f32(s->new->dtype, floats + i * width, width, row);
-				s->check->made++;
-				if (memcmp(row, s->new->data.bytes + at *bytes, bytes) != 0)
-					tell_row(s, at, "is not the sum that the mapping says");
-			}
+			const bool copy = r->origins[first + i] == HYPER_ROW_COPY;
+			if (copy ? !copies : !sums)
+				continue;
+			hyper_from_f32(s->new->dtype, floats + i * width, width, row);
+			compare_bytes(s, first + i, row, false);
 		}
 	}
 	free(floats);
@@ -126,34 +146,65 @@ static enum tok_status compare_rows(struct side *s, const struct hyper_recipe *r
 	return status;
 }
 
-static bool is_matching(struct side *s, const struct hyper_tensor *old,
-			const struct hyper_tensor *new, size_t rows)
+static bool is_matching(const struct side *s, bool all)
 {
-	s->old = old;
-	s->new = new;
-	if (new->shape[1] == old->shape[1] && new->shape[0] == rows)
+	const size_t rows = rows_of(s->new), count = s->recipe->rows;
+	if (is_vector(s->new) == is_vector(s->old) && (all ? rows == count : rows >= count) &&
+	    (is_vector(s->new) || s->new->shape[1] == s->old->shape[1]))
 		return true;
-	transplant_check_tell(s->check,
-			      "'%s' is a matrix of %zu x %zu, and the mapping has %zu rows",
-			      new->name, new->shape[0], new->shape[1], rows);
+	transplant_check_tell(s->check, "'%s' has %zu rows of %zu numbers, and the mapping %zu",
+			      s->new->name, rows, is_vector(s->new) ? 1 : s->new->shape[1], count);
 	return false;
 }
 
-/* The output's rows were the input's where the old model was tied. */
+static enum tok_status compare_matrix(struct transplant_check *c, const struct hyper_tensor *old,
+				      const struct hyper_tensor *new,
+				      const struct hyper_recipe *recipe, bool all,
+				      struct tok_error *err)
+{
+	struct side s = { c, old, new, recipe, 0 };
+	if (!is_matching(&s, all))
+		return TOK_OK;
+	compare_copies(&s);
+	return compare_numbers(&s, all, err);
+}
+
+/* Biases go by the output's recipe, other embeddings by the input's; what did not change at all
+ * needs none, but for the bias that the output has for certain. */
+static void compare_others(struct transplant_check *c, const struct hyper_recipe *in,
+			   const struct hyper_recipe *out, bool all)
+{
+	const struct hyper_embeddings *e = &c->old_embeddings;
+	const struct hyper_tensors *tensors = hyper_folder_tensors(c->old);
+	for (size_t i = 0; i < hyper_tensors_count(tensors); i++) {
+		const struct hyper_tensor *old = hyper_tensors_at(tensors, i);
+		const struct hyper_tensor *new =
+		    hyper_tensors_find(hyper_folder_tensors(c->model), old->name);
+		if (!new || old == e->input || old == e->output || !is_for_tokens(c, old))
+			continue;
+		if (old != e->bias && has_shape_of(new, old) &&
+		    tok_span_equal(new->data, old->data))
+			continue;
+		struct side s = { c, old, new, is_vector(old) ? out : in, 0 };
+		if (is_matching(&s, all))
+			compare_copies(&s);
+	}
+}
+
+/* `all`: recipes say of every row how it came to be, else only which rows are copies.  The
+ * output's rows were the input's where the old model was tied. */
 static enum tok_status compare_sides(struct transplant_check *c, const struct hyper_recipe *in,
-				     const struct hyper_recipe *out, struct tok_error *err)
+				     const struct hyper_recipe *out, bool all,
+				     struct tok_error *err)
 {
 	const struct hyper_embeddings *old = &c->old_embeddings, *new = &c->embeddings;
 	const struct hyper_tensor *old_output =
 	    old->output && !old->tied ? old->output : old->input;
-	struct side s = { .check = c };
-	enum tok_status status = TOK_OK;
-	if (is_matching(&s, old->input, new->input, in->rows))
-		status = compare_rows(&s, in, err);
-	s.told = 0;
-	if (status == TOK_OK && new->output && !new->tied &&
-	    is_matching(&s, old_output, new->output, out->rows))
-		status = compare_rows(&s, out, err);
+	enum tok_status status = compare_matrix(c, old->input, new->input, in, all, err);
+	if (status == TOK_OK && new->output && !new->tied)
+		status = compare_matrix(c, old_output, new->output, out, all, err);
+	if (status == TOK_OK)
+		compare_others(c, in, out, all);
 	return status;
 }
 
@@ -167,7 +218,7 @@ static enum tok_status by_recipe(struct transplant_check *c, const char *path,
 	enum tok_status status =
 	    hyper_recipe_read(path, c->old_embeddings.input->shape[0], &in, &out, err);
 	if (status == TOK_OK)
-		status = compare_sides(c, &in, out.rows ? &out : &in, err);
+		status = compare_sides(c, &in, out.rows ? &out : &in, true, err);
 	hyper_recipe_release(&in);
 	hyper_recipe_release(&out);
 	return status;
@@ -190,56 +241,108 @@ static size_t split(struct tok_span line, struct tok_span *columns)
 	return count;
 }
 
-/* "123:1" */
-static bool read_source(struct tok_span text, size_t limit, tok_id *out)
+/* Digits in front of `text`, below `limit`; how many there are, 0 if it is no such number. */
+static size_t read_number(struct tok_span text, size_t limit, size_t *out)
 {
-	uint64_t id = 0;
 	size_t at = 0;
-	for (; at < text.count && text.bytes[at] >= '0' && text.bytes[at] <= '9' && id < limit;
+	*out = 0;
+	for (; at < text.count && text.bytes[at] >= '0' && text.bytes[at] <= '9' && *out < limit;
 	     at++)
-		id = 10 * id + (text.bytes[at] - '0');
-	*out = (tok_id)id;
-	return at && id < limit;
+		*out = 10 * *out + (size_t)(text.bytes[at] - '0');
+	return *out < limit ? at : 0;
 }
 
-/* One side of a line: a copy, or nothing that is told here. */
-static void compare_column(struct side *s, size_t row, const struct tok_span *columns)
-{
-	tok_id source;
-	if (!tok_span_equal(columns[0], tok_span_of("copied")))
-		return;
-	if (row >= s->new->shape[0] ||
-	    !read_source(columns[COLUMNS_OF_SIDE - 1], s->old->shape[0], &source))
-		tell_row(s, row, "is a copy of no row by mapping.tsv");
-	else
-		compare_copy(s, row, source);
-}
+/* Copies alone: every other row is left open. */
+struct table {
+	struct transplant_check *check;
+	struct hyper_recipe in, out;
+	size_t capacity;
+};
 
-static enum tok_status by_lines(struct transplant_check *c, struct tok_span text)
+static enum tok_status make_table(struct table *t, struct tok_error *err)
 {
-	const struct hyper_embeddings *old = &c->old_embeddings, *new = &c->embeddings;
-	struct side in = { c, old->input, new->input, 0 };
-	struct side out = { c, old->output && !old->tied ? old->output : old->input, new->output,
-			    0 };
-	struct tok_span columns[COLUMNS];
-	if (new->input->shape[1] != old->input->shape[1]) {
-		transplant_check_tell(c, "'%s' has rows of another width", new->input->name);
-		return TOK_OK;
-	}
-	size_t at = 0;
-	for (size_t line = 0; at < text.count; line++) {
-		const uint8_t *newline = memchr(text.bytes + at, '\n', text.count - at);
-		const size_t end = newline ? (size_t)(newline - text.bytes) : text.count;
-		const size_t count = split(tok_span_slice(text, at, end), columns);
-		at = end + 1;
-		if (line == 0) /* what the columns are called */
-			continue;
-		if (count >= COLUMN_IN + COLUMNS_OF_SIDE)
-			compare_column(&in, line - 1, columns + COLUMN_IN);
-		if (count == COLUMNS && new->output && !new->tied)
-			compare_column(&out, line - 1, columns + COLUMN_OUT);
+	t->capacity = t->check->vocab.vocab.count;
+	struct hyper_recipe *const sides[] = { &t->in, &t->out };
+	for (size_t i = 0; i < 2; i++) {
+		sides[i]->origins = calloc(t->capacity + 1, 1);
+		sides[i]->sources = calloc(t->capacity + 1, sizeof *sides[i]->sources);
+		sides[i]->places = calloc(t->capacity + 1, sizeof *sides[i]->places);
+		if (!sides[i]->origins || !sides[i]->sources || !sides[i]->places)
+			return tok_fail_memory(err);
 	}
 	return TOK_OK;
+}
+
+/* One side of a line: "copied", and "123:1" as the only source; or something else. */
+static void take_side(struct table *t, struct hyper_recipe *side, const struct tok_span *columns)
+{
+	const size_t id = side->rows++, limit = t->check->old_embeddings.input->shape[0];
+	const struct tok_span sources = columns[COLUMNS_OF_SIDE - 1];
+	size_t source;
+	side->origins[id] = HYPER_ROW_ZERO;
+	if (!tok_span_equal(columns[0], tok_span_of("copied")))
+		return;
+	const size_t digits = read_number(sources, limit, &source);
+	if (!digits ||
+	    !tok_span_equal(tok_span_slice(sources, digits, sources.count), tok_span_of(":1"))) {
+		transplant_check_tell(t->check, "row %zu is a copy of no row by mapping.tsv", id);
+		return;
+	}
+	side->origins[id] = HYPER_ROW_COPY;
+	side->sources[id] = (tok_id)source;
+}
+
+/* False: it is not the line of the next id, and nothing more is to be read. */
+static bool take_line(struct table *t, struct tok_span line)
+{
+	struct tok_span columns[COLUMNS];
+	const size_t id = t->in.rows, count = split(line, columns);
+	size_t told;
+	const size_t digits = read_number(columns[0], t->capacity, &told);
+	if (!digits || digits != columns[0].count || told != id ||
+	    (count != COLUMN_IN + COLUMNS_OF_SIDE && count != COLUMNS)) {
+		transplant_check_tell(t->check, "mapping.tsv: line %zu is not that of id %zu",
+				      id + 2, id);
+		return false;
+	}
+	take_side(t, &t->in, columns + COLUMN_IN);
+	take_side(t, &t->out, columns + (count == COLUMNS ? COLUMN_OUT : COLUMN_IN));
+	return true;
+}
+
+static void check_count(const struct table *t)
+{
+	const struct hyper_vocab *v = &t->check->vocab.vocab;
+	size_t left = 0;
+	for (size_t id = t->in.rows; id < v->count; id++)
+		left += v->kinds[id] != HYPER_TOKEN_NONE;
+	if (left)
+		transplant_check_tell(t->check,
+				      "mapping.tsv lacks the lines of %zu tokens, from "
+				      "id %zu on",
+				      left, t->in.rows);
+}
+
+static enum tok_status by_lines(struct transplant_check *c, struct tok_span text,
+				struct tok_error *err)
+{
+	struct table t = { .check = c };
+	enum tok_status status = make_table(&t, err);
+	bool more = true;
+	for (size_t at = 0, line = 0; at < text.count && more && status == TOK_OK; line++) {
+		const uint8_t *newline = memchr(text.bytes + at, '\n', text.count - at);
+		const size_t end = newline ? (size_t)(newline - text.bytes) : text.count;
+		if (line > 0) /* the first one tells what the columns are called */
+			more = take_line(&t, tok_span_slice(text, at, end));
+		at = end + 1;
+	}
+	if (status == TOK_OK && more)
+		check_count(&t);
+	if (status == TOK_OK)
+		status = compare_sides(c, &t.in, &t.out, false, err);
+	hyper_recipe_release(&t.in);
+	hyper_recipe_release(&t.out);
+	return status;
 }
 
 static enum tok_status check_rows(struct transplant_check *c, const char *folder,
@@ -256,7 +359,7 @@ static enum tok_status check_rows(struct transplant_check *c, const char *folder
 	} else if (access(lines, F_OK) == 0) {
 		status = cli_lm_read(lines, &text, err);
 		if (status == TOK_OK)
-			status = by_lines(c, tok_buffer_span(&text));
+			status = by_lines(c, tok_buffer_span(&text), err);
 	} else {
 		status = tok_fail(err, TOK_EARG,
 				  "there is neither mapping.safetensors nor mapping.tsv: no "
@@ -272,5 +375,9 @@ enum tok_status transplant_check_against(struct transplant_check *c, struct tok_
 {
 	const char *folder = hyper_folder_path(c->model);
 	compare_tensors(c);
-	return check_rows(c, folder ? folder : ".", err);
+	const enum tok_status status = check_rows(c, folder ? folder : ".", err);
+	if (status == TOK_OK && c->wrong == 0 && c->copied + c->made == 0)
+		transplant_check_tell(c, "no row was compared: the mapping tells of no row that "
+					 "is a copy or a sum");
+	return status;
 }

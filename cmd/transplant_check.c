@@ -128,11 +128,15 @@ static enum tok_status check_config(struct transplant_check *c, const char *name
 	return status;
 }
 
+/* Only beside the old model can be told what was a token and what always was plain text. */
 static enum tok_status audit(struct transplant_check *c, const char *where, struct tok_span text,
 			     struct tok_error *err)
 {
 	struct tok_buffer missing = { 0 };
-	const enum tok_status status = hyper_template_audit(text, &c->vocab.vocab, &missing, err);
+	if (!c->old_vocab.tokenizer)
+		return TOK_OK;
+	const enum tok_status status =
+	    hyper_template_audit(text, &c->old_vocab.vocab, &c->vocab.vocab, &missing, err);
 	tell_lines(c, where, tok_buffer_span(&missing));
 	tok_buffer_release(&missing);
 	return status;
@@ -238,6 +242,11 @@ static enum tok_status check_all(struct transplant_check *c, const struct transp
 		status = transplant_vocab_open(&c->vocab, c->path, o->pattern, err);
 	if (status == TOK_OK && o->against)
 		status = cli_model_open(o->against, &o->names, &c->old, &c->old_embeddings, err);
+	/* It may have none of its own. */
+	struct tok_error none = { 0 };
+	if (status == TOK_OK && o->against &&
+	    transplant_vocab_open(&c->old_vocab, o->against, NULL, &none) != TOK_OK)
+		c->old_vocab = (struct transplant_vocab){ 0 };
 	if (status == TOK_OK)
 		status = check_self(c, err);
 	if (status == TOK_OK && o->against)
@@ -271,6 +280,7 @@ enum cli_exit transplant_check(const void *options, int argc, char **argv)
 	const enum tok_status status = check_all(&c, o, &err);
 	if (status == TOK_OK)
 		tell_result(&c, o->against != NULL);
+	transplant_vocab_close(&c.old_vocab);
 	transplant_vocab_close(&c.vocab);
 	hyper_folder_close(c.old);
 	hyper_folder_close(c.model);

@@ -11,7 +11,7 @@ struct transplant_check {
 	const char *path; /* of the folder */
 	struct hyper_folder *model, *old;
 	struct hyper_embeddings embeddings, old_embeddings; /* old: of the model beside it */
-	struct transplant_vocab vocab;
+	struct transplant_vocab vocab, old_vocab;           /* old: empty where it is not known */
 	size_t threads;
 	size_t wrong;        /* lines that were told */
 	size_t copied, made; /* rows beside the old model's: the same, or as the mapping says */

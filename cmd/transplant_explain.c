@@ -26,21 +26,22 @@ static void release(struct explain *e)
 	hyper_folder_close(e->model);
 }
 
-/* A number is an id; anything else a token's text. */
+/* A number below the size is an id; anything else, and what stands behind "text:", a token's text.
+ */
 static enum tok_status find_token(struct explain *e, const char *what, struct tok_error *err)
 {
+	static const char text[] = "text:";
 	const struct hyper_vocab *v = &e->vocab.vocab;
+	const bool is_text = strncmp(what, text, sizeof text - 1) == 0;
+	const struct tok_span wanted = tok_span_of(is_text ? what + sizeof text - 1 : what);
 	char *end;
 	const unsigned long id = strtoul(what, &end, 10);
-	if (*what >= '0' && *what <= '9' && !*end) {
-		e->id = id < v->count ? (tok_id)id : TOK_NO_ID;
-	} else {
-		e->id = TOK_NO_ID;
-		for (size_t i = 0; i < v->count && e->id == TOK_NO_ID; i++)
-			if (v->kinds[i] != HYPER_TOKEN_NONE &&
-			    tok_span_equal(v->bytes[i], tok_span_of(what)))
-				e->id = (tok_id)i;
-	}
+	e->id = *what >= '0' && *what <= '9' && !*end && id < v->count ? (tok_id)id : TOK_NO_ID;
+	for (size_t i = 0; i < v->count && e->id == TOK_NO_ID; i++)
+		if (v->kinds[i] != HYPER_TOKEN_NONE &&
+		    (tok_span_equal(v->bytes[i], wanted) ||
+		     tok_span_equal(v->bytes[i], tok_span_of(what))))
+			e->id = (tok_id)i;
 	return e->id == TOK_NO_ID
 		   ? tok_fail(err, TOK_EARG, "'%s' is neither an id below %zu nor a token", what,
 			      v->count)

@@ -6,11 +6,10 @@
  *	graft.files = f.items, graft.file_count = f.count;
  *	transplant_files_release(&f);
  *
- * The old tokenizer's files go, whatever they are called; the new one's come, from its folder or as
- * a tokenizer.json made of its file.  config.json and generation_config.json are rewritten
- * (hypernet/transplant/config.h).  tokenizer_config.json says PreTrainedTokenizerFast, because
- * classes of one model's family change what a tokenizer.json says.  If both tokenizers are the same
- * and so are the rows, nothing changes.
+ * The old tokenizer's files go and the new one's come (transplant_tokenizer.h).  config.json and
+ * generation_config.json are rewritten (hypernet/transplant/config.h).  tokenizer_config.json says
+ * PreTrainedTokenizerFast, because classes of one model's family change what a tokenizer.json says.
+ * If both tokenizers are the same and so are the rows, nothing changes.
  */
 #ifndef CMD_TRANSPLANT_FILES_H
 #define CMD_TRANSPLANT_FILES_H
@@ -45,5 +44,21 @@ void transplant_files_release(struct transplant_files *files);
 /* One file more; its bytes are copied. */
 TOK_MUST_USE enum tok_status transplant_files_add(struct transplant_files *files, const char *name,
 						  struct tok_span bytes, struct tok_error *err);
+
+/* Which ids became which; sizes are not set. */
+struct hyper_config_change transplant_change(const struct transplant_case *c);
+
+/* The model's file of this name is not taken over. */
+TOK_MUST_USE enum tok_status transplant_files_drop(struct transplant_files *files, const char *name,
+						   struct tok_error *err);
+
+/* NULL of one that does not come. */
+const struct hyper_side_file *transplant_files_find(const struct transplant_files *files,
+						    const char *name);
+
+/* Bytes of FOLDER/NAME, added to `out`; *there is false where there is no such file. */
+TOK_MUST_USE enum tok_status transplant_files_read(const char *folder, const char *name,
+						   struct tok_buffer *out, bool *there,
+						   struct tok_error *err);
 
 #endif

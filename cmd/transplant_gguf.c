@@ -1,8 +1,8 @@
 #include "cmd/transplant_gguf.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "cmd/transplant_template.h"
 #include "tok/text/gguf.h"
 #include "tok/text/json.h"
 #include "vocab/format/gguf_write.h"
@@ -65,31 +65,25 @@ static enum tok_status find_chosen(struct maker *m)
 	return status;
 }
 
-/* The model's own, where nobody has brought another one. */
+/* The model's own, where nobody has brought another one.  `new`: of the tokenizer's own file. */
 static enum tok_status consider_old(struct maker *m, struct tok_span new)
 {
-	const enum transplant_chat chat = (enum transplant_chat)m->c->options->chat_template;
+	const int chat = m->c->options->chat_template;
 	const struct tok_span old = find_text(m->own, m->own_count, TEMPLATE);
-	struct tok_buffer missing = { 0 };
-	if (!old.count || chat == TRANSPLANT_CHAT_NEW ||
-	    (chat == TRANSPLANT_CHAT_AUDIT && (new.count || m->template.count)))
+	const bool has_new = new.count || m->template.count;
+	char missing[TRANSPLANT_NAMES];
+	if (!old.count || (chat != TRANSPLANT_CHAT_KEEP && has_new))
 		return TOK_OK;
-	enum tok_status status = hyper_template_audit(old, &m->c->target.vocab, &missing, m->err);
-	for (size_t i = 0; i < missing.count; i++)
-		if (missing.bytes[i] == '\n')
-			missing.bytes[i] = ' ';
-	if (status == TOK_OK && missing.count && chat == TRANSPLANT_CHAT_KEEP)
-		status = tok_fail(m->err, TOK_EARG,
-				  "the old chat template names tokens that the new tokenizer does "
-				  "not have: %.*s",
-				  (int)(missing.count < 300 ? missing.count : 300),
-				  (const char *)missing.bytes);
-	if (status == TOK_OK && !missing.count) {
-		tok_buffer_clear(&m->template);
-		status = put(&m->template, old, m->err);
-	}
-	tok_buffer_release(&missing);
-	return status;
+	const enum tok_status status = transplant_template_audit(
+	    old, &m->c->source.vocab, &m->c->target.vocab, missing, m->err);
+	if (status != TOK_OK)
+		return status;
+	if (chat == TRANSPLANT_CHAT_KEEP && missing[0])
+		return transplant_template_refuse(missing, m->err);
+	if (chat == TRANSPLANT_CHAT_NEW || missing[0])
+		return transplant_template_gone(m->files, m->c, missing, m->err);
+	tok_buffer_clear(&m->template);
+	return put(&m->template, old, m->err);
 }
 
 /* ---- the new tokenizer -------------------------------------------------------------------- */
@@ -119,11 +113,12 @@ static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint
 		[HYPER_ROLE_SEP] = VOCAB_GGUF_SEP,   [HYPER_ROLE_CLS] = VOCAB_GGUF_CLS,
 		[HYPER_ROLE_MASK] = VOCAB_GGUF_MASK,
 	};
+	const struct hyper_config_change change = transplant_change(m->c);
 	struct vocab_gguf_options options = vocab_gguf_defaults();
 	struct tok_spec spec = { 0 };
 	options.pre = m->c->options->pre;
 	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
-		options.ids[ids[role]] = m->c->target.vocab.roles[role];
+		options.ids[ids[role]] = hyper_config_role(&change, (enum hyper_role)role);
 	enum tok_status status =
 	    cli_load_spec(m->c->target_path, m->c->options->pattern, &spec, m->err);
 	if (status == TOK_OK)

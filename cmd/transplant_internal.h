@@ -21,7 +21,8 @@
 #include "hypernet/transplant/subword.h"
 
 /* Classes that tokens are matched in where nothing is asked for. */
-#define TRANSPLANT_MATCH "exact,role,byte"
+#define TRANSPLANT_MATCH       "exact,role,byte"
+#define TRANSPLANT_DTYPE_WORDS "f32|f16|bf16|q8_0"
 
 /* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
 #define TRANSPLANT_OMP_MEMORY ((size_t)4000000000)
@@ -142,6 +143,11 @@ TOK_MUST_USE bool transplant_method_find(const char *name, enum transplant_metho
 					 const char **folder);
 const char *transplant_method_name(enum transplant_method method);
 
+/* What a method went by, asked for or its own; 0 of what it has not. */
+struct transplant_used {
+	double temperature;
+	size_t topk, atoms;
+};
 /* Does the method go by --aux? */
 bool transplant_method_compares(const struct transplant_case *c, enum transplant_method method);
 
@@ -158,6 +164,7 @@ struct transplant_made {
 	float *given; /* count x width; NULL: there are sums */
 	uint8_t *has; /* of given: is there a row for the token? */
 	size_t width;
+	struct transplant_used used;
 	struct hyper_omp_report omp;
 	double explains; /* of ridge and procrustes */
 };

@@ -211,6 +211,8 @@ static enum tok_status make_similar(const struct request *r, enum transplant_met
 		.threads = r->c->threads,
 	};
 	enum tok_status status = TOK_OK;
+	r->out->used.temperature = options.temperature;
+	r->out->used.topk = options.k;
 	if (method == TRANSPLANT_LOCAL || method == TRANSPLANT_HYBRID) {
 		status = make_pieces(r, &pieces, err);
 		job.pieces = &pieces;
@@ -314,6 +316,7 @@ static enum tok_status make_omp(const struct request *r, const struct shared *s,
 		.memory = TRANSPLANT_OMP_MEMORY,
 		.ridge = o->ridge >= 0 ? o->ridge : 0,
 	};
+	r->out->used.atoms = options.k;
 	struct hyper_weights some = { 0 };
 	if (o->k > donor.width)
 		return tok_fail(err, TOK_EARG,

@@ -6,8 +6,9 @@
 #include <stdarg.h>
 
 #include "cmd/transplant_report.h"
+#include "tok/text/utf8.h"
 
-enum { WIDTH = 640, BAR = 22, STRIP = 34, LEFT = 150 };
+enum { WIDTH = 640, BAR = 22, STRIP = 40, LEFT = 130 };
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -20,13 +21,15 @@ static const char head[] =
     "max-width:44rem;margin:2rem auto;padding:0 1rem}\n"
     "h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;margin:2rem 0 .5rem}\n"
     "p.d,td.d,figcaption{color:var(--dim)}svg{width:100%;height:auto;display:block}\n"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.2rem .6rem .2rem 0;\n"
-    "text-align:right;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}\n"
-    "td:first-child,th:first-child{text-align:left}th{font-weight:600}\n"
+    "figcaption{font-size:.85rem}table{border-collapse:collapse;width:100%;margin-top:.6rem}\n"
+    "td,th{padding:.2rem 0 .2rem .6rem;text-align:right;border-bottom:1px solid "
+    "var(--line);font-variant-numeric:tabular-nums}\n"
+    "td:first-child,th:first-child{text-align:left;padding-left:0}th{font-weight:600}\n"
     "text{fill:var(--ink);font:12px system-ui,sans-serif}.dim{fill:var(--dim)}\n"
     ".a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}rect.d{fill:var(--d)}.e{fill:var(--e)}\n"
     ".l{stroke:var(--line)}.s{stroke:var(--ink);stroke-width:2}\n"
     "figure{margin:0}.swatch{display:inline-block;width:.8em;height:.8em;border-radius:2px}\n"
+    "@media(max-width:32rem){text{font-size:20px}}\n" /* of which the picture leaves half */
     "</style></head><body>\n";
 
 struct page {
@@ -45,23 +48,27 @@ static TOK_PRINTF(2, 3) void put(struct page *p, const char *fmt, ...)
 		   !tok_buffer_add(p->out, text, (size_t)count);
 }
 
+/* A page is UTF-8: what is none is U+FFFD. */
 static void put_escaped(struct page *p, struct tok_span text)
 {
-	for (size_t i = 0; i < text.count; i++) {
-		const uint8_t c = text.bytes[i];
-		if (c == '<')
+	for (size_t i = 0; i < text.count;) {
+		const struct tok_char c = tok_utf8_at(text, i);
+		if (c.code == '<')
 			put(p, "&lt;");
-		else if (c == '&')
+		else if (c.code == '&')
 			put(p, "&amp;");
+		else if (c.code >= TOK_BAD_BYTE)
+			put(p, "\xEF\xBF\xBD");
 		else
-			p->lost |= !tok_buffer_add_byte(p->out, c);
+			p->lost |= !tok_buffer_add(p->out, text.bytes + i, c.length);
+		i += c.length;
 	}
 }
 
-/* ---- shares -------------------------------------------------------------------------------------
- */
+/* ---- shares ------------------------------------------------------------------------- */
 
-/* A class's colour: copied ones are blue, what only nearly matches green, new ones orange. */
+/* A class's colour: the same bytes are blue, the same by what they are for violet, what only nearly
+ * matches green, new ones orange. */
 static const char colours[HYPER_MATCH_COUNT][2] = {
 	[HYPER_MATCH_EXACT] = "a", [HYPER_MATCH_ROLE] = "d", [HYPER_MATCH_BYTE] = "d",
 	[HYPER_MATCH_SPACE] = "c", [HYPER_MATCH_CASE] = "c", [HYPER_MATCH_PREFIX] = "c",
@@ -102,17 +109,17 @@ static void put_classes(struct page *p, const struct transplant_report *r)
 	    "<h2>Which token is which</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
 	    "aria-label=\"shares of classes\">",
 	    WIDTH, r->usage ? 2 * BAR + 8 : BAR);
-	put_bar(p, "of the vocabulary", tokens, 0);
+	put_bar(p, "vocabulary", tokens, 0);
 	if (r->usage)
-		put_bar(p, "of running text", running, BAR + 8);
+		put_bar(p, "running text", running, BAR + 8);
 	put(p, "</svg></figure>\n<table><tr><th>class</th><th>tokens</th><th>%%</th>%s</tr>\n",
 	    r->usage ? "<th>in the text</th><th>%</th>" : "");
 	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
 		if (m->counts[which] == 0)
 			continue;
 		put(p,
-		    "<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span> "
-		    "%s</td><td>%zu</td><td>%.2f</td>",
+		    "<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span>"
+		    "&nbsp;%s</td><td>%zu</td><td>%.2f</td>",
 		    colours[which], hyper_match_name((enum hyper_match_class)which),
 		    m->counts[which], all > 0 ? 100 * tokens[which] / all : 0);
 		if (r->usage)
@@ -123,8 +130,7 @@ static void put_classes(struct page *p, const struct transplant_report *r)
 	put(p, "</table>\n");
 }
 
-/* ---- lengths of rows
- * ------------------------------------------------------------------------------ */
+/* ---- lengths of rows ---------------------------------------------------------------- */
 
 /* From the 5th to the 95th percentile, the middle half thicker, the median marked. */
 static void put_strip(struct page *p, const char *name, const char *class,
@@ -135,7 +141,7 @@ static void put_strip(struct page *p, const char *name, const char *class,
 		return;
 	for (size_t q = 0; q < HYPER_QUANTILES; q++)
 		x[q] = LEFT + (WIDTH - LEFT) * n->quantiles[q] / largest;
-	put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 14, name);
+	put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 17, name);
 	put(p,
 	    "<rect class=\"%s\" opacity=\".45\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
 	    "height=\"6\"/>",
@@ -145,7 +151,7 @@ static void put_strip(struct page *p, const char *name, const char *class,
 	put(p, "<line class=\"s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x[2], x[2], y,
 	    y + 20);
 	put(p, "<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.3g</text>", x[2],
-	    y + 32, n->quantiles[2]);
+	    y + 36, n->quantiles[2]);
 }
 
 static void put_lengths(struct page *p, const char *side, const struct hyper_row_stats *s)
@@ -165,8 +171,7 @@ static void put_lengths(struct page *p, const char *side, const struct hyper_row
 	       "median marked</figcaption></figure>\n");
 }
 
-/* ---- sides
- * ----------------------------------------------------------------------------------------- */
+/* ---- sides -------------------------------------------------------------------------- */
 
 static void put_side(struct page *p, const char *name, const struct transplant_side_report *side)
 {

@@ -162,9 +162,13 @@ static void tell(const struct plan *p)
 	tell_specials(p);
 	tell_digits(p);
 	tell_text(p);
-	printf("\nmethods       %s for the input, %s for the output\n",
-	       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
-	       transplant_method_name(p->choice.method[TRANSPLANT_OUT]));
+	if (transplant_is_one(&p->c))
+		printf("\nmethods       %s, for one matrix of both sides\n",
+		       transplant_method_name(p->choice.method[TRANSPLANT_IN]));
+	else
+		printf("\nmethods       %s for the input, %s for the output\n",
+		       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
+		       transplant_method_name(p->choice.method[TRANSPLANT_OUT]));
 	printf("will take     %.1f GFLOP of products, ", p->takes.operations / 1e9);
 	if (p->takes.seconds > 1)
 		printf("about %" PRIu64 " s by %zu thread%s", p->takes.seconds, p->c.threads,
@@ -218,8 +222,9 @@ static void tell_json(const struct plan *p)
 	       ",\"memory\":%" PRIu64 ",\"text\":",
 	       hyper_digits_name(p->digits[0]), hyper_digits_name(p->digits[1]),
 	       transplant_method_name(p->choice.method[TRANSPLANT_IN]),
-	       transplant_method_name(p->choice.method[TRANSPLANT_OUT]), p->takes.operations,
-	       p->takes.seconds, p->takes.memory);
+	       transplant_method_name(
+		   p->choice.method[transplant_is_one(&p->c) ? TRANSPLANT_IN : TRANSPLANT_OUT]),
+	       p->takes.operations, p->takes.seconds, p->takes.memory);
 	if (!p->has_usage)
 		printf("null}\n");
 	else

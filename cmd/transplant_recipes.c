@@ -94,6 +94,7 @@ static enum tok_status step(const struct making *m, enum transplant_method metho
 	if (status != TOK_OK)
 		return status;
 	if (how == TRANSPLANT_BY_METHOD) {
+		m->report->used = made.used;
 		m->report->omp = made.omp;
 		m->report->explains = made.explains;
 	}
@@ -195,18 +196,19 @@ static enum tok_status find_wanted(const struct hyper_matches *matches,
 	return TOK_OK;
 }
 
-/* Does one recipe serve for both sides? */
-static bool are_alike(const struct transplant_case *c)
+bool transplant_is_one(const struct transplant_case *c)
 {
-	return transplant_matrix(c, TRANSPLANT_OUT) == transplant_matrix(c, TRANSPLANT_IN) &&
-	       c->options->tie != HYPER_TIE_BREAK;
+	if (c->options->tie != HYPER_TIE_KEEP)
+		return c->options->tie == HYPER_TIE_FORCE;
+	return transplant_matrix(c, TRANSPLANT_OUT) == transplant_matrix(c, TRANSPLANT_IN);
 }
 
 enum tok_status transplant_recipes_make(struct transplant_case *c,
 					const struct transplant_choice *choice,
 					struct transplant_recipes *out, struct tok_error *err)
 {
-	struct transplant_recipes r = { .rows = transplant_rows(c, choice), .both = are_alike(c) };
+	struct transplant_recipes r = { .rows = transplant_rows(c, choice),
+					.both = transplant_is_one(c) };
 	enum tok_status status = find_wanted(&c->matches, &r, err);
 	for (int side = 0; side < (r.both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
 		const struct making m = { c,
@@ -226,15 +228,13 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 }
 
 enum tok_status transplant_recipes_recount(const struct transplant_case *c,
+					   const struct transplant_choice *choice,
 					   struct transplant_recipes *r, struct tok_error *err)
 {
 	const struct hyper_matches *m = &c->matches;
-	if (r->rows < m->count)
-		return tok_fail(err, TOK_EARG,
-				"the mapping has %zu rows, and the tokenizer beside it %zu ids",
-				r->rows, m->count);
 	for (int side = 0; side < (r->both ? 1 : TRANSPLANT_SIDES); side++) {
 		struct transplant_side_report *report = &r->reports[side];
+		report->method = choice->method[side];
 		report->how = calloc(m->count + 1, 1);
 		if (!report->how)
 			return tok_fail_memory(err);

@@ -27,8 +27,9 @@ struct transplant_side_report {
 	enum transplant_method method;
 	uint8_t *how; /* enum transplant_how, one an id */
 	size_t counts[TRANSPLANT_HOWS];
-	struct hyper_omp_report omp; /* of that method */
-	double explains;             /* of ridge and procrustes */
+	struct transplant_used used; /* this and the next two: of that method */
+	struct hyper_omp_report omp;
+	double explains; /* of ridge and procrustes */
 	struct hyper_row_stats stats;
 };
 
@@ -38,6 +39,9 @@ struct transplant_recipes {
 	struct transplant_side_report reports[TRANSPLANT_SIDES];
 	tok_id *wanted; /* new tokens */
 	size_t wanted_count, rows;
+	/* Of recipes that were read: the options of the run as transplant.json tells them; NULL:
+	 * they were made here. */
+	const char *options;
 };
 
 void transplant_recipes_release(struct transplant_recipes *recipes);
@@ -61,14 +65,18 @@ TOK_MUST_USE enum tok_status transplant_choose(const struct transplant_options *
 /* Rows of the new matrices. */
 size_t transplant_rows(const struct transplant_case *c, const struct transplant_choice *choice);
 
+/* Does one matrix, or one recipe, serve for both sides?  The input's method makes it then. */
+bool transplant_is_one(const struct transplant_case *c);
+
 TOK_MUST_USE enum tok_status transplant_recipes_make(struct transplant_case *c,
 						     const struct transplant_choice *choice,
 						     struct transplant_recipes *out,
 						     struct tok_error *err);
 
-/* Of recipes that were read from a file: who says how each row came to be.  TOK_EARG if they are
- * not of this vocabulary's size. */
+/* Of recipes that were read from a file, with no fewer rows than ids: what is copied, and what the
+ * method made.  TOK_ENOMEM. */
 TOK_MUST_USE enum tok_status transplant_recipes_recount(const struct transplant_case *c,
+							const struct transplant_choice *choice,
 							struct transplant_recipes *recipes,
 							struct tok_error *err);
 

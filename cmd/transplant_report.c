@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cli_hash.h"
+#include "cmd/transplant_files.h"
 #include "tok/text/json_write.h"
 
 /* ---- text into a buffer ------------------------------------------------------------------ */
@@ -62,7 +64,7 @@ static void put_side(struct writer *w, const struct transplant_side_report *side
 	    "\"anisotropy\":[%.6g,%.6g]",
 	    s->zeros, s->duplicates, s->not_finite, s->neighbours, s->anisotropy_old,
 	    s->anisotropy_new);
-	if (side->method == TRANSPLANT_OMP)
+	if (side->method == TRANSPLANT_OMP && side->used.atoms)
 		put(w,
 		    ",\"omp\":{\"norm_mean\":%.6g,\"norm_max\":%.6g,\"cosine_mean\":%.6g,"
 		    "\"cosine_min\":%.6g}",
@@ -89,22 +91,107 @@ static void put_number(struct writer *w, const char *name, double value)
 		put(w, ",\"%s\":%.6g", name, value);
 }
 
-static void put_options(struct writer *w, const struct transplant_options *o)
+void transplant_word(const char *words, int index, char *out, size_t room)
+{
+	for (; index > 0 && strchr(words, '|'); index--)
+		words = strchr(words, '|') + 1;
+	snprintf(out, room, "%.*s", index < 0 ? 0 : (int)strcspn(words, "|"), words);
+}
+
+int transplant_word_find(const char *words, const char *word)
+{
+	for (int index = 0;; index++) {
+		const size_t count = strcspn(words, "|");
+		if (strlen(word) == count && memcmp(words, word, count) == 0)
+			return index;
+		if (!words[count])
+			return -1;
+		words += count + 1;
+	}
+}
+
+static void put_text(struct writer *w, const char *name, struct tok_span text)
+{
+	put(w, ",\"%s\":", name);
+	if (text.count)
+		put_string(w, text);
+	else
+		put(w, "null");
+}
+
+static void put_word(struct writer *w, const char *name, const char *words, int index)
+{
+	char word[32];
+	transplant_word(words, index, word, sizeof word);
+	put_text(w, name, tok_span_of(word));
+}
+
+static struct tok_span last_of(const char *path)
+{
+	return path ? last_part(path) : (struct tok_span){ 0 };
+}
+
+static void put_rows_option(struct writer *w, size_t multiple)
+{
+	if (multiple > 1)
+		put(w, ",\"rows\":\"pad:%zu\"", multiple);
+	else
+		put(w, ",\"rows\":\"%s\"", multiple ? "tight" : "keep");
+}
+
+/* What a side's method went by, where it goes by such a thing. */
+static void put_used(struct writer *w, const char *name, const struct transplant_side_report *side)
+{
+	const struct transplant_used *u = &side->used;
+	put(w, ",\"%s\":{", name);
+	if (u->topk)
+		put(w, "\"temperature\":%.6g,\"topk\":%zu", u->temperature, u->topk);
+	if (u->atoms)
+		put(w, "\"k\":%zu", u->atoms);
+	put(w, "}");
+}
+
+static void put_options(struct writer *w, const struct transplant_options *o,
+			const struct transplant_choice *choice, const struct transplant_recipes *r)
 {
 	put(w, "\"seed\":%" PRIu64 ",\"aux\":", o->seed);
 	put_string(w, tok_span_of(o->aux ? o->aux : "ngram"));
 	put(w, ",\"match\":");
 	put_string(w, tok_span_of(o->match ? o->match : TRANSPLANT_MATCH));
-	put(w, ",\"donor\":");
-	if (o->donor)
-		put_string(w, last_part(o->donor));
-	else
-		put(w, "null");
+	put_text(w, "donor", last_of(o->donor));
 	put_number(w, "temperature", o->temperature);
 	put_number(w, "weight", o->weight);
 	put_number(w, "threshold", o->threshold);
 	put_number(w, "ridge", o->ridge);
 	put(w, ",\"topk\":%" PRIu64 ",\"k\":%" PRIu64, o->topk, o->k);
+	put_word(w, "preset", TRANSPLANT_PRESET_WORDS, o->preset);
+	put_word(w, "knn", HYPER_KNN_WORDS, o->knn);
+	put(w, ",\"euclid\":%s,\"normalize_atoms\":%s,\"screen\":%" PRIu64,
+	    o->euclid ? "true" : "false", o->normalize_atoms ? "true" : "false", o->screen);
+	put_text(w, "special_map", last_of(o->special_map));
+	put_word(w, "tie", HYPER_TIE_WORDS, o->tie);
+	put_word(w, "dtype", TRANSPLANT_DTYPE_WORDS, o->dtype);
+	put_text(w, "language", tok_span_of(o->language ? o->language : ""));
+	put_text(w, "in_hypernet", last_of(choice->folder[TRANSPLANT_IN]));
+	put_text(w, "out_hypernet", last_of(choice->folder[TRANSPLANT_OUT]));
+	put_rows_option(w, choice->multiple);
+	put_word(w, "chat_template", TRANSPLANT_CHAT_WORDS, o->chat_template);
+	put_text(w, "pre", tok_span_of(o->pre ? o->pre : ""));
+	put_used(w, "in_used", &r->reports[TRANSPLANT_IN]);
+	put_used(w, "out_used", &r->reports[r->both ? TRANSPLANT_IN : TRANSPLANT_OUT]);
+}
+
+enum tok_status transplant_report_options(const struct transplant_options *options,
+					  const struct transplant_choice *choice,
+					  const struct transplant_recipes *recipes,
+					  struct tok_buffer *out, struct tok_error *err)
+{
+	struct writer w = { out, false };
+	if (recipes->options)
+		w.lost = !tok_buffer_add(out, recipes->options, strlen(recipes->options));
+	else
+		put_options(&w, options, choice, recipes);
+	return end_of(&w, err);
 }
 
 static void put_notes(struct writer *w, struct tok_span notes)
@@ -165,7 +252,9 @@ enum tok_status transplant_report_json(const struct transplant_report *r, struct
 	    hyper_digits_name(r->digits[1]));
 	put_usage(&w, r->usage);
 	put(&w, "\"options\":{");
-	put_options(&w, r->c->options);
+	status = transplant_report_options(r->c->options, r->choice, r->recipes, out, err);
+	if (status != TOK_OK)
+		return status;
 	put(&w, "},\"input\":");
 	put_side(&w, &r->recipes->reports[TRANSPLANT_IN]);
 	put(&w, ",\"output\":");
@@ -200,9 +289,15 @@ static void tell_side(const char *name, const struct transplant_side_report *sid
 
 void transplant_report_tell(const struct transplant_report *r)
 {
-	tell_side("input", &r->recipes->reports[TRANSPLANT_IN]);
+	const enum transplant_method *const methods = r->choice->method;
+	tell_side(r->recipes->both ? "both" : "input", &r->recipes->reports[TRANSPLANT_IN]);
 	if (!r->recipes->both)
 		tell_side("output", &r->recipes->reports[TRANSPLANT_OUT]);
+	else if (methods[TRANSPLANT_OUT] != methods[TRANSPLANT_IN])
+		fprintf(stderr,
+			"         one matrix serves for input and output: %s, the output's "
+			"method, is not used\n",
+			transplant_method_name(methods[TRANSPLANT_OUT]));
 	if (r->digits[0] != r->digits[1])
 		fprintf(stderr, "digits   were cut '%s' and are cut '%s' now: expect worse sums\n",
 			hyper_digits_name(r->digits[0]), hyper_digits_name(r->digits[1]));

@@ -28,6 +28,17 @@ TOK_MUST_USE enum tok_status transplant_report_tsv(const struct transplant_repor
 TOK_MUST_USE enum tok_status transplant_report_page(const struct transplant_report *report,
 						    struct tok_buffer *out, struct tok_error *err);
 
+/* The options alone, as the members of an object.  Those of recipes that were read are theirs. */
+TOK_MUST_USE enum tok_status transplant_report_options(const struct transplant_options *options,
+						       const struct transplant_choice *choice,
+						       const struct transplant_recipes *recipes,
+						       struct tok_buffer *out,
+						       struct tok_error *err);
+
+/* Word `index` of "one|two|three"; none below 0.  And back: -1 where it is none of them. */
+void transplant_word(const char *words, int index, char *out, size_t room);
+int transplant_word_find(const char *words, const char *word);
+
 /* On standard error. */
 void transplant_report_tell(const struct transplant_report *report);
 

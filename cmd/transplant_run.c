@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "cmd/cli_interrupt.h"
+#include "cmd/transplant_mapping.h"
+#include "cmd/transplant_tokenizer.h"
 #include "cmd/transplant_write.h"
 
 /* Can the folder be made?  Tried before hours of work, not after them. */
@@ -40,6 +42,8 @@ static enum tok_status run(const char *model, const char *target,
 	enum tok_status status = transplant_choose(o, &choice, err);
 	if (status == TOK_OK)
 		status = transplant_case_open(&c, model, target, o, err);
+	if (status == TOK_OK)
+		status = transplant_tokenizer_try(&c, err);
 	if (status == TOK_OK && o->text)
 		status = transplant_usage_of(&c, o->text, &usage, err);
 	if (status == TOK_OK)
@@ -65,51 +69,72 @@ enum cli_exit transplant_run(const void *options, int argc, char **argv)
 
 /* ---- the same to another checkpoint --------------------------------------------------------- */
 
-/* What an earlier run did, for a model of the same shape and tokenizer. */
-static enum tok_status read_recipes(const struct transplant_case *c, const char *done,
-				    struct transplant_recipes *out, struct tok_error *err)
+/* Options that say how rows are made: these were made. */
+static const char *find_refused(const struct transplant_options *o)
 {
-	char *path = NULL;
-	if (asprintf(&path, "%s/mapping.safetensors", done) < 0)
-		return tok_fail_memory(err);
-	struct transplant_recipes r = { 0 };
-	enum tok_status status = TOK_OK;
-	if (access(path, F_OK) != 0)
-		status =
-		    tok_fail(err, TOK_EARG,
-			     "%s: there is no such file, because rows were made that belong to "
-			     "one model, or because no transplant made this folder",
-			     path);
-	if (status == TOK_OK)
-		status = hyper_recipe_read(path, c->embeddings.input->shape[0],
-					   &r.sides[TRANSPLANT_IN], &r.sides[TRANSPLANT_OUT], err);
-	r.rows = r.sides[TRANSPLANT_IN].rows;
-	r.both = r.sides[TRANSPLANT_OUT].rows == 0;
-	if (status == TOK_OK)
-		status = transplant_recipes_recount(c, &r, err);
-	free(path);
-	if (status == TOK_OK)
-		*out = r;
-	else
-		transplant_recipes_release(&r);
-	return status;
+	const struct {
+		const char *name;
+		bool given;
+	} refused[] = {
+		{ "--method", o->method != NULL },
+		{ "--in-method", o->in_method != NULL },
+		{ "--out-method", o->out_method != NULL },
+		{ "--preset", o->preset >= 0 },
+		{ "--rows", o->rows != NULL },
+		{ "--donor", o->donor != NULL },
+		{ "--aux", o->aux != NULL },
+		{ "--temperature", o->temperature >= 0 },
+		{ "--weight", o->weight >= 0 },
+		{ "--threshold", o->threshold >= 0 },
+		{ "--topk", o->topk != 0 },
+		{ "--knn", o->knn != 0 },
+		{ "--euclid", o->euclid },
+		{ "--atoms", o->k != 0 },
+		{ "--normalize-atoms", o->normalize_atoms },
+		{ "--screen", o->screen != 0 },
+		{ "--ridge", o->ridge >= 0 },
+		{ "--lang", o->language != NULL },
+		{ "--special-map", o->special_map != NULL },
+	};
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		if (refused[i].given)
+			return refused[i].name;
+	return NULL;
 }
 
-static enum tok_status apply(const char *done, const char *model,
-			     const struct transplant_options *o, struct tok_error *err)
+static enum tok_status apply_mapping(const struct transplant_mapping *mapping, const char *done,
+				     const char *model, const struct transplant_options *o,
+				     struct tok_error *err)
 {
 	struct transplant_case c = { 0 };
 	struct transplant_recipes recipes = { 0 };
 	struct transplant_choice choice;
+	struct transplant_usage usage;
 	enum tok_status status = transplant_choose(o, &choice, err);
 	if (status == TOK_OK)
 		status = transplant_case_open(&c, model, done, o, err);
 	if (status == TOK_OK)
-		status = read_recipes(&c, done, &recipes, err);
+		status = transplant_mapping_recipes(mapping, &c, &choice, &recipes, err);
+	if (status == TOK_OK && o->text)
+		status = transplant_usage_of(&c, o->text, &usage, err);
 	if (status == TOK_OK)
-		status = transplant_write(&c, &choice, &recipes, NULL, err);
+		status = transplant_write(&c, &choice, &recipes, o->text ? &usage : NULL, err);
 	transplant_recipes_release(&recipes);
 	transplant_case_close(&c);
+	return status;
+}
+
+static enum tok_status apply(const char *done, const char *model,
+			     const struct transplant_options *asked, struct tok_error *err)
+{
+	struct transplant_mapping mapping = { 0 };
+	struct transplant_options o;
+	enum tok_status status = transplant_mapping_open(&mapping, done, err);
+	if (status == TOK_OK)
+		status = transplant_mapping_options(&mapping, asked, &o, err);
+	if (status == TOK_OK)
+		status = apply_mapping(&mapping, done, model, &o, err);
+	transplant_mapping_close(&mapping);
 	return status;
 }
 
@@ -119,8 +144,9 @@ enum cli_exit transplant_apply(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("apply takes what run made and a model, not %d operands", argc);
-	if (opts->method || opts->in_method || opts->out_method || opts->preset >= 0 || opts->rows)
-		return cli_usage("apply does what was done: it takes no method, preset or rows");
+	const char *refused = find_refused(opts);
+	if (refused)
+		return cli_usage("apply does what was done: it takes no %s", refused);
 	const enum cli_exit checked = transplant_check_output(opts);
 	if (checked != CLI_OK)
 		return checked;

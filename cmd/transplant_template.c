@@ -3,21 +3,32 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cli_lm.h"
 #include "tok/text/json_edit.h"
 
-static const struct hyper_side_file *find(const struct transplant_files *f, const char *name)
+#define CONFIG "tokenizer_config.json"
+#define JINJA  "chat_template.jinja"
+
+struct template
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->items[i].name, name) == 0 && f->items[i].bytes.bytes)
-			return &f->items[i];
-	return NULL;
+	struct tok_buffer text;  /* what names tokens: of a list all that is in it */
+	struct tok_buffer value; /* as tokenizer_config.json has it, where it is a list */
+};
+
+static void release(struct template *t)
+{
+	tok_buffer_release(&t->text);
+	tok_buffer_release(&t->value);
 }
 
-static TOK_PRINTF(3, 4) enum tok_status
-    note(struct transplant_files *f, struct tok_error *err, const char *fmt, ...)
+static bool is_there(const struct template *t)
+{
+	return t->text.count || t->value.count;
+}
+
+enum tok_status transplant_note(struct transplant_files *f, struct tok_error *err, const char *fmt,
+				...)
 {
 	char text[1024];
 	va_list args;
@@ -32,145 +43,202 @@ static TOK_PRINTF(3, 4) enum tok_status
 		   : tok_fail_memory(err);
 }
 
-/* "chat_template" of a tokenizer_config.json, added to `out`; lists of several are left alone. */
-static enum tok_status template_in(struct tok_span config, struct tok_buffer *out,
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* Several by name, in a list or an object. */
+static bool take_list(struct template *t, struct tok_span written, const struct tok_json *value)
+{
+	const struct tok_json *end = tok_json_next(value);
+	bool ok = tok_buffer_add(&t->value, written.bytes, written.count);
+	for (; value < end && ok; value++)
+		if (value->kind == TOK_JSON_STRING)
+			ok = tok_buffer_add(&t->text, value->as.bytes, value->count) &&
+			     tok_buffer_add_byte(&t->text, '\n');
+	return ok;
+}
+
+/* "chat_template" of a tokenizer_config.json, added to `out`. */
+static enum tok_status template_in(struct tok_span config, struct template *out,
 				   struct tok_error *err)
 {
-	struct tok_json_document doc = { 0 };
-	enum tok_status status = tok_json_read(&doc, config, err);
-	if (status == TOK_OK) {
-		const struct tok_json *value = tok_json_get(doc.values, "chat_template");
-		if (value && value->kind == TOK_JSON_STRING &&
-		    !tok_buffer_add(out, value->as.bytes, value->count))
-			status = tok_fail_memory(err);
-	}
-	tok_json_release(&doc);
-	return status;
+	struct tok_json_edit edit = { 0 };
+	enum tok_status status = tok_json_edit_open(&edit, config, err);
+	if (status != TOK_OK)
+		return status;
+	const struct tok_json *value = tok_json_get(edit.doc.values, "chat_template");
+	bool ok = true;
+	if (value && value->kind == TOK_JSON_STRING)
+		ok = tok_buffer_add(&out->text, value->as.bytes, value->count);
+	else if (value && (value->kind == TOK_JSON_ARRAY || value->kind == TOK_JSON_OBJECT))
+		ok = take_list(out, tok_json_edit_text(&edit, value), value);
+	tok_json_edit_release(&edit);
+	return ok ? TOK_OK : tok_fail_memory(err);
 }
 
-static enum tok_status read_if_there(const char *folder, const char *name, struct tok_buffer *out,
-				     struct tok_error *err)
-{
-	char *path = NULL;
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return tok_fail_memory(err);
-	const enum tok_status status =
-	    access(path, F_OK) == 0 ? cli_lm_read(path, out, err) : TOK_OK;
-	free(path);
-	return status;
-}
-
-static enum tok_status read_old(const char *folder, struct tok_buffer *out, struct tok_error *err)
+static enum tok_status read_old(const char *folder, struct template *out, struct tok_error *err)
 {
 	struct tok_buffer config = { 0 };
-	enum tok_status status = read_if_there(folder, "chat_template.jinja", out, err);
-	if (status == TOK_OK && out->count == 0)
-		status = read_if_there(folder, "tokenizer_config.json", &config, err);
+	bool there;
+	if (!folder)
+		return TOK_OK;
+	enum tok_status status = transplant_files_read(folder, JINJA, &out->text, &there, err);
+	if (status == TOK_OK && out->text.count == 0)
+		status = transplant_files_read(folder, CONFIG, &config, &there, err);
 	if (status == TOK_OK && config.count) {
 		status = template_in(tok_buffer_span(&config), out, err);
 		if (status != TOK_OK)
-			tok_fail_in(err, status, "%s/tokenizer_config.json", folder);
+			tok_fail_in(err, status, "%s/" CONFIG, folder);
 	}
 	tok_buffer_release(&config);
 	return status;
 }
 
-static enum tok_status read_new(const struct transplant_files *f, struct tok_buffer *out,
+static enum tok_status read_new(const struct transplant_files *f, struct template *out,
 				struct tok_error *err)
 {
-	const struct hyper_side_file *jinja = find(f, "chat_template.jinja");
-	const struct hyper_side_file *config = find(f, "tokenizer_config.json");
+	const struct hyper_side_file *jinja = transplant_files_find(f, JINJA);
+	const struct hyper_side_file *config = transplant_files_find(f, CONFIG);
 	if (jinja)
-		return tok_buffer_add(out, jinja->bytes.bytes, jinja->bytes.count)
+		return tok_buffer_add(&out->text, jinja->bytes.bytes, jinja->bytes.count)
 			   ? TOK_OK
 			   : tok_fail_memory(err);
 	return config ? template_in(config->bytes, out, err) : TOK_OK;
 }
 
-/* The new tokenizer's template goes out of its tokenizer_config.json. */
-static enum tok_status drop_new(struct transplant_files *f, struct tok_error *err)
+/* ---- writing ------------------------------------------------------------------------------ */
+
+/* "chat_template" of the new tokenizer_config.json becomes `value`, or goes where that is empty. */
+static enum tok_status set_value(struct transplant_files *f, struct tok_span value,
+				 struct tok_error *err)
 {
-	const struct hyper_side_file *config = find(f, "tokenizer_config.json");
+	const struct hyper_side_file *config = transplant_files_find(f, CONFIG);
 	struct tok_json_edit edit = { 0 };
 	struct tok_buffer text = { 0 };
-	if (!config)
+	bool ok = true;
+	if (!config && value.count == 0)
 		return TOK_OK;
-	enum tok_status status = tok_json_edit_open(&edit, config->bytes, err);
+	enum tok_status status =
+	    tok_json_edit_open(&edit, config ? config->bytes : tok_span_of("{}\n"), err);
 	if (status != TOK_OK)
-		return tok_fail_in(err, status, "tokenizer_config.json");
-	const struct tok_json *value = tok_json_get(edit.doc.values, "chat_template");
-	if (value) {
-		tok_json_edit_remove(&edit, value - 1);
-		status = tok_json_edit_write(&edit, &text)
-			     ? transplant_files_add(f, "tokenizer_config.json",
-						    tok_buffer_span(&text), err)
-			     : tok_fail_memory(err);
-	}
+		return tok_fail_in(err, status, CONFIG);
+	const struct tok_json *old = tok_json_get(edit.doc.values, "chat_template");
+	if (value.count && old)
+		ok = tok_json_edit_replace(&edit, old, value);
+	else if (value.count)
+		ok = tok_json_edit_add(&edit, edit.doc.values, "chat_template", value);
+	else if (old)
+		tok_json_edit_remove(&edit, old - 1);
+	ok = ok && tok_json_edit_write(&edit, &text);
+	status = ok ? transplant_files_add(f, CONFIG, tok_buffer_span(&text), err)
+		    : tok_fail_memory(err);
 	tok_buffer_release(&text);
 	tok_json_edit_release(&edit);
 	return status;
 }
 
-static enum tok_status keep_old(struct transplant_files *f, struct tok_span old,
+static enum tok_status drop_new(struct transplant_files *f, struct tok_error *err)
+{
+	const enum tok_status status = set_value(f, (struct tok_span){ 0 }, err);
+	return status == TOK_OK ? transplant_files_drop(f, JINJA, err) : status;
+}
+
+static enum tok_status keep_old(struct transplant_files *f, const struct template *old,
 				struct tok_error *err)
 {
 	enum tok_status status = drop_new(f, err);
-	if (status == TOK_OK)
-		status = transplant_files_add(f, "chat_template.jinja", old, err);
-	return status;
+	if (status != TOK_OK || !is_there(old))
+		return status;
+	return old->value.count ? set_value(f, tok_buffer_span(&old->value), err)
+				: transplant_files_add(f, JINJA, tok_buffer_span(&old->text), err);
 }
 
-/* Names that are missing, in one line. */
-static void join_lines(struct tok_buffer *lines)
-{
-	for (size_t i = 0; i < lines->count; i++)
-		if (lines->bytes[i] == '\n')
-			lines->bytes[i] = ' ';
-}
+/* ---- choosing ----------------------------------------------------------------------------- */
 
-static enum tok_status choose(struct transplant_files *f, const struct transplant_case *c,
-			      struct tok_span old, struct tok_span new, struct tok_error *err)
+enum tok_status transplant_template_audit(struct tok_span text, const struct hyper_vocab *source,
+					  const struct hyper_vocab *target,
+					  char shown[TRANSPLANT_NAMES], struct tok_error *err)
 {
-	const enum transplant_chat chat = (enum transplant_chat)c->options->chat_template;
-	const struct tok_span audited = chat == TRANSPLANT_CHAT_KEEP || !new.count ? old : new;
 	struct tok_buffer missing = { 0 };
-	enum tok_status status = hyper_template_audit(audited, &c->target.vocab, &missing, err);
-	join_lines(&missing);
-	const int shown = (int)(missing.count < 400 ? missing.count : 400);
-	const char *names = (const char *)missing.bytes;
-	if (status != TOK_OK)
-		;
-	else if (chat == TRANSPLANT_CHAT_KEEP && missing.count)
-		status = tok_fail(err, TOK_EARG,
-				  "the old chat template names tokens that the new tokenizer does "
-				  "not have: %.*s",
-				  shown, names);
-	else if (chat == TRANSPLANT_CHAT_KEEP)
-		status = old.count ? keep_old(f, old, err) : drop_new(f, err);
-	else if (new.count && missing.count)
-		status = note(f, err, "the new chat template names what is no special token: %.*s",
-			      shown, names);
-	else if (chat == TRANSPLANT_CHAT_AUDIT && !new.count && old.count && !missing.count)
-		status = keep_old(f, old, err);
-	else if (!new.count && old.count)
-		status = note(f, err,
-			      "there is no chat template any more: the old one names what the new "
-			      "tokenizer does not have%s%.*s",
-			      missing.count ? ": " : "", shown, missing.count ? names : "");
+	const enum tok_status status = hyper_template_audit(text, source, target, &missing, err);
+	size_t count = 0;
+	/* Names that are whole, in one line. */
+	for (size_t i = 0; i < missing.count && i < TRANSPLANT_NAMES; i++)
+		if (missing.bytes[i] == '\n') {
+			missing.bytes[i] = ' ';
+			count = i;
+		}
+	if (count)
+		memcpy(shown, missing.bytes, count);
+	else if (missing.count)
+		count = (size_t)snprintf(shown, TRANSPLANT_NAMES, "a very long name");
+	shown[count] = '\0';
 	tok_buffer_release(&missing);
 	return status;
+}
+
+enum tok_status transplant_template_gone(struct transplant_files *f,
+					 const struct transplant_case *c, const char *missing,
+					 struct tok_error *err)
+{
+	if (c->options->chat_template == TRANSPLANT_CHAT_NEW)
+		return transplant_note(f, err,
+				       "there is no chat template any more: the new tokenizer "
+				       "brings none, and the old one was not wanted");
+	return transplant_note(f, err,
+			       "there is no chat template any more: the old one names what the "
+			       "new tokenizer does not have: %s",
+			       missing);
+}
+
+enum tok_status transplant_template_refuse(const char *missing, struct tok_error *err)
+{
+	return tok_fail(err, TOK_EARG,
+			"the old chat template names tokens that the new tokenizer does not have: "
+			"%s",
+			missing);
+}
+
+static enum tok_status choose_old(struct transplant_files *f, const struct transplant_case *c,
+				  const struct template *old, struct tok_error *err)
+{
+	char missing[TRANSPLANT_NAMES];
+	const int chat = c->options->chat_template;
+	const enum tok_status status = transplant_template_audit(
+	    tok_buffer_span(&old->text), &c->source.vocab, &c->target.vocab, missing, err);
+	if (status != TOK_OK)
+		return status;
+	if (chat == TRANSPLANT_CHAT_KEEP && missing[0])
+		return transplant_template_refuse(missing, err);
+	if (chat != TRANSPLANT_CHAT_NEW && !missing[0])
+		return keep_old(f, old, err);
+	return is_there(old) ? transplant_template_gone(f, c, missing, err) : TOK_OK;
+}
+
+static enum tok_status look_at_new(struct transplant_files *f, const struct transplant_case *c,
+				   const struct template *new, struct tok_error *err)
+{
+	char missing[TRANSPLANT_NAMES];
+	const enum tok_status status = transplant_template_audit(tok_buffer_span(&new->text), NULL,
+								 &c->target.vocab, missing, err);
+	return status == TOK_OK && missing[0]
+		   ? transplant_note(f, err,
+				     "the new chat template names what is no special token: %s",
+				     missing)
+		   : status;
 }
 
 enum tok_status transplant_template(struct transplant_files *f, const struct transplant_case *c,
 				    const char *folder, struct tok_error *err)
 {
-	struct tok_buffer old = { 0 }, new = { 0 };
+	struct template old = { 0 }, new = { 0 };
 	enum tok_status status = read_old(folder, &old, err);
 	if (status == TOK_OK)
 		status = read_new(f, &new, err);
-	if (status == TOK_OK && (old.count || new.count))
-		status = choose(f, c, tok_buffer_span(&old), tok_buffer_span(&new), err);
-	tok_buffer_release(&old);
-	tok_buffer_release(&new);
+	if (status == TOK_OK && is_there(&new) && c->options->chat_template != TRANSPLANT_CHAT_KEEP)
+		status = look_at_new(f, c, &new, err);
+	else if (status == TOK_OK && (is_there(&old) || is_there(&new)))
+		status = choose_old(f, c, &old, err);
+	release(&old);
+	release(&new);
 	return status;
 }

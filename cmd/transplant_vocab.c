@@ -169,21 +169,22 @@ static void take_usual(struct hyper_vocab *vocab)
 		}
 }
 
-static enum tok_status find_roles(struct hyper_vocab *vocab, const char *file,
+/* `beside`: are files in the same folder about this tokenizer? */
+static enum tok_status find_roles(struct hyper_vocab *vocab, const char *file, bool beside,
 				  struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
 		vocab->roles[role] = TOK_NO_ID;
-	if (file) {
+	if (file && beside) {
 		status = take_file(vocab, file, "tokenizer_config.json", take_names, err);
 		if (status == TOK_OK)
 			status = take_file(vocab, file, "special_tokens_map.json", take_names, err);
 		if (status == TOK_OK)
 			status = take_file(vocab, file, "config.json", take_config, err);
-		if (status == TOK_OK)
-			status = take_gguf(vocab, file, err);
 	}
+	if (status == TOK_OK && file)
+		status = take_gguf(vocab, file, err);
 	if (status == TOK_OK && !has_roles(vocab))
 		take_usual(vocab);
 	if (status == TOK_OK)
@@ -218,7 +219,11 @@ enum tok_status transplant_vocab_open(struct transplant_vocab *out, const char *
 			.count = made.tokens.count,
 			.tokenizer = made.tokenizer,
 		};
-		status = find_roles(&made.vocab, made.file, err);
+		/* A GGUF file that is named says all of itself; others lie in its folder. */
+		const struct tok_span format = tok_tokenizer_spec(made.tokenizer)->format;
+		const bool alone = made.file && strcmp(made.file, path) == 0 &&
+				   tok_span_equal(format, tok_span_of("GGUF"));
+		status = find_roles(&made.vocab, made.file, !alone, err);
 	}
 	if (status == TOK_OK)
 		*out = made;

@@ -6,7 +6,9 @@
 #include "cmd/cli_interrupt.h"
 #include "cmd/transplant_files.h"
 #include "cmd/transplant_gguf.h"
+#include "cmd/transplant_mapping.h"
 #include "cmd/transplant_report.h"
+#include "cmd/transplant_tokenizer.h"
 
 static enum tok_status add_report(struct transplant_files *files,
 				  const struct transplant_report *report, struct tok_error *err)
@@ -40,26 +42,31 @@ static bool is_portable(const struct transplant_recipes *r)
 }
 
 struct finish {
+	const struct transplant_case *c;
+	const struct transplant_choice *choice;
 	const struct transplant_recipes *recipes;
+	const struct transplant_files *files;
 };
 
 /* The folder is whole but has not taken its name yet. */
-static enum tok_status put_mapping(void *context, const char *folder, struct tok_error *err)
+static enum tok_status finish_folder(void *context, const char *folder, struct tok_error *err)
 {
-	const struct transplant_recipes *r = ((const struct finish *)context)->recipes;
+	const struct finish *f = context;
 	char *path = NULL;
-	if (!is_portable(r))
+	enum tok_status status = transplant_tokenizer_check(f->c, f->files, folder, err);
+	if (status != TOK_OK)
+		return status;
+	if (!is_portable(f->recipes))
 		return TOK_OK;
-	if (asprintf(&path, "%s/mapping.safetensors", folder) < 0)
+	if (asprintf(&path, "%s/" HYPER_MAPPING_NAME, folder) < 0)
 		return tok_fail_memory(err);
-	const enum tok_status status =
-	    hyper_recipe_write(transplant_recipe(r, TRANSPLANT_IN),
-			       transplant_recipe(r, TRANSPLANT_OUT), NULL, 0, path, err);
+	status = transplant_mapping_write(f->c, f->choice, f->recipes, path, err);
 	free(path);
 	return status;
 }
 
 static enum tok_status write_folder(const struct transplant_case *c,
+				    const struct transplant_choice *choice,
 				    const struct transplant_recipes *r,
 				    const struct transplant_files *files,
 				    const struct transplant_gguf *gguf, struct tok_error *err)
@@ -67,7 +74,7 @@ static enum tok_status write_folder(const struct transplant_case *c,
 	static const enum hyper_dtype dtypes[] = { HYPER_F32, HYPER_F16, HYPER_BF16, HYPER_Q8_0 };
 	static atomic_bool stopped; /* by a signal: the folder that is begun is removed */
 	const struct transplant_options *o = c->options;
-	struct finish finish = { r };
+	struct finish finish = { c, choice, r, files };
 	const struct hyper_graft graft = {
 		.model = c->model,
 		.embeddings = c->embeddings,
@@ -79,7 +86,7 @@ static enum tok_status write_folder(const struct transplant_case *c,
 		.file_count = files->count,
 		.values = tok_buffer_span(&gguf->values),
 		.value_count = gguf->count,
-		.finish = put_mapping,
+		.finish = finish_folder,
 		.context = &finish,
 		.threads = c->threads,
 		.stop = &stopped,
@@ -127,7 +134,7 @@ enum tok_status transplant_write(struct transplant_case *c, const struct transpl
 		status = add_report(&files, &report, err);
 	}
 	if (status == TOK_OK && !c->options->dry_run)
-		status = write_folder(c, recipes, &files, &gguf, err);
+		status = write_folder(c, choice, recipes, &files, &gguf, err);
 	transplant_gguf_release(&gguf);
 	transplant_files_release(&files);
 	return status;

@@ -13,7 +13,7 @@ float hyper_dot_avx512(const float *a, const float *b, size_t count)
 						  _mm512_loadu_ps(b + i + 16 * j), sums[j]);
 	for (; i < count; i += 16) {
 		const __mmask16 some =
-		    count - i < 16 ? (__mmask16)((1u << (count - i)) - 1) : (__mmask16)0xFFFF;
+		    (__mmask16)(count - i < 16 ? (1u << (count - i)) - 1 : 0xFFFF);
 		sums[0] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(some, a + i),
 					  _mm512_maskz_loadu_ps(some, b + i), sums[0]);
 	}

@@ -181,23 +181,24 @@ static enum tok_status fail_row(size_t row, struct tok_error *err)
 	return tok_fail(err, TOK_EFORMAT, "row %zu of the index is broken", row);
 }
 
-/* Every row has room for as many links as the row that has most: *room_links, which the size of the
- * file must be worth. */
+/* Every row has room for as many links as the row that has most, *room_links, on each of its
+ * layers, and for twice as many on the lowest: which the size of the file must be worth. */
 static enum tok_status measure_links(const struct header *header, struct cursor links, size_t size,
 				     size_t *room_links, struct tok_error *err)
 {
 	enum { TIMES = 64 };
 	uint32_t head[2];
-	size_t most;
+	size_t most, lists = 0;
 	*room_links = 2; /* as of every graph */
 	for (size_t i = 0; i < header->count; i++) {
 		if (!take_lists(&links, header, head, &most))
 			return fail_row(i, err);
 		*room_links = most > *room_links ? most : *room_links;
+		lists += head[1] + 2;
 	}
 	if (links.at != links.end)
 		return tok_fail(err, TOK_EFORMAT, "the index has more links than rows");
-	if (header->count * *room_links > TIMES * size / (2 * sizeof(uint32_t)))
+	if (lists * *room_links > TIMES * size / sizeof(uint32_t))
 		return tok_fail(err, TOK_EFORMAT,
 				"the index has %" PRIu64 " rows, a row with %zu links, and hardly "
 				"any others: no graph is so",

@@ -2,7 +2,7 @@
  * amx_loops_internal.h - products of bf16 and of bytes by tiles of 16 rows of 64 bytes.
  *
  * Included by narrow_amx.c, where the tiles are the processor's, and by a test, where they are a
- *model of them, so that these loops run on any machine.  Who includes it has defined before
+ * model of them, so that these loops run on any machine.  Who includes it has defined before
  *
  *	TILE_CONFIG(address)                  the shapes of all tiles
  *	TILE_ZERO(tile)  TILE_LOAD(tile, address, stride)  TILE_STORE(tile, address, stride)
@@ -16,9 +16,9 @@
  * A group is 32 rows of x; by a panel of 32 outputs, that is 2 x 2 tiles of sums, to which a step
  * adds 64 bytes of each row: 2 tiles of x, 2 of weights, 4 products.  Both lie as they are taken,
  * step by step.  A run of steps is as many as have their weights, and a group's rows, in the
- *nearest cache while all groups of the block take their turn; meanwhile the weights of the next run
- *are fetched.  Between runs the sums lie in scratch.  What a product costs beside its tiles is
- *weights that come from memory once a block: so blocks are large.
+ * nearest cache while all groups of the block take their turn; meanwhile the weights of the next
+ * run are fetched.  Between runs the sums lie in scratch.  What a product costs beside its tiles is
+ * weights that come from memory once a block: so blocks are large.
  */
 #ifndef HYPER_KERNEL_AMX_LOOPS_INTERNAL_H
 #define HYPER_KERNEL_AMX_LOOPS_INTERNAL_H

@@ -67,10 +67,14 @@ static inline lanes lanes_zero_below(lanes a, lanes x, float limit)
 	return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, lanes_of(limit), _CMP_NLT_UQ), a);
 }
 
+/* GCC without optimisation has a macro here, which gives a mask with a sign what has none. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 static inline lanes lanes_round(lanes a)
 {
 	return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
+#pragma GCC diagnostic pop
 
 /* a 2^n, of whole n from -126 to 126. */
 static inline lanes lanes_scale(lanes a, lanes n)

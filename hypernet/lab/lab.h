@@ -22,7 +22,7 @@
  *
  * The input and output rows are rows as any model's: they are read and set as matrices, which is
  * all that a transplant needs.  As in today's language models the output has no bias.  A model is
- *used by one thread at a time; hyper_lab_bits only reads.
+ * used by one thread at a time; hyper_lab_bits only reads.
  */
 #ifndef HYPER_LAB_LAB_H
 #define HYPER_LAB_LAB_H

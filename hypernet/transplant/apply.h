@@ -17,13 +17,13 @@
  * by the input's.  What is given as rows of the matrix is there the mean of all old ones.
  *
  * Of a model that was opened as a folder all other files are taken over too, with the folders in
- *it: linked from 1 MiB on, else copied; what links to files lead to is copied, links to folders and
- * what is no file are refused, hidden folders (.git, .cache) left out.  Left out are also other
- * files of weights at its top, which would be those of the old model (*.bin of PyTorch, *.pth,
- * *.onnx, *.gguf, ...), unless nothing changes.
+ * it: linked from 1 MiB on, else copied; what links to files lead to is copied, links to folders
+ * and what is no file are refused, hidden folders (.git, .cache) left out.  Left out are also other
+ * files of weights at its top, which would be those of the old model (.bin of PyTorch, .pth,
+ * .onnx, .gguf, ...), unless nothing changes.
  *
  * The folder is there whole or not at all: it is made beside OUT under another name,
- *".OUT.PID.N.tmp", synced and renamed; OUT must not exist.  A run that is killed leaves that name.
+ * ".OUT.PID.N.tmp", synced and renamed; OUT must not exist.  A run that is killed leaves that name.
  */
 #ifndef HYPER_TRANSPLANT_APPLY_H
 #define HYPER_TRANSPLANT_APPLY_H

@@ -50,9 +50,9 @@ static struct tok_shown name_of(const struct hyper_vocab *vocab, uint64_t id)
  */
 
 /* The new id of what is the same token, or plays its part; the first of several. */
-static tok_id find_match(const struct rewriter *r, uint64_t id)
+static tok_id find_match(const struct hyper_config_change *c, uint64_t id)
 {
-	const struct hyper_matches *m = r->change->matches;
+	const struct hyper_matches *m = c->matches;
 	tok_id found = TOK_NO_ID;
 	for (size_t i = 0; i < m->count; i++) {
 		if (m->source[i] != id || m->classes[i] > HYPER_MATCH_BYTE)
@@ -88,6 +88,12 @@ static bool find_role(const struct tok_json *key, enum hyper_role *out)
 	return false;
 }
 
+tok_id hyper_config_role(const struct hyper_config_change *c, enum hyper_role role)
+{
+	const tok_id new = c->target->roles[role], old = c->source->roles[role];
+	return new != TOK_NO_ID ? new : old != TOK_NO_ID ? find_match(c, old) : TOK_NO_ID;
+}
+
 /* Of an id that is said to have a role. */
 static tok_id map_role(const struct rewriter *r, enum hyper_role role, uint64_t id)
 {
@@ -95,7 +101,7 @@ static tok_id map_role(const struct rewriter *r, enum hyper_role role, uint64_t 
 	const tok_id new = c->target->roles[role];
 	if (new != TOK_NO_ID && id == c->source->roles[role])
 		return new;
-	const tok_id match = find_match(r, id);
+	const tok_id match = find_match(r->change, id);
 	return match != TOK_NO_ID ? match : new;
 }
 
@@ -109,7 +115,7 @@ static tok_id map_any(const struct rewriter *r, uint64_t id)
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
 		if (id == c->source->roles[order[i]] && c->target->roles[order[i]] != TOK_NO_ID)
 			return c->target->roles[order[i]];
-	return find_match(r, id);
+	return find_match(r->change, id);
 }
 
 static enum tok_status put_number(struct rewriter *r, const struct tok_json *value, uint64_t number)
@@ -230,7 +236,7 @@ static bool is_unmoved(const struct rewriter *r, const struct tok_json *value)
 	const struct tok_json *end = tok_json_next(value);
 	for (; value < end; value++)
 		if (value->kind == TOK_JSON_UNSIGNED &&
-		    find_match(r, value->as.whole) != value->as.whole)
+		    find_match(r->change, value->as.whole) != value->as.whole)
 			return false;
 	return true;
 }

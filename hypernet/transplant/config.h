@@ -13,7 +13,7 @@
  * is written, white space and numbers too; where no id changes, byte for byte.
  *
  * An id of a role becomes that of the new token of the role, else of the token that it matches,
- *else null (of a list: is left out), with a note.  Objects of what sees and hears (vision_config,
+ * else null (of a list: is left out), with a note.  Objects of what sees and hears (vision_config,
  * audio_config) have vocabularies of their own and stay.
  */
 #ifndef HYPER_TRANSPLANT_CONFIG_H
@@ -36,6 +36,9 @@ TOK_API TOK_MUST_USE enum tok_status
 hyper_config_rewrite(struct tok_span config, const struct hyper_config_change *change,
 		     struct tok_buffer *out, struct tok_buffer *notes, struct tok_error *err);
 
+/* The new token of a role: the target's own, else what the source's matches; TOK_NO_ID of none. */
+TOK_API tok_id hyper_config_role(const struct hyper_config_change *change, enum hyper_role role);
+
 /* What does not fit a vocabulary and so many rows: sizes, ids beyond the rows or of no token; a
  * line each.  TOK_EFORMAT of what is no JSON object. */
 TOK_API TOK_MUST_USE enum tok_status hyper_config_check(struct tok_span config,
@@ -43,9 +46,11 @@ TOK_API TOK_MUST_USE enum tok_status hyper_config_check(struct tok_span config,
 							size_t rows, struct tok_buffer *out,
 							struct tok_error *err);
 
-/* Texts of `template` (a chat template of Jinja) that look like special tokens and are none of the
- * target: their names, one a line. */
+/* Texts of `template` (a chat template of Jinja) that look like special tokens, are some of
+ * `source` and no token of the target: their names, one a line.  What was plain text before is not
+ * missing.  NULL of a source that is not known: all that look like it. */
 TOK_API TOK_MUST_USE enum tok_status hyper_template_audit(struct tok_span template,
+							  const struct hyper_vocab *source,
 							  const struct hyper_vocab *target,
 							  struct tok_buffer *out,
 							  struct tok_error *err);

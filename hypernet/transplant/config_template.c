@@ -6,6 +6,8 @@
 struct auditor {
 	struct tok_arena arena;
 	struct tok_strings tokens, told; /* of the target; names that were written */
+	struct tok_strings special;      /* of the source */
+	bool has_source;
 	struct tok_buffer *out;
 };
 
@@ -91,10 +93,27 @@ static size_t count_matches(struct tok_span text)
 	return count;
 }
 
-static bool open_auditor(struct auditor *a, struct tok_span text, const struct hyper_vocab *target)
+static bool open_source(struct auditor *a, const struct hyper_vocab *source)
+{
+	a->has_source = source != NULL;
+	if (!source)
+		return true;
+	size_t count = 0;
+	for (size_t i = 0; i < source->count; i++)
+		count += source->kinds[i] == HYPER_TOKEN_SPECIAL;
+	if (!tok_strings_init(&a->special, &a->arena, count))
+		return false;
+	for (size_t i = 0; i < source->count; i++)
+		if (source->kinds[i] == HYPER_TOKEN_SPECIAL && source->bytes[i].bytes)
+			tok_strings_put(&a->special, source->bytes[i], (uint32_t)i);
+	return true;
+}
+
+static bool open_auditor(struct auditor *a, struct tok_span text, const struct hyper_vocab *source,
+			 const struct hyper_vocab *target)
 {
 	if (!tok_strings_init(&a->tokens, &a->arena, target->count) ||
-	    !tok_strings_init(&a->told, &a->arena, count_matches(text)))
+	    !tok_strings_init(&a->told, &a->arena, count_matches(text)) || !open_source(a, source))
 		return false;
 	for (size_t i = 0; i < target->count; i++)
 		if (target->kinds[i] != HYPER_TOKEN_NONE && target->bytes[i].bytes)
@@ -104,17 +123,19 @@ static bool open_auditor(struct auditor *a, struct tok_span text, const struct h
 
 static bool tell(struct auditor *a, struct tok_span name)
 {
-	if (tok_strings_find(&a->tokens, name) != TOK_NO_ID || !tok_strings_add(&a->told, name, 0))
+	if ((a->has_source && tok_strings_find(&a->special, name) == TOK_NO_ID) ||
+	    tok_strings_find(&a->tokens, name) != TOK_NO_ID || !tok_strings_add(&a->told, name, 0))
 		return true;
 	return tok_buffer_add(a->out, name.bytes, name.count) && tok_buffer_add_byte(a->out, '\n');
 }
 
-enum tok_status hyper_template_audit(struct tok_span template, const struct hyper_vocab *target,
-				     struct tok_buffer *out, struct tok_error *err)
+enum tok_status hyper_template_audit(struct tok_span template, const struct hyper_vocab *source,
+				     const struct hyper_vocab *target, struct tok_buffer *out,
+				     struct tok_error *err)
 {
 	struct auditor a = { .out = out };
 	const size_t before = out->count;
-	bool ok = open_auditor(&a, template, target);
+	bool ok = open_auditor(&a, template, source, target);
 	for (size_t at = 0; at < template.count && ok;) {
 		const size_t found = match(tok_span_slice(template, at, template.count));
 		if (found)

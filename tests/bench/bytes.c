@@ -6,12 +6,12 @@
  *
  * The first BYTES of TEXT (100,000) are told byte by byte, with what P is behind each: "score"; and
  * with all that may come next: "next", for a twentieth of them.  Kilobytes a second of this
- *process' processor time, the median of five passes or PASSES with a new machine each, the slowest
- *and the fastest; rows of the model, heads and bits a byte; and the most memory until then.
+ * process' processor time, the median of five passes or PASSES with a new machine each, the slowest
+ * and the fastest; rows of the model, heads and bits a byte; and the most memory until then.
  *
  * MODEL is a file of tok lm train.  "-" is a model somewhere else, that sees all of the context and
  * gives whole rows of random numbers: milliseconds a byte without the time that it takes itself,
- *for 1,000 bytes of both.  That has the making of the machine in it, which BYTES of 1 show.
+ * for 1,000 bytes of both.  That has the making of the machine in it, which BYTES of 1 show.
  */
 #include <math.h>
 #include <stdio.h>

@@ -5,9 +5,10 @@
  *
  * One thread.  All contenders take turns, ROUNDS times (15), each for at least 20 ms of its own
  * processor time, behind one call that is not counted; printed are medians, and the medians of the
- * ratios within a round to the first peer's time.  'all' is a product with bias, GELU, residual
- * and layer norm; peers have the product only.  Build with libdnnl-dev and libopenblas-dev for
- * peers.  The peak is that of multiply-adds on registers, of the widest vectors.
+ * ratios within a round to the first peer's time, with the least and the most.  'all' is a product
+ * with bias, GELU, residual and layer norm; peers have the product only.  Build with libdnnl-dev
+ * and libopenblas-dev for peers.  The peak is that of multiply-adds on registers, of the widest
+ * vectors.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -173,12 +174,16 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(const double *of, size_t count)
+struct spread {
+	double least, median, most;
+};
+
+static struct spread spread_of(const double *of, size_t count)
 {
 	double sorted[ROUNDS_MAX];
 	memcpy(sorted, of, count * sizeof *of);
 	qsort(sorted, count, sizeof *sorted, compare);
-	return sorted[count / 2];
+	return (struct spread){ sorted[0], sorted[count / 2], sorted[count - 1] };
 }
 
 static void print(const struct bench *b, double peak)
@@ -191,10 +196,11 @@ static void print(const struct bench *b, double peak)
 		double ratios[ROUNDS_MAX];
 		for (size_t r = 0; r < b->rounds; r++)
 			ratios[r] = b->contenders[0].times[r] / c->times[r];
-		const double rate = work / median(c->times, b->rounds) * 1e-9;
-		printf("  %-12s %-4s %8.1f GFLOP/s %5.1f %% of peak  x %.3f\n", c->name,
-		       c->finishes ? "all" : "", rate, 100 * rate / peak,
-		       median(ratios, b->rounds));
+		const double rate = work / spread_of(c->times, b->rounds).median * 1e-9;
+		const struct spread ratio = spread_of(ratios, b->rounds);
+		printf("  %-12s %-4s %8.1f GFLOP/s %5.1f %% of peak  x %.3f (%.3f-%.3f)\n", c->name,
+		       c->finishes ? "all" : "", rate, 100 * rate / peak, ratio.median, ratio.least,
+		       ratio.most);
 	}
 	fflush(stdout);
 }

@@ -556,6 +556,31 @@ def check_fim(tok, folder, seed):
         check_answers(said, model, encode(tok, model, text) if text else [], text, middle, exact)
 
 
+def check_whole_of_little(tok, folder):
+    """Nearly all is no text: what is left is made whole, with its entropy and ranks, however small."""
+    path = os.path.join(folder, "small.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"version": "1.0", "added_tokens": [], "normalizer": None, "pre_tokenizer": None,
+                   "post_processor": None, "decoder": {"type": "Fuse"},
+                   "model": {"type": "BPE", "vocab": {"A": 0, "B": 1}, "merges": []}}, file)
+    data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+    for lp, whole_lp, entropy, rank in (
+            ([-800, -2000, "none", 0], [0, -1200], 0, [1, 2]),
+            ([-1000, -1000 - math.log(3), "none", 0], [math.log(.75), math.log(.25)],
+             -.75 * math.log(.75) - .25 * math.log(.25), [1, 2])):
+        one = ["--lm", f"exec:{sys.executable} -IS {data}/log_model.py " + " ".join(map(str, lp)), "-t", path]
+        for i, text in enumerate(("AA", "BB")):
+            how = ["-p", text, "--semantics", "all"]
+            *_, summary = run(tok, "compare", *one, *one, *how)
+            for model in summary["models"]:
+                near(model["whole_bpb"], -whole_lp[i] / math.log(2), "whole bpb")
+                near(model["bpb"], -lp[i] / math.log(2), "bpb")
+            for words in (["score", *one], ["ensemble", "score", *one, *one]):
+                for line in run(tok, *words, *how, "--per-byte")[:-1]:
+                    near(line["H"], entropy, "entropy")
+                    assert line["rank"] == rank[i], line
+
+
 def main():
     tok = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -570,6 +595,7 @@ def main():
             check_compare(tok, folder, seed)
         assert sum(check_mix_bounds(tok, folder, seed) for seed in range(400, 408)) > 20
         assert sum(check_compare_bounds(tok, folder, seed) for seed in range(450, 453)) > 5
+        check_whole_of_little(tok, folder)
         for seed in range(200, 209):
             check_heal(tok, folder, seed)
         for seed in range(300, 302):

@@ -207,6 +207,63 @@ class Laws(unittest.TestCase):
             self.assertAlmostEqual(last["share_listed"], 1, 9)
         self.assertGreater(small, ROUNDS / 4)
 
+    def test_listed_and_far_below_what_backs_off(self):
+        """Behind <s> A the ids B and the end are listed with next to nothing: a difference keeps no digits of it,
+        so bounds hold the truth.  Of what is not so little all is exact."""
+        path = os.path.join(self.folder, "listed.json")
+        model = {"type": "BPE", "vocab": {"A": 0, "B": 1, "AA": 2}, "merges": [["A", "A"]]}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"version": "1.0", "added_tokens": [], "model": model, "decoder": {"type": "Fuse"}}, file)
+        for little, exact in ((1e-30, False), (1e-17, False), (1e-8, False), (1e-3, True)):
+            # ids A, B, AA, end; behind <s> A the first and the third share what the others leave
+            rest = 1 - 2.5 * little
+            first, behind = [.4, .2, .1, .3], [rest * .8, little, rest * .2, 1.5 * little]
+            with open(os.path.join(self.folder, "listed.arpa"), "w", encoding="utf-8") as file:
+                file.write("\n".join([
+                    "\\data\\", "ngram 1=5", "ngram 2=2", "", "\\1-grams:", "-99\t<s>\t0",
+                    f"{math.log10(.4)!r}\t0\t{math.log10(rest / .5)!r}", f"{math.log10(.2)!r}\t1\t0",
+                    f"{math.log10(.1)!r}\t2\t0", f"{math.log10(.3)!r}\t</s>", "", "\\2-grams:",
+                    f"{math.log10(little)!r}\t0 1", f"{math.log10(1.5 * little)!r}\t0 </s>", "", "\\end\\", ""]))
+            for semantics in ("all", "valid", "valid-renorm"):
+                # of texts that begin with A, as rows A and AA
+                valid = semantics != "all"
+                row = [0 if valid and i in (0, 2) else p for i, p in enumerate(behind)]
+                if semantics == "valid-renorm":
+                    row = [p / sum(row) for p in row]
+                joint = {65: first[0] * (row[0] + row[2]) + first[2], 66: first[0] * row[1], 256: first[0] * row[3]}
+                how = ["--lm", f"arpa:{self.folder}/listed.arpa", "-t", path, "--semantics", semantics, "-p"]
+                said, = lines("next", *how, "A", "--top", "2")
+                found = {d["b"]: d for d in said["dist"]} | {256: said["eos"]}
+                self.assertEqual(said["exact"], exact, (little, semantics, said))
+                for symbol, p in joint.items():
+                    self.assert_held(said, found[symbol], p / (first[0] + first[2]))
+                score, = lines("score", *how, "AB")
+                low, high = score["bounds"]["logP"] if score["bounds"] else (-score["nats"],) * 2
+                low = -math.inf if low is None else low
+                self.assertTrue(low - 1e-9 <= math.log(joint[66]) <= high + 1e-9, (little, semantics, score))
+
+    def assert_held(self, line, d, p):
+        low, high = (d["p"],) * 2 if line["exact"] else (d["low"], d["high"])
+        self.assertTrue(low * (1 - 1e-9) <= p <= high * (1 + 1e-9), (line, d, p))
+
+    def test_where_nothing_is_valid(self):
+        """Behind A neither A nor AA is valid: where the model gives nothing to anything else, the text leaks."""
+        data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+        path = os.path.join(self.folder, "dead.json")
+        model = {"type": "BPE", "vocab": {"A": 0, "B": 1, "AA": 3}, "merges": [["A", "A"]]}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"version": "1.0", "added_tokens": [], "model": model, "decoder": {"type": "Fuse"}}, file)
+        for lp, text, leak in ((["0", "none", "none", "none"], "A", 1),
+                               ([f"{math.log(.5)}", "none", "none", f"{math.log(.5)}"], "A", .5),
+                               ([f"{math.log(.5)}", "none", "none", f"{math.log(.5)}"], "AAA", .5)):
+            provider = f"exec:{sys.executable} -IS {data}/log_model.py " + " ".join(lp)
+            for semantics in ("valid", "valid-renorm"):
+                said, = lines("next", "--lm", provider, "-t", path, "--semantics", semantics, "-p", text)
+                wanted = leak if semantics == "valid-renorm" or text == "A" else None
+                total = sum(d["p"] for d in said["dist"]) + said["eos"]["p"] + said["special"] + said["leak"]
+                self.assertAlmostEqual(total, 1, places=12)
+                self.assertTrue(wanted is None or abs(said["leak"] - wanted) < 1e-12, said)
+
     def test_covers_are_all_there_is(self):
         for seed in range(ROUNDS // 3):
             model = Model(seed, self.folder)

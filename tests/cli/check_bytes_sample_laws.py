@@ -303,6 +303,53 @@ class Sampling(unittest.TestCase):
                                        "all", "--constraint", CONSTRAINT, "--dfa", "re:[AB]*A")
         self.assert_weights(samples, summary, law_of("AA", 4, "all"))
 
+    # ---- what no double holds
+
+    def small(self, *lp):
+        """The tokens A and B alone."""
+        plain = {**TOKENIZER, "model": {"type": "BPE", "vocab": {"A": 0, "B": 1}, "merges": []}}
+        with open(self.path("t.json"), "w", encoding="utf-8") as file:
+            json.dump(plain, file)
+        return f"exec:{sys.executable} -IS {DATA}/log_model.py " + " ".join(map(str, lp))
+
+    def test_small_ones_among_themselves(self):
+        """Behind what is no text all is small: A is still exp(1200) times as probable as B."""
+        model = self.small(-800, -2000, "none", 0)
+        for how in ([], ["--temperature", 3], ["--temperature", 0], ["--top-p", .5], ["--dfa", "re:[AB]*"],
+                    ["--constraint", CONSTRAINT]):
+            done = self.run_tok("--json", "-n", 1, "--count", 60, "--semantics", "all", *how, model=model)
+            self.assertEqual(done.returncode, 0, done)
+            *samples, _ = map(json.loads, done.stdout.splitlines())
+            self.assertEqual({s["text"] for s in samples}, {"A"}, how)
+            for s in samples:
+                self.assertAlmostEqual(s["logP"], -800, places=9)
+        model = self.small(-1000, -1000 - math.log(3), "none", 0)
+        done = self.run_tok("--json", "-n", 1, "--count", 1000, "--semantics", "all", model=model)
+        drawn = collections.Counter(json.loads(line).get("text") for line in done.stdout.splitlines())
+        self.assertLess(abs(drawn["A"] - 750), 5 * math.sqrt(1000 * .75 * .25))
+
+    def test_weights_of_what_is_small(self):
+        for lp, rule, text in (((math.log(.5), -1000, math.log(.5)), ["--dfa", "re:B"], "B"),
+                               ((-800, -2000, 0), ["--dfa", "re:[AB]"], "A"),
+                               ((-1800, -1000, 0), ["--constraint", CONSTRAINT], "B")):
+            how = ["-p", "A" if "re:B" in rule else "", "-n", 1, "--count", 40, "--semantics", "all", *rule]
+            for samples, _ in (self.sample(*how, model=self.small(*lp)),
+                               self.ensemble(*how, model=self.small(*lp))):
+                for s in samples:
+                    self.assertEqual(s["text"], text)
+                    self.assertAlmostEqual(s["logP"], max(lp[0], lp[1]) if text == "A" else lp[1], places=9)
+                    self.assertAlmostEqual(s["logW"], s["logP"], places=9)
+                    self.assertGreater(s["weight"], 0)
+                    self.assertGreater(s["z"][0], 0)
+
+    def ensemble(self, *arguments, model):
+        done = subprocess.run([TOK, "bytes", "ensemble", "sample", "-t", self.path("t.json"), "-m", model, "-m",
+                               model, "--json", *map(str, arguments)], capture_output=True, check=False,
+                              timeout=120)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        *samples, summary = map(json.loads, done.stdout.splitlines())
+        return samples, summary
+
     # ---- what goes wrong
 
     def test_dead_ends(self):

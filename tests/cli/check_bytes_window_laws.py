@@ -126,6 +126,10 @@ class Model:
             most = max(most, self.queue(row)[1])
         return begins, ends, most
 
+    def asked(self, text, semantics):
+        """The most windows of a row that P was found with: not behind ids that end with the text."""
+        return max(self.queue(row if rest else row[:-1])[1] for row, _, rest in self.open_rows(text, semantics))
+
     @functools.cache
     def next(self, text, semantics):
         """Shares of what may come next, P, and windows."""
@@ -195,10 +199,12 @@ class Windows(unittest.TestCase):
             *lines, summary = self.run_tok("score", *model.arguments, "-p", text, "--semantics", semantics,
                                            "--per-byte")
             for i, line in enumerate(lines):
-                begins, _, windows = model.sums(text[:i + 1], semantics)
+                begins = model.sums(text[:i + 1], semantics)[0]
+                windows = model.next(text[:i], semantics)[2]
                 self.assert_near(line["cum"], math.log(begins))
                 self.assert_near(line["lp"], math.log(model.next(text[:i], semantics)[0][ord(text[i])]))
                 self.assert_honest(line, windows, "cum")
+            windows = model.asked(text, semantics)
             self.assert_near(summary["nats"], -math.log(begins))
             self.assertEqual(summary["window"]["windows"], windows)
             self.assert_honest(summary, windows)
@@ -221,7 +227,7 @@ class Windows(unittest.TestCase):
         for model, text, semantics in self.models(range(40, 43)):
             *lines, summary = self.run_tok("covers", *model.arguments, "-p", text, "--limit", 0,
                                            "--semantics", semantics)
-            begins, _, windows = model.sums(text, semantics)
+            begins, windows = model.sums(text, semantics)[0], model.asked(text, semantics)
             self.assertEqual(summary["count"], len(lines))
             for line in lines:
                 row, p = tuple(line["ids"]), Fraction(1)
@@ -285,8 +291,9 @@ class Windows(unittest.TestCase):
 
     def test_heal(self):
         for model, text, _ in self.models(range(60, 63)):
-            naive, exact = self.run_tok("heal", *model.arguments, "-p", text, "--methods", "naive,exact",
-                                        "-n", 3, "--semantics", "all")
+            naive, *healed, exact = self.run_tok("heal", *model.arguments, "-p", text, "--methods",
+                                                 "naive,heal1,heal2,exact", "-n", 3, "--semantics", "all")
+            self.assert_healed_honestly(model, text, naive, *healed)
             row = model.row(model.queue(model.encode(text))[0])
             p = collections.Counter()
             for i, token in enumerate(model.tokens):
@@ -298,6 +305,20 @@ class Windows(unittest.TestCase):
             for d in exact["dist"]:
                 self.assert_near(d["p"], law.get(d["b"], 0))
             self.assertEqual(exact["exact"], model.sums(text, "all")[2] == 1)
+
+    def assert_healed_honestly(self, model, text, *lines):
+        """Not exact where a row was cut; bounds are then p itself, which is known."""
+        for line in lines:
+            ids = model.encode(text)
+            kept = len(ids) - line["back"]
+            least, most = model.queue(ids[:kept])[1], model.queue(ids[:kept] + (0,) * 3 * line["back"])[1]
+            windows = line["window"].pop("windows")
+            self.assertEqual(line["window"], {"ids": model.window, "stride": model.stride})
+            self.assertTrue(least <= windows <= most)
+            self.assertEqual(line["exact"], windows == 1)
+            self.assertEqual(line["bounds"], None if line["exact"] else {})
+            for d in line["dist"] + [line["eos"]]:
+                self.assertEqual([d.get("low"), d.get("high")], [None] * 2 if line["exact"] else [d["p"]] * 2)
 
     def test_check_and_bench(self):
         model = Model(70, self.folder.name)
@@ -346,6 +367,68 @@ class Windows(unittest.TestCase):
         *_, summary = self.run_tok("ensemble", "sample", *models[0].lm, *models[1].lm, "--window", window,
                                    "--stride", 2, "-p", text, "--semantics", "all", "--json")
         self.assertEqual([w["ids"] for w in summary["window"]], [window] * 2)
+
+    # ---- what no double holds
+
+    def small(self, *lp):
+        """Ids A and B alone, at most four in a window, and what their rows say."""
+        path = os.path.join(self.folder.name, "small.json")
+        model = {"type": "BPE", "vocab": {"A": 0, "B": 1}, "merges": []}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"version": "1.0", "added_tokens": [], "normalizer": None, "pre_tokenizer": None,
+                       "post_processor": None, "decoder": {"type": "Fuse"}, "model": model}, file)
+        return ["--lm", f"exec:{sys.executable} -IS {DATA}/log_model.py " + " ".join(map(str, lp)), "-t", path]
+
+    def assert_known(self, line, name, value):
+        low, high = line["bounds"][name][0] if isinstance(line["bounds"][name][0], list) else line["bounds"][name]
+        self.assert_near(low, value)
+        self.assert_near(high, value)
+
+    def test_small_ones_are_known(self):
+        """Windows make answers not exact, but all is known of the law through them."""
+        one, window = self.small(math.log(.5), -1000, math.log(.5)), ["--window", 4, "--stride", 1]
+        half, how = math.log(.5), [*window, "--semantics", "all"]
+        *_, line, _, _ = self.run_tok("compare", *one, *one, *how, "-p", "AAAAAAB", "--per-byte", "--top", 1)
+        self.assertEqual((line["b"], line["exact"]), (ord("B"), False))
+        self.assert_known(line, "lp", -1000)
+        line, summary = self.run_tok("sample", *one, *how, "-p", "AAAAAA", "-n", 1, "--dfa", "re:B", "--json")
+        for said in (line, summary):
+            self.assertFalse(said["exact"])
+            self.assert_known(said, "logP", -1000)
+        self.assert_near(line["logW"], -1000)
+        for word in ("next", "heal"):
+            said = self.run_tok(word, *one, *how, "-p", "AAAAAA")
+            for line in said:
+                b, = (d for d in line["dist"] if d["b"] == ord("B"))
+                self.assertEqual((line["exact"], b["low"]), (False, 0))
+                self.assert_near(b["lp"], -1000)
+                self.assertLess(math.log(b["high"]), -700)
+        for mix in ("linear", "bayes", "geometric"):
+            two = [*one, *one, *how, "--mix", mix, "-p", "AAAAAAB"]
+            *_, line = self.run_tok("ensemble", "score", *two)
+            self.assertFalse(line["exact"])
+            self.assert_known(line, "logP", 6 * half - 1000)
+            for bound in ("p", "low", "high"):
+                self.assert_near(line["eos"][bound], .5)
+            two[-1] = "AAAAAA"
+            line, _ = self.run_tok("ensemble", "sample", *two, "-n", 1, "--dfa", "re:B", "--json")
+            self.assertFalse(line["exact"])
+            self.assert_known(line, "logP", -1000)
+            self.assert_near(line["logW"], -1000)
+
+    def test_exact_as_long_as_nothing_is_cut(self):
+        """Three ids have room behind the one that stands before every text; of four the last is told
+        behind three."""
+        model = self.small(math.log(.5), math.log(.25), math.log(.25))
+        for n in range(1, 6):
+            whole, = self.run_tok("score", *model, "-p", "A" * min(n, 4), "--semantics", "all")
+            said, = self.run_tok("score", *model, "-p", "A" * n, "--semantics", "all", "--window", 4)
+            self.assertEqual((said["exact"], said["window"]["windows"]), (n < 5, max(1, n - 3)))
+            self.assertEqual(said["lm_rows"] >= whole["lm_rows"], True)
+            if n < 5:
+                self.assertEqual(said["nats"], whole["nats"])
+            following, = self.run_tok("next", *model, "-p", "A" * n, "--semantics", "all", "--window", 4)
+            self.assertEqual((following["exact"], following["window"]["windows"]), (n < 4, max(1, n - 2)))
 
     # ---- what is refused
 

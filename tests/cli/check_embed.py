@@ -446,6 +446,18 @@ class Nearest(InFolder):
         self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 1), done)
         self.assertIn(b"cannot write", done.stderr)
 
+    def test_a_signal_after_an_index_was_made(self):
+        ask = (TOK, "embed", "nearest", MODEL, "--index", self.at("graph"))
+        with subprocess.Popen(ask, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            while run.poll() is None and not os.path.exists(self.at("graph")):
+                time.sleep(0.001)
+            run.send_signal(signal.SIGINT)
+            code, said = run.wait(), run.stderr.read()
+        if b"without" in said:
+            self.skipTest("built without hnswlib")
+        self.assertEqual((code, said), (-signal.SIGINT, f"tok embed: interrupted: '{self.at('graph')}' was made\n".encode()))
+        self.assertEqual(os.listdir(self.at("")), ["graph"])
+
     def test_an_index_behind_a_link(self):
         os.symlink("there", self.at("link"))
         done = tok("embed", "nearest", MODEL, "--index", self.at("link"), data=b"low\n")

@@ -98,7 +98,7 @@ def cut(tensors):
         tensors[name] = ([tensors[name][0][0] - 1, WIDTH], tensors[name][1][:-WIDTH])
 
 
-W, C, G, T = "model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"
+W, C, G = "model.safetensors", "config.json", "generation_config.json"
 # What is done to the folder, and what is told; with True also without the model beside it.
 DAMAGES = [
     ("a copied row", W, lambda f: edit_tensors(f, put(IN, 5, 9.0)), f"'{IN}': row 1 is not the old row that it is a copy of", False),
@@ -114,9 +114,6 @@ DAMAGES = [
     ("generation", G, lambda f: f.write_text('{"pad_token_id": 259}'), "generation_config.json: pad_token_id is 259, and", True),
     ("no JSON", G, lambda f: f.write_text("{"), "generation_config.json: ", True),
     ("tie", C, lambda f: edit_json(f, lambda c: c.update(tie_word_embeddings=True)), "are said to be one matrix, and differ", True),
-    ("template", T, lambda f: edit_json(f, lambda c: c.update(chat_template="<|im_start|>{{x}}</s>")),
-     "tokenizer_config.json: the chat template names what is no token: <|im_start|>", True),
-    ("template file", "chat_template.jinja", lambda f: f.write_text("[INST] <s>"), "chat_template.jinja names what is no token: [INST]", True),
 ]
 
 
@@ -160,6 +157,52 @@ def check_sizes(folder):
            "eos_token_id is 258, and there are 258 rows" in said.stdout, said.stdout)
 
 
+def lines(change):
+    """mapping.tsv, its lines changed; without mapping.safetensors."""
+    def damage(folder):
+        (folder / "mapping.safetensors").unlink()
+        file = folder / "mapping.tsv"
+        file.write_text("".join(change(file.read_text().splitlines(True))))
+    return damage
+
+
+def swap(table):
+    table[7], table[8] = table[8], table[7]
+    return table
+
+
+def check_tables(folder):
+    """What mapping.tsv must have, and biases by it and by mapping.safetensors."""
+    source, done = folder / "biased", folder / "with_bias"
+    make_model(source)
+    edit_tensors(source / W, lambda t: t.update({"lm_head.bias": ([259], [i / 4 for i in range(259)])}))
+    made = tok("transplant", "run", source, folder / "new.json", "-o", done, "-m", "subword", "--dtype", "f16")
+    expect("f16", made.returncode == 0, made.stderr)
+    said = tok("transplant", "check", done, "--against", source)
+    expect("f16", said.returncode == 0 and said.stdout.endswith(" 518 are what the mapping says\n"), said.stdout, said.stderr)
+    shutil.rmtree(done)
+    made = tok("transplant", "run", source, folder / "new.json", "-o", done, "-m", "subword")
+    expect("bias", made.returncode == 0, made.stderr)
+    bias = lambda f: edit_tensors(f / W, put("lm_head.bias", 5, 9.0))
+    for name, damage, code, told in (
+            ("whole", lambda f: None, 0, "774 rows are copies bit for bit"),
+            ("whole table", lines(lambda t: t), 0, "774 rows are copies bit for bit"),
+            ("no lines", lines(lambda t: []), 1, "mapping.tsv lacks the lines of 259 tokens, from id 0 on"),
+            ("cut", lines(lambda t: t[:100]), 1, "mapping.tsv lacks the lines of 160 tokens, from id 99 on"),
+            ("a line is gone", lines(lambda t: t[:7] + t[8:]), 1, "mapping.tsv: line 8 is not that of id 6"),
+            ("two are swapped", lines(swap), 1, "mapping.tsv: line 8 is not that of id 6"),
+            ("no copies", lines(lambda t: [s.replace("copied", "method") for s in t]), 1, "no row was compared"),
+            ("no such row", lines(lambda t: [s.replace("\t6:1", "\t600:1") for s in t]), 1, "row 6 is a copy of no row by mapping.tsv"),
+            ("bias", bias, 1, "'lm_head.bias': row 5 is not the old row that it is a copy of"),
+            ("bias by the table", lambda f: (bias(f), lines(lambda t: t)(f)), 1, "'lm_head.bias': row 5 is not the old row")):
+        out = folder / "damaged"
+        shutil.copytree(done, out)
+        damage(out)
+        said = tok("transplant", "check", out, "--against", source)
+        expect(name, said.returncode == code and told in said.stdout, said.returncode, said.stdout, said.stderr)
+        shutil.rmtree(out)
+
+
 def main():
     with tempfile.TemporaryDirectory() as where:
         folder = pathlib.Path(where)
@@ -181,6 +224,7 @@ def main():
         expect("table", good.returncode == 0 and "516 rows are copies bit for bit, 0 are" in good.stdout, good.stdout, good.stderr)
         check_damages(folder, source, done, False)
         check_sizes(folder)
+        check_tables(folder)
         (done / "mapping.tsv").unlink()
         for words, message in (([done, "--against", source], "no transplant made this folder"), ([folder / "nowhere"], "nowhere"),
                                ([], "check takes one folder, not 0"), ([done, "--against", folder / "new.json"], "new.json")):
@@ -189,4 +233,5 @@ def main():
     return bool(wrong)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,6 +12,8 @@ laws        all bytes are tokens; any bytes are spelled by the bare model's toke
             again changes no byte of the file, but a score's last bit
 counts      the extra tokens of published networks' tokenizers
 
+Of a quarter of a million tokens only the file is compared, and its count.
+
 Exit 1 if anything differs, or if nothing was compared.
 """
 import argparse
@@ -42,6 +44,8 @@ RUNS = [("llama2", None, False), ("llama2", "albert", True), ("llama2_spm", None
         ("gpt2", None, False), ("gpt2", "llama2", True), ("r50k", None, True)]
 # len(tokenizer) of the published checkpoints less that of the base model: TinyLlama, Mistral, XLM-R.
 COUNTS = {"llama2_spm": 362, "llama2": 522, "xlm_r": 161, "gpt2": 0}
+# Hugging Face tokenizers need seconds to read one of so many tokens; ALBERT is of the same kind.
+ONLY_FILE = {"xlm_r"}
 TEXTS = [*written.TEXTS, "\n\n\n\n    x\t\t\ty", " " * 40 + "a", "\x00\x01\x7f\u0080\u00ff", "n\u0303a \u0915\u094d\u0937"]
 
 
@@ -80,8 +84,9 @@ def compare_files(tally, name, ours, theirs, has_template):
     for key in model.keys() - {"vocab", "merges"}:
         tally.compare(f"model's {key}", name, model[key], wanted[key])
     parts = ["added_tokens", "normalizer", "pre_tokenizer", "decoder", "truncation", "padding"]
+    ours, theirs = (written.canonical({**root, "model": {}}) for root in (ours, theirs))
     for part in parts + (["post_processor"] if has_template else []):
-        tally.compare(part, name, written.canonical(ours)[part], written.canonical(theirs)[part])
+        tally.compare(part, name, ours[part], theirs[part])
 
 
 def tokens_of(tokenizer, text):
@@ -154,6 +159,8 @@ def compare(name, like, whitespace, options, scratch, tally):
     tally.compare("told", what, {key: report[key] for key in told}, told)
     if not like and not whitespace and name in COUNTS:
         tally.compare("extra tokens", name, report["extra_tokens"], COUNTS[name])
+    if name in ONLY_FILE:
+        return True
     tokenizer = Tokenizer.from_file(str(path))
     compare_ids(tally, what, options, path, tokenizer, theirs)
     is_plain = not like and not whitespace

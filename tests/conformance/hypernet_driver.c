@@ -4,6 +4,7 @@
  *
  *	hypernet_driver predict CONFIG WEIGHTS CASE KERNEL MODE THREADS BLOCK LANGUAGE [plain]
  *	hypernet_driver surfaces TOKENIZER CONFIG < TOKENS
+ *	hypernet_driver kernels              the names of those that run here
  *
  * CASE is a file of tensors "surface_forms" (I32), "source_in" and, of an untied model,
  * "source_out".  The rows come as float32: input and output (if there is one) token by token,
@@ -198,14 +199,23 @@ static void spell(char **arguments)
 	hyper_config_release(&config);
 }
 
+static void list_kernels(void)
+{
+	for (size_t i = 0; i < hyper_kernel_count(); i++)
+		if (hyper_kernel_runs(hyper_kernel_at(i)))
+			puts(hyper_kernel_name(hyper_kernel_at(i)));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 10 && strcmp(argv[1], "predict") == 0)
 		predict(argv + 2, argc > 10);
 	else if (argc == 4 && strcmp(argv[1], "surfaces") == 0)
 		spell(argv + 2);
+	else if (argc == 2 && strcmp(argv[1], "kernels") == 0)
+		list_kernels();
 	else
-		fail("predict or surfaces, and what they take");
+		fail("predict, surfaces or kernels, and what they take");
 	if (fclose(stdout) != 0)
 		fail("a failed write");
 	return 0;

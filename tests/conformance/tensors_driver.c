@@ -2,8 +2,8 @@
  * tensors_driver.c - tensor files for tensors.py:
  *
  *	tensors_driver read FILE OUT                   list FILE; its numbers, as F32 where they can
- *be read, else as they stand, into OUT tensors_driver write FORMAT DTYPE FILE OUT     FILE again,
- *as safetensors, gguf or npy, its numbers as DTYPE or, with "keep", as they stand
+ * be read, else as they stand, into OUT tensors_driver write FORMAT DTYPE FILE OUT     FILE again,
+ * as safetensors, gguf or npy, its numbers as DTYPE or, with "keep", as they stand
  */
 #include <stdio.h>
 #include <stdlib.h>

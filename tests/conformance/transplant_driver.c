@@ -5,7 +5,7 @@
  *	transplant_driver match OLD NEW CLASSES      a line a new id: class, old id (-1: none)
  *	transplant_driver pieces OLD NEW THREADS     a line a new id: old ids, a tab, their lengths;
  *						     then numbers of tokens that are unspelt, cut,
- *by bytes transplant_driver digits TOKENIZER...        a line each
+ * by bytes transplant_driver digits TOKENIZER...        a line each
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 /*
  * transplant_like_driver.c - features of tokens and rows made of like ones, for scripts that
- *compare them.
+ * compare them.
  *
  *	transplant_like_driver similar CASE METHOD K TEMPERATURE WEIGHT THRESHOLD SCHEME METRIC
  *		THREADS KERNEL
  *	transplant_like_driver ngrams CASE WIDTH THREADS
  *	transplant_like_driver vec CASE PATH
  *	transplant_like_driver cooc CASE SOURCE TARGET TEXTS WIDTH WINDOW MINIMUM SEED MEMORY
- *THREADS
+ * THREADS
  *
  * CASE is a file of tensors: of each vocabulary "source_bytes" (U8), "source_ends" (I32) and
  * "source_kinds" (U8); "matches" (I32) and "classes" (U8); "wanted" (I32), and what of "features_*"
@@ -16,7 +16,7 @@
  *
  * Similar rows come as the ends of rows (uint64), old ids (uint32) and weights (float32); features
  * as float32, the source's and the target's.  Stderr has the seconds of processors, or how many are
- *missing.
+ * missing.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -21,20 +21,24 @@ static struct {
 	double chance;
 } told;
 
-size_t draw_as_told(const double p[TOK_MIX_SYMBOLS], struct tok_random *random)
+static double log_of(const struct tok_draw_law *law, size_t s)
 {
-	const double whole = tok_draw_sum(p);
+	return law->p[s] > 0.0 && law->p[s] < TOK_DRAW_SMALL ? law->small_logs[s] : log(law->p[s]);
+}
+
+size_t draw_as_told(const struct tok_draw_law *law, struct tok_random *random)
+{
 	size_t possible[FEW], count = 0;
 	(void)random;
 	for (size_t s = 0; s < FEW; s++)
-		if (p[s] > 0.0)
+		if (law->p[s] > 0.0)
 			possible[count++] = s;
 	if (count == 0)
 		return TOK_MIX_SYMBOLS;
 	assert_true(told.depth < LONGEST);
 	told.counts[told.depth] = count;
 	const size_t symbol = possible[told.choices[told.depth++]];
-	told.chance *= p[symbol] / whole;
+	told.chance *= exp(log_of(law, symbol) - tok_draw_log_sum(law));
 	return symbol;
 }
 
@@ -51,9 +55,20 @@ static bool next_way(void)
 }
 
 struct law {
-	double p[TOK_MIX_SYMBOLS];
+	double p[FEW];
 	unsigned allowed; /* a bit a symbol */
+	bool small;       /* all of p times exp(-1000) */
 };
+
+static struct tok_draw_law law_of(const struct law *from)
+{
+	struct tok_draw_law law = { .p = { 0 } };
+	for (size_t s = 0; s < FEW; s++) {
+		law.p[s] = from->small && from->p[s] > 0.0 ? 4.94e-324 : from->p[s];
+		law.small_logs[s] = log(from->p[s]) - 1000.0;
+	}
+	return law;
+}
 
 static enum tok_status ask(void *context, size_t symbol, bool *allowed, struct tok_error *err)
 {
@@ -72,8 +87,11 @@ static void assert_near(double is, double wanted, double tolerance, const char *
 /* P(symbol) is p restricted and made whole; E[weight 1{symbol}] is p(symbol). */
 static void walk_all(struct law *law)
 {
-	double chances[FEW + 1] = { 0 }, weights[FEW] = { 0 }, squares = 0.0, all = 0.0, z = 0.0;
-	const double whole = tok_draw_sum(law->p);
+	double chances[FEW + 1] = { 0 }, weights[FEW] = { 0 }, squares = 0.0, all = 0.0, z = 0.0,
+			     whole = 0.0;
+	const struct tok_draw_law drawn = law_of(law);
+	for (size_t s = 0; s < FEW; s++)
+		whole += law->p[s];
 	memset(&told, 0, sizeof told);
 	do {
 		struct tok_error err = { 0 };
@@ -82,7 +100,7 @@ static void walk_all(struct law *law)
 		told.depth = 0;
 		told.chance = 1.0;
 		assert_int_equal(
-		    draw_rejection_as_told(law->p, ask, law, NULL, &symbol, &log_weight, &err),
+		    draw_rejection_as_told(&drawn, ask, law, NULL, &symbol, &log_weight, &err),
 		    TOK_OK);
 		all += told.chance;
 		chances[symbol < FEW ? symbol : FEW] += told.chance;
@@ -116,8 +134,10 @@ static void weights_are_proper(void **state)
 	for (size_t i = 0; i < sizeof laws / sizeof laws[0]; i++) {
 		struct law law = { .allowed = 0 };
 		memcpy(law.p, laws[i], sizeof laws[i]);
-		for (law.allowed = 0; law.allowed < 1u << FEW; law.allowed++)
+		for (law.allowed = 0; law.allowed < 1u << FEW; law.allowed++) {
+			law.small = law.allowed % 2 != i % 2;
 			walk_all(&law);
+		}
 	}
 }
 
@@ -139,6 +159,12 @@ static void weights_are_means(void **state)
 	assert_near(mean_weight(none, 2), 1.0, 1e-14, "none");
 	assert_near(mean_weight(one, 3), wanted[0], 1e-13, "one");
 	assert_near(mean_weight(two, 4), wanted[1], 1e-13, "two");
+	/* Below what doubles hold they are in proportion to what is left. */
+	const double logs[2][4] = { { 0.0, -1.0, -150.0, -150.5 }, { 0.0, -1.0, -950.0, -950.5 } };
+	assert_near(log_mean_weight(logs[0], 4) - log_mean_weight(logs[1], 4), 800.0, 1e-11,
+		    "less");
+	const double plain[] = { 1.0, exp(-1.0), exp(-150.0), exp(-150.5) };
+	assert_near(log_mean_weight(logs[0], 4), log(mean_weight(plain, 4)), 1e-12, "plain");
 }
 
 /* Many symbols, and masses from 1 down to what a double just holds. */

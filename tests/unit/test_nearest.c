@@ -249,9 +249,10 @@ static void a_file_is_the_same_graph(void **state)
 	assert_int_equal(hyper_index_open(path, kernel(), &other, &err), TOK_EIO);
 }
 
-/* `count` rows of one number, of which only the first has `links`: all of them to the second. */
-static enum tok_status open_forged(uint64_t count, uint64_t links, struct hyper_index **out,
-				   struct tok_error *err)
+/* `count` rows of one number, of which only the first has `links`: all of them to the second.  The
+ * others have `layers` without a link. */
+static enum tok_status open_forged(uint64_t count, uint64_t links, uint32_t layers,
+				   struct hyper_index **out, struct tok_error *err)
 {
 	struct {
 		char magic[8];
@@ -259,9 +260,10 @@ static enum tok_status open_forged(uint64_t count, uint64_t links, struct hyper_
 		uint64_t count, width, links, effort, seed, link_bytes;
 		uint32_t entry, one;
 		uint64_t checksum;
-	} head = {
-		"tokgraph", 1, HYPER_DOT, count, 1, 1024, 10, 1, 12 * count + 4 * links, 0, 1, 0
-	};
+	} head = { "tokgraph", 1, HYPER_DOT,
+		   count,      1, 1024,
+		   10,         1, 12 * count + 4 * links + 4 * layers * (count - 1),
+		   0,          1, 0 };
 	const size_t body = head.link_bytes + 4 * count;
 	uint8_t *bytes = calloc(1, sizeof head + body);
 	assert_non_null(bytes);
@@ -269,10 +271,12 @@ static enum tok_status open_forged(uint64_t count, uint64_t links, struct hyper_
 	for (uint32_t row = 0; row < count; row++) {
 		const size_t mine = row ? 0 : links;
 		*at = row;
+		at[1] = row ? layers : 0;
 		at[2] = (uint32_t)mine;
 		at += 3;
 		for (size_t i = 0; i < mine; i++)
 			*at++ = 1;
+		at += row ? layers : 0;
 	}
 	XXH3_state_t *hash = XXH3_createState();
 	XXH3_64bits_reset(hash);
@@ -295,12 +299,15 @@ static void memory_is_worth_the_file(void **state)
 	if (!hyper_index_is_here())
 		skip();
 	snprintf(path, sizeof path, "/tmp/tok-forged-%ld", (long)getpid());
-	assert_int_equal(open_forged(4000, 30, &index, &err), TOK_OK);
+	assert_int_equal(open_forged(4000, 30, 0, &index, &err), TOK_OK);
 	assert_int_equal(index->options.links, 1024);
 	hyper_index_free(index);
-	assert_int_equal(open_forged(4000, 2048, &index, &err), TOK_EFORMAT);
+	assert_int_equal(open_forged(4000, 2048, 0, &index, &err), TOK_EFORMAT);
 	assert_non_null(strstr(err.message, "4000 rows, a row with 1024 links, and hardly any"));
-	assert_int_equal(open_forged(4, 2048, &index, &err), TOK_OK);
+	assert_int_equal(open_forged(4000, 2048, 31, &index, &err), TOK_EFORMAT);
+	assert_int_equal(open_forged(4000, 30, 31, &index, &err), TOK_OK);
+	hyper_index_free(index);
+	assert_int_equal(open_forged(4, 2048, 0, &index, &err), TOK_OK);
 	hyper_index_free(index);
 	unlink(path);
 }

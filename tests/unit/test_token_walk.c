@@ -78,10 +78,11 @@ static size_t draw_bytes(struct tok_machine *from, struct tok_random *random, ui
 	assert_int_equal(tok_machine_fork(from, &m, &err), TOK_OK);
 	while (count < LONGEST) {
 		const struct tok_next_bytes next = next_of(m);
-		double p[TOK_MIX_SYMBOLS];
-		memcpy(p, next.joint, sizeof next.joint);
-		p[TOK_MIX_END] = next.end;
-		const size_t symbol = tok_draw(p, random);
+		struct tok_draw_law law;
+		memcpy(law.p, next.joint, sizeof next.joint);
+		law.p[TOK_MIX_END] = next.end;
+		memcpy(law.small_logs, next.small_logs, sizeof law.small_logs);
+		const size_t symbol = tok_draw(&law, random);
 		if (symbol == TOK_MIX_END)
 			break;
 		bytes[count++] = (uint8_t)symbol;

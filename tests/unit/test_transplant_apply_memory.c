@@ -133,7 +133,7 @@ static void a_configuration_is_rewritten_or_not(void **state)
 		status = hyper_config_rewrite(tok_span_of(config), &change, &out, &notes, NULL);
 		if (status == TOK_OK)
 			status = hyper_template_audit(tok_span_of("<|a|><|p|><|b|>"), &vocab,
-						      &notes, NULL);
+						      &vocab, &notes, NULL);
 		if (status == TOK_OK)
 			status = hyper_config_check(tok_span_of(config), &vocab, 3, &notes, NULL);
 		heap.fails_at = 0;

@@ -357,7 +357,7 @@ static void templates_are_audited(void **state)
 		uint8_t *copy = malloc(count + 1);
 		memcpy(copy, audits[i].template, count);
 		copy = realloc(copy, count ? count : 1);
-		assert_int_equal(hyper_template_audit((struct tok_span){ copy, count },
+		assert_int_equal(hyper_template_audit((struct tok_span){ copy, count }, NULL,
 						      &target.vocab, &out, NULL),
 				 TOK_OK);
 		if (!tok_span_equal(tok_buffer_span(&out), tok_span_of(audits[i].wanted)))
@@ -368,6 +368,25 @@ static void templates_are_audited(void **state)
 	release(&target);
 }
 
+/* What was plain text before is not missing. */
+static void plain_text_is_not_missing(void **state)
+{
+	(void)state;
+	struct toy source = make(VOCAB(qwen)), target = make(VOCAB(gpt2));
+	struct tok_buffer out = { 0 };
+	source.kinds[652] = HYPER_TOKEN_TEXT;
+	assert_int_equal(
+	    hyper_template_audit(
+		tok_span_of("[INST]<|vision_start|><|im_end|><|endoftext|><|im_start|><s>"),
+		&source.vocab, &target.vocab, &out, NULL),
+	    TOK_OK);
+	assert_true(
+	    tok_span_equal(tok_buffer_span(&out), tok_span_of("<|im_end|>\n<|im_start|>\n")));
+	tok_buffer_release(&out);
+	release(&source);
+	release(&target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +394,7 @@ int main(void)
 		cmocka_unit_test(likeness_is_not_enough),
 		cmocka_unit_test(what_does_not_fit_is_told),
 		cmocka_unit_test(templates_are_audited),
+		cmocka_unit_test(plain_text_is_not_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
  *
  * After a context of n ids that ends in id c (0 if it is empty) id i has a probability in
  * proportion to 1 + (7 i + 3 c + n) mod 5; where .markov_order is 2, n does not count.
- *tests/providers does the same in Python.
+ * tests/providers does the same in Python.
  */
 #ifndef TESTS_UNIT_TOY_LM_H
 #define TESTS_UNIT_TOY_LM_H

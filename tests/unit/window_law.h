@@ -1,6 +1,6 @@
 /*
  * window_law.h - models whose rows depend on all of their context, and what they say through
- *windows, by moving a queue.
+ * windows, by moving a queue.
  *
  *	struct window_law law = { .start = 1, .window = 4, .stride = 2 };
  *	struct plain_lm lm = plain_random(seed, 9, 64), truth = lm;

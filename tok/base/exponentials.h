@@ -7,7 +7,7 @@
  * Each within two units of the last place of exp(), several times as fast: rows of language models
  * have a hundred thousand of them.  The same numbers whatever the kernel is, and whatever stands
  * beside a number.  -INFINITY gives 0; numbers above 700 or below -700 and NaN give what exp()
- *gives.
+ * gives.
  */
 #ifndef TOK_BASE_EXPONENTIALS_H
 #define TOK_BASE_EXPONENTIALS_H

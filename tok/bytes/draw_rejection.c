@@ -16,10 +16,16 @@
  *	                    = integral of t^k * product of r_e / (1 - (1 - r_e) t)
  *
  * Its variance is at most Z^2 (-log Z / (1 - Z) - 1).  A second success that is the first one again
- * costs no question; with all symbols alike, about as many are asked again as for the answer. */
+ * costs no question; with all symbols alike, about as many are asked again as for the answer.
+ *
+ * Where all that is left is small, only its proportions to what was left before count: the integral
+ * over t near 1 is in proportion to them, so rests are made greater together, and the weight less.
+*/
 #include "tok/bytes/draw.h"
 
 #include <math.h>
+
+#include "tok/bytes/draw_internal.h"
 
 /* The integral, with t = 1 / (1 + exp(z)): smooth, and as good as 0 far out on both sides, so equal
  * steps are exact up to rounding (error about exp(-2 pi^2 / step)). */
@@ -37,25 +43,35 @@ static double mean_weight(const double *rests, size_t draws)
 	return sum * step;
 }
 
-enum tok_status tok_draw_rejection(const double p[TOK_MIX_SYMBOLS], tok_draw_question *question,
+/* Of logarithms.  Below so little, which is less than any double tells beside 1, weights are in
+ * proportion to rests. */
+static double log_mean_weight(const double *log_rests, size_t draws)
+{
+	static const double little = -100.0;
+	double rests[TOK_MIX_SYMBOLS + 2];
+	const double more = fmax(0.0, little - log_rests[draws - 1]);
+	for (size_t e = 0; e < draws; e++)
+		rests[e] = fmin(1.0, exp(log_rests[e] + more));
+	return log(mean_weight(rests, draws)) - more;
+}
+
+enum tok_status tok_draw_rejection(const struct tok_draw_law *law, tok_draw_question *question,
 				   void *context, struct tok_random *random, size_t *symbol,
 				   double *log_weight, struct tok_error *err)
 {
-	double left[TOK_MIX_SYMBOLS];      /* p of what was not rejected */
-	double rests[TOK_MIX_SYMBOLS + 2]; /* its share, at each draw */
+	struct tok_draw_law left = *law;       /* what was not rejected */
+	double log_rests[TOK_MIX_SYMBOLS + 2]; /* its share, at each draw */
 	bool allowed[TOK_MIX_SYMBOLS] = { false };
 	size_t draws = 0, first = TOK_MIX_SYMBOLS;
-	const double whole = tok_draw_sum(p);
-	memcpy(left, p, sizeof left);
 
 	for (size_t found = 0; found < 2;) {
-		const size_t drawn = tok_draw(left, random);
+		const size_t drawn = tok_draw(&left, random);
 		if (drawn == TOK_MIX_SYMBOLS) {
 			*symbol = drawn;
 			*log_weight = -INFINITY;
 			return TOK_OK;
 		}
-		rests[draws++] = tok_draw_sum(left) / whole;
+		log_rests[draws++] = tok_draw_log_share(&left, law);
 		if (!allowed[drawn]) {
 			const enum tok_status status =
 			    question(context, drawn, &allowed[drawn], err);
@@ -63,11 +79,11 @@ enum tok_status tok_draw_rejection(const double p[TOK_MIX_SYMBOLS], tok_draw_que
 				return status;
 		}
 		if (!allowed[drawn])
-			left[drawn] = 0.0;
+			left.p[drawn] = 0.0;
 		else if (found++ == 0)
 			first = drawn;
 	}
 	*symbol = first;
-	*log_weight = log(mean_weight(rests, draws));
+	*log_weight = log_mean_weight(log_rests, draws);
 	return TOK_OK;
 }

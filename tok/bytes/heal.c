@@ -237,9 +237,13 @@ static enum tok_status make_whole(const struct walk *w, struct tok_heal *heal,
 	if (whole == -INFINITY)
 		return tok_fail(err, TOK_ETEXT,
 				"no token spells what was taken away and goes on behind it");
+	heal->windows = w->h->windows;
+	heal->exact = heal->windows.count == 1;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++) {
 		heal->log_p[s] = tok_log_sum_of(&w->symbols[s]) - whole;
-		heal->p[s] = tok_exp_of(heal->log_p[s]);
+		heal->p[s] = heal->low[s] = heal->high[s] = tok_exp_of(heal->log_p[s]);
+		if (!heal->exact)
+			tok_hold_small(&heal->low[s], &heal->high[s]);
 	}
 	heal->outside = tok_exp_of(outside - tok_log_add(whole, outside));
 	return TOK_OK;

@@ -14,6 +14,7 @@ struct tok_healing {
 	struct tok_buffer context; /* scratch: ids */
 	double *row, *masses;      /* room for one */
 	uint64_t rows;
+	struct tok_machine_windows windows; /* the most */
 };
 
 /* To be released also where it fails. */

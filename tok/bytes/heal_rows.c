@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tok/bytes/heal_internal.h"
+#include "tok/bytes/window.h"
 
 /* How far from 1 a row may sum to. */
 static const double sum_tolerance = 1e-3;
@@ -78,6 +79,14 @@ size_t tok_heal_longest(const struct tok_byte_tokens *tokens, const tok_id *ids,
 
 /* ---- rows ------------------------------------------------------------------------------- */
 
+static void note_windows(struct tok_healing *h, size_t count)
+{
+	const struct tok_lm_info *info = h->lm->info;
+	const size_t windows = info->window ? 1 + tok_lm_cut(info, count) / info->stride : 1;
+	if (windows > h->windows.count)
+		h->windows = (struct tok_machine_windows){ info->window, info->stride, windows };
+}
+
 enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, struct tok_error *err)
 {
 	struct tok_row_masses others;
@@ -99,6 +108,7 @@ enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, struct
 	if (!(fabs(sum - 1.0) <= sum_tolerance))
 		return tok_fail(err, TOK_EFORMAT, "a row of the model sums to %.6g, not to 1", sum);
 	*log_scale = -log(sum);
+	note_windows(h, count);
 	h->rows++;
 	return TOK_OK;
 }

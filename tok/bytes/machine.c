@@ -112,6 +112,7 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 		     : lm->info->window > 0     ? lm->info->window
 						: 1;
 	core->in_parts = lm->parts != NULL;
+	core->loose = lm->info->top > 0;
 	core->row_budget = budget_rows(core);
 	core->part_budget = PART_BYTES;
 	core->mask_budget = MASK_BYTES;
@@ -184,7 +185,7 @@ static enum tok_status push_hidden(struct tok_machine *m, struct tok_error *err)
 	m->hidden = hidden.count;
 	m->hidden_low = tok_front_log_p(front).low;
 	m->hidden_high = tok_front_log_p(front).high;
-	if (m->core->lm->info->top == 0 && front->dropped == -INFINITY)
+	if (!m->core->loose && front->dropped == -INFINITY)
 		m->hidden_high = m->hidden_low;
 	return TOK_OK;
 }
@@ -259,14 +260,27 @@ size_t tok_machine_heads(const struct tok_machine *m)
 	return tok_machine_front(m)->count;
 }
 
+/* The most ids that the model is asked behind: of heads that begin at the end so many less. */
+static size_t find_longest(const struct tok_front *front, size_t less)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < front->count; i++) {
+		const struct tok_place *place = &front->places[i];
+		const size_t count = place->head->count;
+		const size_t asked = place->node != 0 || count < less ? count : count - less;
+		most = asked > most ? asked : most;
+	}
+	return most;
+}
+
 struct tok_machine_windows tok_machine_windows(const struct tok_machine *m)
 {
-	const struct tok_front *front = tok_machine_front(m);
-	size_t most = 0;
-	for (size_t i = 0; i < front->count; i++)
-		if (front->places[i].head->count > most)
-			most = front->places[i].head->count;
-	return tok_head_windows(m->core, most);
+	return tok_head_windows(m->core, find_longest(tok_machine_front(m), 0));
+}
+
+struct tok_machine_windows tok_machine_text_windows(const struct tok_machine *m)
+{
+	return tok_head_windows(m->core, find_longest(tok_machine_front(m), 1));
 }
 
 struct tok_machine_cost tok_machine_cost(const struct tok_machine *m)

@@ -39,7 +39,10 @@
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.
+ * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them is
+ * left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of which
+ * so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a fork
+ * tells is exact.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -67,11 +70,14 @@ struct tok_next_bytes {
 	double joint[256]; /* P(x followed by the byte) / P(x) */
 	double end;        /* P(x and no more) / P(x) */
 	double special;    /* tokens that are no text, at the end of x */
-	double leak;       /* valid: what the model gives to invalid rows */
+	double leak;       /* valid: what the model gives to invalid rows; valid-renorm: what ends
+			    * where the model gives nothing to what is valid */
 	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
 			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
 	bool exact;
+	bool known; /* nothing is uncertain of the law that was asked: exact, or through windows.
+		     * Bounds are the values, but of those that a double cannot hold */
 	/* Of .joint and .end, where they are so small that doubles do not tell them well, and
 	 * written nowhere else: tok_next_log. */
 	double small_logs[257];
@@ -122,21 +128,26 @@ tok_machine_fork(struct tok_machine *machine, struct tok_machine **out, struct t
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_next(struct tok_machine *machine, struct tok_next_bytes *out, struct tok_error *err);
 
-/* The natural logarithm of .joint[symbol], or of .end for the symbol 256. */
-TOK_API double tok_next_log(const struct tok_next_bytes *next, size_t symbol);
-
-/* Natural logarithm of P of what was pushed, with bounds as in struct tok_next_bytes.  Cheaper than
- * all of what may come next: the model is not asked about heads that begin at the end. */
+/* A natural logarithm, with bounds as in struct tok_next_bytes. */
 struct tok_text_p {
 	double log_p, low, high;
 	bool exact;
 };
+
+/* The logarithm of .joint[symbol], or of .end for the symbol 256; and with its bounds, which are
+ * the same where .known, however small. */
+TOK_API double tok_next_log(const struct tok_next_bytes *next, size_t symbol);
+TOK_API struct tok_text_p tok_next_logs(const struct tok_next_bytes *next, size_t symbol);
+
+/* Of P of what was pushed.  Cheaper than all of what may come next: the model is not asked about
+ * heads that begin at the end. */
 TOK_API TOK_MUST_USE enum tok_status
 tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct tok_error *err);
 
 /* Covers of positive probability, most probable first; *total is how many there are (of heads that
  * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
- * .history, or the search needs more than two million rows. */
+ * .history, or the search needs more than two million rows, or with windows more than 256 MB of
+ * ids. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *machine,
 							tok_cover_sink *sink, void *context,
 							size_t *total, struct tok_error *err);
@@ -150,6 +161,9 @@ struct tok_machine_windows {
 	size_t ids, stride, count;
 };
 TOK_API struct tok_machine_windows tok_machine_windows(const struct tok_machine *machine);
+
+/* The same of what tok_machine_log_p looks at: not behind ids that end with the text. */
+TOK_API struct tok_machine_windows tok_machine_text_windows(const struct tok_machine *machine);
 
 TOK_API struct tok_machine_cost tok_machine_cost(const struct tok_machine *machine);
 

@@ -8,6 +8,9 @@
 
 enum { ROWS_MOST = 2 << 20 };
 
+/* Of ids in windows of heads that are kept. */
+static const size_t ids_most_bytes = (size_t)256 << 20;
+
 /* A row of tokens up to one of them. */
 struct part {
 	struct tok_head *head; /* once it was gone on with */
@@ -26,6 +29,7 @@ struct search {
 	uint32_t *heap; /* parts to go on with, the most probable in front */
 	size_t heap_count, heap_capacity;
 	struct tok_buffer ids;
+	size_t id_bytes;                        /* that heads keep */
 	struct tok_bounds log_text, log_hidden; /* of P: with what is hidden, of what is hidden */
 };
 
@@ -160,6 +164,11 @@ static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *
 	if (!head)
 		return tok_fail_memory(err);
 	s->parts[from].head = head;
+	s->id_bytes += head->tail_count * sizeof(tok_id);
+	if (s->id_bytes > ids_most_bytes)
+		return tok_fail(err, TOK_ELIMIT,
+				"rows of tokens that were looked at have more than %zu MB of ids",
+				ids_most_bytes >> 20);
 	enum tok_status status = tok_row_store_need(s->core, &head, 1, err);
 	if (status != TOK_OK)
 		return status;
@@ -196,7 +205,7 @@ static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *si
 		.share_low = fmin(1.0, exp(part->log_p - text->high)),
 		.share_high = fmin(1.0, exp(part->log_p - text->low)),
 		.exact = tok_machine_front(s->machine)->dropped == -INFINITY &&
-			 tok_machine_windows(s->machine).count == 1,
+			 tok_machine_text_windows(s->machine).count == 1,
 	};
 	*more = sink(context, &cover);
 	return TOK_OK;

@@ -44,26 +44,37 @@ static struct tok_bounds best_p(const struct tok_core *core, const struct tok_ro
 				    tok_unseen_most(&row->unseen, 1.0) };
 }
 
-struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id)
+/* In parts: of a row over what is valid, of which no digits are left, nothing is known. */
+static struct tok_bounds scale_joined(const struct tok_row *row, struct tok_bounds p)
+{
+	if (row->vague)
+		return (struct tok_bounds){ 0.0, p.high > 0.0 ? 1.0 : 0.0 };
+	return (struct tok_bounds){ p.low * row->scale, p.high * row->scale };
+}
+
+struct tok_bounds tok_row_p(struct tok_core *core, const struct tok_row *row, tok_id id)
 {
 	if (row->in_parts)
-		return both(tok_joined_p(row, id) * row->scale);
+		return scale_joined(row, tok_joined_p(core, row, id));
 	if (row->log_p)
 		return both(row->sums.p[core->tokens->rank_of[id]] * row->scale);
 	return best_p(core, row, id);
 }
 
-static double joined_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
+static struct tok_bounds joined_log_p(struct tok_core *core, struct tok_row *row, tok_id id)
 {
-	const double p = tok_joined_p(row, id);
-	return tok_is_small(p) && tok_row_hides(core, row) ? tok_lm_parts_log_p(&row->parts, id)
-							   : log(p);
+	const struct tok_bounds joined = tok_joined_p(core, row, id), p = scale_joined(row, joined);
+	if (tok_is_small(joined.high) && tok_row_hides(core, row))
+		return both(tok_lm_parts_log_p(&row->parts, id) + row->log_scale);
+	if (joined.low < joined.high || row->vague)
+		return (struct tok_bounds){ log(p.low), log(p.high) };
+	return both(log(joined.low) + row->log_scale);
 }
 
-struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id)
+struct tok_bounds tok_row_log_p(struct tok_core *core, struct tok_row *row, tok_id id)
 {
 	if (row->in_parts)
-		return both(joined_log_p(core, row, id) + row->log_scale);
+		return joined_log_p(core, row, id);
 	if (row->log_p)
 		return both(row->log_p[id] + row->log_scale);
 	const uint32_t rank = core->tokens->rank_of[id];
@@ -96,7 +107,7 @@ struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 	if (ranks.begin == ranks.end)
 		return both(0.0);
 	if (row->in_parts)
-		return both(tok_joined_sum(core, row, mask, ranks) * row->scale);
+		return scale_joined(row, tok_joined_sum(core, row, mask, ranks));
 	if (!row->log_p)
 		return sum_best(row, mask, ranks);
 	return both(
@@ -109,12 +120,12 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const size_t count = t->first[1] - t->first[0];
-	double joined[256];
+	struct tok_bounds joined[256];
 	if (row->in_parts)
 		tok_joined_firsts(core, row, mask, joined);
 	for (uint32_t i = 0; i < count; i++)
 		out[i] = row->in_parts
-			     ? both(joined[i] * row->scale)
+			     ? scale_joined(row, joined[i])
 			     : tok_row_sum(core, row, mask, tok_node_ranks(t, t->first[0] + i));
 }
 
@@ -163,6 +174,23 @@ static enum tok_status renormalise_little(struct tok_core *core, struct tok_row 
 	return status;
 }
 
+/* An error of what rows are divided by that is more than doubles have. */
+static const double digits_least = 1e-12;
+
+static double vague_high(double p)
+{
+	return p > 0.0 ? 1.0 : 0.0;
+}
+
+/* What is valid is what parts have left of each other. */
+static void make_vague(struct tok_row *row)
+{
+	row->vague = true;
+	row->other_low = (struct tok_row_masses){ 0 };
+	row->other_high = (struct tok_row_masses){ vague_high(row->other_high.end),
+						   vague_high(row->other_high.nontext) };
+}
+
 /* `*sum` is of all that the row has, and then of what is valid. */
 static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, double *sum,
 				 struct tok_error *err)
@@ -172,9 +200,18 @@ static enum tok_status sum_valid(struct tok_core *core, struct tok_row *row, dou
 	const enum tok_status status = tok_mask_find(core, row->of->state, 0, &mask, err);
 	if (status != TOK_OK)
 		return status;
-	*sum = row->other_low.end + row->other_low.nontext +
-	       tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0)).low;
+	const struct tok_bounds text =
+	    tok_row_sum(core, row, mask, tok_node_ranks(core->tokens, 0));
+	*sum = row->other_low.end + row->other_low.nontext + text.low;
+	const double high = row->other_high.end + row->other_high.nontext + text.high;
 	row->log_valid = log(*sum);
+	if (high - *sum > digits_least * high) {
+		make_vague(row);
+		row->log_valid = log(0.5 * (*sum + high)) - log_all;
+		*sum = 1.0;
+		tok_mask_release(mask);
+		return TOK_OK;
+	}
 	const enum tok_status renormalised = renormalise_little(core, row, mask, sum, err);
 	row->log_valid -= log_all;
 	tok_mask_release(mask);

@@ -131,6 +131,7 @@ struct tok_row {
 	size_t users;
 	bool lasts; /* it is told, and may be kept when nobody uses it */
 	bool in_parts;
+	bool vague;              /* valid-renorm: parts have left no digits of what is valid */
 	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
@@ -196,6 +197,8 @@ struct tok_core {
 	bool finite; /* the model is of finite order, or has a window: a head is its tail */
 
 	bool in_parts; /* so are rows asked for */
+	bool loose;    /* bounds of rows may differ: the best are known only, or parts have taken
+			* each other away somewhere */
 	struct tok_row *buckets[ROW_BUCKETS];
 	struct tok_row *oldest, *newest; /* that nobody uses */
 	size_t row_count, row_budget;
@@ -340,8 +343,8 @@ TOK_MUST_USE enum tok_status tok_row_fill_parts(struct tok_core *core, struct to
 						struct tok_error *err);
 
 /* What a row says of an id; of all that are valid in a range of ranks. */
-struct tok_bounds tok_row_p(const struct tok_core *core, const struct tok_row *row, tok_id id);
-struct tok_bounds tok_row_log_p(const struct tok_core *core, struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_p(struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_row_log_p(struct tok_core *core, struct tok_row *row, tok_id id);
 struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 			      struct tok_mask *mask, struct tok_range ranks);
 
@@ -372,19 +375,19 @@ TOK_MUST_USE bool tok_row_make_room(const struct tok_core *core, struct tok_row 
 double tok_least(const double *numbers, size_t count);
 
 /* Rows in parts: the row of this context and the sum of all that it has; an id, and a range, not
- * scaled; whether what is 0 there need not be, and the logarithm of a range; what it no longer
- * needs. */
+ * scaled, with bounds where parts take each other away, and core->loose from then on; whether what
+ * is 0 there need not be, and the logarithm of a range; what it no longer needs. */
 TOK_MUST_USE enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 					  const struct tok_lm_request *request, double *sum,
 					  struct tok_error *err);
-double tok_joined_p(const struct tok_row *row, tok_id id);
-double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-		      struct tok_range ranks);
+struct tok_bounds tok_joined_p(struct tok_core *core, const struct tok_row *row, tok_id id);
+struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *row,
+				 struct tok_mask *mask, struct tok_range ranks);
 bool tok_row_hides(const struct tok_core *core, struct tok_row *row);
 double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 			  struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-		       double out[256]);
+		       struct tok_bounds out[256]);
 void tok_row_leave_parts(struct tok_row *row);
 void tok_parts_free(struct tok_core *core);
 

@@ -286,7 +286,8 @@ static double divide_value(const struct sums *sums, size_t outcome, double text,
 struct whole {
 	struct tok_bounds text, next; /* P, the sum of outcomes */
 	double dropped;
-	bool parts; /* outcomes are all that there is: nothing leaks */
+	double leak; /* below 0: what outcomes leave */
+	bool parts;  /* outcomes are all that there is: nothing leaks */
 };
 
 /* What was dropped may all go on with this outcome, or none of it. */
@@ -335,6 +336,22 @@ static double renormalised_leak(struct tok_core *core, struct tok_front *front)
 				     : 0.0;
 }
 
+/* valid-renorm: the share of heads that begin here and behind which nothing is valid, so that there
+ * is nothing to share out. */
+static double dead_share(struct tok_core *core, struct tok_front *front)
+{
+	struct tok_log_sum text = tok_log_sum_none(), dead = tok_log_sum_none();
+	for (size_t i = 0; i < front->count; i++) {
+		struct tok_place *place = &front->places[i];
+		const double log_p = log_share(core, place).low;
+		tok_log_sum_add(&text, log_p);
+		if (place->node == 0 && place->head->row->log_valid == -INFINITY)
+			tok_log_sum_add(&dead, log_p);
+	}
+	return dead.most > -INFINITY ? fmin(1.0, exp(tok_log_sum_of(&dead) - tok_log_sum_of(&text)))
+				     : 0.0;
+}
+
 static void write_values(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
 	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
@@ -343,7 +360,7 @@ static void write_values(const struct sums *sums, const struct whole *w, struct 
 		out->joint[b] = divide_value(sums, b, text, &out->small_logs[b]);
 	out->end = divide_value(sums, END, text, &out->small_logs[END]);
 	out->special = divide_value(sums, SPECIAL, text, &log_special);
-	out->leak = w->parts ? 0.0 : leak_of(sums, middle(w->text)) / text;
+	out->leak = w->leak >= 0.0 ? w->leak : leak_of(sums, middle(w->text)) / text;
 }
 
 static void write_valid_leak(struct tok_core *core, struct tok_front *front,
@@ -389,12 +406,16 @@ static void write_same_bounds(struct tok_next_bytes *out)
 	memcpy(out->low, out->joint, sizeof out->low);
 	memcpy(out->high, out->joint, sizeof out->high);
 	out->end_low = out->end_high = out->end;
+	for (size_t b = 0; !out->exact && b < BYTES; b++)
+		tok_hold_small(&out->low[b], &out->high[b]);
+	if (!out->exact)
+		tok_hold_small(&out->end_low, &out->end_high);
 }
 
 /* Were all rows whole, and nothing dropped?  Then bounds are the values. */
 static bool is_known(const struct tok_machine *m)
 {
-	return tok_machine_front(m)->dropped == -INFINITY && m->core->lm->info->top == 0;
+	return tok_machine_front(m)->dropped == -INFINITY && !m->core->loose;
 }
 
 static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds mass)
@@ -403,7 +424,7 @@ static struct tok_text_p text_of(const struct tok_machine *m, struct tok_bounds 
 	const double hidden = 0.5 * (m->hidden_low + m->hidden_high),
 		     from = front->origin + front->shift;
 	struct tok_text_p out = { .log_p = from + log(middle(mass)) - hidden };
-	out.exact = is_known(m) && tok_machine_windows(m).count == 1;
+	out.exact = is_known(m) && tok_machine_text_windows(m).count == 1;
 	out.low = out.high = out.log_p;
 	if (is_known(m))
 		return out;
@@ -427,7 +448,8 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 {
 	struct tok_core *core = m->core;
 	struct tok_front *front = tok_machine_front(m);
-	struct whole w = { .parts = core->options.semantics != TOK_BYTES_VALID };
+	const enum tok_bytes_semantics semantics = core->options.semantics;
+	struct whole w = { .leak = semantics == TOK_BYTES_VALID ? -1.0 : 0.0 };
 	struct sums sums;
 	enum tok_status status = need_rows(core, front, true, err);
 	if (status == TOK_OK)
@@ -437,17 +459,21 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 		status = add_place(core, &front->places[i], &sums, err);
 	if (status != TOK_OK)
 		return status;
+	if (semantics == TOK_BYTES_VALID_RENORM)
+		w.leak = dead_share(core, front);
+	w.parts = w.leak == 0.0;
 	if (front->dropped > -INFINITY) /* rounded up */
 		w.dropped = fmax(exp(front->dropped - front->shift), DBL_MIN);
 
 	const struct tok_text_p text = text_of(m, w.text);
-	out->exact = text.exact;
+	out->known = is_known(m);
+	out->exact = out->known && tok_machine_windows(m).count == 1;
 	out->log_p = text.log_p;
 	out->log_p_low = text.low;
 	out->log_p_high = text.high;
 	write_values(&sums, &w, out);
 	write_valid_leak(core, front, out);
-	if (is_known(m)) {
+	if (out->known) {
 		write_same_bounds(out);
 	} else {
 		w.next = sum_all(&sums);
@@ -460,4 +486,15 @@ double tok_next_log(const struct tok_next_bytes *next, size_t symbol)
 {
 	return tok_log_of(symbol < BYTES ? next->joint[symbol] : next->end,
 			  next->small_logs[symbol]);
+}
+
+struct tok_text_p tok_next_logs(const struct tok_next_bytes *next, size_t symbol)
+{
+	const double log_p = tok_next_log(next, symbol);
+	struct tok_text_p out = { log_p, log_p, log_p, next->exact };
+	if (next->known)
+		return out;
+	out.low = log(symbol < BYTES ? next->low[symbol] : next->end_low);
+	out.high = log(symbol < BYTES ? next->high[symbol] : next->end_high);
+	return out;
 }

@@ -257,13 +257,38 @@ static double sum_of_part(struct tok_core *core, const struct tok_row *row, size
 			   : sum_small(core->tokens, &row->parts.parts[i], mask, ranks);
 }
 
-double tok_joined_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-		      struct tok_range ranks)
+/* A sum, and what it would be if nothing in it was below 0. */
+struct joined {
+	double sum, size;
+};
+
+static inline void join(struct joined *to, double value)
 {
-	double sum = row->parts.scale * sum_base(core, mask, ranks);
+	to->sum += value;
+	to->size += fabs(value);
+}
+
+/* Where values take each other away but for so little, what is left has the errors of all, which
+ * are no more than the other share. */
+static const double left_least = 1e-4, error_most = 1e-13;
+
+static inline struct tok_bounds bound(struct tok_core *core, struct joined joined)
+{
+	if (joined.sum >= left_least * joined.size)
+		return (struct tok_bounds){ joined.sum, joined.sum };
+	core->loose = true;
+	return (struct tok_bounds){ fmax(0.0, joined.sum - error_most * joined.size),
+				    fmax(0.0, joined.sum) + error_most * joined.size };
+}
+
+struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *row,
+				 struct tok_mask *mask, struct tok_range ranks)
+{
+	struct joined joined = { 0 };
+	join(&joined, row->parts.scale * sum_base(core, mask, ranks));
 	for (size_t i = 0; i < row->parts.count; i++)
-		sum += row->parts.parts[i].scale * sum_of_part(core, row, i, mask, ranks);
-	return fmax(sum, 0.0);
+		join(&joined, row->parts.parts[i].scale * sum_of_part(core, row, i, mask, ranks));
+	return bound(core, joined);
 }
 
 double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
@@ -275,7 +300,7 @@ double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, stru
 	for (size_t i = 0; i < parts->count; i++)
 		tok_log_sum_add_scaled(&sum, parts->parts[i].scale, parts->parts[i].log_scale,
 				       sum_of_part(core, row, i, mask, ranks));
-	return tok_log_sum_beside(&sum, tok_joined_sum(core, row, mask, ranks));
+	return tok_log_sum_beside(&sum, tok_joined_sum(core, row, mask, ranks).low);
 }
 
 /* ---- by first byte -------------------------------------------------------------------- */
@@ -306,47 +331,50 @@ static const double *base_firsts(struct tok_core *core, struct tok_mask *mask, d
 }
 
 static void add_big_firsts(const struct tok_byte_tokens *t, const struct tok_part *part,
-			   const struct tok_mask *mask, double scale, double out[256])
+			   const struct tok_mask *mask, double scale, struct joined out[256])
 {
 	uint32_t child = t->first[0];
 	for (size_t i = 0; i < part->count; i++) {
 		while (part->ranks[i] >= tok_node_ranks(t, child).end)
 			child++;
 		if (tok_mask_has(mask, part->ranks[i]))
-			out[child - t->first[0]] += scale * part->sums.p[i];
+			join(&out[child - t->first[0]], scale * part->sums.p[i]);
 	}
 }
 
 static void add_small_firsts(const struct tok_byte_tokens *t, const struct tok_lm_part *part,
-			     const struct tok_mask *mask, double out[256])
+			     const struct tok_mask *mask, struct joined out[256])
 {
 	for (size_t i = 0; i < part->count; i++) {
 		const tok_id id = part->ids[i];
 		const uint32_t rank = rank_of(t, id);
 		if (rank < t->text_count && tok_mask_has(mask, rank))
-			out[t->roots[t->texts[id].bytes[0]] - t->first[0]] +=
-			    part->scale * part->add[i];
+			join(&out[t->roots[t->texts[id].bytes[0]] - t->first[0]],
+			     part->scale * part->add[i]);
 	}
 }
 
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-		       double out[256])
+		       struct tok_bounds out[256])
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const size_t count = t->first[1] - t->first[0];
 	double room[256];
+	struct joined joined[256];
 	const double *base = base_firsts(core, mask, room);
-	for (size_t i = 0; i < count; i++)
-		out[i] = row->parts.scale * base[i];
+	for (size_t i = 0; i < count; i++) {
+		const double p = row->parts.scale * base[i];
+		joined[i] = (struct joined){ p, p };
+	}
 	for (size_t i = 0; i < row->parts.count; i++) {
 		const struct tok_lm_part *part = &row->parts.parts[i];
 		if (row->big[i])
-			add_big_firsts(t, row->big[i], mask, part->scale, out);
+			add_big_firsts(t, row->big[i], mask, part->scale, joined);
 		else
-			add_small_firsts(t, part, mask, out);
+			add_small_firsts(t, part, mask, joined);
 	}
-	for (size_t i = 0; i < count; i++) /* fmax is called, and one by one */
-		out[i] = out[i] > 0.0 ? out[i] : 0.0;
+	for (size_t i = 0; i < count; i++)
+		out[i] = bound(core, joined[i]);
 }
 
 /* ---- an id ------------------------------------------------------------------------------ */
@@ -360,15 +388,16 @@ static double recall_add(struct tok_part *big, const struct tok_lm_part *part, t
 	return big->memo_add;
 }
 
-double tok_joined_p(const struct tok_row *row, tok_id id)
+struct tok_bounds tok_joined_p(struct tok_core *core, const struct tok_row *row, tok_id id)
 {
-	double p = row->parts.scale * row->parts.base[id];
+	struct joined joined = { 0 };
+	join(&joined, row->parts.scale * row->parts.base[id]);
 	for (size_t i = 0; i < row->parts.count; i++) {
 		const struct tok_lm_part *part = &row->parts.parts[i];
-		p += part->scale *
-		     (row->big[i] ? recall_add(row->big[i], part, id) : tok_lm_part_add(part, id));
+		join(&joined, part->scale * (row->big[i] ? recall_add(row->big[i], part, id)
+							 : tok_lm_part_add(part, id)));
 	}
-	return fmax(p, 0.0);
+	return bound(core, joined);
 }
 
 /* ---- rows --------------------------------------------------------------------------- */
@@ -406,9 +435,14 @@ void tok_row_leave_parts(struct tok_row *row)
 	}
 }
 
+struct masses {
+	double text;
+	struct joined end, nontext;
+};
+
 /* Its sums into those of the row. */
-static enum tok_status take_part(struct tok_core *core, struct tok_row *row, size_t i, double *text,
-				 struct tok_error *err)
+static enum tok_status take_part(struct tok_core *core, struct tok_row *row, size_t i,
+				 struct masses *to, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_lm_part *part = &row->parts.parts[i];
@@ -428,9 +462,9 @@ static enum tok_status take_part(struct tok_core *core, struct tok_row *row, siz
 				add_other(t, part->ids[k], part->add[k], &end, &nontext);
 		}
 	}
-	*text += part->scale * own;
-	row->other_low.end += part->scale * end;
-	row->other_low.nontext += part->scale * nontext;
+	to->text += part->scale * own;
+	join(&to->end, part->scale * end);
+	join(&to->nontext, part->scale * nontext);
 	return TOK_OK;
 }
 
@@ -444,17 +478,18 @@ enum tok_status tok_row_join(struct tok_core *core, struct tok_row *row,
 		status = set_base(core, parts->base, err);
 	if (status != TOK_OK)
 		return status;
-	double text = parts->scale * core->base_text;
+	struct masses masses = { .text = parts->scale * core->base_text };
 	row->hiding = TOK_HIDING_UNKNOWN;
-	row->other_low = (struct tok_row_masses){ core->base_other.end * parts->scale,
-						  core->base_other.nontext * parts->scale };
+	join(&masses.end, core->base_other.end * parts->scale);
+	join(&masses.nontext, core->base_other.nontext * parts->scale);
 	for (size_t i = 0; status == TOK_OK && i < parts->count; i++)
-		status = take_part(core, row, i, &text, err);
+		status = take_part(core, row, i, &masses, err);
 	if (status != TOK_OK)
 		return status;
-	row->other_low.end = fmax(row->other_low.end, 0.0);
-	row->other_low.nontext = fmax(row->other_low.nontext, 0.0);
-	row->other_high = row->other_low;
-	*sum = text + row->other_low.end + row->other_low.nontext;
+	const struct tok_bounds end = bound(core, masses.end),
+				nontext = bound(core, masses.nontext);
+	row->other_low = (struct tok_row_masses){ end.low, nontext.low };
+	row->other_high = (struct tok_row_masses){ end.high, nontext.high };
+	*sum = masses.text + end.low + nontext.low;
 	return TOK_OK;
 }

@@ -117,6 +117,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->users = 1;
 	row->lasts = false;
 	row->in_parts = core->in_parts;
+	row->vague = false;
 	row->next = *bucket;
 	*bucket = row;
 	core->row_count++;

@@ -156,6 +156,11 @@ struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row
 {
 	if (kind == TOK_BYTE_END && !may_end(core, row))
 		return both(-INFINITY);
+	const bool is_end = kind == TOK_BYTE_END;
+	const double low = is_end ? row->other_low.end : row->other_low.nontext,
+		     high = is_end ? row->other_high.end : row->other_high.nontext;
+	if (row->in_parts && low < high)
+		return (struct tok_bounds){ log(low) + row->log_scale, log(high) + row->log_scale };
 	if (row->in_parts)
 		return both(sum_joined_others(core, row, kind));
 	return row->log_p ? both(tok_byte_tokens_log_other(core->tokens, row->log_p, kind) +

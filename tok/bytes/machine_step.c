@@ -199,8 +199,7 @@ static void add_weight(double from, double from_log, double p, double p_log, dou
 		*log_weight = tok_log_add(*log_weight, from_log + p_log);
 }
 
-static void add_to_place(const struct tok_core *core, const struct ended *e,
-			 struct tok_place *place)
+static void add_to_place(struct tok_core *core, const struct ended *e, struct tok_place *place)
 {
 	const struct tok_place *from = e->from;
 	struct tok_bounds log_p = { 0 };
@@ -208,7 +207,7 @@ static void add_to_place(const struct tok_core *core, const struct ended *e,
 		log_p = tok_row_log_p(core, from->head->row, e->id);
 	add_weight(from->weight.low, from->log_p.low, e->p.low, log_p.low, &place->weight.low,
 		   &place->log_p.low);
-	if (!core->lm->info->top) {
+	if (!core->loose) {
 		place->weight.high = place->weight.low;
 		place->log_p.high = place->log_p.low;
 	} else {
@@ -310,7 +309,7 @@ static void finish_weights(struct step *s)
 	for (size_t i = s->moved; i < s->count; i++) {
 		struct tok_place *place = &s->core->places[i];
 		finish_weight(&place->weight.low, &place->log_p.low);
-		if (s->core->lm->info->top) {
+		if (s->core->loose) {
 			finish_weight(&place->weight.high, &place->log_p.high);
 		} else {
 			place->weight.high = place->weight.low;

@@ -112,7 +112,8 @@ static void write_law(const struct tok_next_bytes *next, struct tok_mix_member *
 			m->small_logs[s] = tok_next_log(next, s) - log_whole;
 	m->special = next->special;
 	m->leak = next->leak;
-	m->exact = m->certain = next->exact;
+	m->exact = next->exact;
+	m->known = m->certain = next->known;
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		m->certain |= m->next.low[s] > 0.0; /* so the text is possible, too */
 }
@@ -150,6 +151,18 @@ static enum tok_status look(struct tok_mix *mix, struct tok_error *err)
 double tok_mix_next_log(const struct tok_mix_next *next, size_t symbol)
 {
 	return tok_log_of(next->p[symbol], next->small_logs[symbol]);
+}
+
+struct tok_text_p tok_mix_next_logs(const struct tok_mix_next *next, size_t symbol)
+{
+	const double log_p = tok_mix_next_log(next, symbol);
+	struct tok_text_p out = { log_p, log_p, log_p, next->exact };
+	if (next->known)
+		return out;
+	/* bounds have not all their digits */
+	out.low = tok_is_small(next->p[symbol]) ? -INFINITY : log(next->low[symbol]);
+	out.high = log(next->high[symbol]);
+	return out;
 }
 
 enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out, struct tok_error *err)
@@ -235,14 +248,11 @@ static void add_to_text(struct tok_mix *mix, uint8_t byte)
 		*text = (struct tok_text_p){ .log_p = NAN, .low = -INFINITY };
 		return;
 	}
-	text->exact &= mix->next.exact;
-	text->log_p += tok_mix_next_log(&mix->next, byte);
-	text->low += log(mix->next.low[byte]);
-	text->high += log(mix->next.high[byte]);
-	if (tok_is_small(mix->next.p[byte])) /* bounds have not all their digits */
-		text->low = -INFINITY;
-	if (text->exact)
-		text->low = text->high = text->log_p;
+	const struct tok_text_p more = tok_mix_next_logs(&mix->next, byte);
+	text->exact &= more.exact;
+	text->log_p += more.log_p;
+	text->low += more.low;
+	text->high += more.high;
 }
 
 static bool all_heard(const struct tok_mix *mix)
@@ -261,7 +271,7 @@ static void bound_mixture(struct tok_mix *mix)
 {
 	struct tok_text_p *text = &mix->text;
 	double low, high;
-	if (text->exact || !mix->heard)
+	if (text->low == text->high || !mix->heard)
 		return;
 	tok_mix_sum_bounds(mix, &low, &high);
 	text->low = fmax(text->low, low - mix->begin_high);

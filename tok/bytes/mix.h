@@ -51,7 +51,7 @@ struct tok_mix_next {
 	double weights[TOK_MIX_MOST];
 	double special[TOK_MIX_MOST], leak[TOK_MIX_MOST]; /* of each machine */
 	bool left_out[TOK_MIX_MOST];                      /* found the text impossible */
-	bool exact;
+	bool exact, known; /* .known as of struct tok_next_bytes: of all */
 	/* Of .p, where it is so small that doubles do not tell it well, and written nowhere else:
 	 * tok_mix_next_log. */
 	double small_logs[TOK_MIX_SYMBOLS];
@@ -81,20 +81,24 @@ TOK_API TOK_MUST_USE enum tok_status tok_mix_push(struct tok_mix *mix, struct to
 TOK_API TOK_MUST_USE enum tok_status tok_mix_next(struct tok_mix *mix, struct tok_mix_next *out,
 						  struct tok_error *err);
 
-/* The natural logarithm of .p[symbol], with all its digits. */
+/* The natural logarithm of .p[symbol], with all its digits; and with its bounds, which are the same
+ * where .known. */
 TOK_API double tok_mix_next_log(const struct tok_mix_next *next, size_t symbol);
+TOK_API struct tok_text_p tok_mix_next_logs(const struct tok_mix_next *next, size_t symbol);
 
 /* Natural logarithm of the product of what the mix gave to the bytes of x, with bounds that are the
- * same where exact.  Whoever does not ask what comes next before each byte does not find out, but
- * of bayes: .log_p is then NAN, the bounds are -INFINITY and 0. */
+ * same where exact, or known of each byte.  Whoever does not ask what comes next before each byte
+ * does not find out, but of bayes: .log_p is then NAN, the bounds are -INFINITY and 0. */
 TOK_API struct tok_text_p tok_mix_log_p(const struct tok_mix *mix);
 
 /* ---- distributions over bytes and the end -------------------------------------- */
 
-/* What a machine told, made whole; returns what it was divided by, 0 where that is nothing. */
+/* What a machine told, made whole; returns what it was divided by, 0 where that is nothing; and the
+ * logarithm of that, with all its digits. */
 TOK_API double tok_mix_whole(const struct tok_next_bytes *next, double p[TOK_MIX_SYMBOLS]);
+TOK_API double tok_mix_log_whole(const struct tok_next_bytes *next);
 
-/* The same with bounds: p itself where exact. */
+/* The same with bounds: p itself where it is known. */
 struct tok_mix_law {
 	double p[TOK_MIX_SYMBOLS], low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
 };

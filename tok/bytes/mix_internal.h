@@ -23,7 +23,7 @@ struct tok_mix_member {
 	double small_logs[TOK_MIX_SYMBOLS]; /* of .p, where that is small */
 	double whole;                       /* what .p was divided by */
 	double special, leak;
-	bool exact;
+	bool exact, known;
 	bool certain; /* that it gives something to bytes or the end */
 };
 
@@ -43,9 +43,6 @@ struct tok_mix {
 
 /* Of the next symbol, which is known. */
 struct tok_mix_logs tok_mix_logs_of(const struct tok_mix_member *member, size_t symbol);
-
-/* The logarithm of what tok_mix_whole returns, however small. */
-double tok_mix_log_whole(const struct tok_next_bytes *next);
 
 /* Bounds of shares from bounds of 257 parts: one is least where the others are most. */
 void tok_mix_divide(const double *low, const double *high, double *out_low, double *out_high);

@@ -47,7 +47,7 @@ double tok_mix_law_of(const struct tok_next_bytes *next, struct tok_mix_law *out
 {
 	const double whole = tok_mix_whole(next, out->p);
 	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
-	if (next->exact) {
+	if (next->known) {
 		memcpy(out->low, out->p, sizeof out->low);
 		memcpy(out->high, out->p, sizeof out->high);
 		return whole;
@@ -134,7 +134,7 @@ static void add_small_logs(const struct tok_mix *mix, const double *log_weights,
 /* Whoever has nothing to say about bytes or the end is not heard this time. */
 static bool speaks(const struct tok_mix_member *m)
 {
-	return m->used && (m->whole > 0.0 || !m->exact);
+	return m->used && (m->whole > 0.0 || !m->known);
 }
 
 static bool mix_linear(const struct tok_mix *mix, struct mixed *to, double *weights)
@@ -198,7 +198,7 @@ void tok_mix_sum_bounds(const struct tok_mix *mix, double *low, double *high)
 struct tok_mix_logs tok_mix_logs_of(const struct tok_mix_member *m, size_t s)
 {
 	const double low = m->next.low[s], log_p = tok_log_of(m->next.p[s], m->small_logs[s]);
-	if (m->exact)
+	if (m->known)
 		return (struct tok_mix_logs){ log_p, log_p, log_p };
 	return (struct tok_mix_logs){ log_p, tok_is_small(low) ? -INFINITY : log(low),
 				      log(m->next.high[s]) };
@@ -328,13 +328,17 @@ bool tok_mix_combine(const struct tok_mix *mix, struct tok_mix_next *out)
 	const double sum = sum_but(mixed.law.p, TOK_MIX_SYMBOLS);
 	if (!possible || !(sum > 0.0))
 		return false;
-	out->exact = true;
-	for (size_t i = 0; i < mix->count; i++)
-		if (mix->members[i].used)
-			out->exact &= mix->members[i].exact;
+	out->exact = out->known = true;
+	for (size_t i = 0; i < mix->count; i++) {
+		out->exact &= mix->members[i].exact || !mix->members[i].used;
+		out->known &= mix->members[i].known || !mix->members[i].used;
+	}
 	for (size_t s = 0; s < TOK_MIX_SYMBOLS; s++)
 		write_share(&mixed, s, sum, out);
-	if (!out->exact)
+	if (!out->known)
 		bound(&mixed, out);
+	for (size_t s = 0; !out->exact && s < TOK_MIX_SYMBOLS; s++)
+		if (out->known)
+			tok_hold_small(&out->low[s], &out->high[s]);
 	return true;
 }

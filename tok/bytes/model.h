@@ -102,7 +102,8 @@ static inline double tok_lm_part_add(const struct tok_lm_part *part, tok_id id)
 	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
 }
 
-/* Natural logarithm of p(id), with all its digits however small that is. */
+/* Natural logarithm of p(id), with all its digits however small that is, but for those that parts
+ * have taken from each other. */
 TOK_API double tok_lm_parts_log_p(const struct tok_lm_parts *parts, tok_id id);
 
 struct tok_lm {

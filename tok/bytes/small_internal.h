@@ -2,6 +2,7 @@
 #ifndef TOK_BYTES_SMALL_INTERNAL_H
 #define TOK_BYTES_SMALL_INTERNAL_H
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -15,6 +16,15 @@ static inline bool tok_is_small(double value)
 static inline double tok_log_of(double value, double small_log)
 {
 	return tok_is_small(value) && value > 0.0 ? small_log : log(value);
+}
+
+/* Bounds that are one number hold what a double cannot tell of it. */
+static inline void tok_hold_small(double *low, double *high)
+{
+	if (*low<DBL_MIN && * high> 0.0) {
+		*low = 0.0;
+		*high = fmax(*high, DBL_MIN);
+	}
 }
 
 /* log(exp(a) + exp(b)) */

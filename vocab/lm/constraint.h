@@ -6,9 +6,9 @@
  *	vocab_constraint_free(c);
  *
  * One line is asked, one is answered (tok-lm(5)): the text in lower-case hex, with "." behind it
- *where the question is whether it may end there, "" otherwise; "1" yes, "0" no.  The command is an
- *argument vector, no shell.  Who dies, hangs or answers anything else is TOK_EIO or TOK_EFORMAT,
- *and is asked no more: the process is ended and waited for.  One thread.
+ * where the question is whether it may end there, "" otherwise; "1" yes, "0" no.  The command is an
+ * argument vector, no shell.  Who dies, hangs or answers anything else is TOK_EIO or TOK_EFORMAT,
+ * and is asked no more: the process is ended and waited for.  One thread.
  */
 #ifndef VOCAB_LM_CONSTRAINT_H
 #define VOCAB_LM_CONSTRAINT_H

@@ -14,8 +14,8 @@
  *
  * What differs from SentencePiece: the end of a word ends a substring, so that a word that
  * nothing else begins with can be a seed too, if it occurs five times; a word that it would skip,
- *of more than 4096 bytes, is learned from in parts of so many; expected counts are summed in fixed
- *point, so that the result does not depend on threads.
+ * of more than 4096 bytes, is learned from in parts of so many; expected counts are summed in fixed
+ * point, so that the result does not depend on threads.
  */
 #ifndef VOCAB_TRAIN_UNIGRAM_H
 #define VOCAB_TRAIN_UNIGRAM_H

@@ -11,10 +11,10 @@
  * Layout (numbers little-endian; see tok-formats(5)): "tokwords", u32 version, u32
  * bytes of the recipe, recipe, u64 XXH3 of all that; blocks of at most 64 KiB, or one
  * record: u32 records, u32 bytes, u64 XXH3 of them, records (varint bytes shared with the word
- *before, 0 for the first of a block; varint further bytes; those; varint count); a block of 0
- *records whose bytes are the totals.  Nothing in it depends on how, where or when the words were
- *counted: shards merged are the whole, byte for byte.  Both ways work over pipes: nothing is
- *sought.
+ * before, 0 for the first of a block; varint further bytes; those; varint count); a block of 0
+ * records whose bytes are the totals.  Nothing in it depends on how, where or when the words were
+ * counted: shards merged are the whole, byte for byte.  Both ways work over pipes: nothing is
+ * sought.
  */
 #ifndef VOCAB_TRAIN_WORDS_FILE_H
 #define VOCAB_TRAIN_WORDS_FILE_H
