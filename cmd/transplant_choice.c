@@ -32,7 +32,7 @@ enum cli_exit transplant_check_options(const struct transplant_options *o)
 	if (o->samples == 0)
 		return cli_usage("--samples takes a number of 1 or more");
 	if (o->aux && transplant_features_check(o->aux, &err) != TOK_OK)
-		return cli_usage("%s", err.message);
+		return cli_error("%s", err.message);
 	return cli_threads_check(o->threads);
 }
 

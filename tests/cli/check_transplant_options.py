@@ -217,14 +217,18 @@ def check_presets(count, new):
 
 # ---- what it will take
 
-def check_plans():
+def check_plans(old, new):
     def plan(*more):
         return json.loads(run("plan", "A", "b.json", "--json", *more).stdout)
     mean, hybrid, narrow = plan("--method", "mean"), plan(), plan("--aux", "ngram:64")
     check("features only where they are used", mean["memory"] < narrow["memory"] < hybrid["memory"])
+    check("vectors of both vocabularies, and one more of the old one",
+          hybrid["memory"] - narrow["memory"] >= 960 * 4 * (2 * old + new))
     check("and at the width that is asked for", hybrid["operations"] == 16 * narrow["operations"])
     few, many = plan("--donor", "wide", "-k", "2"), plan("--donor", "wide", "-k", "4")
     check("omp by its k", few["operations"] < many["operations"])
+    check("where it keeps products, too", plan("--donor", "wide", "-k", "16")["operations"] <
+          plan("--donor", "wide", "-k", "32")["operations"])
     check("mergekit's, too", many["operations"] < plan("--donor", "wide", "--preset", "mergekit")["operations"])
     check("a toy takes no second", hybrid["seconds"] == 1)
     check("as it says", "less than a second" in run("plan", "A", "b.json").stdout)
@@ -262,7 +266,7 @@ def main():
         check_messages()
         check_donors(new)
         check_presets(new, new)
-        check_plans()
+        check_plans(old, new)
         check_signal()
         os.chdir("/")
     print(f"{compared} compared, {failures} wrong")
