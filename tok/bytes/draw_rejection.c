@@ -20,7 +20,7 @@
  *
  * Where all that is left is small, only its proportions to what was left before count: the integral
  * over t near 1 is in proportion to them, so rests are made greater together, and the weight less.
-*/
+ */
 #include "tok/bytes/draw.h"
 
 #include <math.h>

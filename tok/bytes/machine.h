@@ -39,10 +39,10 @@
  *
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
- * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them is
- * left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of which
- * so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a fork
- * tells is exact.
+ * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them
+ *is left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of
+ *which so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a
+ *fork tells is exact.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
