@@ -21,7 +21,7 @@ struct sizes {
 	double features;
 };
 
-static struct sizes sizes_of(const struct transplant_case *c)
+static struct sizes sizes_of(const struct transplant_case *c, size_t features)
 {
 	const struct hyper_matches *m = &c->matches;
 	const size_t apart = m->counts[HYPER_MATCH_NEW] + m->counts[HYPER_MATCH_NONE];
@@ -32,7 +32,7 @@ static struct sizes sizes_of(const struct transplant_case *c)
 		.old = (double)c->source.vocab.count,
 		.width = (double)c->embeddings.input->shape[1],
 		.donor = c->donor ? (double)c->donor_embeddings.input->shape[1] : 0,
-		.features = (double)transplant_features_width(c),
+		.features = (double)features,
 	};
 }
 
@@ -178,7 +178,11 @@ enum tok_status transplant_estimate(const struct transplant_case *c,
 				    const struct transplant_choice *choice,
 				    struct transplant_estimate *out, struct tok_error *err)
 {
-	const struct sizes s = sizes_of(c);
+	size_t width;
+	enum tok_status status = transplant_features_width(c, &width, err);
+	if (status != TOK_OK)
+		return status;
+	const struct sizes s = sizes_of(c, width);
 	const int sides =
 	    transplant_matrix(c, TRANSPLANT_OUT) == c->embeddings.input ? 1 : TRANSPLANT_SIDES;
 	double operations = 0, kept = 0, taken = 0, features = 0, speed = 1;
@@ -191,7 +195,7 @@ enum tok_status transplant_estimate(const struct transplant_case *c,
 			features = s.features;
 	}
 	const double tokens = s.old + (double)c->target.vocab.count;
-	const enum tok_status status = find_speed(c->kernel, &speed, err);
+	status = find_speed(c->kernel, &speed, err);
 	*out = (struct transplant_estimate){
 		.operations = operations,
 		.seconds = (uint64_t)ceil(operations / speed / (double)c->threads),

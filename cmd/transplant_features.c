@@ -188,19 +188,20 @@ static size_t width_of(const struct transplant_case *c, const struct aux *aux)
 	return c->embeddings.input->shape[1];
 }
 
-size_t transplant_features_width(const struct transplant_case *c)
+enum tok_status transplant_features_width(const struct transplant_case *c, size_t *out,
+					  struct tok_error *err)
 {
 	const char *aux = c->options->aux ? c->options->aux : TRANSPLANT_AUX;
-	struct tok_error none = { 0 };
 	struct aux part;
-	size_t width = 0;
+	*out = 0;
 	do {
-		if (take_part(&aux, &part, &none) != TOK_OK)
-			break;
-		width += width_of(c, &part);
+		const enum tok_status status = take_part(&aux, &part, err);
+		if (status != TOK_OK)
+			return status;
+		*out += width_of(c, &part);
 		free(part.value);
 	} while (go_on(&aux));
-	return width;
+	return TOK_OK;
 }
 
 static enum tok_status make_part(const struct transplant_case *c, const struct aux *aux,

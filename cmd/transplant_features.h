@@ -14,7 +14,8 @@
 TOK_MUST_USE enum tok_status transplant_features_check(const char *aux, struct tok_error *err);
 
 /* Numbers of a token's vector by --aux, which was checked; of a file, what is usual. */
-size_t transplant_features_width(const struct transplant_case *c);
+TOK_MUST_USE enum tok_status transplant_features_width(const struct transplant_case *c, size_t *out,
+						       struct tok_error *err);
 
 /* Makes c->features, if that was not done already. */
 TOK_MUST_USE enum tok_status transplant_features(struct transplant_case *c, struct tok_error *err);

@@ -6,6 +6,7 @@
 #include "cmd/cli_pool.h"
 #include "cmd/transplant_internal.h"
 #include "tok/text/json.h"
+#include "vocab/format/read.h"
 
 /* ---- pairs of special tokens -------------------------------------------------------- */
 
@@ -161,6 +162,18 @@ static enum tok_status check_donor(struct transplant_case *c, const struct hyper
 	return TOK_OK;
 }
 
+/* Is there a file of a tokenizer in the folder? */
+static bool has_tokenizer(const char *folder)
+{
+	struct vocab_file_stamp stamp;
+	struct tok_error none = { 0 };
+	char *file = NULL;
+	const bool found =
+	    vocab_source_find(folder, &file, &stamp, &none) == TOK_OK && strcmp(file, folder) != 0;
+	free(file);
+	return found;
+}
+
 static enum tok_status open_donor(struct transplant_case *c, struct tok_error *err)
 {
 	const struct cli_tensor_names usual = { 0 };
@@ -169,12 +182,18 @@ static enum tok_status open_donor(struct transplant_case *c, struct tok_error *e
 		return TOK_OK;
 	enum tok_status status = cli_model_open(path, &usual, &c->donor, &c->donor_embeddings, err);
 	struct transplant_vocab vocab = { 0 };
-	struct tok_error none = { 0 };
-	/* One without a tokenizer is taken at its word. */
-	if (status == TOK_OK && transplant_vocab_open(&vocab, path, NULL, &none) == TOK_OK)
+	struct tok_error why = { 0 };
+	if (status != TOK_OK)
+		return status;
+	status = transplant_vocab_open(&vocab, path, NULL, &why);
+	if (status == TOK_OK) {
 		status = check_donor(c, &vocab.vocab, err);
-	transplant_vocab_close(&vocab);
-	return status;
+		transplant_vocab_close(&vocab);
+		return status;
+	}
+	if (status == TOK_ENOMEM || has_tokenizer(path))
+		return tok_fail(err, status, "the donor's tokenizer: %s", why.message);
+	return TOK_OK; /* one without a tokenizer is taken at its word */
 }
 
 struct hyper_vocab transplant_donor_vocab(const struct transplant_case *c)

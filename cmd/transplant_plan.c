@@ -180,16 +180,17 @@ static void tell(const struct plan *p)
 
 /* ---- told to programs ---------------------------------------------------------------------- */
 
-static void tell_json_specials(const struct plan *p)
+static enum tok_status tell_json_specials(const struct plan *p, struct tok_error *err)
 {
 	const struct hyper_vocab *t = &p->c.target.vocab;
 	const struct hyper_matches *m = &p->c.matches;
 	const char *between = "";
 	for (size_t id = 0; id < t->count; id++) {
 		struct tok_buffer name = { 0 };
-		if (t->kinds[id] != HYPER_TOKEN_SPECIAL ||
-		    !tok_json_put_string(&name, t->bytes[id]))
+		if (t->kinds[id] != HYPER_TOKEN_SPECIAL)
 			continue;
+		if (!tok_json_put_string(&name, t->bytes[id]))
+			return tok_fail_memory(err);
 		printf("%s{\"id\":%zu,\"token\":%.*s,\"class\":\"%s\",\"source\":", between, id,
 		       (int)name.count, (const char *)name.bytes, hyper_match_name(m->classes[id]));
 		if (m->source[id] == TOK_NO_ID)
@@ -199,9 +200,10 @@ static void tell_json_specials(const struct plan *p)
 		between = ",";
 		tok_buffer_release(&name);
 	}
+	return TOK_OK;
 }
 
-static void tell_json(const struct plan *p)
+static enum tok_status tell_json(const struct plan *p, struct tok_error *err)
 {
 	const struct hyper_matches *m = &p->c.matches;
 	printf("{\"schema\":\"tok.transplant.plan.1\",\"source_rows\":%zu,\"width\":%zu,"
@@ -216,7 +218,9 @@ static void tell_json(const struct plan *p)
 		       hyper_match_name((enum hyper_match_class)which), m->counts[which]);
 	printf("},\"source_duplicates\":%zu,\"target_duplicates\":%zu,\"specials\":[",
 	       m->source_duplicates, m->target_duplicates);
-	tell_json_specials(p);
+	const enum tok_status status = tell_json_specials(p, err);
+	if (status != TOK_OK)
+		return status;
 	printf("],\"digits\":{\"source\":\"%s\",\"target\":\"%s\"},\"in_method\":\"%s\","
 	       "\"out_method\":\"%s\",\"operations\":%.0f,\"seconds\":%" PRIu64
 	       ",\"memory\":%" PRIu64 ",\"text\":",
@@ -232,6 +236,7 @@ static void tell_json(const struct plan *p)
 		       ",\"target_tokens\":%" PRIu64 ",\"made\":%.6f}}\n",
 		       p->usage.bytes, p->usage.old_tokens, p->usage.new_tokens,
 		       transplant_usage_made(&p->usage));
+	return TOK_OK;
 }
 
 enum cli_exit transplant_plan(const void *options, int argc, char **argv)
@@ -244,9 +249,11 @@ enum cli_exit transplant_plan(const void *options, int argc, char **argv)
 	const enum cli_exit checked = transplant_check_options(opts);
 	if (checked != CLI_OK)
 		return checked;
-	const enum tok_status status = make_plan(&plan, argv[0], argv[1], opts, &err);
-	if (status == TOK_OK)
-		(opts->json ? tell_json : tell)(&plan);
+	enum tok_status status = make_plan(&plan, argv[0], argv[1], opts, &err);
+	if (status == TOK_OK && opts->json)
+		status = tell_json(&plan, &err);
+	else if (status == TOK_OK)
+		tell(&plan);
 	transplant_case_close(&plan.c);
 	return status == TOK_OK ? CLI_OK : cli_error("%s", err.message);
 }

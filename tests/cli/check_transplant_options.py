@@ -156,6 +156,11 @@ def check_donors(count):
     """Ids that stand for something else at the donor's do not count; a donor of other tokens is none."""
     write_model(pathlib.Path("other"), NEW[8:] + NEW[:8], rows_of(5, count, 8))
     refused("are other tokens here", "run", "A", "b.json", "--dry-run", "--donor", "other")
+    write_model(pathlib.Path("broken"), NEW, rows_of(5, count, 8))
+    pathlib.Path("broken/tokenizer.json").write_text("{")
+    refused("the donor's tokenizer: ", "run", "A", "b.json", "--dry-run", "--donor", "broken")
+    pathlib.Path("broken/tokenizer.json").unlink()
+    run("run", "A", "b.json", "--dry-run", "--donor", "broken")  # one without any is taken at its word
     swapped = NEW[:-2] + [NEW[-1], NEW[-2]]  # nearly all are the same
     write_model(pathlib.Path("swapped"), swapped, rows_of(5, count, 8))
     refused("are other tokens here", "run", "A", "b.json", "--dry-run", "--donor", "swapped")
