@@ -3,8 +3,8 @@
  * One file without anything from outside.  Colours follow the reader's light or dark page; every
  * number that is drawn is also written. */
 #include <inttypes.h>
-#include <stdarg.h>
 
+#include "cmd/cli_put.h"
 #include "cmd/transplant_report.h"
 #include "tok/text/utf8.h"
 
@@ -32,33 +32,17 @@ static const char head[] =
     "@media(max-width:32rem){text{font-size:20px}}\n" /* of which the picture leaves half */
     "</style></head><body>\n";
 
-struct page {
-	struct tok_buffer *out;
-	bool lost;
-};
-
-static TOK_PRINTF(2, 3) void put(struct page *p, const char *fmt, ...)
-{
-	char text[1024];
-	va_list args;
-	va_start(args, fmt);
-	const int count = vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	p->lost |= count < 0 || (size_t)count >= sizeof text ||
-		   !tok_buffer_add(p->out, text, (size_t)count);
-}
-
 /* A page is UTF-8: what is none is U+FFFD. */
-static void put_escaped(struct page *p, struct tok_span text)
+static void put_escaped(struct cli_put *p, struct tok_span text)
 {
 	for (size_t i = 0; i < text.count;) {
 		const struct tok_char c = tok_utf8_at(text, i);
 		if (c.code == '<')
-			put(p, "&lt;");
+			cli_put(p, "&lt;");
 		else if (c.code == '&')
-			put(p, "&amp;");
+			cli_put(p, "&amp;");
 		else if (c.code >= TOK_BAD_BYTE)
-			put(p, "\xEF\xBF\xBD");
+			cli_put(p, "\xEF\xBF\xBD");
 		else
 			p->lost |= !tok_buffer_add(p->out, text.bytes + i, c.length);
 		i += c.length;
@@ -75,16 +59,17 @@ static const char colours[HYPER_MATCH_COUNT][2] = {
 	[HYPER_MATCH_NEW] = "b",   [HYPER_MATCH_NONE] = "e",
 };
 
-static void put_bar(struct page *p, const char *name, const double *counts, int y)
+static void put_bar(struct cli_put *p, const char *name, const double *counts, int y)
 {
 	double whole = 0, x = LEFT;
 	for (int which = 0; which < HYPER_MATCH_NONE; which++)
 		whole += counts[which];
-	put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 16, name);
+	cli_put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 16, name);
 	for (int which = 0; which < HYPER_MATCH_NONE && whole > 0; which++) {
 		const double width = (WIDTH - LEFT) * counts[which] / whole;
 		if (counts[which] > 0)
-			put(p,
+			cli_put(
+			    p,
 			    "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\">"
 			    "<title>%s: %.2f %%</title></rect>",
 			    colours[which], x, y, width, BAR,
@@ -94,7 +79,7 @@ static void put_bar(struct page *p, const char *name, const double *counts, int 
 	}
 }
 
-static void put_classes(struct page *p, const struct transplant_report *r)
+static void put_classes(struct cli_put *p, const struct transplant_report *r)
 {
 	double tokens[HYPER_MATCH_COUNT], running[HYPER_MATCH_COUNT] = { 0 };
 	const struct hyper_matches *m = &r->c->matches;
@@ -105,35 +90,35 @@ static void put_classes(struct page *p, const struct transplant_report *r)
 		all += which == HYPER_MATCH_NONE ? 0 : tokens[which];
 		read += running[which];
 	}
-	put(p,
-	    "<h2>Which token is which</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-	    "aria-label=\"shares of classes\">",
-	    WIDTH, r->usage ? 2 * BAR + 8 : BAR);
+	cli_put(p,
+		"<h2>Which token is which</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+		"aria-label=\"shares of classes\">",
+		WIDTH, r->usage ? 2 * BAR + 8 : BAR);
 	put_bar(p, "vocabulary", tokens, 0);
 	if (r->usage)
 		put_bar(p, "running text", running, BAR + 8);
-	put(p, "</svg></figure>\n<table><tr><th>class</th><th>tokens</th><th>%%</th>%s</tr>\n",
-	    r->usage ? "<th>in the text</th><th>%</th>" : "");
+	cli_put(p, "</svg></figure>\n<table><tr><th>class</th><th>tokens</th><th>%%</th>%s</tr>\n",
+		r->usage ? "<th>in the text</th><th>%</th>" : "");
 	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
 		if (m->counts[which] == 0)
 			continue;
-		put(p,
-		    "<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span>"
-		    "&nbsp;%s</td><td>%zu</td><td>%.2f</td>",
-		    colours[which], hyper_match_name((enum hyper_match_class)which),
-		    m->counts[which], all > 0 ? 100 * tokens[which] / all : 0);
+		cli_put(p,
+			"<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span>"
+			"&nbsp;%s</td><td>%zu</td><td>%.2f</td>",
+			colours[which], hyper_match_name((enum hyper_match_class)which),
+			m->counts[which], all > 0 ? 100 * tokens[which] / all : 0);
 		if (r->usage)
-			put(p, "<td>%.0f</td><td>%.2f</td>", running[which],
-			    read > 0 ? 100 * running[which] / read : 0);
-		put(p, "</tr>\n");
+			cli_put(p, "<td>%.0f</td><td>%.2f</td>", running[which],
+				read > 0 ? 100 * running[which] / read : 0);
+		cli_put(p, "</tr>\n");
 	}
-	put(p, "</table>\n");
+	cli_put(p, "</table>\n");
 }
 
 /* ---- lengths of rows ---------------------------------------------------------------- */
 
 /* From the 5th to the 95th percentile, the middle half thicker, the median marked. */
-static void put_strip(struct page *p, const char *name, const char *class,
+static void put_strip(struct cli_put *p, const char *name, const char *class,
 		      const struct hyper_norms *n, double largest, int y)
 {
 	double x[HYPER_QUANTILES];
@@ -141,95 +126,99 @@ static void put_strip(struct page *p, const char *name, const char *class,
 		return;
 	for (size_t q = 0; q < HYPER_QUANTILES; q++)
 		x[q] = LEFT + (WIDTH - LEFT) * n->quantiles[q] / largest;
-	put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 17, name);
-	put(p,
-	    "<rect class=\"%s\" opacity=\".45\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
-	    "height=\"6\"/>",
-	    class, x[0], y + 7, x[4] - x[0] + 1);
-	put(p, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"14\"/>", class, x[1],
-	    y + 3, x[3] - x[1] + 1);
-	put(p, "<line class=\"s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x[2], x[2], y,
-	    y + 20);
-	put(p, "<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.3g</text>", x[2],
-	    y + 36, n->quantiles[2]);
+	cli_put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 17, name);
+	cli_put(p,
+		"<rect class=\"%s\" opacity=\".45\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
+		"height=\"6\"/>",
+		class, x[0], y + 7, x[4] - x[0] + 1);
+	cli_put(p, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"14\"/>", class,
+		x[1], y + 3, x[3] - x[1] + 1);
+	cli_put(p, "<line class=\"s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x[2], x[2], y,
+		y + 20);
+	cli_put(p, "<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.3g</text>",
+		x[2], y + 36, n->quantiles[2]);
 }
 
-static void put_lengths(struct page *p, const char *side, const struct hyper_row_stats *s)
+static void put_lengths(struct cli_put *p, const char *side, const struct hyper_row_stats *s)
 {
 	double largest = s->copied.count ? s->copied.quantiles[HYPER_QUANTILES - 1] : 0;
 	if (s->made.count && s->made.quantiles[HYPER_QUANTILES - 1] > largest)
 		largest = s->made.quantiles[HYPER_QUANTILES - 1];
 	if (!(largest > 0))
 		return;
-	put(p,
-	    "<h2>Lengths of %s rows</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-	    "aria-label=\"lengths of rows\">",
-	    side, WIDTH, 2 * STRIP + 8);
+	cli_put(p,
+		"<h2>Lengths of %s rows</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+		"aria-label=\"lengths of rows\">",
+		side, WIDTH, 2 * STRIP + 8);
 	put_strip(p, "copied", "a", &s->copied, largest * 1.05, 0);
 	put_strip(p, "made", "b", &s->made, largest * 1.05, STRIP + 4);
-	put(p, "</svg><figcaption>from the 5th to the 95th percentile, the middle half thick, the "
-	       "median marked</figcaption></figure>\n");
+	cli_put(p,
+		"</svg><figcaption>from the 5th to the 95th percentile, the middle half thick, the "
+		"median marked</figcaption></figure>\n");
 }
 
 /* ---- sides -------------------------------------------------------------------------- */
 
-static void put_side(struct page *p, const char *name, const struct transplant_side_report *side)
+static void put_side(struct cli_put *p, const char *name, const struct transplant_side_report *side)
 {
 	const struct hyper_row_stats *s = &side->stats;
 	put_lengths(p, name, s);
-	put(p, "<table><tr><th>%s rows</th><th></th></tr>\n", name);
-	put(p, "<tr><td>copied bit for bit</td><td>%zu</td></tr>\n",
-	    side->counts[TRANSPLANT_COPIED]);
-	put(p, "<tr><td>by %s</td><td>%zu</td></tr>\n", transplant_method_name(side->method),
-	    side->counts[TRANSPLANT_BY_METHOD]);
-	put(p, "<tr><td>by their pieces</td><td>%zu</td></tr>\n",
-	    side->counts[TRANSPLANT_BY_PIECES]);
-	put(p, "<tr><td>by the last resort</td><td>%zu</td></tr>\n",
-	    side->counts[TRANSPLANT_BY_FILL]);
-	put(p, "<tr><td>rows that one is made of (exp of entropy)</td><td>%.2f</td></tr>\n",
-	    s->neighbours);
-	put(p, "<tr><td>mean cosine of two rows, before and after</td><td>%.4f, %.4f</td></tr>\n",
-	    s->anisotropy_old, s->anisotropy_new);
-	put(p, "<tr><td>made rows that are zero, or equal to another</td><td>%zu, %zu</td></tr>\n",
-	    s->zeros, s->duplicates);
+	cli_put(p, "<table><tr><th>%s rows</th><th></th></tr>\n", name);
+	cli_put(p, "<tr><td>copied bit for bit</td><td>%zu</td></tr>\n",
+		side->counts[TRANSPLANT_COPIED]);
+	cli_put(p, "<tr><td>by %s</td><td>%zu</td></tr>\n", transplant_method_name(side->method),
+		side->counts[TRANSPLANT_BY_METHOD]);
+	cli_put(p, "<tr><td>by their pieces</td><td>%zu</td></tr>\n",
+		side->counts[TRANSPLANT_BY_PIECES]);
+	cli_put(p, "<tr><td>by the last resort</td><td>%zu</td></tr>\n",
+		side->counts[TRANSPLANT_BY_FILL]);
+	cli_put(p, "<tr><td>rows that one is made of (exp of entropy)</td><td>%.2f</td></tr>\n",
+		s->neighbours);
+	cli_put(p,
+		"<tr><td>mean cosine of two rows, before and after</td><td>%.4f, %.4f</td></tr>\n",
+		s->anisotropy_old, s->anisotropy_new);
+	cli_put(p,
+		"<tr><td>made rows that are zero, or equal to another</td><td>%zu, %zu</td></tr>\n",
+		s->zeros, s->duplicates);
 	if (side->method == TRANSPLANT_OMP)
-		put(p,
+		cli_put(
+		    p,
 		    "<tr><td>sum of |coefficients|, mean and largest</td><td>%.3g, %.3g</td></tr>\n"
 		    "<tr><td>cosine of the donor's row and its sum, mean and least</td><td>%.4f, "
 		    "%.4f</td></tr>\n",
 		    side->omp.norm_mean, side->omp.norm_max, side->omp.cosine_mean,
 		    side->omp.cosine_min);
-	put(p, "</table>\n");
+	cli_put(p, "</table>\n");
 }
 
-static void put_notes(struct page *p, struct tok_span notes)
+static void put_notes(struct cli_put *p, struct tok_span notes)
 {
 	if (notes.count == 0)
 		return;
-	put(p, "<h2>Notes</h2><pre>");
+	cli_put(p, "<h2>Notes</h2><pre>");
 	put_escaped(p, notes);
-	put(p, "</pre>\n");
+	cli_put(p, "</pre>\n");
 }
 
 enum tok_status transplant_report_page(const struct transplant_report *r, struct tok_buffer *out,
 				       struct tok_error *err)
 {
-	struct page p = { out, false };
+	struct cli_put p = { out, false };
 	p.lost |= !tok_buffer_add(out, head, sizeof head - 1);
-	put(&p,
-	    "<h1>Transplant</h1><p class=\"d\">%zu rows became %zu; digits were cut %s and are "
-	    "cut %s",
-	    r->c->embeddings.input->shape[0], r->recipes->rows, hyper_digits_name(r->digits[0]),
-	    hyper_digits_name(r->digits[1]));
+	cli_put(&p,
+		"<h1>Transplant</h1><p class=\"d\">%zu rows became %zu; digits were cut %s and are "
+		"cut %s",
+		r->c->embeddings.input->shape[0], r->recipes->rows, hyper_digits_name(r->digits[0]),
+		hyper_digits_name(r->digits[1]));
 	if (r->usage)
-		put(&p, "; %" PRIu64 " bytes of text were %" PRIu64 " tokens and are %" PRIu64,
-		    r->usage->bytes, r->usage->old_tokens, r->usage->new_tokens);
-	put(&p, ".</p>\n");
+		cli_put(&p, "; %" PRIu64 " bytes of text were %" PRIu64 " tokens and are %" PRIu64,
+			r->usage->bytes, r->usage->old_tokens, r->usage->new_tokens);
+	cli_put(&p, ".</p>\n");
 	put_classes(&p, r);
 	put_side(&p, r->recipes->both ? "all" : "input", &r->recipes->reports[TRANSPLANT_IN]);
 	if (!r->recipes->both)
 		put_side(&p, "output", &r->recipes->reports[TRANSPLANT_OUT]);
 	put_notes(&p, r->notes);
-	put(&p, "</body></html>\n");
+	cli_put(&p, "</body></html>\n");
 	return p.lost ? tok_fail_memory(err) : TOK_OK;
 }

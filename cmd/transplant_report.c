@@ -1,78 +1,62 @@
 #include "cmd/transplant_report.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cli_hash.h"
+#include "cmd/cli_put.h"
 #include "cmd/transplant_files.h"
 #include "tok/text/json_write.h"
 
 /* ---- text into a buffer ------------------------------------------------------------------ */
 
-struct writer {
-	struct tok_buffer *out;
-	bool lost; /* memory was out */
-};
-
-static TOK_PRINTF(2, 3) void put(struct writer *w, const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-	va_start(args, fmt);
-	const int count = vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	w->lost |= count < 0 || (size_t)count >= sizeof text ||
-		   !tok_buffer_add(w->out, text, (size_t)count);
-}
-
-static void put_string(struct writer *w, struct tok_span text)
+static void put_string(struct cli_put *w, struct tok_span text)
 {
 	w->lost |= !tok_json_put_string(w->out, text);
 }
 
-static enum tok_status end_of(const struct writer *w, struct tok_error *err)
+static enum tok_status end_of(const struct cli_put *w, struct tok_error *err)
 {
 	return w->lost ? tok_fail_memory(err) : TOK_OK;
 }
 
 /* ---- transplant.json ------------------------------------------------------------------------ */
 
-static void put_norms(struct writer *w, const char *name, const struct hyper_norms *n)
+static void put_norms(struct cli_put *w, const char *name, const struct hyper_norms *n)
 {
-	put(w, "\"%s\":{\"count\":%zu,\"mean\":%.6g,\"deviation\":%.6g,\"quantiles\":[", name,
-	    n->count, n->mean, n->deviation);
+	cli_put(w, "\"%s\":{\"count\":%zu,\"mean\":%.6g,\"deviation\":%.6g,\"quantiles\":[", name,
+		n->count, n->mean, n->deviation);
 	for (size_t q = 0; q < HYPER_QUANTILES; q++)
-		put(w, "%s%.6g", q ? "," : "", n->quantiles[q]);
-	put(w, "]}");
+		cli_put(w, "%s%.6g", q ? "," : "", n->quantiles[q]);
+	cli_put(w, "]}");
 }
 
-static void put_side(struct writer *w, const struct transplant_side_report *side)
+static void put_side(struct cli_put *w, const struct transplant_side_report *side)
 {
 	const struct hyper_row_stats *s = &side->stats;
-	put(w, "{\"method\":\"%s\",\"rows\":{", transplant_method_name(side->method));
+	cli_put(w, "{\"method\":\"%s\",\"rows\":{", transplant_method_name(side->method));
 	for (int how = 0; how < TRANSPLANT_HOWS; how++)
-		put(w, "%s\"%s\":%zu", how ? "," : "",
-		    transplant_how_name((enum transplant_how)how), side->counts[how]);
-	put(w, "},\"norms\":{");
+		cli_put(w, "%s\"%s\":%zu", how ? "," : "",
+			transplant_how_name((enum transplant_how)how), side->counts[how]);
+	cli_put(w, "},\"norms\":{");
 	put_norms(w, "copied", &s->copied);
-	put(w, ",");
+	cli_put(w, ",");
 	put_norms(w, "made", &s->made);
-	put(w,
-	    "},\"zeros\":%zu,\"duplicates\":%zu,\"not_finite\":%zu,\"neighbours\":%.6g,"
-	    "\"anisotropy\":[%.6g,%.6g]",
-	    s->zeros, s->duplicates, s->not_finite, s->neighbours, s->anisotropy_old,
-	    s->anisotropy_new);
+	cli_put(w,
+		"},\"zeros\":%zu,\"duplicates\":%zu,\"not_finite\":%zu,\"neighbours\":%.6g,"
+		"\"anisotropy\":[%.6g,%.6g]",
+		s->zeros, s->duplicates, s->not_finite, s->neighbours, s->anisotropy_old,
+		s->anisotropy_new);
 	if (side->method == TRANSPLANT_OMP && side->used.atoms)
-		put(w,
-		    ",\"omp\":{\"norm_mean\":%.6g,\"norm_max\":%.6g,\"cosine_mean\":%.6g,"
-		    "\"cosine_min\":%.6g}",
-		    side->omp.norm_mean, side->omp.norm_max, side->omp.cosine_mean,
-		    side->omp.cosine_min);
+		cli_put(w,
+			",\"omp\":{\"norm_mean\":%.6g,\"norm_max\":%.6g,\"cosine_mean\":%.6g,"
+			"\"cosine_min\":%.6g}",
+			side->omp.norm_mean, side->omp.norm_max, side->omp.cosine_mean,
+			side->omp.cosine_min);
 	if (side->method == TRANSPLANT_RIDGE || side->method == TRANSPLANT_PROCRUSTES)
-		put(w, ",\"explains\":%.6g", side->explains);
-	put(w, "}");
+		cli_put(w, ",\"explains\":%.6g", side->explains);
+	cli_put(w, "}");
 }
 
 /* A name of a file, without the folders that it lies in. */
@@ -83,12 +67,12 @@ static struct tok_span last_part(const char *path)
 }
 
 /* Null: nothing was asked for, and the method's own counts. */
-static void put_number(struct writer *w, const char *name, double value)
+static void put_number(struct cli_put *w, const char *name, double value)
 {
 	if (value < 0)
-		put(w, ",\"%s\":null", name);
+		cli_put(w, ",\"%s\":null", name);
 	else
-		put(w, ",\"%s\":%.6g", name, value);
+		cli_put(w, ",\"%s\":%.6g", name, value);
 }
 
 void transplant_word(const char *words, int index, char *out, size_t room)
@@ -110,16 +94,16 @@ int transplant_word_find(const char *words, const char *word)
 	}
 }
 
-static void put_text(struct writer *w, const char *name, struct tok_span text)
+static void put_text(struct cli_put *w, const char *name, struct tok_span text)
 {
-	put(w, ",\"%s\":", name);
+	cli_put(w, ",\"%s\":", name);
 	if (text.count)
 		put_string(w, text);
 	else
-		put(w, "null");
+		cli_put(w, "null");
 }
 
-static void put_word(struct writer *w, const char *name, const char *words, int index)
+static void put_word(struct cli_put *w, const char *name, const char *words, int index)
 {
 	char word[32];
 	transplant_word(words, index, word, sizeof word);
@@ -131,43 +115,43 @@ static struct tok_span last_of(const char *path)
 	return path ? last_part(path) : (struct tok_span){ 0 };
 }
 
-static void put_rows_option(struct writer *w, size_t multiple)
+static void put_rows_option(struct cli_put *w, size_t multiple)
 {
 	if (multiple > 1)
-		put(w, ",\"rows\":\"pad:%zu\"", multiple);
+		cli_put(w, ",\"rows\":\"pad:%zu\"", multiple);
 	else
-		put(w, ",\"rows\":\"%s\"", multiple ? "tight" : "keep");
+		cli_put(w, ",\"rows\":\"%s\"", multiple ? "tight" : "keep");
 }
 
 /* What a side's method went by, where it goes by such a thing. */
-static void put_used(struct writer *w, const char *name, const struct transplant_side_report *side)
+static void put_used(struct cli_put *w, const char *name, const struct transplant_side_report *side)
 {
 	const struct transplant_used *u = &side->used;
-	put(w, ",\"%s\":{", name);
+	cli_put(w, ",\"%s\":{", name);
 	if (u->topk)
-		put(w, "\"temperature\":%.6g,\"topk\":%zu", u->temperature, u->topk);
+		cli_put(w, "\"temperature\":%.6g,\"topk\":%zu", u->temperature, u->topk);
 	if (u->atoms)
-		put(w, "\"k\":%zu", u->atoms);
-	put(w, "}");
+		cli_put(w, "\"k\":%zu", u->atoms);
+	cli_put(w, "}");
 }
 
-static void put_options(struct writer *w, const struct transplant_options *o,
+static void put_options(struct cli_put *w, const struct transplant_options *o,
 			const struct transplant_choice *choice, const struct transplant_recipes *r)
 {
-	put(w, "\"seed\":%" PRIu64 ",\"aux\":", o->seed);
+	cli_put(w, "\"seed\":%" PRIu64 ",\"aux\":", o->seed);
 	put_string(w, tok_span_of(o->aux ? o->aux : "ngram"));
-	put(w, ",\"match\":");
+	cli_put(w, ",\"match\":");
 	put_string(w, tok_span_of(o->match ? o->match : TRANSPLANT_MATCH));
 	put_text(w, "donor", last_of(o->donor));
 	put_number(w, "temperature", o->temperature);
 	put_number(w, "weight", o->weight);
 	put_number(w, "threshold", o->threshold);
 	put_number(w, "ridge", o->ridge);
-	put(w, ",\"topk\":%" PRIu64 ",\"k\":%" PRIu64, o->topk, o->k);
+	cli_put(w, ",\"topk\":%" PRIu64 ",\"k\":%" PRIu64, o->topk, o->k);
 	put_word(w, "preset", TRANSPLANT_PRESET_WORDS, o->preset);
 	put_word(w, "knn", HYPER_KNN_WORDS, o->knn);
-	put(w, ",\"euclid\":%s,\"normalize_atoms\":%s,\"screen\":%" PRIu64,
-	    o->euclid ? "true" : "false", o->normalize_atoms ? "true" : "false", o->screen);
+	cli_put(w, ",\"euclid\":%s,\"normalize_atoms\":%s,\"screen\":%" PRIu64,
+		o->euclid ? "true" : "false", o->normalize_atoms ? "true" : "false", o->screen);
 	put_text(w, "special_map", last_of(o->special_map));
 	put_word(w, "tie", HYPER_TIE_WORDS, o->tie);
 	put_word(w, "dtype", TRANSPLANT_DTYPE_WORDS, o->dtype);
@@ -186,7 +170,7 @@ enum tok_status transplant_report_options(const struct transplant_options *optio
 					  const struct transplant_recipes *recipes,
 					  struct tok_buffer *out, struct tok_error *err)
 {
-	struct writer w = { out, false };
+	struct cli_put w = { out, false };
 	if (recipes->options)
 		w.lost = !tok_buffer_add(out, recipes->options, strlen(recipes->options));
 	else
@@ -194,77 +178,78 @@ enum tok_status transplant_report_options(const struct transplant_options *optio
 	return end_of(&w, err);
 }
 
-static void put_notes(struct writer *w, struct tok_span notes)
+static void put_notes(struct cli_put *w, struct tok_span notes)
 {
 	const char *between = "";
-	put(w, "\"notes\":[");
+	cli_put(w, "\"notes\":[");
 	for (size_t at = 0; at < notes.count;) {
 		size_t end = at;
 		while (end < notes.count && notes.bytes[end] != '\n')
 			end++;
-		put(w, "%s", between);
+		cli_put(w, "%s", between);
 		put_string(w, tok_span_slice(notes, at, end));
 		between = ",";
 		at = end + 1;
 	}
-	put(w, "]");
+	cli_put(w, "]");
 }
 
-static void put_usage(struct writer *w, const struct transplant_usage *u)
+static void put_usage(struct cli_put *w, const struct transplant_usage *u)
 {
 	if (!u) {
-		put(w, "\"text\":null,");
+		cli_put(w, "\"text\":null,");
 		return;
 	}
-	put(w,
-	    "\"text\":{\"bytes\":%" PRIu64 ",\"source_tokens\":%" PRIu64
-	    ",\"target_tokens\":%" PRIu64 ",\"made\":%.6f},",
-	    u->bytes, u->old_tokens, u->new_tokens, transplant_usage_made(u));
+	cli_put(w,
+		"\"text\":{\"bytes\":%" PRIu64 ",\"source_tokens\":%" PRIu64
+		",\"target_tokens\":%" PRIu64 ",\"made\":%.6f},",
+		u->bytes, u->old_tokens, u->new_tokens, transplant_usage_made(u));
 }
 
-static enum tok_status put_tokenizer(struct writer *w, const char *name,
+static enum tok_status put_tokenizer(struct cli_put *w, const char *name,
 				     const struct transplant_vocab *v, struct tok_error *err)
 {
 	struct cli_hash hash;
 	const enum tok_status status = cli_hash_tokenizer(v->tokenizer, &hash, err);
 	if (status == TOK_OK)
-		put(w, "\"%s\":{\"ids\":%zu,\"hash\":\"%s\"},", name, v->vocab.count, hash.text);
+		cli_put(w, "\"%s\":{\"ids\":%zu,\"hash\":\"%s\"},", name, v->vocab.count,
+			hash.text);
 	return status;
 }
 
 enum tok_status transplant_report_json(const struct transplant_report *r, struct tok_buffer *out,
 				       struct tok_error *err)
 {
-	struct writer w = { out, false };
+	struct cli_put w = { out, false };
 	const struct hyper_matches *m = &r->c->matches;
-	put(&w, "{\"schema\":\"tok.transplant.1\",\"version\":\"%s\",", TOK_VERSION);
+	cli_put(&w, "{\"schema\":\"tok.transplant.1\",\"version\":\"%s\",", TOK_VERSION);
 	enum tok_status status = put_tokenizer(&w, "source", &r->c->source, err);
 	if (status == TOK_OK)
 		status = put_tokenizer(&w, "target", &r->c->target, err);
 	if (status != TOK_OK)
 		return status;
-	put(&w, "\"rows\":[%zu,%zu],\"classes\":{", r->c->embeddings.input->shape[0],
-	    r->recipes->rows);
+	cli_put(&w, "\"rows\":[%zu,%zu],\"classes\":{", r->c->embeddings.input->shape[0],
+		r->recipes->rows);
 	for (int which = 0; which < HYPER_MATCH_COUNT; which++)
-		put(&w, "%s\"%s\":%zu", which ? "," : "",
-		    hyper_match_name((enum hyper_match_class)which), m->counts[which]);
-	put(&w, "},\"digits\":[\"%s\",\"%s\"],", hyper_digits_name(r->digits[0]),
-	    hyper_digits_name(r->digits[1]));
+		cli_put(&w, "%s\"%s\":%zu", which ? "," : "",
+			hyper_match_name((enum hyper_match_class)which), m->counts[which]);
+	cli_put(&w, "},\"digits\":[\"%s\",\"%s\"],", hyper_digits_name(r->digits[0]),
+		hyper_digits_name(r->digits[1]));
 	put_usage(&w, r->usage);
-	put(&w, "\"options\":{");
+	cli_put(&w, "\"options\":{");
 	status = transplant_report_options(r->c->options, r->choice, r->recipes, out, err);
 	if (status != TOK_OK)
 		return status;
-	put(&w, "},\"input\":");
+	cli_put(&w, "},\"input\":");
 	put_side(&w, &r->recipes->reports[TRANSPLANT_IN]);
-	put(&w, ",\"output\":");
+	cli_put(&w, ",\"output\":");
 	if (r->recipes->both)
-		put(&w, "null");
+		cli_put(&w, "null");
 	else
 		put_side(&w, &r->recipes->reports[TRANSPLANT_OUT]);
-	put(&w, ",");
+	cli_put(&w, ",");
 	put_notes(&w, r->notes);
-	put(&w, "}\n");
+	cli_put(&w, "}\n");
 	return end_of(&w, err);
 }
 

@@ -1,0 +1,21 @@
+#include "cmd/cli_put.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void cli_put(struct cli_put *put, const char *fmt, ...)
+{
+	va_list args, again;
+	va_start(args, fmt);
+	va_copy(again, args);
+	const int count = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	/* One byte more, for the NUL that is not kept. */
+	if (count < 0 || !tok_buffer_reserve(put->out, (size_t)count + 1)) {
+		put->lost = true;
+	} else {
+		vsnprintf((char *)put->out->bytes + put->out->count, (size_t)count + 1, fmt, again);
+		put->out->count += (size_t)count;
+	}
+	va_end(again);
+}
