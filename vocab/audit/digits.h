@@ -1,0 +1,26 @@
+/*
+ * digits.h - where a tokenizer cuts numbers, beside the groups of three that people write.
+ *
+ * Numbers of 1 to 12 digits, drawn by a fixed seed, are encoded without special tokens; right are
+ * cuts that leave multiples of three digits behind them: 1|234|567.  42 without a cut is right too.
+ *
+ * Source of the convention: the brief's table; Singh and Strouse 2024 for why it matters.
+ */
+#ifndef VOCAB_AUDIT_DIGITS_H
+#define VOCAB_AUDIT_DIGITS_H
+
+#include "tok/pipe/encoder.h"
+
+enum { VOCAB_AUDIT_DIGITS_MAX = 12 };
+
+struct vocab_audit_digits {
+	double precision, recall, f1;                        /* of all cuts; NAN: there are none */
+	double tokens_per_digit[VOCAB_AUDIT_DIGITS_MAX + 1]; /* by the number of digits, from 1 */
+	double pattern_entropy[VOCAB_AUDIT_DIGITS_MAX + 1];  /* bits: 0 if all are cut alike */
+};
+
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
+							struct vocab_audit_digits *out,
+							struct tok_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * similarity.h - how alike two tokenizers are: their tokens as bytes, and what they make of texts.
+ *
+ *	struct vocab_audit_similarity s;
+ *	status = vocab_audit_similarity_new(a, b, &work, &err);
+ *	status = vocab_audit_similarity_line(work, line, &err);	// as many as there are
+ *	vocab_audit_similarity_measure(work, &s);
+ *	vocab_audit_similarity_free(work);
+ */
+#ifndef VOCAB_AUDIT_SIMILARITY_H
+#define VOCAB_AUDIT_SIMILARITY_H
+
+#include "tok/pipe/encoder.h"
+
+struct vocab_audit_similarity {
+	double jaccard;     /* of the sets of tokens as bytes, special ones left out */
+	double same_id;     /* of tokens in both, those with the same id in both */
+	double same_words;  /* share of running words that both cut alike */
+	double boundary_f1; /* of cuts inside lines, by byte offset */
+};
+
+struct vocab_audit_similarity_work;
+
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_similarity_new(const struct tok_tokenizer *a, const struct tok_tokenizer *b,
+			   struct vocab_audit_similarity_work **out, struct tok_error *err);
+TOK_API void vocab_audit_similarity_free(struct vocab_audit_similarity_work *work);
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_similarity_line(struct vocab_audit_similarity_work *work, struct tok_span line,
+			    struct tok_error *err);
+TOK_API void vocab_audit_similarity_measure(const struct vocab_audit_similarity_work *work,
+					    struct vocab_audit_similarity *out);
+
+#endif
