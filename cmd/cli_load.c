@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli_cache.h"
+#include "cmd/cli_store.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
@@ -24,6 +25,13 @@ static enum tok_status refuse_pattern(struct tok_error *err)
 	return tok_fail(err, TOK_EARG, "--pattern is for a .tiktoken file: name it with -t");
 }
 
+static enum tok_status refuse_kept_pattern(struct tok_error *err)
+{
+	return tok_fail(err, TOK_EARG,
+			"a vocabulary of the store has the pattern that it was added with: leave "
+			"--pattern out");
+}
+
 static const struct {
 	const char *name;
 	enum tok_status (*open)(struct tok_tokenizer **out, struct tok_error *err);
@@ -43,16 +51,30 @@ static enum tok_status load_any(const struct cli_load *options, bool cached,
 			return refuse_pattern(err);
 		return known[i].open(out, err);
 	}
-	return load_image(options, cached, out, err);
+	bool found;
+	const enum tok_status status = cli_store_load(name, &found, out, err);
+	if (status != TOK_OK || !found)
+		return status != TOK_OK ? status : load_image(options, cached, out, err);
+	if (!options->pattern)
+		return TOK_OK;
+	tok_tokenizer_free(*out);
+	return refuse_kept_pattern(err);
 }
 
 enum tok_status cli_load_spec(const char *path, const char *pattern, struct tok_spec *out,
 			      struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = pattern };
-	if (strcmp(path, CLI_BUILTIN_NAME) != 0)
-		return vocab_read_path(path, &reading, out, err);
-	return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
+	bool found;
+	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
+		return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
+	const enum tok_status status = cli_store_spec(path, &found, out, err);
+	if (status != TOK_OK || !found)
+		return status != TOK_OK ? status : vocab_read_path(path, &reading, out, err);
+	if (!pattern)
+		return TOK_OK;
+	tok_spec_release(out);
+	return refuse_kept_pattern(err);
 }
 
 enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer, struct tok_error *err)

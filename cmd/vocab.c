@@ -12,6 +12,13 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",
 	  CLI_FIELD(struct vocab_options, words.pattern, const char *) },
+	{ CLI_GROUP, .name = "What add notes" },
+	{ CLI_TEXT, 0, "origin", "TEXT", "note where the tokenizer came from (its path)",
+	  CLI_FIELD(struct vocab_options, origin, const char *) },
+	{ CLI_TEXT, 0, "licence", "TEXT", "note its licence",
+	  CLI_FIELD(struct vocab_options, licence, const char *) },
+	{ CLI_FLAG, 0, "replace", NULL, "take the place of what has the name already",
+	  CLI_FIELD(struct vocab_options, replace, bool) },
 	{ CLI_GROUP, .name = "What prune keeps" },
 	{ CLI_TEXT, 0, "keep", "N", "tokens in all, with special tokens; 32k is 32000",
 	  CLI_FIELD(struct vocab_options, keep, const char *) },
@@ -25,11 +32,23 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "map", "FILE",
 	  "prune: write a line of old id, tab, new id for each token kept",
 	  CLI_FIELD(struct vocab_options, map, const char *) },
+	{ CLI_FLAG, 'j', "json", NULL, "list, show: write one JSON object, of schema tok.store.1",
+	  CLI_FIELD(struct vocab_options, json, bool) },
 	CLI_VOCAB_WORDS_RUNNING_ROWS(struct vocab_options, words),
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
+	{ "add", "NAME TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
+	  cli_vocab_add },
+	{ "list", "", "tell what the store has", false, cli_vocab_list },
+	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show },
+	{ "rename", "OLD NEW", "give one another name", false, cli_vocab_rename },
+	{ "rm", "NAME...", "take it out of the store", false, cli_vocab_rm },
+	{ "path", "NAME", "tell where its compiled image is", false, cli_vocab_path },
+	{ "verify", "", "look through all of the store for damage", false, cli_vocab_verify },
+	{ "export", "FILE", "write all of the store as one file", false, cli_vocab_export },
+	{ "import", "FILE", "add what the store in such a file has", false, cli_vocab_import },
 	{ "compile", "TOKENIZER", "write the tokenizer as one image that opens at once", false,
 	  cli_vocab_compile },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
@@ -41,9 +60,17 @@ static const struct cli_word words[] = {
 
 const struct cli_tool tool_vocab = {
 	.name = "vocab",
-	.summary = "compile, convert and prune tokenizer files",
-	.operands = "WORD [TOKENIZER [FILE...]]",
+	.summary = "keep, compile, convert and prune tokenizers",
+	.operands = "WORD [NAME] [TOKENIZER [FILE...]]",
+	.guide = "tok-store",
 	.description =
+	    "The words add, list, show, rename, rm, path, verify, export and import are for the\n"
+	    "store, where tokenizers are kept under names that -t takes: tok-store(7) has all of\n"
+	    "it.\n"
+	    "\n"
+	    "  tok vocab add llama-3 llama-3/tokenizer.json\n"
+	    "  tok encode -t llama-3 corpus.txt\n"
+	    "\n"
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
 	    "tok-formats(5) names, and writes it as a compiled image: one file that is read\n"
 	    "into memory and used as it lies, so that it opens in a moment.\n"
@@ -52,8 +79,7 @@ const struct cli_tool tool_vocab = {
 	    "  tok encode -t llama-3.tok corpus.txt\n"
 	    "\n"
 	    "Nobody needs to do this: every tool keeps the images of the tokenizers it opens in\n"
-	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file: on a\n"
-	    "machine without a cache, or to open an image without reading its source. An image\n"
+	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file. An image\n"
 	    "is only for machines of the same byte order and for the version of tok that wrote "
 	    "it.\n"
 	    "Keep the source: an image cannot be made from an image.\n"

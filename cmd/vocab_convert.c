@@ -1,5 +1,6 @@
 /* vocab_convert.c - tok vocab convert: any tokenizer as a file of another kind. */
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cli_load.h"
 #include "cmd/cli_vocab_output.h"
@@ -20,7 +21,7 @@ static enum tok_status read_tokenizer(const char *path, const struct vocab_optio
 {
 	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct vocab_source source;
-	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
+	if (access(path, F_OK) != 0 || strcmp(path, CLI_BUILTIN_NAME) == 0)
 		return cli_load_spec(path, opts->words.pattern, out, err);
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)

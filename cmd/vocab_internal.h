@@ -10,11 +10,24 @@ struct vocab_options {
 	const char *output;
 	int format; /* of convert: an enum cli_vocab_kind, -1: told by the name */
 	const char *keep, *map;
+	const char *origin, *licence; /* of add */
+	bool replace, json;
 	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };
 
 enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_prune(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_compile(const void *options, int argc, char **argv);
+
+/* vocab_store.c, vocab_list.c: the store */
+enum cli_exit cli_vocab_add(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_rename(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_rm(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_path(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_verify(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_export(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_import(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_list(const void *options, int argc, char **argv);
+enum cli_exit cli_vocab_show(const void *options, int argc, char **argv);
 
 #endif
