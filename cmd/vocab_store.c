@@ -38,10 +38,10 @@ static enum cli_exit end(struct vocab_store *store, enum tok_status status,
 enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
-	const struct vocab_store_about about = { .pattern = opts->words.pattern,
-						 .origin = opts->origin,
-						 .licence = opts->licence,
-						 .replace = opts->replace };
+	struct vocab_store_about about = { .pattern = opts->words.pattern,
+					   .origin = opts->origin,
+					   .licence = opts->licence,
+					   .replace = opts->replace };
 	struct tok_error err = { 0 };
 	struct vocab_source source;
 	if (argc != 2)
@@ -50,11 +50,16 @@ enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
 		return CLI_TROUBLE;
 	if (vocab_source_open(argv[1], &source, &err) != TOK_OK)
 		return cli_error("%s", err.message);
+	/* What is noted has to say where it is from any folder. */
+	char *whole = opts->origin ? NULL : realpath(source.path, NULL);
+	if (whole)
+		about.origin = whole;
 	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
 	enum cli_exit result = CLI_TROUBLE;
 	if (store)
 		result = end(store, vocab_store_add(store, argv[0], &source, &about, &err), &err);
 	vocab_source_close(&source);
+	free(whole);
 	return result;
 }
 

@@ -23,12 +23,13 @@ static const char tables[] =
 
 /* ---- paths ------------------------------------------------------------------------------ */
 
+/* NULL if memory is out; `name` may be NULL. */
 static char *join(const char *folder, const char *name)
 {
-	const size_t room = strlen(folder) + strlen(name) + 2;
+	const size_t room = strlen(folder) + (name ? strlen(name) : 0) + 2;
 	char *path = malloc(room);
 	if (path)
-		snprintf(path, room, "%s/%s", folder, name);
+		snprintf(path, room, "%s%s%s", folder, name ? "/" : "", name ? name : "");
 	return path;
 }
 
@@ -229,7 +230,7 @@ enum tok_status store_open_file(const char *path, struct vocab_store **out, stru
 	*out = NULL;
 	if (!store)
 		return tok_fail_memory(err);
-	store->path = strdup(path);
+	store->path = join(path, NULL);
 	enum tok_status status =
 	    store->path ? open_paths(store, VOCAB_STORE_READ, &empty, err) : tok_fail_memory(err);
 	if (status == TOK_OK && empty)
