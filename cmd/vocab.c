@@ -4,6 +4,7 @@
 
 static const struct vocab_options defaults = {
 	.format = -1,
+	.top = 10,
 	.words = CLI_VOCAB_WORDS_DEFAULTS,
 };
 
@@ -32,8 +33,11 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "map", "FILE",
 	  "prune: write a line of old id, tab, new id for each token kept",
 	  CLI_FIELD(struct vocab_options, map, const char *) },
-	{ CLI_FLAG, 'j', "json", NULL, "list, show: write one JSON object, of schema tok.store.1",
+	{ CLI_FLAG, 'j', "json", NULL,
+	  "list, show, diff: write one JSON object, of schema tok.store.1 or tok.diff.1",
 	  CLI_FIELD(struct vocab_options, json, bool) },
+	{ CLI_SIZE, 0, "top", "N", "diff: list up to N differences of a kind (10)",
+	  CLI_FIELD(struct vocab_options, top, uint64_t) },
 	CLI_VOCAB_WORDS_RUNNING_ROWS(struct vocab_options, words),
 	{ CLI_END }
 };
@@ -53,6 +57,8 @@ static const struct cli_word words[] = {
 	  cli_vocab_compile },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
 	  cli_vocab_convert },
+	{ "diff", "TOKENIZER TOKENIZER [FILE...]", "tell where two are not the same", false,
+	  cli_vocab_diff },
 	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
 	  cli_vocab_prune },
 	{ NULL },

@@ -12,6 +12,7 @@ struct vocab_options {
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
+	uint64_t top;                         /* of diff: listed of a kind */
 	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };
 
@@ -29,5 +30,7 @@ enum cli_exit cli_vocab_export(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_import(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_list(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_show(const void *options, int argc, char **argv);
+
+enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);
 
 #endif
