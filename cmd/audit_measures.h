@@ -23,8 +23,8 @@ struct audit_measure {
 	bool share; /* between 0 and 1 */
 };
 
-/* Of struct audit_cell, audit_tokenizer, vocab_audit_similarity and vocab_morphology; each ends with
- * a name of NULL. */
+/* Of struct audit_cell, audit_tokenizer, vocab_audit_similarity and vocab_morphology; each ends
+ * with a name of NULL. */
 extern const struct audit_measure audit_cell_measures[];
 extern const struct audit_measure audit_tokenizer_measures[];
 extern const struct audit_measure audit_pair_measures[];

@@ -17,7 +17,7 @@
 
 /* Of a tokenizer and a file. */
 struct audit_morphology {
-	const char *name;     /* of the file, without .csv and MorphScore's _morph_data: "english" */
+	const char *name; /* of the file, without .csv and MorphScore's _morph_data: "english" */
 	struct cli_hash hash; /* of its bytes */
 	struct vocab_morphology measures;
 };
@@ -29,11 +29,9 @@ struct audit_morphology_set {
 };
 
 /* Messages name the file and, of a row, its line. */
-TOK_MUST_USE enum tok_status audit_morphology_measure(const char *path,
-						      struct tok_tokenizer *const *tokenizers,
-						      size_t count,
-						      struct audit_morphology_set *out,
-						      struct tok_error *err);
+TOK_MUST_USE enum tok_status
+audit_morphology_measure(const char *path, struct tok_tokenizer *const *tokenizers, size_t count,
+			 struct audit_morphology_set *out, struct tok_error *err);
 void audit_morphology_release(struct audit_morphology_set *set);
 
 #endif

@@ -21,7 +21,7 @@
 
 struct vocab_morphology {
 	uint64_t rows;
-	uint64_t bad;    /* rows of which a part is empty, or the parts are not the word: left out */
+	uint64_t bad; /* rows of which a part is empty, or the parts are not the word: left out */
 	uint64_t single; /* words that are not cut at all */
 	uint64_t scored; /* the others */
 	uint64_t found;  /* of these, with a cut where the parts meet */
@@ -40,11 +40,9 @@ TOK_API TOK_MUST_USE enum tok_status vocab_morphology_new(const struct tok_token
 							  struct vocab_morphology_work **out,
 							  struct tok_error *err);
 TOK_API void vocab_morphology_free(struct vocab_morphology_work *work);
-TOK_API TOK_MUST_USE enum tok_status vocab_morphology_word(struct vocab_morphology_work *work,
-							   struct tok_span word,
-							   struct tok_span first,
-							   struct tok_span rest,
-							   struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status
+vocab_morphology_word(struct vocab_morphology_work *work, struct tok_span word,
+		      struct tok_span first, struct tok_span rest, struct tok_error *err);
 TOK_API void vocab_morphology_measure(const struct vocab_morphology_work *work,
 				      struct vocab_morphology *out);
 
