@@ -6,7 +6,7 @@
  *	vocab_audit_fidelity_measure(work, &f);
  *	vocab_audit_fidelity_free(work);
  *
- * One a thread; the counts of those of one tokenizer are added together.  `ids` are what the line
+ * One a thread; those of one tokenizer can be added together.  `ids` are what the line
  * was encoded to without special tokens.  Characters are code points; a byte that is not UTF-8 is
  * one of its own.
  *
@@ -35,12 +35,6 @@ struct vocab_audit_fidelity {
 	uint64_t bounded; /* lines */
 };
 
-/* Open: what was counted. */
-struct vocab_audit_fidelity_counts {
-	uint64_t lines, same, characters, errors, spaces, spaces_back, altered, bounded;
-	uint64_t nfc, nfc_same, nfd, nfd_same; /* lines that the form changes; with the same ids */
-};
-
 struct vocab_audit_fidelity_work;
 
 TOK_API TOK_MUST_USE enum tok_status
@@ -50,6 +44,11 @@ TOK_API void vocab_audit_fidelity_free(struct vocab_audit_fidelity_work *work);
 TOK_API TOK_MUST_USE enum tok_status
 vocab_audit_fidelity_line(struct vocab_audit_fidelity_work *work, struct tok_span line,
 			  const tok_id *ids, size_t count, struct tok_error *err);
+/* NFC and NFD of the line: costs as much as encoding it several times, so not every line of a
+ * long text needs it. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_fidelity_forms(struct vocab_audit_fidelity_work *work, struct tok_span line,
+			   const tok_id *ids, size_t count, struct tok_error *err);
 /* What `more` counted is counted in `into`. */
 TOK_API void vocab_audit_fidelity_add(struct vocab_audit_fidelity_work *into,
 				      const struct vocab_audit_fidelity_work *more);
