@@ -79,13 +79,14 @@ struct vocab_audit_measures {
 	uint64_t unknown; /* tokens */
 	uint64_t types;   /* distinct tokens */
 	double bytes_per_token, characters_per_token, tokens_per_line;
-	/* Words are encoded each by itself, with a space in front where they stand behind White_Space
-	 * and are not the first of their line. */
-	double fertility;    /* tokens a word */
-	double continued;    /* share of words of two tokens or more */
-	double single;       /* STRR: share of running words that are one token */
-	double single_types; /* the same of distinct words, with a space in front where one ever is */
-	double continuing;   /* share of the tokens of words that do not begin one */
+	/* Words are encoded each by itself, with a space in front where they stand behind
+	 * White_Space and are not the first of their line. */
+	double fertility; /* tokens a word */
+	double continued; /* share of words of two tokens or more */
+	double single;    /* STRR: share of running words that are one token */
+	double
+	    single_types;  /* the same of distinct words, with a space in front where one ever is */
+	double continuing; /* share of the tokens of words that do not begin one */
 	double vocabulary_use;        /* types, as a share of the vocabulary */
 	double entropy;               /* bits a token */
 	double efficiency;            /* Shannon's, over log2 of the types */
@@ -93,8 +94,8 @@ struct vocab_audit_measures {
 	double vocabulary_efficiency; /* Shannon's, over log2 of the vocabulary */
 	double round_trip;            /* share of lines that decode to themselves */
 	double split_characters;      /* share of multi-byte characters in two tokens or more */
-	/* Tokens with a whole character of the language's script (vocab_audit_facts): their share of
-	 * the tokens of the text, and of the vocabulary. */
+	/* Tokens with a whole character of the language's script (vocab_audit_facts): their share
+	 * of the tokens of the text, and of the vocabulary. */
 	double script_tokens, script_vocabulary;
 };
 
@@ -108,10 +109,11 @@ TOK_API void vocab_audit_text_free(struct vocab_audit_text *audit);
 
 /* Part `part` (from 0) of `parts` is added to `counts`, which are then of no use if it fails: with
  * TOK_ETEXT, and where it is, if the tokenizer refuses a text. */
-TOK_API TOK_MUST_USE enum tok_status
-vocab_audit_text_run(struct vocab_audit_text *audit, const struct vocab_audit_corpus *corpus,
-		     size_t part, size_t parts, struct vocab_audit_counts *counts,
-		     struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
+							  const struct vocab_audit_corpus *corpus,
+							  size_t part, size_t parts,
+							  struct vocab_audit_counts *counts,
+							  struct tok_error *err);
 
 /* `counts` of the whole corpus. */
 TOK_API void vocab_audit_text_measure(struct vocab_audit_text *audit,

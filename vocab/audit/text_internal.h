@@ -2,8 +2,8 @@
  * text_internal.h - what the measures of a text are made of.
  *
  * text_corpus.c: lines, and each distinct word once.  text_words.c: where words are.
- * text_tokens.c: what tokens are, as bytes.  text.c: the tokenizer over lines and words.
- * text_measure.c: numbers from counts.
+ * text_tokens.c: what tokens are, as bytes.  text.c: the tokenizer over lines and words, and what
+ * its counts say.  text_formulas.c: entropies and Gini.
  */
 #ifndef VOCAB_AUDIT_TEXT_INTERNAL_H
 #define VOCAB_AUDIT_TEXT_INTERNAL_H

@@ -85,8 +85,7 @@ static bool split_uax29(struct splitting *s, UBreakIterator **breaks)
 	while (ok && (next = ubrk_next(*breaks)) != UBRK_DONE) {
 		const size_t end = (size_t)next;
 		if (ubrk_getRuleStatus(*breaks) >= UBRK_WORD_NONE_LIMIT)
-			ok = give(s, begin, end,
-				  ends_in_space(tok_span_slice(s->line, 0, begin)));
+			ok = give(s, begin, end, ends_in_space(tok_span_slice(s->line, 0, begin)));
 		begin = end;
 	}
 	utext_close(&text);
