@@ -16,6 +16,7 @@
 #include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/audit/digits.h"
+#include "vocab/audit/fidelity.h"
 #include "vocab/audit/similarity.h"
 #include "vocab/audit/text.h"
 
@@ -42,6 +43,10 @@ struct audit_options {
 
 /* ---- what is found -------------------------------------------------------------------- */
 
+/* What costs more than encoding - fidelity, similarity - is measured on so many bytes from the
+ * fronts of languages, each having an equal share of them, in whole lines, one at least. */
+#define AUDIT_SAMPLE_BYTES ((size_t)1 << 20)
+
 struct audit_language {
 	const char *name;     /* "eng_Latn", "de" */
 	struct cli_hash hash; /* of its lines */
@@ -53,6 +58,7 @@ struct audit_language {
 /* Of a tokenizer and a language. */
 struct audit_cell {
 	struct vocab_audit_measures measures;
+	struct vocab_audit_fidelity fidelity; /* of the front of the text: AUDIT_SAMPLE_BYTES */
 	double premium; /* tokens over those of the pivot; NAN: no pivot, or it is left out (unknown
 			   tokens above 10 %) */
 	char

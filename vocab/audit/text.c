@@ -47,11 +47,6 @@ void vocab_audit_text_free(struct vocab_audit_text *audit)
 	free(audit);
 }
 
-size_t vocab_audit_text_vocabulary(const struct vocab_audit_text *audit)
-{
-	return audit->tokens.present;
-}
-
 /* ---- characters in several tokens ------------------------------------------------------- */
 
 /* Multi-byte characters, each counted once however often it is cut; cuts rise. */
@@ -78,15 +73,17 @@ static void cut_at(struct cuts *c, size_t at)
 	}
 }
 
-/* The tokens add exactly the bytes of the line, so that they end where their lengths say. */
-static uint64_t split_by_lengths(const uint32_t *lengths, struct tok_span line,
+/* The tokens add exactly the bytes of the line, behind `front` bytes that the decoder takes away
+ * again: so they end where their lengths say. */
+static uint64_t split_by_lengths(const uint32_t *lengths, size_t front, struct tok_span line,
 				 const struct tok_encoding *encoded)
 {
 	struct cuts c = { .line = line };
-	size_t at = 0;
+	size_t end = 0;
 	for (size_t i = 0; i < encoded->count; i++) {
-		at += lengths[encoded->ids[i]];
-		cut_at(&c, at);
+		end += lengths[encoded->ids[i]];
+		if (end > front)
+			cut_at(&c, end - front);
 	}
 	return c.split;
 }
@@ -154,7 +151,7 @@ static enum tok_status run_line(struct vocab_audit_text *a, struct tok_span line
 {
 	struct tok_encoding encoded;
 	bool kept;
-	enum tok_status status = encode(a, line, !a->tokens.known, &encoded, err);
+	enum tok_status status = encode(a, line, false, &encoded, err);
 	if (status == TOK_OK)
 		status = decodes_to(a, line, &encoded, &kept, err);
 	if (status != TOK_OK)
@@ -163,12 +160,13 @@ static enum tok_status run_line(struct vocab_audit_text *a, struct tok_span line
 		counts->ids[encoded.ids[i]]++;
 	counts->tokens += encoded.count;
 	counts->kept_lines += kept;
-	if (kept && a->tokens.known && add_up(a->tokens.lengths, &encoded) == line.count) {
-		counts->split += split_by_lengths(a->tokens.lengths, line, &encoded);
+	const size_t bytes = add_up(a->tokens.lengths, &encoded);
+	if (kept && (bytes == line.count || bytes == line.count + 1)) { /* SentencePiece's space */
+		counts->split +=
+		    split_by_lengths(a->tokens.lengths, bytes - line.count, line, &encoded);
 		return TOK_OK;
 	}
-	if (a->tokens.known) /* a normaliser changed it */
-		status = encode(a, line, true, &encoded, err);
+	status = encode(a, line, true, &encoded, err); /* a normaliser changed it */
 	if (status == TOK_OK)
 		counts->split += split_by_ranges(line, &encoded);
 	return status;

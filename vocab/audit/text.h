@@ -121,9 +121,6 @@ TOK_API void vocab_audit_text_measure(struct vocab_audit_text *audit,
 				      const struct vocab_audit_counts *counts,
 				      struct vocab_audit_measures *out);
 
-/* Tokens that the vocabulary has, added ones too. */
-TOK_API size_t vocab_audit_text_vocabulary(const struct vocab_audit_text *audit);
-
 /* ---- formulas ----------------------------------------------------------------------------- */
 
 /* Renyi's entropy of counts in bits (Shannon's for alpha = 1), and what it is of `types` equal

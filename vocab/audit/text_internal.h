@@ -80,7 +80,6 @@ struct vocab_audit_tokens {
 	size_t size;       /* one more than the largest id */
 	size_t present;    /* ids that a token has */
 	tok_id unknown;    /* or TOK_NO_ID */
-	bool known;        /* the bytes of tokens, and so lengths, are what they add to a text */
 	uint32_t *lengths; /* bytes of each */
 	int16_t *scripts;  /* of the first character that has one; -1: none has */
 };
