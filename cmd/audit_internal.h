@@ -157,10 +157,41 @@ TOK_MUST_USE enum tok_status audit_compare(const struct audit_report *report,
 size_t audit_costs(const struct audit_report *report, const struct audit_cell *cells, bool per_byte,
 		   double *out);
 
+/* ---- audit_sample.c ------------------------------------------------------------------------- */
+
+/* Fidelity of cells, and pairs, of the sample (AUDIT_SAMPLE_BYTES). */
+TOK_MUST_USE enum tok_status
+audit_measure_sample(const struct audit_options *options, struct tok_tokenizer *const *tokenizers,
+		     size_t count, const struct audit_texts *texts, struct audit_cell *cells,
+		     struct audit_pair *pairs, size_t pair_count, struct tok_error *err);
+
 /* ---- audit_tell.c, audit_json.c, audit_page.c ---------------------------------------------- */
+
+/* How numbers are to be read, a sentence each: what JSON and page tell, too.  Ends with NULL. */
+struct audit_convention {
+	const char *name, *text;
+};
+extern const struct audit_convention audit_conventions[];
+
+/* What premiums and the like are of, where there is a pivot. */
+const char *audit_parallel_unit(const struct audit_report *report);
 
 /* To standard output. */
 TOK_MUST_USE enum tok_status audit_tell(const struct audit_report *report, struct tok_error *err);
+
+/* One object on one line of standard output:
+ *
+ *	{"schema":"tok.audit.1","tok":VERSION,"options":{...},"conventions":{NAME:SENTENCE...},
+ *	 "pivot":LANGUAGE or null,
+ *	 "languages":[{"name","hash","lines","bytes","characters","multibyte","words",
+ *		"distinct_words","script","script_share","aligned","abridged"}...],
+ *	 "tokenizers":[{"name","hash","vocabulary",MEASURES,"premium_worst"}...],
+ *	 "cells":[{"tokenizer","language",MEASURES}...],
+ *	 "pairs":[{"tokenizer","other",MEASURES}...],
+ *	 "morphology":[{"tokenizer","file","hash",MEASURES}...]}
+ *
+ * MEASURES are those of audit_measures.h by name.  One that is undefined is null, and the object
+ *has "reasons":{NAME:SENTENCE...} last. */
 TOK_MUST_USE enum tok_status audit_tell_json(const struct audit_report *report,
 					     struct tok_error *err);
 /* To options->html. */
