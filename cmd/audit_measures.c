@@ -44,6 +44,16 @@ const struct audit_measure audit_cell_measures[] = {
 	SHARE(CELL, measures.round_trip, "round_trip", 1, 0),
 	SHARE(CELL, measures.split_characters, "split_characters", -1, 0.01),
 	REAL(CELL, premium, "premium", -1, 0.01),
+	SHARE(CELL, measures.continuing, "continuing", -1, 0.01),
+	SHARE(CELL, measures.vocabulary_use, "vocabulary_use", 0, 0),
+	SHARE(CELL, measures.vocabulary_efficiency, "vocabulary_efficiency", 0, 0),
+	SHARE(CELL, measures.script_tokens, "script_tokens", 0, 0),
+	SHARE(CELL, measures.script_vocabulary, "script_vocabulary", 0, 0),
+	REAL(CELL, fidelity.error_rate, "error_rate", -1, 0),
+	SHARE(CELL, fidelity.spaces_kept, "spaces_kept", 1, 0),
+	SHARE(CELL, fidelity.normalizer_loss, "normalizer_loss", -1, 0.01),
+	SHARE(CELL, fidelity.nfc_stable, "nfc_stable", 1, 0.01),
+	SHARE(CELL, fidelity.nfd_stable, "nfd_stable", 1, 0.01),
 	{ 0 },
 };
 #undef CELL
@@ -55,6 +65,7 @@ const struct audit_measure audit_cell_measures[] = {
 		 0.01)
 const struct audit_measure audit_tokenizer_measures[] = {
 	SHARE(TOKENIZER, gini, "gini", -1, 0.01),
+	SHARE(TOKENIZER, gini_bytes, "gini_bytes", 0, 0),
 	REAL(TOKENIZER, utilization_variation, "utilization_variation", -1, 0.01),
 	REAL(TOKENIZER, premium_median, "premium_median", -1, 0.01),
 	REAL(TOKENIZER, premium_max, "premium_max", -1, 0.01),
