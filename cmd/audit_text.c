@@ -175,7 +175,12 @@ static void know_tokenizer(void *shared, void **mine, size_t index)
 	struct audit_tokenizer *found = &m->found[index];
 	struct tok_error err = { 0 };
 	(void)mine;
-	if (cli_hash_tokenizer(m->tokenizers[index], &found->hash, &err) != TOK_OK) {
+	enum tok_status status = cli_hash_tokenizer(m->tokenizers[index], &found->hash, &err);
+	if (status == TOK_OK)
+		status = vocab_audit_digits(m->tokenizers[index], &found->digits, &err);
+	if (status == TOK_ETEXT) /* it has no digits */
+		found->digits.precision = found->digits.recall = found->digits.f1 = NAN;
+	else if (status != TOK_OK) {
 		pthread_mutex_lock(&m->lock);
 		m->out_of_memory = true;
 		pthread_mutex_unlock(&m->lock);

@@ -218,6 +218,11 @@ enum tok_status vocab_audit_fidelity_forms(struct vocab_audit_fidelity_work *wor
 
 /* ---- sums ------------------------------------------------------------------------------ */
 
+void vocab_audit_fidelity_clear(struct vocab_audit_fidelity_work *work)
+{
+	work->counts = (struct counts){ 0 };
+}
+
 void vocab_audit_fidelity_add(struct vocab_audit_fidelity_work *into,
 			      const struct vocab_audit_fidelity_work *more)
 {

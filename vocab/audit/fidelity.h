@@ -49,6 +49,8 @@ vocab_audit_fidelity_line(struct vocab_audit_fidelity_work *work, struct tok_spa
 TOK_API TOK_MUST_USE enum tok_status
 vocab_audit_fidelity_forms(struct vocab_audit_fidelity_work *work, struct tok_span line,
 			   const tok_id *ids, size_t count, struct tok_error *err);
+/* Nothing is counted yet. */
+TOK_API void vocab_audit_fidelity_clear(struct vocab_audit_fidelity_work *work);
 /* What `more` counted is counted in `into`. */
 TOK_API void vocab_audit_fidelity_add(struct vocab_audit_fidelity_work *into,
 				      const struct vocab_audit_fidelity_work *more);
