@@ -318,7 +318,7 @@ const struct cli_tool tool_audit = {
 	    "\n"
 	    "  tok/line byte/tok char/tok  tokens a line, bytes and characters a token\n"
 	    "  premium    tokens divided by those of the pivot's text\n"
-	    "  fertility  tokens a word\n"
+	    "  fertility  tokens of lines, a word\n"
 	    "  continued  share of words of two tokens or more\n"
 	    "  single     share of running words that are one token (STRR)\n"
 	    "  s.types    the same of distinct words\n"
