@@ -124,6 +124,8 @@ class Audits(unittest.TestCase):
         for query in queries:
             self.ask(query, "audits.db")
         self.assertEqual(len(self.ask(queries[0], "audits.db")), 4)
+        for pragma in ("application_id", "user_version"):
+            self.assertRegex(text, rf"{pragma}(, | is ){self.ask('PRAGMA ' + pragma, 'audits.db')[0][0]}\b")
 
     def test_several_at_once_all_get_in(self):
         threads = [threading.Thread(target=self.audit, args=("-t", "bytes", "--db", "db")) for _ in range(4)]
