@@ -2,7 +2,7 @@
  * vocabularies.  What tells of it is in vocab_list.c. */
 #include <stdlib.h>
 
-#include "cmd/cli_builtin.h"
+#include "cmd/cli_load.h"
 #include "cmd/cli_store.h"
 #include "cmd/vocab_internal.h"
 
@@ -35,6 +35,18 @@ static enum cli_exit end(struct vocab_store *store, enum tok_status status,
 	return status == TOK_OK ? CLI_OK : cli_error("%s", err->message);
 }
 
+static enum tok_status open_source(const char *name, struct vocab_source *out,
+				   struct tok_error *err)
+{
+	char *path;
+	enum tok_status status = cli_load_path(name, &path, err);
+	if (status != TOK_OK)
+		return status;
+	status = vocab_source_open(path, out, err);
+	free(path);
+	return status;
+}
+
 enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
@@ -48,7 +60,7 @@ enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
 		return cli_usage("add takes a name and a tokenizer, not %d operands", argc);
 	if (check_name(argv[0]) != CLI_OK)
 		return CLI_TROUBLE;
-	if (vocab_source_open(argv[1], &source, &err) != TOK_OK)
+	if (open_source(argv[1], &source, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	/* What is noted has to say where it is from any folder. */
 	char *whole = opts->origin ? NULL : realpath(source.path, NULL);

@@ -54,8 +54,10 @@ class Stores(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(text.encode() if isinstance(text, str) else text)
 
-    def tok(self, *args, data=TEXT, store=None, **more):
-        environment = dict(os.environ, TOK_CACHE="off", TOK_STORE=store or self.store)
+    def tok(self, *args, data=TEXT, store=None, hub=None, **more):
+        environment = dict(os.environ, TOK_CACHE="off", TOK_STORE=store or self.store, HOME=self.home.name, **(hub or {}))
+        for name in {"HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"} - set(hub or {}):
+            environment.pop(name, None)
         return subprocess.run((TOK,) + args, input=data, capture_output=True, timeout=120, check=False,
                               env=environment, cwd=self.home.name, **more)
 
@@ -345,6 +347,52 @@ class Whole(Stores):
             self.refused("add", "x", self.source, says="store.db")
         finally:
             subprocess.run(["chmod", "-R", "u+w", self.store], check=True)
+
+
+class Hub(Stores):
+    """What huggingface_hub has downloaded, in its own layout."""
+
+    def download(self, cache, model, commit, source, branch="main"):
+        folder = self.path(os.path.join(cache, "models--" + model.replace("/", "--")))
+        for name in ("blobs", "refs", f"snapshots/{commit}"):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        shutil.copy(source, os.path.join(folder, "blobs", commit + "b"))
+        os.symlink(f"../../blobs/{commit}b", os.path.join(folder, "snapshots", commit, "tokenizer.json"))
+        if branch:
+            os.makedirs(os.path.dirname(os.path.join(folder, "refs", branch)), exist_ok=True)
+            self.write(os.path.join(folder, "refs", branch), commit)
+
+    def test_where_the_cache_is(self):
+        for cache, hub in (("a/hub", {"HF_HOME": "a"}), ("b", {"HF_HUB_CACHE": "b", "HF_HOME": "a"}),
+                           ("c/huggingface/hub", {"XDG_CACHE_HOME": self.path("c")}), (".cache/huggingface/hub", {})):
+            model = "org/m" + cache[0].strip(".")
+            self.download(cache, model, "0123abcd", self.source)
+            self.assertEqual(self.ids(model, hub=hub), self.ids(self.source), cache)
+        self.assertEqual(self.tok("encode", "-t", "org/ma").returncode, 2)
+
+    def test_revisions(self):
+        cache = ".cache/huggingface/hub"
+        self.download(cache, "gpt", "0123abcd", self.source)
+        self.download(cache, "gpt", "4567abcd", self.other, branch="refs/pr/1")
+        self.download(cache, "gpt", "89ababcd", self.other, branch=None)
+        self.assertEqual(self.ids("gpt"), self.ids(self.source))
+        for name in ("gpt@refs/pr/1", "gpt@89ababcd", "gpt@4567abcd"):
+            self.assertEqual(self.ids(name), self.ids(self.other))
+        self.vocab("add", "mine", "gpt@refs/pr/1")
+        self.assertEqual(self.ids("mine"), self.ids(self.other))
+        for name in ("gpt@nowhere", "gpt@", "gpt@../x", "org/gpt", "../gpt", "org/../gpt", "gpt@/x", "a/b/c"):
+            done = self.tok("encode", "-t", name)
+            self.assertEqual((done.returncode, done.stdout), (2, b""), name)
+            self.assertIn(name.encode(), done.stderr)
+
+    def test_the_store_comes_first(self):
+        self.download(".cache/huggingface/hub", "org/dog", "0123abcd", self.source)
+        self.vocab("add", "org/dog", self.other)
+        self.assertEqual(self.ids("org/dog"), self.ids(self.other))
+        self.vocab("rm", "org/dog")
+        self.assertEqual(self.ids("org/dog"), self.ids(self.source))
+        self.vocab("convert", "org/dog", "-o", "x.json")
+        self.assertEqual(self.ids(self.path("x.json")), self.ids(self.source))
 
 
 class Crowds(Stores):
