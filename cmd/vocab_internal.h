@@ -12,6 +12,7 @@ struct vocab_options {
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
+	struct cli_texts texts;               /* of convert: what the two are compared on */
 	uint64_t top;                         /* of diff: listed of a kind */
 	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };

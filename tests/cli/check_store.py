@@ -96,8 +96,8 @@ class Names(Stores):
         for tool in ("count", "inspect"):
             self.assertEqual(self.tok(tool, "-t", "org/dog").stdout, self.tok(tool, "-t", self.source).stdout)
         self.assertEqual(self.ids(self.vocab("path", "org/dog").strip()), self.ids(self.source))
-        self.vocab("convert", "org/dog", "-o", "x.json")
-        self.vocab("convert", self.source, "-o", "y.json")
+        self.assertEqual(self.tok("vocab", "convert", "org/dog", "-o", "x.json").returncode, 0)
+        self.assertEqual(self.tok("vocab", "convert", self.source, "-o", "y.json").returncode, 0)
         with open(self.path("x.json"), "rb") as x, open(self.path("y.json"), "rb") as y:
             self.assertEqual(x.read(), y.read())
 
@@ -391,7 +391,7 @@ class Hub(Stores):
         self.assertEqual(self.ids("org/dog"), self.ids(self.other))
         self.vocab("rm", "org/dog")
         self.assertEqual(self.ids("org/dog"), self.ids(self.source))
-        self.vocab("convert", "org/dog", "-o", "x.json")
+        self.assertEqual(self.tok("vocab", "convert", "org/dog", "-o", "x.json").returncode, 0)
         self.assertEqual(self.ids(self.path("x.json")), self.ids(self.source))
 
 
