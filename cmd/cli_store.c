@@ -19,18 +19,29 @@ static enum tok_status find_folder(char **out, struct tok_error *err)
 	return home ? cli_join(home, "/.local/share/tok", out, err) : cli_join("", "", out, err);
 }
 
+enum tok_status cli_store_folder(char **out, struct tok_error *err)
+{
+	char *folder;
+	const enum tok_status status = find_folder(&folder, err);
+	if (status != TOK_OK)
+		return status;
+	if (!*folder) {
+		free(folder);
+		return tok_fail(err, TOK_EARG,
+				"there is no folder for a store: set TOK_STORE to one");
+	}
+	*out = folder;
+	return TOK_OK;
+}
+
 enum tok_status cli_store_open(enum vocab_store_mode mode, struct vocab_store **out,
 			       struct tok_error *err)
 {
-	char *folder;
-	enum tok_status status = find_folder(&folder, err);
+	char *folder = NULL;
+	enum tok_status status = cli_store_folder(&folder, err);
 	if (status != TOK_OK)
 		return status;
-	if (*folder)
-		status = vocab_store_open(folder, mode, out, err);
-	else
-		status =
-		    tok_fail(err, TOK_EARG, "there is no folder for a store: set TOK_STORE to one");
+	status = vocab_store_open(folder, mode, out, err);
 	free(folder);
 	return status;
 }

@@ -48,7 +48,7 @@ static const struct cli_option option_table[] = {
 };
 
 static const struct cli_word words[] = {
-	{ "add", "NAME TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
+	{ "add", "[NAME] TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
 	  cli_vocab_add },
 	{ "list", "", "tell what the store has", false, cli_vocab_list },
 	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show },
@@ -81,6 +81,9 @@ const struct cli_tool tool_vocab = {
 	    "\n"
 	    "  tok vocab add llama-3 llama-3/tokenizer.json\n"
 	    "  tok encode -t llama-3 corpus.txt\n"
+	    "\n"
+	    "TOKENIZER may be hf:ORG/MODEL there, whose tokenizer is downloaded from Hugging\n"
+	    "Face's hub; NAME is ORG/MODEL then, where it is left out.\n"
 	    "\n"
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
 	    "tok-formats(5) names, and writes it as a compiled image: one file that is read\n"

@@ -2,6 +2,7 @@
  * vocabularies.  What tells of it is in vocab_list.c. */
 #include <stdlib.h>
 
+#include "cmd/cli_hub.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_store.h"
 #include "cmd/vocab_internal.h"
@@ -47,33 +48,108 @@ static enum tok_status open_source(const char *name, struct vocab_source *out,
 	return status;
 }
 
-enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
+static enum cli_exit add(const struct vocab_options *opts, const char *name,
+			 const struct vocab_source *source, const char *origin, const char *licence)
 {
-	const struct vocab_options *opts = options;
-	struct vocab_store_about about = { .pattern = opts->words.pattern,
-					   .origin = opts->origin,
-					   .licence = opts->licence,
-					   .replace = opts->replace };
+	const struct vocab_store_about about = { .pattern = opts->words.pattern,
+						 .origin = opts->origin ? opts->origin : origin,
+						 .licence = opts->licence ? opts->licence : licence,
+						 .replace = opts->replace };
+	struct tok_error err = { 0 };
+	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
+	if (!store)
+		return CLI_TROUBLE;
+	return end(store, vocab_store_add(store, name, source, &about, &err), &err);
+}
+
+static enum cli_exit add_file(const struct vocab_options *opts, const char *name, const char *path)
+{
 	struct tok_error err = { 0 };
 	struct vocab_source source;
-	if (argc != 2)
-		return cli_usage("add takes a name and a tokenizer, not %d operands", argc);
-	if (check_name(argv[0]) != CLI_OK)
-		return CLI_TROUBLE;
-	if (open_source(argv[1], &source, &err) != TOK_OK)
+	if (open_source(path, &source, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	/* What is noted has to say where it is from any folder. */
-	char *whole = opts->origin ? NULL : realpath(source.path, NULL);
-	if (whole)
-		about.origin = whole;
-	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
-	enum cli_exit result = CLI_TROUBLE;
-	if (store)
-		result = end(store, vocab_store_add(store, argv[0], &source, &about, &err), &err);
+	char *whole = realpath(source.path, NULL);
+	const enum cli_exit result = add(opts, name, &source, whole, NULL);
 	vocab_source_close(&source);
 	free(whole);
 	return result;
 }
+
+/* ---- models of a hub ------------------------------------------------------------------------- */
+
+/* Before megabytes come for a name that is taken. */
+static enum tok_status check_free(const char *name, struct tok_error *err)
+{
+	struct vocab_store *store = NULL;
+	enum tok_status status = cli_store_open(VOCAB_STORE_READ, &store, err);
+	if (status == TOK_OK && store)
+		status = vocab_store_check_free(store, name, err);
+	vocab_store_close(store);
+	return status;
+}
+
+/* From the cache, whose folder is called as the commit; `model` is "ORG/MODEL@REVISION". */
+static enum cli_exit add_cached(const struct vocab_options *opts, const char *name,
+				const char *model, const struct vocab_hub_model *parsed)
+{
+	struct tok_error err = { 0 };
+	struct vocab_source source;
+	char *folder = NULL, origin[VOCAB_STORE_NAME_MAX + VOCAB_HUB_REVISION_MAX + 8];
+	if (cli_hub_find(model, &folder, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	if (!folder)
+		return cli_error("hf:%s: the hub's cache has it not, and HF_HUB_OFFLINE is set: "
+				 "nothing is downloaded",
+				 model);
+	snprintf(origin, sizeof origin, "hf:%s@%s", parsed->name, strrchr(folder, '/') + 1);
+	enum cli_exit result = CLI_TROUBLE;
+	if (vocab_source_open(folder, &source, &err) == TOK_OK) {
+		result = add(opts, name, &source, origin, NULL);
+		vocab_source_close(&source);
+	} else {
+		cli_error("%s", err.message);
+	}
+	free(folder);
+	return result;
+}
+
+static enum cli_exit add_model(const struct vocab_options *opts, const char *name,
+			       const char *model, const struct vocab_hub_model *parsed)
+{
+	struct tok_error err = { 0 };
+	struct vocab_hub_tokenizer got;
+	if (!opts->replace && check_free(name, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	if (cli_hub_is_offline())
+		return add_cached(opts, name, model, parsed);
+	if (cli_hub_fetch(parsed, &got, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	const enum cli_exit result = add(opts, name, &got.source, got.origin, got.licence);
+	vocab_hub_release(&got);
+	return result;
+}
+
+enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
+{
+	static const char mark[] = "hf:";
+	const char *from = argc > 0 ? argv[argc - 1] : "";
+	const bool of_hub = strncmp(from, mark, sizeof mark - 1) == 0;
+	const char *model = of_hub ? from + sizeof mark - 1 : "";
+	struct vocab_hub_model parsed;
+	if (argc != 2 && !(argc == 1 && of_hub))
+		return cli_usage("add takes a name and a tokenizer, not %d operands", argc);
+	if (of_hub && !vocab_hub_parse(model, &parsed))
+		return cli_usage("'%s' is no model: hf: takes ORG/MODEL or ORG/MODEL@REVISION",
+				 from);
+	const char *name = argc == 2 ? argv[0] : parsed.name;
+	if (check_name(name) != CLI_OK)
+		return CLI_TROUBLE;
+	return of_hub ? add_model(options, name, model, &parsed) : add_file(options, name, from);
+}
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
 
 enum cli_exit cli_vocab_rename(const void *options, int argc, char **argv)
 {

@@ -63,6 +63,19 @@ TOK_API TOK_MUST_USE enum tok_status vocab_source_find(const char *path, char **
 TOK_API TOK_MUST_USE enum tok_status vocab_source_open(const char *path, struct vocab_source *out,
 						       struct tok_error *err);
 TOK_API void vocab_source_close(struct vocab_source *source);
+
+/* What is looked for in a folder, for people. */
+#define VOCAB_SOURCE_NAMES                                                                         \
+	"tokenizer.json, tekken.json, *.model, vocab.json, encoder.json, vocab.txt, *.tiktoken "   \
+	"and *.gguf"
+
+/* Of the files in a folder that with the lowest number is taken, of equals the first by name;
+ * SIZE_MAX is never taken. */
+TOK_API size_t vocab_source_rate(const char *name);
+
+/* Is this the first of two files?  Then what the second may be called, the better first. */
+TOK_API bool vocab_source_is_half(const char *name, const char *other[2]);
+
 TOK_API TOK_MUST_USE enum tok_status vocab_read_source(const struct vocab_source *source,
 						       const struct vocab_read_options *options,
 						       struct tok_spec *out, struct tok_error *err);

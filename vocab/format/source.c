@@ -41,12 +41,21 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* GPT-2's own names and everybody else's; files with GPT-2's names keep together. */
+/* Everybody's names and GPT-2's own; files with GPT-2's names keep together. */
+static const char *const vocabs[] = { "vocab.json", "encoder.json" };
+static const char *const merges[] = { "merges.txt", "vocab.bpe" };
+
+bool vocab_source_is_half(const char *name, const char *other[2])
+{
+	const size_t first = strcmp(name, vocabs[1]) == 0;
+	other[0] = merges[first];
+	other[1] = merges[first ^ 1];
+	return strcmp(name, vocabs[first]) == 0;
+}
+
 static enum tok_status find_other_half(const char *path, bool has_vocab, char **out,
 				       struct tok_error *err)
 {
-	static const char *const vocabs[] = { "vocab.json", "encoder.json" };
-	static const char *const merges[] = { "merges.txt", "vocab.bpe" };
 	const char *const *ours = has_vocab ? vocabs : merges;
 	const char *const *theirs = has_vocab ? merges : vocabs;
 	const size_t first = strcmp(last_part(path), ours[1]) == 0;
@@ -131,12 +140,12 @@ static bool name_matches(const char *name, const char *pattern)
 	return name[0] != '.' && count > tail && strcmp(name + count - tail, pattern + 1) == 0;
 }
 
-static size_t rate_name(const char *name)
+size_t vocab_source_rate(const char *name)
 {
 	size_t rate = 0;
 	while (rate < FOLDER_NAMES && !name_matches(name, folder_names[rate]))
 		rate++;
-	return rate;
+	return rate < FOLDER_NAMES ? rate : SIZE_MAX;
 }
 
 /* The path of the best file in `folder`, of equals the first by name; NULL if
@@ -144,13 +153,13 @@ static size_t rate_name(const char *name)
 static char *choose_file(DIR *folder, const char *path, bool *room)
 {
 	char *best = NULL;
-	size_t best_rate = FOLDER_NAMES;
+	size_t best_rate = SIZE_MAX;
 	const struct dirent *entry;
 	*room = true;
 	while (*room && (entry = readdir(folder)) != NULL) {
-		const size_t rate = rate_name(entry->d_name);
+		const size_t rate = vocab_source_rate(entry->d_name);
 		char *found = NULL;
-		if (rate > best_rate || rate == FOLDER_NAMES ||
+		if (rate > best_rate || rate == SIZE_MAX ||
 		    (best && rate == best_rate && strcmp(entry->d_name, last_part(best)) > 0))
 			continue;
 		found = join_path(path, strlen(path), "/", entry->d_name);
@@ -179,9 +188,7 @@ static enum tok_status find_in_folder(const char *path, char **out, struct tok_e
 		return tok_fail_memory(err);
 	if (!*out)
 		return tok_fail(err, TOK_EFORMAT,
-				"%s: this folder holds no tokenizer: none of tokenizer.json, "
-				"tekken.json, *.model, vocab.json, encoder.json, vocab.txt, "
-				"*.tiktoken and *.gguf",
+				"%s: this folder holds no tokenizer: none of " VOCAB_SOURCE_NAMES,
 				path);
 	return TOK_OK;
 }

@@ -74,6 +74,19 @@ static enum tok_status compile(const struct vocab_store *store, struct vocab_sou
 	return TOK_OK;
 }
 
+enum tok_status vocab_store_check_free(const struct vocab_store *store, const char *name,
+				       struct tok_error *err)
+{
+	struct vocab_store_list there = { 0 };
+	const enum tok_status found = vocab_store_find(store, name, &there, err);
+	const bool taken = found == TOK_OK && there.count > 0;
+	vocab_store_list_release(&there);
+	if (taken)
+		return tok_fail(err, TOK_EARG, "%s: there is a vocabulary called '%s' already",
+				store->path, name);
+	return found;
+}
+
 static enum tok_status make_room(const struct vocab_store *store, const char *name, bool replace,
 				 struct tok_error *err)
 {
@@ -81,15 +94,7 @@ static enum tok_status make_room(const struct vocab_store *store, const char *na
 	const enum tok_status status =
 	    replace ? store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err)
 		    : TOK_OK;
-	struct vocab_store_list there = { 0 };
-	const enum tok_status found =
-	    status == TOK_OK ? vocab_store_find(store, name, &there, err) : status;
-	const bool taken = found == TOK_OK && there.count > 0;
-	vocab_store_list_release(&there);
-	if (taken)
-		return tok_fail(err, TOK_EARG, "%s: there is a vocabulary called '%s' already",
-				store->path, name);
-	return found;
+	return status == TOK_OK ? vocab_store_check_free(store, name, err) : status;
 }
 
 static enum tok_status put_in(const struct vocab_store *store, const struct vocab_source *source,

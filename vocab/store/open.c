@@ -33,8 +33,7 @@ static char *join(const char *folder, const char *name)
 	return path;
 }
 
-/* With all that lead to it; what cannot be made is told when the database is opened. */
-static bool make_folders(const char *folder)
+bool store_make_folders(const char *folder)
 {
 	char *path = join(folder, "");
 	if (!path)
@@ -209,7 +208,7 @@ enum tok_status vocab_store_open(const char *folder, enum vocab_store_mode mode,
 	store->path = join(folder, "store.db");
 	store->images = join(folder, "images");
 	enum tok_status status =
-	    store->path && store->images && (mode == VOCAB_STORE_READ || make_folders(folder))
+	    store->path && store->images && (mode == VOCAB_STORE_READ || store_make_folders(folder))
 		? TOK_OK
 		: tok_fail_memory(err);
 	if (status == TOK_OK && mode == VOCAB_STORE_READ)

@@ -91,6 +91,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_add(struct vocab_store *store, 
 						     const struct vocab_store_about *about,
 						     struct tok_error *err);
 
+/* TOK_EARG if a vocabulary is called so. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_store_check_free(const struct vocab_store *store, const char *name, struct tok_error *err);
+
 /* The tokenizer called `name`, through its image.  *found is false, and nothing failed, if there is
  * none. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_load(struct vocab_store *store, const char *name,

@@ -70,6 +70,10 @@ TOK_MUST_USE enum tok_status store_finish(const struct vocab_store *store, enum 
 
 /* ---- open.c ---- */
 
+/* A folder and all that lead to it.  What cannot be made is told when something in it is opened:
+ * false is only that memory is out. */
+TOK_MUST_USE bool store_make_folders(const char *folder);
+
 /* A database that is a store, to be read; it has no images. */
 TOK_MUST_USE enum tok_status store_open_file(const char *path, struct vocab_store **out,
 					     struct tok_error *err);
