@@ -64,7 +64,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Hub(http.server.ThreadingHTTPServer):
     """`models` has {name: {"sha", "revisions", "files", "linked", "more"}}: `linked` are the files that
-    lie on another server, `store`, as large ones do; `token`: what has to be had, None for nothing."""
+    lie on another server, `store`, as large ones do; `token`: what has to be had, None for nothing.
+    The other server has another name: the reference takes one on another port for the same."""
     daemon_threads = True
     block_on_close = False
 
@@ -121,7 +122,7 @@ class Hub(http.server.ThreadingHTTPServer):
         if path not in model["linked"]:
             return self.ranged(handler, body, headers)
         self.store.models.setdefault("blobs", {})[sha256(body)] = body
-        return 302, dict(headers, ETag='"pointer"', Location=f"{self.store.url()}/blob/{sha256(body)}?signature=secret",
+        return 302, dict(headers, ETag='"pointer"', Location=f"{self.store.url('localhost')}/blob/{sha256(body)}?signature=secret",
                          **{"X-Linked-Etag": f'"{sha256(body)}"', "X-Linked-Size": len(body)}), b"Found"
 
     @staticmethod
