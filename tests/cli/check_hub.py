@@ -425,6 +425,11 @@ class Again(Hubs):
         self.hub.turn("GET", "/api/", *[server.says(503, Retry_After=0)] * 9)
         self.refused("hf:org/dog", says="the server says 503")
         self.assertEqual(len(self.hub.asked), 5)
+        self.hub.turn("GET", self.file, server.cut(100_000), *[server.says(503, Retry_After=0)] * 4)
+        self.refused("hf:org/long", says="the server says 503")
+        self.assertEqual(self.parts(), {server.git_sha1(LONG): 100_000})
+        self.add("hf:org/long")
+        self.assertEqual(self.ranges()[-1], "bytes=100000-")
 
     def test_it_waits_longer_each_time(self):
         self.hub.turn("GET", "/api/", server.silent, server.silent)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vocab/lm/curl.h"
+#include "vocab/lm/load_curl.h"
 #include "vocab/lm/provider.h"
 
 enum { CONNECT_MS = 10000 };

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "vocab/lm/curl.h"
+#include "vocab/lm/load_curl.h"
 
 /* ABI 4 since 2006. */
 static const char library_name[] = "libcurl.so.4";

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "vocab/lm/curl.h"
+#include "vocab/lm/load_curl.h"
 #include "vocab/store/hub_internal.h"
 
 enum {

@@ -1,11 +1,11 @@
 /*
- * curl.h - libcurl, loaded when a server is first spoken to.
+ * load_curl.h - libcurl, loaded when a server is first spoken to.
  *
  * It and the thirty libraries that it is made of take longer to load than a tokenizer takes to
  * open: whoever only encodes does not wait for them.
  */
-#ifndef VOCAB_LM_CURL_H
-#define VOCAB_LM_CURL_H
+#ifndef VOCAB_LM_LOAD_CURL_H
+#define VOCAB_LM_LOAD_CURL_H
 
 #include <curl/curl.h>
 
