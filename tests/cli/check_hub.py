@@ -325,7 +325,7 @@ class Redirections(Hubs):
         os.remove(self.path("store/store.db"))
         for place in ("file:///etc/passwd", "dict://127.0.0.1:1/x"):
             self.hub.turn("GET", "/api/", server.says(302, Location=place))
-            self.refused("hf:org/dog", says=f"redirects to '{place}', which is not http or https")
+            self.refused("hf:org/dog", says=f"redirects to '{place}': only https, or http from http, is followed")
         self.hub.turn("GET", "/api/", server.says(302))
         self.refused("hf:org/dog", says="redirects to nowhere")
 

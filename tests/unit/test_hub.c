@@ -168,6 +168,60 @@ static void names(void **state)
 	assert_false(vocab_hub_parse(long_name, &model));
 }
 
+/* ---- addresses ----------------------------------------------------------------------------------
+ */
+
+static void endpoints(void **state)
+{
+	static const char *const good[] = { "https://huggingface.co", "http://127.0.0.1:80/",
+					    "HTTPS://h/a/b/", "http://[::1]:8" };
+	static const char *const bad[] = {
+		"",           "huggingface.co", "ftp://h",    "file:///etc",
+		"https://",   "http:///x",      "http://a b", "http://h?x",
+		"http://h#x", "http://h\n",     "http:/h",    "https://\xc3\xa9"
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_true(hub_url_is_endpoint(good[i]));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(hub_url_is_endpoint(bad[i]));
+}
+
+/* Who is led from the first to the second: at all, and with the token of the first. */
+static void redirections(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool leads, trusted;
+	} rows[] = {
+		{ "https://h", "https://h/x", true, true },
+		{ "https://h/a/b", "https://h/x", true, true },
+		{ "http://h:8", "http://h:8/", true, true },
+		{ "https://h", "https://other/x", true, false },
+		{ "https://h", "https://h.evil/x", true, false },
+		{ "https://h", "https://hh/x", true, false },
+		{ "https://h", "https://h:444/x", true, false },
+		{ "https://h", "https://h@evil/x", true, false },
+		{ "https://h:8", "https://h:80/x", true, false },
+		{ "https://h:8", "https://h:8@evil/x", true, false },
+		{ "https://h", "https://x/https://h/", true, false },
+		{ "https://h", "https://h", true, false },
+		{ "http://h", "https://h/x", true, false },
+		{ "https://h", "http://h/x", false, false },
+		{ "https://h", "HTTP://h/x", false, false },
+		{ "HTTPS://h", "http://h/x", false, false },
+		{ "http://h", "file:///etc/passwd", false, false },
+		{ "http://h", "ftp://h/x", false, false },
+		{ "http://h", "/x", false, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(hub_url_may_lead(rows[i].from, rows[i].to), rows[i].leads);
+		assert_int_equal(hub_url_is_at(rows[i].from, rows[i].to), rows[i].trusted);
+	}
+	assert_string_equal(hub_url_show("https://h/a?signature=x").text, "https://h/a");
+}
+
 /* ---- lists --------------------------------------------------------------------------------------
  */
 
@@ -195,12 +249,13 @@ static void lists(void **state)
 		{ FILES "]", .refused = "no tokenizer among" },
 		/* names that lead elsewhere, or do something to a URL or a terminal */
 		{
-		    FILES F("../../tokenizer.json") "," F("/etc/tokenizer.json") "," F("sub/"
-										       "tokenizer."
-										       "json") "," F("..") "," F(".model") "," F(".x.model") "," F(
-			"x\\u0000.model") "," F("\\u001b[31m.model") "," F("a b.model") "," F("%2e."
-											      "mode"
-											      "l") "," F("a?b.model") "," F("..\\\\x.model") "," F("") "]",
+		    FILES F("../../tokenizer.json") "," F("/etc/tokenizer.json") "," F(
+			"sub/"
+			"tokenizer."
+			"json") "," F("..") "," F(".model") "," F(".x.model") "," F("x\\u0000."
+										    "model") "," F("\\u001b[31m.model") "," F("a b.model") "," F("%2e."
+																		 "mode"
+																		 "l") "," F("a?b.model") "," F("..\\\\x.model") "," F("") "]",
 		    .refused = "no tokenizer among" },
 		{ FILES "1,null,[],[{\"rfilename\":\"tokenizer.json\"}],{},{\"rfilename\":3}]",
 		  .refused = "no tokenizer among" },
@@ -292,6 +347,8 @@ int main(void)
 		cmocka_unit_test(parts_do_not_matter),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(names),
+		cmocka_unit_test(endpoints),
+		cmocka_unit_test(redirections),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(what_is_no_list),
 	};

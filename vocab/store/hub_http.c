@@ -1,5 +1,4 @@
-/* Questions to a hub through libcurl: whom the token is told, where a redirection may lead, what
- * is asked again. */
+/* Questions to a hub through libcurl: what is asked, whom, and what is asked again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,6 @@ struct hub_http {
 	CURL *curl;
 	struct curl_slist *plain, *trusted; /* headers: without the token, and with it */
 	char *endpoint;                     /* without a / at its end */
-	size_t origin_count;                /* of its scheme, host and port */
 	struct hub_sink *sink;
 	struct hub_answer *answer;
 	uint64_t dropped;
@@ -32,17 +30,6 @@ struct hub_http {
 	struct tok_error *err;
 	char trouble[CURL_ERROR_SIZE];
 };
-
-/* Without what follows a ?, which may be somebody's signature. */
-struct shown_url {
-	char text[200];
-};
-static struct shown_url show_url(const char *url)
-{
-	struct shown_url shown;
-	snprintf(shown.text, sizeof shown.text, "%.*s", (int)strcspn(url, "?#"), url);
-	return shown;
-}
 
 /* ---- what an answer says ----------------------------------------------------------------------
  */
@@ -203,22 +190,23 @@ static enum tok_status request(struct hub_http *http, const char *url, bool trus
 		return tok_fail_memory(err);
 	if (http->too_long)
 		return tok_fail(err, TOK_ELIMIT, "%s: more than %" PRIu64 " bytes are sent",
-				show_url(url).text, http->sink->limit);
+				hub_url_show(url).text, http->sink->limit);
 	/* What is there does not fit to what the server has. */
 	if (http->wrong_range || (said == 416 && http->sink && http->sink->have > 0)) {
 		http->sink->have = 0;
 		*again = true;
 		return tok_fail(err, TOK_EFORMAT, "%s: another range is sent than was asked for",
-				show_url(url).text);
+				hub_url_show(url).text);
 	}
 	if (code != CURLE_OK && http->dropped <= DROPPED_MAX) {
 		*again = may_pass(code);
-		return tok_fail(err, TOK_EIO, "%s: %s", show_url(url).text,
+		return tok_fail(err, TOK_EIO, "%s: %s", hub_url_show(url).text,
 				http->trouble[0] ? http->trouble : http->calls.easy_strerror(code));
 	}
 	if (said == 429 || said >= 500) {
 		*again = true;
-		return tok_fail(err, TOK_EIO, "%s: the server says %ld", show_url(url).text, said);
+		return tok_fail(err, TOK_EIO, "%s: the server says %ld", hub_url_show(url).text,
+				said);
 	}
 	return TOK_OK;
 }
@@ -231,11 +219,6 @@ static bool is_redirection(long code)
 	return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
 }
 
-static bool is_https(const char *url)
-{
-	return strncasecmp(url, "https://", 8) == 0;
-}
-
 /* Where the last answer leads; free() it. */
 static enum tok_status find_target(struct hub_http *http, const char *from, char **out,
 				   struct tok_error *err)
@@ -243,20 +226,14 @@ static enum tok_status find_target(struct hub_http *http, const char *from, char
 	char *url = NULL;
 	http->calls.easy_getinfo(http->curl, CURLINFO_REDIRECT_URL, &url);
 	if (!url)
-		return tok_fail(err, TOK_EFORMAT, "%s: redirects to nowhere", show_url(from).text);
-	if (!is_https(url) && (is_https(from) || strncasecmp(url, "http://", 7) != 0))
-		return tok_fail(err, TOK_EFORMAT, "%s: redirects to '%s', which is not %s",
-				show_url(from).text, show_url(url).text,
-				is_https(from) ? "https" : "http or https");
+		return tok_fail(err, TOK_EFORMAT, "%s: redirects to nowhere",
+				hub_url_show(from).text);
+	if (!hub_url_may_lead(from, url))
+		return tok_fail(err, TOK_EFORMAT,
+				"%s: redirects to '%s': only https, or http from http, is followed",
+				hub_url_show(from).text, hub_url_show(url).text);
 	*out = strdup(url);
 	return *out ? TOK_OK : tok_fail_memory(err);
-}
-
-/* Other spellings of the same host count as others. */
-static bool is_at_endpoint(const struct hub_http *http, const char *url)
-{
-	return strncmp(url, http->endpoint, http->origin_count) == 0 &&
-	       url[http->origin_count] == '/';
 }
 
 static enum tok_status follow(struct hub_http *http, const char *first, bool *again,
@@ -273,13 +250,13 @@ static enum tok_status follow(struct hub_http *http, const char *first, bool *ag
 			break;
 		if (hops == REDIRECTIONS_MAX)
 			status = tok_fail(err, TOK_EFORMAT, "%s: more than %d redirections",
-					  show_url(first).text, REDIRECTIONS_MAX);
+					  hub_url_show(first).text, REDIRECTIONS_MAX);
 		if (status == TOK_OK)
 			status = find_target(http, url, &next, err);
 		if (status == TOK_OK) {
 			free(url);
 			url = next;
-			trusted = trusted && is_at_endpoint(http, url);
+			trusted = trusted && hub_url_is_at(http->endpoint, url);
 		}
 	}
 	free(url);
@@ -326,32 +303,18 @@ enum tok_status hub_http_ask(struct hub_http *http, const char *path, struct hub
 /* ---- opening
  * ---------------------------------------------------------------------------------------- */
 
-static bool is_visible(const char *text)
-{
-	for (; *text; text++)
-		if (*text < '!' || *text > '~')
-			return false;
-	return true;
-}
-
 static enum tok_status set_endpoint(struct hub_http *http, const char *endpoint,
 				    struct tok_error *err)
 {
-	const char *host = strstr(endpoint, "://");
-	const bool known = is_https(endpoint) || strncasecmp(endpoint, "http://", 7) == 0;
-	if (!known || !is_visible(endpoint) || strpbrk(endpoint, "?#") || strchr("/", host[3]))
+	size_t count = strlen(endpoint);
+	if (!hub_url_is_endpoint(endpoint))
 		return tok_fail(err, TOK_EARG,
 				"the hub's endpoint must be as https://huggingface.co, not '%s'",
 				endpoint);
-	http->endpoint = strdup(endpoint);
-	if (!http->endpoint)
-		return tok_fail_memory(err);
-	const size_t head = (size_t)(host + 3 - endpoint);
-	http->origin_count = head + strcspn(endpoint + head, "/");
-	size_t count = strlen(endpoint);
-	while (http->endpoint[count - 1] == '/')
-		http->endpoint[--count] = '\0';
-	return TOK_OK;
+	while (endpoint[count - 1] == '/')
+		count--;
+	http->endpoint = strndup(endpoint, count);
+	return http->endpoint ? TOK_OK : tok_fail_memory(err);
 }
 
 static bool add_header(const struct hub_http *http, struct curl_slist **list, const char *line)
@@ -367,8 +330,9 @@ static enum tok_status set_headers(struct hub_http *http, const char *token, str
 {
 	static const char plain[] = "Accept-Encoding: identity";
 	char line[1024] = "";
-	if (token && (!is_visible(token) || snprintf(line, sizeof line, "Authorization: Bearer %s",
-						     token) >= (int)sizeof line))
+	if (token &&
+	    (!hub_url_is_visible(token) ||
+	     snprintf(line, sizeof line, "Authorization: Bearer %s", token) >= (int)sizeof line))
 		return tok_fail(err, TOK_EARG,
 				"the token must be less than 1000 visible ASCII characters");
 	const bool fits = add_header(http, &http->plain, plain) &&

@@ -32,6 +32,26 @@ struct hub_checksum {
 bool hub_checksum_read(const char *etag, struct hub_checksum *out);
 bool hub_checksum_holds(const struct hub_checksum *checksum, struct tok_span file);
 
+/* ---- hub_url.c ---- */
+
+/* Nothing but visible ASCII: it can begin nothing of its own in a request. */
+bool hub_url_is_visible(const char *text);
+
+/* http:// or https://, a host, and maybe a port and a path. */
+bool hub_url_is_endpoint(const char *url);
+
+/* To https from anywhere, to http from http, and to nothing else. */
+bool hub_url_may_lead(const char *from, const char *to);
+
+/* Has it the endpoint's scheme, host and port?  Other spellings of them count as others. */
+bool hub_url_is_at(const char *endpoint, const char *url);
+
+/* For messages: without what follows a ?, which may be somebody's signature. */
+struct hub_shown_url {
+	char text[200];
+};
+struct hub_shown_url hub_url_show(const char *url);
+
 /* ---- hub_http.c: questions and answers ---- */
 
 struct hub_answer {
