@@ -99,13 +99,13 @@ static bool begin_body(struct hub_http *http)
 {
 	struct hub_sink *sink = http->sink;
 	const struct hub_answer *answer = http->answer;
-	if (!sink)
+	if (!sink || (answer->code != 200 && answer->code != 206))
 		return true;
 	if (answer->code == 200)
 		sink->have = 0;
 	http->wrong_range = answer->code == 206 && (!answer->ranged || answer->begin != sink->have);
-	http->too_long = (answer->code == 200 || answer->code == 206) && answer->sized &&
-			 answer->size > sink->limit - sink->have;
+	http->too_long =
+	    !http->wrong_range && answer->sized && answer->size > sink->limit - sink->have;
 	return !http->wrong_range && !http->too_long;
 }
 
