@@ -122,8 +122,8 @@ class Hub(http.server.ThreadingHTTPServer):
         if path not in model["linked"]:
             return self.ranged(handler, body, headers)
         self.store.models.setdefault("blobs", {})[sha256(body)] = body
-        return 302, dict(headers, ETag='"pointer"', Location=f"{self.store.url('localhost')}/blob/{sha256(body)}?signature=secret",
-                         **{"X-Linked-Etag": f'"{sha256(body)}"', "X-Linked-Size": len(body)}), b"Found"
+        return 302, {"X-Linked-Etag": f'"{sha256(body)}"', "X-Linked-Size": len(body), **headers, "ETag": '"pointer"',
+                     "Location": f"{self.store.url('localhost')}/blob/{sha256(body)}?signature=secret"}, b"Found"
 
     @staticmethod
     def ranged(handler, body, headers):
@@ -143,10 +143,13 @@ def says(code, body=b"", **headers):
     return lambda h, *_: h.send(code, named, body)
 
 
+AT_ONCE = {"Retry-After": 0}  # so that tests need not wait
+
+
 def cut(count):
     """All headers, and `count` bytes of what they promise."""
     def turn(h, code, headers, body):
-        h.send(code, dict(headers, **{"Content-Length": len(body)}), body[:count])
+        h.send(code, dict(headers, **AT_ONCE, **{"Content-Length": len(body)}), body[:count])
         h.hang_up()
     return turn
 
@@ -154,13 +157,14 @@ def cut(count):
 def stuck(count, until):
     """The same, and then nothing until the event."""
     def turn(h, code, headers, body):
-        h.send(code, dict(headers, **{"Content-Length": len(body)}), body[:count])
+        h.send(code, dict(headers, **AT_ONCE, **{"Content-Length": len(body)}), body[:count])
         until.wait(30)
         h.hang_up()
     return turn
 
 
 def silent(h, *_):
+    """On a connection that was used before, libcurl would try another one by itself."""
     h.hang_up()
 
 
