@@ -489,7 +489,7 @@ class Again(Hubs):
                              if damage != LONG else 0)
 
     def test_two_at_once(self):
-        """The second waits, while the first has it, for no more than needs be."""
+        """One downloads, and the others wait for it."""
         over = threading.Event()
         self.addCleanup(over.set)
         self.store.turn("GET", "/blob/", server.stuck(100_000, over))
@@ -502,6 +502,7 @@ class Again(Hubs):
         over.set()
         for run in runs:
             self.assertEqual((run.communicate(timeout=60), run.returncode), ((b"", b""), 0))
+        self.assertEqual(self.ranges(self.store), [None, "bytes=100000-"])
         for name in "abcd":
             self.assertEqual(self.files(name)[0][1], len(LONG))
         self.holds("a", LONG)

@@ -22,7 +22,7 @@
  * server's Retry-After says, at most 60 s, or a quarter of a second, and twice as long each time.
  *
  * A file lies in `folder`, called by its checksum, until all is there: who comes next goes on where
- * the last one was stopped.  Several that fetch the same wait for each other.
+ * the last one was stopped.  Of several that fetch the same one does, and the others wait for it.
  *
  * One thread a call.  Nothing is left in memory on failure.
  */

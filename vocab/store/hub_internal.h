@@ -92,7 +92,9 @@ TOK_MUST_USE enum tok_status hub_http_ask(struct hub_http *http, const char *pat
 struct hub_part {
 	int fd; /* -1: none */
 	char *path;
-	bool broken; /* it could not be written, and its room is wanted: it is not kept */
+	bool broken;   /* it could not be written, and its room is wanted: it is not kept */
+	bool nameless; /* who was waited for is done with it: all is there, or what is there is
+			  wrong */
 };
 
 /* The file `name` of `folder`, for this process alone: who has it is waited for.  *have: bytes in

@@ -23,19 +23,15 @@ static bool lock(int fd)
 	return code == 0;
 }
 
-/* Who was waited for has taken the file away, if all went well: then there is a new one. */
 static enum tok_status open_locked(struct hub_part *part, uint64_t *have, struct tok_error *err)
 {
 	struct stat info;
-	do {
-		if (part->fd >= 0)
-			close(part->fd);
-		part->fd = open(part->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (part->fd < 0)
-			return fail(part, "opened", err);
-		if (!lock(part->fd) || fstat(part->fd, &info) != 0)
-			return fail(part, "locked", err);
-	} while (info.st_nlink == 0);
+	part->fd = open(part->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (part->fd < 0)
+		return fail(part, "opened", err);
+	if (!lock(part->fd) || fstat(part->fd, &info) != 0)
+		return fail(part, "locked", err);
+	part->nameless = info.st_nlink == 0;
 	*have = (uint64_t)info.st_size;
 	return TOK_OK;
 }
@@ -89,7 +85,7 @@ enum tok_status hub_part_read(const struct hub_part *part, size_t count, struct 
 void hub_part_close(struct hub_part *part, bool keep)
 {
 	if (part->fd >= 0) {
-		if (!keep || part->broken)
+		if (!part->nameless && (!keep || part->broken))
 			unlink(part->path);
 		close(part->fd);
 	}
