@@ -33,10 +33,6 @@ enum {
 	MASK_MEMOS = 8
 };
 
-struct tok_bounds {
-	double low, high;
-};
-
 /* The sum over a range, below a mask. */
 struct tok_memo {
 	uint64_t mask;
@@ -132,6 +128,7 @@ struct tok_row {
 	bool lasts; /* it is told, and may be kept when nobody uses it */
 	bool in_parts;
 	bool vague;              /* valid-renorm: parts have left no digits of what is valid */
+	double error;            /* whole rows: how far values, not scaled, may be from the truth */
 	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
@@ -161,7 +158,8 @@ struct tok_place {
 /* All that is known behind a byte. */
 struct tok_front {
 	size_t refs, at; /* bytes pushed */
-	uint8_t byte;    /* the last of them */
+	size_t bytes; /* of memory: its own, and no less than what its new heads and masks have */
+	uint8_t byte; /* the last of them */
 	double origin;
 	double dropped; /* no less than all that was dropped; logarithm, from the origin */
 	bool weighed;
@@ -219,6 +217,8 @@ struct tok_core {
 	struct tok_mask *masks[MASK_BUCKETS];
 	size_t mask_bytes, mask_budget;    /* those of live places apart */
 	uint64_t masks_swept, parts_swept; /* when */
+	size_t history_budget;             /* bytes of the fronts that a machine keeps */
+	size_t cover_budget;               /* bytes of ids that a search for covers keeps */
 
 	/* Room that calls use. */
 	struct tok_lm_top *best; /* of one batch */
@@ -240,7 +240,8 @@ struct tok_machine {
 	struct tok_core *core;
 	struct tok_front **kept; /* the last is where it stands */
 	size_t count, capacity;
-	size_t hidden; /* bytes in front that are not shown */
+	size_t kept_bytes; /* of all of them */
+	size_t hidden;     /* bytes in front that are not shown */
 	double hidden_low, hidden_high;
 };
 
@@ -265,6 +266,9 @@ struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, t
 struct tok_head *tok_head_hold(struct tok_head *head);
 void tok_head_release(struct tok_core *core, struct tok_head *head);
 bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b);
+
+/* Bytes of memory that it has alone. */
+size_t tok_head_bytes(const struct tok_head *head);
 
 /* Have they the same future?  Where a model in parts tells in the rows that they have, if they have
  * any, that not all of their ids matter.  Keys are hashes of it. */
@@ -356,16 +360,20 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
  * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
 struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
 				  struct tok_range ranks, struct tok_bounds sum);
-struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
+struct tok_bounds tok_row_log_others(struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind);
 
 /* A row of which next to nothing is valid becomes one over what is, and is whole then; *found false
  * where nothing at all is. */
-TOK_MUST_USE enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+TOK_MUST_USE enum tok_status tok_row_renormalise(struct tok_core *core, struct tok_row *row,
 						 const struct tok_mask *mask, bool *found,
 						 struct tok_error *err);
 
-/* What a whole row has besides its logarithms. */
+/* A value of a whole row, or its logarithm, with how far it may be from the truth. */
+struct tok_bounds tok_row_around(const struct tok_row *row, double value);
+struct tok_bounds tok_row_log_around(const struct tok_row *row, double log_value);
+
+/* What a whole row has besides its logarithms and .error. */
 void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row);
 
 /* Room for a whole row. */
@@ -384,8 +392,8 @@ struct tok_bounds tok_joined_p(struct tok_core *core, const struct tok_row *row,
 struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *row,
 				 struct tok_mask *mask, struct tok_range ranks);
 bool tok_row_hides(const struct tok_core *core, struct tok_row *row);
-double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-			  struct tok_range ranks);
+struct tok_bounds tok_joined_log_sum(struct tok_core *core, const struct tok_row *row,
+				     struct tok_mask *mask, struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		       struct tok_bounds out[256]);
 void tok_row_leave_parts(struct tok_row *row);

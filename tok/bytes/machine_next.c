@@ -181,7 +181,7 @@ static void add_logs(struct sums *sums, size_t outcome, const struct tok_place *
 	sums->plain[outcome].high += exp(log_p.high);
 }
 
-static void add_others(const struct tok_core *core, const struct tok_place *place,
+static void add_others(struct tok_core *core, const struct tok_place *place,
 		       enum tok_byte_kind kind, struct sums *sums)
 {
 	struct tok_row *row = place->head->row;
@@ -396,9 +396,29 @@ static void write_bounds(const struct sums *sums, const struct whole *w, struct 
 		out->low[b] = bounds.low;
 		out->high[b] = bounds.high;
 	}
-	const struct tok_bounds end = bound(sums, w, END);
+	const struct tok_bounds end = bound(sums, w, END), special = bound(sums, w, SPECIAL);
 	out->end_low = end.low;
 	out->end_high = end.high;
+	out->special_low = special.low;
+	out->special_high = special.high;
+}
+
+/* What rounds off where all but what leaks is taken away from 1. */
+static const double leak_error = 1e-13;
+
+/* What none of the outcomes has; of `all` that is nothing. */
+static void write_leak_bounds(enum tok_bytes_semantics semantics, struct tok_next_bytes *out)
+{
+	double low = out->end_low + out->special_low, high = out->end_high + out->special_high;
+	out->leak_low = out->leak_high = 0.0;
+	if (semantics == TOK_BYTES_ALL)
+		return;
+	for (size_t b = 0; b < BYTES; b++) {
+		low += out->low[b];
+		high += out->high[b];
+	}
+	out->leak_low = fmax(0.0, 1.0 - high - leak_error);
+	out->leak_high = fmax(0.0, fmin(1.0, 1.0 - low + leak_error));
 }
 
 static void write_same_bounds(struct tok_next_bytes *out)
@@ -408,8 +428,12 @@ static void write_same_bounds(struct tok_next_bytes *out)
 	out->end_low = out->end_high = out->end;
 	for (size_t b = 0; !out->exact && b < BYTES; b++)
 		tok_hold_small(&out->low[b], &out->high[b]);
-	if (!out->exact)
-		tok_hold_small(&out->end_low, &out->end_high);
+	out->special_low = out->special_high = out->special;
+	out->leak_low = out->leak_high = out->leak;
+	if (out->exact)
+		return;
+	tok_hold_small(&out->end_low, &out->end_high);
+	tok_hold_small(&out->special_low, &out->special_high);
 }
 
 /* Were all rows whole, and nothing dropped?  Then bounds are the values. */
@@ -478,6 +502,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	} else {
 		w.next = sum_all(&sums);
 		write_bounds(&sums, &w, out);
+		write_leak_bounds(semantics, out);
 	}
 	return TOK_OK;
 }

@@ -61,6 +61,7 @@ struct step {
 	size_t moved;  /* the first so many have moved; the others are new */
 	double origin; /* how far weights have moved it */
 	double dropped;
+	size_t mask_bytes; /* of masks that places come below */
 };
 
 /* A head that began here may have got a row, which nobody else gives back. */
@@ -106,6 +107,8 @@ static enum tok_status move_places(struct step *s, const struct tok_front *front
 		}
 		if (status != TOK_OK)
 			return status;
+		if (from == 0 && place.mask)
+			s->mask_bytes += place.mask->bytes;
 		place.node = to;
 		place.summed = false;
 		tok_head_hold(place.head);
@@ -482,6 +485,16 @@ static enum tok_status check_count(const struct step *s, struct tok_error *err)
 	return TOK_OK;
 }
 
+static size_t count_bytes(const struct step *s)
+{
+	size_t bytes = sizeof(struct tok_front) + s->mask_bytes;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct tok_place *place = &s->core->places[i];
+		bytes += sizeof *place + (place->node == 0 ? tok_head_bytes(place->head) : 0);
+	}
+	return bytes;
+}
+
 static enum tok_status make_front(struct step *s, const struct tok_front *from, uint8_t byte,
 				  struct tok_front **out, struct tok_error *err)
 {
@@ -489,6 +502,7 @@ static enum tok_status make_front(struct step *s, const struct tok_front *from, 
 	if (!front)
 		return tok_fail_memory(err);
 	front->at = from->at + 1;
+	front->bytes = count_bytes(s);
 	front->byte = byte;
 	front->origin = s->origin;
 	front->dropped = s->dropped;
