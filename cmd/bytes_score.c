@@ -6,6 +6,11 @@
 #include "cmd/cli_files.h"
 #include "tok/bytes/mix.h"
 
+/* What leaves the way of a text, of all that the model may write; summed over its beginnings. */
+struct part_left {
+	double value, low, high;
+};
+
 struct scoring {
 	const struct bytes_options *options;
 	struct bytes_side side;
@@ -18,10 +23,11 @@ struct scoring {
 	/* Of one text. */
 	struct tok_machine *machine;
 	uint64_t bytes, read; /* scored; of the text as it was before the normaliser */
-	struct tok_next_bytes
-	    left;     /* only special, leak and valid_leak, of all beginnings so far */
-	bool settled; /* and no other one changes them */
-	bool exact;   /* they are */
+	struct part_left special, leak;
+	double valid_leak;
+	bool settled;   /* no other beginning changes these */
+	bool exact;     /* they are */
+	size_t windows; /* the most that were gone through for them */
 };
 
 /* ---- what leaves the way of the text -------------------------------------------------- */
@@ -31,34 +37,45 @@ static const double negligible = 0x1p-60;
 
 static void begin_left(struct scoring *s)
 {
+	const struct part_left none = { 0 };
 	const bool all = s->side.machine.semantics == TOK_BYTES_ALL;
-	s->left = (struct tok_next_bytes){ .valid_leak = all ? NAN : 0 };
+	s->special = s->leak = none;
+	s->valid_leak = all ? NAN : 0;
 	s->exact = true;
+	s->windows = 0;
 	s->settled = all && !s->has_special; /* nothing leaves it */
 }
 
-/* Behind a beginning of the text, in front of its next byte.  Each of the three is a share of what
- * goes on from there, which is P of the beginning of all texts. */
+/* Those beginnings that are not looked at. */
+static void settle(struct scoring *s, double p_high)
+{
+	s->settled = true;
+	s->special.high += s->has_special ? p_high : 0;
+	s->leak.high += s->side.machine.semantics == TOK_BYTES_ALL ? 0 : p_high;
+}
+
+/* Behind a beginning of the text, in front of its next byte: of all that goes on from there these
+ * are shares, and all that is P of the beginning. */
 static void add_left(struct scoring *s, const struct tok_next_bytes *next)
 {
-	struct tok_next_bytes *left = &s->left;
-	const double p = exp(next->log_p), low = exp(next->log_p_low), high = exp(next->log_p_high);
+	const double p = exp(next->log_p), low = exp(next->log_p_low), high = exp(next->log_p_high),
+		     special = s->special.value > 0 ? fmin(1, s->special.value) : 1;
+	const size_t windows = tok_machine_windows(s->machine).count;
 	if (s->settled)
 		return;
-	s->exact &= next->exact;
-	if (p <= negligible * (left->special > 0 ? fmin(1, left->special) : 1)) {
-		s->settled = true;
-		left->special_high += s->has_special ? high : 0;
-		left->leak_high += s->side.machine.semantics == TOK_BYTES_ALL ? 0 : high;
+	if (p <= negligible * special) {
+		settle(s, high);
 		return;
 	}
-	left->special += p * next->special;
-	left->special_low += low * next->special_low;
-	left->special_high += high * next->special_high;
-	left->leak += p * next->leak;
-	left->leak_low += low * next->leak_low;
-	left->leak_high += high * next->leak_high;
-	left->valid_leak += p * next->valid_leak;
+	s->exact &= next->exact;
+	s->windows = windows > s->windows ? windows : s->windows;
+	s->special.value += p * next->special;
+	s->special.low += low * next->special_low;
+	s->special.high += high * next->special_high;
+	s->leak.value += p * next->leak;
+	s->leak.low += low * next->leak_low;
+	s->leak.high += high * next->leak_high;
+	s->valid_leak += p * next->valid_leak;
 }
 
 /* ---- bytes one by one ------------------------------------------------------------- */
@@ -77,8 +94,10 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	struct tok_text_p text = { 0 };
 	double whole[TOK_MIX_SYMBOLS];
 	enum tok_status status = tok_machine_next(s->machine, &next, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK) {
+		add_left(s, &next);
 		status = tok_machine_push(s->machine, (struct tok_span){ &byte, 1 }, err);
+	}
 	if (status == TOK_OK)
 		status = tok_machine_log_p(s->machine, &text, err);
 	if (status != TOK_OK)
@@ -95,7 +114,6 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	bytes_put_certificate_of(&text, &next);
 	bytes_put_number("valid_leak", next.valid_leak, false);
 	puts("}");
-	add_left(s, &next);
 	return TOK_OK;
 }
 
@@ -164,19 +182,19 @@ static enum tok_status score_part(struct scoring *s, struct tok_span text, bool 
 static void put_certificate(const struct scoring *s, const struct tok_text_p *text)
 {
 	const struct bytes_canonical *c = &s->canonical;
-	const struct tok_next_bytes *left = &s->left;
-	const double low = (double)-c->high, high = (double)-c->low;
+	const double low = (double)-c->high, high = (double)-c->low,
+		     special_high = fmin(1, s->special.high), leak_high = fmin(1, s->leak.high);
 	const struct bytes_bounds bounds[] = {
 		{ "logP", &text->low, &text->high, 0 },
-		{ "special", &left->special_low, &left->special_high, 0 },
-		{ "leak", &left->leak_low, &left->leak_high, 0 },
+		{ "special", &s->special.low, &special_high, 0 },
+		{ "leak", &s->leak.low, &leak_high, 0 },
 		{ "canonical_nats", &low, &high, 0 },
 	};
 	const bool exact = text->exact && s->exact && (!c->known || c->exact);
-	bytes_put_number("special", left->special, false);
-	bytes_put_number("leak", left->leak, false);
+	bytes_put_number("special", s->special.value, false);
+	bytes_put_number("leak", s->leak.value, false);
 	bytes_put_bounds(exact, bounds, c->known ? 4 : 3);
-	bytes_put_number("valid_leak", left->valid_leak, false);
+	bytes_put_number("valid_leak", s->valid_leak, false);
 }
 
 static void put_summary(const struct scoring *s, const char *name, const struct tok_text_p *text)
@@ -184,7 +202,8 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 	const struct bytes_canonical *c = &s->canonical;
 	const double bits = (double)s->bytes * log(2);
 	const double canonical = c->known ? (double)-c->log_p : NAN;
-	const struct tok_machine_windows windows = tok_machine_text_windows(s->machine);
+	struct tok_machine_windows windows = tok_machine_text_windows(s->machine);
+	windows.count = s->windows > windows.count ? s->windows : windows.count;
 	fputs("{\"type\":\"summary\"", stdout);
 	if (name)
 		bytes_put_bytes("file", name, strlen(name), false);

@@ -118,12 +118,6 @@ void tok_head_release(struct tok_core *core, struct tok_head *head)
 	}
 }
 
-size_t tok_head_bytes(const struct tok_head *head)
-{
-	return sizeof *head + head->tail_count * sizeof *head->tail +
-	       (head->state ? sizeof *head->state : 0);
-}
-
 /* ---- all ids of a head ------------------------------------------------------------------ */
 
 static struct tok_span tail_bytes(const struct tok_head *head)

@@ -268,7 +268,11 @@ void tok_head_release(struct tok_core *core, struct tok_head *head);
 bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b);
 
 /* Bytes of memory that it has alone. */
-size_t tok_head_bytes(const struct tok_head *head);
+static inline size_t tok_head_bytes(const struct tok_head *head)
+{
+	return sizeof *head + head->tail_count * sizeof *head->tail +
+	       (head->state ? sizeof *head->state : 0);
+}
 
 /* Have they the same future?  Where a model in parts tells in the rows that they have, if they have
  * any, that not all of their ids matter.  Keys are hashes of it. */

@@ -270,9 +270,9 @@ static inline void join(struct joined *to, double value)
 
 static inline struct tok_bounds bound(struct tok_core *core, struct joined joined)
 {
-	const double error = tok_error_of(joined.sum, joined.size);
-	if (error == 0.0)
+	if (tok_has_digits(joined.sum, joined.size))
 		return (struct tok_bounds){ joined.sum, joined.sum };
+	const double error = tok_error_of(joined.size);
 	core->loose = true;
 	return (struct tok_bounds){ fmax(0.0, joined.sum - error), fmax(0.0, joined.sum) + error };
 }

@@ -487,11 +487,11 @@ static enum tok_status check_count(const struct step *s, struct tok_error *err)
 
 static size_t count_bytes(const struct step *s)
 {
-	size_t bytes = sizeof(struct tok_front) + s->mask_bytes;
-	for (size_t i = 0; i < s->count; i++) {
-		const struct tok_place *place = &s->core->places[i];
-		bytes += sizeof *place + (place->node == 0 ? tok_head_bytes(place->head) : 0);
-	}
+	const struct tok_place *places = s->core->places;
+	size_t bytes = sizeof(struct tok_front) + s->count * sizeof *places + s->mask_bytes;
+	for (size_t i = 0; i < s->count; i++)
+		if (places[i].node == 0)
+			bytes += tok_head_bytes(places[i].head);
 	return bytes;
 }
 

@@ -6,7 +6,10 @@
 
 static struct tok_lm_log_p between(double p, double error)
 {
-	return (struct tok_lm_log_p){ log(p), log(fmax(0.0, p - error)), log(p + error) };
+	const double log_p = log(p);
+	if (error == 0.0)
+		return (struct tok_lm_log_p){ log_p, log_p, log_p };
+	return (struct tok_lm_log_p){ log_p, log(fmax(0.0, p - error)), log(p + error) };
 }
 
 static struct tok_lm_log_p sum_logs(const struct tok_lm_parts *parts, tok_id id)
@@ -28,6 +31,7 @@ struct tok_lm_log_p tok_lm_parts_log_p(const struct tok_lm_parts *parts, tok_id 
 		p += add;
 		size += fabs(add);
 	}
-	return tok_is_small(size) ? sum_logs(parts, id)
-				  : between(fmax(p, 0.0), tok_error_of(p, size));
+	if (tok_is_small(size))
+		return sum_logs(parts, id);
+	return between(fmax(p, 0.0), tok_has_digits(p, size) ? 0.0 : tok_error_of(size));
 }

@@ -50,8 +50,8 @@ void tok_log_sum_add_scaled(struct tok_log_sum *sum, double scale, double log_sc
  * made of. */
 struct tok_bounds tok_log_sum_bounds(const struct tok_log_sum *sum)
 {
-	const double error = tok_error_of(sum->shares, sum->size) * (1.0 + 0.01 * fabs(sum->most));
-	if (!(error > 0.0)) {
+	const double error = tok_error_of(sum->size) * (1.0 + 0.01 * fabs(sum->most));
+	if (tok_has_digits(sum->shares, sum->size)) {
 		const double log_value = tok_log_sum_of(sum);
 		return (struct tok_bounds){ log_value, log_value };
 	}

@@ -11,12 +11,17 @@ struct tok_bounds {
 	double low, high;
 };
 
-/* How far a sum may be from the truth where numbers took each other away but for so little that
- * what is left has the errors of all; `size` is what it would be if none of them was below 0.  0
- * where it has the digits of a double. */
-static inline double tok_error_of(double sum, double size)
+/* Has a sum the digits of a double?  `size` is what it would be if no number in it was below 0:
+ * where numbers took each other away but for so little, what is left has the errors of all. */
+static inline bool tok_has_digits(double sum, double size)
 {
-	return sum >= 1e-4 * size ? 0.0 : 1e-13 * size;
+	return sum >= 1e-4 * size;
+}
+
+/* How far it may be from the truth where it has not. */
+static inline double tok_error_of(double size)
+{
+	return 1e-13 * size;
 }
 
 /* Sums and products that are less have lost digits, if not all of what they are made of. */
