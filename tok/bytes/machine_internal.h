@@ -8,8 +8,10 @@
  *	machine_fill.c    what is in a row
  *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
+ *	machine_front.c   what is known behind a byte
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
+ *	machine_leak.c    what of it goes to rows that are not valid
  *	machine_covers.c  rows of tokens, most probable first
  *	machine_tokens.c  draws token by token: token_walk.h
  *	machine.c         the rest of the interface
@@ -409,6 +411,8 @@ struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
 void tok_front_release(struct tok_core *core, struct tok_front *front);
 
+void tok_place_release(struct tok_core *core, const struct tok_place *place);
+
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,
 		     const struct tok_front *next);
@@ -432,6 +436,14 @@ struct tok_bounds tok_front_log_p(const struct tok_front *front);
 
 /* What one place has of that mass, whose row is there. */
 struct tok_bounds tok_place_share(struct tok_core *core, struct tok_place *place, double shift);
+
+/* The same as a logarithm, from the front's origin. */
+struct tok_bounds tok_place_log_share(struct tok_core *core, struct tok_place *place);
+
+/* valid-renorm, where all rows are there: what of the text valid leaks here; and what ends here,
+ * behind which nothing is valid to the model. */
+double tok_front_valid_leak(struct tok_core *core, struct tok_front *front);
+double tok_front_dead_share(struct tok_core *core, struct tok_front *front);
 
 /* The mass of what goes on from a place inside a token, whose row is there, and its logarithm. */
 struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place);
