@@ -334,6 +334,12 @@ class Laws(unittest.TestCase):
             for d in said["dist"]:
                 p = model.p(text + chr(d["b"]), semantics) / truth if chr(d["b"]) in "abc" else 0
                 self.assert_held(said, d, p)
+            # the same where the model tells whole rows, which is what a record has
+            whole, = self.ask("next", "--semantics", semantics, "--top", "0", "-p", text, "--record", "rows")
+            self.assert_log_held(whole, "logP", whole["logP"], log(truth))
+            for d in whole["dist"]:
+                p = model.p(text + chr(d["b"]), semantics) / truth if chr(d["b"]) in "abc" else 0
+                self.assert_held(whole, d, p)
             score, = self.ask("score", "--semantics", semantics, "-p", text)
             ids = [model.tokens.index(t) for t in model.encode(text)]
             p = math.prod(model.rows[last][i] for last, i in zip([None] + ids, ids))
@@ -351,7 +357,7 @@ class Laws(unittest.TestCase):
             for cover in covers:
                 p = math.prod(model.rows[last][i] for last, i in zip([None] + cover["ids"], cover["ids"]))
                 self.assert_log_held(cover, "lp", cover["lp"], log(p))
-            all_of = [said, score, *heals, *covers]
+            all_of = [said, whole, score, *heals, *covers]
             lost += sum(not line["exact"] for line in all_of)
             kept += sum(line["exact"] for line in all_of)
         self.assertGreater(min(lost, kept), ROUNDS / 6)

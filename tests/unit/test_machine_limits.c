@@ -133,6 +133,26 @@ static void the_past_is_bounded_by_bytes(void **state)
 	}
 }
 
+/* Neither more, where heads that were dropped do not count. */
+static void what_is_kept_is_counted(void **state)
+{
+	(void)state;
+	for (size_t beam = 0; beam < 4; beam++) {
+		static const char *const texts[] = { "A", "B", "AA", "AB" };
+		struct toy_machine toy = { .vocab = toy_vocab(texts, 4),
+					   .lm = plain_random(7, 5, beam ? DEEP : 3) };
+		toy.lm.p = window_law_open_p;
+		toy.lm.info.markov_order = beam ? 0 : 3;
+		toy_machine_make(&toy, (struct tok_machine_options){ .beam = beam });
+		push_letters(toy.m, 40);
+		assert_true(beam == 0 || tok_machine_cost(toy.m).heads_made > 20 + 20 * beam);
+		if (beam == 0) /* else heads that nobody knows become parts of others */
+			assert_int_equal(toy.m->kept_bytes, count_bytes(toy.m));
+		assert_true(toy.m->kept_bytes <= count_bytes(toy.m));
+		toy_machine_release(&toy);
+	}
+}
+
 static bool count_cover(void *context, const struct tok_cover *cover)
 {
 	(void)cover;
@@ -230,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_past_is_bounded_by_bytes),
+		cmocka_unit_test(what_is_kept_is_counted),
 		cmocka_unit_test(covers_are_of_what_is_remembered),
 		cmocka_unit_test(nothing_else_needs_the_past),
 		cmocka_unit_test(a_search_is_bounded_by_bytes),
