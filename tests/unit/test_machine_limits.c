@@ -149,6 +149,9 @@ static void what_is_kept_is_counted(void **state)
 		if (beam == 0) /* else heads that nobody knows become parts of others */
 			assert_int_equal(toy.m->kept_bytes, count_bytes(toy.m));
 		assert_true(toy.m->kept_bytes <= count_bytes(toy.m));
+		assert_true(tok_machine_back(toy.m, 30));
+		if (beam == 0)
+			assert_int_equal(toy.m->kept_bytes, count_bytes(toy.m));
 		toy_machine_release(&toy);
 	}
 }

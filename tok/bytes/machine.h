@@ -40,9 +40,9 @@
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
  * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them
- *is left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of
- *which so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a
- *fork tells is exact.
+ * is left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of
+ * which so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a
+ * fork tells is exact.  So it is with whole rows that have lost digits.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -148,7 +148,8 @@ TOK_API TOK_MUST_USE enum tok_status
 tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct tok_error *err);
 
 /* Covers of positive probability, most probable first; *total is how many there are (of heads that
- * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
+ * were not dropped), SIZE_MAX where too many to count.  Where rows have lost digits those are among
+ * them of which it is not known that they are impossible.  TOK_ELIMIT where the text is longer than
  * what is kept of .history, or the search needs more than two million rows, or with windows more
  * than 256 MB of ids. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *machine,
