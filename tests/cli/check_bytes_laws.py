@@ -360,7 +360,8 @@ class Laws(unittest.TestCase):
             all_of = [said, whole, score, *heals, *covers]
             lost += sum(not line["exact"] for line in all_of)
             kept += sum(line["exact"] for line in all_of)
-        self.assertGreater(min(lost, kept), ROUNDS / 6)
+        self.assertGreater(lost, 5)
+        self.assertGreater(kept + 3 * SANITIZED, 2)
 
     def left(self, model, text, semantics):
         """What leaks behind all beginnings of a text; no id of such a model is no text."""
