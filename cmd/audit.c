@@ -355,6 +355,7 @@ const struct cli_tool tool_audit = {
 	    "  printf 'one line\\nanother line\\n' | tok audit\n"
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"
 	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n",
+	.guide = "tok-audit",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
