@@ -303,6 +303,16 @@ class Audits(unittest.TestCase):
                          ["words", 6, 3, 0, 3, 3, 6 + 6 + 11])
         self.assertTrue(math.isclose(row["precision"], 3 / 23) and row["recall"] == row["random_recall"] == 1)
 
+    def test_words_need_no_texts(self):
+        self.write("words.csv", WORDS)
+        for options in ((), ("--json", "--db", "db"), ("--html", "page")):
+            done = subprocess.run((TOK, "audit", *TWO, "--morphology", "words.csv", *options), cwd=self.folder,
+                                  stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertIn(b"words", done.stdout)
+        self.assertEqual(self.ask("SELECT value FROM morphology WHERE measure = 'rows'"), [(6,), (6,)])
+        self.assertEqual(self.ask("SELECT count(*) FROM languages"), [(0,)])
+
     def test_files_of_a_folder_are_apart(self):
         os.mkdir(self.path("data"))
         self.write("data/turkish_morph_data.csv", WORDS)
