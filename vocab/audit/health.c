@@ -179,7 +179,7 @@ static enum tok_status finish(struct check *c, const struct vocab_health_options
 	h->category_of = c->categories;
 	h->claims_bytes = claims_bytes(c->facts->tokenizer);
 	for (unsigned i = 0; i < 256; i++)
-		h->bytes_missing += !h->byte_returns[i];
+		h->bytes_missing += health_is_in_utf8((uint8_t)i) && !h->byte_returns[i];
 	mark_beyond(c, options->rows);
 	const enum tok_status status = list_findings(h, c, err);
 	for (size_t i = 0; i < c->part_count; i++)

@@ -74,6 +74,13 @@ TOK_MUST_USE enum tok_status health_complete(struct health_prober *p, tok_id id,
 					     struct tok_span text, bool *found,
 					     struct tok_error *err);
 
+/* The first of them, whatever is made of it; false if memory is out.  Of bytes that are no part of
+ * characters nothing changes. */
+TOK_MUST_USE bool health_complete_first(struct tok_span text, struct tok_buffer *out);
+
+/* May a text in UTF-8 have this byte?  243 of them. */
+bool health_is_in_utf8(uint8_t byte);
+
 /* ---- health_merges.c, health_surface.c: all tokens -------------------------------------- */
 
 /* `defects`: by id.  Dead merges lie in health->arena. */
