@@ -1,10 +1,11 @@
 /*
  * digits.h - where a tokenizer cuts numbers, beside the groups of three that people write.
  *
- * Numbers of 1 to 12 digits, drawn by a fixed seed, are encoded without special tokens; right are
- * cuts that leave multiples of three digits behind them: 1|234|567.  42 without a cut is right too.
+ * Numbers of 1 to 12 digits, a thousand of each length, drawn by a fixed seed, are encoded each by
+ * itself without special tokens; right are cuts that leave multiples of three digits behind them:
+ * 1|234|567.  42 without a cut is right too.  A mark in front of a number is no token of it.
  *
- * Source of the convention: the brief's table; Singh and Strouse 2024 for why it matters.
+ * Why it matters: Singh and Strouse 2024.
  */
 #ifndef VOCAB_AUDIT_DIGITS_H
 #define VOCAB_AUDIT_DIGITS_H
@@ -22,5 +23,12 @@ struct vocab_audit_digits {
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
 							struct vocab_audit_digits *out,
 							struct tok_error *err);
+
+/* Of one number; bit i of `cuts`: a cut behind its digit i + 1.  Who cuts nothing makes no wrong
+ * cut (precision 1), and where none is right, none is missing (recall 1). */
+struct vocab_audit_grade {
+	double precision, recall, f1;
+};
+TOK_API struct vocab_audit_grade vocab_audit_digits_grade(uint32_t cuts, size_t digits);
 
 #endif
