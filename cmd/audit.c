@@ -45,6 +45,12 @@ static const struct cli_option option_table[] = {
 	  FIELD(json, bool) },
 	{ CLI_TEXT, 0, "html", "FILE", "also write a page with tables and charts to FILE",
 	  FIELD(html, const char *) },
+	{ CLI_TEXT, 0, "db", "FILE",
+	  "also add what is found to the SQLite database FILE, as one run: tok-formats(5)",
+	  FIELD(db, const char *) },
+	{ CLI_TEXT, 0, "baseline", "FILE",
+	  "tell what became worse since an earlier --json, and end with 1 if something did",
+	  FIELD(baseline, const char *) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct audit_options, threads),
 	{ CLI_END }
@@ -181,6 +187,15 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	return a->opts->udhr ? find_abridged(a, err) : TOK_OK;
 }
 
+static enum tok_status measure_morphology(struct auditing *a, struct tok_error *err)
+{
+	const enum tok_status status = audit_morphology_measure(a->opts->morphology, a->tokenizers,
+								a->count, &a->morphology, err);
+	a->report.morphology = a->morphology.items;
+	a->report.morphology_count = a->morphology.files;
+	return status;
+}
+
 static enum tok_status audit(struct auditing *a, int argc, char **argv, struct tok_error *err)
 {
 	enum tok_status status = audit_texts_list(a->opts, argc, argv, &a->texts, err);
@@ -200,19 +215,25 @@ static enum tok_status audit(struct auditing *a, int argc, char **argv, struct t
 					      a->pairs, a->report.pair_count, err);
 	if (status == TOK_OK)
 		status = audit_compare(&a->report, a->found, a->cells, err);
+	if (status == TOK_OK && a->opts->morphology)
+		status = measure_morphology(a, err);
 	return status;
 }
 
 /* ---- what is told ------------------------------------------------------------------------------
  */
 
-static enum tok_status tell(struct auditing *a, struct tok_error *err)
+static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error *err)
 {
 	const struct audit_options *o = a->opts;
 	enum tok_status status =
 	    o->json ? audit_tell_json(&a->report, err) : audit_tell(&a->report, err);
 	if (status == TOK_OK && o->html)
 		status = audit_page(&a->report, err);
+	if (status == TOK_OK && o->db)
+		status = audit_db_add(&a->report, err);
+	if (status == TOK_OK && o->baseline)
+		status = audit_baseline_compare(&a->report, worse, err);
 	return status;
 }
 
@@ -220,9 +241,12 @@ static enum cli_exit audit_texts(struct auditing *a, int argc, char **argv)
 {
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
+	size_t worse = 0;
 	enum tok_status status = audit(a, argc, argv, &err);
 	if (status == TOK_OK)
-		status = tell(a, &err);
+		status = tell(a, &worse, &err);
+	if (worse)
+		result = CLI_NO;
 	for (size_t i = 0; i < a->count * a->report.language_count; i++)
 		if (a->cells[i].refused)
 			result = cli_error("%s: %s: %s", a->names[i / a->report.language_count],
@@ -242,6 +266,7 @@ static void release(struct auditing *a)
 	free(a->found);
 	free(a->cells);
 	free(a->pairs);
+	audit_morphology_release(&a->morphology);
 	audit_texts_release(&a->texts);
 }
 
