@@ -194,6 +194,9 @@ TOK_MUST_USE enum tok_status audit_tell(const struct audit_report *report, struc
  *has "reasons":{NAME:SENTENCE...} last. */
 TOK_MUST_USE enum tok_status audit_tell_json(const struct audit_report *report,
 					     struct tok_error *err);
+/* {"words":...}, of what decides about the numbers. */
+struct cli_put;
+void audit_put_options(struct cli_put *put, const struct audit_options *options);
 /* To options->html. */
 TOK_MUST_USE enum tok_status audit_page(const struct audit_report *report, struct tok_error *err);
 

@@ -101,11 +101,10 @@ static void put_measures(struct cli_put *p, const struct audit_report *r,
 
 /* ---- the parts ----------------------------------------------------------------------------- */
 
-static void put_options(struct cli_put *p, const struct audit_report *r)
+void audit_put_options(struct cli_put *p, const struct audit_options *o)
 {
 	static const char *const words[] = { "whitespace", "uax29", "codepoint" };
-	const struct audit_options *o = r->options;
-	cli_put(p, "\"options\":{\"words\":\"%s\"", words[o->words]);
+	cli_put(p, "{\"words\":\"%s\"", words[o->words]);
 	put_text_field(p, "pattern", o->pattern);
 	put_text_field(p, "flores", o->flores);
 	put_text_field(p, "udhr", o->udhr);
@@ -199,8 +198,8 @@ static void begin_list(struct cli_put *p, const char *name)
 
 static void put_report(struct cli_put *p, const struct audit_report *r)
 {
-	cli_put(p, "{\"schema\":\"tok.audit.1\",\"tok\":\"%s\",", TOK_VERSION);
-	put_options(p, r);
+	cli_put(p, "{\"schema\":\"tok.audit.1\",\"tok\":\"%s\",\"options\":", TOK_VERSION);
+	audit_put_options(p, r->options);
 	put_conventions(p);
 	put_text_field(p, "pivot", r->pivot == SIZE_MAX ? NULL : r->languages[r->pivot].name);
 	begin_list(p, "languages");

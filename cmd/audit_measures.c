@@ -19,7 +19,8 @@
 	}
 
 /* Efficiencies and entropy can be raised without any good (2402.14614), so that neither direction
- * is better; what comes back is to come back altogether. */
+ * is better; what comes back is to come back altogether.  Of the same lines some numbers say the
+ * same as the number of tokens, which is enough to be told. */
 #define CELL struct audit_cell
 const struct audit_measure audit_cell_measures[] = {
 	WHOLE(CELL, measures.lines, "lines", 0, 0),
@@ -29,9 +30,9 @@ const struct audit_measure audit_cell_measures[] = {
 	WHOLE(CELL, measures.tokens, "tokens", -1, 0.01),
 	WHOLE(CELL, measures.unknown, "unknown", -1, 0),
 	WHOLE(CELL, measures.types, "types", 0, 0),
-	REAL(CELL, measures.bytes_per_token, "bytes_per_token", 1, 0.01),
-	REAL(CELL, measures.characters_per_token, "characters_per_token", 1, 0.01),
-	REAL(CELL, measures.tokens_per_line, "tokens_per_line", -1, 0.01),
+	REAL(CELL, measures.bytes_per_token, "bytes_per_token", 1, INFINITY),
+	REAL(CELL, measures.characters_per_token, "characters_per_token", 1, INFINITY),
+	REAL(CELL, measures.tokens_per_line, "tokens_per_line", -1, INFINITY),
 	REAL(CELL, measures.fertility, "fertility", -1, 0.01),
 	SHARE(CELL, measures.continued, "continued", -1, 0.01),
 	SHARE(CELL, measures.single, "single", 1, 0.01),
