@@ -393,6 +393,7 @@ const struct cli_tool tool_audit = {
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"
 	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n"
 	    "  tok audit --vocab --fail-on fail\n",
+	.guide = "tok-audit",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,
