@@ -115,11 +115,12 @@ struct vocab_health {
 	const struct vocab_health_merge *dead_merges;
 	size_t dead_merge_count, merge_count;
 
-	/* Bytes: which come back, alone or between two letters, and which are a token by
-	 * themselves.  C0, C1 and F5 to FF are in no UTF-8. */
+	/* Bytes: which come back - alone, between two letters, or in a character - and which are a
+	 * token by themselves. */
 	bool byte_returns[256], byte_alone[256];
-	size_t bytes_missing, bytes_alone; /* that do not come back; that are a token */
-	bool claims_bytes; /* byte-level, or with a fallback: all of them should come back */
+	size_t bytes_missing; /* that do not come back, of the 243 that UTF-8 has */
+	size_t bytes_alone;   /* that are a token, of all 256 */
+	bool claims_bytes;    /* byte-level, or with a fallback: none should be missing */
 
 	/* Of tokens that stand for text: */
 	size_t lengths[VOCAB_HEALTH_LENGTHS]; /* by their characters, a broken one's bytes each */

@@ -22,7 +22,7 @@ struct health_facts {
 	bool front;           /* every text gets a blank in front */
 	uint8_t rare[4];      /* a letter that is a word by itself and begins no longer token */
 	size_t rare_count;    /* 0: there is none, or none is needed */
-	const uint8_t *added; /* by id: 1 of added tokens */
+	const uint8_t *added; /* by id: 1 of added tokens that ordinary text is cut at */
 };
 
 /* ---- health_probe.c: one a thread ------------------------------------------------------- */
@@ -73,6 +73,13 @@ struct health_fragments health_fragments_of(struct tok_span text);
 TOK_MUST_USE enum tok_status health_complete(struct health_prober *p, tok_id id,
 					     struct tok_span text, bool *found,
 					     struct tok_error *err);
+
+/* The first of them, whatever is made of it; false if memory is out.  Of bytes that are no part of
+ * characters nothing changes. */
+TOK_MUST_USE bool health_complete_first(struct tok_span text, struct tok_buffer *out);
+
+/* May a text in UTF-8 have this byte?  243 of them. */
+bool health_is_in_utf8(uint8_t byte);
 
 /* ---- health_merges.c, health_surface.c: all tokens -------------------------------------- */
 

@@ -124,6 +124,7 @@ static enum tok_status try_contexts(struct health_prober *p, tok_id id, struct t
 
 struct sought {
 	struct tok_span needle;
+	size_t from; /* bytes of a word that must stand in front of it */
 	bool in_word, in_text;
 };
 
@@ -146,9 +147,20 @@ static bool look(void *context, struct tok_span text, const struct tok_range *wo
 	struct sought *s = context;
 	s->in_text |= contains(text, s->needle);
 	for (size_t i = 0; i < count; i++)
-		s->in_word |=
-		    contains(tok_span_slice(text, words[i].begin, words[i].end), s->needle);
+		if (words[i].end - words[i].begin >= s->from)
+			s->in_word |=
+			    contains(tok_span_slice(text, words[i].begin + s->from, words[i].end),
+				     s->needle);
 	return true;
+}
+
+/* Has it the prefix of what goes on a word (##)? */
+static bool is_continuing(const struct health_facts *f, tok_id id)
+{
+	const struct tok_span prefix = f->spelling.prefix;
+	struct tok_vocab_entry entry;
+	return prefix.count && tok_tokenizer_entry(f->tokenizer, id, &entry) &&
+	       entry.text.count > prefix.count && tok_span_starts(entry.text, prefix);
 }
 
 /* What the model would have to be given so that it could make the token. */
@@ -159,8 +171,7 @@ static struct tok_span needle_of(const struct health_facts *f, tok_id id)
 	if (!tok_tokenizer_takes_bytes(f->tokenizer) &&
 	    tok_tokenizer_entry(f->tokenizer, id, &entry)) {
 		text = entry.text;
-		if (f->spelling.prefix.count && text.count > f->spelling.prefix.count &&
-		    tok_span_starts(text, f->spelling.prefix))
+		if (is_continuing(f, id))
 			text = tok_span_slice(text, f->spelling.prefix.count, text.count);
 	}
 	const struct tok_span suffix = f->spelling.suffix;
@@ -170,12 +181,21 @@ static struct tok_span needle_of(const struct health_facts *f, tok_id id)
 	return text;
 }
 
+/* Why none of the texts has it: of `text`, which is the token as it should have stood. */
 static enum tok_status find_reason(struct health_prober *p, tok_id id, struct tok_span text,
 				   enum vocab_health_category *category, struct tok_error *err)
 {
-	struct sought s = { .needle = needle_of(p->facts, id) };
+	static const struct tok_span a = { (const uint8_t *)"a", 1 }, nothing = { NULL, 0 };
+	const struct health_facts *f = p->facts;
+	const struct tok_span rare =
+				  f->rare_count ? (struct tok_span){ f->rare, f->rare_count } : a,
+			      front = is_continuing(f, id) ? rare : nothing;
+	struct sought s = { .needle = needle_of(f, id), .from = front.count };
 	struct tok_encoding e;
-	const enum tok_status status = tok_encode_words(p->encoder, text, &ordinary, look, &s, err);
+	if (!put(&p->text, front, text, nothing))
+		return tok_fail_memory(err);
+	const enum tok_status status =
+	    tok_encode_words(p->encoder, tok_buffer_span(&p->text), &ordinary, look, &s, err);
 	if (status == TOK_ENOMEM)
 		return status;
 	*category = s.in_word   ? VOCAB_HEALTH_UNREACHABLE
@@ -183,7 +203,7 @@ static enum tok_status find_reason(struct health_prober *p, tok_id id, struct to
 				: VOCAB_HEALTH_NORMALIZED;
 	if (*category != VOCAB_HEALTH_NORMALIZED)
 		return TOK_OK;
-	if (encode(p, text, &ordinary, &e, err) != TOK_OK)
+	if (encode(p, tok_buffer_span(&p->text), &ordinary, &e, err) != TOK_OK)
 		return tok_fail_memory(err);
 	for (size_t i = 0; i < e.count; i++)
 		if (p->facts->added[e.ids[i]])
@@ -209,8 +229,7 @@ static bool goes_on(const struct health_facts *f, tok_id id, struct tok_span who
 		return false;
 	if (whole.count == 0 || (f->front && bytes.count && bytes.bytes[0] != ' '))
 		return true;
-	if (s->prefix.count && entry.text.count > s->prefix.count &&
-	    tok_span_starts(entry.text, s->prefix))
+	if (is_continuing(f, id))
 		return true;
 	return s->suffix.count &&
 	       (entry.text.count < s->suffix.count ||
@@ -267,7 +286,7 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 		*category = VOCAB_HEALTH_CONTROL;
 	else if (p->facts->tokens->kinds[id] == VOCAB_TOKEN_BYTE)
 		*category = VOCAB_HEALTH_BYTE_SPARE;
-	else if (looks_special(bytes))
+	else if (looks_special(tok_tokenizer_token(p->facts->tokenizer, id)))
 		*category = VOCAB_HEALTH_SPECIAL_DEAD;
 	else if (failed)
 		*category = VOCAB_HEALTH_FAILED;
@@ -403,9 +422,15 @@ enum tok_status health_probe_bytes(struct health_prober *p, bool returns[256],
 	enum tok_status status = TOK_OK;
 	for (unsigned i = 0; status == TOK_OK && i < 256; i++) {
 		const uint8_t text[3] = { 'a', (uint8_t)i, 'a' };
-		status = comes_back(p, (struct tok_span){ text + 1, 1 }, &returns[i], err);
+		const struct tok_span byte = { text + 1, 1 };
+		status = comes_back(p, byte, &returns[i], err);
 		if (status == TOK_OK && !returns[i])
 			status = comes_back(p, (struct tok_span){ text, 3 }, &returns[i], err);
+		if (status != TOK_OK || returns[i] || !health_is_in_utf8((uint8_t)i))
+			continue;
+		status = health_complete_first(byte, &p->whole)
+			     ? comes_back(p, tok_buffer_span(&p->whole), &returns[i], err)
+			     : tok_fail_memory(err);
 	}
 	return status;
 }
