@@ -34,6 +34,11 @@ const struct audit_convention audit_conventions[] = {
 	  "of tokens whose first letter is of the script that most characters of the text "
 	  "have: their share of the text's tokens, and of the vocabulary" },
 	{ "digits", "cuts in numbers of 1 to 12 digits beside groups of three from the right" },
+	{ "error_rate",
+	  "characters to be put in, left out or changed, over the characters of the text" },
+	{ "morphology",
+	  "each word by itself, without a space in front; recall is of words that are cut "
+	  "at all, and random what as many cuts put at random between characters would find" },
 	{ "sample",
 	  "fidelity and similarity are measured on a MiB of text, in whole lines, as much "
 	  "from the front of each language" },

@@ -160,6 +160,18 @@ class Audits(unittest.TestCase):
         for pragma in ("application_id", "user_version"):
             self.assertRegex(text, rf"{pragma}(, | is ){self.ask('PRAGMA ' + pragma, 'audits.db')[0][0]}\b")
 
+    def test_every_number_is_in_the_manual(self):
+        self.write("words.csv", WORDS)
+        told = json.loads(self.audit(*TWO, "--json", "--morphology", "words.csv"))
+        with open(FORMATS, encoding="utf-8") as page:
+            text = page.read().split(".SS tok.audit.1")[1].split(".SS ")[0]
+        keys = set(told) | {key for name in ("languages", "tokenizers", "cells", "pairs", "morphology") for key in
+                            told[name][0]}
+        named = set(re.findall(r"^\.BR? (\w+)", text, re.M))
+        for key in keys:
+            self.assertIn(re.sub(r"_\d+_(tokens|pattern).*", "_ N", key).replace("digits_ N", "digits_"), named |
+                          {"schema", "digits_"}, key)
+
     def test_several_at_once_all_get_in(self):
         threads = [threading.Thread(target=self.audit, args=("-t", "bytes", "--db", "db")) for _ in range(4)]
         for thread in threads:
