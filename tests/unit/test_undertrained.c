@@ -11,9 +11,9 @@
 
 enum { ROWS = 9, WIDTH = 2 };
 
-/* The mean of the unused ones is (2, 0). */
-static const float rows[ROWS][WIDTH] = { { 1, 0 }, { 3, 0 }, { 0, 1 },        { 4, 0 },  { 3, 4 },
-					 { 0, 0 }, { 9, 9 }, { INFINITY, 1 }, { NAN, 1 } };
+/* The mean of the unused ones that are numbers is (2, 0). */
+static const float rows[ROWS][WIDTH] = { { 1, 1 }, { 3, -1 }, { 0, 1 },        { 4, 0 },  { 3, 4 },
+					 { 0, 0 }, { 9, 9 },  { INFINITY, 1 }, { NAN, 1 } };
 static const uint8_t kinds[ROWS] = { VOCAB_ROW_UNUSED, VOCAB_ROW_UNUSED, VOCAB_ROW_TOKEN,
 				     VOCAB_ROW_TOKEN,  VOCAB_ROW_TOKEN,  VOCAB_ROW_TOKEN,
 				     VOCAB_ROW_OTHER,  VOCAB_ROW_TOKEN,  VOCAB_ROW_UNUSED };

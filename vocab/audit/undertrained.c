@@ -78,11 +78,11 @@ void vocab_undertrained_turn(struct vocab_undertrained *u)
 	u->sum_norm = sqrt(squares);
 }
 
-/* A row of zeros has no cosine: 0 / 0 is NAN. */
+/* A row of zeros has no cosine, nor has any where nothing is unused: 0 / 0 is NAN. */
 void vocab_undertrained_compare(struct vocab_undertrained *u, size_t first, size_t count,
 				const float *rows)
 {
-	for (size_t r = 0; r < count && u->sum_norm > 0; r++) {
+	for (size_t r = 0; r < count; r++) {
 		double product = 0;
 		for (size_t i = 0; i < u->width; i++)
 			product += rows[r * u->width + i] * u->sum[i];
