@@ -344,7 +344,7 @@ const struct cli_tool tool_audit = {
 	    "\n"
 	    "  tok/line byte/tok char/tok  tokens a line, bytes and characters a token\n"
 	    "  premium    tokens divided by those of the pivot's text\n"
-	    "  fertility  tokens a word\n"
+	    "  fertility  tokens of lines, a word\n"
 	    "  continued  share of words of two tokens or more\n"
 	    "  single     share of running words that are one token (STRR)\n"
 	    "  s.types    the same of distinct words\n"
@@ -393,6 +393,7 @@ const struct cli_tool tool_audit = {
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"
 	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n"
 	    "  tok audit --vocab --fail-on fail\n",
+	.guide = "tok-audit",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

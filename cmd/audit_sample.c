@@ -4,12 +4,20 @@
 
 #include "cmd/audit_internal.h"
 #include "cmd/cli_pool.h"
+#include "vocab/audit/cuts.h"
+
+/* Of all lines of the sample where a tokenizer cuts them: cuts.h's flags, one behind the other. */
+struct cuts {
+	struct tok_buffer flags;
+	struct tok_buffer refused; /* a byte a line: the tokenizer refuses it */
+};
 
 struct sampling {
 	struct tok_tokenizer *const *tokenizers;
 	const struct audit_texts *texts;
 	struct audit_cell *cells;
 	struct audit_pair *pairs;
+	struct cuts *cuts; /* of each tokenizer */
 	pthread_mutex_t lock;
 	struct tok_error error; /* the first one; under the lock */
 };
@@ -115,26 +123,83 @@ static void run_cell(void *shared, void **mine, size_t index)
 
 /* ---- pairs --------------------------------------------------------------------------------- */
 
+static enum tok_status cut_line(struct vocab_audit_cutter *cutter, struct tok_span line,
+				struct cuts *out, struct tok_error *err)
+{
+	const uint8_t *flags = NULL;
+	const enum tok_status status = vocab_audit_cuts(cutter, line, &flags, err);
+	const bool refused = status == TOK_ETEXT;
+	if (status != TOK_OK && !refused)
+		return status;
+	if (!tok_buffer_add_byte(&out->refused, refused) ||
+	    !tok_buffer_add(&out->flags, refused ? line.bytes : flags, line.count))
+		return tok_fail_memory(err);
+	*err = (struct tok_error){ 0 };
+	return TOK_OK;
+}
+
+static void run_cuts(void *shared, void **mine, size_t index)
+{
+	struct sampling *s = shared;
+	struct tok_error err = { 0 };
+	struct vocab_audit_cutter *cutter = NULL;
+	enum tok_status status = vocab_audit_cutter_new(s->tokenizers[index], &cutter, &err);
+	(void)mine;
+	for (size_t l = 0; l < s->texts->count && status == TOK_OK; l++) {
+		struct tok_span rest = front_of(s->texts, l), line;
+		while (status == TOK_OK && next_line(&rest, &line))
+			status = cut_line(cutter, line, &s->cuts[index], &err);
+	}
+	vocab_audit_cutter_free(cutter);
+	note(s, &err);
+}
+
+/* Lines that both take. */
+static void compare_cuts(struct sampling *s, const struct audit_pair *pair,
+			 struct vocab_audit_similarity_work *work)
+{
+	const struct cuts *a = &s->cuts[pair->a], *b = &s->cuts[pair->b];
+	size_t at = 0, number = 0;
+	for (size_t l = 0; l < s->texts->count; l++) {
+		struct tok_span rest = front_of(s->texts, l), line;
+		for (; next_line(&rest, &line); at += line.count, number++)
+			if (!a->refused.bytes[number] && !b->refused.bytes[number])
+				vocab_audit_similarity_cuts(work, line, a->flags.bytes + at,
+							    b->flags.bytes + at);
+	}
+}
+
 static void run_pair(void *shared, void **mine, size_t index)
 {
 	struct sampling *s = shared;
 	struct audit_pair *pair = &s->pairs[index];
 	struct tok_error err = { 0 };
 	struct vocab_audit_similarity_work *work = NULL;
-	enum tok_status status =
-	    vocab_audit_similarity_new(s->tokenizers[pair->a], s->tokenizers[pair->b], &work, &err);
 	(void)mine;
-	for (size_t l = 0; l < s->texts->count && status == TOK_OK; l++) {
-		struct tok_span rest = front_of(s->texts, l), line;
-		while (status == TOK_OK && next_line(&rest, &line))
-			status = vocab_audit_similarity_line(work, line, &err);
-		if (status == TOK_ETEXT) /* the next language */
-			status = TOK_OK;
-	}
-	if (status == TOK_OK)
+	if (vocab_audit_similarity_new(s->tokenizers[pair->a], s->tokenizers[pair->b], &work,
+				       &err) == TOK_OK) {
+		compare_cuts(s, pair, work);
 		vocab_audit_similarity_measure(work, &pair->similarity);
+	}
 	vocab_audit_similarity_free(work);
 	note(s, &err);
+}
+
+static void compare_pairs(struct sampling *s, size_t threads, size_t count, size_t pair_count)
+{
+	s->cuts = calloc(count, sizeof *s->cuts);
+	if (!s->cuts) {
+		tok_fail_memory(&s->error);
+		return;
+	}
+	audit_each(threads, count, run_cuts, free, s);
+	if (s->error.status == TOK_OK)
+		audit_each(threads, pair_count, run_pair, free, s);
+	for (size_t i = 0; i < count; i++) {
+		tok_buffer_release(&s->cuts[i].flags);
+		tok_buffer_release(&s->cuts[i].refused);
+	}
+	free(s->cuts);
 }
 
 enum tok_status audit_measure_sample(const struct audit_options *options,
@@ -150,7 +215,8 @@ enum tok_status audit_measure_sample(const struct audit_options *options,
 	if (pthread_mutex_init(&s.lock, NULL) != 0)
 		return tok_fail_memory(err);
 	audit_each(threads, count * texts->count, run_cell, end_worker, &s);
-	audit_each(threads, pair_count, run_pair, free, &s);
+	if (pair_count)
+		compare_pairs(&s, threads, count, pair_count);
 	pthread_mutex_destroy(&s.lock);
 	if (s.error.status != TOK_OK)
 		*err = s.error;

@@ -153,16 +153,18 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 {
 	if (r->morphology_count == 0)
 		return;
-	cli_put(p, "\n%8s %8s %8s %8s %8s %8s file, tokenizer\n", "recall", "precis.", "F1",
-		"random F1", "scored", "1 token");
+	cli_put(p, "\n%8s %8s %8s %8s %8s %8s %8s %8s %8s file, tokenizer\n", "recall", "random",
+		"precis.", "random", "F1", "random", "cut", "1 token", "bad");
 	for (size_t i = 0; i < r->tokenizer_count * r->morphology_count; i++) {
 		const struct vocab_morphology *m = &r->morphology[i].measures;
 		put_cell(p, 7, 4, m->recall);
+		put_cell(p, 8, 4, m->random_recall);
 		put_cell(p, 8, 4, m->precision);
+		put_cell(p, 8, 4, m->random_precision);
 		put_cell(p, 8, 4, m->f1);
-		put_cell(p, 9, 4, m->random_f1);
-		cli_put(p, " %8" PRIu64 " %8" PRIu64 " %s, %s\n", m->scored, m->single,
-			r->morphology[i].name, r->tokenizers[i / r->morphology_count].name);
+		put_cell(p, 8, 4, m->random_f1);
+		cli_put(p, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %s, %s\n", m->scored, m->single,
+			m->bad, r->morphology[i].name, r->tokenizers[i / r->morphology_count].name);
 	}
 }
 

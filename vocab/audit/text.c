@@ -12,6 +12,7 @@ struct vocab_audit_text {
 	struct tok_encoder *encoder;
 	struct tok_decoder *decoder;
 	struct vocab_audit_tokens tokens;
+	struct vocab_audit_speller *speller;
 	uint64_t *used; /* counts that are not 0, while they are measured */
 };
 
@@ -30,6 +31,9 @@ enum tok_status vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
 			status = tok_fail_memory(err);
 	}
 	if (status == TOK_OK)
+		status = vocab_audit_speller_new(tokenizer, audit->tokens.lengths, audit->encoder,
+						 &audit->speller, err);
+	if (status == TOK_OK)
 		*out = audit;
 	else
 		vocab_audit_text_free(audit);
@@ -40,6 +44,7 @@ void vocab_audit_text_free(struct vocab_audit_text *audit)
 {
 	if (!audit)
 		return;
+	vocab_audit_speller_free(audit->speller);
 	tok_encoder_free(audit->encoder);
 	tok_decoder_free(audit->decoder);
 	vocab_audit_tokens_release(&audit->tokens);
@@ -174,34 +179,64 @@ static enum tok_status run_line(struct vocab_audit_text *a, struct tok_span line
 
 /* ---- words ------------------------------------------------------------------------------ */
 
-static enum tok_status run_spelling(struct vocab_audit_text *a, struct tok_span text,
-				    uint64_t times, struct vocab_audit_counts *counts, bool *single,
-				    struct tok_error *err)
+enum { WORDS_AT_ONCE = 1024 };
+
+/* Spellings of some words: bare, with a space in front, or both, the second behind the first. */
+struct spellings {
+	struct tok_span texts[2 * WORDS_AT_ONCE];
+	uint64_t times[2 * WORDS_AT_ONCE];
+	size_t tokens[2 * WORDS_AT_ONCE];
+	bool last[2 * WORDS_AT_ONCE]; /* of its word: the one that types are told by */
+	size_t count;
+};
+
+static void add_spelling(struct spellings *s, struct tok_span text, uint64_t times, bool last)
 {
-	struct tok_encoding encoded;
 	if (times == 0)
-		return TOK_OK;
-	const enum tok_status status = encode(a, text, false, &encoded, err);
-	if (status != TOK_OK)
-		return status;
-	*single = encoded.count == 1;
-	counts->word_tokens += times * encoded.count;
-	counts->single_words += *single ? times : 0;
-	counts->continued_words += encoded.count > 1 ? times : 0;
-	return TOK_OK;
+		return;
+	s->texts[s->count] = text;
+	s->times[s->count] = times;
+	s->last[s->count++] = last;
 }
 
-static enum tok_status run_word(struct vocab_audit_text *a, const struct vocab_audit_corpus *corpus,
-				const struct vocab_audit_word *word,
-				struct vocab_audit_counts *counts, struct tok_error *err)
+static void list_spellings(const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
+			   struct spellings *out)
 {
-	bool single = false;
-	enum tok_status status =
-	    run_spelling(a, vocab_audit_word_bare(corpus, word), word->bare, counts, &single, err);
-	if (status == TOK_OK)
-		status = run_spelling(a, vocab_audit_word_spaced(corpus, word), word->spaced,
-				      counts, &single, err);
-	counts->single_types += single;
+	out->count = 0;
+	for (size_t i = begin; i < end; i++) {
+		const struct vocab_audit_word *word = &corpus->words[i];
+		add_spelling(out, vocab_audit_word_bare(corpus, word), word->bare,
+			     word->spaced == 0);
+		add_spelling(out, vocab_audit_word_spaced(corpus, word), word->spaced, true);
+	}
+}
+
+static void count_spellings(const struct spellings *s, struct vocab_audit_counts *counts)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const size_t tokens = s->tokens[i];
+		counts->word_tokens += s->times[i] * tokens;
+		counts->single_words += tokens == 1 ? s->times[i] : 0;
+		counts->continued_words += tokens > 1 ? s->times[i] : 0;
+		counts->single_types += tokens == 1 && s->last[i];
+	}
+}
+
+static enum tok_status run_words(struct vocab_audit_text *a,
+				 const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
+				 struct vocab_audit_counts *counts, struct tok_error *err)
+{
+	struct spellings *s = malloc(sizeof *s);
+	enum tok_status status = s ? TOK_OK : tok_fail_memory(err);
+	while (status == TOK_OK && begin < end) {
+		const size_t some = end - begin < WORDS_AT_ONCE ? end - begin : WORDS_AT_ONCE;
+		list_spellings(corpus, begin, begin + some, s);
+		status = vocab_audit_spell(a->speller, s->texts, s->count, s->tokens, err);
+		if (status == TOK_OK)
+			count_spellings(s, counts);
+		begin += some;
+	}
+	free(s);
 	return status;
 }
 
@@ -230,21 +265,16 @@ enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
 				     size_t parts, struct vocab_audit_counts *counts,
 				     struct tok_error *err)
 {
-	const size_t lines = share(corpus->line_count, part + 1, parts),
-		     words = share(corpus->word_count, part + 1, parts);
+	const size_t end = share(corpus->line_count, part + 1, parts);
 	enum tok_status status = reserve(counts, audit->tokens.size, err);
-	for (size_t i = share(corpus->line_count, part, parts); i < lines && status == TOK_OK;
-	     i++) {
+	for (size_t i = share(corpus->line_count, part, parts); i < end && status == TOK_OK; i++) {
 		status = run_line(audit, corpus->lines[i], counts, err);
 		if (status != TOK_OK)
 			tok_fail_in(err, status, "line %zu", i + 1);
 	}
-	for (size_t i = share(corpus->word_count, part, parts); i < words && status == TOK_OK;
-	     i++) {
-		status = run_word(audit, corpus, &corpus->words[i], counts, err);
-		if (status != TOK_OK)
-			tok_fail_in(err, status, "word %zu", i + 1);
-	}
+	if (status == TOK_OK)
+		status = run_words(audit, corpus, share(corpus->word_count, part, parts),
+				   share(corpus->word_count, part + 1, parts), counts, err);
 	return status;
 }
 
@@ -348,7 +378,7 @@ void vocab_audit_text_measure(struct vocab_audit_text *audit,
 		.bytes_per_token = ratio(facts.bytes, counts->tokens),
 		.characters_per_token = ratio(facts.characters, counts->tokens),
 		.tokens_per_line = ratio(counts->tokens, facts.lines),
-		.fertility = ratio(counts->word_tokens, facts.words),
+		.fertility = ratio(counts->tokens, facts.words),
 		.continued = ratio(counts->continued_words, facts.words),
 		.single = ratio(counts->single_words, facts.words),
 		.single_types = ratio(counts->single_types, facts.distinct_words),

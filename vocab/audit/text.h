@@ -79,9 +79,9 @@ struct vocab_audit_measures {
 	uint64_t unknown; /* tokens */
 	uint64_t types;   /* distinct tokens */
 	double bytes_per_token, characters_per_token, tokens_per_line;
-	/* Words are encoded each by itself, with a space in front where they stand behind
+	double fertility; /* tokens a word: of lines, as they are */
+	/* Here words are encoded each by itself, with a space in front where they stand behind
 	 * White_Space and are not the first of their line. */
-	double fertility; /* tokens a word */
 	double continued; /* share of words of two tokens or more */
 	double single;    /* STRR: share of running words that are one token */
 	double

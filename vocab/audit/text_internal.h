@@ -3,7 +3,7 @@
  *
  * text_corpus.c: lines, and each distinct word once.  text_words.c: where words are.
  * text_tokens.c: what tokens are, as bytes.  text.c: the tokenizer over lines and words, and what
- * its counts say.  text_formulas.c: entropies and Gini.
+ * its counts say; text_spell.c: words, many at a time.  text_formulas.c: entropies and Gini.
  */
 #ifndef VOCAB_AUDIT_TEXT_INTERNAL_H
 #define VOCAB_AUDIT_TEXT_INTERNAL_H
@@ -88,5 +88,23 @@ TOK_MUST_USE enum tok_status vocab_audit_tokens_init(struct vocab_audit_tokens *
 						     const struct tok_tokenizer *tokenizer,
 						     struct tok_error *err);
 void vocab_audit_tokens_release(struct vocab_audit_tokens *tokens);
+
+/* ---- text_spell.c --------------------------------------------------------------------- */
+
+struct vocab_audit_speller;
+
+/* Borrows all that it is given: the tokenizer, the lengths of its tokens, and an encoder of it. */
+TOK_MUST_USE enum tok_status vocab_audit_speller_new(const struct tok_tokenizer *tokenizer,
+						     const uint32_t *lengths,
+						     struct tok_encoder *encoder,
+						     struct vocab_audit_speller **out,
+						     struct tok_error *err);
+void vocab_audit_speller_free(struct vocab_audit_speller *speller);
+
+/* How many tokens each of the words has, encoded by itself.  The encoder's last encoding is gone.
+ */
+TOK_MUST_USE enum tok_status vocab_audit_spell(struct vocab_audit_speller *speller,
+					       const struct tok_span *words, size_t count,
+					       size_t *tokens, struct tok_error *err);
 
 #endif
