@@ -38,7 +38,7 @@ static const struct cli_option option_table[] = {
 	  FIELD(words, int) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "
-	  "folder",
+	  "folder; texts are not needed then",
 	  FIELD(morphology, const char *) },
 	{ CLI_GROUP, .name = "Vocabularies" },
 	{ CLI_FLAG, 0, "vocab", NULL,

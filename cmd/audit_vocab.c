@@ -102,10 +102,13 @@ static enum tok_status add_to_db(const struct audit_options *o, const struct aud
 	if (!items)
 		return tok_fail_memory(err);
 	for (size_t i = 0; i < count; i++)
-		items[i] = (struct audit_db_health){ .name = vocabs[i].name,
-						     .hash = vocabs[i].hash,
-						     .vocabulary = vocabs[i].health.tokens,
-						     .health = &vocabs[i].health };
+		items[i] =
+		    (struct audit_db_health){ .name = vocabs[i].name,
+					      .hash = vocabs[i].hash,
+					      .vocabulary = vocabs[i].health.tokens,
+					      .health = &vocabs[i].health,
+					      .suspects =
+						  vocabs[i].rows ? &vocabs[i].rows->found : NULL };
 	const enum tok_status status = audit_db_add_health(o, items, count, err);
 	free(items);
 	return status;
