@@ -102,6 +102,15 @@ static inline char *toy_fallback_make(void)
 /* A whole part of ids between two of which each has a witness: the bytes A9 and C3. */
 static const char toy_far[] = "qQ== 0\nww== 5000\n";
 
+/* No decoder: what the file writes for tokens is not what they stand for. */
+static const char toy_bare[] =
+    HEALTH_TOY("", "null",
+	       "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"always\","
+	       "\"split\":true}",
+	       "null",
+	       "\"type\":\"BPE\",\"vocab\":{\"\u2581\":0,\"a\":1,\"\u2581a\":2},\"merges\":[["
+	       "\"\u2581\",\"a\"]]");
+
 /* Of all texts only "xx" is left. */
 static const char toy_twice[] = HEALTH_TOY(
     "",

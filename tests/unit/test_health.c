@@ -258,6 +258,19 @@ static void twice(void **state)
 	tok_tokenizer_free(t);
 }
 
+static void bare(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_bare, NULL);
+	(void)state;
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "");
+	assert_int_equal(h.category_of[0], VOCAB_HEALTH_INSIDE);
+	assert_int_equal(h.category_of[1], VOCAB_HEALTH_INSIDE);
+	assert_int_equal(h.category_of[2], VOCAB_HEALTH_OK);
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
 static void suffix(void **state)
 {
 	struct tok_tokenizer *t = toy_open(toy_suffix, NULL);
@@ -406,6 +419,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(parts_of_ids),
 		cmocka_unit_test(twice),
 		cmocka_unit_test(suffix),
+		cmocka_unit_test(bare),
 		cmocka_unit_test(fallback),
 		cmocka_unit_test(files),
 		cmocka_unit_test(bytes_in_characters),
