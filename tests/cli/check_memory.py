@@ -90,6 +90,7 @@ COMMANDS = [
     "find_first_occurrence,find_last_occurrence -o items",
     r"""printf '{"id":0,"output":"1"}\n{"id":1,"output":"9"}\n' >a; tok charbench score items a --json --case-fold""",
     "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt",
+    "tok audit --vocab -t $DATA/embed/model --embeddings $DATA/embed/model --threads 1 --html - --json",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000
