@@ -8,7 +8,7 @@
 #include "tok/text/json.h"
 #include "vocab/audit/stats.h"
 
-/* ---- accuracy against length ------------------------------------------------------------ */
+/* ---- accuracy against length ------------------------------------------------------- */
 
 /* Points of a model's line, one a length; room for all items. */
 struct points {
@@ -95,7 +95,7 @@ void charbench_page_lengths(struct cli_put *p, const struct charbench_data *data
 	free(lines);
 }
 
-/* ---- features ----------------------------------------------------------------------------- */
+/* ---- features ---------------------------------------------------------------------- */
 
 static const struct cli_page_column feature_columns[] = {
 	{ .head = "model" },
@@ -147,7 +147,7 @@ static void put_features(struct cli_put *p, const struct charbench_report *r)
 	}
 }
 
-/* ---- models beside each other --------------------------------------------------------------- */
+/* ---- models beside each other ------------------------------------------------------ */
 
 static void put_overlap(struct cli_put *p, const struct charbench_report *r, size_t task,
 			const struct tok_span *names, double *values)
@@ -215,7 +215,7 @@ static void put_pairs(struct cli_put *p, const struct charbench_report *r)
 	cli_page_table_end(p);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------- */
 
 static void put_tasks(struct cli_put *p, const struct charbench_report *r)
 {

@@ -58,7 +58,7 @@ static size_t end_of_length(const struct charbench_data *data, size_t begin, siz
 	return i;
 }
 
-/* ---- text ------------------------------------------------------------------------ */
+/* ---- text -------------------------------------------------------------------------- */
 
 static void put_name(struct cli_put *out, struct tok_span name)
 {
@@ -154,7 +154,7 @@ static void tell(const struct charbench_data *data, const struct charbench_optio
 		put_lengths(data, o, &data->models[i], out);
 }
 
-/* ---- JSON ------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------- */
 
 static void put_share(struct cli_put *out, const struct tally *t)
 {
