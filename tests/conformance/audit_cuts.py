@@ -26,6 +26,9 @@ PARTS = """light+ed walk+ing house+s great+est un+happy re+write open+ness Kind+
 gel+iyor talo+ssa kirja+t etxe+ak mendi+a ház+ak könyv+ek книг+ами дом+ов чита+ть стол+у տուն+եր գիրք+ը քաղաք+ում
 σπίτι+α βιβλί+ων დასახ+ელი სახლ+ები 학교+에서 책+을 사람+들 घर+ों किताब+ें बोल+ना பள்ளி+கள் வீடு+களில் ספר+ים ילד+ה
 كتاب+ان مدرسة+كم 食べ+ます 行っ+た 本+たち nhà+cửa café+s naïve+té STATE+S e\u0301tude+s""".split()
+# What tokenizers are known to lose: blanks in front, rows of them, the mark that stands for one, letters' case.
+LOST = [" one in front", "   three", "behind  ", "two  inside", "a\u2581b \u2581c", "\ttabs\tand\u00a0others\u3000", "  ",
+        "ca\u0301fe\u0301 \u00e9t\u00e9 \u212b \ufb01", "MiXeD Case"]
 NAMES = ("gpt2", "cl100k", "bert", "llama2_spm")
 MASK = (1 << 64) - 1
 troubles = []
@@ -247,7 +250,7 @@ def check_fidelity(told, cutter, lines):
 def declaration_lines(cache):
     documents = json.loads((cache / "texts/udhr.json").read_text())[::23]
     lines = [line[:150].rstrip("\r") for text in documents for line in text.split("\n")[20:24]]
-    return [line for line in lines if line and "\0" not in line]
+    return LOST + [line for line in lines if line and "\0" not in line]
 
 
 def main():

@@ -45,6 +45,7 @@ static void cuts_are_where_tokens_meet(void **state)
 	check_cuts("a mark between words", TOY_MARKED, "cd ab", "cd| ab");
 	check_cuts("a mark behind a word", TOY_BEHIND, "ab ab", "ab |ab");
 	check_cuts("space between words", TOY_BERT, "abcd cd", "ab|cd| |cd");
+	check_cuts("a space that is no token's", TOY_BERT, " ab cd", " |ab| |cd");
 	check_cuts("letters that the normaliser changes", TOY_BERT, "ABcd", "AB|cd");
 	check_cuts("an unknown word", TOY_BERT, "xyz cd", "xyz| |cd");
 	check_cuts("text that spells a special token", NULL, "<s>", "<|s|>");
