@@ -73,6 +73,7 @@ const struct audit_measure audit_tokenizer_measures[] = {
 	SHARE(TOKENIZER, digits.precision, "digits_precision", 1, 0.01),
 	SHARE(TOKENIZER, digits.recall, "digits_recall", 1, 0.01),
 	SHARE(TOKENIZER, digits.f1, "digits_f1", 1, 0.01),
+	SHARE(TOKENIZER, digits.operators_alone, "digits_operators_alone", 1, 0.01),
 	DIGITS(1, "1"),
 	DIGITS(2, "2"),
 	DIGITS(3, "3"),

@@ -148,15 +148,26 @@ class Random:
         return wide >> 64
 
 
+def draw_number(random, digits):
+    return "".join(str((least := int(i == 0 and digits > 1)) + random.below(10 - least)) for i in range(digits))
+
+
 def draw_numbers():
     for digits in range(1, 13):
         random = Random(0, digits)
-        yield digits, ["".join(str((least := int(i == 0 and digits > 1)) + random.below(10 - least))
-                               for i in range(digits)) for _ in range(1000)]
+        yield digits, [draw_number(random, digits) for _ in range(1000)]
+
+
+def draw_expressions():
+    random = Random(0, 0)
+    for i in range(1000):
+        left, right = 1 + random.below(4), 1 + random.below(4)
+        yield left, draw_number(random, left) + "+-*/="[i % 5] + draw_number(random, right)
 
 
 def check_digits(told, cutters):
     numbers = list(draw_numbers())
+    signs, expressions = zip(*draw_expressions())
     for cutter in cutters:
         row, = (t for t in told["tokenizers"] if t["name"] == str(cutter.path))
         found = total = places = 0
@@ -170,6 +181,8 @@ def check_digits(told, cutters):
             close(row[f"digits_{digits}_tokens_per_digit"], tokens / 1000 / digits, f"{cutter.name} {digits}")
             entropy = math.fsum(n / 1000 * math.log2(1000 / n) for n in patterns.values())
             close(row[f"digits_{digits}_pattern_entropy"], entropy, f"{cutter.name} {digits}: entropy")
+        alone = sum({at, at + 1} <= cuts for at, cuts in zip(signs, cutter.cuts(expressions)))
+        close(row["digits_operators_alone"], alone / 1000, f"{cutter.name}: operators")
         close(row["digits_precision"], ratio(found, total), f"{cutter.name}: precision")
         close(row["digits_recall"], ratio(found, places), f"{cutter.name}: recall")
         close(row["digits_f1"], ratio(2 * found, total + places), f"{cutter.name}: F1")

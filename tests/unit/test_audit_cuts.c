@@ -108,12 +108,12 @@ static void numbers_are_cut(void **state)
 	/* Of the lengths 1 to 12: 66 places, 18 of them right. */
 	static const struct {
 		const char *name, *pattern;
-		double precision, recall, f1, each;
+		double precision, recall, f1, each, alone;
 	} rows[] = {
-		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1 },
-		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12. },
-		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12. },
-		{ "not at all", "x", NAN, 0, 0, 1 / 12. },
+		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1, 1 },
+		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12., 0 },
+		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12., 1 },
+		{ "not at all", "x", NAN, 0, 0, 1 / 12., 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -128,6 +128,7 @@ static void numbers_are_cut(void **state)
 		assert_about(digits.tokens_per_digit[12], rows[i].each, rows[i].name);
 		assert_about(digits.pattern_entropy[12], 0, rows[i].name);
 		assert_about(digits.tokens_per_digit[0], NAN, rows[i].name);
+		assert_about(digits.operators_alone, rows[i].alone, rows[i].name);
 		tok_tokenizer_free(tokenizer);
 	}
 }
