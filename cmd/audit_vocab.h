@@ -41,7 +41,7 @@ void audit_vocab_page(struct cli_put *p, const struct audit_vocab *vocabs, size_
  *		"witness":TEXT or null}...],
  *	  "embeddings":null or {"file","tensor","rows","width","tokens","unused","part",
  *		"norm_median","norm_threshold","cosine_median","cosine_threshold",
- *		"suspects":[{"id","text","norm","cosine","short","alike"}...]}}...]}
+ *		"suspects":[{"id","text","bytes","norm","cosine","short","alike"}...]}}...]}
  *
  * `first_dead` has AUDIT_VOCAB_PAGE at most. */
 void audit_vocab_json(struct cli_put *p, const struct audit_vocab *vocabs, size_t count);

@@ -194,8 +194,7 @@ static void put_suspects(struct cli_put *p, const struct audit_vocab *v)
 void audit_vocab_page(struct cli_put *p, const struct audit_vocab *vocabs, size_t count)
 {
 	char summary[96];
-	snprintf(summary, sizeof summary, "whether every token of %zu is of use, by tok %s", count,
-		 TOK_VERSION);
+	snprintf(summary, sizeof summary, "of what use each token is, by tok %s", TOK_VERSION);
 	cli_page_begin(p, "Audit of vocabularies", summary);
 	put_summary(p, vocabs, count);
 	put_lengths(p, vocabs, count);

@@ -156,7 +156,7 @@ static void put_suspects(struct cli_put *p, const struct audit_vocab *v)
 		put_token(p, v->tokenizer, one->id);
 		put_number(p, one->norm);
 		put_number(p, one->cosine);
-		cli_put(p, "  %s%s\n", one->is_short ? "short" : "", one->is_alike ? " alike" : "");
+		cli_put(p, " %s%s\n", one->is_short ? " short" : "", one->is_alike ? " alike" : "");
 	}
 	if (s->suspect_count > AUDIT_VOCAB_LISTED)
 		cli_put(p, "            and %zu more such\n",

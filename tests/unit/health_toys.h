@@ -99,6 +99,31 @@ static inline char *toy_fallback_make(void)
 	return text;
 }
 
+/* A whole part of ids between two of which each has a witness: the bytes A9 and C3. */
+static const char toy_far[] = "qQ== 0\nww== 5000\n";
+
+/* No decoder: what the file writes for tokens is not what they stand for. */
+static const char toy_bare[] =
+    HEALTH_TOY("", "null",
+	       "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"always\","
+	       "\"split\":true}",
+	       "null",
+	       "\"type\":\"BPE\",\"vocab\":{\"\u2581\":0,\"a\":1,\"\u2581a\":2},\"merges\":[["
+	       "\"\u2581\",\"a\"]]");
+
+/* Of all texts only "xx" is left. */
+static const char toy_twice[] = HEALTH_TOY(
+    "",
+    "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\A(?!xx\\\\z)[\\\\s\\\\S]+\\\\z\"},"
+    "\"content\":\"\"}",
+    "null", "{\"type\":\"Fuse\"}", "\"type\":\"BPE\",\"vocab\":{\"x\":0},\"merges\":[]");
+
+/* What ends a word has a mark. */
+static const char toy_suffix[] = HEALTH_TOY(
+    "", "null", "{\"type\":\"WhitespaceSplit\"}", "{\"type\":\"BPEDecoder\",\"suffix\":\"</w>\"}",
+    "\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"t\":0,\"h\":1,\"t</w>\":2,"
+    "\"h</w>\":3,\"th\":4,\"th</w>\":5,\"ht</w>\":6},\"merges\":[[\"t\",\"h\"],[\"t\",\"h</w>\"]]");
+
 /* What the file `text` is; `pattern` of ranks, else NULL. */
 static inline struct tok_tokenizer *toy_open(const char *text, const char *pattern)
 {

@@ -143,14 +143,14 @@ static void bytes(void **state)
 	struct tok_tokenizer *t = toy_open(toy_bytes, NULL);
 	(void)state;
 	assert_laws(t);
-	struct vocab_health h = check(t, 1, 31);
+	struct vocab_health h = check(t, 1, 28);
 	assert_findings(
 	    &h, "4 partial <\xC3\x80>; 5 partial <\xF1\x80\x90\xA9>; 10 split; "
 		"12 partial <\xCC\x80>; 13 ok mark-first; 14 partial <\xF1\x80\x90\x81>; "
 		"15 normalized; 16 unreachable no-merges; 17 unreachable no-merges orphan; "
 		"18 hole; 19 split; 20 unreachable no-merges orphan long; "
 		"21 partial crossing <a\xC3\x80>; 22 partial-dead; 23 hole; 24 ok duplicate; "
-		"26+4 hole; 31 special-dead no-merges orphan beyond");
+		"26+4 hole; 30 ok beyond; 31 special-dead no-merges orphan beyond");
 	assert_int_equal(h.size, 32);
 	assert_int_equal(h.tokens, 26);
 	assert_int_equal(h.merge_count, 9);
@@ -236,6 +236,54 @@ static void ranks(void **state)
 	tok_tokenizer_free(t);
 }
 
+static void parts_of_ids(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_far, "[\\s\\S]+");
+	(void)state;
+	assert_laws(t);
+	struct vocab_health h = check(t, 2, 0);
+	assert_findings(&h, "0 partial <\xC3\xA9>; 1+4999 hole; 5000 partial <\xC3\xA9>");
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
+static void twice(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_twice, NULL);
+	(void)state;
+	assert_laws(t);
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "0 context-only <xx>");
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
+static void bare(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_bare, NULL);
+	(void)state;
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "");
+	assert_int_equal(h.category_of[0], VOCAB_HEALTH_INSIDE);
+	assert_int_equal(h.category_of[1], VOCAB_HEALTH_INSIDE);
+	assert_int_equal(h.category_of[2], VOCAB_HEALTH_OK);
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
+static void suffix(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_suffix, NULL);
+	(void)state;
+	assert_laws(t);
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "6 unreachable no-merges");
+	assert_int_equal(h.categories[VOCAB_HEALTH_INSIDE], 3);
+	assert_int_equal(h.categories[VOCAB_HEALTH_OK], 3);
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
 static void fallback(void **state)
 {
 	char *text = toy_fallback_make();
@@ -269,15 +317,21 @@ static void fallback(void **state)
 
 /* ---- whole files ------------------------------------------------------------------------- */
 
-static void assert_laws_of(const char *path)
+static struct tok_tokenizer *open_file(const char *path)
 {
 	struct tok_spec spec = { 0 };
-	struct tok_tokenizer *t;
+	struct tok_tokenizer *t = NULL;
 	struct tok_error err = { 0 };
 	if (vocab_read_path(path, NULL, &spec, &err) != TOK_OK ||
 	    tok_tokenizer_new(&spec, &t, &err) != TOK_OK)
 		fail_msg("%s: %s", path, err.message);
 	tok_spec_release(&spec);
+	return t;
+}
+
+static void assert_laws_of(const char *path)
+{
+	struct tok_tokenizer *t = open_file(path);
 	assert_laws(t);
 	tok_tokenizer_free(t);
 }
@@ -302,6 +356,21 @@ static void files(void **state)
 		assert_laws_of(path);
 		free(path);
 	}
+}
+
+/* SentencePiece's normaliser takes no single bytes: they are tried in characters. */
+static void bytes_in_characters(void **state)
+{
+	char *path = fixture_path("spm", "bpe_bytes.model");
+	struct tok_tokenizer *t = open_file(path);
+	(void)state;
+	struct vocab_health h = check(t, 1, 0);
+	assert_true(h.claims_bytes);
+	assert_int_equal(h.bytes_missing, 0);
+	assert_true(h.byte_returns[0xC3] && h.byte_returns[0xA9] && !h.byte_returns[0xFF]);
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+	free(path);
 }
 
 static void nothing_but_bytes(void **state)
@@ -347,8 +416,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(wordpiece),
 		cmocka_unit_test(unigram),
 		cmocka_unit_test(ranks),
+		cmocka_unit_test(parts_of_ids),
+		cmocka_unit_test(twice),
+		cmocka_unit_test(suffix),
+		cmocka_unit_test(bare),
 		cmocka_unit_test(fallback),
 		cmocka_unit_test(files),
+		cmocka_unit_test(bytes_in_characters),
 		cmocka_unit_test(nothing_but_bytes),
 		cmocka_unit_test(names_are_all_there),
 	};

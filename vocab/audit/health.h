@@ -8,14 +8,14 @@
  *		use(&h.findings[i]);
  *	vocab_health_release(&h);
  *
- * Every token is decoded alone, and what comes out is encoded: special tokens are matched for
- * special tokens, and are ordinary text for the others.  A token that does not come back is looked
- * for in contexts: behind, in front of and between "a", "0", ".", a space, a newline; behind "«";
- * in front of what English contracts ('s, 't, 're, ...); behind a letter that begins no longer
- * token (WordPiece); and, of a run of one character, itself twice.  What is no UTF-8 is completed
- * to characters first.  A text that has the token is its witness.  Not to have found one proves
- * nothing: some other text may have it.  Of tokens above VOCAB_HEALTH_PROBE_MAX bytes contexts are
- * not tried.
+ * Every token is decoded alone (read as it is spelled, where the file has no decoder), and what
+ * comes out is encoded: special tokens are matched for special tokens, and are ordinary text for
+ * the others.  A token that does not come back is looked for in contexts: behind, in front of and
+ * between "a", "0", ".", a space, a newline; behind a "\u00AB"; in front of what English contracts
+ * ('s, 't, 're, ...); behind a letter that begins no longer token (WordPiece); and, of a run of one
+ * character, itself twice.  What is no UTF-8 is completed to characters first.  A text that has the
+ * token is its witness.  Not to have found one proves nothing: some other text may have it.  Of
+ * tokens above VOCAB_HEALTH_PROBE_MAX bytes contexts are not tried.
  *
  * The same for any number of threads.  Sources: Land and Bartolo 2024 (magikarp) for the categories
  * of encode(decode(t)); TokEval (1e6a307) for contexts.

@@ -19,9 +19,10 @@ static int by_rank(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
+/* The left part leaves no choice of the right one. */
 static bool happens(const struct tok_merge *last, const struct tok_merge *merge)
 {
-	return last[merge->result].left == merge->left && last[merge->result].right == merge->right;
+	return last[merge->result].left == merge->left;
 }
 
 static enum tok_status find_dead(const struct tok_model *model, const struct tok_merge *last,

@@ -295,17 +295,25 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 	return status;
 }
 
-/* p->whole: what the token reads as when it is all there is; empty where that is refused. */
+/* What a token stands for, by its spelling, but for a blank that every text gets. */
+static struct tok_span spelled(const struct health_facts *f, tok_id id)
+{
+	const struct tok_span text = f->tokens->bytes[id];
+	const bool has_blank = f->front && text.count && text.bytes[0] == ' ';
+	return has_blank ? tok_span_slice(text, 1, text.count) : text;
+}
+
+/* p->whole: what the token reads as when it is all there is; empty where that is refused.  Without
+ * a decoder tokens read as the file writes them, which is no text. */
 static enum tok_status decode_alone(struct health_prober *p, tok_id id, struct tok_error *err)
 {
 	struct tok_span text = { NULL, 0 };
-	const enum tok_status status = tok_decode(p->decoder, &id, 1, false, &text, err);
+	if (!p->facts->spec->has_decoder)
+		text = spelled(p->facts, id);
+	else if (tok_decode(p->decoder, &id, 1, false, &text, err) == TOK_ENOMEM)
+		return TOK_ENOMEM;
 	tok_buffer_clear(&p->whole);
-	if (status == TOK_ENOMEM)
-		return status;
-	return status != TOK_OK || tok_buffer_add(&p->whole, text.bytes, text.count)
-		   ? TOK_OK
-		   : tok_fail_memory(err);
+	return tok_buffer_add(&p->whole, text.bytes, text.count) ? TOK_OK : tok_fail_memory(err);
 }
 
 enum tok_status health_probe(struct health_prober *p, tok_id id,

@@ -10,8 +10,9 @@ struct vocab_undertrained {
 	size_t rows, width, unused;
 	uint8_t *kinds;
 	double *norms, *cosines; /* by row */
-	double *mean;            /* of the unused rows: first their sum; `width` numbers */
-	double mean_norm;
+	double *sum;             /* of the unused rows, `width` numbers; it points where their mean
+				    does */
+	double sum_norm;
 };
 
 enum tok_status vocab_undertrained_new(size_t rows, size_t width, const uint8_t *kinds,
@@ -24,8 +25,8 @@ enum tok_status vocab_undertrained_new(size_t rows, size_t width, const uint8_t 
 	u->kinds = tok_arena_array(&u->arena, rows, 1);
 	u->norms = tok_arena_array(&u->arena, rows, sizeof *u->norms);
 	u->cosines = tok_arena_array(&u->arena, rows, sizeof *u->cosines);
-	u->mean = tok_arena_array(&u->arena, width, sizeof *u->mean);
-	if (!u->kinds || !u->norms || !u->cosines || !u->mean) {
+	u->sum = tok_arena_array(&u->arena, width, sizeof *u->sum);
+	if (!u->kinds || !u->norms || !u->cosines || !u->sum) {
 		vocab_undertrained_free(u);
 		return tok_fail_memory(err);
 	}
@@ -65,30 +66,27 @@ void vocab_undertrained_measure(struct vocab_undertrained *u, size_t first, size
 			continue;
 		u->unused++;
 		for (size_t i = 0; i < u->width; i++)
-			u->mean[i] += row[i];
+			u->sum[i] += row[i];
 	}
 }
 
 void vocab_undertrained_turn(struct vocab_undertrained *u)
 {
-	double sum = 0;
-	for (size_t i = 0; i < u->width; i++) {
-		u->mean[i] /= u->unused ? (double)u->unused : 1;
-		sum += u->mean[i] * u->mean[i];
-	}
-	u->mean_norm = sqrt(sum);
+	double squares = 0;
+	for (size_t i = 0; i < u->width; i++)
+		squares += u->sum[i] * u->sum[i];
+	u->sum_norm = sqrt(squares);
 }
 
+/* A row of zeros has no cosine, nor has any where nothing is unused: 0 / 0 is NAN. */
 void vocab_undertrained_compare(struct vocab_undertrained *u, size_t first, size_t count,
 				const float *rows)
 {
-	for (size_t r = 0; r < count && u->mean_norm > 0; r++) {
-		const double norm = u->norms[first + r];
+	for (size_t r = 0; r < count; r++) {
 		double product = 0;
 		for (size_t i = 0; i < u->width; i++)
-			product += rows[r * u->width + i] * u->mean[i];
-		if (norm > 0)
-			u->cosines[first + r] = product / (norm * u->mean_norm);
+			product += rows[r * u->width + i] * u->sum[i];
+		u->cosines[first + r] = product / (u->norms[first + r] * u->sum_norm);
 	}
 }
 
