@@ -51,6 +51,7 @@ const struct audit_measure audit_cell_measures[] = {
 	SHARE(CELL, measures.script_tokens, "script_tokens", 0, 0),
 	SHARE(CELL, measures.script_vocabulary, "script_vocabulary", 0, 0),
 	REAL(CELL, fidelity.error_rate, "error_rate", -1, 0),
+	WHOLE(CELL, fidelity.bounded, "bounded_lines", 0, 0),
 	SHARE(CELL, fidelity.spaces_kept, "spaces_kept", 1, 0),
 	SHARE(CELL, fidelity.normalizer_loss, "normalizer_loss", -1, 0.01),
 	SHARE(CELL, fidelity.nfc_stable, "nfc_stable", 1, 0.01),
