@@ -45,6 +45,7 @@ static void cuts_are_where_tokens_meet(void **state)
 	check_cuts("a mark between words", TOY_MARKED, "cd ab", "cd| ab");
 	check_cuts("a mark behind a word", TOY_BEHIND, "ab ab", "ab |ab");
 	check_cuts("space between words", TOY_BERT, "abcd cd", "ab|cd| |cd");
+	check_cuts("a space that is no token's", TOY_BERT, " ab cd", " |ab| |cd");
 	check_cuts("letters that the normaliser changes", TOY_BERT, "ABcd", "AB|cd");
 	check_cuts("an unknown word", TOY_BERT, "xyz cd", "xyz| |cd");
 	check_cuts("text that spells a special token", NULL, "<s>", "<|s|>");
@@ -107,12 +108,12 @@ static void numbers_are_cut(void **state)
 	/* Of the lengths 1 to 12: 66 places, 18 of them right. */
 	static const struct {
 		const char *name, *pattern;
-		double precision, recall, f1, each;
+		double precision, recall, f1, each, alone;
 	} rows[] = {
-		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1 },
-		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12. },
-		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12. },
-		{ "not at all", "x", NAN, 0, 0, 1 / 12. },
+		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1, 1 },
+		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12., 0 },
+		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12., 1 },
+		{ "not at all", "x", NAN, 0, 0, 1 / 12., 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -127,6 +128,7 @@ static void numbers_are_cut(void **state)
 		assert_about(digits.tokens_per_digit[12], rows[i].each, rows[i].name);
 		assert_about(digits.pattern_entropy[12], 0, rows[i].name);
 		assert_about(digits.tokens_per_digit[0], NAN, rows[i].name);
+		assert_about(digits.operators_alone, rows[i].alone, rows[i].name);
 		tok_tokenizer_free(tokenizer);
 	}
 }
