@@ -64,7 +64,7 @@ static const char toy_unigram[] = HEALTH_TOY(
     "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"always\","
     "\"split\":true}",
     "\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"\u2581the\",-1.5],[\"\u2581\","
-    "-2],[\"t\",-3],[\"h\",-3],[\"e\",-3],[\"th\",-20]]");
+    "-2],[\"t\",-3],[\"h\",-3],[\"e\",-3],[\"th\",-20],[\"\u2581t\u2581h\",-1]]");
 
 /* a, b, ab, abb, bab, bba; nothing is 6 and 7; c. */
 static const char toy_ranks[] = "YQ== 0\nYg== 1\nYWI= 2\nYWJi 3\nYmFi 4\nYmJh 5\nYw== 8\n";
@@ -110,6 +110,19 @@ static const char toy_bare[] =
 	       "null",
 	       "\"type\":\"BPE\",\"vocab\":{\"\u2581\":0,\"a\":1,\"\u2581a\":2},\"merges\":[["
 	       "\"\u2581\",\"a\"]]");
+
+/* The pre-tokenizer drops blanks; the normaliser does not. */
+static const char toy_dropped[] = HEALTH_TOY(
+    "", "{\"type\":\"Lowercase\"}", "{\"type\":\"WhitespaceSplit\"}", "null",
+    "\"type\":\"WordLevel\",\"unk_token\":\"?\",\"vocab\":{\"?\":0,\" \":1,\"B\":2,\"b\":3}");
+
+/* The normaliser writes blanks otherwise, and digits are cut off. */
+static const char toy_digits[] =
+    HEALTH_TOY("", "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\u2581\"}",
+	       "{\"type\":\"Digits\",\"individual_digits\":true}",
+	       "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\u2581\"},\"content\":\" \"}",
+	       "\"type\":\"BPE\",\"vocab\":{\"\u2581\":0,\"1\":1,\"\u25811\":2},\"merges\":[["
+	       "\"\u2581\",\"1\"]]");
 
 /* Of all texts only "xx" is left. */
 static const char toy_twice[] = HEALTH_TOY(

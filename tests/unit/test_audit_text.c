@@ -46,6 +46,10 @@ static const char words_only[] =
     "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"WordLevel\","
     "\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}";
 
+/* Two tokens, ids 0 and 9. */
+static const char holes[] =
+    "{" BYTE_LEVEL "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":9},\"merges\":[]}}";
+
 static struct tok_tokenizer *tokenizer_of(const char *json)
 {
 	struct tok_tokenizer *tokenizer;
@@ -193,6 +197,15 @@ static void unknown_words_are_told(void **state)
 	assert_int_equal(m.unknown, 2);
 	assert_int_equal(m.types, 2);
 	NEAR(m.round_trip, 0);
+	NEAR(measure_line(words_only, tok_span_of("\xC3\xA9 \xC3\xA9")).split_characters, 0);
+}
+
+static void holes_are_no_tokens(void **state)
+{
+	const struct vocab_audit_measures m = measure_line(holes, tok_span_of("b"));
+	(void)state;
+	NEAR(m.vocabulary_use, 1.0 / 2);
+	NEAR(m.script_vocabulary, 1);
 }
 
 static void nothing_is_divided_by(void **state)
@@ -222,6 +235,8 @@ static void any_bytes_are_taken(void **state)
 	assert_int_equal(m.tokens, 9);
 	NEAR(m.round_trip, 1);
 	assert_true(isnan(m.split_characters));
+	/* A tail without its head, behind a letter that is whole. */
+	NEAR(measure_line(NULL, tok_span_of("\xC3\xA9\xA9")).split_characters, 1);
 }
 
 /* ---- laws -------------------------------------------------------------------------------- */
@@ -409,6 +424,7 @@ int main(void)
 		cmocka_unit_test(what_changes_does_not_come_back),
 		cmocka_unit_test(bytes_stand_in_for_characters),
 		cmocka_unit_test(unknown_words_are_told),
+		cmocka_unit_test(holes_are_no_tokens),
 		cmocka_unit_test(nothing_is_divided_by),
 		cmocka_unit_test(any_bytes_are_taken),
 		cmocka_unit_test(parts_make_the_whole),

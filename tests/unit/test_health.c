@@ -214,11 +214,11 @@ static void unigram(void **state)
 	(void)state;
 	assert_laws(t);
 	struct vocab_health h = check(t, 1, 0);
-	assert_findings(&h, "6 unreachable");
+	assert_findings(&h, "6 unreachable; 7 split");
 	assert_int_equal(h.categories[VOCAB_HEALTH_CONTROL], 1);
 	assert_int_equal(h.categories[VOCAB_HEALTH_INSIDE], 4);
 	assert_string_equal(h.scripts[0].name, "Latn");
-	assert_int_equal(h.scripts[0].tokens, 5);
+	assert_int_equal(h.scripts[0].tokens, 6);
 	vocab_health_release(&h);
 	tok_tokenizer_free(t);
 }
@@ -254,6 +254,22 @@ static void twice(void **state)
 	assert_laws(t);
 	struct vocab_health h = check(t, 1, 0);
 	assert_findings(&h, "0 context-only <xx>");
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
+static void dropped(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_dropped, NULL);
+	(void)state;
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "1 split; 2 normalized");
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+	t = toy_open(toy_digits, NULL);
+	assert_laws(t);
+	h = check(t, 1, 0);
+	assert_findings(&h, "2 split");
 	vocab_health_release(&h);
 	tok_tokenizer_free(t);
 }
@@ -420,6 +436,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(twice),
 		cmocka_unit_test(suffix),
 		cmocka_unit_test(bare),
+		cmocka_unit_test(dropped),
 		cmocka_unit_test(fallback),
 		cmocka_unit_test(files),
 		cmocka_unit_test(bytes_in_characters),

@@ -243,6 +243,9 @@ enum tok_status vocab_health_check(const struct tok_tokenizer *tokenizer,
 	enum tok_status status = vocab_token_bytes(tokenizer, &tokens, err);
 	if (status == TOK_OK)
 		status = vocab_spelling_find(facts.spec, &facts.spelling, err);
+	if (status == TOK_OK)
+		status = tok_normalizer_new(facts.spec->normalizers, facts.spec->normalizer_count,
+					    &facts.normalizer, err);
 	if (status == TOK_OK) {
 		facts.added = mark_added(facts.spec, &room, tokens.count);
 		status = facts.added ? health_find_front(&facts, err) : tok_fail_memory(err);
@@ -254,6 +257,7 @@ enum tok_status vocab_health_check(const struct tok_tokenizer *tokenizer,
 	else
 		vocab_health_release(&health);
 	tok_arena_release(&room);
+	tok_normalizer_free(facts.normalizer);
 	vocab_token_bytes_release(&tokens);
 	return status;
 }

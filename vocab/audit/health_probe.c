@@ -18,8 +18,9 @@ enum tok_status health_prober_init(struct health_prober *p, const struct health_
 {
 	*p = (struct health_prober){ .facts = facts,
 				     .encoder = tok_encoder_new(facts->tokenizer),
-				     .decoder = tok_decoder_new(facts->tokenizer) };
-	if (p->encoder && p->decoder)
+				     .decoder = tok_decoder_new(facts->tokenizer),
+				     .norm = tok_norm_scratch_new() };
+	if (p->encoder && p->decoder && p->norm)
 		return TOK_OK;
 	health_prober_release(p);
 	return tok_fail_memory(err);
@@ -29,6 +30,8 @@ void health_prober_release(struct health_prober *p)
 {
 	tok_encoder_free(p->encoder);
 	tok_decoder_free(p->decoder);
+	tok_norm_scratch_free(p->norm);
+	tok_text_release(&p->normal);
 	tok_buffer_release(&p->whole);
 	tok_buffer_release(&p->text);
 	*p = (struct health_prober){ 0 };
@@ -120,104 +123,13 @@ static enum tok_status try_contexts(struct health_prober *p, tok_id id, struct t
 	return status;
 }
 
-/* ---- why no text has it ----------------------------------------------------------------- */
-
-struct sought {
-	struct tok_span needle;
-	size_t from; /* bytes of a word that must stand in front of it */
-	bool in_word, in_text;
-};
-
-static bool contains(struct tok_span text, struct tok_span needle)
-{
-	for (size_t at = 0; needle.count && at + needle.count <= text.count; at++) {
-		const uint8_t *next =
-		    memchr(text.bytes + at, needle.bytes[0], text.count - needle.count - at + 1);
-		if (!next)
-			return false;
-		at = (size_t)(next - text.bytes);
-		if (memcmp(next, needle.bytes, needle.count) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool look(void *context, struct tok_span text, const struct tok_range *words, size_t count)
-{
-	struct sought *s = context;
-	s->in_text |= contains(text, s->needle);
-	for (size_t i = 0; i < count; i++)
-		if (words[i].end - words[i].begin >= s->from)
-			s->in_word |=
-			    contains(tok_span_slice(text, words[i].begin + s->from, words[i].end),
-				     s->needle);
-	return true;
-}
-
-/* Has it the prefix of what goes on a word (##)? */
-static bool is_continuing(const struct health_facts *f, tok_id id)
-{
-	const struct tok_span prefix = f->spelling.prefix;
-	struct tok_vocab_entry entry;
-	return prefix.count && tok_tokenizer_entry(f->tokenizer, id, &entry) &&
-	       entry.text.count > prefix.count && tok_span_starts(entry.text, prefix);
-}
-
-/* What the model would have to be given so that it could make the token. */
-static struct tok_span needle_of(const struct health_facts *f, tok_id id)
-{
-	struct tok_vocab_entry entry;
-	struct tok_span text = f->tokens->bytes[id];
-	if (!tok_tokenizer_takes_bytes(f->tokenizer) &&
-	    tok_tokenizer_entry(f->tokenizer, id, &entry)) {
-		text = entry.text;
-		if (is_continuing(f, id))
-			text = tok_span_slice(text, f->spelling.prefix.count, text.count);
-	}
-	const struct tok_span suffix = f->spelling.suffix;
-	if (suffix.count && text.count > suffix.count &&
-	    tok_span_equal(tok_span_slice(text, text.count - suffix.count, text.count), suffix))
-		text.count -= suffix.count;
-	return text;
-}
-
-/* Why none of the texts has it: of `text`, which is the token as it should have stood. */
-static enum tok_status find_reason(struct health_prober *p, tok_id id, struct tok_span text,
-				   enum vocab_health_category *category, struct tok_error *err)
-{
-	static const struct tok_span a = { (const uint8_t *)"a", 1 }, nothing = { NULL, 0 };
-	const struct health_facts *f = p->facts;
-	const struct tok_span rare =
-				  f->rare_count ? (struct tok_span){ f->rare, f->rare_count } : a,
-			      front = is_continuing(f, id) ? rare : nothing;
-	struct sought s = { .needle = needle_of(f, id), .from = front.count };
-	struct tok_encoding e;
-	if (!put(&p->text, front, text, nothing))
-		return tok_fail_memory(err);
-	const enum tok_status status =
-	    tok_encode_words(p->encoder, tok_buffer_span(&p->text), &ordinary, look, &s, err);
-	if (status == TOK_ENOMEM)
-		return status;
-	*category = s.in_word   ? VOCAB_HEALTH_UNREACHABLE
-		    : s.in_text ? VOCAB_HEALTH_SPLIT
-				: VOCAB_HEALTH_NORMALIZED;
-	if (*category != VOCAB_HEALTH_NORMALIZED)
-		return TOK_OK;
-	if (encode(p, tok_buffer_span(&p->text), &ordinary, &e, err) != TOK_OK)
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < e.count; i++)
-		if (p->facts->added[e.ids[i]])
-			*category = VOCAB_HEALTH_SPLIT;
-	return TOK_OK;
-}
+/* ---- the categories --------------------------------------------------------------------- */
 
 static bool looks_special(struct tok_span text)
 {
 	return text.count > 2 && ((text.bytes[0] == '<' && text.bytes[text.count - 1] == '>') ||
 				  (text.bytes[0] == '[' && text.bytes[text.count - 1] == ']'));
 }
-
-/* ---- the categories --------------------------------------------------------------------- */
 
 /* Is it spelled as what cannot stand by itself? */
 static bool goes_on(const struct health_facts *f, tok_id id, struct tok_span whole)
@@ -229,7 +141,7 @@ static bool goes_on(const struct health_facts *f, tok_id id, struct tok_span who
 		return false;
 	if (whole.count == 0 || (f->front && bytes.count && bytes.bytes[0] != ' '))
 		return true;
-	if (is_continuing(f, id))
+	if (health_is_continuing(f, id))
 		return true;
 	return s->suffix.count &&
 	       (entry.text.count < s->suffix.count ||
@@ -276,8 +188,14 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 	const struct tok_span whole = tok_buffer_span(&p->whole),
 			      bytes = p->facts->tokens->bytes[id];
 	const bool inside = goes_on(p->facts, id, whole), failed = p->failed;
-	const struct tok_span text = inside ? bytes : whole;
+	/* Some decoders drop blanks inside a first token (Metaspace): its spelling has them. */
+	const struct tok_span spelled = health_spelled(p->facts, id);
+	struct tok_span text = inside ? bytes : whole;
 	enum tok_status status = try_contexts(p, id, text, witnessed, err);
+	if (status == TOK_OK && !*witnessed && !inside && !tok_span_equal(spelled, whole)) {
+		text = spelled;
+		status = try_contexts(p, id, text, witnessed, err);
+	}
 	if (status != TOK_OK)
 		return status;
 	if (*witnessed)
@@ -291,12 +209,11 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 	else if (failed)
 		*category = VOCAB_HEALTH_FAILED;
 	else
-		status = find_reason(p, id, text, category, err);
+		status = health_find_reason(p, id, text, category, err);
 	return status;
 }
 
-/* What a token stands for, by its spelling, but for a blank that every text gets. */
-static struct tok_span spelled(const struct health_facts *f, tok_id id)
+struct tok_span health_spelled(const struct health_facts *f, tok_id id)
 {
 	const struct tok_span text = f->tokens->bytes[id];
 	const bool has_blank = f->front && text.count && text.bytes[0] == ' ';
@@ -309,7 +226,7 @@ static enum tok_status decode_alone(struct health_prober *p, tok_id id, struct t
 {
 	struct tok_span text = { NULL, 0 };
 	if (!p->facts->spec->has_decoder)
-		text = spelled(p->facts, id);
+		text = health_spelled(p->facts, id);
 	else if (tok_decode(p->decoder, &id, 1, false, &text, err) == TOK_ENOMEM)
 		return TOK_ENOMEM;
 	tok_buffer_clear(&p->whole);
