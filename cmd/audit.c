@@ -38,10 +38,23 @@ static const struct cli_option option_table[] = {
 	  FIELD(words, int) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "
-	  "folder",
+	  "folder; texts are not needed then",
 	  FIELD(morphology, const char *) },
+	{ CLI_GROUP, .name = "Vocabularies" },
+	{ CLI_FLAG, 0, "vocab", NULL,
+	  "audit the vocabularies, without texts: is every token of use?", FIELD(vocab, bool) },
+	{ CLI_TEXT, 0, "embeddings", "FILE",
+	  "with --vocab: also list tokens that this model has hardly been trained on, by its input "
+	  "embeddings: .npy, .safetensors, .gguf or a folder",
+	  FIELD(embeddings, const char *) },
+	{ CLI_TEXT, 0, "tensor", "NAME", "with --embeddings: which tensor they are",
+	  FIELD(tensor, const char *) },
+	{ CLI_CHOICE, 0, "fail-on", "never|fail|warn",
+	  "with --vocab: end with 1 if a vocabulary is as bad as that (never)",
+	  FIELD(fail_on, int) },
 	{ CLI_GROUP, .name = "Output" },
-	{ CLI_FLAG, 'j', "json", NULL, "write one JSON object, of schema tok.audit.1",
+	{ CLI_FLAG, 'j', "json", NULL,
+	  "write one JSON object, of schema tok.audit.1, or with --vocab tok.audit.vocab.1",
 	  FIELD(json, bool) },
 	{ CLI_TEXT, 0, "html", "FILE", "also write a page with tables and charts to FILE",
 	  FIELD(html, const char *) },
@@ -277,6 +290,17 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 	const enum cli_exit result = cli_threads_check(o->threads);
 	if (result == CLI_OK && sources > 1)
 		return cli_usage("texts come by one of --flores, --udhr, --corpus and FILE");
+	if (result == CLI_OK && o->vocab && (sources > 0 || o->pivot || o->morphology))
+		return cli_usage("--vocab takes no texts");
+	if (result == CLI_OK && o->vocab && o->baseline)
+		return cli_usage("--baseline is for audits of texts");
+	if (result == CLI_OK && !o->vocab &&
+	    (o->embeddings || o->tensor || o->fail_on != AUDIT_FAIL_NEVER))
+		return cli_usage("--embeddings, --tensor and --fail-on go with --vocab");
+	if (result == CLI_OK && o->tensor && !o->embeddings)
+		return cli_usage("--tensor goes with --embeddings");
+	if (result == CLI_OK && o->embeddings && o->tokenizers.count > 1)
+		return cli_usage("--embeddings are those of one tokenizer");
 	return result;
 }
 
@@ -294,6 +318,8 @@ static enum cli_exit run_audit(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (load(&a, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
+	else if (o->vocab)
+		result = audit_vocab(o, a.tokenizers, a.names, a.count);
 	else
 		result = audit_texts(&a, argc, argv);
 	release(&a);
@@ -350,11 +376,24 @@ const struct cli_tool tool_audit = {
 	    "Numbers\n"
 	    "of tokens of different tokenizers are not set side by side without a common unit.\n"
 	    "A tokenizer that refuses a text has no numbers for that language, and the status is "
-	    "2.",
+	    "2.\n"
+	    "\n"
+	    "--vocab takes no texts. Each token is decoded, and what comes out is encoded; one "
+	    "that does\n"
+	    "not come back is looked for in contexts, and the text that has it is its witness. "
+	    "Others\n"
+	    "are cut before the model sees them (split), changed (normalized), or never made\n"
+	    "(unreachable); that none of the texts tried has a token is no proof that no text "
+	    "does.\n"
+	    "--embeddings lists the 2 % of the tokens whose rows are shortest, and the 2 % that "
+	    "are most\n"
+	    "like rows known to be unused: candidates to be tried, as that many always are.",
 	.examples =
 	    "  printf 'one line\\nanother line\\n' | tok audit\n"
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"
-	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n",
+	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n"
+	    "  tok audit --vocab --fail-on fail\n",
+	.guide = "tok-audit",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

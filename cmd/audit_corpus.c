@@ -141,8 +141,11 @@ enum tok_status audit_texts_list(const struct audit_options *options, int argc, 
 		status = list_flores(out, options->flores, err);
 	else if (options->udhr)
 		status = list_udhr(out, options->udhr, err);
-	else if (options->corpora.count == 0)
-		return list_operands(out, argc, argv, err);
+	else if (options->corpora.count == 0) {
+		/* Words alone may be asked for: then nobody waits for standard input. */
+		const bool none = argc == 1 && strcmp(argv[0], "-") == 0;
+		return options->morphology && none ? TOK_OK : list_operands(out, argc, argv, err);
+	}
 	for (size_t i = 0; i < options->corpora.count && status == TOK_OK; i++)
 		status = list_corpus(out, options->corpora.items[i], err);
 	if (status == TOK_OK && options->corpora.count == 0)

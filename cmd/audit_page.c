@@ -130,9 +130,14 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 		{ "file", NULL, false },
 		{ "tokenizer", NULL, false },
 		{ "recall", "of words that are cut, those cut where their parts meet", true },
-		{ "precision", NULL, true },
+		{ "by chance", "as many cuts in each word, at random", true },
+		{ "precision", "of cuts, those where the parts meet", true },
+		{ "by chance", NULL, true },
 		{ "F1", NULL, true },
-		{ "F1 of random cuts", "as many in each word", true },
+		{ "by chance", NULL, true },
+		{ "cut", "words", true },
+		{ "one token", "words: they are not in the other numbers", true },
+		{ "bad", "rows without two parts that make the word", true },
 	};
 	if (r->morphology_count == 0)
 		return;
@@ -143,9 +148,14 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 		cli_page_cell_text(p, tok_span_of(m->name));
 		cli_page_cell_text(p, tok_span_of(r->tokenizers[i / r->morphology_count].name));
 		cli_page_cell_number(p, m->measures.recall, 4);
+		cli_page_cell_number(p, m->measures.random_recall, 4);
 		cli_page_cell_number(p, m->measures.precision, 4);
+		cli_page_cell_number(p, m->measures.random_precision, 4);
 		cli_page_cell_number(p, m->measures.f1, 4);
 		cli_page_cell_number(p, m->measures.random_f1, 4);
+		cli_page_cell_number(p, (double)m->measures.scored, 0);
+		cli_page_cell_number(p, (double)m->measures.single, 0);
+		cli_page_cell_number(p, (double)m->measures.bad, 0);
 	}
 	cli_page_table_end(p);
 }

@@ -319,10 +319,10 @@ static double ratio(uint64_t a, uint64_t b)
 	return b ? (double)a / (double)b : (double)NAN;
 }
 
-/* Efficiency is of use only where there are two types to choose from. */
+/* Efficiency is of use only where there are two types to choose from; it may be rounded up. */
 static double over_types(double entropy, size_t types)
 {
-	return types > 1 ? entropy / log2((double)types) : (double)NAN;
+	return types > 1 ? fmin(entropy / log2((double)types), 1) : (double)NAN;
 }
 
 /* Tokens with the language's script: in the text, and in the vocabulary. */
