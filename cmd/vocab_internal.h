@@ -14,6 +14,7 @@ struct vocab_options {
 	bool replace, json;
 	struct cli_texts texts;               /* of convert: what the two are compared on */
 	uint64_t top;                         /* of diff: listed of a kind */
+	int fail_on;                          /* of check: enum audit_fail */
 	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };
 
@@ -32,6 +33,7 @@ enum cli_exit cli_vocab_import(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_list(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_show(const void *options, int argc, char **argv);
 
+enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);
 
 #endif
