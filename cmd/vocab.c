@@ -22,6 +22,16 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct vocab_options, licence, const char *) },
 	{ CLI_FLAG, 0, "replace", NULL, "take the place of what has the name already",
 	  CLI_FIELD(struct vocab_options, replace, bool) },
+	{ CLI_GROUP, .name = "What edit changes" },
+	{ CLI_TEXTS, 0, "add-special", "TEXT[=ID]",
+	  "add a special token, or make a token special; may be given several times",
+	  CLI_FIELD(struct vocab_options, specials, struct cli_texts) },
+	{ CLI_TEXTS, 0, "rename", "OLD=NEW",
+	  "give an added token another name; may be given several times",
+	  CLI_FIELD(struct vocab_options, renamed, struct cli_texts) },
+	{ CLI_TEXT, 0, "set-template", "TOKENS",
+	  "lay these tokens around a text, which is $A: '<s> $A </s>'",
+	  CLI_FIELD(struct vocab_options, set_template, const char *) },
 	{ CLI_GROUP, .name = "What prune keeps" },
 	{ CLI_TEXT, 0, "keep", "N", "tokens in all, with special tokens; 32k is 32000",
 	  CLI_FIELD(struct vocab_options, keep, const char *) },
@@ -30,7 +40,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
-	  "what convert and prune write, where the name of FILE does not end so",
+	  "what convert, edit and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, format, int) },
 	{ CLI_TEXTS, 0, "text", "FILE",
 	  "convert: compare what was written with TOKENIZER on these lines too; may be given "
@@ -72,6 +82,8 @@ static const struct cli_word words[] = {
 	  false, cli_vocab_check },
 	{ "diff", "TOKENIZER TOKENIZER [FILE...]", "tell where two are not the same", false,
 	  cli_vocab_diff },
+	{ "edit", "TOKENIZER", "change special tokens, names and the template", false,
+	  cli_vocab_edit },
 	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
 	  cli_vocab_prune },
 	{ NULL },
@@ -120,10 +132,20 @@ const struct cli_tool tool_vocab = {
 	    "what no file of a kind ever says is left out: tok-formats(5) has both.\n"
 	    "\n"
 	    "With the word diff, tells where two tokenizers are not the same: tokens as the bytes\n"
-	    "that they stand for, however their files spell them - the same under another id, only\n"
-	    "in one, special in one, added tokens that are found otherwise, other scores -, merges,\n"
-	    "steps of the pipeline, and on the lines of FILEs how many words both cut alike. Up to\n"
+	    "that they stand for, however their files spell them - the same under another id, "
+	    "only\n"
+	    "in one, special in one, added tokens that are found otherwise, other scores -, "
+	    "merges,\n"
+	    "steps of the pipeline, and on the lines of FILEs how many words both cut alike. Up "
+	    "to\n"
 	    "--top of a kind are listed, with --json all. Exit status 1 says that they differ.\n"
+	    "\n"
+	    "With the word edit, writes TOKENIZER with what --rename, --add-special and\n"
+	    "--set-template say, in this order. A special token that the vocabulary has not gets "
+	    "ID,\n"
+	    "or the one behind the largest. Ids of ordinary text stay, which is looked at as "
+	    "after\n"
+	    "convert.\n"
 	    "\n"
 	    "With the word check, tells whether every token can come of a text, and what is odd:\n"
 	    "see --vocab in tok-audit(1). Exit status 1 says that something is as grave as\n"

@@ -123,7 +123,7 @@ static enum tok_status compare_as(struct comparing *c, struct tok_span text,
 		lost = tell(c, text, encoded[0] ? &ids[0] : NULL, encoded[1] ? &ids[1] : NULL);
 	else if (encoded[0] && !is_same(&ids[0], &ids[1]))
 		lost = tell(c, text, &ids[0], &ids[1]);
-	else if (encoded[0])
+	else if (encoded[0] && !c->same->ids_only)
 		return compare_decoded(c, text, &ids[0], err);
 	return lost ? tok_fail_memory(err) : TOK_OK;
 }
@@ -204,4 +204,16 @@ enum tok_status vocab_same_compare(const struct tok_tokenizer *a, const struct t
 void vocab_same_release(struct vocab_same *same)
 {
 	tok_buffer_release(&same->said);
+}
+
+enum cli_exit vocab_same_tell(const struct vocab_same *same, const char *written)
+{
+	if (!same->different) {
+		fprintf(stderr, "tok %s: %s: equal on %zu texts\n", cli_tool_running(), written,
+			same->texts);
+		return CLI_OK;
+	}
+	cli_error("%s: %zu of %zu texts are not as before:", written, same->different, same->texts);
+	fwrite(same->said.bytes, 1, same->said.count, stderr);
+	return CLI_NO;
 }
