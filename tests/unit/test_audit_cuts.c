@@ -113,6 +113,8 @@ static void numbers_are_cut(void **state)
 		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1, 1 },
 		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12., 0 },
 		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12., 1 },
+		{ "signs of what follows", "[+*/=-]?\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12.,
+		  0 },
 		{ "not at all", "x", NAN, 0, 0, 1 / 12., 0 },
 	};
 	(void)state;
