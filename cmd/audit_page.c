@@ -60,6 +60,9 @@ static const struct cli_page_column cell_columns[] = {
 	{ "Shannon", "efficiency over the types that come", true },
 	{ "R\xC3\xA9nyi 2.5", "efficiency over the types that come", true },
 	{ "return", "share of lines that decode to themselves", true },
+	{ "errors", "of the text that is decoded, a character; of the front of the text", true },
+	{ "NFC", "share of lines that NFC changes whose ids stay", true },
+	{ "NFD", "share of lines that NFD changes whose ids stay", true },
 	{ "split", "share of multi-byte characters in several tokens", true },
 	{ "unknown", "share of tokens that stand for something unknown", true },
 	{ "script's tokens", "share of tokens of the language's script", true },
@@ -87,6 +90,9 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->efficiency, 4);
 	cli_page_cell_number(p, m->renyi_efficiency[1], 4);
 	cli_page_cell_number(p, m->round_trip, 4);
+	cli_page_cell_number(p, c->fidelity.error_rate, 4);
+	cli_page_cell_number(p, c->fidelity.nfc_stable, 4);
+	cli_page_cell_number(p, c->fidelity.nfd_stable, 4);
 	cli_page_cell_number(p, m->split_characters, 4);
 	cli_page_cell_number(p, m->tokens ? (double)m->unknown / (double)m->tokens : (double)NAN,
 			     4);
