@@ -210,7 +210,7 @@ static enum tok_status count_lines(const struct audit_options *options, struct a
 		status = vocab_audit_corpus_line(text->corpus, tok_span_slice(rest, 0, count), err);
 		rest = tok_span_slice(rest, count + 1, rest.count);
 	}
-	return status;
+	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", text->name);
 }
 
 struct reading {

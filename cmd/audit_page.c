@@ -60,15 +60,21 @@ static const struct cli_page_column cell_columns[] = {
 	{ "Shannon", "efficiency over the types that come", true },
 	{ "R\xC3\xA9nyi 2.5", "efficiency over the types that come", true },
 	{ "return", "share of lines that decode to themselves", true },
+	{ "errors", "of the text that is decoded, a character; of the front of the text", true },
+	{ "NFC", "share of lines that NFC changes whose ids stay", true },
+	{ "NFD", "share of lines that NFD changes whose ids stay", true },
 	{ "split", "share of multi-byte characters in several tokens", true },
+	{ "unknown", "share of tokens that stand for something unknown", true },
 	{ "script's tokens", "share of tokens of the language's script", true },
 };
 
 static void put_cell(struct cli_put *p, const struct audit_language *l, const struct audit_cell *c)
 {
 	const struct vocab_audit_measures *m = &c->measures;
+	char name[256];
+	snprintf(name, sizeof name, "%s%s", l->name, l->abridged ? " (abridged)" : "");
 	cli_page_row(p);
-	cli_page_cell_text(p, tok_span_of(l->name));
+	cli_page_cell_text(p, tok_span_of(name));
 	cli_page_cell_text(p, tok_span_of(l->facts.script));
 	cli_page_cell_number(p, m->tokens_per_line, 2);
 	cli_page_cell_number(p, m->bytes_per_token, 4);
@@ -84,7 +90,12 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->efficiency, 4);
 	cli_page_cell_number(p, m->renyi_efficiency[1], 4);
 	cli_page_cell_number(p, m->round_trip, 4);
+	cli_page_cell_number(p, c->fidelity.error_rate, 4);
+	cli_page_cell_number(p, c->fidelity.nfc_stable, 4);
+	cli_page_cell_number(p, c->fidelity.nfd_stable, 4);
 	cli_page_cell_number(p, m->split_characters, 4);
+	cli_page_cell_number(p, m->tokens ? (double)m->unknown / (double)m->tokens : (double)NAN,
+			     4);
 	cli_page_cell_number(p, m->script_tokens, 4);
 }
 
@@ -297,7 +308,7 @@ static bool put_comparison(struct cli_put *p, const struct audit_report *r)
 	if (r->pivot == SIZE_MAX)
 		return true;
 	cli_page_heading(p, "Languages beside each other");
-	return put_premiums(p, r) && put_lorenz(p, r);
+	return put_lorenz(p, r) && put_premiums(p, r);
 }
 
 enum tok_status audit_page(const struct audit_report *report, struct tok_error *err)

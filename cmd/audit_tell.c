@@ -16,6 +16,7 @@ const struct audit_convention audit_conventions[] = {
 	{ "words", "each distinct word is encoded by itself, with a space in front where it stands "
 		   "behind white space and is not the first of its line, and counts as often as it "
 		   "comes" },
+	{ "fertility", "tokens of the lines / words, not of the words each by itself" },
 	{ "single_types",
 	  "each distinct word counts once, with a space in front if it ever has one" },
 	{ "entropy", "bits a token, of the tokens of this text alone" },
