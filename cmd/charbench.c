@@ -2,12 +2,17 @@
 #include "cmd/charbench_internal.h"
 #include "cmd/cli_builtin.h"
 #include "cmd/cli_pool.h"
+#include "cmd/cli_progress.h"
 
 #define FIELD(field, type) CLI_FIELD(struct charbench_options, field, type)
 
 static const struct charbench_options defaults = {
 	.suite = -1,
 	.boot = 1000,
+	.concurrency = 8,
+	.tries = 6,
+	.max_tokens = 1024,
+	.timeout = 120,
 };
 
 static const struct cli_option option_table[] = {
@@ -29,8 +34,33 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "prompt-file", "FILE", "ask so, with the question in place of {question}",
 	  FIELD(prompt_file, const char *) },
 	{ CLI_TEXT, 'o', "output", "FILE",
-	  "write items to FILE, which is replaced in one step at the end",
+	  "make: write items to FILE, which is replaced in one step at the end; run: add answers "
+	  "to FILE",
 	  FIELD(output, const char *) },
+	{ CLI_GROUP, .name = "Whom run asks" },
+	{ CLI_TEXT, 0, "endpoint", "URL",
+	  "a server: its path ends in /chat/completions or /completions",
+	  FIELD(endpoint, const char *) },
+	{ CLI_TEXT, 0, "exec", "COMMAND",
+	  "a process, started without a shell, that reads and writes lines of JSON",
+	  FIELD(exec, const char *) },
+	{ CLI_TEXT, 0, "model", "NAME", "the model, for the server and among the answers",
+	  FIELD(model, const char *) },
+	{ CLI_TEXT, 0, "key-env", "NAME",
+	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set)",
+	  FIELD(key_env, const char *) },
+	{ CLI_TEXT, 0, "system", "TEXT", "tell the model this before each question",
+	  FIELD(system, const char *) },
+	{ CLI_SIZE, 0, "max-tokens", "N", "the server ends an answer after N tokens (1024); 0: where it likes",
+	  FIELD(max_tokens, uint64_t) },
+	{ CLI_SIZE, 0, "concurrency", "N", "have N questions open at once (8)",
+	  FIELD(concurrency, uint64_t) },
+	{ CLI_REAL, 0, "rate", "N", "ask N questions a second at most", FIELD(rate, double) },
+	{ CLI_SIZE, 0, "tries", "N",
+	  "ask a server N times at most that is busy, late or in trouble (6)",
+	  FIELD(tries, uint64_t) },
+	{ CLI_SIZE, 0, "timeout", "SECONDS", "wait so long for an answer (120)",
+	  FIELD(timeout, uint64_t) },
 	{ CLI_GROUP, .name = "Answers" },
 	{ CLI_CHOICE, 0, "parse", VOCAB_PARSER_WORDS,
 	  "what of an output is the answer: all of it, a number in it, what is quoted, or in "
@@ -59,11 +89,13 @@ static const struct cli_option option_table[] = {
 	  FIELD(seed, uint64_t) },
 	{ CLI_FLAG, 'j', "json", NULL, "score, analyse: write one JSON object", FIELD(json, bool) },
 	CLI_THREADS_ROW(struct charbench_options, threads),
+	CLI_PROGRESS_ROW(struct charbench_options, progress),
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
 	{ "make", "", "write questions about words, with their answers", false, charbench_make },
+	{ "run", "ITEMS", "ask a model, and keep what it says", false, charbench_run },
 	{ "score", "ITEMS ANSWERS...", "tell how often models are right", false, charbench_score },
 	{ "analyse", "ITEMS ANSWERS...", "tell what right answers go with", false,
 	  charbench_analyse },
@@ -98,6 +130,16 @@ const struct cli_tool tool_charbench = {
 	    "Ids are whole numbers. A second answer of a model to an item is an error; those that\n"
 	    "are missing are told.\n"
 	    "\n"
+	    "run asks a server or a process, several questions at once, and adds answers to\n"
+	    "--output as they come: the same command goes on where it was stopped, by a signal or\n"
+	    "a lost machine, and a second one for the same file is refused. A server gets\n"
+	    "temperature 0; one that is busy (429, 5xx), late or unreachable is asked again after\n"
+	    "the time that it names, else ever longer. Who cannot be asked leaves \"error\" in\n"
+	    "place of \"output\", which is no answer and asked again by the next run. The key is\n"
+	    "kept nowhere, and redirections are not followed. A process reads\n"
+	    "{\"id\":17,\"prompt\":\"...\"} and writes {\"id\":17,\"output\":\"2\"}, in any "
+	    "order.\n"
+	    "\n"
 	    "score writes, for each model and task, the accuracy with Wilson's interval at 95 %,\n"
 	    "how many outputs were valid, and of numbers the mean error, the mean absolute error\n"
 	    "and the share that is off by one, all three of valid outputs; then accuracy by\n"
@@ -129,6 +171,7 @@ const struct cli_tool tool_charbench = {
 		    "  printf '{\"id\":0,\"model\":\"m\",\"output\":\"4\"}\\n' >answers\n"
 		    "  tok charbench score items answers 2>notes\n"
 		    "  tok charbench analyse items answers --context prompt --json 2>notes\n",
+	.exits = "Of run 1 if some items have no answer, 4 if the model failed.",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -3,8 +3,9 @@
  *
  * charbench.c has the options.  charbench_lines.c: files by lines; charbench_data.c: items and
  * what models answered; charbench_put.c: text and JSON.  Then a file a word: charbench_make.c,
- * charbench_score.c, charbench_analyse.c, the last with charbench_segments.c (what a tokenizer
- * makes of the words) and charbench_tell.c (how it is told).
+ * charbench_run.c, with charbench_ask_file.c (the file that answers go to), charbench_score.c,
+ * charbench_analyse.c, the last with charbench_segments.c (what a tokenizer makes of the words) and
+ * charbench_tell.c (how it is told).
  */
 #ifndef CMD_CHARBENCH_INTERNAL_H
 #define CMD_CHARBENCH_INTERNAL_H
@@ -25,6 +26,11 @@ struct charbench_options {
 	struct cli_texts words;
 	const char *lengths, *tasks, *prompt_file, *output;
 	uint64_t per_bucket, seed;
+	/* run */
+	const char *endpoint, *exec, *model, *key_env, *system;
+	uint64_t max_tokens, concurrency, tries, timeout; /* of a question; seconds */
+	double rate;                                      /* questions a second; 0: any */
+	int progress;                                     /* enum cli_progress_when */
 	/* score, analyse */
 	int parser, missing; /* enum vocab_parser, enum charbench_missing */
 	bool case_fold;
@@ -38,6 +44,7 @@ struct charbench_options {
 };
 
 enum cli_exit charbench_make(const void *options, int argc, char **argv);
+enum cli_exit charbench_run(const void *options, int argc, char **argv);
 enum cli_exit charbench_score(const void *options, int argc, char **argv);
 enum cli_exit charbench_analyse(const void *options, int argc, char **argv);
 
@@ -102,11 +109,14 @@ struct charbench_data {
 	size_t model_count;
 };
 
-/* argv: a file of items, then at least one of answers. */
+/* argv: a file of items, then those of answers. */
 TOK_MUST_USE enum tok_status charbench_read(const struct charbench_options *options, int argc,
 					    char **argv, struct charbench_data *out,
 					    struct tok_error *err);
 void charbench_release(struct charbench_data *data);
+
+/* The item's place in `items`; data->count if there is none. */
+size_t charbench_find(const struct charbench_data *data, uint64_t id);
 
 /* Does an answer take part, as --missing says? */
 static inline bool charbench_counts(const struct charbench_options *o,
@@ -117,6 +127,35 @@ static inline bool charbench_counts(const struct charbench_options *o,
 
 /* What models left out, on standard error. */
 void charbench_tell_missing(const struct charbench_data *data);
+
+/* ---- charbench_ask_file.c -------------------------------------------------------------- */
+
+/* Answers as they come, whole line by whole line; of one process at a time. */
+struct charbench_ask_file {
+	const char *name; /* NULL: standard output */
+	int fd;
+	bool regular;  /* else nothing is read, locked or stored */
+	bool dirty;    /* the disk has not all of it */
+	double stored; /* when that was asked for last */
+	uint64_t end;  /* of the last whole line */
+};
+
+/* Locks the file and gives take() each line that it has, without the newline; one at its end that
+ * is not whole, which a run that was killed leaves, is dropped, and said, if take() had no
+ * objection to the others.  TOK_EIO if another process has it. */
+TOK_MUST_USE enum tok_status charbench_ask_file_open(
+    const char *path,
+    enum tok_status (*take)(void *context, struct tok_span line, struct tok_error *err),
+    void *context, struct charbench_ask_file *out, struct tok_error *err);
+
+/* A line with its newline, all of it or, on failure, nothing. */
+TOK_MUST_USE enum tok_status charbench_ask_file_add(struct charbench_ask_file *file,
+						    struct tok_span line, struct tok_error *err);
+
+/* Onto the disk what was added a second ago and more; `all`: whatever was added. */
+TOK_MUST_USE enum tok_status charbench_ask_file_store(struct charbench_ask_file *file, double now,
+						      bool all, struct tok_error *err);
+void charbench_ask_file_close(struct charbench_ask_file *file);
 
 /* ---- charbench_put.c -------------------------------------------------------------------- */
 
