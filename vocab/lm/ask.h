@@ -23,7 +23,7 @@
 #include "tok/base/span.h"
 #include "tok/base/status.h"
 
-enum { VOCAB_ASK_MOST = 256, VOCAB_ASK_ANSWER_BYTES = 1 << 24 };
+enum { VOCAB_ASK_MOST = 256, VOCAB_ASK_ANSWER_BYTES = 1 << 22 };
 
 struct vocab_ask_options {
 	size_t most;         /* questions that are open at once, 1 to VOCAB_ASK_MOST */
