@@ -11,6 +11,7 @@
 #define CMD_CHARBENCH_INTERNAL_H
 
 #include "cmd/cli.h"
+#include "cmd/cli_hash.h"
 #include "cmd/cli_input.h"
 #include "tok/base/arena.h"
 #include "tok/pipe/encoder.h"
@@ -39,7 +40,7 @@ struct charbench_options {
 	const char *pattern;
 	int context; /* enum charbench_context */
 	uint64_t boot;
-	bool json;
+	bool bins, json;
 	uint64_t threads;
 };
 
@@ -170,6 +171,8 @@ void charbench_put_span(struct charbench_out *out, struct tok_span text);
 void charbench_put_string(struct charbench_out *out, struct tok_span text);
 /* ,"name":number; null where it is not finite. */
 void charbench_put_field(struct charbench_out *out, const char *name, double number);
+/* ,"NAME_why":"...": why a field of that name is null. */
+void charbench_put_why(struct charbench_out *out, const char *name, const char *why);
 /* A number in so many columns, or a dash. */
 void charbench_put_cell(struct charbench_out *out, int columns, int digits, double number);
 /* All of it to standard output; releases `out`. */
@@ -210,10 +213,19 @@ enum charbench_feature {
 	CHARBENCH_FEATURES
 };
 
+/* Items whose feature is from `from` to `to`; none is without items. */
+struct charbench_bin {
+	double from, to;
+	uint64_t n, right;
+};
+
 /* What is undefined is NAN. */
 struct charbench_found {
 	double pearson, low, high, t, p, holm, bh, spearman, auc, partial;
 	double coefficient, error, inflation; /* of standardised columns, all at once */
+	bool whole, constant;                 /* the column: every item has it; it is one number */
+	struct charbench_bin *bins;           /* rising; --bins */
+	size_t bin_count;
 };
 
 /* Of one tokenizer, model and task. */
@@ -237,12 +249,53 @@ struct charbench_report {
 	size_t tokenizer_count;
 	double agree[CLI_TEXTS_MAX][CHARBENCH_CONTEXTS];
 	size_t unplaced[CLI_TEXTS_MAX]; /* items left out: see charbench_segment */
-	struct charbench_analysis *analyses;
+	struct cli_hash hashes[CLI_TEXTS_MAX];
+	struct charbench_analysis *analyses; /* by tokenizer, model, task */
 	size_t analysis_count;
 	struct charbench_pair *pairs;
 	size_t pair_count;
 };
 
+extern const char *const charbench_feature_names[CHARBENCH_FEATURES];
+
+/* ---- charbench_bins.c */
+
+/* Accuracy by feature: a bin a number, or where these are more than CHARBENCH_BINS as many of equal
+ * width.  Bins live in the arena. */
+enum { CHARBENCH_BINS = 20 };
+TOK_MUST_USE enum tok_status charbench_bin(const double *x, const double *right, size_t n,
+					   struct tok_arena *arena, struct charbench_found *out,
+					   struct tok_error *err);
+
+/* The unweighted mean over the models in which r is defined, of which *models get the number;
+ * NAN: in none. */
+double charbench_mean_r(const struct charbench_report *report, size_t tokenizer, size_t task,
+			enum charbench_feature feature, size_t *models);
+
+void charbench_put_bins(const struct charbench_analysis *a, struct charbench_out *out);
+void charbench_put_json_bins(const struct charbench_found *f, struct charbench_out *out);
+/* Of all tasks; nothing where there is one model only. */
+void charbench_put_means(const struct charbench_report *r, size_t tokenizer,
+			 struct charbench_out *out);
+void charbench_put_json_means(const struct charbench_report *r, struct charbench_out *out);
+
+/* ---- charbench_why.c */
+
+/* Of one feature: each number that is told, by its name in JSON. */
+struct charbench_number {
+	const char *name;
+	size_t offset; /* in struct charbench_found */
+};
+enum { CHARBENCH_NUMBERS = 13 };
+extern const struct charbench_number charbench_numbers[CHARBENCH_NUMBERS];
+double charbench_number(const struct charbench_found *f, size_t which);
+
+/* Why it is none: a sentence. */
+const char *charbench_why(const struct charbench_report *r, const struct charbench_analysis *a,
+			  enum charbench_feature feature, size_t which);
+const char *charbench_why_trend(const struct charbench_analysis *a);
+
+/* ---- charbench_tell.c */
 void charbench_tell(const struct charbench_report *report, struct charbench_out *out);
 void charbench_tell_json(const struct charbench_report *report, struct charbench_out *out);
 

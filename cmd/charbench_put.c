@@ -35,6 +35,11 @@ void charbench_put_field(struct charbench_out *out, const char *name, double num
 		charbench_put(out, ",\"%s\":null", name);
 }
 
+void charbench_put_why(struct charbench_out *out, const char *name, const char *why)
+{
+	charbench_put(out, ",\"%s_why\":\"%s\"", name, why);
+}
+
 void charbench_put_cell(struct charbench_out *out, int columns, int digits, double number)
 {
 	if (isfinite(number))

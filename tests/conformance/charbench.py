@@ -27,6 +27,8 @@ FOREIGN = """naïve été forêt garçon œuvre Ärger Straße größer Übung s
 καλημέρα θάλασσα ουρανός ψωμί ירושלים שלום ספרים תפוחים مرحبا مدرسة كتاب شجرة नमस्ते हिन्दी विद्यालय क्षत्रिय स्त्री
 ภาษาไทย สวัสดี こんにちは ありがとう さくらんぼ 日本語学校 東京都庁前 한국어사전 안녕하세요 대한민국 ngôn̂ e\u0301tat ca\u0301fe\u0301s""".split()
 LATIN = set("bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ")
+NUMBERS = ("pearson", "low", "high", "t", "p", "p_holm", "p_bh", "spearman", "auc", "partial", "coefficient", "error",
+           "inflation")
 RANDOM = ("spell", "spell_inverse", "contains_char", "ins_char", "del_char", "sub_char", "swap_char")
 # accuracy, r of word_length, tokens, compression; by the words of CUTE, bare, and cl100k
 DBRX = {"del_char": (.640, -.3757, -.0340, -.3405), "sub_char": (.477, -.3870, -.0568, -.3420),
@@ -324,7 +326,8 @@ def check_analysis(tok, cache, words, folder):
         for name in outputs for i, item in enumerate(items)))
     for context in ("bare", "space", "prompt"):
         told = json.loads(run(tok, "analyse", f"{folder}/items", f"{folder}/answers", "-t", path, "--context", context,
-                              "--boot", 50, "--json").stdout)
+                              "--boot", 50, "--bins", "--json").stdout)
+        check_means(told)
         check(len(told["analyses"]) == 8 and told["context"] == context, "analyses")
         check_corrections([f for a in told["analyses"] for f in a["features"]])
         check_corrections(told["pairs"])
@@ -364,8 +367,12 @@ def check_one(a, context, items, outputs, encoding):
     for feature, column in zip(a["features"], x.T):
         name = f"{context} {a['model']} {a['task']} {feature['feature']}"
         if numpy.isnan(column).any():
-            check(all(v is None for k, v in feature.items() if k != "feature"), f"{name}: {feature}")
+            check(all(feature[k] is None and feature[k + "_why"] == "not every item has the feature" for k in NUMBERS),
+                  f"{name}: {feature}")
+            check("bins" not in feature, f"{name}: {feature}")
             continue
+        check(all((feature[k] is None) == (k + "_why" in feature) for k in NUMBERS), f"{name}: {feature}")
+        check_bins(feature["bins"], column, y, name)
         r = pearson(column, y)
         close(feature["pearson"], r, name)
         close(feature["spearman"], pearson(ranks(column), ranks(y)), name + " spearman")
@@ -377,6 +384,40 @@ def check_one(a, context, items, outputs, encoding):
 
 
     check_regression(a, x, y, f"{context} {a['model']} {a['task']}")
+
+
+def check_bins(bins, x, y, name):
+    """A bin a number, or twenty of one width; none that has items is left out, whatever their answers."""
+    edges = sorted(set(x))
+    if len(edges) > 20:
+        low, width = min(x), (max(x) - min(x)) / 20
+        groups = collections.defaultdict(list)
+        for v, right in zip(x, y):
+            groups[min(int((v - low) / width), 19)].append(right)
+        wanted = [(low + k * width, low + (k + 1) * width, groups[k]) for k in sorted(groups)]
+    else:
+        wanted = [(v, v, list(y[x == v])) for v in edges]
+    check(len(bins) == len(wanted), f"{name}: {len(bins)} bins, and not {len(wanted)}")
+    for b, (low, high, right) in zip(bins, wanted):
+        n, p, z = len(right), numpy.mean(right), 1.959963984540054
+        middle, half = p + z * z / 2 / n, z * (p * (1 - p) / n + z * z / 4 / n / n) ** .5
+        close(b["from"], low, name + " from")
+        close(b["to"], high, name + " to")
+        check((b["n"], b["right"]) == (n, sum(right)), f"{name}: {b}")
+        close(b["accuracy"], p, name + " bin")
+        close(b["low"], (middle - half) / (1 + z * z / n), name + " low")
+        close(b["high"], (middle + half) / (1 + z * z / n), name + " high")
+
+
+def check_means(told):
+    """Of r over the models in which it is defined."""
+    for mean in told["means"]:
+        for i, feature in enumerate(mean["features"]):
+            all_r = [a["features"][i]["pearson"] for a in told["analyses"] if a["task"] == mean["task"]]
+            r = [v for v in all_r if v is not None]
+            close(feature["pearson"], numpy.mean(r) if r else None, "mean of r")
+            check(feature["models"] == len(r) and ("pearson_why" in feature) == (not r), f"{feature}")
+    check(len(told["means"]) == 4, "means")
 
 
 def logistic(x, y):

@@ -1,4 +1,5 @@
 /* items_cute.c - CUTE: the same questions about the units of a word and the words of a row. */
+#include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
 #include "vocab/audit/items_internal.h"
 
@@ -28,6 +29,8 @@ static void take_units(struct items *m, const struct items_word *word, struct su
 static bool may_be_random(struct tok_span unit)
 {
 	const uint32_t code = tok_utf8_at(unit, 0).code;
+	if (!tok_unicode_in(code, TOK_LETTERS))
+		return false;
 	if (code < 128)
 		return unit.count == 1 && !strchr("aeiouyAEIOUY", (int)code);
 	return code > 0x24F && (code < 0x1E00 || code > 0x1EFF);
