@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tok/base/arena.h"
 #include "tok/text/json_write.h"
 #include "vocab/lm/ask_internal.h"
 #include "vocab/lm/curl_internal.h"
@@ -31,7 +32,8 @@ struct server {
 	struct lm_curl calls;
 	CURLM *multi;
 	struct curl_slist *headers;
-	char *url, *key;
+	struct tok_arena arena;
+	char *url, *key; /* in the arena */
 	bool chat;
 	uint64_t timeout_ms;
 	struct tok_buffer before, behind; /* of a question: what is around the prompt */
@@ -266,8 +268,7 @@ static void free_server(struct vocab_ask *ask)
 	tok_buffer_release(&s->behind);
 	tok_json_release(&s->doc);
 	free(s->places);
-	free(s->url);
-	free(s->key);
+	tok_arena_release(&s->arena);
 	free(s);
 }
 
@@ -325,6 +326,13 @@ static bool make_frame(struct server *s, const struct vocab_ask_options *o)
 	       put_text(&s->behind, ",\"temperature\":0,\"stream\":false}");
 }
 
+static char *copy(struct server *s, const char *text)
+{
+	const size_t size = strlen(text) + 1;
+	char *to = tok_arena_array(&s->arena, size, 1);
+	return to ? memcpy(to, text, size) : NULL;
+}
+
 static enum tok_status fill(struct server *s, const char *url, const struct vocab_ask_options *o,
 			    struct tok_error *err)
 {
@@ -338,8 +346,8 @@ static enum tok_status fill(struct server *s, const char *url, const struct voca
 	/* A server that does not know it is waited for a second. */
 	struct curl_slist *longer = s->calls.slist_append(s->headers, "Expect:");
 	s->headers = longer ? longer : s->headers;
-	s->url = strdup(url);
-	s->key = o->key ? strdup(o->key) : NULL;
+	s->url = copy(s, url);
+	s->key = o->key ? copy(s, o->key) : NULL;
 	s->places = calloc(s->most, sizeof *s->places);
 	s->multi = s->calls.multi_init();
 	if (!longer || !s->url || (o->key && !s->key) || !s->places || !s->multi ||
