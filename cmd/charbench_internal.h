@@ -195,7 +195,7 @@ struct charbench_segments {
 
 TOK_MUST_USE enum tok_status charbench_segment(const struct charbench_data *data,
 					       const struct tok_tokenizer *tokenizer,
-					       enum charbench_context context,
+					       enum charbench_context context, size_t threads,
 					       struct charbench_segments *out,
 					       struct tok_error *err);
 void charbench_segments_release(struct charbench_segments *segments);

@@ -79,8 +79,9 @@ const char *charbench_why(const struct charbench_report *r, const struct charben
 	case BH:
 		return a->n < 3 ? "there are less than 3 items" : "r is 1 or -1";
 	case PARTIAL:
-		return feature == CHARBENCH_WORD_LENGTH ? "the length is what is held fast"
-							: "the length is one number, or explains all";
+		return feature == CHARBENCH_WORD_LENGTH
+			   ? "the length is what is held fast"
+			   : "the length is one number, or explains all";
 	default:
 		return why_regression(feature);
 	}
