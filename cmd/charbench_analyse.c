@@ -376,8 +376,9 @@ static enum tok_status analyse_tokenizer(struct analysing *a, size_t which, cons
 		return status;
 	status = cli_hash_tokenizer(tokenizer, &r->hashes[which], err);
 	if (status == TOK_OK)
-		status = charbench_segment(
-		    a->data, tokenizer, (enum charbench_context)a->opts->context, &segments, err);
+		status =
+		    charbench_segment(a->data, tokenizer, (enum charbench_context)a->opts->context,
+				      cli_threads_for(a->opts->threads), &segments, err);
 	if (status == TOK_OK)
 		note_contexts(a, which, &segments);
 	for (size_t model = 0; model < a->data->model_count; model++)
