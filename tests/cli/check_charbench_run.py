@@ -397,11 +397,13 @@ import json, os, sys, time
 mode, log, held, seen = sys.argv[1], sys.argv[2], [], 0
 def say(**answer):
     print(json.dumps(answer), flush=True)
+if mode == "late":
+    time.sleep(.2)
 for line in sys.stdin:
     q = json.loads(line)
     with open(log, "a") as file:
         file.write(f"{q['id']}\n")
-    assert set(q) <= {"id", "prompt", "system"} and q["prompt"] == f"say {q['id']}"
+    assert set(q) <= {"id", "prompt", "system"} and q["prompt"].rstrip() == f"say {q['id']}"
     i, text, seen = q["id"], f"{q['id']}!", seen + 1
     if mode == "die" and seen == 7:
         os.kill(os.getpid(), 9)
@@ -468,6 +470,11 @@ def check_processes(p):
     p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
     errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
     expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
+    # More than a pipe takes while nobody reads.
+    p.write_items(12, "say {}" + " " * 300000)
+    p.run(*fresh("late"))
+    p.expect_all()
+    p.answers = p.folder / "none"
     p.run("--exec", "/nowhere/program", code=4, said="cannot run '/nowhere/program'")
     p.run("--exec", "a 'b", code=2, said="a quote in this command has no end")
 
