@@ -206,7 +206,7 @@ def check_busy(p):
     p.expect_all()
     times = sorted(at for at, _ in server.seen)
     pause = max(b - a for a, b in zip(times, times[1:]))
-    expect(p.name, pause > .9 and server.asked().count(3) == 2, "no pause is longer than", pause)
+    expect(p.name, pause > .5 and server.asked().count(3) == 2, "no pause is longer than", pause)
 
 
 def check_first_tries(p):
@@ -300,9 +300,9 @@ def check_never(p):
 
 def check_rate(p):
     server = Server()
-    p.run("--endpoint", server.url, "--rate", 20)
+    p.run("--endpoint", server.url, "--rate", 8)
     times = sorted(at for at, _ in server.seen)
-    expect(p.name, times[-1] - times[0] > .3, times[-1] - times[0])
+    expect(p.name, times[-1] - times[0] > 1, times[-1] - times[0])
     p.expect_all()
 
 
