@@ -112,12 +112,11 @@ enum tok_status charbench_ask_file_open(const char *path,
 	struct stat about;
 	struct tok_buffer text = { 0 };
 	*out = (struct charbench_ask_file){ .name = path, .fd = STDOUT_FILENO };
-	if (!path)
+	if (!path || strcmp(path, "-") == 0) {
+		out->name = NULL;
 		return TOK_OK;
+	}
 	out->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-	/* A pipe, which cannot be opened for both. */
-	if (out->fd < 0 && errno != EISDIR)
-		out->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
 	if (out->fd < 0)
 		return fail(out, "open", err);
 	enum tok_status status = fstat(out->fd, &about) == 0 ? TOK_OK : fail(out, "look at", err);

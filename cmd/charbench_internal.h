@@ -141,9 +141,10 @@ struct charbench_ask_file {
 	uint64_t end;  /* of the last whole line */
 };
 
-/* Locks the file and gives take() each line that it has, without the newline; one at its end that
- * is not whole, which a run that was killed leaves, is dropped, and said, if take() had no
- * objection to the others.  TOK_EIO if another process has it. */
+/* `path`: NULL or "-" is standard output.  Locks the file and gives take() each line that it has,
+ * without the newline; one at its end that is not whole, which a run that was killed leaves, is
+ * dropped, and said, if take() had no objection to the others.  TOK_EIO if another process has it.
+ */
 TOK_MUST_USE enum tok_status charbench_ask_file_open(
     const char *path,
     enum tok_status (*take)(void *context, struct tok_span line, struct tok_error *err),

@@ -384,9 +384,9 @@ static enum tok_status run(struct run *r, char **items, struct tok_error *err)
 
 static void tell_so_far(const struct run *r)
 {
-	if (r->opts->output)
+	if (r->file.name)
 		cli_error("%zu of %zu items have answers in '%s', and the same command goes on",
-			  r->had + (size_t)r->answers, r->data->count, r->opts->output);
+			  r->had + (size_t)r->answers, r->data->count, r->file.name);
 }
 
 static enum cli_exit tell(const struct run *r, enum tok_status status, const struct tok_error *err)

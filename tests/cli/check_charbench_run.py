@@ -224,7 +224,7 @@ def check_first_tries(p):
         if item == 4:
             return send(handler, 200, {"choices": [{"text": "3"}]})
         if item == 5:
-            return send(handler, 200, b'"' + b"x" * (5 << 20) + b'"')
+            return send(handler, 200, {"choices": [{"message": {"content": "5" * (5 << 20)}}]})
         if item == 6:
             time.sleep(1.5)
             handler.close_connection = True
@@ -238,6 +238,7 @@ def check_first_tries(p):
     server = Server(misbehave)
     p.run("--endpoint", server.url, "--timeout", 1)
     p.expect_all()
+    expect(p.name, len(p.answers.read_text()) < 10000, "an answer that is too long")
     tries = {r["id"]: r["tries"] for r in p.records()}
     expect(p.name, all(tries[i] >= (2 if 1 <= i <= 8 else 1) for i in range(12)), tries)
 
