@@ -78,42 +78,41 @@ enum tok_status charbench_bin(const double *x, const double *right, size_t n,
 	return TOK_OK;
 }
 
-static void put_bin(const char *feature, const struct charbench_bin *b, struct charbench_out *out)
+static void put_bin(const char *feature, const struct charbench_bin *b, struct cli_put *out)
 {
 	const struct vocab_stats_interval wilson = vocab_stats_wilson(b->right, b->n);
-	charbench_put(out, "  %-20s %10.4g %10.4g %7" PRIu64, feature, b->from, b->to, b->n);
+	cli_put(out, "  %-20s %10.4g %10.4g %7" PRIu64, feature, b->from, b->to, b->n);
 	charbench_put_cell(out, 8, 4, (double)b->right / (double)b->n);
 	charbench_put_cell(out, 7, 4, wilson.low);
 	charbench_put_cell(out, 7, 4, wilson.high);
-	charbench_put(out, "\n");
+	cli_put(out, "\n");
 }
 
-void charbench_put_bins(const struct charbench_analysis *a, struct charbench_out *out)
+void charbench_put_bins(const struct charbench_analysis *a, struct cli_put *out)
 {
 	for (int i = 0, all = 0; i < CHARBENCH_FEATURES; i++) {
 		const struct charbench_found *f = &a->features[i];
 		if (f->bin_count > 0 && all++ == 0)
-			charbench_put(out, "  %-20s %10s %10s %7s %8s %7s %7s\n", "feature", "from",
-				      "to", "items", "accuracy", "low", "high");
+			cli_put(out, "  %-20s %10s %10s %7s %8s %7s %7s\n", "feature", "from", "to",
+				"items", "accuracy", "low", "high");
 		for (size_t k = 0; k < f->bin_count; k++)
 			put_bin(charbench_feature_names[i], &f->bins[k], out);
 	}
 }
 
-void charbench_put_json_bins(const struct charbench_found *f, struct charbench_out *out)
+void charbench_put_json_bins(const struct charbench_found *f, struct cli_put *out)
 {
 	for (size_t i = 0; i < f->bin_count; i++) {
 		const struct charbench_bin *b = &f->bins[i];
 		const struct vocab_stats_interval wilson = vocab_stats_wilson(b->right, b->n);
-		charbench_put(out,
-			      "%s{\"from\":%.17g,\"to\":%.17g,\"n\":%" PRIu64 ",\"right\":%" PRIu64,
-			      i ? "," : ",\"bins\":[", b->from, b->to, b->n, b->right);
+		cli_put(out, "%s{\"from\":%.17g,\"to\":%.17g,\"n\":%" PRIu64 ",\"right\":%" PRIu64,
+			i ? "," : ",\"bins\":[", b->from, b->to, b->n, b->right);
 		charbench_put_field(out, "accuracy", (double)b->right / (double)b->n);
 		charbench_put_field(out, "low", wilson.low);
 		charbench_put_field(out, "high", wilson.high);
-		charbench_put(out, "}");
+		cli_put(out, "}");
 	}
-	charbench_put(out, "%s", f->bin_count ? "]" : "");
+	cli_put(out, "%s", f->bin_count ? "]" : "");
 }
 
 /* ---- means over models --------------------------------------------------------------- */
@@ -135,58 +134,56 @@ double charbench_mean_r(const struct charbench_report *report, size_t tokenizer,
 	return *models ? sum / (double)*models : NAN;
 }
 
-void charbench_put_means(const struct charbench_report *r, size_t tokenizer,
-			 struct charbench_out *out)
+void charbench_put_means(const struct charbench_report *r, size_t tokenizer, struct cli_put *out)
 {
 	size_t models;
 	if (r->data->model_count < 2)
 		return;
-	charbench_put(out, "\n%-26s", "pearson, mean of models");
+	cli_put(out, "\n%-26s", "pearson, mean of models");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++)
-		charbench_put(out, " %11s", charbench_feature_names[i]);
-	charbench_put(out, "\n");
+		cli_put(out, " %11s", charbench_feature_names[i]);
+	cli_put(out, "\n");
 	for (size_t task = 0; task < r->data->task_count; task++) {
-		charbench_put(out, "%-26s", tok_show(r->data->tasks[task]).text);
+		cli_put(out, "%-26s", tok_show(r->data->tasks[task]).text);
 		for (int i = 0; i < CHARBENCH_FEATURES; i++) {
 			const int columns = (int)strlen(charbench_feature_names[i]);
 			charbench_put_cell(out, columns > 11 ? columns : 11, 4,
 					   charbench_mean_r(r, tokenizer, task,
 							    (enum charbench_feature)i, &models));
 		}
-		charbench_put(out, "\n");
+		cli_put(out, "\n");
 	}
 }
 
 static void put_json_mean(const struct charbench_report *r, size_t tokenizer, size_t task,
-			  struct charbench_out *out)
+			  struct cli_put *out)
 {
-	charbench_put(out, "{\"tokenizer\":");
-	charbench_put_string(out, tok_span_of(r->tokenizers[tokenizer]));
-	charbench_put(out, ",\"task\":");
-	charbench_put_string(out, r->data->tasks[task]);
-	charbench_put(out, ",\"features\":[");
+	cli_put(out, "{\"tokenizer\":");
+	cli_put_json(out, tok_span_of(r->tokenizers[tokenizer]));
+	cli_put(out, ",\"task\":");
+	cli_put_json(out, r->data->tasks[task]);
+	cli_put(out, ",\"features\":[");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++) {
 		size_t models;
 		const double mean =
 		    charbench_mean_r(r, tokenizer, task, (enum charbench_feature)i, &models);
-		charbench_put(out, "%s{\"feature\":\"%s\"", i ? "," : "",
-			      charbench_feature_names[i]);
+		cli_put(out, "%s{\"feature\":\"%s\"", i ? "," : "", charbench_feature_names[i]);
 		charbench_put_field(out, "pearson", mean);
-		charbench_put(out, ",\"models\":%zu", models);
+		cli_put(out, ",\"models\":%zu", models);
 		if (models == 0)
 			charbench_put_why(out, "pearson", "no model has one");
-		charbench_put(out, "}");
+		cli_put(out, "}");
 	}
-	charbench_put(out, "]}");
+	cli_put(out, "]}");
 }
 
-void charbench_put_json_means(const struct charbench_report *r, struct charbench_out *out)
+void charbench_put_json_means(const struct charbench_report *r, struct cli_put *out)
 {
-	charbench_put(out, ",\"means\":[");
+	cli_put(out, ",\"means\":[");
 	for (size_t i = 0; i < r->tokenizer_count; i++)
 		for (size_t task = 0; task < r->data->task_count; task++) {
-			charbench_put(out, "%s", i + task > 0 ? "," : "");
+			cli_put(out, "%s", i + task > 0 ? "," : "");
 			put_json_mean(r, i, task, out);
 		}
-	charbench_put(out, "]");
+	cli_put(out, "]");
 }

@@ -2,10 +2,11 @@
  * charbench_internal.h - what the words of tok charbench share.
  *
  * charbench.c has the options.  charbench_lines.c: files by lines; charbench_data.c: items and
- * what models answered; charbench_put.c: text and JSON.  Then a file a word: charbench_make.c,
- * charbench_run.c, with charbench_ask_file.c (the file that answers go to), charbench_score.c,
- * charbench_analyse.c, the last with charbench_segments.c (what a tokenizer makes of the words) and
- * charbench_tell.c (how it is told).
+ * what models answered; charbench_put.c: numbers in text and JSON.  Then a file a word:
+ * charbench_make.c; charbench_run.c, with charbench_ask_file.c (the file that answers go to);
+ * charbench_score.c; charbench_analyse.c, with charbench_segments.c (what a tokenizer makes of the
+ * words), charbench_bins.c (accuracy by feature, means over models), charbench_tell.c and
+ * charbench_page.c (how it is told) and charbench_why.c (why there is no number).
  */
 #ifndef CMD_CHARBENCH_INTERNAL_H
 #define CMD_CHARBENCH_INTERNAL_H
@@ -13,6 +14,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_hash.h"
 #include "cmd/cli_input.h"
+#include "cmd/cli_put.h"
 #include "tok/base/arena.h"
 #include "tok/pipe/encoder.h"
 #include "vocab/audit/items.h"
@@ -41,6 +43,7 @@ struct charbench_options {
 	int context; /* enum charbench_context */
 	uint64_t boot;
 	bool bins, json;
+	const char *html;
 	uint64_t threads;
 };
 
@@ -161,23 +164,14 @@ void charbench_ask_file_close(struct charbench_ask_file *file);
 
 /* ---- charbench_put.c -------------------------------------------------------------------- */
 
-struct charbench_out {
-	struct tok_buffer bytes;
-	bool lost; /* memory is out */
-};
-
-void charbench_put(struct charbench_out *out, const char *format, ...) TOK_PRINTF(2, 3);
-void charbench_put_span(struct charbench_out *out, struct tok_span text);
-/* As a JSON string. */
-void charbench_put_string(struct charbench_out *out, struct tok_span text);
 /* ,"name":number; null where it is not finite. */
-void charbench_put_field(struct charbench_out *out, const char *name, double number);
+void charbench_put_field(struct cli_put *out, const char *name, double number);
 /* ,"NAME_why":"...": why a field of that name is null. */
-void charbench_put_why(struct charbench_out *out, const char *name, const char *why);
+void charbench_put_why(struct cli_put *out, const char *name, const char *why);
 /* A number in so many columns, or a dash. */
-void charbench_put_cell(struct charbench_out *out, int columns, int digits, double number);
-/* All of it to standard output; releases `out`. */
-TOK_MUST_USE enum tok_status charbench_put_all(struct charbench_out *out, struct tok_error *err);
+void charbench_put_cell(struct cli_put *out, int columns, int digits, double number);
+/* All of it to standard output; releases what `out` was put into. */
+TOK_MUST_USE enum tok_status charbench_put_all(struct cli_put *out, struct tok_error *err);
 
 /* ---- charbench_segments.c --------------------------------------------------------------- */
 
@@ -273,12 +267,11 @@ TOK_MUST_USE enum tok_status charbench_bin(const double *x, const double *right,
 double charbench_mean_r(const struct charbench_report *report, size_t tokenizer, size_t task,
 			enum charbench_feature feature, size_t *models);
 
-void charbench_put_bins(const struct charbench_analysis *a, struct charbench_out *out);
-void charbench_put_json_bins(const struct charbench_found *f, struct charbench_out *out);
+void charbench_put_bins(const struct charbench_analysis *a, struct cli_put *out);
+void charbench_put_json_bins(const struct charbench_found *f, struct cli_put *out);
 /* Of all tasks; nothing where there is one model only. */
-void charbench_put_means(const struct charbench_report *r, size_t tokenizer,
-			 struct charbench_out *out);
-void charbench_put_json_means(const struct charbench_report *r, struct charbench_out *out);
+void charbench_put_means(const struct charbench_report *r, size_t tokenizer, struct cli_put *out);
+void charbench_put_json_means(const struct charbench_report *r, struct cli_put *out);
 
 /* ---- charbench_why.c */
 
@@ -297,7 +290,20 @@ const char *charbench_why(const struct charbench_report *r, const struct charben
 const char *charbench_why_trend(const struct charbench_analysis *a);
 
 /* ---- charbench_tell.c */
-void charbench_tell(const struct charbench_report *report, struct charbench_out *out);
-void charbench_tell_json(const struct charbench_report *report, struct charbench_out *out);
+void charbench_tell(const struct charbench_report *report, struct cli_put *out);
+void charbench_tell_json(const struct charbench_report *report, struct cli_put *out);
+
+/* ---- charbench_page.c -------------------------------------------------------------------- */
+
+/* The page that --html asks for. */
+TOK_MUST_USE enum tok_status charbench_page_analysis(const struct charbench_report *report,
+						     struct tok_error *err);
+/* A picture a task: accuracy of each model against length. */
+void charbench_page_lengths(struct cli_put *page, const struct charbench_data *data,
+			    const struct charbench_options *options);
+/* A page that has ended to its file; releases what it was put into. */
+TOK_MUST_USE enum tok_status charbench_page_finish(struct cli_put *page,
+						   const struct charbench_options *options,
+						   struct tok_error *err);
 
 #endif
