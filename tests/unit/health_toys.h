@@ -35,12 +35,12 @@ static const char toy_bytes[] = HEALTH_TOY(
     "[\"a\",\"\u0120\"],[\"\u00cc\",\"\u0123\"],[\"e\",\"\u00cc\u0123\"],[\"a\",\"\u00c3\"],"
     "[\"a\",\"bc\"]]");
 
-/* Blanks at both ends of a text are taken away. */
+/* Blanks at both ends of a text are taken away; aa has no merges and needs none. */
 static const char toy_strip[] = HEALTH_TOY(
-    "", "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}", HEALTH_BYTE_LEVEL,
-    HEALTH_BYTE_LEVEL,
-    "\"type\":\"BPE\",\"vocab\":{\"\u0120\":0,\"a\":1,\"\u0120a\":2},\"merges\":[[\"\u0120\",\"a\"]"
-    "]");
+    HEALTH_ADDED(3, "aa", false), "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}",
+    HEALTH_BYTE_LEVEL, HEALTH_BYTE_LEVEL,
+    "\"type\":\"BPE\",\"vocab\":{\"\u0120\":0,\"a\":1,\"\u0120a\":2,\"aa\":3},\"merges\":[["
+    "\"\u0120\",\"a\"]]");
 
 /* Text that it does not know it cannot encode. */
 static const char toy_unknown[] = HEALTH_TOY(

@@ -189,12 +189,11 @@ static enum tok_status finish(struct check *c, const struct vocab_health_options
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-/* Special ones are no text here. */
 static const uint8_t *mark_added(const struct tok_spec *spec, struct tok_arena *arena, size_t count)
 {
 	uint8_t *added = tok_arena_array(arena, count, 1);
 	for (size_t i = 0; added && i < spec->added_count; i++)
-		if (spec->added[i].id < count && !spec->added[i].special)
+		if (spec->added[i].id < count)
 			added[spec->added[i].id] = 1;
 	return added;
 }

@@ -24,7 +24,7 @@ struct health_facts {
 	bool front;           /* every text gets a blank in front */
 	uint8_t rare[4];      /* a letter that is a word by itself and begins no longer token */
 	size_t rare_count;    /* 0: there is none, or none is needed */
-	const uint8_t *added; /* by id: 1 of added tokens that are matched in any text */
+	const uint8_t *added; /* by id: 1 of added tokens, which no merges need to make */
 };
 
 /* ---- health_probe.c: one a thread ------------------------------------------------------- */
