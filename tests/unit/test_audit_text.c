@@ -52,7 +52,7 @@ static const char holes[] =
 
 static struct tok_tokenizer *tokenizer_of(const char *json)
 {
-	struct tok_tokenizer *tokenizer;
+	struct tok_tokenizer *tokenizer = NULL;
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	if (!json) {
