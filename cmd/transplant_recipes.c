@@ -196,6 +196,17 @@ static enum tok_status find_wanted(const struct hyper_matches *matches,
 	return TOK_OK;
 }
 
+/* Pages of a side's matrices need not stay in memory while the other side is made. */
+static void forget_side(const struct transplant_case *c, enum transplant_side side)
+{
+	const struct hyper_embeddings *donor = &c->donor_embeddings;
+	hyper_tensors_forget(hyper_folder_tensors(c->model), transplant_matrix(c, side));
+	if (c->donor)
+		hyper_tensors_forget(hyper_folder_tensors(c->donor),
+				     side == TRANSPLANT_OUT && donor->output ? donor->output
+									     : donor->input);
+}
+
 bool transplant_is_one(const struct transplant_case *c)
 {
 	if (c->options->tie != HYPER_TIE_KEEP)
@@ -219,6 +230,7 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 					  &r.sides[side],
 					  &r.reports[side] };
 		status = make_side(&m, r.rows, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	if (status == TOK_OK)
 		*out = r;
@@ -257,6 +269,7 @@ enum tok_status transplant_recipes_stats(const struct transplant_case *c,
 							  c, (enum transplant_side)side) };
 		status = hyper_row_stats(&r->sides[side], &rows, c->options->seed, c->threads,
 					 &r->reports[side].stats, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	return status;
 }
