@@ -15,6 +15,7 @@ void transplant_recipes_release(struct transplant_recipes *r)
 	for (int side = 0; side < TRANSPLANT_SIDES; side++) {
 		hyper_recipe_release(&r->sides[side]);
 		free(r->reports[side].how);
+		free(r->reports[side].lengths);
 	}
 	free(r->wanted);
 	*r = (struct transplant_recipes){ 0 };
@@ -265,10 +266,14 @@ enum tok_status transplant_recipes_stats(const struct transplant_case *c,
 {
 	enum tok_status status = TOK_OK;
 	for (int side = 0; side < (r->both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
+		struct transplant_side_report *report = &r->reports[side];
 		const struct hyper_rows_view rows = { .tensor = transplant_matrix(
 							  c, (enum transplant_side)side) };
+		report->lengths = calloc(r->rows + 1, sizeof *report->lengths);
+		if (!report->lengths)
+			return tok_fail_memory(err);
 		status = hyper_row_stats(&r->sides[side], &rows, c->options->seed, c->threads,
-					 &r->reports[side].stats, err);
+					 &report->stats, report->lengths, err);
 		forget_side(c, (enum transplant_side)side);
 	}
 	return status;

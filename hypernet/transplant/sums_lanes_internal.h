@@ -3,12 +3,10 @@
  *
  *	FLOATS, DOUBLES         numbers of a vector; FLOATS = 2 * DOUBLES
  *	floats, doubles         the vectors
- *	floats_of, _load, _store, _multiply_add (a b + c), _magnitude, _larger, _reaches (a bit each)
- *	doubles_of, _load, _store, _multiply_add, _widen (of DOUBLES floats)
- *	TILE_ROWS, TILE_VECTORS a tile's rows, and vectors of F64 of each
- *	COMBINED, COMBINE_VECTORS  sums that are made together, and vectors of F32 of each: with a
- *				vector each and one more they stay in registers
- *	SUMS                    the table
+ *	floats_of, _load, _store, _multiply_add (a b + c), _magnitude, _larger, _reaches (a bit
+ *each) doubles_of, _load, _store, _multiply_add, _widen (of DOUBLES floats) TILE_ROWS, TILE_VECTORS
+ *a tile's rows, and vectors of F64 of each COMBINED, COMBINE_VECTORS  sums that are made together,
+ *and vectors of F32 of each: with a vector each and one more they stay in registers SUMS the table
  */
 #include <math.h>
 #include <string.h>
@@ -228,8 +226,7 @@ static void peaks(const float *products, const float *factors, size_t count, flo
 		floats_store(peak, floats_larger(score, floats_load(peak)));
 	}
 	for (; i < count; i++)
-		out[i % HYPER_PEAKS] =
-		    fmaxf(out[i % HYPER_PEAKS], fabsf(products[i]) * factors[i]);
+		out[i % HYPER_PEAKS] = fmaxf(out[i % HYPER_PEAKS], fabsf(products[i]) * factors[i]);
 }
 
 static size_t reach(const float *products, const float *factors, float least, size_t count,
