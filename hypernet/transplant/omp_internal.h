@@ -8,6 +8,7 @@
 #include "hypernet/ann/rows.h"
 #include "hypernet/transplant/omp.h"
 #include "hypernet/transplant/sums_internal.h"
+#include "tok/base/arena.h"
 
 /* Rows that may be chosen, called by their place.  Never changed once made; any thread. */
 struct omp_atoms {
@@ -23,6 +24,7 @@ struct omp_atoms {
 	double error, error_kept;
 	struct hyper_matrix packed;
 	float *kept; /* count x count: products with each other; NULL: they are not kept */
+	struct tok_arena arena; /* they lie in it: large pages, for rows are read all over */
 };
 
 void omp_atoms_release(struct omp_atoms *atoms);
