@@ -187,6 +187,7 @@ def compare(o, name, ours, theirs, scratch):
         for command, out, told in ((ours, "ours", seen[0]), (theirs, "theirs", seen[1])):
             told.append(measure([*command, scratch / out] if out == "theirs" else [*command, "-o", scratch / out],
                                 scratch / out, environment))
+            print(f"{name}, {out}:", *(f"{number:.2f}" for number in told[-1]), file=sys.stderr, flush=True)
     apart(tell_difference, name, scratch / "ours", scratch / "theirs")
     tell_medians(name, seen)
     a, b = ([statistics.median(run[i] for run in told) for i in range(3)] for told in seen)
