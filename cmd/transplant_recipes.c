@@ -15,6 +15,7 @@ void transplant_recipes_release(struct transplant_recipes *r)
 	for (int side = 0; side < TRANSPLANT_SIDES; side++) {
 		hyper_recipe_release(&r->sides[side]);
 		free(r->reports[side].how);
+		free(r->reports[side].lengths);
 	}
 	free(r->wanted);
 	*r = (struct transplant_recipes){ 0 };
@@ -196,6 +197,17 @@ static enum tok_status find_wanted(const struct hyper_matches *matches,
 	return TOK_OK;
 }
 
+/* Pages of a side's matrices need not stay in memory while the other side is made. */
+static void forget_side(const struct transplant_case *c, enum transplant_side side)
+{
+	const struct hyper_embeddings *donor = &c->donor_embeddings;
+	hyper_tensors_forget(hyper_folder_tensors(c->model), transplant_matrix(c, side));
+	if (c->donor)
+		hyper_tensors_forget(hyper_folder_tensors(c->donor),
+				     side == TRANSPLANT_OUT && donor->output ? donor->output
+									     : donor->input);
+}
+
 bool transplant_is_one(const struct transplant_case *c)
 {
 	if (c->options->tie != HYPER_TIE_KEEP)
@@ -219,6 +231,7 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 					  &r.sides[side],
 					  &r.reports[side] };
 		status = make_side(&m, r.rows, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	if (status == TOK_OK)
 		*out = r;
@@ -253,10 +266,15 @@ enum tok_status transplant_recipes_stats(const struct transplant_case *c,
 {
 	enum tok_status status = TOK_OK;
 	for (int side = 0; side < (r->both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
+		struct transplant_side_report *report = &r->reports[side];
 		const struct hyper_rows_view rows = { .tensor = transplant_matrix(
 							  c, (enum transplant_side)side) };
+		report->lengths = calloc(r->rows + 1, sizeof *report->lengths);
+		if (!report->lengths)
+			return tok_fail_memory(err);
 		status = hyper_row_stats(&r->sides[side], &rows, c->options->seed, c->threads,
-					 &r->reports[side].stats, err);
+					 &report->stats, report->lengths, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	return status;
 }

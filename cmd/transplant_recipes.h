@@ -31,6 +31,7 @@ struct transplant_side_report {
 	struct hyper_omp_report omp;
 	double explains; /* of ridge and procrustes */
 	struct hyper_row_stats stats;
+	double *lengths; /* of all new rows; made with `stats` */
 };
 
 struct transplant_recipes {
