@@ -148,6 +148,29 @@ static bool would_match(const struct hf_writer *w, struct tok_span content)
 	       (w->tokens.ignore_merges && is_piece(w, content));
 }
 
+/* Control tokens of a byte-level GGUF file.  A tokenizer.json has no such type: it needs none for
+ * those that no text becomes. */
+static void forget_control(struct hf_writer *w)
+{
+	struct hf_tokens *tokens = &w->tokens;
+	bool *made = hf_scratch(w, tokens->id_count, sizeof *made);
+	struct tok_vocab_entry *plain = hf_scratch(w, tokens->id_count, sizeof *plain);
+	if (!made || !plain)
+		return;
+	for (size_t i = 0; i < tokens->merge_count; i++)
+		if (tokens->merges[i].result < tokens->id_count)
+			made[tokens->merges[i].result] = true;
+	for (size_t id = 0; id < tokens->id_count; id++) {
+		const struct tok_vocab_entry *entry = tokens->by_id[id];
+		if (!entry || entry->type != TOK_PIECE_CONTROL || made[id] ||
+		    would_match(w, entry->text))
+			continue;
+		plain[id] = *entry;
+		plain[id].type = TOK_PIECE_NORMAL;
+		tokens->by_id[id] = &plain[id];
+	}
+}
+
 static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
 {
 	struct hf_tokens *tokens = &w->tokens;
@@ -195,6 +218,7 @@ void hf_collect_tokens(struct hf_writer *w)
 				  tok_show(w->tokens.entries[i].text).text);
 	if (!finds_ids(w, &ids))
 		add_to_vocab(w, &ids);
+	forget_control(w);
 }
 
 void hf_write_added(struct hf_writer *w)
