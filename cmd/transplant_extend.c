@@ -86,10 +86,13 @@ static enum tok_status copy(const char *from, const char *to, struct tok_error *
 	return status;
 }
 
+/* What lies beside a GGUF file is not of it. */
 static enum tok_status copy_beside(const struct transplant_extended *e, struct tok_error *err)
 {
 	const char *slash = strrchr(e->tokenizer, '/');
 	enum tok_status status = TOK_OK;
+	if (tok_span_equal(e->known.spec.format, tok_span_of("GGUF")))
+		return TOK_OK;
 	for (size_t i = 0; i < TRANSPLANT_BESIDE && status == TOK_OK; i++) {
 		char *from;
 		if (asprintf(&from, "%.*s%s", slash ? (int)(slash - e->tokenizer) + 1 : 0,
@@ -144,6 +147,19 @@ static enum cli_exit relax(const struct transplant_extended *e, struct tok_error
 	return result;
 }
 
+/* A SentencePiece model says what a tokenizer.json cannot. */
+static enum cli_exit write_grown(struct transplant_extended *e)
+{
+	if (!e->known.spec.sentencepiece)
+		return cli_vocab_output(&e->known.spec, CLI_VOCAB_JSON, e->path);
+	remove_file(e->path);
+	e->path = path_in(e->folder, "tokenizer.model");
+	if (!e->path)
+		return cli_error("out of memory");
+	cli_interrupt_add_file(e->path);
+	return cli_vocab_output(&e->known.spec, CLI_VOCAB_MODEL, e->path);
+}
+
 /* As many as there may be, or as were asked for. */
 static enum tok_status grow(struct transplant_extended *e, const struct transplant_options *o,
 			    struct tok_error *err)
@@ -180,7 +196,7 @@ static enum cli_exit learn(struct transplant_extended *e, const struct transplan
 		return result == CLI_OK ? CLI_TROUBLE : result;
 	if (grow(e, o, err) != TOK_OK)
 		return cli_error("%s", err->message);
-	return cli_vocab_output(&e->known.spec, CLI_VOCAB_JSON, e->path);
+	return write_grown(e);
 }
 
 /* ---- which lines are tokens now -----------------------------------------------------------------

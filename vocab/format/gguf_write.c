@@ -236,7 +236,8 @@ static const struct gguf_pre *match_pre(struct gguf_spec_writer *s)
 			return NULL;
 	if (steps[count - 1].as.byte_level.use_regex)
 		splits[found++] = tok_span_of(gpt2_splits);
-	return gguf_match_pre(splits, found, s->spec->model.as.bpe.ignore_merges);
+	return gguf_match_pre(splits, found, s->spec->model.as.bpe.ignore_merges,
+			      s->options->usual_pre);
 }
 
 static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)

@@ -44,6 +44,7 @@ struct vocab_gguf_options {
 	/* tokenizer.ggml.pre of a byte-level BPE, believed; NULL: the one whose patterns are
 	 * those of the tokenizer. */
 	const char *pre;
+	struct tok_span usual_pre;     /* of several names for the same patterns this one */
 	tok_id ids[VOCAB_GGUF_IDS];    /* TOK_NO_ID: what the tokenizer's template says, or none */
 	struct tok_span chat_template; /* no bytes: none */
 };
