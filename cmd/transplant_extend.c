@@ -205,7 +205,7 @@ static enum cli_exit learn(struct transplant_extended *e, const struct transplan
 static enum tok_status count_line(struct transplant_extended *e, struct tok_encoder *encoder,
 				  struct tok_span line, struct tok_error *err)
 {
-	const struct tok_encode_options options = { .continues = true };
+	const struct tok_encode_options options = { 0 }; /* as it was learned */
 	struct tok_encoding encoding = { 0 };
 	const enum tok_status status = tok_encode(encoder, line, &options, &encoding, err);
 	e->lines++;
@@ -291,16 +291,16 @@ static void tell(const struct transplant_extended *e)
 
 enum cli_exit transplant_extend(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
+	const struct transplant_options opts = transplant_settled(options);
 	struct transplant_extended extended = { 0 };
-	enum cli_exit result = check(opts, argc);
+	enum cli_exit result = check(&opts, argc);
 	if (result != CLI_OK)
 		return result;
-	result = transplant_extended_make(&extended, argv[0], opts);
+	result = transplant_extended_make(&extended, argv[0], &opts);
 	if (result == CLI_OK) {
 		tell(&extended);
 		char *operands[] = { argv[0], extended.folder };
-		result = transplant_run(opts, 2, operands);
+		result = transplant_run(&opts, 2, operands);
 	}
 	transplant_extended_remove(&extended);
 	return result;

@@ -83,6 +83,13 @@ def check_refused(folder, new):
         expect(told, said.returncode == 2 and told in said.stderr, said.returncode, said.stderr)
     said = tok("transplant", "apply", done, folder / "untied2", "-o", folder / "yes", "--dtype", "f16", "--match", "exact,role,byte")
     expect("the same options", said.returncode == 0, said.stderr)
+    asked = folder / "asked"
+    tok("transplant", "run", folder / "tied", new, "-m", "subword", "--tie", "break", "--seed", "7", "--chat-template", "new", "-o", asked)
+    # What would be done by itself is an option too.
+    for options, told in ((["--tie", "keep"], "that was tie 'break'"), (["--seed", "42"], "that was seed '7'"),
+                          (["--chat-template", "audit"], "that was chat_template 'new'"), (["--knn", "distance"], "it takes no --knn")):
+        said = tok("transplant", "apply", asked, folder / "tied2", "-o", folder / "no", *options)
+        expect(told, said.returncode == 2 and told in said.stderr, said.returncode, said.stderr)
     expect("nothing was made", not (folder / "no").exists())
 
 
