@@ -117,20 +117,23 @@ static bool is_byte_name(struct tok_span content)
 }
 
 /* Is the text one piece for the model?  Where that cannot be told it is. */
-static bool is_piece(const struct hf_writer *w, struct tok_span content)
+static bool is_piece(struct hf_writer *w, struct tok_span content)
 {
 	struct tok_pretokenizer *pretokenizer = NULL;
 	struct tok_pretok_scratch *scratch = tok_pretok_scratch_new();
 	struct tok_text text = { 0 };
 	struct tok_pieces pieces = { 0 };
 	struct tok_error err;
-	const bool parted =
-	    scratch && tok_text_set(&text, content, 0) &&
-	    tok_pretokenizer_new(w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer,
-				 &err) == TOK_OK &&
-	    tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true, &pieces, &err) ==
-		TOK_OK &&
-	    pieces.count > 1;
+	enum tok_status status = tok_pretokenizer_new(
+	    w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer, &err);
+	if (status == TOK_OK && (!scratch || !tok_text_set(&text, content, 0)))
+		status = TOK_ENOMEM;
+	if (status == TOK_OK)
+		status = tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true,
+					 &pieces, &err);
+	if (status == TOK_ENOMEM && w->json.status == TOK_OK)
+		w->json.status = tok_fail_memory(w->json.err);
+	const bool parted = status == TOK_OK && pieces.count > 1;
 	tok_pieces_release(&pieces);
 	tok_text_release(&text);
 	tok_pretok_scratch_free(scratch);
@@ -139,7 +142,7 @@ static bool is_piece(const struct hf_writer *w, struct tok_span content)
 }
 
 /* Would the model make this token of text, if it were in its vocabulary? */
-static bool would_match(const struct hf_writer *w, struct tok_span content)
+static bool would_match(struct hf_writer *w, struct tok_span content)
 {
 	const struct tok_model_spec *model = &w->spec->model;
 	return model->kind != TOK_MODEL_BPE || model->as.bpe.prefix.count ||
