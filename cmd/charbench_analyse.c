@@ -392,7 +392,8 @@ static enum tok_status run(struct analysing *a, int argc, char **argv, struct to
 static enum cli_exit analyse_all(struct analysing *a, int argc, char **argv)
 {
 	struct tok_error err = { 0 };
-	struct charbench_out out = { 0 };
+	struct tok_buffer bytes = { 0 };
+	struct cli_put out = { .out = &bytes };
 	enum tok_status status = run(a, argc, argv, &err);
 	if (status == TOK_OK) {
 		if (a->opts->json)

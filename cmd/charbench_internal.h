@@ -2,15 +2,16 @@
  * charbench_internal.h - what the words of tok charbench share.
  *
  * charbench.c has the options.  charbench_lines.c: files by lines; charbench_data.c: items and
- * what models answered; charbench_put.c: text and JSON.  Then a file a word: charbench_make.c,
- * charbench_score.c, charbench_analyse.c, the last with charbench_segments.c (what a tokenizer
- * makes of the words) and charbench_tell.c (how it is told).
+ * what models answered; charbench_put.c: numbers in text and JSON.  Then a file a word:
+ * charbench_make.c, charbench_score.c, charbench_analyse.c, the last with charbench_segments.c
+ * (what a tokenizer makes of the words) and charbench_tell.c (how it is told).
  */
 #ifndef CMD_CHARBENCH_INTERNAL_H
 #define CMD_CHARBENCH_INTERNAL_H
 
 #include "cmd/cli.h"
 #include "cmd/cli_input.h"
+#include "cmd/cli_put.h"
 #include "tok/base/arena.h"
 #include "tok/pipe/encoder.h"
 #include "vocab/audit/items.h"
@@ -120,21 +121,12 @@ void charbench_tell_missing(const struct charbench_data *data);
 
 /* ---- charbench_put.c -------------------------------------------------------------------- */
 
-struct charbench_out {
-	struct tok_buffer bytes;
-	bool lost; /* memory is out */
-};
-
-void charbench_put(struct charbench_out *out, const char *format, ...) TOK_PRINTF(2, 3);
-void charbench_put_span(struct charbench_out *out, struct tok_span text);
-/* As a JSON string. */
-void charbench_put_string(struct charbench_out *out, struct tok_span text);
 /* ,"name":number; null where it is not finite. */
-void charbench_put_field(struct charbench_out *out, const char *name, double number);
+void charbench_put_field(struct cli_put *out, const char *name, double number);
 /* A number in so many columns, or a dash. */
-void charbench_put_cell(struct charbench_out *out, int columns, int digits, double number);
-/* All of it to standard output; releases `out`. */
-TOK_MUST_USE enum tok_status charbench_put_all(struct charbench_out *out, struct tok_error *err);
+void charbench_put_cell(struct cli_put *out, int columns, int digits, double number);
+/* All of it to standard output; releases what `out` was put into. */
+TOK_MUST_USE enum tok_status charbench_put_all(struct cli_put *out, struct tok_error *err);
 
 /* ---- charbench_segments.c --------------------------------------------------------------- */
 
@@ -204,7 +196,7 @@ struct charbench_report {
 	size_t pair_count;
 };
 
-void charbench_tell(const struct charbench_report *report, struct charbench_out *out);
-void charbench_tell_json(const struct charbench_report *report, struct charbench_out *out);
+void charbench_tell(const struct charbench_report *report, struct cli_put *out);
+void charbench_tell_json(const struct charbench_report *report, struct cli_put *out);
 
 #endif

@@ -1,9 +1,15 @@
 /*
  * cli_chart.h - pictures in a page (cli_page.h): SVG in its text, with what is drawn also written.
  *
- * Each is a <figure> with a title for those who cannot see it; marks carry their numbers as
- * tooltips.  Colours are the page's, by number: a series has the same in all pictures of a page.
- * Numbers that are not finite are left out.
+ *	cli_page_legend(&p, tokenizers, count);
+ *	cli_chart_bars(&p, &(struct cli_chart){ .title = "Premiums", .x = "times English" }, bars,
+ *		       bar_count, 1);
+ *
+ * Each is a <figure> with a title; marks carry their numbers as tooltips, and what no bar has
+ * beside it is in a table under the picture, to be opened.  Widths are shares of the page's,
+ *heights and letters are not, so that a narrow page has all of it in letters as large as any.
+ *Colours are the page's, by number: a series has the same in all pictures of a page, and lines have
+ *dashes where colours come again.  Numbers that are not finite are left out.
  */
 #ifndef CMD_CLI_CHART_H
 #define CMD_CLI_CHART_H
@@ -22,7 +28,7 @@ struct cli_chart {
 struct cli_chart_bar {
 	struct tok_span name;
 	double value; /* >= 0 */
-	int series;
+	int series;   /* bars of one name that follow each other stand together; cli_page_legend */
 };
 
 /* In the given order.  A line is drawn at `mark`, of a pivot; NAN: none. */
@@ -46,9 +52,10 @@ void cli_chart_lines(struct cli_put *p, const struct cli_chart *chart,
 
 struct cli_chart_counts {
 	struct tok_span name;
-	const double *counts; /* of 0, 1, ...; the last may stand for all longer ones */
+	const double *counts; /* of 0, 1, ... */
 	size_t count;
 	int series;
+	bool open; /* the last stands for all that are longer, too */
 };
 
 void cli_chart_histogram(struct cli_put *p, const struct cli_chart *chart,
@@ -56,7 +63,7 @@ void cli_chart_histogram(struct cli_put *p, const struct cli_chart *chart,
 
 /* ---- heat maps: overlap of errors ------------------------------------------------------- */
 
-/* values: n x n, of row by column, from 0 to 1. */
+/* values: n x n, of row by column, from 0 to 1; rows carry names, columns their numbers. */
 void cli_chart_heat(struct cli_put *p, const struct cli_chart *chart, const struct tok_span *names,
 		    size_t n, const double *values);
 
