@@ -160,6 +160,9 @@ bool transplant_method_compares(const struct transplant_case *c, enum transplant
 /* Does it make sums, or rows as they are? */
 bool transplant_method_sums(enum transplant_method method);
 
+/* Does it go by tokens alone, so that its sums are the same on both sides? */
+bool transplant_method_is_sideless(const struct transplant_case *c, enum transplant_method method);
+
 /* Rows that omp makes one of, of a donor's that are so wide. */
 size_t transplant_atoms(const struct transplant_options *options, size_t width, size_t anchors);
 
