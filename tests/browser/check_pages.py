@@ -8,6 +8,7 @@ the same text.  Tables are sorted by clicks.  `--keep FOLDER` leaves pages and p
 looked at.
 """
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -23,6 +24,8 @@ NARROW, PAPER, WIDE = 360, 700, 1000
 HOSTILE = (b"</script><script>touched=1</script><img src=x onerror=touched=1> \"'>&amp;\n"
            b"<svg onload=touched=1> \xe2\x80\xae rtl \xd8\xa7\xd9\x84\xd8\xb9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\xa4\x97\n\n"
            b"\x00\x01\x1b[31m \xff\xc3 \xe0\xa4\xa8\xe0\xa5\x8d <|endoftext|>" + b"long" * 60 + b"\n")
+TURNED_TOKEN = "<|\u202eend\u0639|>"  # all that can come into a page of a transplant
+DATA = pathlib.Path(__file__).resolve().parents[1] / "cli/data"
 troubles = []
 
 
@@ -46,6 +49,20 @@ def make_pages(options, folder):
     yield folder / "view.html", "onload"
     run(tok, "view", "-t", "tok-32k", "-t", "bytes", "--ids", "--lines", "--html", folder / "several.html", data=HOSTILE)
     yield folder / "several.html", "<0xFF>"
+    yield make_transplant(tok, folder)
+
+
+def make_transplant(tok, folder):
+    """Of a model whose chat template names a token that the new tokenizer lacks."""
+    model = folder / "model"
+    shutil.copytree(DATA / "embed/model", model, copy_function=shutil.copyfile)
+    tokenizer = json.loads((model / "tokenizer.json").read_text())
+    tokenizer["added_tokens"].append(dict(tokenizer["added_tokens"][0], id=299, content=TURNED_TOKEN))
+    (model / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (model / "chat_template.jinja").write_text("{{ x }}" + TURNED_TOKEN)
+    (folder / "text").write_bytes(HOSTILE * 20)
+    run(tok, "transplant", "run", model, DATA / "merge.json", "--text", folder / "text", "-o", folder / "out")
+    return folder / "out/transplant.html", "what the new tokenizer does not have: <|"
 
 
 def check_safe(page, name, wanted):
