@@ -58,6 +58,8 @@ static const struct cli_option option_table[] = {
 	{ CLI_SIZE, 0, "seed", "N", "make other items, draw other samples (0)",
 	  FIELD(seed, uint64_t) },
 	{ CLI_FLAG, 'j', "json", NULL, "score, analyse: write one JSON object", FIELD(json, bool) },
+	{ CLI_TEXT, 0, "html", "FILE", "score, analyse: write a page with pictures to FILE too",
+	  FIELD(html, const char *) },
 	CLI_THREADS_ROW(struct charbench_options, threads),
 	{ CLI_END }
 };

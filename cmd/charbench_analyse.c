@@ -401,6 +401,8 @@ static enum cli_exit analyse_all(struct analysing *a, int argc, char **argv)
 		else
 			charbench_tell(&a->report, &out);
 		status = charbench_put_all(&out, &err);
+		if (status == TOK_OK && a->opts->html)
+			status = charbench_page_analysis(&a->report, &err);
 	}
 	charbench_release(a->data);
 	free(a->report.analyses);

@@ -4,7 +4,8 @@
  * charbench.c has the options.  charbench_lines.c: files by lines; charbench_data.c: items and
  * what models answered; charbench_put.c: numbers in text and JSON.  Then a file a word:
  * charbench_make.c, charbench_score.c, charbench_analyse.c, the last with charbench_segments.c
- * (what a tokenizer makes of the words) and charbench_tell.c (how it is told).
+ * (what a tokenizer makes of the words), charbench_tell.c and charbench_page.c (how it
+ * is told).
  */
 #ifndef CMD_CHARBENCH_INTERNAL_H
 #define CMD_CHARBENCH_INTERNAL_H
@@ -35,6 +36,7 @@ struct charbench_options {
 	int context; /* enum charbench_context */
 	uint64_t boot;
 	bool json;
+	const char *html;
 	uint64_t threads;
 };
 
@@ -196,7 +198,22 @@ struct charbench_report {
 	size_t pair_count;
 };
 
+extern const char *const charbench_feature_names[CHARBENCH_FEATURES];
+
 void charbench_tell(const struct charbench_report *report, struct cli_put *out);
 void charbench_tell_json(const struct charbench_report *report, struct cli_put *out);
+
+/* ---- charbench_page.c -------------------------------------------------------------------- */
+
+/* The page that --html asks for. */
+TOK_MUST_USE enum tok_status charbench_page_analysis(const struct charbench_report *report,
+						     struct tok_error *err);
+/* A picture a task: accuracy of each model against length. */
+void charbench_page_lengths(struct cli_put *page, const struct charbench_data *data,
+			    const struct charbench_options *options);
+/* A page that has ended to its file; releases what it was put into. */
+TOK_MUST_USE enum tok_status charbench_page_finish(struct cli_put *page,
+						   const struct charbench_options *options,
+						   struct tok_error *err);
 
 #endif

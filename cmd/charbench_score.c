@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/charbench_internal.h"
+#include "cmd/cli_page.h"
 #include "tok/text/json.h"
 #include "vocab/audit/stats.h"
 
@@ -57,7 +58,7 @@ static size_t end_of_length(const struct charbench_data *data, size_t begin, siz
 	return i;
 }
 
-/* ---- text ------------------------------------------------------------------------ */
+/* ---- text -------------------------------------------------------------------------- */
 
 static void put_name(struct cli_put *out, struct tok_span name)
 {
@@ -153,7 +154,7 @@ static void tell(const struct charbench_data *data, const struct charbench_optio
 		put_lengths(data, o, &data->models[i], out);
 }
 
-/* ---- JSON ------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------- */
 
 static void put_share(struct cli_put *out, const struct tally *t)
 {
@@ -218,6 +219,60 @@ static void tell_json(const struct charbench_data *data, const struct charbench_
 	cli_put(out, "]}\n");
 }
 
+/* ---- a page ------------------------------------------------------------------------ */
+
+static void put_page_row(struct cli_put *p, const struct charbench_data *data, size_t model,
+			 struct tok_span task, const struct tally *t)
+{
+	const struct vocab_stats_interval wilson = vocab_stats_wilson(t->right, t->n);
+	cli_page_row(p);
+	cli_page_cell_series(p, data->models[model].name, (int)model);
+	cli_page_cell_text(p, task);
+	cli_page_cell_number(p, (double)t->n, 0);
+	cli_page_cell_number(p, ratio((double)t->right, t->n), 4);
+	cli_page_cell_number(p, t->n ? wilson.low : NAN, 4);
+	cli_page_cell_number(p, t->n ? wilson.high : NAN, 4);
+	cli_page_cell_number(p, ratio((double)t->valid, t->n), 4);
+	cli_page_cell_number(p, ratio((double)t->right, t->valid), 4);
+	cli_page_cell_number(p, ratio(t->error, t->numbers), 3);
+	cli_page_cell_number(p, ratio(t->absolute, t->numbers), 3);
+	cli_page_cell_number(p, ratio((double)t->off_by_one, t->numbers), 4);
+}
+
+static enum tok_status put_page(const struct charbench_data *data,
+				const struct charbench_options *o, struct tok_error *err)
+{
+	static const struct cli_page_column columns[] = {
+		{ .head = "model" },
+		{ .head = "task" },
+		{ .head = "items", .number = true },
+		{ .head = "accuracy", .number = true },
+		{ .head = "low", .note = "Wilson's interval at 95 %, to high", .number = true },
+		{ .head = "high", .number = true },
+		{ .head = "valid", .note = "share that is an answer", .number = true },
+		{ .head = "of valid", .note = "accuracy of these", .number = true },
+		{ .head = "error", .note = "mean of numbers that are valid", .number = true },
+		{ .head = "absolute", .note = "mean of its amount", .number = true },
+		{ .head = "off by 1", .note = "share of these", .number = true },
+	};
+	struct tok_buffer page = { 0 };
+	struct cli_put p = { .out = &page };
+	cli_page_begin(&p, "Right answers", "Models on questions about characters.");
+	cli_page_table_begin(&p, "Accuracy", columns, sizeof columns / sizeof *columns);
+	for (size_t model = 0; model < data->model_count; model++) {
+		const struct tally all = count_range(data, o, &data->models[model], 0, data->count);
+		for (size_t task = 0; task < data->task_count; task++) {
+			const struct tally t = count_task(data, o, &data->models[model], task);
+			put_page_row(&p, data, model, data->tasks[task], &t);
+		}
+		put_page_row(&p, data, model, tok_span_of("all items"), &all);
+	}
+	cli_page_table_end(&p);
+	charbench_page_lengths(&p, data, o);
+	cli_page_end(&p);
+	return charbench_page_finish(&p, o, err);
+}
+
 enum cli_exit charbench_score(const void *options, int argc, char **argv)
 {
 	const struct charbench_options *o = options;
@@ -236,6 +291,8 @@ enum cli_exit charbench_score(const void *options, int argc, char **argv)
 		else
 			tell(data, o, &out);
 		status = charbench_put_all(&out, &err);
+		if (status == TOK_OK && o->html)
+			status = put_page(data, o, &err);
 	}
 	if (data)
 		charbench_release(data);

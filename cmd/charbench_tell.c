@@ -6,7 +6,7 @@
 #include "tok/text/json.h"
 #include "vocab/audit/stats.h"
 
-static const char *const feature_names[CHARBENCH_FEATURES] = {
+const char *const charbench_feature_names[CHARBENCH_FEATURES] = {
 	"word_length",       "answer",
 	"answer_share",      "tokens",
 	"compression",       "target_token_length",
@@ -57,7 +57,7 @@ static void put_analysis(const struct charbench_report *r, const struct charbenc
 		"pearson", "low", "high", "p", "holm", "bh", "spearman", "auc", "partial",
 		"logistic", "error", "vif");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++)
-		put_feature(out, feature_names[i], &a->features[i]);
+		put_feature(out, charbench_feature_names[i], &a->features[i]);
 }
 
 static void put_pairs(const struct charbench_report *r, struct cli_put *out)
@@ -143,7 +143,7 @@ static void put_json_analysis(const struct charbench_report *r, const struct cha
 	cli_put(out, ",\"features\":[");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++) {
 		cli_put(out, "%s", i ? "," : "");
-		put_json_feature(out, feature_names[i], &a->features[i]);
+		put_json_feature(out, charbench_feature_names[i], &a->features[i]);
 	}
 	cli_put(out, "]}");
 }

@@ -1,4 +1,5 @@
 /* view.c - tok view: a text with its tokens shown. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_files.h"
 #include "cmd/cli_load.h"
+#include "cmd/cli_output.h"
 #include "cmd/view_internal.h"
 
 enum view_colours { VIEW_AUTO, VIEW_ALWAYS, VIEW_NEVER };
@@ -58,11 +60,15 @@ struct viewing {
 	struct view_text text;
 	struct view_lines *lines; /* NULL: a page is made */
 	struct tok_buffer buffer; /* lines that go out next, or the page's body */
-	struct cli_put out;
+	struct cli_put out;       /* into it */
+	struct cli_output output; /* of lines: standard output */
+	uint64_t documents;       /* of the file that were shown */
+	struct tok_error lost;    /* what became of it, if that is not what was asked for */
+	bool inside;              /* a document, of which a part was shown */
 	bool trouble;
 };
 
-/* ---- how it is to look ---------------------------------------------------------------------- */
+/* ---- how it is to look ------------------------------------------------------------- */
 
 /* NO_COLOR: https://no-color.org */
 static bool wants_colours(int asked)
@@ -87,14 +93,18 @@ static size_t columns_of_terminal(void)
 	return columns < VIEW_COLUMNS_MIN ? VIEW_COLUMNS_MIN : columns;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ------------------------------------------------------------------------- */
 
 static enum tok_status write_out(struct viewing *v, struct tok_error *err)
 {
-	const bool written = fwrite(v->buffer.bytes, 1, v->buffer.count, stdout) == v->buffer.count;
+	if (v->out.lost)
+		return tok_fail_memory(err);
+	const enum tok_status status =
+	    cli_output_add(&v->output, v->buffer.bytes, v->buffer.count, err);
+	if (status != TOK_OK)
+		v->lost = *err;
 	tok_buffer_clear(&v->buffer);
-	return written ? TOK_OK : tok_fail(err, TOK_EIO, "cannot write");
+	return status;
 }
 
 static enum tok_status show(struct viewing *v, struct tok_span text, bool first, bool last,
@@ -121,6 +131,7 @@ static enum tok_status show_several(struct viewing *v, struct tok_span rest,
 		v->text.offset = 0;
 		if (status == TOK_OK)
 			status = show(v, text, true, true, err);
+		v->documents += status == TOK_OK;
 	}
 	return status;
 }
@@ -133,7 +144,9 @@ static enum tok_status show_part(struct viewing *v, const struct cli_part *part,
 	if (part->first)
 		v->text.offset = 0;
 	const enum tok_status status = show(v, part->text, part->first, part->last, err);
+	v->inside = !part->last && (status == TOK_OK || !part->first);
 	v->text.offset += part->text.count;
+	v->documents += status == TOK_OK && part->last;
 	return status;
 }
 
@@ -148,6 +161,8 @@ static enum tok_status show_file(struct viewing *v, const char *path, struct tok
 	const struct cli_cut cut = cut_for(v);
 	struct cli_documents documents = { 0 };
 	struct cli_part part;
+	v->documents = 0;
+	v->inside = false;
 	enum tok_status status =
 	    cli_documents_open(&documents, path, v->opts->raw ? CLI_INPUT_RAW : CLI_INPUT_EXPANDED,
 			       &v->opts->split, &cut, err);
@@ -155,7 +170,11 @@ static enum tok_status show_file(struct viewing *v, const char *path, struct tok
 		status = cli_documents_next(&documents, &part, err);
 		while (status == TOK_OK && part.text.bytes) {
 			status = show_part(v, &part, &cut, err);
-			if (status == TOK_OK)
+			if (status != TOK_OK)
+				tok_fail_in(err, err->status, "%s %" PRIu64,
+					    v->opts->split.jsonl ? "line" : "document",
+					    v->documents + 1);
+			else
 				status = cli_documents_next(&documents, &part, err);
 		}
 		if (status != TOK_OK)
@@ -166,35 +185,40 @@ static enum tok_status show_file(struct viewing *v, const char *path, struct tok
 	return status;
 }
 
-static void name_file(struct viewing *v, const struct cli_file *file, bool first)
+static enum tok_status name_file(struct viewing *v, const char *path, bool first,
+				 struct tok_error *err)
 {
-	if (v->lines)
-		printf("%s==> %s <==\n", first ? "" : "\n", file->path);
-	else
-		view_page_file(&v->out, file->path);
+	if (!v->lines) {
+		view_page_file(&v->out, path);
+		return TOK_OK;
+	}
+	cli_put(&v->out, "%s==> %s <==\n", first ? "" : "\n", path);
+	return write_out(v, err);
 }
 
-/* One bad file does not stop the others, unless it is we who cannot go on. */
+/* One bad file does not stop the others, unless it is we who cannot go on.  A page with some of
+ * what was asked for is none. */
 static enum tok_status show_files(struct viewing *v, const struct cli_files *files,
 				  struct tok_error *err)
 {
-	for (size_t i = 0; i < files->count; i++) {
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < files->count && status == TOK_OK; i++) {
+		const char *path = files->items[i].path;
 		if (files->count > 1)
-			name_file(v, &files->items[i], i == 0);
-		const enum tok_status status = show_file(v, files->items[i].path, err);
+			status = name_file(v, path, i == 0, err);
 		if (status == TOK_OK)
-			continue;
-		if (!v->lines || status == TOK_ENOMEM)
-			return status;
-		fflush(stdout);
-		cli_error("%s", err->message);
-		v->trouble = true;
+			status = show_file(v, path, err);
+		if (status != TOK_OK && v->lines && status != TOK_ENOMEM && !v->lost.status) {
+			cli_error("%s", err->message);
+			v->trouble = true;
+			v->out.lost |= v->inside && !view_lines_end(v->lines, &v->buffer);
+			status = write_out(v, err);
+		}
 	}
-	return TOK_OK;
+	return status;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole --------------------------------------------------------------------- */
 
 static enum tok_status open_row(struct viewing *v, const char *path, struct tok_error *err)
 {
@@ -235,7 +259,7 @@ static enum tok_status begin(struct viewing *v, struct tok_error *err)
 					.ids = v->opts->ids,
 					.columns = columns_of_terminal() };
 	v->lines = view_lines_new(&look, v->text.row_count);
-	return v->lines ? TOK_OK : tok_fail_memory(err);
+	return v->lines ? cli_output_open(&v->output, NULL, err) : tok_fail_memory(err);
 }
 
 static enum tok_status end(struct viewing *v, struct tok_error *err)
@@ -243,13 +267,16 @@ static enum tok_status end(struct viewing *v, struct tok_error *err)
 	if (!v->lines)
 		return view_page_write(&v->out, &v->text, v->opts->html, err);
 	view_lines_totals(v->lines, &v->text, &v->out);
-	return v->out.lost ? tok_fail_memory(err) : write_out(v, err);
+	const enum tok_status status = write_out(v, err);
+	return status == TOK_OK ? cli_output_commit(&v->output, err) : status;
 }
 
 static enum cli_exit run_view(const void *options, int argc, char **argv)
 {
 	const struct view_options *opts = options;
-	struct viewing v = { .opts = opts, .how = cli_specials_options(&opts->specials) };
+	struct viewing v = { .opts = opts,
+			     .how = cli_specials_options(&opts->specials),
+			     .output = { .fd = -1 } };
 	struct cli_files files = { 0 };
 	struct tok_error err = { 0 };
 	enum cli_exit result = cli_split_check(&opts->split);
@@ -268,8 +295,10 @@ static enum cli_exit run_view(const void *options, int argc, char **argv)
 	}
 	if (status == TOK_OK)
 		status = end(&v, &err);
-	if (status != TOK_OK)
-		result = cli_error("%s", err.message);
+	if (status != TOK_OK) {
+		cli_output_abandon(&v.output);
+		result = cli_error("%s", v.lost.status ? v.lost.message : err.message);
+	}
 	view_lines_free(v.lines);
 	close_rows(&v);
 	tok_buffer_release(&v.buffer);

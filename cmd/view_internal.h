@@ -94,6 +94,8 @@ void view_lines_free(struct view_lines *lines);
 TOK_MUST_USE enum tok_status view_lines_add(struct view_lines *lines, const struct view_text *view,
 					    bool last, struct tok_buffer *out,
 					    struct tok_error *err);
+/* End a document of which no more can be had. */
+TOK_MUST_USE bool view_lines_end(struct view_lines *lines, struct tok_buffer *out);
 /* How many tokens there were. */
 void view_lines_totals(const struct view_lines *lines, const struct view_text *view,
 		       struct cli_put *out);

@@ -11,7 +11,7 @@
 #include "cmd/view_internal.h"
 #include "tok/text/utf8.h"
 
-/* ---- colours -------------------------------------------------------------------------------- */
+/* ---- colours ----------------------------------------------------------------------- */
 
 /* Black on pale colours of the 256 that terminals have: readable on dark and light ones.  One
  * tokenizer's pieces go through five of them, those of several through two shades of their own. */
@@ -54,7 +54,7 @@ static const char *const styles[STYLES] = {
 
 static const char bar[] = "│";
 
-/* ---- a line that is put together ------------------------------------------------------------- */
+/* ---- a line that is put together --------------------------------------------------- */
 
 struct glyph {
 	size_t at; /* in bytes, which go to where the next one's begin */
@@ -140,8 +140,7 @@ static bool pad(struct strip *s, size_t width, uint8_t style)
 	return ok;
 }
 
-/* ---- lines that go out ------------------------------------------------------------------------
- */
+/* ---- lines that go out ------------------------------------------------------------- */
 
 /* How many of its characters end within so many columns, and which columns they take. */
 static size_t count_within(const struct strip *s, size_t columns, size_t *taken)
@@ -257,8 +256,7 @@ static bool end_line(struct view_lines *l, struct tok_buffer *out)
 	return put_lines(l, width_of(l), out);
 }
 
-/* ---- pieces in columns ------------------------------------------------------------------------
- */
+/* ---- pieces in columns ------------------------------------------------------------- */
 
 static uint8_t style_of(const struct view_lines *l, size_t row, const struct view_piece *piece)
 {
@@ -406,6 +404,17 @@ static bool add_chunk(struct view_lines *l, const struct view_text *view,
 	return ok && has_newline(view, c) ? end_line(l, out) : ok;
 }
 
+bool view_lines_end(struct view_lines *l, struct tok_buffer *out)
+{
+	bool ok = true;
+	if (width_of(l) > 0)
+		ok = end_line(l, out);
+	else if (!l->begun)
+		ok = tok_buffer_add_byte(out, '\n');
+	l->begun = false;
+	return ok;
+}
+
 enum tok_status view_lines_add(struct view_lines *l, const struct view_text *view, bool last,
 			       struct tok_buffer *out, struct tok_error *err)
 {
@@ -418,13 +427,8 @@ enum tok_status view_lines_add(struct view_lines *l, const struct view_text *vie
 			status = view_chunk_next(view, &chunk, &more, err);
 	}
 	free(chunk.borders);
-	if (status == TOK_OK && ok && last) {
-		if (width_of(l) > 0)
-			ok = end_line(l, out);
-		else if (!l->begun)
-			ok = tok_buffer_add_byte(out, '\n');
-		l->begun = false;
-	}
+	if (status == TOK_OK && ok && last)
+		ok = view_lines_end(l, out);
 	return status == TOK_OK && !ok ? tok_fail_memory(err) : status;
 }
 
@@ -437,7 +441,8 @@ void view_lines_totals(const struct view_lines *l, const struct view_text *view,
 		const struct view_row *row = &view->rows[i];
 		if (l->rows > 1)
 			cli_put(out, "%c  ", (char)('A' + i));
-		cli_put(out, "%" PRIu64 " tokens, %" PRIu64 " bytes", row->tokens, view->bytes);
+		cli_put(out, "%" PRIu64 " token%s, %" PRIu64 " byte%s", row->tokens,
+			row->tokens == 1 ? "" : "s", view->bytes, view->bytes == 1 ? "" : "s");
 		if (row->tokens > 0)
 			cli_put(out, ", %.3f bytes/token",
 				(double)view->bytes / (double)row->tokens);

@@ -1,10 +1,11 @@
 /* view_pieces.c - tokens as pieces of their text, of several tokenizers side by side. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd/cli_visible.h"
 #include "cmd/view_internal.h"
 
-/* ---- one tokenizer ------------------------------------------------------------------------ */
+/* ---- one tokenizer ----------------------------------------------------------------- */
 
 static bool add_piece(struct view_row *row, struct view_piece piece)
 {
@@ -45,33 +46,42 @@ static size_t find_behind(const struct tok_encoding *e)
 	return behind;
 }
 
+static enum view_kind kind_of(const struct view_row *row, size_t token)
+{
+	const tok_id id = row->encoding.ids[token];
+	return tok_tokenizer_is_special(row->tokenizer, id) ? VIEW_SPECIAL : VIEW_TOKEN;
+}
+
 /* Ranges rise, but for those of a template, which have no bytes, and of characters that became
- * several tokens. */
+ * several tokens.  Of these all may have the character's bytes, or the last alone: so tokens
+ * without bytes go with the next one that has some. */
 static bool tile(struct view_row *row, size_t bytes)
 {
 	const struct tok_encoding *e = &row->encoding;
 	const size_t behind = find_behind(e);
-	uint32_t at = 0;
+	uint32_t at = 0, waiting = 0;
 	row->count = 0;
 	for (size_t i = 0; i < e->count; i++) {
 		const struct tok_range *r = &e->ranges[i];
 		if (joins(row, r, at))
 			continue;
 		const bool has_bytes = r->end > at;
+		if (!has_bytes && at > 0 && i < behind) {
+			waiting++;
+			continue;
+		}
 		const uint32_t begin = i >= behind                  ? (uint32_t)bytes
 				       : has_bytes && r->begin > at ? r->begin
 								    : at;
-		struct view_piece piece = {
-			.begin = begin,
-			.end = has_bytes ? r->end : begin,
-			.token = (uint32_t)i,
-			.tokens = 1,
-			.kind = tok_tokenizer_is_special(row->tokenizer, e->ids[i]) ? VIEW_SPECIAL
-										    : VIEW_TOKEN,
-		};
+		const struct view_piece piece = { .begin = begin,
+						  .end = has_bytes ? r->end : begin,
+						  .token = (uint32_t)i - waiting,
+						  .tokens = 1 + waiting,
+						  .kind = kind_of(row, i) };
 		if (!add_gap(row, at, begin) || !add_piece(row, piece))
 			return false;
 		at = piece.end;
+		waiting = 0;
 	}
 	return add_gap(row, at, (uint32_t)bytes);
 }
@@ -99,12 +109,19 @@ enum tok_status view_encode(struct view_text *view, struct tok_span text,
 bool view_piece_visible(const struct view_text *view, const struct view_row *row,
 			const struct view_piece *piece, struct tok_buffer *out)
 {
-	if (piece->begin == piece->end && piece->kind != VIEW_GAP)
-		return cli_visible_token(row->tokenizer, row->encoding.ids[piece->token], out);
-	return cli_visible_text(tok_span_slice(view->text, piece->begin, piece->end), out);
+	const size_t before = out->count;
+	if (piece->begin < piece->end)
+		return cli_visible_text(tok_span_slice(view->text, piece->begin, piece->end), out);
+	const tok_id id = row->encoding.ids[piece->token];
+	if (!cli_visible_token(row->tokenizer, id, out))
+		return false;
+	struct cli_put put = { .out = out };
+	if (out->count == before) /* a template may name an id that is no token */
+		cli_put(&put, "<%" PRIu32 ">", id);
+	return !put.lost;
 }
 
-/* ---- several ------------------------------------------------------------------------------ */
+/* ---- several ----------------------------------------------------------------------- */
 
 static bool is_empty(const struct view_row *row, size_t at)
 {

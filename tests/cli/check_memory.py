@@ -89,7 +89,9 @@ COMMANDS = [
     "printf 'pear\\nplum\\n' | tok charbench make --suite charbench --words - --lengths 4 --per-bucket 1 --tasks "
     "find_first_occurrence,find_last_occurrence -o items",
     r"""printf '{"id":0,"output":"1"}\n{"id":1,"output":"9"}\n' >a; tok charbench score items a --json --case-fold""",
-    "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt",
+    "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt --html p.html",
+    "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --ids --add-special",
+    "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --html - --lines",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000
