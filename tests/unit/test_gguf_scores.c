@@ -10,6 +10,7 @@
 #include "tests/unit/pipeline.h"
 #include "tests/unit/spaced_json.h"
 #include "tests/unit/tensor_files.h"
+#include "tok/text/gguf.h"
 #include "vocab/format/gguf_write.h"
 #include "vocab/format/read.h"
 
@@ -167,6 +168,25 @@ static void tokens_have_types_and_scores(void **state)
 	tok_spec_release(&spec);
 }
 
+/* Our reader knows the unknown token by its id, llama.cpp by its type. */
+static void the_unknown_token_has_its_type(void **state)
+{
+	(void)state;
+	const struct spaced json = { SPACED_REPLACE, "null", SPACED_UNK, "", "", "", -1 };
+	struct tok_buffer pairs = { 0 };
+	struct tok_gguf_pair pair = { 0 };
+	struct tok_error err = { 0 };
+	uint64_t count, at = 0;
+	assert_int_equal(write_json(&json, &pairs, &count, &err), TOK_OK);
+	struct tok_gguf file = { .rest = { .bytes = tok_buffer_span(&pairs) }, .pairs = count };
+	while (at++ < count && !tok_span_equal(pair.key, tok_span_of("tokenizer.ggml.token_type")))
+		assert_int_equal(tok_gguf_next(&file, &pair, NULL), TOK_OK);
+	assert_int_equal(pair.value.count, 269);
+	assert_int_equal(pair.value.bytes.bytes[0], 2);
+	assert_int_equal(pair.value.bytes.bytes[4], 3);
+	tok_buffer_release(&pairs);
+}
+
 /* ---- what scores do not say ------------------------------------------------------------------ */
 
 static void what_scores_do_not_do_is_refused(void **state)
@@ -222,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scores_do_what_merges_do),
 		cmocka_unit_test(tokens_have_types_and_scores),
+		cmocka_unit_test(the_unknown_token_has_its_type),
 		cmocka_unit_test(what_scores_do_not_do_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
