@@ -121,6 +121,7 @@ static void scores_do_what_merges_do(void **state)
 		{ { SPACED_PREPEND, "null", SPACED_UNK, "", "", "", -1 }, prefix, 10 },
 		{ { SPACED_REPLACE, SPLIT, SPACED_UNK, "", "", TOOL RUN, -1 }, bare, 11 },
 		{ { "null", METASPACE("never", "false"), SPACED_UNK, "", "", "", -1 }, bare, 8 },
+		{ { SPACED_REPLACE, "null", SPACED_UNK, "", "", "", 'a' }, bare, 8 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct tok_buffer json = spaced_json(&cases[i].json);

@@ -173,7 +173,7 @@ static enum tok_status check_pieces(struct scorer *s)
 {
 	struct spm_model model = spm_defaults();
 	model.kind = SPM_BPE;
-	model.byte_fallback = true;
+	model.byte_fallback = model.characters_serve = true;
 	model.entries = s->tokens;
 	model.count = s->count;
 	const enum tok_status status = spm_check(&model, s->err);
