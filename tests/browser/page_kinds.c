@@ -6,7 +6,7 @@
 #include "cmd/cli_chart.h"
 #include "cmd/cli_page.h"
 
-enum { NAMES = 9, LENGTHS = 12, LORENZ = 101 };
+enum { NAMES = 9, LENGTHS = 5, LORENZ = 51 };
 
 static const char *const names[NAMES] = {
 	"gpt2",
@@ -67,7 +67,7 @@ static void put_lines(struct cli_put *p)
 	for (size_t k = 0; k < NAMES; k++) {
 		for (size_t i = 0; i < LENGTHS; i++) {
 			x[i] = (double)i + 3;
-			y[k][i] = k == 2 && i == 5 ? NAN : .95 - .05 * (double)i - .02 * (double)k;
+			y[k][i] = k == 2 && i == 3 ? NAN : .95 - .05 * (double)i - .02 * (double)k;
 			low[i] = .9 - .06 * (double)i;
 			high[i] = fmin(1, 1.02 - .05 * (double)i);
 		}
