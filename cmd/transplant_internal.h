@@ -77,7 +77,7 @@ struct transplant_options {
 	double ridge;            /* lambda; below 0: the method's own */
 	const char *match;       /* HYPER_MATCH_WORDS; NULL: exact,role,byte */
 	const char *special_map; /* a file: target<TAB>source a line */
-	uint64_t seed, threads; /* TRANSPLANT_SEED_UNSET: not given */
+	uint64_t seed, threads;  /* TRANSPLANT_SEED_UNSET: not given */
 	struct cli_tensor_names names;
 	const char *source_tokenizer; /* where the model's folder has none */
 	const char *pattern;          /* of a .tiktoken target */

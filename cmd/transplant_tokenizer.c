@@ -93,8 +93,8 @@ static enum tok_status take_written(struct transplant_files *f, const struct tok
 {
 	struct tok_buffer bytes = { 0 };
 	const bool pieces = spec->sentencepiece;
-	enum tok_status status = vocab_write(pieces ? VOCAB_SENTENCEPIECE : VOCAB_TOKENIZER_JSON,
-					     spec, &bytes, err);
+	enum tok_status status =
+	    vocab_write(pieces ? VOCAB_SENTENCEPIECE : VOCAB_TOKENIZER_JSON, spec, &bytes, err);
 	if (status == TOK_OK)
 		status = transplant_files_add(f, pieces ? "tokenizer.model" : "tokenizer.json",
 					      tok_buffer_span(&bytes), err);
