@@ -157,7 +157,7 @@ static void spell(unsigned word, char out[5])
 static void superwords_are_one_token(struct pipeline *p)
 {
 	size_t asked = 0;
-	for (unsigned word = 0; word < SUPERS && asked < 200; word += 97) {
+	for (unsigned word = 0; word < SUPERS && asked < 200; word += 7) {
 		const struct tok_encode_options options = { 0 };
 		struct tok_encoding r;
 		struct tok_span back;
