@@ -12,6 +12,11 @@ void charbench_put_field(struct cli_put *out, const char *name, double number)
 		cli_put(out, ",\"%s\":null", name);
 }
 
+void charbench_put_why(struct cli_put *out, const char *name, const char *why)
+{
+	cli_put(out, ",\"%s_why\":\"%s\"", name, why);
+}
+
 void charbench_put_cell(struct cli_put *out, int columns, int digits, double number)
 {
 	if (isfinite(number))

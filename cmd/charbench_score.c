@@ -163,6 +163,8 @@ static void put_share(struct cli_put *out, const struct tally *t)
 	charbench_put_field(out, "accuracy", ratio((double)t->right, t->n));
 	charbench_put_field(out, "low", t->n ? wilson.low : NAN);
 	charbench_put_field(out, "high", t->n ? wilson.high : NAN);
+	if (t->n == 0)
+		charbench_put_why(out, "accuracy", "no item is counted");
 }
 
 static void put_json_tally(struct cli_put *out, const struct tally *t)
@@ -173,6 +175,10 @@ static void put_json_tally(struct cli_put *out, const struct tally *t)
 	charbench_put_field(out, "mean_error", ratio(t->error, t->numbers));
 	charbench_put_field(out, "mean_absolute_error", ratio(t->absolute, t->numbers));
 	charbench_put_field(out, "off_by_one", ratio((double)t->off_by_one, t->numbers));
+	if (t->valid == 0)
+		charbench_put_why(out, "accuracy_of_valid", "no output is valid");
+	if (t->numbers == 0)
+		charbench_put_why(out, "mean_error", "no valid output is a number");
 }
 
 static void put_json_task(const struct charbench_data *data, const struct charbench_options *o,
@@ -199,10 +205,12 @@ static void put_json_task(const struct charbench_data *data, const struct charbe
 static void tell_json(const struct charbench_data *data, const struct charbench_options *o,
 		      struct cli_put *out)
 {
+	static const char *const parsers[] = { "strict", "last-int", "first-int", "quoted", "tag" };
 	cli_put(out,
-		"{\"schema\":\"tok.charbench.score.1\",\"items\":%zu,\"missing\":\"%s\","
-		"\"models\":[",
-		data->count, o->missing == CHARBENCH_MISSING_SKIP ? "skip" : "wrong");
+		"{\"schema\":\"tok.charbench.score.1\",\"version\":\"%s\",\"items\":%zu,"
+		"\"missing\":\"%s\",\"parse\":\"%s\",\"case_fold\":%s,\"models\":[",
+		TOK_VERSION, data->count, o->missing == CHARBENCH_MISSING_SKIP ? "skip" : "wrong",
+		parsers[o->parser], o->case_fold ? "true" : "false");
 	for (size_t i = 0; i < data->model_count; i++) {
 		const struct charbench_model *model = &data->models[i];
 		const struct tally all = count_range(data, o, model, 0, data->count);
@@ -211,6 +219,8 @@ static void tell_json(const struct charbench_data *data, const struct charbench_
 		cli_put(out, ",");
 		put_json_tally(out, &all);
 		charbench_put_field(out, "mean_of_tasks", macro(data, o, model));
+		if (all.n == 0)
+			charbench_put_why(out, "mean_of_tasks", "no item is counted");
 		cli_put(out, ",\"tasks\":[");
 		for (size_t task = 0; task < data->task_count; task++)
 			put_json_task(data, o, model, task, out);

@@ -58,6 +58,7 @@ static void put_analysis(const struct charbench_report *r, const struct charbenc
 		"logistic", "error", "vif");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++)
 		put_feature(out, charbench_feature_names[i], &a->features[i]);
+	charbench_put_bins(a, out);
 }
 
 static void put_pairs(const struct charbench_report *r, struct cli_put *out)
@@ -99,28 +100,27 @@ void charbench_tell(const struct charbench_report *r, struct cli_put *out)
 		if (i == 0 || r->analyses[i - 1].tokenizer != which)
 			put_tokenizer(r, which, out);
 		put_analysis(r, &r->analyses[i], out);
+		if (i + 1 == r->analysis_count || r->analyses[i + 1].tokenizer != which)
+			charbench_put_means(r, which, out);
 	}
 	put_pairs(r, out);
 }
 
 /* ---- JSON -------------------------------------------------------------------------- */
 
-static void put_json_feature(struct cli_put *out, const char *name, const struct charbench_found *f)
+static void put_json_feature(const struct charbench_report *r, const struct charbench_analysis *a,
+			     enum charbench_feature feature, struct cli_put *out)
 {
-	cli_put(out, "{\"feature\":\"%s\"", name);
-	charbench_put_field(out, "pearson", f->pearson);
-	charbench_put_field(out, "low", f->low);
-	charbench_put_field(out, "high", f->high);
-	charbench_put_field(out, "t", f->t);
-	charbench_put_field(out, "p", f->p);
-	charbench_put_field(out, "p_holm", f->holm);
-	charbench_put_field(out, "p_bh", f->bh);
-	charbench_put_field(out, "spearman", f->spearman);
-	charbench_put_field(out, "auc", f->auc);
-	charbench_put_field(out, "partial", f->partial);
-	charbench_put_field(out, "coefficient", f->coefficient);
-	charbench_put_field(out, "error", f->error);
-	charbench_put_field(out, "inflation", f->inflation);
+	const struct charbench_found *f = &a->features[feature];
+	cli_put(out, "{\"feature\":\"%s\"", charbench_feature_names[feature]);
+	for (size_t i = 0; i < CHARBENCH_NUMBERS; i++) {
+		const double number = charbench_number(f, i);
+		const char *name = charbench_numbers[i].name;
+		charbench_put_field(out, name, number);
+		if (!isfinite(number))
+			charbench_put_why(out, name, charbench_why(r, a, feature, i));
+	}
+	charbench_put_json_bins(f, out);
 	cli_put(out, "}");
 }
 
@@ -140,10 +140,14 @@ static void put_json_analysis(const struct charbench_report *r, const struct cha
 	charbench_put_field(out, "high", a->n ? wilson.high : NAN);
 	charbench_put_field(out, "trend_z", a->trend_z);
 	charbench_put_field(out, "trend_p", a->trend_p);
+	if (a->n == 0)
+		charbench_put_why(out, "accuracy", "no item is counted");
+	if (!isfinite(a->trend_z))
+		charbench_put_why(out, "trend", charbench_why_trend(a));
 	cli_put(out, ",\"features\":[");
 	for (int i = 0; i < CHARBENCH_FEATURES; i++) {
 		cli_put(out, "%s", i ? "," : "");
-		put_json_feature(out, charbench_feature_names[i], &a->features[i]);
+		put_json_feature(r, a, (enum charbench_feature)i, out);
 	}
 	cli_put(out, "]}");
 }
@@ -164,6 +168,10 @@ static void put_json_pair(const struct charbench_report *r, const struct charben
 	charbench_put_field(out, "p_bh", p->bh);
 	charbench_put_field(out, "chi_square", p->chi_square);
 	charbench_put_field(out, "jaccard", p->jaccard);
+	if (p->n == 0)
+		charbench_put_why(out, "p", "no item is counted of both");
+	if (!isfinite(p->jaccard))
+		charbench_put_why(out, "jaccard", "neither is wrong");
 	cli_put(out, "}");
 }
 
@@ -171,23 +179,30 @@ void charbench_tell_json(const struct charbench_report *r, struct cli_put *out)
 {
 	const struct charbench_options *o = r->options;
 	cli_put(out,
-		"{\"schema\":\"tok.charbench.analyse.1\",\"context\":\"%s\","
-		"\"missing\":\"%s\",\"boot\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"tokenizers\":[",
-		context_names[o->context], o->missing == CHARBENCH_MISSING_SKIP ? "skip" : "wrong",
-		o->boot, o->seed);
+		"{\"schema\":\"tok.charbench.analyse.1\",\"version\":\"%s\","
+		"\"context\":\"%s\",\"missing\":\"%s\",\"boot\":%" PRIu64 ",\"seed\":%" PRIu64
+		",\"tokenizers\":[",
+		TOK_VERSION, context_names[o->context],
+		o->missing == CHARBENCH_MISSING_SKIP ? "skip" : "wrong", o->boot, o->seed);
 	for (size_t i = 0; i < r->tokenizer_count; i++) {
 		cli_put(out, "%s{\"tokenizer\":", i ? "," : "");
 		cli_put_json(out, tok_span_of(r->tokenizers[i]));
+		cli_put(out, ",\"hash\":\"%s\"", r->hashes[i].text);
 		charbench_put_field(out, "space_as_bare", r->agree[i][CHARBENCH_SPACE]);
 		charbench_put_field(out, "prompt_as_bare", r->agree[i][CHARBENCH_PROMPT]);
-		cli_put(out, ",\"left_out\":%zu}", r->unplaced[i]);
+		cli_put(out, ",\"left_out\":%zu", r->unplaced[i]);
+		if (!isfinite(r->agree[i][CHARBENCH_PROMPT]))
+			charbench_put_why(out, "prompt_as_bare", "no prompt has its word");
+		cli_put(out, "}");
 	}
 	cli_put(out, "],\"analyses\":[");
 	for (size_t i = 0; i < r->analysis_count; i++) {
 		cli_put(out, "%s", i ? "," : "");
 		put_json_analysis(r, &r->analyses[i], out);
 	}
-	cli_put(out, "],\"pairs\":[");
+	cli_put(out, "]");
+	charbench_put_json_means(r, out);
+	cli_put(out, ",\"pairs\":[");
 	for (size_t i = 0; i < r->pair_count; i++) {
 		cli_put(out, "%s", i ? "," : "");
 		put_json_pair(r, &r->pairs[i], out);

@@ -58,6 +58,14 @@ def make_pages(options, folder):
                 print(json.dumps({"id": i, "model": model, "output": str(said)}), file=to_answers)
     run(tok, "charbench", "analyse", items, answers, "-t", "bytes", "--boot", "9", "--html", folder / "analysis.html")
     yield folder / "analysis.html", "onerror"
+    corpora = []
+    for name, text in (("<i>en</i>", "one line\nanother\n"), ("de", "eine Zeile\nnoch eine\n"), ("hi", "एक पंक्ति\nएक और\n")):
+        (folder / f"text{len(corpora)}").write_text(text)
+        corpora += ["--corpus", f"{name}={folder}/text{len(corpora)}"]
+    run(tok, "audit", "-t", "tok-32k", "-t", "bytes", *corpora, "--pivot", "de", "--html", folder / "audit.html")
+    yield folder / "audit.html", "<i>en</i>"
+    run(tok, "audit", "--vocab", "-t", "bytes", "--html", folder / "vocabulary.html")
+    yield folder / "vocabulary.html", "bytes"
 
 
 def check_safe(page, name, wanted):
