@@ -64,10 +64,10 @@ const char cli_page_style[] =
     ".p small{display:block;font-size:.7rem;line-height:1.2}\n"
     "@media(max-width:32rem){body{margin:1rem auto}td,th{padding:.2rem .35rem}\n"
     ".bars tbody th{max-width:6rem}.many{display:none}}\n"
-    "@media print{:root{color-scheme:light}*{print-color-adjust:exact;\n"
-    "-webkit-print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}\n"
-    ".wide{overflow:visible}.wide table{font-size:7pt}.wide td,.wide th{padding:1pt "
-    "3pt}tr,figure>svg{break-inside:avoid}\n"
+    "@media print{:root{color-scheme:light}*{print-color-adjust:exact}\n"
+    "body{margin:0;max-width:none;font-size:10pt}\n"
+    ".wide{overflow:visible}.wide table{font-size:6.5pt}.wide td,.wide th{padding:1pt 2pt}\n"
+    ".wide th{overflow-wrap:anywhere}tr,figure>svg{break-inside:avoid}\n"
     "h2{break-after:avoid}th button{text-decoration:none}}\n";
 
 const char cli_page_script[] =

@@ -61,6 +61,14 @@ def make_pages(options, folder):
     run(tok, "charbench", "analyse", items, answers, "-t", "bytes", "--boot", "9", "--html", folder / "analysis.html")
     yield folder / "analysis.html", "onerror"
     yield make_transplant(tok, folder)
+    corpora = []
+    for name, text in (("<i>en</i>", "one line\nanother\n"), ("de", "eine Zeile\nnoch eine\n"), ("hi", "एक पंक्ति\nएक और\n")):
+        (folder / f"text{len(corpora)}").write_text(text)
+        corpora += ["--corpus", f"{name}={folder}/text{len(corpora)}"]
+    run(tok, "audit", "-t", "tok-32k", "-t", "bytes", *corpora, "--pivot", "de", "--html", folder / "audit.html")
+    yield folder / "audit.html", "<i>en</i>"
+    run(tok, "audit", "--vocab", "-t", "bytes", "--html", folder / "vocabulary.html")
+    yield folder / "vocabulary.html", "bytes"
 
 
 def make_transplant(tok, folder):
