@@ -7,7 +7,7 @@
 #include "tok/base/buffer.h"
 #include "tok/pipe/encoder.h"
 
-static struct cli_hash hash_of(struct tok_span bytes)
+struct cli_hash cli_hash_bytes(struct tok_span bytes)
 {
 	const XXH128_hash_t hash = XXH3_128bits(bytes.bytes, bytes.count);
 	struct cli_hash out;
@@ -28,7 +28,7 @@ enum tok_status cli_hash_files(const struct cli_files *files, struct cli_hash *o
 		     tok_buffer_add(&all, &file->changed, sizeof file->changed);
 	}
 	if (ok)
-		*out = hash_of(tok_buffer_span(&all));
+		*out = cli_hash_bytes(tok_buffer_span(&all));
 	tok_buffer_release(&all);
 	return ok ? TOK_OK : tok_fail_memory(err);
 }
@@ -62,11 +62,14 @@ enum tok_status cli_hash_tokenizer(const struct tok_tokenizer *t, struct cli_has
 	enum tok_status status = TOK_OK;
 	if (!encoder || !collect(t, &all, &text))
 		status = tok_fail_memory(err);
-	else if (tok_encode(encoder, tok_buffer_span(&text), &how, &ids, NULL) == TOK_OK &&
-		 !tok_buffer_add(&all, ids.ids, ids.count * sizeof *ids.ids))
-		status = tok_fail_memory(err); /* a text that is refused tells nothing more */
+	else
+		status = tok_encode(encoder, tok_buffer_span(&text), &how, &ids, err);
+	if (status == TOK_OK && !tok_buffer_add(&all, ids.ids, ids.count * sizeof *ids.ids))
+		status = tok_fail_memory(err);
+	if (status != TOK_ENOMEM)
+		status = TOK_OK; /* a text that is refused tells nothing more */
 	if (status == TOK_OK)
-		*out = hash_of(tok_buffer_span(&all));
+		*out = cli_hash_bytes(tok_buffer_span(&all));
 	tok_encoder_free(encoder);
 	tok_buffer_release(&all);
 	tok_buffer_release(&text);

@@ -13,6 +13,8 @@ struct cli_hash {
 	char text[33];
 };
 
+struct cli_hash cli_hash_bytes(struct tok_span bytes);
+
 /* Of the names, sizes and times of files, in their order. */
 TOK_MUST_USE enum tok_status cli_hash_files(const struct cli_files *files, struct cli_hash *out,
 					    struct tok_error *err);

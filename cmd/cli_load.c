@@ -1,27 +1,48 @@
 #include "cmd/cli_load.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/cli_cache.h"
+#include "cmd/cli_hub.h"
+#include "cmd/cli_store.h"
+#include "cmd/cli_variable.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
+
+enum tok_status cli_load_path(const char *name, char **out, struct tok_error *err)
+{
+	*out = NULL;
+	const enum tok_status status =
+	    access(name, F_OK) == 0 ? TOK_OK : cli_hub_find(name, out, err);
+	return status == TOK_OK && !*out ? cli_join(name, "", out, err) : status;
+}
 
 static enum tok_status load_image(const struct cli_load *options, bool cached,
 				  struct tok_tokenizer **out, struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = options->pattern };
-	char *folder = NULL;
-	enum tok_status status = cached ? cli_cache_folder(&folder, err) : TOK_OK;
-	if (status != TOK_OK)
-		return status;
-	status = vocab_image_open(options->tokenizer, &reading, folder, out, err);
+	char *folder = NULL, *path;
+	enum tok_status status = cli_load_path(options->tokenizer, &path, err);
+	if (status == TOK_OK && cached)
+		status = cli_cache_folder(&folder, err);
+	if (status == TOK_OK)
+		status = vocab_image_open(path, &reading, folder, out, err);
 	free(folder);
+	free(path);
 	return status;
 }
 
 static enum tok_status refuse_pattern(struct tok_error *err)
 {
 	return tok_fail(err, TOK_EARG, "--pattern is for a .tiktoken file: name it with -t");
+}
+
+static enum tok_status refuse_kept_pattern(struct tok_error *err)
+{
+	return tok_fail(err, TOK_EARG,
+			"a vocabulary of the store has the pattern that it was added with: leave "
+			"--pattern out");
 }
 
 static const struct {
@@ -43,16 +64,42 @@ static enum tok_status load_any(const struct cli_load *options, bool cached,
 			return refuse_pattern(err);
 		return known[i].open(out, err);
 	}
-	return load_image(options, cached, out, err);
+	bool found;
+	const enum tok_status status = cli_store_load(name, &found, out, err);
+	if (status != TOK_OK || !found)
+		return status != TOK_OK ? status : load_image(options, cached, out, err);
+	if (!options->pattern)
+		return TOK_OK;
+	tok_tokenizer_free(*out);
+	return refuse_kept_pattern(err);
+}
+
+static enum tok_status read_path(const char *name, const struct vocab_read_options *reading,
+				 struct tok_spec *out, struct tok_error *err)
+{
+	char *path;
+	enum tok_status status = cli_load_path(name, &path, err);
+	if (status != TOK_OK)
+		return status;
+	status = vocab_read_path(path, reading, out, err);
+	free(path);
+	return status;
 }
 
 enum tok_status cli_load_spec(const char *path, const char *pattern, struct tok_spec *out,
 			      struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = pattern };
-	if (strcmp(path, CLI_BUILTIN_NAME) != 0)
-		return vocab_read_path(path, &reading, out, err);
-	return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
+	bool found;
+	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
+		return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
+	const enum tok_status status = cli_store_spec(path, &found, out, err);
+	if (status != TOK_OK || !found)
+		return status != TOK_OK ? status : read_path(path, &reading, out, err);
+	if (!pattern)
+		return TOK_OK;
+	tok_spec_release(out);
+	return refuse_kept_pattern(err);
 }
 
 enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer, struct tok_error *err)

@@ -1,7 +1,8 @@
 /*
  * cli_load.h - which tokenizer: -t PATH, or one of those that the program knows.
  *
- * Names come before files: a file called "bytes" is "./bytes".
+ * Names that are built in come before files: a file called "bytes" is "./bytes".  Then come files,
+ * the store's names (cli_store.h), and models that the hub's cache has (cli_hub.h).
  */
 #ifndef CMD_CLI_LOAD_H
 #define CMD_CLI_LOAD_H
@@ -35,6 +36,10 @@ struct cli_load {
 /* Through the cache of compiled tokenizers, where there is one: see cli_cache.h. */
 TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,
 				      struct tok_error *err);
+
+/* The file or folder that `name` is: itself, or of a model that is in the cache of Hugging Face's
+ * hub its folder there; free() it. */
+TOK_MUST_USE enum tok_status cli_load_path(const char *name, char **out, struct tok_error *err);
 
 /* The file read and compiled, whatever the cache holds. */
 TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,

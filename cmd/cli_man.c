@@ -144,6 +144,11 @@ static void print_environment(FILE *to)
 	      "It takes at most 1 GB: what was used longest ago goes when something new comes.\n"
 	      "Where it is not set or empty that folder is $XDG_CACHE_HOME/tok, or else "
 	      "$HOME/.cache/tok.\n"
+	      ".TP\n.B TOK_STORE\n"
+	      "The folder that keeps vocabularies under names, or\n.B off\nfor none: see\n"
+	      ".BR tok\\-store (7).\n"
+	      "Where it is not set or empty that folder is $XDG_DATA_HOME/tok, or else\n"
+	      "$HOME/.local/share/tok.\n"
 	      ".TP\n.B TMPDIR\n"
 	      "The folder of temporary files, which have no name and vanish with the program.\n"
 	      "Where it is not set or empty that is /var/tmp.\n",

@@ -1,5 +1,6 @@
 #include "cmd/cli.h"
 
+extern const struct cli_tool tool_audit;
 extern const struct cli_tool tool_bench;
 extern const struct cli_tool tool_bytes;
 extern const struct cli_tool tool_charbench;
@@ -20,10 +21,10 @@ extern const struct cli_tool tool_vocab;
 extern const struct cli_tool tool_words;
 
 const struct cli_tool *const cli_tools[] = {
-	&tool_bench, &tool_bytes,  &tool_charbench, &tool_count,   &tool_decode,
-	&tool_embed, &tool_encode, &tool_extend,    &tool_inspect, &tool_lm,
-	&tool_merge, &tool_sample, &tool_split,     &tool_train,   &tool_transplant,
-	&tool_view,  &tool_vocab,  &tool_words,     NULL,
+	&tool_audit,      &tool_bench, &tool_bytes,  &tool_charbench, &tool_count,
+	&tool_decode,     &tool_embed, &tool_encode, &tool_extend,    &tool_inspect,
+	&tool_lm,         &tool_merge, &tool_sample, &tool_split,     &tool_train,
+	&tool_transplant, &tool_view,  &tool_vocab,  &tool_words,     NULL,
 };
 
 const struct cli_tool *cli_tool_find(const char *name)

@@ -5,6 +5,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_describe.h"
 #include "cmd/cli_load.h"
+#include "cmd/cli_stages.h"
 #include "cmd/inspect_internal.h"
 #include "tok/text/json_write.h"
 
@@ -29,76 +30,6 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct inspect_options, json, bool) },
 	{ CLI_END }
 };
-
-/* ---- the pipeline --------------------------------------------------------- */
-
-static size_t count_normalizers(const struct tok_spec *spec)
-{
-	return spec->normalizer_count;
-}
-
-static void describe_normalizer(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
-{
-	cli_describe_normalizer(&spec->normalizers[i], out);
-}
-
-static size_t count_pretokenizers(const struct tok_spec *spec)
-{
-	return spec->pretokenizer_count;
-}
-
-static void describe_pretokenizer(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
-{
-	cli_describe_pretokenizer(&spec->pretokenizers[i], out);
-}
-
-static size_t count_model(const struct tok_spec *spec)
-{
-	(void)spec;
-	return 1;
-}
-
-static void describe_model(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
-{
-	(void)i;
-	cli_describe_model(&spec->model, out);
-}
-
-static size_t count_posts(const struct tok_spec *spec)
-{
-	return spec->post_count;
-}
-
-static void describe_post(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
-{
-	cli_describe_post(&spec->posts[i], out);
-}
-
-static size_t count_decoders(const struct tok_spec *spec)
-{
-	return spec->has_decoder ? spec->decoder_count : 1;
-}
-
-static void describe_decoder(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
-{
-	if (spec->has_decoder)
-		cli_describe_decoder(&spec->decoders[i], out);
-	else
-		snprintf(out, CLI_LINE, "tokens joined by spaces");
-}
-
-static const struct {
-	const char *name, *title;
-	size_t (*count)(const struct tok_spec *spec);
-	void (*describe)(const struct tok_spec *spec, size_t i, char out[CLI_LINE]);
-} stages[] = {
-	{ "normalizer", "normaliser", count_normalizers, describe_normalizer },
-	{ "pre_tokenizer", "pre-tokenizer", count_pretokenizers, describe_pretokenizer },
-	{ "model", "model", count_model, describe_model },
-	{ "post_processor", "post-processing", count_posts, describe_post },
-	{ "decoder", "decoder", count_decoders, describe_decoder },
-};
-enum { STAGE_COUNT = sizeof stages / sizeof stages[0] };
 
 /* ---- the whole ------------------------------------------------------------ */
 
@@ -125,10 +56,10 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 	printf("%-16s %.*s\n", "format", (int)spec->format.count, (const char *)spec->format.bytes);
 	printf("%-16s %zu tokens, ids up to %zu\n", "vocabulary", totals.tokens,
 	       tok_tokenizer_size(tokenizer) - (tok_tokenizer_size(tokenizer) > 0));
-	for (size_t s = 0; s < STAGE_COUNT; s++)
-		for (size_t i = 0; i < stages[s].count(spec); i++) {
-			stages[s].describe(spec, i, line);
-			printf("%-16s %s\n", i == 0 ? stages[s].title : "", line);
+	for (size_t s = 0; s < CLI_STAGES; s++)
+		for (size_t i = 0; i < cli_stages[s].count(spec); i++) {
+			cli_stages[s].describe(spec, i, line);
+			printf("%-16s %s\n", i == 0 ? cli_stages[s].title : "", line);
 		}
 	printf("%-16s %s\n", "splitter", tok_tokenizer_path(tokenizer));
 	if (tok_tokenizer_kernel(tokenizer))
@@ -153,10 +84,10 @@ static bool add_stage(struct tok_buffer *out, const struct tok_spec *spec, size_
 {
 	char line[CLI_LINE];
 	bool ok = tok_buffer_add_byte(out, ',') &&
-		  tok_json_put_string(out, tok_span_of(stages[s].name)) &&
+		  tok_json_put_string(out, tok_span_of(cli_stages[s].name)) &&
 		  tok_buffer_add(out, ":[", 2);
-	for (size_t i = 0; ok && i < stages[s].count(spec); i++) {
-		stages[s].describe(spec, i, line);
+	for (size_t i = 0; ok && i < cli_stages[s].count(spec); i++) {
+		cli_stages[s].describe(spec, i, line);
 		ok = (i == 0 || tok_buffer_add_byte(out, ',')) &&
 		     tok_json_put_string(out, tok_span_of(line));
 	}
@@ -200,7 +131,7 @@ static bool add_whole(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 			   cli_model_name(spec->model.kind), tok_tokenizer_size(tokenizer),
 			   count_tokens(tokenizer).tokens,
 			   spec->model.kind == TOK_MODEL_BPE ? spec->model.as.bpe.merge_count : 0);
-	for (size_t s = 0; ok && s < STAGE_COUNT; s++)
+	for (size_t s = 0; ok && s < CLI_STAGES; s++)
 		ok = add_stage(out, spec, s);
 	const char *kernel = tok_tokenizer_kernel(tokenizer);
 	ok = ok && cli_add_format(out, ",\"splitter\":\"%s\"", tok_tokenizer_path(tokenizer)) &&

@@ -64,6 +64,7 @@ struct glyph {
 struct strip {
 	struct tok_buffer bytes;
 	struct glyph *glyphs;
+	size_t first; /* those before went out */
 	size_t count, capacity, width;
 };
 
@@ -142,14 +143,14 @@ static bool pad(struct strip *s, size_t width, uint8_t style)
 
 /* ---- lines that go out ------------------------------------------------------------- */
 
-/* How many of its characters end within so many columns, and which columns they take. */
-static size_t count_within(const struct strip *s, size_t columns, size_t *taken)
+/* Where its characters end that have room in so many columns, and which columns they take. */
+static size_t end_within(const struct strip *s, size_t columns, size_t *taken)
 {
-	size_t count = 0;
+	size_t end = s->first;
 	*taken = 0;
-	while (count < s->count && *taken + s->glyphs[count].width <= columns)
-		*taken += s->glyphs[count++].width;
-	return count;
+	while (end < s->count && *taken + s->glyphs[end].width <= columns)
+		*taken += s->glyphs[end++].width;
+	return end;
 }
 
 static size_t end_of(const struct strip *s, size_t glyph)
@@ -158,12 +159,12 @@ static size_t end_of(const struct strip *s, size_t glyph)
 }
 
 /* Blanks at the end that have no colour say nothing. */
-static size_t without_blanks(const struct strip *s, size_t count)
+static size_t without_blanks(const struct strip *s, size_t end)
 {
-	while (count > 0 && s->glyphs[count - 1].style == STYLE_NONE &&
-	       s->bytes.bytes[s->glyphs[count - 1].at] == ' ')
-		count--;
-	return count;
+	while (end > s->first && s->glyphs[end - 1].style == STYLE_NONE &&
+	       s->bytes.bytes[s->glyphs[end - 1].at] == ' ')
+		end--;
+	return end;
 }
 
 static void put_style(struct cli_put *out, bool colours, uint8_t style)
@@ -173,10 +174,10 @@ static void put_style(struct cli_put *out, bool colours, uint8_t style)
 }
 
 static void put_glyphs(struct cli_put *out, const struct view_lines *l, const struct strip *s,
-		       size_t count)
+		       size_t end)
 {
 	uint8_t style = STYLE_NONE;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = s->first; i < end; i++) {
 		if (s->glyphs[i].style != style) {
 			if (l->look.colours && style != STYLE_NONE)
 				cli_put(out, "\x1b[0m");
@@ -190,16 +191,15 @@ static void put_glyphs(struct cli_put *out, const struct view_lines *l, const st
 		cli_put(out, "\x1b[0m");
 }
 
-static void drop(struct strip *s, size_t count, size_t taken)
+/* What went out stays until all did: a piece may be as long as a text. */
+static void drop(struct strip *s, size_t end, size_t taken)
 {
-	const size_t bytes = count < s->count ? s->glyphs[count].at : s->bytes.count;
-	memmove(s->bytes.bytes, s->bytes.bytes + bytes, s->bytes.count - bytes);
-	s->bytes.count -= bytes;
-	memmove(s->glyphs, s->glyphs + count, (s->count - count) * sizeof *s->glyphs);
-	s->count -= count;
-	for (size_t i = 0; i < s->count; i++)
-		s->glyphs[i].at -= bytes;
+	s->first = end;
 	s->width -= taken;
+	if (s->first == s->count) {
+		s->first = s->count = 0;
+		tok_buffer_clear(&s->bytes);
+	}
 }
 
 /* A wide character that would lie across the end goes on in the next line: in all rows. */
@@ -209,7 +209,7 @@ static size_t cut_at(const struct view_lines *l, size_t columns)
 		bool clean = true;
 		for (size_t i = 0; i < l->strips; i++) {
 			size_t taken;
-			count_within(&l->all[i], at, &taken);
+			end_within(&l->all[i], at, &taken);
 			clean &= taken == at || taken == l->all[i].width;
 		}
 		if (clean)
@@ -234,13 +234,14 @@ static bool put_lines(struct view_lines *l, size_t columns, struct tok_buffer *t
 	for (size_t i = 0; i < l->strips; i++) {
 		struct strip *s = &l->all[i];
 		size_t taken;
-		const size_t count = count_within(s, columns, &taken);
-		const size_t shown = without_blanks(s, count);
-		if (l->rows > 1 && (i % per == 0 || shown > 0))
-			cli_put(&out, shown ? "%c " : "%c", i % per ? ' ' : (char)('A' + i / per));
+		const size_t end = end_within(s, columns, &taken);
+		const size_t shown = without_blanks(s, end);
+		const bool any = shown > s->first;
+		if (l->rows > 1 && (i % per == 0 || any))
+			cli_put(&out, any ? "%c " : "%c", i % per ? ' ' : (char)('A' + i / per));
 		put_glyphs(&out, l, s, shown);
 		cli_put(&out, "\n");
-		drop(s, count, taken);
+		drop(s, end, taken);
 	}
 	if (l->strips > 1)
 		cli_put(&out, "\n");

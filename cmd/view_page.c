@@ -172,8 +172,8 @@ enum tok_status view_page_write(struct cli_put *body, const struct view_text *vi
 	cli_page_begin(
 	    &p, "Tokens of a text",
 	    "Point at a piece for its token, id, bytes and place. ␠ is a blank, ␊ the end "
-	    "of a line, <0xE3> a byte of a character that is cut; dark pieces are special "
-	    "tokens, pale ones belong to no token.");
+	    "of a line, <0xE3> a byte of a character that is cut. Special tokens stand in "
+	    "reverse; what has no colour belongs to no token.");
 	put_totals(&p, view);
 	p.lost |= !tok_buffer_add(&page, body->out->bytes, body->out->count);
 	cli_page_end(&p);

@@ -1,9 +1,12 @@
 /* vocab.c - tok vocab: tokenizer files; what is done with them is one word each. */
+#include "cmd/audit_internal.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 
 static const struct vocab_options defaults = {
 	.format = -1,
+	.top = 10,
+	.fail_on = AUDIT_FAIL_FAIL,
 	.words = CLI_VOCAB_WORDS_DEFAULTS,
 };
 
@@ -12,6 +15,23 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",
 	  CLI_FIELD(struct vocab_options, words.pattern, const char *) },
+	{ CLI_GROUP, .name = "What add notes" },
+	{ CLI_TEXT, 0, "origin", "TEXT", "note where the tokenizer came from (its path)",
+	  CLI_FIELD(struct vocab_options, origin, const char *) },
+	{ CLI_TEXT, 0, "licence", "TEXT", "note its licence",
+	  CLI_FIELD(struct vocab_options, licence, const char *) },
+	{ CLI_FLAG, 0, "replace", NULL, "take the place of what has the name already",
+	  CLI_FIELD(struct vocab_options, replace, bool) },
+	{ CLI_GROUP, .name = "What edit changes" },
+	{ CLI_TEXTS, 0, "add-special", "TEXT[=ID]",
+	  "add a special token, or make a token special; may be given several times",
+	  CLI_FIELD(struct vocab_options, specials, struct cli_texts) },
+	{ CLI_TEXTS, 0, "rename", "OLD=NEW",
+	  "give an added token another name; may be given several times",
+	  CLI_FIELD(struct vocab_options, renamed, struct cli_texts) },
+	{ CLI_TEXT, 0, "set-template", "TOKENS",
+	  "lay these tokens around a text, which is $A: '<s> $A </s>'",
+	  CLI_FIELD(struct vocab_options, set_template, const char *) },
 	{ CLI_GROUP, .name = "What prune keeps" },
 	{ CLI_TEXT, 0, "keep", "N", "tokens in all, with special tokens; 32k is 32000",
 	  CLI_FIELD(struct vocab_options, keep, const char *) },
@@ -20,20 +40,50 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
-	  "what convert and prune write, where the name of FILE does not end so",
+	  "what convert, edit and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, format, int) },
+	{ CLI_TEXTS, 0, "text", "FILE",
+	  "convert: compare what was written with TOKENIZER on these lines too; may be given "
+	  "several "
+	  "times",
+	  CLI_FIELD(struct vocab_options, texts, struct cli_texts) },
 	{ CLI_TEXT, 0, "map", "FILE",
 	  "prune: write a line of old id, tab, new id for each token kept",
 	  CLI_FIELD(struct vocab_options, map, const char *) },
+	{ CLI_FLAG, 'j', "json", NULL,
+	  "list, show, diff, check: write one JSON object, of schema tok.store.1, tok.diff.1 or "
+	  "tok.audit.vocab.1",
+	  CLI_FIELD(struct vocab_options, json, bool) },
+	{ CLI_CHOICE, 0, "fail-on", "never|fail|warn",
+	  "check: exit with 1 if something is at least that grave (fail)",
+	  CLI_FIELD(struct vocab_options, fail_on, int) },
+	{ CLI_SIZE, 0, "top", "N", "diff: list up to N differences of a kind (10)",
+	  CLI_FIELD(struct vocab_options, top, uint64_t) },
 	CLI_VOCAB_WORDS_RUNNING_ROWS(struct vocab_options, words),
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
+	{ "add", "NAME TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
+	  cli_vocab_add },
+	{ "list", "", "tell what the store has", false, cli_vocab_list },
+	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show },
+	{ "rename", "OLD NEW", "give one another name", false, cli_vocab_rename },
+	{ "rm", "NAME...", "take it out of the store", false, cli_vocab_rm },
+	{ "path", "NAME", "tell where its compiled image is", false, cli_vocab_path },
+	{ "verify", "", "look through all of the store for damage", false, cli_vocab_verify },
+	{ "export", "FILE", "write all of the store as one file", false, cli_vocab_export },
+	{ "import", "FILE", "add what the store in such a file has", false, cli_vocab_import },
 	{ "compile", "TOKENIZER", "write the tokenizer as one image that opens at once", false,
 	  cli_vocab_compile },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
 	  cli_vocab_convert },
+	{ "check", "TOKENIZER...", "tell whether every token is of use, and fail where one is not",
+	  false, cli_vocab_check },
+	{ "diff", "TOKENIZER TOKENIZER [FILE...]", "tell where two are not the same", false,
+	  cli_vocab_diff },
+	{ "edit", "TOKENIZER", "change special tokens, names and the template", false,
+	  cli_vocab_edit },
 	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
 	  cli_vocab_prune },
 	{ NULL },
@@ -41,9 +91,17 @@ static const struct cli_word words[] = {
 
 const struct cli_tool tool_vocab = {
 	.name = "vocab",
-	.summary = "compile, convert and prune tokenizer files",
-	.operands = "WORD [TOKENIZER [FILE...]]",
+	.summary = "keep, compile, convert and prune tokenizers",
+	.operands = "WORD [NAME] [TOKENIZER [FILE...]]",
+	.guide = "tok-store",
 	.description =
+	    "The words add, list, show, rename, rm, path, verify, export and import are for the\n"
+	    "store, where tokenizers are kept under names that -t takes: tok-store(7) has all of\n"
+	    "it.\n"
+	    "\n"
+	    "  tok vocab add llama-3 llama-3/tokenizer.json\n"
+	    "  tok encode -t llama-3 corpus.txt\n"
+	    "\n"
 	    "With the word compile, reads the file or folder TOKENIZER, of any kind that\n"
 	    "tok-formats(5) names, and writes it as a compiled image: one file that is read\n"
 	    "into memory and used as it lies, so that it opens in a moment.\n"
@@ -52,8 +110,7 @@ const struct cli_tool tool_vocab = {
 	    "  tok encode -t llama-3.tok corpus.txt\n"
 	    "\n"
 	    "Nobody needs to do this: every tool keeps the images of the tokenizers it opens in\n"
-	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file: on a\n"
-	    "machine without a cache, or to open an image without reading its source. An image\n"
+	    "the cache folder (TOK_CACHE in tok(1)). It is for those who want the file. An image\n"
 	    "is only for machines of the same byte order and for the version of tok that wrote "
 	    "it.\n"
 	    "Keep the source: an image cannot be made from an image.\n"
@@ -67,9 +124,32 @@ const struct cli_tool tool_vocab = {
 	    "  .txt       vocab.txt: of a WordPiece with all that belongs to BERT\n"
 	    "  .tok       the same as compile\n"
 	    "\n"
-	    "What is written gives the ids of what was read. Where a kind of file cannot say what\n"
+	    "What is written gives the ids of what was read: it is read back, and compared on\n"
+	    "texts that tokenizers stumble over, on every token, and on --text. Equal or not is\n"
+	    "told on standard error, with the first differences; exit status 1 says not. Where a\n"
+	    "kind of file cannot say what\n"
 	    "the tokenizer does, nothing is written and the part that stands in the way is named;\n"
 	    "what no file of a kind ever says is left out: tok-formats(5) has both.\n"
+	    "\n"
+	    "With the word diff, tells where two tokenizers are not the same: tokens as the bytes\n"
+	    "that they stand for, however their files spell them - the same under another id, "
+	    "only\n"
+	    "in one, special in one, added tokens that are found otherwise, other scores -, "
+	    "merges,\n"
+	    "steps of the pipeline, and on the lines of FILEs how many words both cut alike. Up "
+	    "to\n"
+	    "--top of a kind are listed, with --json all. Exit status 1 says that they differ.\n"
+	    "\n"
+	    "With the word edit, writes TOKENIZER with what --rename, --add-special and\n"
+	    "--set-template say, in this order. A special token that the vocabulary has not gets "
+	    "ID,\n"
+	    "or the one behind the largest. Ids of ordinary text stay, which is looked at as "
+	    "after\n"
+	    "convert.\n"
+	    "\n"
+	    "With the word check, tells whether every token can come of a text, and what is odd:\n"
+	    "see --vocab in tok-audit(1). Exit status 1 says that something is as grave as\n"
+	    "--fail-on.\n"
 	    "\n"
 	    "With the word prune, writes TOKENIZER with --keep tokens, those that the FILEs, or\n"
 	    "standard input where there is none, have most use for. FILEs are read as by tok\n"
@@ -87,8 +167,10 @@ const struct cli_tool tool_vocab = {
 	    "  printf '%s\\n' '[UNK]' the dog >vocab.txt\n"
 	    "  tok vocab compile vocab.txt -o dog.tok\n"
 	    "  echo 'the dog' | tok encode -t dog.tok\n"
-	    "  tok vocab convert vocab.txt -o dog.json\n"
+	    "  tok vocab convert vocab.txt -o dog.json 2>report\n"
 	    "  echo 'the dog' | tok encode -t dog.json\n"
+	    "  tok vocab diff vocab.txt dog.json\n"
+	    "  tok vocab check vocab.txt\n"
 	    "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
 	    "  printf 'lower' | tok vocab prune low.json --keep 258 -o lower.json 2>report\n",
 	.options = option_table,

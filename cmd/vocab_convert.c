@@ -1,9 +1,12 @@
 /* vocab_convert.c - tok vocab convert: any tokenizer as a file of another kind. */
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cli_load.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
+#include "cmd/vocab_same.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
@@ -15,12 +18,12 @@ static bool is_same_file(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-static enum tok_status read_tokenizer(const char *path, const struct vocab_options *opts,
-				      struct tok_spec *out, struct tok_error *err)
+enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_options *opts,
+				     struct tok_spec *out, struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct vocab_source source;
-	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
+	if (access(path, F_OK) != 0 || strcmp(path, CLI_BUILTIN_NAME) == 0)
 		return cli_load_spec(path, opts->words.pattern, out, err);
 	enum tok_status status = vocab_source_open(path, &source, err);
 	if (status != TOK_OK)
@@ -40,6 +43,63 @@ static enum tok_status read_tokenizer(const char *path, const struct vocab_optio
 	return status;
 }
 
+/* ---- what was written, read back ------------------------------------------------------------- */
+
+/* Ranks do not say the expression that they are for; NULL if memory is out. */
+static char *copy_pattern(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (spec->pretokenizers[i].kind == TOK_PRETOK_SPLIT) {
+			const struct tok_span p = spec->pretokenizers[i].as.split.pattern;
+			return strndup((const char *)p.bytes, p.count);
+		}
+	return strdup("[\\s\\S]+"); /* all of a text is one piece */
+}
+
+static enum tok_status open_both(const char *path, const struct vocab_options *opts,
+				 enum cli_vocab_kind kind, struct tok_tokenizer **a,
+				 struct tok_tokenizer **b, struct tok_error *err)
+{
+	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
+	struct cli_load written = { .tokenizer = opts->output };
+	enum tok_status status = cli_load(&source, a, err);
+	if (status != TOK_OK)
+		return status;
+	char *pattern = kind == CLI_VOCAB_TIKTOKEN ? copy_pattern(tok_tokenizer_spec(*a)) : NULL;
+	if (kind == CLI_VOCAB_TIKTOKEN && !pattern)
+		return tok_fail_memory(err);
+	written.pattern = pattern;
+	status = cli_load_uncached(&written, b, err);
+	free(pattern);
+	return status;
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+/* Exit status 1 says that what was written is not the same. */
+static enum cli_exit check(const char *path, const struct vocab_options *opts,
+			   enum cli_vocab_kind kind)
+{
+	struct tok_tokenizer *a = NULL, *b = NULL;
+	struct tok_error err = { 0 };
+	struct vocab_same same = { .specials = kind != CLI_VOCAB_TIKTOKEN,
+				   .files = opts->texts.items,
+				   .file_count = opts->texts.count };
+	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
+	if (status == TOK_OK)
+		status = vocab_same_compare(a, b, &same, &err);
+	const enum cli_exit result =
+	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
+	vocab_same_release(&same);
+	tok_tokenizer_free(a);
+	tok_tokenizer_free(b);
+	return result;
+}
+
 enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
@@ -52,9 +112,12 @@ enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
 		return cli_usage("convert needs --output FILE, or - for standard output");
 	if (!cli_vocab_kind(opts->output, opts->format, &kind))
 		return CLI_TROUBLE;
-	if (read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
+	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	const enum cli_exit status = cli_vocab_output(&spec, kind, opts->output);
 	tok_spec_release(&spec);
-	return status;
+	/* What came from a pipe, or went down one, cannot be read again. */
+	return status == CLI_OK && strcmp(opts->output, "-") != 0 && !is_pipe(argv[0])
+		   ? check(argv[0], opts, kind)
+		   : status;
 }

@@ -65,7 +65,7 @@ static void remove_folder(const char *folder)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-static bool find(const char *folder, struct vocab_file_stamp stamp, struct image_hash *hash)
+static bool find(const char *folder, struct vocab_file_stamp stamp, struct vocab_hash *hash)
 {
 	struct image_seen seen;
 	image_seen_load(&seen, folder);
@@ -76,10 +76,10 @@ static void test_each_number_counts(void **state)
 {
 	(void)state;
 	char folder[64];
-	struct image_hash hash;
+	struct vocab_hash hash;
 	make_folder(folder);
 	assert_false(find(folder, example, &hash));
-	image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+	image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
 	assert_true(find(folder, example, &hash));
 	assert_true(hash.low == 5 && hash.high == 6);
 	struct vocab_file_stamp others[5] = { example, example, example, example, example };
@@ -92,7 +92,7 @@ static void test_each_number_counts(void **state)
 		if (find(folder, others[i], &hash))
 			fail_msg("number %zu of the stamp", i);
 	/* The same file as it is later takes the place of what it was. */
-	image_seen_keep(folder, &others[4], (struct image_hash){ 7, 8 });
+	image_seen_keep(folder, &others[4], (struct vocab_hash){ 7, 8 });
 	assert_false(find(folder, example, &hash));
 	assert_true(find(folder, others[4], &hash));
 	assert_true(hash.low == 7 && hash.high == 8);
@@ -105,11 +105,11 @@ static void test_only_our_own_is_believed(void **state)
 	static const mode_t modes[] = { 0620, 0602, 0666 };
 	(void)state;
 	char folder[64], name[128];
-	struct image_hash hash;
+	struct vocab_hash hash;
 	make_folder(folder);
 	snprintf(name, sizeof name, "%s/sources", folder);
 	for (size_t i = 0; i < 3; i++) {
-		image_seen_keep(folder, &example, (struct image_hash){ 5, 6 });
+		image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
 		assert_true(find(folder, example, &hash));
 		assert_int_equal(chmod(name, modes[i]), 0);
 		assert_false(find(folder, example, &hash));
@@ -121,12 +121,12 @@ static void test_the_oldest_is_forgotten(void **state)
 {
 	(void)state;
 	char folder[64];
-	struct image_hash hash;
+	struct vocab_hash hash;
 	make_folder(folder);
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
 		stamp.inode = i;
-		image_seen_keep(folder, &stamp, (struct image_hash){ i, 0 });
+		image_seen_keep(folder, &stamp, (struct vocab_hash){ i, 0 });
 	}
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
@@ -197,7 +197,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 {
 	char folder[64], image[512];
 	char *source = fixture_path("gguf", "bert.gguf");
-	struct image_hash file, hash;
+	struct vocab_hash file, hash;
 	struct vocab_source opened;
 	struct tok_error err = { 0 };
 	struct stat info;
@@ -206,7 +206,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	open_cached(source, folder);
 	find_image(folder, image, sizeof image);
 	assert_int_equal(vocab_source_open(source, &opened, &err), TOK_OK);
-	file = image_hash_file(opened.files[0]);
+	file = vocab_hash_file(opened.files[0]);
 	hash = image_hash_source(&file, 1, NULL);
 	vocab_source_close(&opened);
 

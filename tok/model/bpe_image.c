@@ -323,3 +323,24 @@ bool tok_model_merge(const struct tok_model *model, tok_id id, struct tok_merge 
 	*rank = least;
 	return least != TOK_RANK_NONE;
 }
+
+size_t tok_model_merges(const struct tok_model *model, struct tok_merge *out, uint32_t *ranks)
+{
+	if (model->kind != TOK_MODEL_BPE || model->bpe->order != TOK_BPE_MERGES)
+		return 0;
+	const struct tok_pairs *pairs = &model->bpe->pairs;
+	const tok_id *ids = model->lexicon.ids;
+	size_t count = 0;
+	for (uint32_t i = 0; i < pairs->count; i++) {
+		const struct tok_pair *pair = &pairs->slots[i];
+		if (pair->rank == TOK_RANK_NONE)
+			continue;
+		if (out) {
+			ranks[count] = pair->rank;
+			out[count] = (struct tok_merge){ ids[pair->left], ids[pair->right],
+							 ids[pair->result] };
+		}
+		count++;
+	}
+	return count;
+}

@@ -148,6 +148,12 @@ tok_model_encode_run(const struct tok_model *model, struct tok_model_scratch *sc
 TOK_API bool tok_model_merge(const struct tok_model *model, tok_id id, struct tok_merge *out,
 			     size_t *rank);
 
+/* All merges of an explicit list, in no order, and their places in it; of a pair that is listed
+ * twice the one that counts.  Returns how many there are, 0 where the model has no list; with `out`
+ * NULL it only counts. */
+TOK_API size_t tok_model_merges(const struct tok_model *model, struct tok_merge *out,
+				uint32_t *ranks);
+
 /* For every id below `count`: the two that BPE joins last when it makes the token of its
  * text; three times TOK_NO_ID where it does not make it, or of one unit.  TOK_EARG where
  * the model is not BPE. */

@@ -6,6 +6,11 @@
  *	status = vocab_audit_similarity_line(work, line, &err);	// as many as there are
  *	vocab_audit_similarity_measure(work, &s);
  *	vocab_audit_similarity_free(work);
+ *
+ * One a thread; what several counted is added together.  Words are what stands between white space.
+ * A word is cut alike if the same cuts (cuts.h) lie inside it.  Whether the space between two words
+ * is a token, or belongs to the first or the second of them, is no difference: cuts at its two ends
+ * and inside it are one.
  */
 #ifndef VOCAB_AUDIT_SIMILARITY_H
 #define VOCAB_AUDIT_SIMILARITY_H
@@ -28,6 +33,12 @@ TOK_API void vocab_audit_similarity_free(struct vocab_audit_similarity_work *wor
 TOK_API TOK_MUST_USE enum tok_status
 vocab_audit_similarity_line(struct vocab_audit_similarity_work *work, struct tok_span line,
 			    struct tok_error *err);
+/* The same for who has the cuts of both already. */
+TOK_API void vocab_audit_similarity_cuts(struct vocab_audit_similarity_work *work,
+					 struct tok_span line, const uint8_t *a, const uint8_t *b);
+/* What `more` counted is counted in `into`; both of the same tokenizers. */
+TOK_API void vocab_audit_similarity_add(struct vocab_audit_similarity_work *into,
+					const struct vocab_audit_similarity_work *more);
 TOK_API void vocab_audit_similarity_measure(const struct vocab_audit_similarity_work *work,
 					    struct vocab_audit_similarity *out);
 

@@ -15,6 +15,7 @@
 #include <image_build.h>
 
 #define CACHE_LIMIT_BYTES (UINT64_C(1) << 30)
+#define KEPT_LIMIT_BYTES  (UINT64_C(8) << 30)
 
 enum { HOUR = 3600 };
 
@@ -62,7 +63,7 @@ static struct image_mapping *map_path(const char *path)
 }
 
 /* "folder/BUILD-0123...def.tok"; the caller frees it. */
-static char *name_cached(const char *folder, struct image_hash hash)
+static char *name_cached(const char *folder, struct vocab_hash hash)
 {
 	const size_t room = strlen(folder) + 64;
 	char *name = malloc(room);
@@ -89,12 +90,12 @@ static void make_folder(char *path)
  * tokenizer.  Nor is a disk that has not got the image yet: a damaged one is told
  * by its checksum and made anew. */
 static void keep(const struct tok_tokenizer *tokenizer, const char *folder, char *name,
-		 struct image_hash hash)
+		 struct vocab_hash hash, uint64_t limit_bytes)
 {
 	struct tok_error ignored = { 0 };
 	make_folder(name);
 	if (image_save(tokenizer, name, hash, false, &ignored) == TOK_OK)
-		image_prune(folder, strrchr(name, '/') + 1, CACHE_LIMIT_BYTES);
+		image_prune(folder, strrchr(name, '/') + 1, limit_bytes);
 }
 
 static int64_t now_ns(void)
@@ -109,7 +110,7 @@ static int64_t now_ns(void)
  * it is our own file.  A disk must not have the stamp before it has the bytes, should the power
  * fail. */
 static void remember_whole(const char *folder, const char *name,
-			   const struct vocab_file_stamp *stamp, struct image_hash hash)
+			   const struct vocab_file_stamp *stamp, struct vocab_hash hash)
 {
 	if (!image_seen_is_settled(stamp, now_ns()))
 		return;
@@ -123,18 +124,18 @@ static void remember_whole(const char *folder, const char *name,
 
 /* NULL where there is none that can be used. */
 static struct tok_tokenizer *open_named(const char *folder, const char *name,
-					struct image_hash hash, const struct image_seen *seen)
+					struct vocab_hash hash, const struct image_seen *seen)
 {
 	struct tok_error ignored = { 0 };
 	struct tok_tokenizer *made = NULL;
-	struct image_hash known;
+	struct vocab_hash known;
 	struct image_mapping *mapping = map_path(name);
 	if (!mapping)
 		return NULL;
 	const struct vocab_file_stamp stamp = mapping->stamp;
 	const bool ours = mapping->ours, keeps = ours && !mapping->stamp_is_past;
 	const bool whole =
-	    ours && image_seen_find(seen, &stamp, &known) && image_is_same_hash(known, hash);
+	    ours && image_seen_find(seen, &stamp, &known) && vocab_hash_equal(known, hash);
 	mapping->whole = whole;
 	if (image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
 		return NULL;
@@ -146,7 +147,7 @@ static struct tok_tokenizer *open_named(const char *folder, const char *name,
 /* ---- its source ------------------------------------------------------------------- */
 
 struct hashes {
-	struct image_hash files[2];
+	struct vocab_hash files[2];
 	bool may_keep[2]; /* hashed just now, and may be remembered */
 };
 
@@ -163,7 +164,7 @@ static void find_hashes(const struct vocab_source *source, const struct image_se
 		/* All of it is read, at least twice if there is no image. */
 		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
 			      MADV_POPULATE_READ);
-		out->files[i] = image_hash_file(source->files[i]);
+		out->files[i] = vocab_hash_file(source->files[i]);
 		out->may_keep[i] = image_seen_is_settled(stamp, now);
 	}
 }
@@ -171,12 +172,12 @@ static void find_hashes(const struct vocab_source *source, const struct image_se
 /* Anew, whatever it is remembered as: a source written over meanwhile must not be kept
  * for what it was. */
 static bool is_still(const struct vocab_source *source, const struct vocab_read_options *options,
-		     struct image_hash hash)
+		     struct vocab_hash hash)
 {
-	struct image_hash files[2];
+	struct vocab_hash files[2];
 	for (size_t i = 0; i < source->count; i++)
-		files[i] = image_hash_file(source->files[i]);
-	return image_is_same_hash(hash, image_hash_source(files, source->count, options));
+		files[i] = vocab_hash_file(source->files[i]);
+	return vocab_hash_equal(hash, image_hash_source(files, source->count, options));
 }
 
 enum tok_status image_open_cached(const struct vocab_source *source,
@@ -188,7 +189,7 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 	enum tok_status status = TOK_OK;
 	image_seen_load(&seen, folder);
 	find_hashes(source, &seen, &hashes);
-	const struct image_hash hash = image_hash_source(hashes.files, source->count, options);
+	const struct vocab_hash hash = image_hash_source(hashes.files, source->count, options);
 	char *name = name_cached(folder, hash);
 	if (!name)
 		return tok_fail_memory(err);
@@ -196,7 +197,7 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 	if (!made) {
 		status = image_compile(source, options, &made, err);
 		if (status == TOK_OK && is_still(source, options, hash))
-			keep(made, folder, name, hash);
+			keep(made, folder, name, hash, CACHE_LIMIT_BYTES);
 	}
 	free(name);
 	if (status != TOK_OK)
@@ -212,7 +213,7 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 
 /* One of two files is found too, but no image is made of it alone. */
 static bool find_seen(const char *path, const char *folder, struct image_seen *seen,
-		      struct image_hash *hash)
+		      struct vocab_hash *hash)
 {
 	struct vocab_file_stamp stamp;
 	struct tok_error ignored;
@@ -227,15 +228,65 @@ static bool find_seen(const char *path, const char *folder, struct image_seen *s
 bool image_open_seen(const char *path, const struct vocab_read_options *options, const char *folder,
 		     struct tok_tokenizer **out)
 {
-	struct image_hash file;
+	struct vocab_hash file;
 	struct image_seen seen;
 	if (!find_seen(path, folder, &seen, &file))
 		return false;
-	const struct image_hash hash = image_hash_source(&file, 1, options);
+	const struct vocab_hash hash = image_hash_source(&file, 1, options);
 	char *name = name_cached(folder, hash);
 	struct tok_tokenizer *made = name ? open_named(folder, name, hash, &seen) : NULL;
 	free(name);
 	if (made)
 		*out = made;
 	return made != NULL;
+}
+
+/* ---- sources that are kept elsewhere -------------------------------------------------- */
+
+static struct vocab_hash hash_kept(const struct vocab_kept *kept)
+{
+	const struct vocab_read_options options = { .pattern = kept->pattern };
+	return image_hash_source(kept->files, kept->count, &options);
+}
+
+enum tok_status vocab_image_kept_path(const struct vocab_kept *kept, const char *folder, char **out,
+				      struct tok_error *err)
+{
+	*out = name_cached(folder, hash_kept(kept));
+	return *out ? TOK_OK : tok_fail_memory(err);
+}
+
+static enum tok_status compile_kept(const struct vocab_kept *kept, struct tok_tokenizer **out,
+				    struct tok_error *err)
+{
+	const struct vocab_read_options options = { .pattern = kept->pattern };
+	struct vocab_source source;
+	enum tok_status status = kept->open(kept->data, &source, err);
+	if (status != TOK_OK)
+		return status;
+	status = image_compile(&source, &options, out, err);
+	kept->close(kept->data, &source);
+	return status;
+}
+
+enum tok_status vocab_image_open_kept(const struct vocab_kept *kept, const char *folder,
+				      struct tok_tokenizer **out, struct tok_error *err)
+{
+	const struct vocab_hash hash = hash_kept(kept);
+	struct image_seen seen;
+	char *name = name_cached(folder, hash);
+	if (!name)
+		return tok_fail_memory(err);
+	image_seen_load(&seen, folder);
+	enum tok_status status = TOK_OK;
+	struct tok_tokenizer *made = open_named(folder, name, hash, &seen);
+	if (!made) {
+		status = compile_kept(kept, &made, err);
+		if (status == TOK_OK)
+			keep(made, folder, name, hash, KEPT_LIMIT_BYTES);
+	}
+	free(name);
+	if (status == TOK_OK)
+		*out = made;
+	return status;
 }

@@ -20,7 +20,7 @@ static uint64_t hash_header(const struct image_header *header)
 	return XXH3_64bits(header, offsetof(struct image_header, header_checksum));
 }
 
-struct image_header image_header_for(struct tok_span block, struct image_hash source)
+struct image_header image_header_for(struct tok_span block, struct vocab_hash source)
 {
 	struct image_header header = {
 		.version = IMAGE_VERSION,

@@ -13,13 +13,13 @@
 
 /* ---- what an image is made from ----------------------------------------------------- */
 
-struct image_hash image_hash_file(struct tok_span file)
+struct vocab_hash vocab_hash_file(struct tok_span file)
 {
 	const XXH128_hash_t hash = XXH3_128bits(file.bytes, file.count);
-	return (struct image_hash){ hash.low64, hash.high64 };
+	return (struct vocab_hash){ hash.low64, hash.high64 };
 }
 
-struct image_hash image_hash_source(const struct image_hash *files, size_t count,
+struct vocab_hash image_hash_source(const struct vocab_hash *files, size_t count,
 				    const struct vocab_read_options *options)
 {
 	const char *pattern = options ? options->pattern : NULL;
@@ -30,7 +30,7 @@ struct image_hash image_hash_source(const struct image_hash *files, size_t count
 		facts[5 + 2 * i] = files[i].high;
 	}
 	const XXH128_hash_t all = XXH3_128bits(facts, sizeof facts);
-	return (struct image_hash){ all.low64, all.high64 };
+	return (struct vocab_hash){ all.low64, all.high64 };
 }
 
 enum tok_status image_compile(const struct vocab_source *source,
@@ -47,7 +47,7 @@ enum tok_status image_compile(const struct vocab_source *source,
 }
 
 enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *path,
-			   struct image_hash source, bool lasting, struct tok_error *err)
+			   struct vocab_hash source, bool lasting, struct tok_error *err)
 {
 	struct tok_image_writer writer = { 0 };
 	struct tok_span block;
@@ -92,9 +92,9 @@ enum tok_status vocab_image_compile(const char *path, const struct vocab_read_op
 	else
 		status = image_compile(&source, options, &tokenizer, err);
 	if (status == TOK_OK) {
-		struct image_hash files[2];
+		struct vocab_hash files[2];
 		for (size_t i = 0; i < source.count; i++)
-			files[i] = image_hash_file(source.files[i]);
+			files[i] = vocab_hash_file(source.files[i]);
 		status = image_save(tokenizer, target,
 				    image_hash_source(files, source.count, options), true, err);
 		tok_tokenizer_free(tokenizer);
@@ -109,7 +109,7 @@ enum tok_status vocab_image_write(struct tok_spec *spec, const char *target, str
 	enum tok_status status = tok_tokenizer_new(spec, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
-	status = image_save(tokenizer, target, (struct image_hash){ 0 }, true, err);
+	status = image_save(tokenizer, target, (struct vocab_hash){ 0 }, true, err);
 	tok_tokenizer_free(tokenizer);
 	return status;
 }
@@ -123,7 +123,7 @@ static void unmap(void *owner)
 	free(mapping);
 }
 
-enum tok_status image_open_mapping(struct image_mapping *mapping, const struct image_hash *wanted,
+enum tok_status image_open_mapping(struct image_mapping *mapping, const struct vocab_hash *wanted,
 				   struct tok_tokenizer **out, struct tok_error *err)
 {
 	const struct tok_span file = { mapping->bytes, mapping->count };
@@ -132,7 +132,7 @@ enum tok_status image_open_mapping(struct image_mapping *mapping, const struct i
 	enum tok_status status = image_check_header(file, &header, &block, err);
 	if (status == TOK_OK && !mapping->whole)
 		status = image_check_block(&header, block, err);
-	if (status == TOK_OK && wanted && !image_is_same_hash(header.source, *wanted))
+	if (status == TOK_OK && wanted && !vocab_hash_equal(header.source, *wanted))
 		status = tok_fail(err, TOK_EFORMAT, "the image is of another source");
 	if (status == TOK_OK)
 		status =

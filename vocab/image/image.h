@@ -14,6 +14,17 @@
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
 
+/* What a file of a source is known by: XXH3 of 128 bits of its bytes. */
+struct vocab_hash {
+	uint64_t low, high;
+};
+TOK_API struct vocab_hash vocab_hash_file(struct tok_span file);
+
+static inline bool vocab_hash_equal(struct vocab_hash a, struct vocab_hash b)
+{
+	return a.low == b.low && a.high == b.high;
+}
+
 /* Is this an image, in whatever state? */
 TOK_API bool vocab_image_is_one(struct tok_span file);
 
@@ -44,5 +55,30 @@ vocab_image_use(struct tok_span file, struct tok_tokenizer **out, struct tok_err
 TOK_API TOK_MUST_USE enum tok_status
 vocab_image_open(const char *path, const struct vocab_read_options *options,
 		 const char *cache_folder, struct tok_tokenizer **out, struct tok_error *err);
+
+/* A source that is kept somewhere else than in files, and known by their hashes. */
+struct vocab_kept {
+	struct vocab_hash files[2];
+	size_t count;
+	const char *pattern; /* as in struct vocab_read_options */
+	/* The source itself, asked for if no image of it is there; what it gives is closed by
+	 * `close`. */
+	enum tok_status (*open)(void *data, struct vocab_source *out, struct tok_error *err);
+	void (*close)(void *data, struct vocab_source *source);
+	void *data;
+};
+
+/* Where this build keeps the image of it in `folder`; free() it. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_kept_path(const struct vocab_kept *kept,
+							   const char *folder, char **out,
+							   struct tok_error *err);
+
+/* Open that image.  Where it is missing or damaged, the source is compiled and kept there; a folder
+ * that cannot be written is no reason to stop.  Images there have at most 8 GB: those of other
+ * builds, then those used longest ago, are deleted. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_open_kept(const struct vocab_kept *kept,
+							   const char *folder,
+							   struct tok_tokenizer **out,
+							   struct tok_error *err);
 
 #endif

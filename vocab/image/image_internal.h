@@ -8,19 +8,11 @@
 
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
+#include "vocab/image/image.h"
 
 /* Raised whenever tables, or what makes them, change: it is all that images named by
  * -t are told by.  Those in the cache are of one build besides (build_id.cmake). */
 enum { IMAGE_VERSION = 3 };
-
-struct image_hash {
-	uint64_t low, high;
-};
-
-static inline bool image_is_same_hash(struct image_hash a, struct image_hash b)
-{
-	return a.low == b.low && a.high == b.high;
-}
 
 /* The first bytes of the file; the block follows.  Numbers are those of the
  * machine that wrote them, which `order` tells. */
@@ -29,12 +21,12 @@ struct image_header {
 	uint32_t version, order;
 	uint64_t block_bytes;
 	uint64_t block_checksum;  /* XXH3, 64 bit */
-	struct image_hash source; /* XXH3, 128 bit, of what it was made from */
+	struct vocab_hash source; /* XXH3, 128 bit, of what it was made from */
 	uint64_t zeros[9];
 	uint64_t header_checksum; /* of all before it */
 };
 
-struct image_header image_header_for(struct tok_span block, struct image_hash source);
+struct image_header image_header_for(struct tok_span block, struct vocab_hash source);
 
 /* The block of an image, of which only the header is looked at.  TOK_EFORMAT says what is
  * wrong with that. */
@@ -47,17 +39,15 @@ TOK_MUST_USE enum tok_status image_check_block(const struct image_header *header
 
 /* ---- image.c ---- */
 
-struct image_hash image_hash_file(struct tok_span file);
-
 /* Everything that decides what the image says; `files`: of each file of the source. */
-struct image_hash image_hash_source(const struct image_hash *files, size_t count,
+struct vocab_hash image_hash_source(const struct vocab_hash *files, size_t count,
 				    const struct vocab_read_options *options);
 
 TOK_MUST_USE enum tok_status image_compile(const struct vocab_source *source,
 					   const struct vocab_read_options *options,
 					   struct tok_tokenizer **out, struct tok_error *err);
 TOK_MUST_USE enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *path,
-					struct image_hash source, bool lasting,
+					struct vocab_hash source, bool lasting,
 					struct tok_error *err);
 
 struct image_mapping {
@@ -71,7 +61,7 @@ struct image_mapping {
 
 /* The tokenizer in a mapped image, which it takes; `wanted` NULL: of any source. */
 TOK_MUST_USE enum tok_status image_open_mapping(struct image_mapping *mapping,
-						const struct image_hash *wanted,
+						const struct vocab_hash *wanted,
 						struct tok_tokenizer **out, struct tok_error *err);
 
 /* ---- cache.c ---- */
@@ -104,7 +94,7 @@ enum { IMAGE_SEEN = 256 };
 struct image_seen {
 	struct {
 		struct vocab_file_stamp stamp;
-		struct image_hash hash; /* of an image: of its source */
+		struct vocab_hash hash; /* of an image: of its source */
 	} files[IMAGE_SEEN];            /* the newest first */
 	uint64_t count;
 };
@@ -112,7 +102,7 @@ struct image_seen {
 /* What is kept in `folder`: nothing where that is damaged or may be another's. */
 void image_seen_load(struct image_seen *seen, const char *folder);
 bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		     struct image_hash *out);
+		     struct vocab_hash *out);
 
 /* May what is read now be remembered under this stamp?  Not while a change might not
  * show in it. */
@@ -120,6 +110,6 @@ bool image_seen_is_settled(const struct vocab_file_stamp *stamp, int64_t now_ns)
 
 /* Remember it, if it can be; the oldest is forgotten. */
 void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
-		     struct image_hash hash);
+		     struct vocab_hash hash);
 
 #endif

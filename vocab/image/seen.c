@@ -79,7 +79,7 @@ static bool is_same_stamp(const struct vocab_file_stamp *a, const struct vocab_f
 }
 
 bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		     struct image_hash *out)
+		     struct vocab_hash *out)
 {
 	for (size_t i = 0; i < seen->count; i++) {
 		if (!is_same_stamp(&seen->files[i].stamp, stamp))
@@ -92,7 +92,7 @@ bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stam
 
 /* In front of the others, in place of what the same file was, or of the oldest. */
 static void put_first(struct image_seen *seen, const struct vocab_file_stamp *stamp,
-		      struct image_hash hash)
+		      struct vocab_hash hash)
 {
 	size_t at = 0;
 	while (at < seen->count && (seen->files[at].stamp.device != stamp->device ||
@@ -108,7 +108,7 @@ static void put_first(struct image_seen *seen, const struct vocab_file_stamp *st
 }
 
 void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
-		     struct image_hash hash)
+		     struct vocab_hash hash)
 {
 	struct seen_file file = { 0 };
 	struct tok_error ignored;

@@ -1,0 +1,149 @@
+/* vocab_diff.c - tok vocab diff: where two tokenizers are not the same. */
+#include "cmd/cli_documents.h"
+#include "cmd/cli_load.h"
+#include "cmd/vocab_diff.h"
+#include "cmd/vocab_internal.h"
+
+/* ---- the two -------------------------------------------------------------------------------- */
+
+static enum tok_status open_side(const char *path, struct vocab_diff_side *out,
+				 struct tok_error *err)
+{
+	const struct cli_load load = { .tokenizer = path };
+	out->name = path;
+	enum tok_status status = cli_load(&load, &out->tokenizer, err);
+	if (status == TOK_OK)
+		status = cli_load_spec(path, NULL, &out->spec, err);
+	return status;
+}
+
+static void close_side(struct vocab_diff_side *side)
+{
+	tok_tokenizer_free(side->tokenizer);
+	tok_spec_release(&side->spec);
+}
+
+/* ---- pipelines ------------------------------------------------------------------------------- */
+
+static bool is_same_stage(const struct cli_stage *stage, const struct tok_spec *a,
+			  const struct tok_spec *b)
+{
+	char left[CLI_LINE], right[CLI_LINE];
+	const size_t count = stage->count(a);
+	bool same = count == stage->count(b);
+	for (size_t i = 0; i < count && same; i++) {
+		stage->describe(a, i, left);
+		stage->describe(b, i, right);
+		same = strcmp(left, right) == 0;
+	}
+	return same;
+}
+
+static void compare_stages(struct vocab_diff *d)
+{
+	for (size_t s = 0; s < CLI_STAGES; s++) {
+		d->stages[s] = !is_same_stage(&cli_stages[s], &d->a.spec, &d->b.spec);
+		d->stage_count += d->stages[s];
+	}
+}
+
+/* ---- texts ------------------------------------------------------------------------------------
+ */
+
+/* Line by line: a line is what is encoded by itself. */
+static enum tok_status read_lines(const char *path, struct vocab_audit_similarity_work *work,
+				  struct tok_error *err)
+{
+	const struct cli_split split = { .lines = true, .limit_bytes = CLI_SPLIT_LIMIT };
+	const struct cli_cut whole = { 0 };
+	struct cli_documents documents = { 0 };
+	struct cli_part part;
+	enum tok_status status =
+	    cli_documents_open(&documents, path, CLI_INPUT_EXPANDED, &split, &whole, err);
+	while (status == TOK_OK) {
+		status = cli_documents_next(&documents, &part, err);
+		if (status != TOK_OK || !part.text.bytes)
+			break;
+		struct tok_span rest = part.text;
+		while (status == TOK_OK && rest.count) {
+			const struct tok_span line =
+			    part.several ? cli_split_next(&split, &rest) : rest;
+			if (!part.several)
+				rest.count = 0;
+			status = vocab_audit_similarity_line(work, line, err);
+		}
+	}
+	cli_documents_close(&documents);
+	cli_documents_release(&documents);
+	return status;
+}
+
+static enum tok_status compare_texts(struct vocab_diff *d, int count, char **paths,
+				     struct tok_error *err)
+{
+	struct vocab_audit_similarity_work *work;
+	enum tok_status status =
+	    vocab_audit_similarity_new(d->a.tokenizer, d->b.tokenizer, &work, err);
+	if (status != TOK_OK)
+		return status;
+	for (int i = 0; i < count && status == TOK_OK; i++)
+		status = read_lines(paths[i], work, err);
+	vocab_audit_similarity_measure(work, &d->similarity);
+	d->has_text = true;
+	vocab_audit_similarity_free(work);
+	return status;
+}
+
+/* ---- the word -----------------------------------------------------------------------------------
+ */
+
+bool vocab_diff_differ(const struct vocab_diff *d)
+{
+	const struct vocab_merge_differences *m = &d->found.merges;
+	return d->found.count > 0 || d->stage_count > 0 || m->only_a || m->only_b || m->moved;
+}
+
+static enum tok_status find(struct vocab_diff *d, int argc, char **argv, struct tok_error *err)
+{
+	enum tok_status status = open_side(argv[0], &d->a, err);
+	if (status == TOK_OK)
+		status = open_side(argv[1], &d->b, err);
+	if (status != TOK_OK)
+		return status;
+	const struct vocab_difference_side a = { d->a.tokenizer, &d->a.spec };
+	const struct vocab_difference_side b = { d->b.tokenizer, &d->b.spec };
+	status = vocab_differences_find(&a, &b, &d->found, err);
+	compare_stages(d);
+	return status == TOK_OK && argc > 2 ? compare_texts(d, argc - 2, argv + 2, err) : status;
+}
+
+/* Exit status 1 says that they differ. */
+enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv)
+{
+	const struct vocab_options *opts = options;
+	struct vocab_diff d = { 0 };
+	struct tok_buffer text = { 0 };
+	struct cli_put p = { .out = &text };
+	struct tok_error err = { 0 };
+	enum cli_exit result;
+	if (argc < 2)
+		return cli_usage("diff takes two tokenizers, and texts behind them");
+	if (find(&d, argc, argv, &err) != TOK_OK) {
+		result = cli_error("%s", err.message);
+	} else {
+		if (opts->json)
+			vocab_diff_tell_json(&d, &p);
+		else
+			vocab_diff_tell(&d, (size_t)opts->top, &p);
+		if (!p.lost)
+			fwrite(text.bytes, 1, text.count, stdout);
+		result = p.lost                  ? cli_error("out of memory")
+			 : vocab_diff_differ(&d) ? CLI_NO
+						 : CLI_OK;
+	}
+	tok_buffer_release(&text);
+	vocab_differences_release(&d.found);
+	close_side(&d.a);
+	close_side(&d.b);
+	return result;
+}

@@ -1,0 +1,454 @@
+#!/usr/bin/env python3
+"""check_store.py TOK: the store of vocabularies: names with -t, one source under two names, damage,
+hostile files, full disks, processes that write at once, killed ones."""
+import ctypes
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOK = os.path.abspath(sys.argv.pop(1))
+SANITIZED = b"__asan_init" in open(TOK, "rb").read()
+KILLS = 40 if SANITIZED else 200
+TEXT = b"the dog and the cat, the dogs"
+
+
+def hf(words, more=0):
+    """A BPE of letters and of these words, and of `more` that nobody uses, to make it long."""
+    vocab, merges = {}, []
+    for letter in "abcdefghijklmnopqrstuvwxyz, ":
+        vocab[letter] = len(vocab)
+    for word in [*words, *(f"z{i:05d}".translate(str.maketrans("0123456789", "abcdefghij")) for i in range(more))]:
+        for end in range(2, len(word) + 1):
+            if word[:end] not in vocab:
+                vocab[word[:end]] = len(vocab)
+                merges.append([word[:end - 1], word[end - 1]])
+    return json.dumps({"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges}})
+
+
+class Stores(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory()
+        self.store = self.path("data/tok")
+        self.source = self.path("a.json")
+        self.write(self.source, hf(["the", "dog"]))
+        self.other = self.path("b.json")
+        self.write(self.other, hf(["cat", "and"]))
+
+    def tearDown(self):
+        self.home.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.home.name, name)
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+
+    def tok(self, *args, data=TEXT, store=None, hub=None, **more):
+        environment = dict(os.environ, TOK_CACHE="off", TOK_STORE=store or self.store, HOME=self.home.name, **(hub or {}))
+        for name in {"HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"} - set(hub or {}):
+            environment.pop(name, None)
+        return subprocess.run((TOK,) + args, input=data, capture_output=True, timeout=120, check=False,
+                              env=environment, cwd=self.home.name, **more)
+
+    def vocab(self, *args, **more):
+        """What it says, if all went well."""
+        done = self.tok("vocab", *args, **more)
+        self.assertEqual((done.returncode, done.stderr), (0, b""), args)
+        return done.stdout.decode()
+
+    def refused(self, *args, says, **more):
+        done = self.tok("vocab", *args, **more)
+        self.assertEqual((done.returncode, done.stdout), (2, b""), args)
+        self.assertRegex(done.stderr.decode(), says)
+
+    def names(self, store=None):
+        return [v["name"] for v in json.loads(self.vocab("list", "--json", store=store))["vocabularies"]]
+
+    def ids(self, tokenizer, **more):
+        done = self.tok("encode", "-t", tokenizer, **more)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return done.stdout
+
+    def database(self):
+        return os.path.join(self.store, "store.db")
+
+    def images(self):
+        folder = os.path.join(self.store, "images")
+        return sorted(n for n in os.listdir(folder) if n.endswith(".tok") and n[0] != ".") if os.path.isdir(folder) else []
+
+
+class Names(Stores):
+    def test_a_name_is_its_source(self):
+        self.vocab("add", "org/dog", self.source)
+        self.assertEqual(self.ids("org/dog"), self.ids(self.source))
+        self.assertNotEqual(self.ids("org/dog"), self.ids(self.other))
+        for tool in ("count", "inspect"):
+            self.assertEqual(self.tok(tool, "-t", "org/dog").stdout, self.tok(tool, "-t", self.source).stdout)
+        self.assertEqual(self.ids(self.vocab("path", "org/dog").strip()), self.ids(self.source))
+        self.assertEqual(self.tok("vocab", "convert", "org/dog", "-o", "x.json").returncode, 0)
+        self.assertEqual(self.tok("vocab", "convert", self.source, "-o", "y.json").returncode, 0)
+        with open(self.path("x.json"), "rb") as x, open(self.path("y.json"), "rb") as y:
+            self.assertEqual(x.read(), y.read())
+
+    def test_its_source_may_go(self):
+        wanted = self.ids(self.source)
+        self.vocab("add", "dog", self.source)
+        os.remove(self.source)
+        shutil.rmtree(os.path.join(self.store, "images"))
+        self.assertEqual(self.ids("dog"), wanted)
+        self.assertEqual(len(self.images()), 1)
+
+    def test_a_file_comes_first(self):
+        self.vocab("add", "dog", self.source)
+        self.write(self.path("dog"), hf(["cat", "and"]))
+        self.assertEqual(self.ids("dog"), self.ids(self.other))
+
+    def test_two_files_and_a_folder(self):
+        model = json.loads(hf(["the", "dog"]))["model"]
+        os.mkdir(self.path("pair"))
+        self.write(self.path("pair/vocab.json"), json.dumps(model["vocab"]))
+        self.write(self.path("pair/merges.txt"), "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in model["merges"]))
+        wanted = self.ids(self.path("pair"))
+        self.vocab("add", "pair", self.path("pair"))
+        shutil.rmtree(self.path("pair"))
+        self.assertEqual(self.ids("pair"), wanted)
+        shutil.rmtree(os.path.join(self.store, "images"))
+        self.assertEqual(self.ids("pair"), wanted)
+        shown = json.loads(self.vocab("show", "pair", "--json"))["vocabularies"][0]
+        self.assertEqual([f["name"] for f in shown["files"]], ["vocab.json", "merges.txt"])
+
+    def test_what_is_noted(self):
+        before = int(time.time())
+        self.vocab("add", "dog", self.source, "--licence", "MIT", "--origin", "a friend")
+        self.vocab("add", "cat", self.other)
+        shown = {v["name"]: v for v in json.loads(self.vocab("list", "--json"))["vocabularies"]}
+        dog, cat = shown["dog"], shown["cat"]
+        self.assertEqual((dog["licence"], dog["origin"], dog["model"], dog["ids"]), ("MIT", "a friend", "BPE", 32))
+        self.assertEqual((cat["licence"], cat["origin"]), (None, os.path.realpath(self.other)))
+        self.assertTrue(before <= dog["added"] <= time.time() + 1)
+        with open(self.source, "rb") as file:
+            self.assertEqual(dog["files"][0]["bytes"], len(file.read()))
+        self.assertIn("MIT", self.vocab("show", "dog"))
+        self.assertEqual(len(self.vocab("list").splitlines()), 3)
+
+    def test_a_pattern_is_kept(self):
+        letters = [bytes([b]) for b in range(256)] + [b"  ", b"a b"]
+        from base64 import b64encode
+        self.write(self.path("x.tiktoken"), b"".join(b64encode(t) + b" %d\n" % i for i, t in enumerate(letters)))
+        self.vocab("add", "whole", self.path("x.tiktoken"), "--pattern", r"[\s\S]+")
+        self.vocab("add", "words", self.path("x.tiktoken"), "--pattern", r"\S+|\s+")
+        for name, pattern in (("whole", r"[\s\S]+"), ("words", r"\S+|\s+")):
+            wanted = self.tok("encode", "-t", self.path("x.tiktoken"), "--pattern", pattern, data=b"a b  c").stdout
+            self.assertEqual(self.ids(name, data=b"a b  c"), wanted)
+        self.assertNotEqual(self.ids("whole", data=b"a b"), self.ids("words", data=b"a b"))
+        done = self.tok("encode", "-t", "words", "--pattern", "x")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"leave --pattern out", done.stderr)
+
+    def test_one_source_under_two_names_is_kept_once(self):
+        self.vocab("add", "one", self.source)
+        size = self.rows("content")
+        self.vocab("add", "two", self.source)
+        self.assertEqual((size, self.rows("content"), self.rows("vocabulary")), (1, 1, 2))
+        self.vocab("rm", "one")
+        self.assertEqual(self.ids("two"), self.ids(self.source))
+        self.assertEqual(self.rows("content"), 1)
+        self.vocab("rm", "two")
+        self.assertEqual((self.rows("content"), self.images()), (0, []))
+
+    def rows(self, table):
+        with sqlite3.connect(self.database()) as db:
+            return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+    def test_names_that_are_taken_or_none(self):
+        self.vocab("add", "dog", self.source)
+        self.refused("add", "dog", self.other, says="there is a vocabulary called 'dog' already")
+        self.vocab("add", "dog", self.other, "--replace")
+        self.assertEqual(self.ids("dog"), self.ids(self.other))
+        self.vocab("add", "cat", self.source)
+        self.refused("rename", "cat", "dog", says="called 'dog' already")
+        self.refused("rename", "cow", "ox", says="no vocabulary called 'cow'")
+        self.refused("rm", "cow", says="no vocabulary called 'cow'")
+        self.refused("show", "cow", says="no vocabulary called 'cow'")
+        self.refused("path", "cow", says="no vocabulary called 'cow'")
+        self.vocab("rename", "cat", "tom")
+        self.assertEqual(self.names(), ["dog", "tom"])
+        for name in ("bytes", "tok-32k"):
+            self.refused("add", name, self.source, says="is built in")
+        for name in ("", "../x", "a//b", "a/", ".a", "a/../b", "a b", "a\nb", "é", "x" * 129):
+            self.refused("add", name, self.source, says="is no name for a vocabulary")
+        self.vocab("add", "x" * 128, self.source)
+
+    def test_what_is_no_tokenizer_is_not_kept(self):
+        self.write(self.path("bad.json"), "{}")
+        self.refused("add", "bad", self.path("bad.json"), says="bad.json")
+        self.refused("add", "none", self.path("none.json"), says="none.json")
+        self.vocab("add", "dog", self.source)
+        self.refused("add", "image", self.vocab("path", "dog").strip(), says="compiled image")
+        self.assertEqual(self.names(), ["dog"])
+
+    def test_no_store(self):
+        self.assertEqual(self.names(), [])
+        for words in (["verify"], ["path", "x"], ["export", "x.db"]):
+            self.refused(*words, says="there is no store yet")
+        self.assertEqual(self.tok("encode", "-t", "dog").returncode, 2)
+        self.assertFalse(os.path.exists(self.store))
+        self.refused("add", "dog", self.source, store="off", says="set TOK_STORE")
+
+
+class Damage(Stores):
+    def setUp(self):
+        super().setUp()
+        self.vocab("add", "dog", self.source)
+        self.vocab("add", "cat", self.other)
+
+    def test_images_are_made_again(self):
+        wanted = self.ids(self.source)
+        for harm in (b"", b"nonsense", None):
+            for name in self.images():
+                path = os.path.join(self.store, "images", name)
+                if harm is not None:
+                    self.write(path, harm)
+                elif os.path.getsize(path) > 100:
+                    with open(path, "r+b") as file:
+                        file.seek(-9, os.SEEK_END)
+                        file.write(b"X")
+            self.assertEqual(self.ids("dog"), wanted)
+        self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_a_damaged_source_is_found_and_told(self):
+        with sqlite3.connect(self.database()) as db:
+            wrong = db.execute("SELECT zstd FROM content JOIN file USING(hash) JOIN vocabulary v ON v.id = vocabulary"
+                               " WHERE v.name = 'cat'").fetchone()[0]
+            db.execute("UPDATE content SET zstd = ? WHERE zstd = ?", (wrong[:-4] + b"\0\1\2\3", wrong))
+        done = self.tok("vocab", "verify")
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertRegex(done.stdout.decode(), r"^cat: .*'cat': its source is damaged.*\n1 sound, 1 not\n$")
+        shutil.rmtree(os.path.join(self.store, "images"))
+        self.assertEqual(self.tok("encode", "-t", "cat").returncode, 2)
+        self.assertEqual(self.ids("dog"), self.ids(self.source))
+
+    def test_every_part_of_the_database_may_be_damaged(self):
+        """Whatever it says then, it says so, and crashes never."""
+        with sqlite3.connect(self.database()) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with open(self.database(), "rb") as file:
+            whole = file.read()
+        chance = random.Random(1)
+        for _ in range(12 if SANITIZED else 60):
+            at = chance.randrange(len(whole))
+            self.write(self.database(), whole[:at] + bytes(chance.randrange(256) for _ in range(8)) + whole[at + 8:])
+            for words in (["vocab", "verify"], ["vocab", "list"], ["encode", "-t", "dog"]):
+                self.assertIn(self.tok(*words).returncode, (0, 1, 2))
+            for end in ("-wal", "-shm"):
+                if os.path.exists(self.database() + end):
+                    os.remove(self.database() + end)
+
+    def test_other_databases_are_left_alone(self):
+        for sql in ("CREATE TABLE x(y)", "PRAGMA application_id = 7", "PRAGMA user_version = 3"):
+            store = self.path("other")
+            shutil.rmtree(store, ignore_errors=True)
+            os.mkdir(store)
+            db = sqlite3.connect(os.path.join(store, "store.db"))
+            db.execute(sql)
+            db.execute("PRAGMA user_version")
+            db.commit()
+            db.close()
+            self.refused("add", "dog", self.source, store=store, says="this database is no store")
+            self.refused("list", store=store, says="this database is no store")
+        self.write(os.path.join(store, "store.db"), "text that is no database, and long enough" * 30)
+        self.refused("list", store=store, says="not a database")
+
+    def test_a_later_version_is_not_touched(self):
+        with sqlite3.connect(self.database()) as db:
+            db.execute("PRAGMA user_version = 9")
+        for words in (["list"], ["add", "x", self.source], ["rm", "dog"]):
+            self.refused(*words, says="of version 9 and this tok knows 1")
+
+
+class Whole(Stores):
+    def setUp(self):
+        super().setUp()
+        self.vocab("add", "dog", self.source, "--licence", "MIT")
+        self.vocab("add", "cat", self.other)
+        self.there = self.path("there")
+
+    def test_out_and_in(self):
+        self.write(self.path("all.db"), "what was there")
+        self.vocab("export", "all.db")
+        self.assertEqual(self.vocab("import", "all.db", store=self.there), "2 added\n")
+        self.assertEqual(self.vocab("import", "all.db", store=self.there), "0 added\n")
+        self.assertEqual(self.vocab("list", "--json", store=self.there), self.vocab("list", "--json"))
+        self.assertEqual(self.ids("dog", store=self.there), self.ids(self.source))
+        self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
+
+    def test_a_name_with_another_source_stops_all(self):
+        self.vocab("export", "all.db")
+        self.vocab("add", "dog", self.other, store=self.there)
+        self.refused("import", "all.db", store=self.there, says="'dog' is another vocabulary")
+        self.assertEqual(self.names(self.there), ["dog"])
+
+    def test_hostile_files(self):
+        for sql, says in (
+                ("UPDATE vocabulary SET name = '../../x' WHERE name = 'cat'", "is no name for a vocabulary"),
+                ("UPDATE content SET zstd = x'00'", "its source is damaged"),
+                ("UPDATE content SET bytes = 9e15", "a file is said to have"),
+                ("UPDATE content SET bytes = -1", "a file is said to have"),
+                ("UPDATE content SET bytes = bytes + 1", "its source is damaged"),
+                ("DROP TABLE content", "no such table"),
+                ("PRAGMA user_version = 2", "of version 2")):
+            self.vocab("export", "all.db")
+            db = sqlite3.connect(self.path("all.db"))
+            db.execute("PRAGMA foreign_keys = OFF")
+            db.execute(sql)
+            db.commit()
+            db.close()
+            self.refused("import", "all.db", store=self.there, says=says)
+            self.assertEqual(self.names(self.there), [])
+        self.write(self.path("all.db"), b"")
+        self.refused("import", "all.db", store=self.there, says="no store of vocabularies")
+        self.refused("import", "none.db", store=self.there, says="unable to open")
+
+    def test_full_disk(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+        chance = random.Random(4)
+        big = self.path("big.json")
+        self.write(big, hf(["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(3000)]))
+        done = self.tok("vocab", "add", "big", big, preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+        self.assertEqual(self.names(), ["cat", "dog"])
+        self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+        self.write(self.path("all.db"), "what was there")
+        self.vocab("add", "big", big)
+        self.refused("export", "all.db", preexec_fn=limit, says="tok vocab: ")
+        with open(self.path("all.db"), "rb") as file:
+            self.assertEqual(file.read(), b"what was there")
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_a_store_that_cannot_be_written(self):
+        wanted = self.ids("dog")
+        subprocess.run(["chmod", "-R", "a-w", self.store], check=True)
+        try:
+            self.assertEqual(self.ids("dog"), wanted)
+            self.refused("add", "x", self.source, says="store.db")
+        finally:
+            subprocess.run(["chmod", "-R", "u+w", self.store], check=True)
+
+
+class Hub(Stores):
+    """What huggingface_hub has downloaded, in its own layout."""
+
+    def download(self, cache, model, commit, source, branch="main"):
+        folder = self.path(os.path.join(cache, "models--" + model.replace("/", "--")))
+        for name in ("blobs", "refs", f"snapshots/{commit}"):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        shutil.copy(source, os.path.join(folder, "blobs", commit + "b"))
+        os.symlink(f"../../blobs/{commit}b", os.path.join(folder, "snapshots", commit, "tokenizer.json"))
+        if branch:
+            os.makedirs(os.path.dirname(os.path.join(folder, "refs", branch)), exist_ok=True)
+            self.write(os.path.join(folder, "refs", branch), commit)
+
+    def test_where_the_cache_is(self):
+        for cache, hub in (("a/hub", {"HF_HOME": "a"}), ("b", {"HF_HUB_CACHE": "b", "HF_HOME": "a"}),
+                           ("c/huggingface/hub", {"XDG_CACHE_HOME": self.path("c")}), (".cache/huggingface/hub", {})):
+            model = "org/m" + cache[0].strip(".")
+            self.download(cache, model, "0123abcd", self.source)
+            self.assertEqual(self.ids(model, hub=hub), self.ids(self.source), cache)
+        self.assertEqual(self.tok("encode", "-t", "org/ma").returncode, 2)
+
+    def test_revisions(self):
+        cache = ".cache/huggingface/hub"
+        self.download(cache, "gpt", "0123abcd", self.source)
+        self.download(cache, "gpt", "4567abcd", self.other, branch="refs/pr/1")
+        self.download(cache, "gpt", "89ababcd", self.other, branch=None)
+        self.assertEqual(self.ids("gpt"), self.ids(self.source))
+        for name in ("gpt@refs/pr/1", "gpt@89ababcd", "gpt@4567abcd"):
+            self.assertEqual(self.ids(name), self.ids(self.other))
+        self.vocab("add", "mine", "gpt@refs/pr/1")
+        self.assertEqual(self.ids("mine"), self.ids(self.other))
+        for name in ("gpt@nowhere", "gpt@", "gpt@../x", "org/gpt", "../gpt", "org/../gpt", "gpt@/x", "a/b/c"):
+            done = self.tok("encode", "-t", name)
+            self.assertEqual((done.returncode, done.stdout), (2, b""), name)
+            self.assertIn(name.encode(), done.stderr)
+
+    def test_the_store_comes_first(self):
+        self.download(".cache/huggingface/hub", "org/dog", "0123abcd", self.source)
+        self.vocab("add", "org/dog", self.other)
+        self.assertEqual(self.ids("org/dog"), self.ids(self.other))
+        self.vocab("rm", "org/dog")
+        self.assertEqual(self.ids("org/dog"), self.ids(self.source))
+        self.assertEqual(self.tok("vocab", "convert", "org/dog", "-o", "x.json").returncode, 0)
+        self.assertEqual(self.ids(self.path("x.json")), self.ids(self.source))
+
+
+class Crowds(Stores):
+    def start(self, *words):
+        def die_with_parent():
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        return subprocess.Popen((TOK, *words), env=dict(os.environ, TOK_CACHE="off", TOK_STORE=self.store),
+                                cwd=self.home.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                preexec_fn=die_with_parent)
+
+    def test_many_add_at_once(self):
+        """Also the first ones, who make the store."""
+        runs = [self.start("vocab", "add", f"v{i}", (self.source, self.other)[i % 2]) for i in range(12)]
+        for run in runs:
+            self.assertEqual(run.communicate()[1], b"")
+            self.assertEqual(run.returncode, 0)
+        self.assertEqual(self.names(), sorted(f"v{i}" for i in range(12)))
+        self.assertEqual(self.vocab("verify"), "12 sound, 0 not\n")
+
+    def test_one_name_is_had_by_one(self):
+        runs = [self.start("vocab", "add", "same", (self.source, self.other)[i % 2]) for i in range(8)]
+        codes = sorted([run.communicate() and run.returncode for run in runs])
+        self.assertEqual(codes, [0] + [2] * 7)
+        self.assertEqual(self.names(), ["same"])
+
+    def test_killed_at_any_moment(self):
+        """Nothing that was there is lost, nothing is half there."""
+        chance = random.Random(2)
+        self.vocab("add", "kept", self.source)
+        wanted = self.ids("kept")
+        start = time.monotonic()
+        self.vocab("add", "timed", self.other)
+        whole = time.monotonic() - start
+        self.vocab("rm", "timed")
+        seen = set()
+        for i in range(KILLS):
+            words = (["add", "other", self.other, "--replace"], ["add", f"n{i}", self.other], ["rm", "other"],
+                     ["rename", "kept", "kept2"])[i % 4]
+            run = self.start("vocab", *words)
+            time.sleep(chance.random() * whole * 1.3)
+            run.kill()
+            run.communicate()
+            seen.add(run.returncode)
+            names = self.names()
+            kept = [n for n in names if n in ("kept", "kept2")]
+            self.assertEqual(len(kept), 1, names)
+            if kept == ["kept2"]:
+                self.vocab("rename", "kept2", "kept")
+            if i % 25 == 0:
+                self.assertEqual(self.tok("vocab", "verify").returncode, 0)
+                self.assertEqual(self.ids("kept"), wanted)
+        self.assertTrue({0, -signal.SIGKILL} <= seen or SANITIZED, seen)
+        for name in self.names():
+            self.assertEqual(self.ids(name), wanted if name == "kept" else self.ids(self.other))
+        self.assertRegex(self.vocab("verify"), r", 0 not\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

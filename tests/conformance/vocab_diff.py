@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""tok vocab diff beside what Python says of the same files.
+
+    vocab_diff.py --tok build/tok --cache build/test-data
+
+Vocabularies in the alphabet of bytes, SentencePiece models, .tiktoken: tokens as bytes, the same
+under other ids, only in one; merges that are in one, and how many have moved (by difflib's rule
+for longest rising rows, written anew); a vocabulary is itself, whatever file it is in.
+"""
+import argparse
+import base64
+import bisect
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import sentencepiece
+from tokenizers import Tokenizer
+
+
+
+def alphabet():
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [b for b in range(256) if b not in shown]
+    return {**{chr(b): b for b in shown}, **{chr(256 + i): b for i, b in enumerate(hidden)}}
+
+
+def of_hf(path):
+    """Bytes of each id, its specials, its merges as pairs of bytes: of a byte-level tokenizer.json."""
+    root = json.loads(path.read_text())
+    table = alphabet()
+
+    def plain(text):
+        return bytes(table[c] for c in text)
+    tokens = {i: plain(t) for t, i in root["model"]["vocab"].items() if all(c in table for c in t)}
+    special = set()
+    for added in root["added_tokens"]:
+        if added["special"] or added["id"] not in tokens:
+            tokens[added["id"]] = added["content"].encode()
+        if added["special"]:
+            special.add(added["id"])
+    merges = [tuple(plain(x) for x in (m if isinstance(m, list) else m.split(" "))) for m in root["model"]["merges"]]
+    return tokens, special, merges
+
+
+# What OpenAI's package adds to the published ranks.
+ADDED = {"cl100k_base": {"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259, "<|fim_suffix|>": 100260,
+                         "<|endofprompt|>": 100276},
+         "o200k_base": {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}}
+
+
+def of_tiktoken(path):
+    rows = (line.split() for line in path.read_bytes().splitlines())
+    added = ADDED[path.stem]
+    tokens = {**{int(rank): base64.b64decode(token) for token, rank in rows}, **{i: t.encode() for t, i in added.items()}}
+    return tokens, set(added.values()), None
+
+
+def of_sentencepiece(path):
+    p = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    tokens, special = {}, set()
+    for i in range(p.get_piece_size()):
+        piece = p.id_to_piece(i)
+        if p.is_byte(i):
+            tokens[i] = bytes([int(piece[3:5], 16)])
+        elif p.is_control(i) or p.is_unknown(i):
+            tokens[i] = piece.encode()
+            special.add(i)
+        else:
+            tokens[i] = piece.replace("\u2581", " ").encode()
+    return tokens, special, None
+
+
+def longest_rising(places):
+    ends = []
+    for place in places:
+        at = bisect.bisect_left(ends, place)
+        ends[at:at + 1] = [place]
+    return len(ends)
+
+
+def ids_by_bytes(tokens):
+    out = {}
+    for i, text in tokens.items():
+        out.setdefault(text, set()).add(i)
+    return out
+
+
+def expected(a, b):
+    (tokens_a, special_a, merges_a), (tokens_b, special_b, merges_b) = a, b
+    by_a, by_b = ids_by_bytes(tokens_a), ids_by_bytes(tokens_b)
+    said = {
+        "tokens_a": len(tokens_a), "tokens_b": len(tokens_b),
+        "same": sum(tokens_b.get(i) == t for i, t in tokens_a.items()),
+        "only_a": sum(t not in by_b for t in tokens_a.values()),
+        "only_b": sum(t not in by_a for t in tokens_b.values()),
+        "bytes_under_other_ids": sum(1 for t in by_a.keys() & by_b.keys() if not by_a[t] & by_b[t]),
+    }
+    if merges_a is not None and merges_b is not None:
+        rank = {m: i for i, m in enumerate(merges_b)}
+        places = [rank[m] for m in merges_a if m in rank]
+        said["merges"] = {"a": len(merges_a), "b": len(merges_b), "only_a": len(merges_a) - len(places),
+                          "only_b": len(merges_b) - len(places), "moved": len(places) - longest_rising(places)}
+    return said
+
+
+def told(tok, a, b, *texts):
+    start = time.monotonic()
+    done = subprocess.run([tok, "vocab", "diff", "--json", str(a), str(b), *map(str, texts)], capture_output=True)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{a} {b}: exit {done.returncode}: {done.stderr.decode()}")
+    root = json.loads(done.stdout)
+    assert root["differ"] == (done.returncode == 1), "exit status"
+    counts = {}
+    for row in root["differences"]:
+        counts[row["kind"]] = counts.get(row["kind"], 0) + 1
+        assert bytes.fromhex(row["hex"]).decode(errors="replace") == row["text"] or "\ufffd" in row["text"], row
+    assert {k: v for k, v in root["counts"].items() if v} == counts, "counts are not those of the list"
+    both = {bytes.fromhex(r["hex"]) for r in root["differences"] if r["kind"] == "other_id"}
+    said = {**{k: root[k] for k in ("tokens_a", "tokens_b", "same")}, "only_a": root["counts"]["only_a"],
+            "only_b": root["counts"]["only_b"], "bytes_under_other_ids": both}
+    if root["merges"]:
+        said["merges"] = {k: root["merges"][k] for k in ("a", "b", "only_a", "only_b", "moved")}
+    return root, said, time.monotonic() - start
+
+
+def edited(tok, source, target):
+    """What Hugging Face's program makes of a file that tok edited."""
+    subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--add-special", "<|new|>", "--add-special", "<|far|>=128300",
+                    "--rename", "<|reserved_special_token_0|>=<|tool|>", "--set-template", "<|begin_of_text|> $A <|new|>"], check=True)
+    before, after = Tokenizer.from_file(str(source)), Tokenizer.from_file(str(target))
+    text = "Hello, world 1234  \n naïve 你好"
+    plain = before.encode(text, add_special_tokens=False).ids
+    wanted = {"ids of text": (after.encode(text, add_special_tokens=False).ids, plain),
+              "template": (after.encode(text).ids, [128000, *plain, 128256]),
+              "matched": (after.encode("a<|tool|><|new|><|far|>b", add_special_tokens=False).ids,
+                          [*before.encode("a", add_special_tokens=False).ids, 128002, 128256, 128300,
+                           *before.encode("b", add_special_tokens=False).ids]),
+              "old name": (after.token_to_id("<|reserved_special_token_0|>"), None),
+              "size": (after.get_vocab_size(), before.get_vocab_size() + 2)}
+    return {k: v for k, v in wanted.items() if v[0] != v[1]}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tok", required=True)
+    parser.add_argument("--cache", required=True)
+    options = parser.parse_args()
+    folder = pathlib.Path(options.cache) / "tokenizers"
+
+    def only(name):
+        return next(iter(sorted((folder / name).iterdir())))
+    readers = {"llama3": of_hf, "qwen3": of_hf, "gpt4o": of_hf, "deepseek_v3": of_hf, "cl100k": of_tiktoken,
+               "o200k": of_tiktoken, "llama2_spm": of_sentencepiece, "mistral_v3": of_sentencepiece}
+    missing = [n for n in readers if not (folder / n).exists()]
+    files = {n: only(n) for n in readers if n not in missing}
+    files = {n: (folder / n / "tokenizer.json" if (folder / n / "tokenizer.json").exists() else p) for n, p in files.items()}
+    failed = passed = 0
+    for a, b in [("llama3", "qwen3"), ("qwen3", "deepseek_v3"), ("gpt4o", "llama3"), ("cl100k", "o200k"), ("llama2_spm", "mistral_v3")]:
+        if a in missing or b in missing:
+            continue
+        wanted = expected(readers[a](files[a]), readers[b](files[b]))
+        _, said, seconds = told(options.tok, files[a], files[b])
+        said["bytes_under_other_ids"] = len(said["bytes_under_other_ids"])
+        if "merges" not in wanted:
+            said.pop("merges", None)
+        wrong = {k: (said.get(k), wanted[k]) for k in wanted if said.get(k) != wanted[k]}
+        print(f"{a} and {b}: {wanted} in {seconds:.2f} s" + (f" WRONG (tok, Python): {wrong}" if wrong else ""), flush=True)
+        failed += bool(wrong)
+        passed += not wrong
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in [n for n in ("cl100k", "llama3", "llama2_spm") if n not in missing]:
+            copy = pathlib.Path(scratch) / f"{name}.{'model' if name == 'llama2_spm' else 'json'}"
+            subprocess.run([options.tok, "vocab", "convert", str(files[name]), "-o", str(copy)], check=True)
+            root, _, _ = told(options.tok, files[name], copy, __file__)
+            same = not root["counts"] or not any(root["counts"].values())
+            same = same and root["same_words"] == 1 and root["boundary_f1"] == 1
+            print(f"{name} and itself, written anew: {'the same' if same else root['counts']}", flush=True)
+            failed += not same
+            passed += same
+        if "llama3" not in missing:
+            wrong = edited(options.tok, files["llama3"], pathlib.Path(scratch) / "edited.json")
+            print(f"llama3, edited, in tokenizers: {wrong or 'as asked'}", flush=True)
+            failed += bool(wrong)
+            passed += not wrong
+    print(f"{passed} passed, {failed} failed, {len(missing)} skipped")
+    return 1 if failed or not passed or (missing and os.environ.get("CI") == "true") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+/* What is known of vocabularies: rows of tables as struct vocab_store_entry, and back. */
+#include <stdlib.h>
+
+#include "tok/base/buffer.h"
+#include "vocab/store/store_internal.h"
+
+/* ---- from tables ------------------------------------------------------------------------ */
+
+/* A copy that ends with a NUL, as it has no other; NULL where the column is NULL. */
+static const char *copy_column(struct tok_arena *arena, sqlite3_stmt *row, int column, bool *lost)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+	const size_t count = (size_t)sqlite3_column_bytes(row, column);
+	if (sqlite3_column_type(row, column) == SQLITE_NULL)
+		return NULL;
+	char *copy = text ? tok_arena_array(arena, count + 1, 1) : NULL;
+	*lost |= copy == NULL;
+	if (copy)
+		memcpy(copy, text, count);
+	return copy ? copy : "";
+}
+
+static struct vocab_hash column_hash(sqlite3_stmt *row, int column)
+{
+	struct vocab_hash hash = { 0, 0 };
+	const uint8_t *bytes = sqlite3_column_blob(row, column);
+	if (!bytes || sqlite3_column_bytes(row, column) != HASH_BYTES)
+		return hash; /* of no file: it will not be found, or not match */
+	for (int i = 0; i < 8; i++) {
+		hash.high = hash.high << 8 | bytes[i];
+		hash.low = hash.low << 8 | bytes[8 + i];
+	}
+	return hash;
+}
+
+enum {
+	NAME,
+	MODEL,
+	IDS,
+	PATTERN,
+	ORIGIN,
+	LICENCE,
+	ADDED,
+	FILE_NAME,
+	FILE_HASH,
+	FILE_BYTES,
+	STORED
+};
+
+static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *list, bool *lost,
+				   struct tok_error *err)
+{
+	if (!tok_grow(&list->entries, &list->capacity, list->count + 1, sizeof *list->entries))
+		return tok_fail_memory(err);
+	list->entries[list->count++] = (struct vocab_store_entry){
+		.name = copy_column(&list->arena, row, NAME, lost),
+		.model = copy_column(&list->arena, row, MODEL, lost),
+		.pattern = copy_column(&list->arena, row, PATTERN, lost),
+		.origin = copy_column(&list->arena, row, ORIGIN, lost),
+		.licence = copy_column(&list->arena, row, LICENCE, lost),
+		.added = sqlite3_column_int64(row, ADDED),
+		.ids = (uint64_t)sqlite3_column_int64(row, IDS),
+	};
+	return TOK_OK;
+}
+
+/* A row a file: those of one vocabulary follow each other. */
+static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list,
+				struct tok_error *err)
+{
+	bool lost = false;
+	const char *name = (const char *)sqlite3_column_text(row, NAME);
+	if (!name)
+		return tok_fail_memory(err);
+	enum tok_status status = TOK_OK;
+	if (list->count == 0 || strcmp(list->entries[list->count - 1].name, name) != 0)
+		status = begin_entry(row, list, &lost, err);
+	if (status != TOK_OK)
+		return status;
+	struct vocab_store_entry *entry = &list->entries[list->count - 1];
+	if (entry->file_count < 2)
+		entry->files[entry->file_count++] = (struct vocab_store_file){
+			.name = copy_column(&list->arena, row, FILE_NAME, &lost),
+			.hash = column_hash(row, FILE_HASH),
+			.bytes = (uint64_t)sqlite3_column_int64(row, FILE_BYTES),
+			.stored = (uint64_t)sqlite3_column_int64(row, STORED),
+		};
+	return lost ? tok_fail_memory(err) : TOK_OK;
+}
+
+enum tok_status vocab_store_find(const struct vocab_store *store, const char *name,
+				 struct vocab_store_list *out, struct tok_error *err)
+{
+	static const char all[] =
+	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
+	    "length(zstd) FROM vocabulary v JOIN file f ON f.vocabulary = v.id "
+	    "JOIN content c ON c.hash = f.hash ORDER BY v.name, place";
+	static const char one[] =
+	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
+	    "length(zstd) FROM vocabulary v JOIN file f ON f.vocabulary = v.id "
+	    "JOIN content c ON c.hash = f.hash WHERE v.name = ? ORDER BY place";
+	sqlite3_stmt *select;
+	bool row = true;
+	*out = (struct vocab_store_list){ 0 };
+	const struct store_value value = STORE_TEXT_OF(name);
+	enum tok_status status =
+	    store_prepare(store, name ? one : all, &value, name ? 1 : 0, &select, err);
+	while (status == TOK_OK && row) {
+		status = store_step(store, select, &row, err);
+		if (status == TOK_OK && row)
+			status = take_row(select, out, err);
+	}
+	sqlite3_finalize(select);
+	return status;
+}
+
+void vocab_store_list_release(struct vocab_store_list *list)
+{
+	tok_arena_release(&list->arena);
+	free(list->entries);
+	*list = (struct vocab_store_list){ 0 };
+}
+
+/* ---- into tables ------------------------------------------------------------------------ */
+
+enum tok_status store_insert(const struct vocab_store *store, const struct vocab_store_entry *entry,
+			     struct tok_error *err)
+{
+	const struct store_value values[] = {
+		STORE_TEXT_OF(entry->name),    STORE_TEXT_OF(entry->model),
+		STORE_NUMBER_OF(entry->ids),   STORE_TEXT_OF(entry->pattern),
+		STORE_TEXT_OF(entry->origin),  STORE_TEXT_OF(entry->licence),
+		STORE_NUMBER_OF(entry->added),
+	};
+	enum tok_status status =
+	    store_do(store,
+		     "INSERT INTO vocabulary(name, model, ids, pattern, origin, licence, added) "
+		     "VALUES(?, ?, ?, ?, ?, ?, ?)",
+		     values, 7, err);
+	const int64_t id = sqlite3_last_insert_rowid(store->db);
+	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++) {
+		uint8_t hash[HASH_BYTES];
+		store_hash_put(entry->files[i].hash, hash);
+		const struct store_value file[] = { STORE_NUMBER_OF(id), STORE_NUMBER_OF(i),
+						    STORE_TEXT_OF(entry->files[i].name),
+						    STORE_BLOB_OF(hash, sizeof hash) };
+		status = store_do(store, "INSERT INTO file VALUES(?, ?, ?, ?)", file, 4, err);
+	}
+	return status;
+}
+
+/* ---- sources ------------------------------------------------------------------------------ */
+
+static enum tok_status read_file(const struct vocab_store *store,
+				 const struct vocab_store_file *file, struct tok_arena *arena,
+				 struct tok_span *out, struct tok_error *err)
+{
+	uint8_t hash[HASH_BYTES];
+	sqlite3_stmt *select;
+	bool row = false;
+	store_hash_put(file->hash, hash);
+	const struct store_value key = STORE_BLOB_OF(hash, sizeof hash);
+	enum tok_status status =
+	    store_prepare(store, "SELECT zstd FROM content WHERE hash = ?", &key, 1, &select, err);
+	if (status == TOK_OK)
+		status = store_step(store, select, &row, err);
+	if (status == TOK_OK && !row)
+		status =
+		    tok_fail(err, TOK_EFORMAT, "its source is missing: remove it, and add it anew");
+	if (status == TOK_OK) {
+		const struct tok_span packed = { sqlite3_column_blob(select, 0),
+						 (size_t)sqlite3_column_bytes(select, 0) };
+		status = store_unpack(packed, file->bytes, file->hash, arena, out, err);
+	}
+	sqlite3_finalize(select);
+	return status;
+}
+
+enum tok_status store_read_entry(const struct vocab_store *store,
+				 const struct vocab_store_entry *entry,
+				 struct vocab_store_source *out, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	*out = (struct vocab_store_source){ .options.pattern = entry->pattern };
+	out->source = (struct vocab_source){
+		.path = entry->name,
+		.other_path = entry->file_count > 1 ? entry->files[1].name : NULL,
+		.count = entry->file_count,
+	};
+	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++)
+		status =
+		    read_file(store, &entry->files[i], &out->arena, &out->source.files[i], err);
+	if (status == TOK_OK)
+		return status;
+	vocab_store_source_release(out);
+	return tok_fail_in(err, status, "%s: '%s'", store->path, entry->name);
+}
+
+void vocab_store_source_release(struct vocab_store_source *source)
+{
+	tok_arena_release(&source->arena);
+	*source = (struct vocab_store_source){ 0 };
+}
+
+/* ---- images ------------------------------------------------------------------------------- */
+
+static enum tok_status open_source(void *data, struct vocab_source *out, struct tok_error *err)
+{
+	struct store_kept *kept = data;
+	const enum tok_status status =
+	    store_read_entry(kept->store, kept->entry, &kept->source, err);
+	if (status == TOK_OK)
+		*out = kept->source.source;
+	return status;
+}
+
+static void close_source(void *data, struct vocab_source *source)
+{
+	struct store_kept *kept = data;
+	(void)source;
+	vocab_store_source_release(&kept->source);
+}
+
+void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
+		     const struct vocab_store_entry *entry)
+{
+	*kept = (struct store_kept){
+		.store = store,
+		.entry = entry,
+		.kept = { .count = entry->file_count,
+			  .pattern = entry->pattern,
+			  .open = open_source,
+			  .close = close_source,
+			  .data = kept },
+	};
+	for (size_t i = 0; i < entry->file_count; i++)
+		kept->kept.files[i] = entry->files[i].hash;
+}

@@ -1,0 +1,285 @@
+/* The folder and the database in it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vocab/store/store_internal.h"
+
+enum { BUSY_MS = 10000 };
+
+/* `content` has each file once; `place` is which of a source's files it is. */
+static const char tables[] =
+    "CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
+    " licence TEXT, added INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT NULL)"
+    " STRICT;"
+    "CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE CASCADE,"
+    " place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES content,"
+    " PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX file_hash ON file(hash);";
+
+/* ---- paths ------------------------------------------------------------------------------ */
+
+/* NULL if memory is out; `name` may be NULL. */
+static char *join(const char *folder, const char *name)
+{
+	const size_t room = strlen(folder) + (name ? strlen(name) : 0) + 2;
+	char *path = malloc(room);
+	if (path)
+		snprintf(path, room, "%s%s%s", folder, name ? "/" : "", name ? name : "");
+	return path;
+}
+
+/* With all that lead to it; what cannot be made is told when the database is opened. */
+static bool make_folders(const char *folder)
+{
+	char *path = join(folder, "");
+	if (!path)
+		return false;
+	for (char *at = path + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		mkdir(path, 0700);
+		*at = '/';
+	}
+	free(path);
+	return true;
+}
+
+/* ---- versions --------------------------------------------------------------------------- */
+
+static enum tok_status ask_number(const struct vocab_store *store, const char *sql, int64_t *out,
+				  struct tok_error *err)
+{
+	sqlite3_stmt *statement;
+	bool row;
+	enum tok_status status = store_prepare(store, sql, NULL, 0, &statement, err);
+	if (status == TOK_OK)
+		status = store_step(store, statement, &row, err);
+	if (status == TOK_OK)
+		*out = row ? sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
+				     struct tok_error *err)
+{
+	int64_t application = 0;
+	enum tok_status status = ask_number(store, "PRAGMA application_id", &application, err);
+	if (status == TOK_OK)
+		status = ask_number(store, "PRAGMA user_version", version, err);
+	if (status != TOK_OK)
+		return status;
+	if (*version > STORE_VERSION && application == STORE_APPLICATION)
+		return tok_fail(err, TOK_EFORMAT,
+				"%s: the store is of version %lld and this tok knows %d: use a "
+				"newer tok",
+				store->path, (long long)*version, STORE_VERSION);
+	if (application == STORE_APPLICATION && *version == STORE_VERSION)
+		return TOK_OK;
+	int64_t found = 1;
+	status = ask_number(store, "SELECT count(*) FROM sqlite_schema", &found, err);
+	if (status == TOK_OK && (found > 0 || application || *version))
+		status = tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies",
+				  store->path);
+	return status;
+}
+
+/* One of several that come at once makes the tables. */
+static enum tok_status make_tables(const struct vocab_store *store, struct tok_error *err)
+{
+	int64_t version = 0;
+	char versions[96];
+	snprintf(versions, sizeof versions, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+		 STORE_APPLICATION, STORE_VERSION);
+	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
+	if (status == TOK_OK)
+		status = check_version(store, &version, err);
+	if (status == TOK_OK && version == 0)
+		status = store_run(store, tables, err);
+	if (status == TOK_OK && version == 0)
+		status = store_run(store, versions, err);
+	if (status == TOK_OK)
+		return store_run(store, "COMMIT", err);
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* What a file says in its tables is not to be trusted more than its bytes. */
+static void defend(sqlite3 *db)
+{
+	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+}
+
+static enum tok_status open_to_write(struct vocab_store *store, struct tok_error *err)
+{
+	int64_t version = 0;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
+		return store_fail(store, err);
+	defend(store->db);
+	enum tok_status status = check_version(store, &version, err);
+	if (status == TOK_OK && version == 0)
+		status = store_run(store, "PRAGMA journal_mode = WAL", err);
+	if (status == TOK_OK && version == 0)
+		status = make_tables(store, err);
+	/* A vocabulary that was added stays after a power cut. */
+	return status == TOK_OK ? store_run(store, "PRAGMA synchronous = FULL", err) : status;
+}
+
+/* "file:...?immutable=1", with what means something in a URI as %XX; free() it. */
+static char *make_uri(const char *path)
+{
+	const char *tail = "?immutable=1";
+	char *uri = malloc(3 * strlen(path) + strlen(tail) + 6), *to = uri;
+	if (!uri)
+		return NULL;
+	to += sprintf(to, "file:");
+	for (; *path; path++) {
+		if (strchr("%?#", *path))
+			to += sprintf(to, "%%%02X", (unsigned)*path);
+		else
+			*to++ = *path;
+	}
+	strcpy(to, tail);
+	return uri;
+}
+
+/* A store in a folder that cannot be written has nobody who writes to it either. */
+static int open_immutable(struct vocab_store *store)
+{
+	char *uri = make_uri(store->path);
+	sqlite3_close(store->db);
+	store->db = NULL;
+	if (!uri)
+		return SQLITE_NOMEM;
+	const int code = sqlite3_open_v2(
+	    uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+	free(uri);
+	return code;
+}
+
+/* *version 0: it was made, and its maker killed before it had tables. */
+static enum tok_status open_to_read(struct vocab_store *store, int64_t *version,
+				    struct tok_error *err)
+{
+	int code = sqlite3_open_v2(store->path, &store->db,
+				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK) {
+		defend(store->db);
+		code = sqlite3_exec(store->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+	}
+	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) {
+		code = open_immutable(store);
+		defend(store->db);
+	}
+	return code == SQLITE_OK ? check_version(store, version, err) : store_fail(store, err);
+}
+
+/* Of a store whose paths are set: to be closed on failure. */
+static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mode mode,
+				  bool *empty, struct tok_error *err)
+{
+	int64_t version = STORE_VERSION;
+	const enum tok_status status = mode == VOCAB_STORE_WRITE
+					   ? open_to_write(store, err)
+					   : open_to_read(store, &version, err);
+	*empty = version == 0;
+	return status;
+}
+
+enum tok_status vocab_store_open(const char *folder, enum vocab_store_mode mode,
+				 struct vocab_store **out, struct tok_error *err)
+{
+	struct vocab_store *store = calloc(1, sizeof *store);
+	bool none = false;
+	*out = NULL;
+	if (!store)
+		return tok_fail_memory(err);
+	store->path = join(folder, "store.db");
+	store->images = join(folder, "images");
+	enum tok_status status =
+	    store->path && store->images && (mode == VOCAB_STORE_READ || make_folders(folder))
+		? TOK_OK
+		: tok_fail_memory(err);
+	if (status == TOK_OK && mode == VOCAB_STORE_READ)
+		none = access(store->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (status == TOK_OK && !none)
+		status = open_paths(store, mode, &none, err);
+	if (status == TOK_OK && !none)
+		*out = store;
+	else
+		vocab_store_close(store);
+	return status;
+}
+
+enum tok_status store_open_file(const char *path, struct vocab_store **out, struct tok_error *err)
+{
+	struct vocab_store *store = calloc(1, sizeof *store);
+	bool empty = false;
+	*out = NULL;
+	if (!store)
+		return tok_fail_memory(err);
+	store->path = join(path, NULL);
+	enum tok_status status =
+	    store->path ? open_paths(store, VOCAB_STORE_READ, &empty, err) : tok_fail_memory(err);
+	if (status == TOK_OK && empty)
+		status = tok_fail(err, TOK_EFORMAT, "%s: this is no store of vocabularies", path);
+	if (status == TOK_OK)
+		*out = store;
+	else
+		vocab_store_close(store);
+	return status;
+}
+
+void vocab_store_close(struct vocab_store *store)
+{
+	if (!store)
+		return;
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store->images);
+	free(store);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Between slashes: something, and not only dots. */
+static bool is_good_part(const char *part, size_t count)
+{
+	return count > 0 && strspn(part, ".") < count;
+}
+
+enum tok_status vocab_store_check_name(const char *name, struct tok_error *err)
+{
+	const size_t count = strlen(name);
+	bool good = count > 0 && count <= VOCAB_STORE_NAME_MAX && is_alphanumeric(name[0]);
+	for (size_t i = 0; i < count && good; i++)
+		good = is_alphanumeric(name[i]) || strchr("._-/", name[i]);
+	for (const char *at = name; good && at;) {
+		const char *slash = strchr(at, '/');
+		good = is_good_part(at, slash ? (size_t)(slash - at) : strlen(at));
+		at = slash ? slash + 1 : NULL;
+	}
+	if (good)
+		return TOK_OK;
+	return tok_fail(err, TOK_EARG,
+			"'%.*s' is no name for a vocabulary: take up to %d letters, digits, dots, "
+			"dashes and underscores, parts divided by /",
+			VOCAB_STORE_NAME_MAX, name, VOCAB_STORE_NAME_MAX);
+}

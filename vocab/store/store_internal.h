@@ -1,0 +1,119 @@
+/*
+ * store_internal.h - the database behind a store.
+ */
+#ifndef VOCAB_STORE_STORE_INTERNAL_H
+#define VOCAB_STORE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "vocab/store/store.h"
+
+struct vocab_store {
+	sqlite3 *db;
+	char *path;   /* of store.db */
+	char *images; /* the folder */
+};
+
+/* The tables of version STORE_VERSION, which user_version tells; application_id tells a store from
+ * other databases. */
+enum { STORE_VERSION = 1, STORE_APPLICATION = 0x746f6b73 };
+
+/* ---- sql.c: statements ---- */
+
+/* What SQLite says of what just failed, with `path` in front. */
+enum tok_status store_fail(const struct vocab_store *store, struct tok_error *err);
+
+TOK_MUST_USE enum tok_status store_run(const struct vocab_store *store, const char *sql,
+				       struct tok_error *err);
+
+/* Texts that are NULL are bound as NULL.  All of these are kept as long as the statement. */
+struct store_value {
+	enum { STORE_TEXT, STORE_NUMBER, STORE_BLOB } kind;
+	const char *text;
+	int64_t number;
+	struct tok_span blob;
+};
+
+#define STORE_TEXT_OF(t)                                                                           \
+	(struct store_value)                                                                       \
+	{                                                                                          \
+		.kind = STORE_TEXT, .text = (t)                                                    \
+	}
+#define STORE_NUMBER_OF(n)                                                                         \
+	(struct store_value)                                                                       \
+	{                                                                                          \
+		.kind = STORE_NUMBER, .number = (int64_t)(n)                                       \
+	}
+#define STORE_BLOB_OF(b, c)                                                                        \
+	(struct store_value)                                                                       \
+	{                                                                                          \
+		.kind = STORE_BLOB, .blob = {(const uint8_t *)(b), (c) }                           \
+	}
+
+/* A statement with its values; sqlite3_finalize() it. */
+TOK_MUST_USE enum tok_status store_prepare(const struct vocab_store *store, const char *sql,
+					   const struct store_value *values, int count,
+					   sqlite3_stmt **out, struct tok_error *err);
+
+/* The next row: *row is false behind the last. */
+TOK_MUST_USE enum tok_status store_step(const struct vocab_store *store, sqlite3_stmt *statement,
+					bool *row, struct tok_error *err);
+
+/* One that gives no rows, from beginning to end. */
+TOK_MUST_USE enum tok_status store_do(const struct vocab_store *store, const char *sql,
+				      const struct store_value *values, int count,
+				      struct tok_error *err);
+
+/* The end of what began with BEGIN IMMEDIATE: COMMIT, or take all of it back. */
+TOK_MUST_USE enum tok_status store_finish(const struct vocab_store *store, enum tok_status status,
+					  struct tok_error *err);
+
+/* ---- open.c ---- */
+
+/* A database that is a store, to be read; it has no images. */
+TOK_MUST_USE enum tok_status store_open_file(const char *path, struct vocab_store **out,
+					     struct tok_error *err);
+
+/* ---- content.c: sources ---- */
+
+enum { HASH_BYTES = 16 };
+
+void store_hash_put(struct vocab_hash hash, uint8_t bytes[HASH_BYTES]);
+
+/* The file with this hash is kept, once however many have it. */
+TOK_MUST_USE enum tok_status store_keep_file(const struct vocab_store *store, struct tok_span file,
+					     struct vocab_hash hash, struct tok_error *err);
+
+/* A compressed file as it was, in `arena`; TOK_EFORMAT if it has not the hash. */
+TOK_MUST_USE enum tok_status store_unpack(struct tok_span packed, uint64_t bytes,
+					  struct vocab_hash hash, struct tok_arena *arena,
+					  struct tok_span *out, struct tok_error *err);
+
+/* Files that no vocabulary has any more go. */
+TOK_MUST_USE enum tok_status store_drop_files(const struct vocab_store *store,
+					      struct tok_error *err);
+
+/* ---- entries.c ---- */
+
+/* What is needed to open the image of an entry, whose source the store has. */
+struct store_kept {
+	struct vocab_kept kept;
+	const struct vocab_store *store;
+	const struct vocab_store_entry *entry;
+	struct vocab_store_source source; /* once it was asked for */
+};
+void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
+		     const struct vocab_store_entry *entry);
+
+/* The source of an entry of this store. */
+TOK_MUST_USE enum tok_status store_read_entry(const struct vocab_store *store,
+					      const struct vocab_store_entry *entry,
+					      struct vocab_store_source *out,
+					      struct tok_error *err);
+
+/* Rows for an entry whose files are kept. */
+TOK_MUST_USE enum tok_status store_insert(const struct vocab_store *store,
+					  const struct vocab_store_entry *entry,
+					  struct tok_error *err);
+
+#endif

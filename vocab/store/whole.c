@@ -1,0 +1,180 @@
+/* A store as a whole: is it sound, into one file, out of one. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tok/base/replace.h"
+#include "vocab/store/store_internal.h"
+
+/* ---- is it sound? ------------------------------------------------------------------------- */
+
+typedef void tell_fn(void *data, const char *name, const char *trouble);
+
+static enum tok_status verify_database(const struct vocab_store *store, tell_fn *tell, void *data,
+				       struct tok_error *err)
+{
+	sqlite3_stmt *check;
+	bool row = true;
+	enum tok_status status =
+	    store_prepare(store, "PRAGMA integrity_check(20)", NULL, 0, &check, err);
+	while (status == TOK_OK && row) {
+		status = store_step(store, check, &row, err);
+		if (status != TOK_OK || !row)
+			break;
+		const char *said = (const char *)sqlite3_column_text(check, 0);
+		tell(data, NULL, said && strcmp(said, "ok") != 0 ? said : NULL);
+	}
+	sqlite3_finalize(check);
+	return status;
+}
+
+static enum tok_status verify_entry(const struct vocab_store *store,
+				    const struct vocab_store_entry *entry, struct tok_error *err)
+{
+	struct vocab_store_source source;
+	struct tok_spec spec = { 0 };
+	struct tok_tokenizer *made = NULL;
+	enum tok_status status = store_read_entry(store, entry, &source, err);
+	if (status != TOK_OK)
+		return status;
+	status = vocab_read_source(&source.source, &source.options, &spec, err);
+	if (status == TOK_OK)
+		status = tok_tokenizer_new(&spec, &made, err);
+	if (status == TOK_OK && tok_tokenizer_size(made) != entry->ids)
+		status = tok_fail(err, TOK_EFORMAT, "it has %zu ids and had %llu when it was added",
+				  tok_tokenizer_size(made), (unsigned long long)entry->ids);
+	tok_tokenizer_free(made);
+	tok_spec_release(&spec);
+	vocab_store_source_release(&source);
+	return status;
+}
+
+enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, void *data,
+				   struct tok_error *err)
+{
+	struct vocab_store_list list = { 0 };
+	enum tok_status status = verify_database(store, tell, data, err);
+	if (status == TOK_OK)
+		status = vocab_store_find(store, NULL, &list, err);
+	for (size_t i = 0; i < list.count && status == TOK_OK; i++) {
+		struct tok_error trouble = { 0 };
+		const enum tok_status one = verify_entry(store, &list.entries[i], &trouble);
+		if (one == TOK_ENOMEM)
+			status = tok_fail_memory(err);
+		else
+			tell(data, list.entries[i].name, one == TOK_OK ? NULL : trouble.message);
+	}
+	vocab_store_list_release(&list);
+	return status;
+}
+
+/* ---- into one file ------------------------------------------------------------------------ */
+
+/* SQLite writes to files by their names: beside `path`, until it is whole. */
+static enum tok_status write_beside(const struct vocab_store *store, char *name, const char *path,
+				    struct tok_error *err)
+{
+	const struct store_value value = STORE_TEXT_OF(name);
+	const int fd = mkstemp(name);
+	if (fd < 0)
+		return tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
+	enum tok_status status = store_do(store, "VACUUM INTO ?", &value, 1, err);
+	if (status == TOK_OK && (fsync(fd) != 0 || rename(name, path) != 0))
+		status = tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
+	if (status != TOK_OK)
+		unlink(name);
+	close(fd);
+	return status;
+}
+
+enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
+				   struct tok_error *err)
+{
+	char *target, *name;
+	enum tok_status status = tok_file_target(path, &target, err);
+	if (status != TOK_OK)
+		return status;
+	const size_t room = strlen(target) + 8;
+	name = malloc(room);
+	if (name) {
+		snprintf(name, room, "%s.XXXXXX", target);
+		status = write_beside(store, name, target, err);
+	} else {
+		status = tok_fail_memory(err);
+	}
+	free(name);
+	free(target);
+	return status;
+}
+
+/* ---- out of one ----------------------------------------------------------------------------- */
+
+static bool is_same_source(const struct vocab_store_entry *a, const struct vocab_store_entry *b)
+{
+	const bool same_pattern = a->pattern && b->pattern ? strcmp(a->pattern, b->pattern) == 0
+							   : a->pattern == b->pattern;
+	if (a->file_count != b->file_count || !same_pattern)
+		return false;
+	for (size_t i = 0; i < a->file_count; i++)
+		if (!vocab_hash_equal(a->files[i].hash, b->files[i].hash))
+			return false;
+	return true;
+}
+
+/* Its bytes have their hash, or it is refused here. */
+static enum tok_status import_entry(struct vocab_store *from, const struct vocab_store *store,
+				    const struct vocab_store_entry *entry, size_t *added,
+				    struct tok_error *err)
+{
+	struct vocab_store_list there = { 0 };
+	struct vocab_store_source source;
+	enum tok_status status = vocab_store_check_name(entry->name, err);
+	if (status == TOK_OK)
+		status = vocab_store_find(store, entry->name, &there, err);
+	const bool taken = status == TOK_OK && there.count > 0;
+	const bool same = taken && is_same_source(entry, &there.entries[0]);
+	vocab_store_list_release(&there);
+	if (taken && !same)
+		status = tok_fail(err, TOK_EARG,
+				  "'%s' is another vocabulary in %s than in %s: rename one of them",
+				  entry->name, from->path, store->path);
+	if (status != TOK_OK || taken)
+		return status;
+	status = store_read_entry(from, entry, &source, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++)
+		status = store_keep_file(store, source.source.files[i], entry->files[i].hash, err);
+	vocab_store_source_release(&source);
+	if (status == TOK_OK)
+		status = store_insert(store, entry, err);
+	*added += status == TOK_OK;
+	return status;
+}
+
+static enum tok_status import_all(struct vocab_store *from, const struct vocab_store *store,
+				  size_t *added, struct tok_error *err)
+{
+	struct vocab_store_list list;
+	enum tok_status status = vocab_store_find(from, NULL, &list, err);
+	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
+		status = import_entry(from, store, &list.entries[i], added, err);
+	vocab_store_list_release(&list);
+	return status;
+}
+
+enum tok_status vocab_store_import(struct vocab_store *store, const char *path, size_t *added,
+				   struct tok_error *err)
+{
+	struct vocab_store *from;
+	*added = 0;
+	enum tok_status status = store_open_file(path, &from, err);
+	if (status != TOK_OK)
+		return status;
+	status = store_run(store, "BEGIN IMMEDIATE", err);
+	if (status == TOK_OK)
+		status = store_finish(store, import_all(from, store, added, err), err);
+	vocab_store_close(from);
+	return status;
+}
