@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_charbench_run.py TOK: tok charbench run, with servers on the loopback and processes that keep their word
+"""check_charbench_run.py TOK [CHECK...]: tok charbench run, with servers on the loopback and processes that keep their word
 or break it, and with runs that are killed.
 
 Whatever happens, an answer that was had stays, is had once, and is not asked for again.
@@ -493,6 +493,7 @@ def main():
         else:
             checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
                        check_never, check_rate, check_killed, check_stopped]
+        checks = [check for check in checks if not sys.argv[2:] or check.__name__ in sys.argv[2:]]
         # They mostly wait.
         with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
             begun = {check: pool.submit(check, Place(root, check.__name__)) for check in checks}
