@@ -51,15 +51,19 @@ def excused():
 
 
 class Tok:
-    def __init__(self, program, path, more):
+    """Compiled by the first run into a cache of its own, as whoever runs it twice has it: that
+    an image answers as its source, images.py proves."""
+
+    def __init__(self, program, path, more, cache="off"):
         self.program, self.path, self.more = program, str(path), more
+        self.environment = dict(os.environ, TOK_CACHE=str(cache))
 
     def run(self, tool, *words, lines):
         with tempfile.NamedTemporaryFile() as source, tempfile.NamedTemporaryFile() as result:
             source.writelines(line + b"\n" for line in lines)
             source.flush()
             command = [self.program, tool, "-t", self.path, *self.more, *words, source.name]
-            done = subprocess.run(command, stdout=result, stderr=subprocess.PIPE)
+            done = subprocess.run(command, stdout=result, stderr=subprocess.PIPE, env=self.environment)
             if done.returncode:
                 raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.decode()[:500]}")
             result.seek(0)
@@ -146,15 +150,19 @@ def corpus(name, case, cache, count, specials):
 
 
 def compare_one(job):
+    with tempfile.TemporaryDirectory() as cache:
+        return compare_cached(*job, cache)
+
+
+def compare_cached(case, options, cache):
     """All corpora of one tokenizer: rows of the table, and mismatches in words."""
-    case, options = job
     started = time.monotonic()
     folder = references.folder_of(case, options.cache)
     if not folder.exists():
         return case, None, [], 0
     reference = references.reference_of(case, options.cache)
     files = [f for f in folder.iterdir() if f.name != "vocab.bpe"]
-    tok = Tok(options.tok, files[0] if len(files) == 1 else folder, references.CASES[case][2])
+    tok = Tok(options.tok, files[0] if len(files) == 1 else folder, references.CASES[case][2], cache)
     skip = excused()
     rows, words = [], []
     for name in ["random", "blns"] if case in references.VARIANTS else ["random", *CORPORA]:
