@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""check_memory.py TOK PRELOAD [STEP]: make every third allocation of a run fail in turn.  The run
-must end with trouble and one line, or with exactly its usual output."""
+"""check_memory.py TOK PRELOAD [STEP]: make every third allocation of a run fail in turn, and of
+hundreds alike some.  The run must end with trouble and one line, or with exactly its usual output."""
 import os
 import subprocess
 import sys
@@ -117,7 +117,8 @@ def main():
         for line in COMMANDS:
             usual, _ = run(line, 0, folder)
             assert usual.returncode == 0, (line, usual)
-            for number in range(1, LARGEST, STEP):
+            number = 1
+            while number < LARGEST:
                 done, reached = run(line, number, folder)
                 if not reached:
                     break
@@ -126,6 +127,7 @@ def main():
                 if not refused and (done.returncode, done.stdout) != (0, usual.stdout):
                     troubles += 1
                     print(f"{line}\n  allocation {number}: {done}")
+                number += STEP if STEP == 1 else max(STEP, number // 20)
     print(f"{runs} allocations failed, {troubles} troubles")
     sys.exit(troubles > 0 or runs < len(COMMANDS))
 
