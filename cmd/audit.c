@@ -38,10 +38,23 @@ static const struct cli_option option_table[] = {
 	  FIELD(words, int) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "
-	  "folder",
+	  "folder; texts are not needed then",
 	  FIELD(morphology, const char *) },
+	{ CLI_GROUP, .name = "Vocabularies" },
+	{ CLI_FLAG, 0, "vocab", NULL,
+	  "audit the vocabularies, without texts: is every token of use?", FIELD(vocab, bool) },
+	{ CLI_TEXT, 0, "embeddings", "FILE",
+	  "with --vocab: also list tokens that this model has hardly been trained on, by its input "
+	  "embeddings: .npy, .safetensors, .gguf or a folder",
+	  FIELD(embeddings, const char *) },
+	{ CLI_TEXT, 0, "tensor", "NAME", "with --embeddings: which tensor they are",
+	  FIELD(tensor, const char *) },
+	{ CLI_CHOICE, 0, "fail-on", "never|fail|warn",
+	  "with --vocab: end with 1 if a vocabulary is as bad as that (never)",
+	  FIELD(fail_on, int) },
 	{ CLI_GROUP, .name = "Output" },
-	{ CLI_FLAG, 'j', "json", NULL, "write one JSON object, of schema tok.audit.1",
+	{ CLI_FLAG, 'j', "json", NULL,
+	  "write one JSON object, of schema tok.audit.1, or with --vocab tok.audit.vocab.1",
 	  FIELD(json, bool) },
 	{ CLI_TEXT, 0, "html", "FILE", "also write a page with tables and charts to FILE",
 	  FIELD(html, const char *) },
@@ -277,6 +290,17 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 	const enum cli_exit result = cli_threads_check(o->threads);
 	if (result == CLI_OK && sources > 1)
 		return cli_usage("texts come by one of --flores, --udhr, --corpus and FILE");
+	if (result == CLI_OK && o->vocab && (sources > 0 || o->pivot || o->morphology))
+		return cli_usage("--vocab takes no texts");
+	if (result == CLI_OK && o->vocab && o->baseline)
+		return cli_usage("--baseline is for audits of texts");
+	if (result == CLI_OK && !o->vocab &&
+	    (o->embeddings || o->tensor || o->fail_on != AUDIT_FAIL_NEVER))
+		return cli_usage("--embeddings, --tensor and --fail-on go with --vocab");
+	if (result == CLI_OK && o->tensor && !o->embeddings)
+		return cli_usage("--tensor goes with --embeddings");
+	if (result == CLI_OK && o->embeddings && o->tokenizers.count > 1)
+		return cli_usage("--embeddings are those of one tokenizer");
 	return result;
 }
 
@@ -294,6 +318,8 @@ static enum cli_exit run_audit(const void *options, int argc, char **argv)
 	struct tok_error err = { 0 };
 	if (load(&a, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
+	else if (o->vocab)
+		result = audit_vocab(o, a.tokenizers, a.names, a.count);
 	else
 		result = audit_texts(&a, argc, argv);
 	release(&a);
@@ -306,15 +332,14 @@ const struct cli_tool tool_audit = {
 	.operands = "[FILE...]",
 	.reads_files = true,
 	.description =
-	    "Writes for each tokenizer and language how the text is cut, then what languages cost\n"
-	    "beside each other, and how alike tokenizers are. A FILE is a language of its own, "
-	    "named\n"
-	    "by its path; where there is none, standard input is one. --corpus gives a language a\n"
-	    "name, --flores and --udhr take collections. Gzip and Zstandard data are expanded.\n"
+	    "Writes for each tokenizer and language how the text is cut, then what languages\n"
+	    "cost beside each other, and how alike tokenizers are. A FILE is a language of its\n"
+	    "own, named by its path; where there is none, standard input is one. --corpus gives\n"
+	    "a language a name, --flores and --udhr take collections. Gzip and Zstandard data\n"
+	    "are expanded.\n"
 	    "\n"
-	    "Each line that is not empty is encoded by itself, without special tokens. The "
-	    "columns\n"
-	    "are:\n"
+	    "Each line that is not empty is encoded by itself, without special tokens. The\n"
+	    "columns are:\n"
 	    "\n"
 	    "  tok/line byte/tok char/tok  tokens a line, bytes and characters a token\n"
 	    "  premium    tokens divided by those of the pivot's text\n"
@@ -331,30 +356,34 @@ const struct cli_tool tool_audit = {
 	    "  unknown    share of tokens that stand for something unknown\n"
 	    "  tok.scr    share of tokens of the script that most letters of the text have\n"
 	    "\n"
-	    "A word that stands behind white space is encoded with a space in front, each by "
-	    "itself.\n"
-	    "--words whitespace says little of Chinese, Japanese, Thai or Khmer: uax29 looks words "
-	    "up\n"
-	    "in ICU's dictionaries.\n"
+	    "A word that stands behind white space is encoded with a space in front, each by\n"
+	    "itself. --words whitespace says little of Chinese, Japanese, Thai or Khmer: uax29\n"
+	    "looks words up in ICU's dictionaries.\n"
 	    "\n"
-	    "Premiums need a --pivot and texts that say the same; those of FLORES do so line by "
-	    "line,\n"
-	    "those of UDHR as a whole. Where more than a tenth of the tokens are unknown there is "
-	    "no\n"
-	    "premium. Gini is 0 where all languages cost the same; beside it is that of tokens a "
-	    "byte,\n"
-	    "which hides what UTF-8 itself costs. Declarations that are abridged have a * and are\n"
-	    "left out of medians, maxima and Gini.\n"
+	    "Premiums need a --pivot and texts that say the same; those of FLORES do so line by\n"
+	    "line, those of UDHR as a whole. Where more than a tenth of the tokens are unknown\n"
+	    "there is no premium. Gini is 0 where all languages cost the same; beside it is\n"
+	    "that of tokens a byte, which hides what UTF-8 itself costs. Declarations that are\n"
+	    "abridged have a * and are left out of medians, maxima and Gini.\n"
 	    "\n"
-	    "Numbers that would be divided by nothing are -, and in JSON null with a reason. "
-	    "Numbers\n"
-	    "of tokens of different tokenizers are not set side by side without a common unit.\n"
-	    "A tokenizer that refuses a text has no numbers for that language, and the status is "
-	    "2.",
+	    "Numbers that would be divided by nothing are -, and in JSON null with a reason.\n"
+	    "Numbers of tokens of different tokenizers are not set side by side without a\n"
+	    "common unit. A tokenizer that refuses a text has no numbers for that language, and\n"
+	    "the status is 2.\n"
+	    "\n"
+	    "--vocab takes no texts. Each token is decoded, and what comes out is encoded; one\n"
+	    "that does not come back is looked for in contexts, and the text that has it is its\n"
+	    "witness. Others are cut before the model sees them (split), changed (normalized),\n"
+	    "or never made (unreachable); that none of the texts tried has a token is no proof\n"
+	    "that no text does. --embeddings lists the 2 % of the tokens whose rows are\n"
+	    "shortest, and the 2 % that are most like rows known to be unused: candidates to be\n"
+	    "tried, as that many always are.",
 	.examples =
 	    "  printf 'one line\\nanother line\\n' | tok audit\n"
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"
-	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n",
+	    "  tok audit --corpus en=en --corpus fr=fr --pivot en -t tok-32k -t bytes --json\n"
+	    "  tok audit --vocab --fail-on fail\n",
+	.guide = "tok-audit",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

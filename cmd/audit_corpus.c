@@ -12,12 +12,8 @@ enum { UDHR_ARTICLES = 30 };
 
 /* ---- which ------------------------------------------------------------------------------ */
 
-/* The language of that name, made if there is none. */
-static struct audit_text *find_text(struct audit_texts *texts, struct tok_span name)
+static struct audit_text *make_text(struct audit_texts *texts, struct tok_span name)
 {
-	for (size_t i = 0; i < texts->count; i++)
-		if (tok_span_equal(tok_span_of(texts->items[i].name), name))
-			return &texts->items[i];
 	char *copy = tok_arena_array(&texts->arena, name.count + 1, 1);
 	if (!copy ||
 	    !tok_grow(&texts->items, &texts->capacity, texts->count + 1, sizeof *texts->items))
@@ -29,12 +25,21 @@ static struct audit_text *find_text(struct audit_texts *texts, struct tok_span n
 	return text;
 }
 
-static enum tok_status add_path(struct audit_texts *texts, struct tok_span name, const char *path,
-				struct tok_error *err)
+/* The language of that name, made if there is none: for the few that --corpus can name. */
+static struct audit_text *find_text(struct audit_texts *texts, struct tok_span name)
 {
-	struct audit_text *text = find_text(texts, name);
-	const struct tok_span copy = tok_arena_copy(
-	    &texts->arena, (struct tok_span){ (const uint8_t *)path, strlen(path) + 1 });
+	for (size_t i = 0; i < texts->count; i++)
+		if (tok_span_equal(tok_span_of(texts->items[i].name), name))
+			return &texts->items[i];
+	return make_text(texts, name);
+}
+
+/* `text` may be NULL: then memory was out. */
+static enum tok_status add_path(struct audit_texts *texts, struct audit_text *text,
+				const char *path, struct tok_error *err)
+{
+	const struct tok_span whole = { (const uint8_t *)path, strlen(path) + 1 },
+			      copy = tok_arena_copy(&texts->arena, whole);
 	if (!text || !copy.bytes ||
 	    !tok_grow(&text->paths, &text->path_capacity, text->path_count + 1,
 		      sizeof *text->paths))
@@ -54,7 +59,7 @@ static enum tok_status list_corpus(struct audit_texts *texts, const char *given,
 	struct cli_files files = { 0 };
 	enum tok_status status = cli_files_add(&files, equals + 1, err);
 	for (size_t i = 0; i < files.count && status == TOK_OK; i++)
-		status = add_path(texts, name, files.items[i].path, err);
+		status = add_path(texts, find_text(texts, name), files.items[i].path, err);
 	if (status == TOK_OK && files.count == 0)
 		status = tok_fail(err, TOK_EIO, "'%s' holds no files", equals + 1);
 	cli_files_release(&files);
@@ -78,19 +83,43 @@ static enum tok_status list_folder(struct audit_texts *texts, const char *folder
 			   *base = slash ? slash + 1 : files.items[i].path,
 			   *end = strstr(base, suffix);
 		const char after = end ? end[strlen(suffix)] : 'x'; /* .dev.gz, but not .devtest */
-		if (end > base && (after == '\0' || after == '.'))
-			status = add_path(
-			    texts, (struct tok_span){ (const uint8_t *)base, (size_t)(end - base) },
-			    files.items[i].path, err);
+		if (!end || end == base || (after != '\0' && after != '.'))
+			continue;
+		const struct tok_span name = { (const uint8_t *)base, (size_t)(end - base) };
+		status = add_path(texts, make_text(texts, name), files.items[i].path, err);
 	}
 	tok_buffer_release(&path);
 	cli_files_release(&files);
 	return status;
 }
 
+/* By name; dev before devtest. */
 static int compare_texts(const void *a, const void *b)
 {
-	return strcmp(((const struct audit_text *)a)->name, ((const struct audit_text *)b)->name);
+	const struct audit_text *x = a, *y = b;
+	const int order = strcmp(x->name, y->name);
+	return order ? order : strcmp(x->paths[0], y->paths[0]);
+}
+
+/* Texts of a folder in order, those of one name together. */
+static enum tok_status sort_texts(struct audit_texts *texts, struct tok_error *err)
+{
+	struct audit_text *items = texts->items;
+	size_t count = 0;
+	enum tok_status status = TOK_OK;
+	if (texts->count)
+		qsort(items, texts->count, sizeof *items, compare_texts);
+	for (size_t i = 0; i < texts->count; i++) {
+		if (count == 0 || strcmp(items[count - 1].name, items[i].name) != 0) {
+			items[count++] = items[i];
+			continue;
+		}
+		if (status == TOK_OK)
+			status = add_path(texts, &items[count - 1], items[i].paths[0], err);
+		free(items[i].paths);
+	}
+	texts->count = count;
+	return status;
 }
 
 static enum tok_status list_flores(struct audit_texts *texts, const char *folder,
@@ -127,8 +156,8 @@ static enum tok_status list_operands(struct audit_texts *texts, int argc, char *
 	for (int i = 0; i < argc && status == TOK_OK; i++)
 		status = cli_files_add(&files, argv[i], err);
 	for (size_t i = 0; i < files.count && status == TOK_OK; i++)
-		status =
-		    add_path(texts, tok_span_of(files.items[i].path), files.items[i].path, err);
+		status = add_path(texts, make_text(texts, tok_span_of(files.items[i].path)),
+				  files.items[i].path, err);
 	cli_files_release(&files);
 	return status;
 }
@@ -141,13 +170,14 @@ enum tok_status audit_texts_list(const struct audit_options *options, int argc, 
 		status = list_flores(out, options->flores, err);
 	else if (options->udhr)
 		status = list_udhr(out, options->udhr, err);
-	else if (options->corpora.count == 0)
-		return list_operands(out, argc, argv, err);
+	else if (options->corpora.count == 0) {
+		/* Words alone may be asked for: then nobody waits for standard input. */
+		const bool none = argc == 1 && strcmp(argv[0], "-") == 0;
+		return options->morphology && none ? TOK_OK : list_operands(out, argc, argv, err);
+	}
 	for (size_t i = 0; i < options->corpora.count && status == TOK_OK; i++)
 		status = list_corpus(out, options->corpora.items[i], err);
-	if (status == TOK_OK && options->corpora.count == 0)
-		qsort(out->items, out->count, sizeof *out->items, compare_texts);
-	return status;
+	return status == TOK_OK && options->corpora.count == 0 ? sort_texts(out, err) : status;
 }
 
 /* ---- their lines ------------------------------------------------------------------------- */
@@ -207,7 +237,7 @@ static enum tok_status count_lines(const struct audit_options *options, struct a
 		status = vocab_audit_corpus_line(text->corpus, tok_span_slice(rest, 0, count), err);
 		rest = tok_span_slice(rest, count + 1, rest.count);
 	}
-	return status;
+	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", text->name);
 }
 
 struct reading {

@@ -182,6 +182,31 @@ static enum tok_status put_finding(struct audit_db *db, int64_t tokenizer,
 	return status;
 }
 
+/* With the number that makes it one. */
+static enum tok_status put_suspicion(struct audit_db *db, int64_t tokenizer, tok_id id,
+				     const char *finding, double number, struct tok_error *err)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%.9g", number);
+	return audit_db_put(db, AUDIT_DB_FINDING, err, tokenizer, (int64_t)0, (int64_t)id,
+			    (int64_t)1, finding, "note", tok_span_of(text));
+}
+
+static enum tok_status put_suspects(struct audit_db *db, int64_t tokenizer,
+				    const struct vocab_suspects *s, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < s->suspect_count && status == TOK_OK; i++) {
+		const struct vocab_suspect *one = &s->suspects[i];
+		if (one->is_short)
+			status = put_suspicion(db, tokenizer, one->id, "short row", one->norm, err);
+		if (status == TOK_OK && one->is_alike)
+			status = put_suspicion(db, tokenizer, one->id, "row like unused ones",
+					       one->cosine, err);
+	}
+	return status;
+}
+
 static enum tok_status put_health(struct audit_db *db, const struct audit_db_health *item,
 				  struct tok_error *err)
 {
@@ -193,6 +218,8 @@ static enum tok_status put_health(struct audit_db *db, const struct audit_db_hea
 		status = put_counts(db, tokenizer, item->health, err);
 	for (size_t i = 0; i < item->health->finding_count && status == TOK_OK; i++)
 		status = put_finding(db, tokenizer, &item->health->findings[i], err);
+	if (status == TOK_OK && item->suspects)
+		status = put_suspects(db, tokenizer, item->suspects, err);
 	return status;
 }
 

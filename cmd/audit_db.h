@@ -7,12 +7,14 @@
 
 #include "cmd/audit_internal.h"
 #include "vocab/audit/health.h"
+#include "vocab/audit/undertrained.h"
 
 struct audit_db_health {
 	const char *name; /* as given with -t */
 	struct cli_hash hash;
 	size_t vocabulary; /* entries */
 	const struct vocab_health *health;
+	const struct vocab_suspects *suspects; /* or NULL */
 };
 
 /* Adds them as one run; all of it or nothing. */

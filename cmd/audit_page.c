@@ -60,15 +60,21 @@ static const struct cli_page_column cell_columns[] = {
 	{ "Shannon", "efficiency over the types that come", true },
 	{ "R\xC3\xA9nyi 2.5", "efficiency over the types that come", true },
 	{ "return", "share of lines that decode to themselves", true },
+	{ "errors", "of the text that is decoded, a character; of the front of the text", true },
+	{ "NFC", "share of lines that NFC changes whose ids stay", true },
+	{ "NFD", "share of lines that NFD changes whose ids stay", true },
 	{ "split", "share of multi-byte characters in several tokens", true },
+	{ "unknown", "share of tokens that stand for something unknown", true },
 	{ "script's tokens", "share of tokens of the language's script", true },
 };
 
 static void put_cell(struct cli_put *p, const struct audit_language *l, const struct audit_cell *c)
 {
 	const struct vocab_audit_measures *m = &c->measures;
+	char name[256];
+	snprintf(name, sizeof name, "%s%s", l->name, l->abridged ? " (abridged)" : "");
 	cli_page_row(p);
-	cli_page_cell_text(p, tok_span_of(l->name));
+	cli_page_cell_text(p, tok_span_of(name));
 	cli_page_cell_text(p, tok_span_of(l->facts.script));
 	cli_page_cell_number(p, m->tokens_per_line, 2);
 	cli_page_cell_number(p, m->bytes_per_token, 4);
@@ -84,7 +90,12 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->efficiency, 4);
 	cli_page_cell_number(p, m->renyi_efficiency[1], 4);
 	cli_page_cell_number(p, m->round_trip, 4);
+	cli_page_cell_number(p, c->fidelity.error_rate, 4);
+	cli_page_cell_number(p, c->fidelity.nfc_stable, 4);
+	cli_page_cell_number(p, c->fidelity.nfd_stable, 4);
 	cli_page_cell_number(p, m->split_characters, 4);
+	cli_page_cell_number(p, m->tokens ? (double)m->unknown / (double)m->tokens : (double)NAN,
+			     4);
 	cli_page_cell_number(p, m->script_tokens, 4);
 }
 
@@ -130,9 +141,14 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 		{ "file", NULL, false },
 		{ "tokenizer", NULL, false },
 		{ "recall", "of words that are cut, those cut where their parts meet", true },
-		{ "precision", NULL, true },
+		{ "by chance", "as many cuts in each word, at random", true },
+		{ "precision", "of cuts, those where the parts meet", true },
+		{ "by chance", NULL, true },
 		{ "F1", NULL, true },
-		{ "F1 of random cuts", "as many in each word", true },
+		{ "by chance", NULL, true },
+		{ "cut", "words", true },
+		{ "one token", "words: they are not in the other numbers", true },
+		{ "bad", "rows without two parts that make the word", true },
 	};
 	if (r->morphology_count == 0)
 		return;
@@ -143,9 +159,14 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 		cli_page_cell_text(p, tok_span_of(m->name));
 		cli_page_cell_text(p, tok_span_of(r->tokenizers[i / r->morphology_count].name));
 		cli_page_cell_number(p, m->measures.recall, 4);
+		cli_page_cell_number(p, m->measures.random_recall, 4);
 		cli_page_cell_number(p, m->measures.precision, 4);
+		cli_page_cell_number(p, m->measures.random_precision, 4);
 		cli_page_cell_number(p, m->measures.f1, 4);
 		cli_page_cell_number(p, m->measures.random_f1, 4);
+		cli_page_cell_number(p, (double)m->measures.scored, 0);
+		cli_page_cell_number(p, (double)m->measures.single, 0);
+		cli_page_cell_number(p, (double)m->measures.bad, 0);
 	}
 	cli_page_table_end(p);
 }
@@ -287,7 +308,7 @@ static bool put_comparison(struct cli_put *p, const struct audit_report *r)
 	if (r->pivot == SIZE_MAX)
 		return true;
 	cli_page_heading(p, "Languages beside each other");
-	return put_premiums(p, r) && put_lorenz(p, r);
+	return put_lorenz(p, r) && put_premiums(p, r);
 }
 
 enum tok_status audit_page(const struct audit_report *report, struct tok_error *err)

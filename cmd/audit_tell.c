@@ -16,6 +16,7 @@ const struct audit_convention audit_conventions[] = {
 	{ "words", "each distinct word is encoded by itself, with a space in front where it stands "
 		   "behind white space and is not the first of its line, and counts as often as it "
 		   "comes" },
+	{ "fertility", "tokens of the lines / words, not of the words each by itself" },
 	{ "single_types",
 	  "each distinct word counts once, with a space in front if it ever has one" },
 	{ "entropy", "bits a token, of the tokens of this text alone" },
@@ -34,6 +35,11 @@ const struct audit_convention audit_conventions[] = {
 	  "of tokens whose first letter is of the script that most characters of the text "
 	  "have: their share of the text's tokens, and of the vocabulary" },
 	{ "digits", "cuts in numbers of 1 to 12 digits beside groups of three from the right" },
+	{ "error_rate",
+	  "characters to be put in, left out or changed, over the characters of the text" },
+	{ "morphology",
+	  "each word by itself, without a space in front; recall is of words that are cut "
+	  "at all, and random what as many cuts put at random between characters would find" },
 	{ "sample",
 	  "fidelity and similarity are measured on a MiB of text, in whole lines, as much "
 	  "from the front of each language" },
@@ -153,16 +159,18 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 {
 	if (r->morphology_count == 0)
 		return;
-	cli_put(p, "\n%8s %8s %8s %8s %8s %8s file, tokenizer\n", "recall", "precis.", "F1",
-		"random F1", "scored", "1 token");
+	cli_put(p, "\n%8s %8s %8s %8s %8s %8s %8s %8s %8s file, tokenizer\n", "recall", "random",
+		"precis.", "random", "F1", "random", "cut", "1 token", "bad");
 	for (size_t i = 0; i < r->tokenizer_count * r->morphology_count; i++) {
 		const struct vocab_morphology *m = &r->morphology[i].measures;
 		put_cell(p, 7, 4, m->recall);
+		put_cell(p, 8, 4, m->random_recall);
 		put_cell(p, 8, 4, m->precision);
+		put_cell(p, 8, 4, m->random_precision);
 		put_cell(p, 8, 4, m->f1);
-		put_cell(p, 9, 4, m->random_f1);
-		cli_put(p, " %8" PRIu64 " %8" PRIu64 " %s, %s\n", m->scored, m->single,
-			r->morphology[i].name, r->tokenizers[i / r->morphology_count].name);
+		put_cell(p, 8, 4, m->random_f1);
+		cli_put(p, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %s, %s\n", m->scored, m->single,
+			m->bad, r->morphology[i].name, r->tokenizers[i / r->morphology_count].name);
 	}
 }
 

@@ -211,6 +211,12 @@ static void forget(struct audit_cell *cell)
 					    .split_characters = NAN,
 					    .script_tokens = NAN,
 					    .script_vocabulary = NAN };
+	cell->fidelity = (struct vocab_audit_fidelity){ .round_trip = NAN,
+							.error_rate = NAN,
+							.spaces_kept = NAN,
+							.normalizer_loss = NAN,
+							.nfc_stable = NAN,
+							.nfd_stable = NAN };
 }
 
 enum tok_status audit_measure(const struct audit_options *options,

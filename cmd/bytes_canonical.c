@@ -43,9 +43,9 @@ void bytes_canonical_release(struct bytes_canonical *c)
 enum tok_status bytes_canonical_begin(struct bytes_canonical *c, struct tok_error *err)
 {
 	const struct tok_lm_info *info = c->lm->info;
-	c->log_p = 0;
+	c->log_p = c->low = c->high = 0;
 	c->ids = 0;
-	c->known = true;
+	c->exact = c->known = true;
 	tok_buffer_clear(&c->context);
 	if (!tok_buffer_add(&c->context, info->start, info->start_count * sizeof *info->start))
 		return tok_fail_memory(err);
@@ -54,11 +54,28 @@ enum tok_status bytes_canonical_begin(struct bytes_canonical *c, struct tok_erro
 
 /* ---- one id ---------------------------------------------------------------------- */
 
+static void add(struct bytes_canonical *c, double log_p, double low, double high)
+{
+	c->log_p += log_p;
+	c->low += low;
+	c->high += high;
+	c->exact &= low == high;
+}
+
+/* A number of a row of which all together are off by `error` at most. */
+static void add_around(struct bytes_canonical *c, double log_p, double error)
+{
+	if (error > 0)
+		add(c, log_p, log(fmax(0, exp(log_p) - error)), log(exp(log_p) + error));
+	else
+		add(c, log_p, log_p, log_p);
+}
+
 static void add_best(struct bytes_canonical *c, const struct tok_lm_row *row, tok_id id)
 {
 	for (size_t i = 0; i < row->best_count; i++)
 		if (row->best[i].id == id) {
-			c->log_p += row->best[i].log_p;
+			add_around(c, row->best[i].log_p, 0);
 			return;
 		}
 	c->known = false;
@@ -80,9 +97,11 @@ static enum tok_status add_parts(struct bytes_canonical *c, size_t at, tok_id id
 	struct tok_lm_parts parts;
 	const struct tok_lm_request request = request_at(c, at);
 	const enum tok_status status = c->lm->parts(c->lm, &request, &parts, err);
-	if (status == TOK_OK)
-		c->log_p += tok_lm_parts_log_p(&parts, id);
-	return status;
+	if (status != TOK_OK)
+		return status;
+	const struct tok_lm_log_p p = tok_lm_parts_log_p(&parts, id);
+	add(c, p.log_p, p.low, p.high);
+	return TOK_OK;
 }
 
 /* Numbers at .. at + count - 1 of the context, which are `ids`. */
@@ -103,7 +122,7 @@ static enum tok_status add_rows(struct bytes_canonical *c, size_t at, const tok_
 		if (info->top)
 			add_best(c, &c->out[i], ids[i]);
 		else
-			c->log_p += c->out[i].log_p[ids[i]];
+			add_around(c, c->out[i].log_p[ids[i]], c->out[i].error);
 	}
 	return status;
 }

@@ -151,7 +151,11 @@ TOK_MUST_USE enum tok_status bytes_normal_text(struct bytes_normal *normal, stru
  * called the text's probability.  Nothing of it is kept but what the model needs. */
 struct bytes_canonical {
 	struct tok_lm *lm; /* borrowed */
-	long double log_p; /* of all ids so far: natural logarithm */
+	/* Of all ids so far: natural logarithm, and between which it is where rows have lost
+	 * digits.
+	 */
+	long double log_p, low, high;
+	bool exact; /* these are one */
 	uint64_t ids;
 	bool known; /* false once an id was not among the best that rows tell */
 	struct tok_buffer context;
@@ -218,6 +222,9 @@ void bytes_put_bounds(bool exact, const struct bytes_bounds *values, size_t coun
 
 /* "special", "leak", "exact" and "bounds" of "logP"; a comma before. */
 void bytes_put_certificate(const struct tok_text_p *text, double special, double leak);
+
+/* The same of what may come next, with "bounds" of "special" and "leak" too. */
+void bytes_put_certificate_of(const struct tok_text_p *text, const struct tok_next_bytes *next);
 
 /* All that a machine says of what may come next, from "logP" to "valid_leak"; each probability has
  * "low" and "high" where it is not exact.  p is P(x b) / P(x), so that p, eos, special and leak

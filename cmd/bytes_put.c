@@ -219,6 +219,18 @@ void bytes_put_certificate(const struct tok_text_p *text, double special, double
 	bytes_put_bounds(text->exact, &bounds, 1);
 }
 
+void bytes_put_certificate_of(const struct tok_text_p *text, const struct tok_next_bytes *next)
+{
+	const struct bytes_bounds bounds[] = {
+		{ "logP", &text->low, &text->high, 0 },
+		{ "special", &next->special_low, &next->special_high, 0 },
+		{ "leak", &next->leak_low, &next->leak_high, 0 },
+	};
+	bytes_put_number("special", next->special, false);
+	bytes_put_number("leak", next->leak, false);
+	bytes_put_bounds(text->exact, bounds, sizeof bounds / sizeof bounds[0]);
+}
+
 void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 {
 	const struct tok_text_p text = { next->log_p, next->log_p_low, next->log_p_high,
@@ -241,7 +253,7 @@ void bytes_put_next(const struct tok_next_bytes *next, size_t top)
 		next->exact ? NULL : numbers[2],
 	    },
 	    top);
-	bytes_put_certificate(&text, next->special, next->leak);
+	bytes_put_certificate_of(&text, next);
 	bytes_put_number("valid_leak", next->valid_leak, false);
 }
 

@@ -6,6 +6,11 @@
 #include "cmd/cli_files.h"
 #include "tok/bytes/mix.h"
 
+/* What leaves the way of a text, of all that the model may write; summed over its beginnings. */
+struct part_left {
+	double value, low, high;
+};
+
 struct scoring {
 	const struct bytes_options *options;
 	struct bytes_side side;
@@ -13,11 +18,65 @@ struct scoring {
 	struct tok_encoder *encoder;
 	struct bytes_canonical canonical;
 
+	bool has_special; /* ids that are no text */
+
 	/* Of one text. */
 	struct tok_machine *machine;
-	uint64_t bytes, read;             /* scored; of the text as it was before the normaliser */
-	double special, leak, valid_leak; /* sums over bytes */
+	uint64_t bytes, read; /* scored; of the text as it was before the normaliser */
+	struct part_left special, leak;
+	double valid_leak;
+	bool settled;   /* no other beginning changes these */
+	bool exact;     /* they are */
+	size_t windows; /* the most that were gone through for them */
 };
+
+/* ---- what leaves the way of the text -------------------------------------------------- */
+
+/* Beginnings that are less probable than this share are not looked at any more. */
+static const double negligible = 0x1p-60;
+
+static void begin_left(struct scoring *s)
+{
+	const struct part_left none = { 0 };
+	const bool all = s->side.machine.semantics == TOK_BYTES_ALL;
+	s->special = s->leak = none;
+	s->valid_leak = all ? NAN : 0;
+	s->exact = true;
+	s->windows = 0;
+	s->settled = all && !s->has_special; /* nothing leaves it */
+}
+
+/* Those beginnings that are not looked at. */
+static void settle(struct scoring *s, double p_high)
+{
+	s->settled = true;
+	s->special.high += s->has_special ? p_high : 0;
+	s->leak.high += s->side.machine.semantics == TOK_BYTES_ALL ? 0 : p_high;
+}
+
+/* Behind a beginning of the text, in front of its next byte: of all that goes on from there these
+ * are shares, and all that is P of the beginning. */
+static void add_left(struct scoring *s, const struct tok_next_bytes *next)
+{
+	const double p = exp(next->log_p), low = exp(next->log_p_low), high = exp(next->log_p_high),
+		     special = s->special.value > 0 ? fmin(1, s->special.value) : 1;
+	const size_t windows = tok_machine_windows(s->machine).count;
+	if (s->settled)
+		return;
+	if (p <= negligible * special) {
+		settle(s, high);
+		return;
+	}
+	s->exact &= next->exact;
+	s->windows = windows > s->windows ? windows : s->windows;
+	s->special.value += p * next->special;
+	s->special.low += low * next->special_low;
+	s->special.high += high * next->special_high;
+	s->leak.value += p * next->leak;
+	s->leak.low += low * next->leak_low;
+	s->leak.high += high * next->leak_high;
+	s->valid_leak += p * next->valid_leak;
+}
 
 /* ---- bytes one by one ------------------------------------------------------------- */
 
@@ -35,8 +94,10 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	struct tok_text_p text = { 0 };
 	double whole[TOK_MIX_SYMBOLS];
 	enum tok_status status = tok_machine_next(s->machine, &next, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK) {
+		add_left(s, &next);
 		status = tok_machine_push(s->machine, (struct tok_span){ &byte, 1 }, err);
+	}
 	if (status == TOK_OK)
 		status = tok_machine_log_p(s->machine, &text, err);
 	if (status != TOK_OK)
@@ -50,25 +111,40 @@ static enum tok_status score_byte(struct scoring *s, uint8_t byte, struct tok_er
 	bytes_put_number("H", bytes_entropy(whole), false);
 	bytes_put_count("rank", rank_of(&next, byte), false);
 	bytes_put_number("cum", text.log_p, false);
-	bytes_put_certificate(&text, next.special, next.leak);
+	bytes_put_certificate_of(&text, &next);
 	bytes_put_number("valid_leak", next.valid_leak, false);
 	puts("}");
-	s->special += next.special;
-	s->leak += next.leak;
-	s->valid_leak += next.valid_leak;
 	return TOK_OK;
 }
 
 /* ---- a text ------------------------------------------------------------------------ */
 
+/* The first bytes tell what leaves the way of the text; the others are pushed as they are. */
+static enum tok_status score_silently(struct scoring *s, struct tok_span text,
+				      struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	size_t at = 0;
+	while (status == TOK_OK && !s->settled && at < text.count) {
+		struct tok_next_bytes next;
+		status = tok_machine_next(s->machine, &next, err);
+		if (status != TOK_OK)
+			break;
+		add_left(s, &next);
+		status = tok_machine_push(s->machine, tok_span_slice(text, at, at + 1), err);
+		at++;
+	}
+	if (status == TOK_OK)
+		status = tok_machine_push(s->machine, tok_span_slice(text, at, text.count), err);
+	s->bytes += status == TOK_OK ? text.count : 0;
+	return status;
+}
+
 static enum tok_status score_bytes(struct scoring *s, struct tok_span text, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
-	if (!s->options->per_byte) {
-		status = tok_machine_push(s->machine, text, err);
-		s->bytes += status == TOK_OK ? text.count : 0;
-		return status;
-	}
+	if (!s->options->per_byte)
+		return score_silently(s, text, err);
 	for (size_t i = 0; i < text.count && status == TOK_OK; i++) {
 		status = score_byte(s, text.bytes[i], err);
 		s->bytes += status == TOK_OK;
@@ -103,21 +179,22 @@ static enum tok_status score_part(struct scoring *s, struct tok_span text, bool 
 	return status;
 }
 
-static double mean(double sum, uint64_t count)
-{
-	return count ? sum / (double)count : 0;
-}
-
-/* What leaks is found out byte by byte only; of two of the three it is known that nothing does. */
 static void put_certificate(const struct scoring *s, const struct tok_text_p *text)
 {
-	const bool leaks = s->side.machine.semantics == TOK_BYTES_VALID;
-	if (s->options->per_byte)
-		bytes_put_certificate(text, mean(s->special, s->bytes), mean(s->leak, s->bytes));
-	else
-		bytes_put_certificate(text, NAN, leaks ? NAN : 0);
-	bytes_put_number("valid_leak", s->options->per_byte ? mean(s->valid_leak, s->bytes) : NAN,
-			 false);
+	const struct bytes_canonical *c = &s->canonical;
+	const double low = (double)-c->high, high = (double)-c->low,
+		     special_high = fmin(1, s->special.high), leak_high = fmin(1, s->leak.high);
+	const struct bytes_bounds bounds[] = {
+		{ "logP", &text->low, &text->high, 0 },
+		{ "special", &s->special.low, &special_high, 0 },
+		{ "leak", &s->leak.low, &leak_high, 0 },
+		{ "canonical_nats", &low, &high, 0 },
+	};
+	const bool exact = text->exact && s->exact && (!c->known || c->exact);
+	bytes_put_number("special", s->special.value, false);
+	bytes_put_number("leak", s->leak.value, false);
+	bytes_put_bounds(exact, bounds, c->known ? 4 : 3);
+	bytes_put_number("valid_leak", s->valid_leak, false);
 }
 
 static void put_summary(const struct scoring *s, const char *name, const struct tok_text_p *text)
@@ -125,7 +202,8 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 	const struct bytes_canonical *c = &s->canonical;
 	const double bits = (double)s->bytes * log(2);
 	const double canonical = c->known ? (double)-c->log_p : NAN;
-	const struct tok_machine_windows windows = tok_machine_text_windows(s->machine);
+	struct tok_machine_windows windows = tok_machine_text_windows(s->machine);
+	windows.count = s->windows > windows.count ? s->windows : windows.count;
 	fputs("{\"type\":\"summary\"", stdout);
 	if (name)
 		bytes_put_bytes("file", name, strlen(name), false);
@@ -146,7 +224,7 @@ static void put_summary(const struct scoring *s, const char *name, const struct 
 static enum tok_status begin_text(struct scoring *s, struct tok_error *err)
 {
 	s->bytes = s->read = 0;
-	s->special = s->leak = s->valid_leak = 0;
+	begin_left(s);
 	const enum tok_status status = bytes_canonical_begin(&s->canonical, err);
 	return status == TOK_OK ? bytes_machine(&s->side, &s->machine, err) : status;
 }
@@ -242,8 +320,17 @@ static enum cli_exit score_prefix(struct scoring *s)
 	return status == TOK_OK ? CLI_OK : bytes_trouble(NULL, status, &err);
 }
 
+static bool has_special(const struct tok_byte_tokens *tokens)
+{
+	for (tok_id id = 0; id < tok_byte_tokens_size(tokens); id++)
+		if (tok_byte_tokens_kind(tokens, id) == TOK_BYTE_NONTEXT)
+			return true;
+	return false;
+}
+
 static enum tok_status prepare(struct scoring *s, struct tok_error *err)
 {
+	s->has_special = has_special(s->side.tokens);
 	s->side.machine.history = 1; /* there is no way back */
 	enum tok_status status = bytes_normal_new(s->options, &s->side, &s->normal, err);
 	if (status == TOK_OK)

@@ -2,12 +2,17 @@
 #include "cmd/charbench_internal.h"
 #include "cmd/cli_builtin.h"
 #include "cmd/cli_pool.h"
+#include "cmd/cli_progress.h"
 
 #define FIELD(field, type) CLI_FIELD(struct charbench_options, field, type)
 
 static const struct charbench_options defaults = {
 	.suite = -1,
 	.boot = 1000,
+	.concurrency = 8,
+	.tries = 6,
+	.max_tokens = 1024,
+	.timeout = 120,
 };
 
 static const struct cli_option option_table[] = {
@@ -29,8 +34,34 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 0, "prompt-file", "FILE", "ask so, with the question in place of {question}",
 	  FIELD(prompt_file, const char *) },
 	{ CLI_TEXT, 'o', "output", "FILE",
-	  "write items to FILE, which is replaced in one step at the end",
+	  "make: write items to FILE, which is replaced in one step at the end; run: add answers "
+	  "to FILE",
 	  FIELD(output, const char *) },
+	{ CLI_GROUP, .name = "Whom run asks" },
+	{ CLI_TEXT, 0, "endpoint", "URL",
+	  "a server: its path ends in /chat/completions or /completions",
+	  FIELD(endpoint, const char *) },
+	{ CLI_TEXT, 0, "exec", "COMMAND",
+	  "a process, started without a shell, that reads and writes lines of JSON",
+	  FIELD(exec, const char *) },
+	{ CLI_TEXT, 0, "model", "NAME", "the model, for the server and among the answers",
+	  FIELD(model, const char *) },
+	{ CLI_TEXT, 0, "key-env", "NAME",
+	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set)",
+	  FIELD(key_env, const char *) },
+	{ CLI_TEXT, 0, "system", "TEXT", "tell the model this before each question",
+	  FIELD(system, const char *) },
+	{ CLI_SIZE, 0, "max-tokens", "N",
+	  "the server ends an answer after N tokens (1024); 0: where it likes",
+	  FIELD(max_tokens, uint64_t) },
+	{ CLI_SIZE, 0, "concurrency", "N", "have N questions open at once (8)",
+	  FIELD(concurrency, uint64_t) },
+	{ CLI_REAL, 0, "rate", "N", "ask N questions a second at most", FIELD(rate, double) },
+	{ CLI_SIZE, 0, "tries", "N",
+	  "ask a server N times at most that is busy, late or in trouble (6)",
+	  FIELD(tries, uint64_t) },
+	{ CLI_SIZE, 0, "timeout", "SECONDS", "wait so long for an answer (120)",
+	  FIELD(timeout, uint64_t) },
 	{ CLI_GROUP, .name = "Answers" },
 	{ CLI_CHOICE, 0, "parse", VOCAB_PARSER_WORDS,
 	  "what of an output is the answer: all of it, a number in it, what is quoted, or in "
@@ -54,16 +85,22 @@ static const struct cli_option option_table[] = {
 	{ CLI_SIZE, 0, "boot", "N",
 	  "draw N samples for the interval of each correlation; 0: no intervals (1000)",
 	  FIELD(boot, uint64_t) },
+	{ CLI_FLAG, 0, "bins", NULL, "tell the accuracy for each number that a feature takes",
+	  FIELD(bins, bool) },
 	{ CLI_GROUP, .name = "Running" },
 	{ CLI_SIZE, 0, "seed", "N", "make other items, draw other samples (0)",
 	  FIELD(seed, uint64_t) },
 	{ CLI_FLAG, 'j', "json", NULL, "score, analyse: write one JSON object", FIELD(json, bool) },
+	{ CLI_TEXT, 0, "html", "FILE", "score, analyse: write a page with pictures to FILE too",
+	  FIELD(html, const char *) },
 	CLI_THREADS_ROW(struct charbench_options, threads),
+	CLI_PROGRESS_ROW(struct charbench_options, progress),
 	{ CLI_END }
 };
 
 static const struct cli_word words[] = {
 	{ "make", "", "write questions about words, with their answers", false, charbench_make },
+	{ "run", "ITEMS", "ask a model, and keep what it says", false, charbench_run },
 	{ "score", "ITEMS ANSWERS...", "tell how often models are right", false, charbench_score },
 	{ "analyse", "ITEMS ANSWERS...", "tell what right answers go with", false,
 	  charbench_analyse },
@@ -82,8 +119,12 @@ const struct cli_tool tool_charbench = {
 	    "  charbench  how many distinct characters, how often one comes, where it comes first\n"
 	    "             and last, from 0; 6250 words of each length from 4 to 10 and task\n"
 	    "  cute       13 tasks: spelling, and parts that are in, put in, taken out, replaced,\n"
-	    "             swapped, of words and of rows of words; 1000 items each\n"
-	    "  langgame   which of four words; 6 kinds, 166834 items each\n"
+	    "             swapped, of words and of rows of words; 1000 items each. By --tasks "
+	    "also\n"
+	    "             the 7 on characters with _rand behind: on random consonants\n"
+	    "  langgame   which of four words; 6 kinds, 166834 items each. By --tasks also\n"
+	    "             contains_half, starts_half, ends_half, of parts of at most half of the\n"
+	    "             answer, and _more, of longer ones: out of that distribution\n"
 	    "  addition   all 900000 sums of a number of 3 digits and one of up to 3; the answer\n"
 	    "             has its digits reversed; no --words\n"
 	    "  scramble   words cycled, shuffled, reversed or filled; 5 tasks of 10000 items\n"
@@ -97,6 +138,17 @@ const struct cli_tool tool_charbench = {
 	    "said, raw; without \"model\" the file's name is it. Other fields are passed over.\n"
 	    "Ids are whole numbers. A second answer of a model to an item is an error; those that\n"
 	    "are missing are told.\n"
+	    "\n"
+	    "run asks a server or a process, several questions at once, and adds answers to\n"
+	    "--output as they come, with finish, usage, seconds, tries, and a hash of what was\n"
+	    "asked. The same command goes on where it was stopped, by a signal or a lost\n"
+	    "machine; a second one for the same file is refused. A server gets temperature 0; one\n"
+	    "that is busy (429, 5xx), late or unreachable is asked again after the time that it\n"
+	    "names, else ever longer. What cannot be had leaves \"error\" in place of \"output\", "
+	    "is\n"
+	    "no answer, and is asked again by the next run. The key is written nowhere, and\n"
+	    "redirections are not followed. A process reads {\"id\":17,\"prompt\":\"...\"} and\n"
+	    "writes {\"id\":17,\"output\":\"2\"}, each a line, in any order.\n"
 	    "\n"
 	    "score writes, for each model and task, the accuracy with Wilson's interval at 95 %,\n"
 	    "how many outputs were valid, and of numbers the mean error, the mean absolute error\n"
@@ -116,7 +168,9 @@ const struct cli_tool tool_charbench = {
 	    "made of these. z is Cochran and Armitage's trend over lengths. Models are compared "
 	    "by\n"
 	    "McNemar's exact test and the Jaccard index of their errors. What is undefined, such\n"
-	    "as r of a constant, is - and in JSON null.\n"
+	    "as r of a constant, is - and in JSON null, with the reason beside it. --bins tells "
+	    "the\n"
+	    "accuracy for each number of a feature, or in 20 ranges where these are more.\n"
 	    "\n"
 	    "A word may be cut otherwise behind a space or in a prompt than alone: --context says\n"
 	    "where the model saw it, and how often that makes no difference is told. In a prompt\n"
@@ -126,9 +180,11 @@ const struct cli_tool tool_charbench = {
 	.examples = "  printf 'pear\\nplum\\nlime\\ndate\\n' >words\n"
 		    "  tok charbench make --suite charbench --words words --lengths 4 --per-bucket "
 		    "1 -o items\n"
+		    "  tok charbench run items --exec 'sed -u s/prompt/output/' -o said\n"
 		    "  printf '{\"id\":0,\"model\":\"m\",\"output\":\"4\"}\\n' >answers\n"
 		    "  tok charbench score items answers 2>notes\n"
 		    "  tok charbench analyse items answers --context prompt --json 2>notes\n",
+	.exits = "Of run 1 if some items have no answer, 4 if the model failed.",
 	.options = option_table,
 	.defaults = &defaults,
 	.options_size = sizeof defaults,

@@ -77,8 +77,27 @@ static bool is_whole(const double *x, size_t n)
 
 /* ---- statistics --------------------------------------------------------------------- */
 
-static const struct charbench_found nothing = { NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-						NAN, NAN, NAN, NAN, NAN, NAN };
+static const struct charbench_found nothing = { .pearson = NAN,
+						.low = NAN,
+						.high = NAN,
+						.t = NAN,
+						.p = NAN,
+						.holm = NAN,
+						.bh = NAN,
+						.spearman = NAN,
+						.auc = NAN,
+						.partial = NAN,
+						.coefficient = NAN,
+						.error = NAN,
+						.inflation = NAN };
+
+static bool is_constant(const double *x, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (x[i] != x[0])
+			return false;
+	return true;
+}
 
 static enum tok_status measure(struct analysing *a, enum charbench_feature feature,
 			       struct charbench_found *f, struct tok_error *err)
@@ -89,8 +108,12 @@ static enum tok_status measure(struct analysing *a, enum charbench_feature featu
 	struct vocab_stats_interval interval;
 	bool defined = false;
 	*f = nothing;
-	if (!is_whole(x, n))
+	f->whole = is_whole(x, n);
+	if (!f->whole)
 		return TOK_OK;
+	f->constant = is_constant(x, n);
+	if (a->opts->bins && charbench_bin(x, c->right, n, &a->data->arena, f, err) != TOK_OK)
+		return err->status;
 	if (!vocab_stats_pearson(x, c->right, n, &f->pearson))
 		f->pearson = NAN;
 	else if (!vocab_stats_r_test(f->pearson, n, &f->t, &f->p))
@@ -351,8 +374,11 @@ static enum tok_status analyse_tokenizer(struct analysing *a, size_t which, cons
 	enum tok_status status = cli_load(&load, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
-	status = charbench_segment(a->data, tokenizer, (enum charbench_context)a->opts->context,
-				   &segments, err);
+	status = cli_hash_tokenizer(tokenizer, &r->hashes[which], err);
+	if (status == TOK_OK)
+		status =
+		    charbench_segment(a->data, tokenizer, (enum charbench_context)a->opts->context,
+				      cli_threads_for(a->opts->threads), &segments, err);
 	if (status == TOK_OK)
 		note_contexts(a, which, &segments);
 	for (size_t model = 0; model < a->data->model_count; model++)
@@ -392,7 +418,8 @@ static enum tok_status run(struct analysing *a, int argc, char **argv, struct to
 static enum cli_exit analyse_all(struct analysing *a, int argc, char **argv)
 {
 	struct tok_error err = { 0 };
-	struct charbench_out out = { 0 };
+	struct tok_buffer bytes = { 0 };
+	struct cli_put out = { .out = &bytes };
 	enum tok_status status = run(a, argc, argv, &err);
 	if (status == TOK_OK) {
 		if (a->opts->json)
@@ -400,6 +427,8 @@ static enum cli_exit analyse_all(struct analysing *a, int argc, char **argv)
 		else
 			charbench_tell(&a->report, &out);
 		status = charbench_put_all(&out, &err);
+		if (status == TOK_OK && a->opts->html)
+			status = charbench_page_analysis(&a->report, &err);
 	}
 	charbench_release(a->data);
 	free(a->report.analyses);

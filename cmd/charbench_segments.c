@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cmd/charbench_internal.h"
+#include "tok/base/threads.h"
 
 /* A word inside a text, and where tokens part it. */
 struct placed {
@@ -161,22 +162,64 @@ static enum tok_status segment(struct segmenting *s, const struct charbench_data
 	return TOK_OK;
 }
 
-enum tok_status charbench_segment(const struct charbench_data *data,
-				  const struct tok_tokenizer *tokenizer,
-				  enum charbench_context context, struct charbench_segments *out,
-				  struct tok_error *err)
+/* ---- all of them, by threads --------------------------------------------------------- */
+
+/* What a thread has of its own: some of the items, and an encoder. */
+struct part {
+	struct charbench_segments found; /* `items` are those of all */
+	struct tok_error err;
+};
+
+struct job {
+	const struct charbench_data *data;
+	const struct tok_tokenizer *tokenizer;
+	enum charbench_context context;
+	struct part *parts;
+	size_t threads;
+};
+
+static void segment_part(void *shared, size_t index)
 {
-	struct segmenting s = { .encoder = tok_encoder_new(tokenizer) };
-	enum tok_status status = TOK_OK;
-	*out = (struct charbench_segments){ calloc(data->count, sizeof *out->items), { 0 }, { 0 } };
-	if (!s.encoder || !out->items)
-		status = tok_fail_memory(err);
-	for (size_t i = 0; i < data->count && status == TOK_OK; i++)
-		status = segment(&s, data, &data->items[i], context, out, err);
+	const struct job *j = shared;
+	const size_t count = j->data->count, end = count * (index + 1) / j->threads;
+	struct part *part = &j->parts[index];
+	struct segmenting s = { .encoder = tok_encoder_new(j->tokenizer) };
+	enum tok_status status = s.encoder ? TOK_OK : tok_fail_memory(&part->err);
+	for (size_t i = count * index / j->threads; i < end && status == TOK_OK; i++)
+		status =
+		    segment(&s, j->data, &j->data->items[i], j->context, &part->found, &part->err);
 	tok_encoder_free(s.encoder);
 	tok_buffer_release(&s.spaced);
 	for (int i = 0; i < CHARBENCH_CONTEXTS; i++)
 		free(s.placed[i].cuts);
+}
+
+enum tok_status charbench_segment(const struct charbench_data *data,
+				  const struct tok_tokenizer *tokenizer,
+				  enum charbench_context context, size_t threads,
+				  struct charbench_segments *out, struct tok_error *err)
+{
+	struct job j = { data, tokenizer, context, calloc(threads, sizeof *j.parts), threads };
+	enum tok_status status = TOK_OK;
+	*out = (struct charbench_segments){ calloc(data->count, sizeof *out->items), { 0 }, { 0 } };
+	if (!j.parts || !out->items) {
+		free(j.parts);
+		return tok_fail_memory(err);
+	}
+	for (size_t i = 0; i < threads; i++)
+		j.parts[i].found.items = out->items;
+	tok_threads_run(threads, segment_part, &j);
+	for (size_t i = 0; i < threads && status == TOK_OK; i++) {
+		const struct part *part = &j.parts[i];
+		for (int k = 0; k < CHARBENCH_CONTEXTS; k++) {
+			out->same[k] += part->found.same[k];
+			out->compared[k] += part->found.compared[k];
+		}
+		status = part->err.status;
+		if (status != TOK_OK)
+			*err = part->err;
+	}
+	free(j.parts);
 	return status;
 }
 

@@ -76,7 +76,7 @@ void chart_put_y(struct cli_put *p, const struct cli_chart *chart, const struct 
 {
 	cli_put(p, "<text class=\"d\" x=\"0\" y=\"12\">");
 	cli_page_text(p, tok_span_of(chart->y));
-	cli_put(p, "</text><text class=\"d\" x=\"98%%\" y=\"%d\" text-anchor=\"end\">",
+	cli_put(p, "</text><text class=\"d\" x=\"96%%\" y=\"%d\" text-anchor=\"end\">",
 		CHART_HEIGHT - 4);
 	cli_page_text(p, tok_span_of(chart->x));
 	cli_put(p, "</text>\n");

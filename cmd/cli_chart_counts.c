@@ -75,9 +75,8 @@ static void put_legend(struct cli_put *p, const struct cli_chart_counts *series,
 {
 	cli_put(p, "<ul class=\"legend\">");
 	for (size_t k = 0; k < count; k++) {
-		cli_put(p, "<li><span class=\"q %s\"></span>", cli_page_series(series[k].series));
-		cli_page_text(p, series[k].name);
-		cli_put(p, "</li>");
+		cli_put(p, "<li>");
+		cli_page_named(p, series[k].name, series[k].series);
 	}
 	cli_put(p, "</ul>\n");
 }

@@ -12,7 +12,7 @@
 
 /* Percent across, pixels down. */
 #define CHART_LEFT  9.0
-#define CHART_WIDTH 89.0
+#define CHART_WIDTH 87.0
 enum { CHART_TOP = 24, CHART_DOWN = 240, CHART_HEIGHT = CHART_TOP + CHART_DOWN + 40 };
 
 struct chart_axis {

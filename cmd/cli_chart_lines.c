@@ -125,7 +125,6 @@ static void put_legend(struct cli_put *p, const struct cli_chart_line *lines, si
 			cli_page_series(lines[k].series),
 			lines[k].series / CLI_PAGE_SERIES % DASHES);
 		cli_page_text(p, lines[k].name);
-		cli_put(p, "</li>");
 	}
 	cli_put(p, "</ul>\n");
 }

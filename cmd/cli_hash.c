@@ -62,9 +62,12 @@ enum tok_status cli_hash_tokenizer(const struct tok_tokenizer *t, struct cli_has
 	enum tok_status status = TOK_OK;
 	if (!encoder || !collect(t, &all, &text))
 		status = tok_fail_memory(err);
-	else if (tok_encode(encoder, tok_buffer_span(&text), &how, &ids, NULL) == TOK_OK &&
-		 !tok_buffer_add(&all, ids.ids, ids.count * sizeof *ids.ids))
-		status = tok_fail_memory(err); /* a text that is refused tells nothing more */
+	else
+		status = tok_encode(encoder, tok_buffer_span(&text), &how, &ids, err);
+	if (status == TOK_OK && !tok_buffer_add(&all, ids.ids, ids.count * sizeof *ids.ids))
+		status = tok_fail_memory(err);
+	if (status != TOK_ENOMEM)
+		status = TOK_OK; /* a text that is refused tells nothing more */
 	if (status == TOK_OK)
 		*out = cli_hash_bytes(tok_buffer_span(&all));
 	tok_encoder_free(encoder);

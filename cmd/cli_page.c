@@ -141,9 +141,11 @@ const char *cli_page_series(int series)
 	return names[(unsigned)series % CLI_PAGE_SERIES];
 }
 
-static void put_swatch(struct cli_put *p, int series)
+void cli_page_named(struct cli_put *p, struct tok_span name, int series)
 {
-	cli_put(p, "<span class=\"q %s\"></span>", cli_page_series(series));
+	cli_put(p, "<span class=\"q %s\">", cli_page_series(series));
+	cli_page_text(p, name);
+	cli_put(p, "</span>");
 }
 
 void cli_page_legend(struct cli_put *p, const struct tok_span *names, size_t count)
@@ -151,9 +153,7 @@ void cli_page_legend(struct cli_put *p, const struct tok_span *names, size_t cou
 	cli_put(p, "<ul class=\"legend\">");
 	for (size_t i = 0; i < count; i++) {
 		cli_put(p, "<li>");
-		put_swatch(p, (int)i);
-		cli_page_text(p, names[i]);
-		cli_put(p, "</li>");
+		cli_page_named(p, names[i], (int)i);
 	}
 	cli_put(p, "</ul>\n");
 }
@@ -166,26 +166,28 @@ static void put_notes(struct cli_put *p, const struct cli_page_column *columns, 
 	for (size_t i = 0; i < count; i++) {
 		if (!columns[i].note)
 			continue;
-		cli_put(p, any ? "; <b>" : "<small><b>");
+		cli_put(p, any ? "; <b>" : "<p class=\"notes\"><b>");
 		put_text(p, columns[i].head);
 		cli_put(p, "</b>: ");
 		put_text(p, columns[i].note);
 		any = true;
 	}
 	if (any)
-		cli_put(p, "</small>");
+		cli_put(p, "</p>\n");
 }
 
-/* What is too wide for the reader's page is moved within its frame, by keys as well. */
+/* What is too wide for the reader's page is moved within its frame, by keys as well; what is said
+ * of it stays outside. */
 void cli_page_table_begin(struct cli_put *p, const char *caption,
 			  const struct cli_page_column *columns, size_t count)
 {
+	cli_put(p, "<p class=\"caption\">");
+	put_text(p, caption);
+	cli_put(p, "</p>\n");
+	put_notes(p, columns, count);
 	cli_put(p, "<div class=\"wide s0\" tabindex=\"0\" role=\"region\" aria-label=\"");
 	put_text(p, caption);
-	cli_put(p, "\"><table class=\"sort\"><caption>");
-	put_text(p, caption);
-	put_notes(p, columns, count);
-	cli_put(p, "</caption>\n<thead><tr>");
+	cli_put(p, "\"><table class=\"sort\">\n<thead><tr>");
 	for (size_t i = 0; i < count; i++) {
 		cli_put(p, "<th scope=\"col\"%s>", columns[i].number ? " class=\"n\"" : "");
 		put_text(p, columns[i].head);
@@ -223,8 +225,7 @@ void cli_page_cell_text(struct cli_put *p, struct tok_span text)
 void cli_page_cell_series(struct cli_put *p, struct tok_span text, int series)
 {
 	begin_cell(p);
-	put_swatch(p, series);
-	cli_page_text(p, text);
+	cli_page_named(p, text, series);
 }
 
 void cli_page_cell_number(struct cli_put *p, double number, int digits)

@@ -44,6 +44,8 @@ enum { CLI_PAGE_SERIES = 8 };
 /* The class that gives an element the colour of a series; static. */
 const char *cli_page_series(int series);
 
+/* A name with its colour, as text. */
+void cli_page_named(struct cli_put *p, struct tok_span name, int series);
 /* Which series is which: names of 0, 1, ... */
 void cli_page_legend(struct cli_put *p, const struct tok_span *names, size_t count);
 

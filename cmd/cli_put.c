@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tok/text/json_write.h"
+
 void cli_put(struct cli_put *put, const char *fmt, ...)
 {
 	va_list args, again;
@@ -18,4 +20,14 @@ void cli_put(struct cli_put *put, const char *fmt, ...)
 		put->out->count += (size_t)count;
 	}
 	va_end(again);
+}
+
+void cli_put_span(struct cli_put *put, struct tok_span text)
+{
+	put->lost |= !tok_buffer_add(put->out, text.bytes, text.count);
+}
+
+void cli_put_json(struct cli_put *put, struct tok_span text)
+{
+	put->lost |= !tok_json_put_string(put->out, text);
 }

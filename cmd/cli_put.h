@@ -25,5 +25,8 @@ struct cli_put {
 
 /* As printf, of any length. */
 void cli_put(struct cli_put *put, const char *fmt, ...) TOK_PRINTF(2, 3);
+void cli_put_span(struct cli_put *put, struct tok_span text);
+/* As a JSON string: tok/text/json_write.h. */
+void cli_put_json(struct cli_put *put, struct tok_span text);
 
 #endif

@@ -16,14 +16,15 @@ extern const struct cli_tool tool_sample;
 extern const struct cli_tool tool_split;
 extern const struct cli_tool tool_train;
 extern const struct cli_tool tool_transplant;
+extern const struct cli_tool tool_view;
 extern const struct cli_tool tool_vocab;
 extern const struct cli_tool tool_words;
 
 const struct cli_tool *const cli_tools[] = {
-	&tool_audit,  &tool_bench,  &tool_bytes,  &tool_charbench,  &tool_count, &tool_decode,
-	&tool_embed,  &tool_encode, &tool_extend, &tool_inspect,    &tool_lm,    &tool_merge,
-	&tool_sample, &tool_split,  &tool_train,  &tool_transplant, &tool_vocab, &tool_words,
-	NULL,
+	&tool_audit,      &tool_bench, &tool_bytes,  &tool_charbench, &tool_count,
+	&tool_decode,     &tool_embed, &tool_encode, &tool_extend,    &tool_inspect,
+	&tool_lm,         &tool_merge, &tool_sample, &tool_split,     &tool_train,
+	&tool_transplant, &tool_view,  &tool_vocab,  &tool_words,     NULL,
 };
 
 const struct cli_tool *cli_tool_find(const char *name)

@@ -120,6 +120,7 @@ static enum cli_exit list_texts(const struct sample_options *o,
 	const enum sample_mode mode = sample_mode_of(o);
 	struct sample_method method = { 0 };
 	struct cli_output output;
+	struct tok_buffer bytes = { 0 };
 	struct tok_error err = { 0 };
 	bool whole;
 	struct sample_list list = {
@@ -134,6 +135,7 @@ static enum cli_exit list_texts(const struct sample_options *o,
 		.seed = or_usual(o->seed, 0),
 		.json = o->format == CLI_FORMAT_JSONL,
 		.output = &output,
+		.out = { .out = &bytes },
 	};
 	enum tok_status status = sample_method_open(&method, tokenizer, o->method, &numbers, &err);
 	if (status == TOK_OK && !sample_drawer_init(&list.drawer, &method))
@@ -144,7 +146,7 @@ static enum cli_exit list_texts(const struct sample_options *o,
 	    status == TOK_OK ? write_texts(texts, sample_list_take, &list, &output, &whole)
 			     : cli_error("%s", err.message);
 	sample_drawer_release(&list.drawer);
-	tok_buffer_release(&list.out.bytes);
+	tok_buffer_release(&bytes);
 	sample_method_close(&method);
 	return result;
 }
@@ -152,7 +154,8 @@ static enum cli_exit list_texts(const struct sample_options *o,
 struct comparing {
 	struct sample_comparison comparison;
 	struct sample_svg svg;
-	struct sample_out out;
+	struct cli_put out;
+	struct tok_buffer bytes, drawn; /* what these two put into */
 	struct cli_output output, picture;
 	bool json, draws;
 };
@@ -166,23 +169,23 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 		status = sample_svg_text(&c->comparison, &c->svg, err);
 	if (status != TOK_OK)
 		return status;
-	tok_buffer_clear(&c->out.bytes);
+	tok_buffer_clear(&c->bytes);
 	if (c->json)
 		sample_compare_json(&c->comparison, &c->out);
 	else
 		sample_compare_report(&c->comparison, &c->out);
 	if (c->out.lost)
 		return tok_fail_memory(err);
-	return cli_output_add(&c->output, c->out.bytes.bytes, c->out.bytes.count, err);
+	return cli_output_add(&c->output, c->bytes.bytes, c->bytes.count, err);
 }
 
 static enum tok_status write_picture(struct comparing *c, struct tok_error *err)
 {
-	tok_buffer_clear(&c->out.bytes);
+	tok_buffer_clear(&c->bytes);
 	sample_svg_finish(&c->svg, &c->out);
 	const enum tok_status status =
 	    c->out.lost ? tok_fail_memory(err)
-			: cli_output_add(&c->picture, c->out.bytes.bytes, c->out.bytes.count, err);
+			: cli_output_add(&c->picture, c->bytes.bytes, c->bytes.count, err);
 	if (status == TOK_OK)
 		return cli_output_commit(&c->picture, err);
 	cli_output_abandon(&c->picture);
@@ -232,14 +235,16 @@ static enum cli_exit compare_texts(const struct sample_options *o,
 		.json = o->format == CLI_FORMAT_JSONL,
 		.draws = o->svg != NULL,
 	};
+	c.out.out = &c.bytes;
+	c.svg.body.out = &c.drawn;
 	enum tok_status status = sample_compare_open(&c.comparison, numbers.p, numbers.alpha, &err);
 	if (status == TOK_OK)
 		status = open_outputs(&c, o, &err);
 	const enum cli_exit result =
 	    status == TOK_OK ? write_both(&c, texts) : cli_error("%s", err.message);
 	sample_compare_close(&c.comparison);
-	tok_buffer_release(&c.svg.body.bytes);
-	tok_buffer_release(&c.out.bytes);
+	tok_buffer_release(&c.drawn);
+	tok_buffer_release(&c.bytes);
 	return result;
 }
 

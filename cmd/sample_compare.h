@@ -65,16 +65,16 @@ TOK_MUST_USE enum tok_status sample_compare_text(struct sample_comparison *compa
 						 struct tok_span text, uint64_t number,
 						 struct tok_error *err);
 
-void sample_compare_report(const struct sample_comparison *comparison, struct sample_out *out);
-void sample_compare_json(const struct sample_comparison *comparison, struct sample_out *out);
+void sample_compare_report(const struct sample_comparison *comparison, struct cli_put *out);
+void sample_compare_json(const struct sample_comparison *comparison, struct cli_put *out);
 
 /* How many segmentations, in digits. */
-void sample_put_count(struct sample_out *out, double log2_count);
+void sample_put_count(struct cli_put *out, double log2_count);
 
 /* ---- a picture: sample_svg.c ------------------------------------------------ */
 
 struct sample_svg {
-	struct sample_out body;
+	struct cli_put body;
 	double width, height; /* so far */
 };
 
@@ -82,6 +82,6 @@ struct sample_svg {
  * put into `out`. */
 TOK_MUST_USE enum tok_status sample_svg_text(const struct sample_comparison *comparison,
 					     struct sample_svg *svg, struct tok_error *err);
-void sample_svg_finish(struct sample_svg *svg, struct sample_out *out);
+void sample_svg_finish(struct sample_svg *svg, struct cli_put *out);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef CMD_SAMPLE_INTERNAL_H
 #define CMD_SAMPLE_INTERNAL_H
 
+#include "cmd/cli_put.h"
 #include "cmd/cli_files.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_source.h"
@@ -77,24 +78,14 @@ TOK_MUST_USE enum tok_status sample_draw_all(struct sample_drawer *drawer, struc
 
 /* ---- text that is put together (sample_put.c) ------------------------------ */
 
-/* Zeroed at first.  Once memory is out nothing is added any more. */
-struct sample_out {
-	struct tok_buffer bytes;
-	bool lost;
-};
-
-void sample_put(struct sample_out *out, const char *fmt, ...) TOK_PRINTF(2, 3);
-void sample_put_span(struct sample_out *out, struct tok_span text);
-
 /* For people: tokens, a blank between two, or `text`, at most `columns` of it. */
-void sample_put_tokens(struct sample_out *out, const struct tok_tokenizer *tokenizer,
+void sample_put_tokens(struct cli_put *out, const struct tok_tokenizer *tokenizer,
 		       const tok_id *ids, size_t count);
-void sample_put_visible(struct sample_out *out, struct tok_span text, size_t columns);
+void sample_put_visible(struct cli_put *out, struct tok_span text, size_t columns);
 
-/* For programs: "ids":[...],"tokens":[...] and a string. */
-void sample_put_json_ids(struct sample_out *out, const struct tok_tokenizer *tokenizer,
+/* For programs: "ids":[...],"tokens":[...]. */
+void sample_put_json_ids(struct cli_put *out, const struct tok_tokenizer *tokenizer,
 			 const tok_id *ids, size_t count);
-void sample_put_json_text(struct sample_out *out, struct tok_span text);
 
 /* ---- short texts, one by one (sample_texts.c) ------------------------------ */
 

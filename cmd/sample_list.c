@@ -28,44 +28,44 @@ static enum tok_status find_draws(struct sample_list *list, struct tok_span text
 
 static void put_line(struct sample_list *list, uint64_t number, const struct tok_draw *draw)
 {
-	struct sample_out *out = &list->out;
-	sample_put(out, "{\"document\":%" PRIu64 ",", number);
+	struct cli_put *out = &list->out;
+	cli_put(out, "{\"document\":%" PRIu64 ",", number);
 	if (list->kind == SAMPLE_LIST_ALL)
-		sample_put(out, "\"probability\":%.15g,", exp(draw->log_probability));
-	sample_put(out, "\"log_probability\":%.15g,", draw->log_probability);
+		cli_put(out, "\"probability\":%.15g,", exp(draw->log_probability));
+	cli_put(out, "\"log_probability\":%.15g,", draw->log_probability);
 	if (list->kind == SAMPLE_LIST_DISTINCT)
-		sample_put(out, "\"log_inclusion\":%.15g,", draw->log_inclusion);
+		cli_put(out, "\"log_inclusion\":%.15g,", draw->log_inclusion);
 	sample_put_json_ids(out, list->drawer.method->tokenizer, draw->ids, draw->count);
-	sample_put(out, "}\n");
+	cli_put(out, "}\n");
 }
 
 /* ---- for people: a table --------------------------------------------------- */
 
 static void put_head(struct sample_list *list, struct tok_span text, uint64_t number, size_t count)
 {
-	struct sample_out *out = &list->out;
+	struct cli_put *out = &list->out;
 	if (number > 0)
-		sample_put(out, "\n");
+		cli_put(out, "\n");
 	sample_put_visible(out, text, HEAD_COLUMNS);
-	sample_put(out, ": %s%zu%s segmentation%s\n", list->kind == SAMPLE_LIST_BEST ? "the " : "",
-		   count,
-		   list->kind == SAMPLE_LIST_BEST       ? " best"
-		   : list->kind == SAMPLE_LIST_DISTINCT ? " drawn"
-							: "",
-		   count == 1 ? "" : "s");
-	sample_put(out, "probability  %sids  tokens\n",
-		   list->kind == SAMPLE_LIST_DISTINCT ? "  inclusion  " : "");
+	cli_put(out, ": %s%zu%s segmentation%s\n", list->kind == SAMPLE_LIST_BEST ? "the " : "",
+		count,
+		list->kind == SAMPLE_LIST_BEST       ? " best"
+		: list->kind == SAMPLE_LIST_DISTINCT ? " drawn"
+						     : "",
+		count == 1 ? "" : "s");
+	cli_put(out, "probability  %sids  tokens\n",
+		list->kind == SAMPLE_LIST_DISTINCT ? "  inclusion  " : "");
 }
 
 static void put_row(struct sample_list *list, const struct tok_draw *draw)
 {
-	struct sample_out *out = &list->out;
-	sample_put(out, "%11.6g  ", exp(draw->log_probability));
+	struct cli_put *out = &list->out;
+	cli_put(out, "%11.6g  ", exp(draw->log_probability));
 	if (list->kind == SAMPLE_LIST_DISTINCT)
-		sample_put(out, "%11.6g  ", exp(draw->log_inclusion));
-	sample_put(out, draw->count ? "%3zu  " : "%3zu", draw->count);
+		cli_put(out, "%11.6g  ", exp(draw->log_inclusion));
+	cli_put(out, draw->count ? "%3zu  " : "%3zu", draw->count);
 	sample_put_tokens(out, list->drawer.method->tokenizer, draw->ids, draw->count);
-	sample_put(out, "\n");
+	cli_put(out, "\n");
 }
 
 static void put_rest(struct sample_list *list, const struct tok_draws *draws, size_t shown)
@@ -73,13 +73,13 @@ static void put_rest(struct sample_list *list, const struct tok_draws *draws, si
 	double rest = 0;
 	for (size_t i = draws->count; i > shown; i--)
 		rest += exp(draws->items[i - 1].log_probability);
-	sample_put(&list->out, "%11.6g  %zu more\n", rest, draws->count - shown);
+	cli_put(&list->out, "%11.6g  %zu more\n", rest, draws->count - shown);
 }
 
 /* Where the list is long, the first of it leave before the last are put. */
 static enum tok_status put_out(struct sample_list *list, struct tok_error *err)
 {
-	struct tok_buffer *bytes = &list->out.bytes;
+	struct tok_buffer *bytes = list->out.out;
 	if (list->out.lost)
 		return tok_fail_memory(err);
 	const enum tok_status status =

@@ -1,9 +1,9 @@
 /*
  * sample_list.h - segmentations of each document with their probabilities.
  *
- *	struct sample_list list = { .kind = SAMPLE_LIST_ALL, .output = &output, ... };
+ *	struct sample_list list = { .kind = SAMPLE_LIST_ALL, .output = &output, .out = { &bytes } };
  *	result = sample_each_text(&texts, sample_list_take, &list);
- *	tok_buffer_release(&list.out.bytes);
+ *	tok_buffer_release(&bytes);
  */
 #ifndef CMD_SAMPLE_LIST_H
 #define CMD_SAMPLE_LIST_H
@@ -28,7 +28,7 @@ struct sample_list {
 	bool json;         /* a line each, else a table for people */
 	struct cli_output *output;
 	struct sample_drawer drawer;
-	struct sample_out out; /* released by the caller */
+	struct cli_put out;
 };
 
 enum tok_status sample_list_take(void *context, struct tok_span text, uint64_t number,

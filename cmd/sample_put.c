@@ -1,38 +1,16 @@
 /* sample_put.c - what is told of segmentations, put together as text. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "cmd/cli_visible.h"
 #include "cmd/sample_internal.h"
-#include "tok/text/json_write.h"
 
-void sample_put_span(struct sample_out *out, struct tok_span text)
-{
-	if (!out->lost)
-		out->lost = !tok_buffer_add(&out->bytes, text.bytes, text.count);
-}
-
-void sample_put(struct sample_out *out, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-	va_start(ap, fmt);
-	const int n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	sample_put_span(out,
-			(struct tok_span){ (const uint8_t *)text,
-					   (size_t)n < sizeof text ? (size_t)n : sizeof text - 1 });
-}
-
-void sample_put_tokens(struct sample_out *out, const struct tok_tokenizer *tokenizer,
+void sample_put_tokens(struct cli_put *out, const struct tok_tokenizer *tokenizer,
 		       const tok_id *ids, size_t count)
 {
 	for (size_t i = 0; i < count && !out->lost; i++)
-		out->lost = (i > 0 && !tok_buffer_add_byte(&out->bytes, ' ')) ||
-			    !cli_visible_token(tokenizer, ids[i], &out->bytes);
+		out->lost = (i > 0 && !tok_buffer_add_byte(out->out, ' ')) ||
+			    !cli_visible_token(tokenizer, ids[i], out->out);
 }
 
-void sample_put_visible(struct sample_out *out, struct tok_span text, size_t columns)
+void sample_put_visible(struct cli_put *out, struct tok_span text, size_t columns)
 {
 	struct tok_buffer visible = { 0 };
 	/* A character shown takes a column or more, except for marks; few bytes will do. */
@@ -46,30 +24,24 @@ void sample_put_visible(struct sample_out *out, struct tok_span text, size_t col
 			shown.count--;
 		while (shown.count > 0 && (shown.bytes[shown.count] & 0xC0) == 0x80);
 	}
-	sample_put_span(out, shown);
+	cli_put_span(out, shown);
 	if (!whole)
-		sample_put(out, "…");
+		cli_put(out, "…");
 	if (text.count == 0)
-		sample_put(out, "(empty)");
+		cli_put(out, "(empty)");
 	tok_buffer_release(&visible);
 }
 
-void sample_put_json_text(struct sample_out *out, struct tok_span text)
-{
-	if (!out->lost)
-		out->lost = !tok_json_put_string(&out->bytes, text);
-}
-
-void sample_put_json_ids(struct sample_out *out, const struct tok_tokenizer *tokenizer,
+void sample_put_json_ids(struct cli_put *out, const struct tok_tokenizer *tokenizer,
 			 const tok_id *ids, size_t count)
 {
-	sample_put(out, "\"ids\":[");
+	cli_put(out, "\"ids\":[");
 	for (size_t i = 0; i < count; i++)
-		sample_put(out, "%s%u", i ? "," : "", (unsigned)ids[i]);
-	sample_put(out, "],\"tokens\":[");
+		cli_put(out, "%s%u", i ? "," : "", (unsigned)ids[i]);
+	cli_put(out, "],\"tokens\":[");
 	for (size_t i = 0; i < count; i++) {
-		sample_put(out, i ? "," : "");
-		sample_put_json_text(out, tok_tokenizer_token(tokenizer, ids[i]));
+		cli_put(out, i ? "," : "");
+		cli_put_json(out, tok_tokenizer_token(tokenizer, ids[i]));
 	}
-	sample_put(out, "]");
+	cli_put(out, "]");
 }

@@ -6,6 +6,7 @@
  * Places are whole numbers, but for the lengths of bars and for curves. */
 #include <math.h>
 
+#include "cmd/cli_page.h"
 #include "cmd/cli_visible.h"
 #include "cmd/sample_compare.h"
 
@@ -50,40 +51,20 @@ static const char style[] =
     ".u{stroke:#98a2ad}}\n"
     "</style>\n";
 
-/* ---- text that is safe in XML ------------------------------------------------ */
-
-static void put_escaped(struct sample_out *out, struct tok_span text)
+static void put_title(struct cli_put *out, struct tok_span text)
 {
-	size_t from = 0;
-	for (size_t at = 0; at < text.count; at++) {
-		const uint8_t c = text.bytes[at];
-		const char *as = c == '&'   ? "&amp;"
-				 : c == '<' ? "&lt;"
-				 : c == '>' ? "&gt;"
-				 : c == '"' ? "&quot;"
-					    : NULL;
-		if (!as)
-			continue;
-		sample_put_span(out, tok_span_slice(text, from, at));
-		sample_put(out, "%s", as);
-		from = at + 1;
-	}
-	sample_put_span(out, tok_span_slice(text, from, text.count));
-}
-
-static void put_title(struct sample_out *out, struct tok_span text)
-{
-	struct sample_out visible = { 0 };
+	struct tok_buffer bytes = { 0 };
+	struct cli_put visible = { .out = &bytes };
 	sample_put_visible(&visible, text, TITLE_COLUMNS);
 	out->lost |= visible.lost;
-	put_escaped(out, tok_buffer_span(&visible.bytes));
-	tok_buffer_release(&visible.bytes);
+	cli_page_text(out, tok_buffer_span(&bytes));
+	tok_buffer_release(&bytes);
 }
 
 /* ---- tokens in boxes ---------------------------------------------------------- */
 
 /* One box, at `x`; returns where the next one goes. */
-static double put_box(struct sample_out *out, const struct tok_tokenizer *tokenizer, tok_id id,
+static double put_box(struct cli_put *out, const struct tok_tokenizer *tokenizer, tok_id id,
 		      double x, double y)
 {
 	struct tok_buffer visible = { 0 };
@@ -91,15 +72,15 @@ static double put_box(struct sample_out *out, const struct tok_tokenizer *tokeni
 		out->lost = true;
 	const struct tok_span text = tok_buffer_span(&visible);
 	const double inner = GLYPH * (double)cli_visible_width(text);
-	sample_put(
-	    out, "<rect class=\"x\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"17\" rx=\"3\"/>",
-	    x, y - 13, inner + 2 * BOX_PAD);
-	sample_put(out,
-		   "<text class=\"k\" x=\"%.0f\" y=\"%.0f\" textLength=\"%.0f\" "
-		   "lengthAdjust=\"spacingAndGlyphs\">",
-		   x + BOX_PAD, y, inner);
-	put_escaped(out, text);
-	sample_put(out, "</text>");
+	cli_put(out,
+		"<rect class=\"x\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"17\" rx=\"3\"/>",
+		x, y - 13, inner + 2 * BOX_PAD);
+	cli_put(out,
+		"<text class=\"k\" x=\"%.0f\" y=\"%.0f\" textLength=\"%.0f\" "
+		"lengthAdjust=\"spacingAndGlyphs\">",
+		x + BOX_PAD, y, inner);
+	cli_page_text(out, text);
+	cli_put(out, "</text>");
 	tok_buffer_release(&visible);
 	return x + inner + 2 * BOX_PAD + BOX_GAP;
 }
@@ -123,7 +104,7 @@ static double measure_boxes(const struct sample_comparison *c, const struct samp
 
 struct sheet {
 	const struct sample_comparison *c;
-	struct sample_out *out;
+	struct cli_put *out;
 	double y;       /* base of the next line */
 	double columns; /* where the first method's column begins */
 	double right;
@@ -136,21 +117,21 @@ static double column_of(const struct sheet *s, size_t method)
 
 static void put_heads(struct sheet *s)
 {
-	struct sample_out *out = s->out;
-	sample_put(out, "<text class=\"t\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y);
+	struct cli_put *out = s->out;
+	cli_put(out, "<text class=\"t\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y);
 	put_title(out, s->c->text);
-	sample_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y + 20);
+	cli_put(out, "</text><text class=\"d\" x=\"%d\" y=\"%.0f\">", MARGIN, s->y + 20);
 	sample_put_count(out, s->c->log2_segmentations);
-	sample_put(out, " segmentation%s; the tokenizer’s own is marked ●</text>",
-		   s->c->log2_segmentations < 0.5 ? "" : "s");
+	cli_put(out, " segmentation%s; the tokenizer’s own is marked ●</text>",
+		s->c->log2_segmentations < 0.5 ? "" : "s");
 	s->y += 52;
 	for (size_t k = 0; k < s->c->method_count; k++) {
 		const struct sample_compared *m = &s->c->methods[k];
-		sample_put(out,
-			   "<text class=\"m\" x=\"%.0f\" y=\"%.0f\">%s</text>"
-			   "<text class=\"d\" x=\"%.0f\" y=\"%.0f\">%s</text>",
-			   column_of(s, k), s->y, sample_method_name(m->method.method),
-			   column_of(s, k), s->y + 16, m->parameters);
+		cli_put(out,
+			"<text class=\"m\" x=\"%.0f\" y=\"%.0f\">%s</text>"
+			"<text class=\"d\" x=\"%.0f\" y=\"%.0f\">%s</text>",
+			column_of(s, k), s->y, sample_method_name(m->method.method),
+			column_of(s, k), s->y + 16, m->parameters);
 	}
 	s->y += 32;
 }
@@ -161,13 +142,13 @@ static void put_point(struct sheet *s, size_t method, double rank, double most_r
 {
 	const double across = most_ranks > 1 ? log(rank) / log(most_ranks) : 0;
 	const double down = fmin(log(probability) / log(CURVE_LEAST), 1);
-	sample_put(s->out, "%.1f,%.1f ", column_of(s, method) + BAR * across, s->y + CURVE * down);
+	cli_put(s->out, "%.1f,%.1f ", column_of(s, method) + BAR * across, s->y + CURVE * down);
 }
 
 static void put_curve(struct sheet *s, size_t method, double most_ranks)
 {
 	const struct tok_draws *draws = &s->c->methods[method].draws;
-	sample_put(s->out, "<polyline class=\"c\" points=\"");
+	cli_put(s->out, "<polyline class=\"c\" points=\"");
 	/* Each rank at first, then so many that none is missed by the eye. */
 	for (size_t rank = 1; rank <= draws->count; rank += 1 + rank / 16) {
 		const double p = exp(draws->items[rank - 1].log_probability);
@@ -175,34 +156,34 @@ static void put_curve(struct sheet *s, size_t method, double most_ranks)
 		if (p < CURVE_LEAST)
 			break;
 	}
-	sample_put(s->out, "\"/>");
+	cli_put(s->out, "\"/>");
 }
 
 static void put_curves(struct sheet *s)
 {
-	struct sample_out *out = s->out;
+	struct cli_put *out = s->out;
 	const struct sample_comparison *c = s->c;
 	const double least = exp2(-c->log2_segmentations);
 	double most_ranks = 1;
 	for (size_t k = 0; k < c->method_count; k++)
 		most_ranks = fmax(most_ranks, (double)c->methods[k].draws.count);
 	const double edge = s->columns - 8;
-	sample_put(out,
-		   "<g text-anchor=\"end\"><text class=\"d\" x=\"%.0f\" y=\"%.0f\">probability by "
-		   "rank</text><text class=\"s\" x=\"%.0f\" y=\"%.0f\">both logarithmic; dashed: "
-		   "uniform</text>",
-		   edge - 30, s->y + CURVE / 2.0, edge - 30, s->y + CURVE / 2.0 + 14);
-	sample_put(out,
-		   "<text class=\"s\" x=\"%.0f\" y=\"%.0f\">1</text>"
-		   "<text class=\"s\" x=\"%.0f\" y=\"%.0f\">10⁻⁶</text></g>",
-		   edge, s->y + 7, edge, s->y + CURVE);
+	cli_put(out,
+		"<g text-anchor=\"end\"><text class=\"d\" x=\"%.0f\" y=\"%.0f\">probability by "
+		"rank</text><text class=\"s\" x=\"%.0f\" y=\"%.0f\">both logarithmic; dashed: "
+		"uniform</text>",
+		edge - 30, s->y + CURVE / 2.0, edge - 30, s->y + CURVE / 2.0 + 14);
+	cli_put(out,
+		"<text class=\"s\" x=\"%.0f\" y=\"%.0f\">1</text>"
+		"<text class=\"s\" x=\"%.0f\" y=\"%.0f\">10⁻⁶</text></g>",
+		edge, s->y + 7, edge, s->y + CURVE);
 	for (size_t k = 0; k < c->method_count; k++) {
-		sample_put(out, "<path class=\"l\" d=\"M%.0f %.0fv%dh%d\"/>", column_of(s, k), s->y,
-			   CURVE, BAR);
-		sample_put(out, "<polyline class=\"u\" points=\"");
+		cli_put(out, "<path class=\"l\" d=\"M%.0f %.0fv%dh%d\"/>", column_of(s, k), s->y,
+			CURVE, BAR);
+		cli_put(out, "<polyline class=\"u\" points=\"");
 		put_point(s, k, 1, most_ranks, least);
 		put_point(s, k, most_ranks, most_ranks, least);
-		sample_put(out, "\"/>");
+		cli_put(out, "\"/>");
 		if (c->methods[k].listed)
 			put_curve(s, k, most_ranks);
 	}
@@ -216,33 +197,33 @@ static void put_bar(struct sheet *s, size_t method, double probability, const ch
 	if (!m->listed)
 		return;
 	if (probability > 0)
-		sample_put(s->out,
-			   "<rect class=\"%s\" x=\"%.0f\" y=\"%.0f\" width=\"%.2f\" height=\"13\" "
-			   "rx=\"2\"><title>%s: %.6g</title></rect>",
-			   class, x, s->y - 11, fmax(width, 1),
-			   sample_method_name(m->method.method), probability);
-	sample_put(s->out, "<text class=\"n%s\" x=\"%.2f\" y=\"%.0f\">%.2f %%</text>",
-		   probability > 0 ? "" : " d", x + fmax(width, 1) + 5, s->y, 100 * probability);
+		cli_put(s->out,
+			"<rect class=\"%s\" x=\"%.0f\" y=\"%.0f\" width=\"%.2f\" height=\"13\" "
+			"rx=\"2\"><title>%s: %.6g</title></rect>",
+			class, x, s->y - 11, fmax(width, 1), sample_method_name(m->method.method),
+			probability);
+	cli_put(s->out, "<text class=\"n%s\" x=\"%.2f\" y=\"%.0f\">%.2f %%</text>",
+		probability > 0 ? "" : " d", x + fmax(width, 1) + 5, s->y, 100 * probability);
 }
 
 static void put_row(struct sheet *s, size_t number)
 {
-	struct sample_out *out = s->out;
+	struct cli_put *out = s->out;
 	const struct sample_row *row = &s->c->rows[number];
 	if (number % 2 == 0)
-		sample_put(
-		    out, "<rect class=\"band\" x=\"%d\" y=\"%.0f\" width=\"%.0f\" height=\"%d\"/>",
-		    MARGIN - 16, s->y - 15, s->right - MARGIN + 32, ROW);
-	sample_put(out, "<g%s>", row->canonical ? " class=\"o\"" : "");
+		cli_put(out,
+			"<rect class=\"band\" x=\"%d\" y=\"%.0f\" width=\"%.0f\" height=\"%d\"/>",
+			MARGIN - 16, s->y - 15, s->right - MARGIN + 32, ROW);
+	cli_put(out, "<g%s>", row->canonical ? " class=\"o\"" : "");
 	if (row->canonical)
-		sample_put(out, "<circle class=\"dot\" cx=\"%d\" cy=\"%.0f\" r=\"4\"/>", MARGIN - 7,
-			   s->y - 4);
+		cli_put(out, "<circle class=\"dot\" cx=\"%d\" cy=\"%.0f\" r=\"4\"/>", MARGIN - 7,
+			s->y - 4);
 	double x = MARGIN;
 	for (size_t i = 0; i < row->count; i++)
 		x = put_box(out, s->c->tokenizer, row->ids[i], x, s->y);
 	for (size_t k = 0; k < s->c->method_count; k++)
 		put_bar(s, k, row->probabilities[k], "b");
-	sample_put(out, "</g>\n");
+	cli_put(out, "</g>\n");
 	s->y += ROW;
 }
 
@@ -253,7 +234,7 @@ static void put_others(struct sheet *s)
 		any |= s->c->methods[k].others_count > 0;
 	if (!any)
 		return;
-	sample_put(s->out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">all others</text>", MARGIN, s->y);
+	cli_put(s->out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">all others</text>", MARGIN, s->y);
 	for (size_t k = 0; k < s->c->method_count; k++)
 		put_bar(s, k, s->c->methods[k].others, "r");
 	s->y += ROW;
@@ -273,32 +254,31 @@ static void put_measures(struct sheet *s)
 		{ "divergence from uniform, bits", offsetof(struct sample_compared, divergence),
 		  3 },
 	};
-	struct sample_out *out = s->out;
-	sample_put(out, "<path class=\"l\" d=\"M%d %.0fH%.0f\"/>", MARGIN - 16, s->y - 12,
-		   s->right + 16);
+	struct cli_put *out = s->out;
+	cli_put(out, "<path class=\"l\" d=\"M%d %.0fH%.0f\"/>", MARGIN - 16, s->y - 12,
+		s->right + 16);
 	s->y += 8;
-	sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">outcomes</text>", MARGIN, s->y);
+	cli_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">outcomes</text>", MARGIN, s->y);
 	for (size_t k = 0; k < s->c->method_count; k++) {
 		const struct sample_compared *m = &s->c->methods[k];
-		sample_put(out, "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%s%zu</text>",
-			   column_of(s, k), s->y, m->listed ? "" : "over ",
-			   m->listed ? m->draws.count : s->c->limit);
+		cli_put(out, "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%s%zu</text>",
+			column_of(s, k), s->y, m->listed ? "" : "over ",
+			m->listed ? m->draws.count : s->c->limit);
 	}
 	s->y += 19;
 	for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++, s->y += 19) {
-		sample_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">%s</text>", MARGIN, s->y,
-			   measures[i].name);
+		cli_put(out, "<text class=\"d\" x=\"%d\" y=\"%.0f\">%s</text>", MARGIN, s->y,
+			measures[i].name);
 		for (size_t k = 0; k < s->c->method_count; k++) {
 			const struct sample_compared *m = &s->c->methods[k];
 			double value;
 			memcpy(&value, (const char *)m + measures[i].offset, sizeof value);
 			if (!isnan(value))
-				sample_put(out,
-					   "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%.*f</text>",
-					   column_of(s, k), s->y, measures[i].digits, value);
+				cli_put(out, "<text class=\"n\" x=\"%.0f\" y=\"%.0f\">%.*f</text>",
+					column_of(s, k), s->y, measures[i].digits, value);
 		}
 	}
-	sample_put(out, "\n");
+	cli_put(out, "\n");
 }
 
 /* How many bytes a text takes, a little more rather than less. */
@@ -317,7 +297,7 @@ static size_t estimate_bytes(const struct sample_comparison *c)
 enum tok_status sample_svg_text(const struct sample_comparison *c, struct sample_svg *svg,
 				struct tok_error *err)
 {
-	if (svg->body.bytes.count + estimate_bytes(c) > (size_t)PICTURE_MB << 20)
+	if (svg->body.out->count + estimate_bytes(c) > (size_t)PICTURE_MB << 20)
 		return tok_fail(err, TOK_ELIMIT,
 				"the picture would be larger than %d MB: draw fewer texts, or less "
 				"of each with a smaller --top",
@@ -343,18 +323,18 @@ enum tok_status sample_svg_text(const struct sample_comparison *c, struct sample
 	return svg->body.lost ? tok_fail_memory(err) : TOK_OK;
 }
 
-void sample_svg_finish(struct sample_svg *svg, struct sample_out *out)
+void sample_svg_finish(struct sample_svg *svg, struct cli_put *out)
 {
 	const double width = fmax(svg->width, 2 * MARGIN), height = svg->height + MARGIN - 10;
-	sample_put(
+	cli_put(
 	    out,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" "
 	    "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n<title>Segmentations by method</title>\n",
 	    width, height, width, height);
-	sample_put_span(out, tok_span_of(style));
-	sample_put(out, "<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>\n", width, height);
-	sample_put_span(out, tok_buffer_span(&svg->body.bytes));
-	sample_put(out, "</svg>\n");
+	cli_put_span(out, tok_span_of(style));
+	cli_put(out, "<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>\n", width, height);
+	cli_put_span(out, tok_buffer_span(svg->body.out));
+	cli_put(out, "</svg>\n");
 	out->lost |= svg->body.lost;
-	tok_buffer_release(&svg->body.bytes);
+	tok_buffer_release(svg->body.out);
 }

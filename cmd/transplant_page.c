@@ -1,141 +1,165 @@
-/* transplant_page.c - transplant.html: what a transplant did, as pictures.
- *
- * One file without anything from outside.  Colours follow the reader's light or dark page; every
- * number that is drawn is also written. */
+/* transplant_page.c - transplant.html: what a transplant did, as pictures.  Every number that is
+ * drawn is also written. */
 #include <inttypes.h>
+#include <math.h>
 
-#include "cmd/cli_put.h"
+#include "cmd/cli_chart.h"
+#include "cmd/cli_page.h"
 #include "cmd/transplant_report.h"
-#include "tok/text/utf8.h"
 
-enum { WIDTH = 640, BAR = 22, STRIP = 40, LEFT = 130 };
-
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Transplant</title>\n<style>\n"
-    ":root{color-scheme:light dark;--ink:#1c2026;--dim:#68717c;--page:#fff;--line:#d5dae0;\n"
-    "--a:#2f6fde;--b:#d96c0a;--c:#3a9a5c;--d:#8a5cc2;--e:#b3bcc7}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--dim:#98a2ad;--page:#14171b;\n"
-    "--line:#333a42;--a:#6ba4ff;--b:#f2a154;--c:#69c68a;--d:#b99ae6;--e:#56606b}}\n"
-    "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);\n"
-    "max-width:44rem;margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;margin:2rem 0 .5rem}\n"
-    "p.d,td.d,figcaption{color:var(--dim)}svg{width:100%;height:auto;display:block}\n"
-    "figcaption{font-size:.85rem}table{border-collapse:collapse;width:100%;margin-top:.6rem}\n"
-    "td,th{padding:.2rem 0 .2rem .6rem;text-align:right;border-bottom:1px solid "
-    "var(--line);font-variant-numeric:tabular-nums}\n"
-    "td:first-child,th:first-child{text-align:left;padding-left:0}th{font-weight:600}\n"
-    "text{fill:var(--ink);font:12px system-ui,sans-serif}.dim{fill:var(--dim)}\n"
-    ".a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}rect.d{fill:var(--d)}.e{fill:var(--e)}\n"
-    ".l{stroke:var(--line)}.s{stroke:var(--ink);stroke-width:2}\n"
-    "figure{margin:0}.swatch{display:inline-block;width:.8em;height:.8em;border-radius:2px}\n"
-    "@media(max-width:32rem){text{font-size:20px}}\n" /* of which the picture leaves half */
-    "</style></head><body>\n";
-
-/* A page is UTF-8: what is none is U+FFFD. */
-static void put_escaped(struct cli_put *p, struct tok_span text)
+static struct tok_span class_name(int which)
 {
-	for (size_t i = 0; i < text.count;) {
-		const struct tok_char c = tok_utf8_at(text, i);
-		if (c.code == '<')
-			cli_put(p, "&lt;");
-		else if (c.code == '&')
-			cli_put(p, "&amp;");
-		else if (c.code >= TOK_BAD_BYTE)
-			cli_put(p, "\xEF\xBF\xBD");
-		else
-			p->lost |= !tok_buffer_add(p->out, text.bytes + i, c.length);
-		i += c.length;
-	}
+	return tok_span_of(hyper_match_name((enum hyper_match_class)which));
 }
 
 /* ---- shares ------------------------------------------------------------------------- */
 
-/* A class's colour: the same bytes are blue, the same by what they are for violet, what only nearly
- * matches green, new ones orange. */
-static const char colours[HYPER_MATCH_COUNT][2] = {
-	[HYPER_MATCH_EXACT] = "a", [HYPER_MATCH_ROLE] = "d", [HYPER_MATCH_BYTE] = "d",
-	[HYPER_MATCH_SPACE] = "c", [HYPER_MATCH_CASE] = "c", [HYPER_MATCH_PREFIX] = "c",
-	[HYPER_MATCH_NEW] = "b",   [HYPER_MATCH_NONE] = "e",
+enum { VOCABULARY, RUNNING, COUNTED };
+static const char *const counted[COUNTED] = { "vocabulary", "running text" };
+
+struct classes {
+	double counts[COUNTED][HYPER_MATCH_COUNT], whole[COUNTED];
+	int columns; /* COUNTED, or 1 where no text was read */
 };
 
-static void put_bar(struct cli_put *p, const char *name, const double *counts, int y)
+static struct classes count_classes(const struct transplant_report *r)
 {
-	double whole = 0, x = LEFT;
-	for (int which = 0; which < HYPER_MATCH_NONE; which++)
-		whole += counts[which];
-	cli_put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 16, name);
-	for (int which = 0; which < HYPER_MATCH_NONE && whole > 0; which++) {
-		const double width = (WIDTH - LEFT) * counts[which] / whole;
-		if (counts[which] > 0)
-			cli_put(
-			    p,
-			    "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\">"
-			    "<title>%s: %.2f %%</title></rect>",
-			    colours[which], x, y, width, BAR,
-			    hyper_match_name((enum hyper_match_class)which),
-			    100 * counts[which] / whole);
-		x += width;
+	struct classes c = { .columns = r->usage ? COUNTED : 1 };
+	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
+		c.counts[VOCABULARY][which] = (double)r->c->matches.counts[which];
+		c.counts[RUNNING][which] = r->usage ? (double)r->usage->classes[which] : 0;
+		for (int k = 0; k < COUNTED; k++)
+			c.whole[k] += c.counts[k][which];
 	}
+	return c;
+}
+
+static double percent(const struct classes *c, int k, int which)
+{
+	return c->whole[k] > 0 ? 100 * c->counts[k][which] / c->whole[k] : 0;
+}
+
+static void put_class_bars(struct cli_put *p, const struct classes *c)
+{
+	struct cli_chart_bar bars[COUNTED * HYPER_MATCH_NONE];
+	struct tok_span names[COUNTED];
+	size_t count = 0;
+	for (int k = 0; k < COUNTED; k++)
+		names[k] = tok_span_of(counted[k]);
+	for (int which = 0; which < HYPER_MATCH_NONE; which++)
+		for (int k = 0; k < c->columns && c->counts[VOCABULARY][which] > 0; k++)
+			bars[count++] = (struct cli_chart_bar){ .name = class_name(which),
+								.value = percent(c, k, which),
+								.series = k };
+	if (c->columns > 1)
+		cli_page_legend(p, names, COUNTED);
+	cli_chart_bars(p, &(struct cli_chart){ .title = "Shares", .x = "% of tokens" }, bars, count,
+		       NAN);
 }
 
 static void put_classes(struct cli_put *p, const struct transplant_report *r)
 {
-	double tokens[HYPER_MATCH_COUNT], running[HYPER_MATCH_COUNT] = { 0 };
-	const struct hyper_matches *m = &r->c->matches;
-	double all = 0, read = 0;
-	for (int which = 0; which < HYPER_MATCH_COUNT; which++) {
-		tokens[which] = (double)m->counts[which];
-		running[which] = r->usage ? (double)r->usage->classes[which] : 0;
-		all += which == HYPER_MATCH_NONE ? 0 : tokens[which];
-		read += running[which];
-	}
-	cli_put(p,
-		"<h2>Which token is which</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-		"aria-label=\"shares of classes\">",
-		WIDTH, r->usage ? 2 * BAR + 8 : BAR);
-	put_bar(p, "vocabulary", tokens, 0);
-	if (r->usage)
-		put_bar(p, "running text", running, BAR + 8);
-	cli_put(p, "</svg></figure>\n<table><tr><th>class</th><th>tokens</th><th>%%</th>%s</tr>\n",
-		r->usage ? "<th>in the text</th><th>%</th>" : "");
+	static const struct cli_page_column columns[] = {
+		{ .head = "class" },
+		{ .head = "tokens", .number = true },
+		{ .head = "%", .number = true },
+		{ .head = "in the text", .number = true },
+		{ .head = "% of it", .number = true },
+	};
+	const struct classes c = count_classes(r);
+	cli_page_heading(p, "Which token is which");
+	put_class_bars(p, &c);
+	cli_page_table_begin(p, "Tokens by class", columns, 1 + 2 * (size_t)c.columns);
 	for (int which = 0; which < HYPER_MATCH_NONE; which++) {
-		if (m->counts[which] == 0)
+		if (!(c.counts[VOCABULARY][which] > 0))
 			continue;
-		cli_put(p,
-			"<tr><td><span class=\"swatch\" style=\"background:var(--%s)\"></span>"
-			"&nbsp;%s</td><td>%zu</td><td>%.2f</td>",
-			colours[which], hyper_match_name((enum hyper_match_class)which),
-			m->counts[which], all > 0 ? 100 * tokens[which] / all : 0);
-		if (r->usage)
-			cli_put(p, "<td>%.0f</td><td>%.2f</td>", running[which],
-				read > 0 ? 100 * running[which] / read : 0);
-		cli_put(p, "</tr>\n");
+		cli_page_row(p);
+		cli_page_cell_text(p, class_name(which));
+		for (int k = 0; k < c.columns; k++) {
+			cli_page_cell_number(p, c.counts[k][which], 0);
+			cli_page_cell_number(p, percent(&c, k, which), 2);
+		}
 	}
-	cli_put(p, "</table>\n");
+	cli_page_table_end(p);
+}
+
+/* ---- neighbours --------------------------------------------------------------------- */
+
+enum { SUMMED_MOST = 32 };
+
+/* Rows that are sums, by the number of old rows that they are of; how many numbers that takes. */
+static size_t count_summed(const struct hyper_recipe *recipe, double counts[SUMMED_MOST + 1])
+{
+	size_t count = 0;
+	for (size_t row = 0; row < recipe->rows; row++) {
+		if (recipe->origins[row] != HYPER_ROW_SUM)
+			continue;
+		const size_t place = recipe->places[row];
+		const uint64_t summed =
+		    recipe->weights.ends[place] - hyper_weights_begin(&recipe->weights, place);
+		const size_t at = summed < SUMMED_MOST ? (size_t)summed : SUMMED_MOST;
+		counts[at]++;
+		count = at + 1 > count ? at + 1 : count;
+	}
+	return count;
+}
+
+static void put_neighbours(struct cli_put *p, const struct transplant_report *r)
+{
+	static const char *const names[] = { "input", "output" };
+	double counts[TRANSPLANT_SIDES][SUMMED_MOST + 1] = { 0 };
+	struct cli_chart_counts series[TRANSPLANT_SIDES];
+	size_t shown = 0;
+	for (int side = 0; side < (r->recipes->both ? 1 : TRANSPLANT_SIDES); side++) {
+		const size_t count = count_summed(&r->recipes->sides[side], counts[side]);
+		if (count)
+			series[shown++] = (struct cli_chart_counts){
+				.name = tok_span_of(r->recipes->both ? "all" : names[side]),
+				.counts = counts[side],
+				.count = count,
+				.series = side,
+				.open = count > SUMMED_MOST,
+			};
+	}
+	if (shown == 0)
+		return;
+	cli_page_heading(p, "Neighbours");
+	cli_chart_histogram(p,
+			    &(struct cli_chart){
+				"How many old rows a made one is the sum of", "old rows",
+				"made rows",
+				"of each whose weight is not zero, however small; rows that are no "
+				"sums are left out" },
+			    series, shown);
 }
 
 /* ---- lengths of rows ---------------------------------------------------------------- */
 
+/* Percent across, pixels down. */
+#define LEFT 14.0
+enum { STRIP = 44 };
+
 /* From the 5th to the 95th percentile, the middle half thicker, the median marked. */
-static void put_strip(struct cli_put *p, const char *name, const char *class,
-		      const struct hyper_norms *n, double largest, int y)
+static void put_strip(struct cli_put *p, const char *name, int series, const struct hyper_norms *n,
+		      double largest, int y)
 {
 	double x[HYPER_QUANTILES];
 	if (n->count == 0)
 		return;
 	for (size_t q = 0; q < HYPER_QUANTILES; q++)
-		x[q] = LEFT + (WIDTH - LEFT) * n->quantiles[q] / largest;
+		x[q] = LEFT + (98 - LEFT) * n->quantiles[q] / largest;
 	cli_put(p, "<text x=\"0\" y=\"%d\">%s</text>", y + 17, name);
 	cli_put(p,
-		"<rect class=\"%s\" opacity=\".45\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
+		"<rect class=\"f %s\" opacity=\".45\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" "
 		"height=\"6\"/>",
-		class, x[0], y + 7, x[4] - x[0] + 1);
-	cli_put(p, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"14\"/>", class,
-		x[1], y + 3, x[3] - x[1] + 1);
-	cli_put(p, "<line class=\"s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x[2], x[2], y,
-		y + 20);
-	cli_put(p, "<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.3g</text>",
+		cli_page_series(series), x[0], y + 9, x[4] - x[0]);
+	cli_put(p, "<rect class=\"f %s\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" height=\"14\"/>",
+		cli_page_series(series), x[1], y + 5, x[3] - x[1]);
+	cli_put(p,
+		"<line stroke=\"var(--ink)\" stroke-width=\"2\" x1=\"%.2f%%\" x2=\"%.2f%%\" "
+		"y1=\"%d\" y2=\"%d\"/>",
+		x[2], x[2], y + 2, y + 22);
+	cli_put(p, "<text class=\"d\" x=\"%.2f%%\" y=\"%d\" text-anchor=\"middle\">%.3g</text>\n",
 		x[2], y + 36, n->quantiles[2]);
 }
 
@@ -147,11 +171,11 @@ static void put_lengths(struct cli_put *p, const char *side, const struct hyper_
 	if (!(largest > 0))
 		return;
 	cli_put(p,
-		"<h2>Lengths of %s rows</h2><figure><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-		"aria-label=\"lengths of rows\">",
-		side, WIDTH, 2 * STRIP + 8);
-	put_strip(p, "copied", "a", &s->copied, largest * 1.05, 0);
-	put_strip(p, "made", "b", &s->made, largest * 1.05, STRIP + 4);
+		"<h2>Lengths of %s rows</h2>\n<figure><svg role=\"img\" height=\"%d\" "
+		"aria-label=\"lengths of %s rows\">\n",
+		side, 2 * STRIP, side);
+	put_strip(p, "copied", 0, &s->copied, largest, 0);
+	put_strip(p, "made", 1, &s->made, largest, STRIP);
 	cli_put(p,
 		"</svg><figcaption>from the 5th to the 95th percentile, the middle half thick, the "
 		"median marked</figcaption></figure>\n");
@@ -159,66 +183,73 @@ static void put_lengths(struct cli_put *p, const char *side, const struct hyper_
 
 /* ---- sides -------------------------------------------------------------------------- */
 
+static void put_named(struct cli_put *p, const char *name, double number, int digits)
+{
+	cli_page_row(p);
+	cli_page_cell_text(p, tok_span_of(name));
+	cli_page_cell_number(p, number, digits);
+}
+
+static void put_omp(struct cli_put *p, const struct transplant_side_report *side)
+{
+	put_named(p, "sum of |coefficients|, mean", side->omp.norm_mean, 4);
+	put_named(p, "sum of |coefficients|, largest", side->omp.norm_max, 4);
+	put_named(p, "cosine of the donor's row and its sum, mean", side->omp.cosine_mean, 4);
+	put_named(p, "cosine of the donor's row and its sum, least", side->omp.cosine_min, 4);
+}
+
 static void put_side(struct cli_put *p, const char *name, const struct transplant_side_report *side)
 {
 	const struct hyper_row_stats *s = &side->stats;
+	const struct cli_page_column columns[] = { { .head = name },
+						   { .head = "value", .number = true } };
+	char by[64], caption[64];
 	put_lengths(p, name, s);
-	cli_put(p, "<table><tr><th>%s rows</th><th></th></tr>\n", name);
-	cli_put(p, "<tr><td>copied bit for bit</td><td>%zu</td></tr>\n",
-		side->counts[TRANSPLANT_COPIED]);
-	cli_put(p, "<tr><td>by %s</td><td>%zu</td></tr>\n", transplant_method_name(side->method),
-		side->counts[TRANSPLANT_BY_METHOD]);
-	cli_put(p, "<tr><td>by their pieces</td><td>%zu</td></tr>\n",
-		side->counts[TRANSPLANT_BY_PIECES]);
-	cli_put(p, "<tr><td>by the last resort</td><td>%zu</td></tr>\n",
-		side->counts[TRANSPLANT_BY_FILL]);
-	cli_put(p, "<tr><td>rows that one is made of (exp of entropy)</td><td>%.2f</td></tr>\n",
-		s->neighbours);
-	cli_put(p,
-		"<tr><td>mean cosine of two rows, before and after</td><td>%.4f, %.4f</td></tr>\n",
-		s->anisotropy_old, s->anisotropy_new);
-	cli_put(p,
-		"<tr><td>made rows that are zero, or equal to another</td><td>%zu, %zu</td></tr>\n",
-		s->zeros, s->duplicates);
+	snprintf(by, sizeof by, "by %s", transplant_method_name(side->method));
+	snprintf(caption, sizeof caption, "Rows: %s", name);
+	cli_page_table_begin(p, caption, columns, 2);
+	put_named(p, "copied bit for bit", (double)side->counts[TRANSPLANT_COPIED], 0);
+	put_named(p, by, (double)side->counts[TRANSPLANT_BY_METHOD], 0);
+	put_named(p, "by their pieces", (double)side->counts[TRANSPLANT_BY_PIECES], 0);
+	put_named(p, "by the last resort", (double)side->counts[TRANSPLANT_BY_FILL], 0);
+	put_named(p, "rows that one is made of (exp of entropy)", s->neighbours, 2);
+	put_named(p, "mean cosine of two rows, before", s->anisotropy_old, 4);
+	put_named(p, "mean cosine of two rows, after", s->anisotropy_new, 4);
+	put_named(p, "made rows that are zero", (double)s->zeros, 0);
+	put_named(p, "made rows that are equal to another", (double)s->duplicates, 0);
 	if (side->method == TRANSPLANT_OMP)
-		cli_put(
-		    p,
-		    "<tr><td>sum of |coefficients|, mean and largest</td><td>%.3g, %.3g</td></tr>\n"
-		    "<tr><td>cosine of the donor's row and its sum, mean and least</td><td>%.4f, "
-		    "%.4f</td></tr>\n",
-		    side->omp.norm_mean, side->omp.norm_max, side->omp.cosine_mean,
-		    side->omp.cosine_min);
-	cli_put(p, "</table>\n");
+		put_omp(p, side);
+	cli_page_table_end(p);
 }
 
-static void put_notes(struct cli_put *p, struct tok_span notes)
+static void put_summary(char *out, size_t room, const struct transplant_report *r)
 {
-	if (notes.count == 0)
-		return;
-	cli_put(p, "<h2>Notes</h2><pre>");
-	put_escaped(p, notes);
-	cli_put(p, "</pre>\n");
+	const int count =
+	    snprintf(out, room, "%zu rows became %zu; digits were cut %s and are cut %s",
+		     r->c->embeddings.input->shape[0], r->recipes->rows,
+		     hyper_digits_name(r->digits[0]), hyper_digits_name(r->digits[1]));
+	if (r->usage)
+		snprintf(out + count, room - (size_t)count,
+			 "; %" PRIu64 " bytes of text were %" PRIu64 " tokens and are %" PRIu64,
+			 r->usage->bytes, r->usage->old_tokens, r->usage->new_tokens);
 }
 
 enum tok_status transplant_report_page(const struct transplant_report *r, struct tok_buffer *out,
 				       struct tok_error *err)
 {
 	struct cli_put p = { out, false };
-	p.lost |= !tok_buffer_add(out, head, sizeof head - 1);
-	cli_put(&p,
-		"<h1>Transplant</h1><p class=\"d\">%zu rows became %zu; digits were cut %s and are "
-		"cut %s",
-		r->c->embeddings.input->shape[0], r->recipes->rows, hyper_digits_name(r->digits[0]),
-		hyper_digits_name(r->digits[1]));
-	if (r->usage)
-		cli_put(&p, "; %" PRIu64 " bytes of text were %" PRIu64 " tokens and are %" PRIu64,
-			r->usage->bytes, r->usage->old_tokens, r->usage->new_tokens);
-	cli_put(&p, ".</p>\n");
+	char summary[512];
+	put_summary(summary, sizeof summary, r);
+	cli_page_begin(&p, "Transplant", summary);
 	put_classes(&p, r);
+	put_neighbours(&p, r);
 	put_side(&p, r->recipes->both ? "all" : "input", &r->recipes->reports[TRANSPLANT_IN]);
 	if (!r->recipes->both)
 		put_side(&p, "output", &r->recipes->reports[TRANSPLANT_OUT]);
-	put_notes(&p, r->notes);
-	cli_put(&p, "</body></html>\n");
+	if (r->notes.count > 0) {
+		cli_page_heading(&p, "Notes");
+		cli_page_lines(&p, r->notes);
+	}
+	cli_page_end(&p);
 	return p.lost ? tok_fail_memory(err) : TOK_OK;
 }

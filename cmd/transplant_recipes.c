@@ -15,6 +15,7 @@ void transplant_recipes_release(struct transplant_recipes *r)
 	for (int side = 0; side < TRANSPLANT_SIDES; side++) {
 		hyper_recipe_release(&r->sides[side]);
 		free(r->reports[side].how);
+		free(r->reports[side].lengths);
 	}
 	free(r->wanted);
 	*r = (struct transplant_recipes){ 0 };
@@ -42,6 +43,7 @@ struct making {
 	size_t count;
 	struct hyper_recipe *recipe;
 	struct transplant_side_report *report;
+	const struct making *like; /* the other side, whose method's sums are this one's; or NULL */
 };
 
 static void mark(const struct making *m, tok_id id, enum transplant_how how)
@@ -82,6 +84,23 @@ static enum tok_status take(const struct making *m, struct transplant_made *made
 	return status;
 }
 
+/* What the method made for the other side, which came first into that recipe. */
+static enum tok_status make_like(const struct making *m, struct transplant_made *out,
+				 struct tok_error *err)
+{
+	const struct hyper_weights *sums = &m->like->recipe->weights;
+	enum tok_status status = TOK_OK;
+	*out = (struct transplant_made){ .used = m->like->report->used };
+	for (size_t i = 0; i < m->count && status == TOK_OK; i++) {
+		const uint64_t begin = hyper_weights_begin(sums, i);
+		status = hyper_weights_add(&out->sums, sums->sources + begin, sums->weights + begin,
+					   (size_t)(sums->ends[i] - begin), err);
+	}
+	if (status != TOK_OK)
+		transplant_made_release(out);
+	return status;
+}
+
 static enum tok_status step(const struct making *m, enum transplant_method method,
 			    const char *folder, enum transplant_how how, struct rest *rest,
 			    struct tok_error *err)
@@ -89,8 +108,10 @@ static enum tok_status step(const struct making *m, enum transplant_method metho
 	struct transplant_made made;
 	if (rest->count == 0)
 		return TOK_OK;
-	enum tok_status status = transplant_make(m->c, &m->c->matches, m->side, method, folder,
-						 rest->ids, rest->count, &made, err);
+	enum tok_status status = how == TRANSPLANT_BY_METHOD && m->like
+				     ? make_like(m, &made, err)
+				     : transplant_make(m->c, &m->c->matches, m->side, method,
+						       folder, rest->ids, rest->count, &made, err);
 	if (status != TOK_OK)
 		return status;
 	if (how == TRANSPLANT_BY_METHOD) {
@@ -196,11 +217,30 @@ static enum tok_status find_wanted(const struct hyper_matches *matches,
 	return TOK_OK;
 }
 
+/* Pages of a side's matrices need not stay in memory while the other side is made. */
+static void forget_side(const struct transplant_case *c, enum transplant_side side)
+{
+	const struct hyper_embeddings *donor = &c->donor_embeddings;
+	hyper_tensors_forget(hyper_folder_tensors(c->model), transplant_matrix(c, side));
+	if (c->donor)
+		hyper_tensors_forget(hyper_folder_tensors(c->donor),
+				     side == TRANSPLANT_OUT && donor->output ? donor->output
+									     : donor->input);
+}
+
 bool transplant_is_one(const struct transplant_case *c)
 {
 	if (c->options->tie != HYPER_TIE_KEEP)
 		return c->options->tie == HYPER_TIE_FORCE;
 	return transplant_matrix(c, TRANSPLANT_OUT) == transplant_matrix(c, TRANSPLANT_IN);
+}
+
+bool transplant_is_asked_once(const struct transplant_case *c,
+			      const struct transplant_choice *choice)
+{
+	const enum transplant_method method = choice->method[TRANSPLANT_IN];
+	return !transplant_is_one(c) && choice->method[TRANSPLANT_OUT] == method &&
+	       transplant_method_is_sideless(c, method);
 }
 
 enum tok_status transplant_recipes_make(struct transplant_case *c,
@@ -209,16 +249,20 @@ enum tok_status transplant_recipes_make(struct transplant_case *c,
 {
 	struct transplant_recipes r = { .rows = transplant_rows(c, choice),
 					.both = transplant_is_one(c) };
+	struct making sides[TRANSPLANT_SIDES];
 	enum tok_status status = find_wanted(&c->matches, &r, err);
 	for (int side = 0; side < (r.both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
-		const struct making m = { c,
-					  choice,
-					  (enum transplant_side)side,
-					  r.wanted,
-					  r.wanted_count,
-					  &r.sides[side],
-					  &r.reports[side] };
-		status = make_side(&m, r.rows, err);
+		const bool again = side == TRANSPLANT_OUT && transplant_is_asked_once(c, choice);
+		sides[side] = (struct making){ c,
+					       choice,
+					       (enum transplant_side)side,
+					       r.wanted,
+					       r.wanted_count,
+					       &r.sides[side],
+					       &r.reports[side],
+					       again ? &sides[TRANSPLANT_IN] : NULL };
+		status = make_side(&sides[side], r.rows, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	if (status == TOK_OK)
 		*out = r;
@@ -253,10 +297,15 @@ enum tok_status transplant_recipes_stats(const struct transplant_case *c,
 {
 	enum tok_status status = TOK_OK;
 	for (int side = 0; side < (r->both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
+		struct transplant_side_report *report = &r->reports[side];
 		const struct hyper_rows_view rows = { .tensor = transplant_matrix(
 							  c, (enum transplant_side)side) };
+		report->lengths = calloc(r->rows + 1, sizeof *report->lengths);
+		if (!report->lengths)
+			return tok_fail_memory(err);
 		status = hyper_row_stats(&r->sides[side], &rows, c->options->seed, c->threads,
-					 &r->reports[side].stats, err);
+					 &report->stats, report->lengths, err);
+		forget_side(c, (enum transplant_side)side);
 	}
 	return status;
 }

@@ -6,31 +6,7 @@
 #include "cmd/cli_visible.h"
 #include "cmd/transplant_report.h"
 
-enum { SOURCES_SHOWN = 5, BLOCK_ROWS = 1024 };
-
-/* The lengths of new rows, `rows` of them. */
-static enum tok_status find_lengths(const struct transplant_report *r, enum transplant_side side,
-				    float *lengths, struct tok_error *err)
-{
-	const struct hyper_recipe *recipe = transplant_recipe(r->recipes, side);
-	const struct hyper_rows_view old = { .tensor = transplant_matrix(r->c, side) };
-	const size_t width = old.tensor->shape[1];
-	float *block = malloc(BLOCK_ROWS * width * sizeof *block);
-	enum tok_status status = block ? TOK_OK : tok_fail_memory(err);
-	for (size_t first = 0; first < recipe->rows && status == TOK_OK; first += BLOCK_ROWS) {
-		const size_t left = recipe->rows - first;
-		const size_t count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-		status = hyper_recipe_rows(recipe, &old, first, count, block, r->c->threads, err);
-		for (size_t i = 0; i < count && status == TOK_OK; i++) {
-			double square = 0;
-			for (size_t d = 0; d < width; d++)
-				square += (double)block[i * width + d] * block[i * width + d];
-			lengths[first + i] = (float)sqrt(square);
-		}
-	}
-	free(block);
-	return status;
-}
+enum { SOURCES_SHOWN = 5 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
@@ -85,7 +61,6 @@ static bool put_sources(struct tok_buffer *out, const struct hyper_recipe *recip
 
 struct lines {
 	const struct transplant_report *report;
-	const float *lengths[TRANSPLANT_SIDES];
 	struct tok_buffer *out;
 };
 
@@ -93,9 +68,9 @@ static bool put_side(const struct lines *l, enum transplant_side side, size_t id
 {
 	char text[64];
 	const struct transplant_side_report *s = &l->report->recipes->reports[side];
-	const int n = snprintf(text, sizeof text, "\t%s\t%.6g\t",
-			       transplant_how_name((enum transplant_how)s->how[id]),
-			       (double)l->lengths[side][id]);
+	const int n =
+	    snprintf(text, sizeof text, "\t%s\t%.6g\t",
+		     transplant_how_name((enum transplant_how)s->how[id]), s->lengths[id]);
 	return tok_buffer_add(l->out, text, (size_t)n) &&
 	       put_sources(l->out, transplant_recipe(l->report->recipes, side), id);
 }
@@ -120,22 +95,11 @@ enum tok_status transplant_report_tsv(const struct transplant_report *r, struct 
 {
 	static const char head[] = "id\ttoken\tclass\tin\tin_length\tin_count\tin_sources";
 	static const char more[] = "\tout\tout_length\tout_count\tout_sources";
-	const size_t rows = r->recipes->rows;
-	float *lengths = malloc((2 * rows + 1) * sizeof *lengths);
-	if (!lengths)
-		return tok_fail_memory(err);
-	enum tok_status status = find_lengths(r, TRANSPLANT_IN, lengths, err);
-	if (status == TOK_OK && !r->recipes->both)
-		status = find_lengths(r, TRANSPLANT_OUT, lengths + rows, err);
-	if (status == TOK_OK) {
-		const struct lines lines = { r, { lengths, lengths + rows }, out };
-		bool ok = tok_buffer_add(out, head, sizeof head - 1) &&
-			  (r->recipes->both || tok_buffer_add(out, more, sizeof more - 1)) &&
-			  tok_buffer_add_byte(out, '\n');
-		for (size_t id = 0; id < r->c->matches.count && ok; id++)
-			ok = put_line(&lines, id);
-		status = ok ? TOK_OK : tok_fail_memory(err);
-	}
-	free(lengths);
-	return status;
+	const struct lines lines = { r, out };
+	bool ok = tok_buffer_add(out, head, sizeof head - 1) &&
+		  (r->recipes->both || tok_buffer_add(out, more, sizeof more - 1)) &&
+		  tok_buffer_add_byte(out, '\n');
+	for (size_t id = 0; id < r->c->matches.count && ok; id++)
+		ok = put_line(&lines, id);
+	return ok ? TOK_OK : tok_fail_memory(err);
 }

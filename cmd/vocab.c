@@ -1,10 +1,12 @@
 /* vocab.c - tok vocab: tokenizer files; what is done with them is one word each. */
+#include "cmd/audit_internal.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 
 static const struct vocab_options defaults = {
 	.format = -1,
 	.top = 10,
+	.fail_on = AUDIT_FAIL_FAIL,
 	.words = CLI_VOCAB_WORDS_DEFAULTS,
 };
 
@@ -20,6 +22,16 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct vocab_options, licence, const char *) },
 	{ CLI_FLAG, 0, "replace", NULL, "take the place of what has the name already",
 	  CLI_FIELD(struct vocab_options, replace, bool) },
+	{ CLI_GROUP, .name = "What edit changes" },
+	{ CLI_TEXTS, 0, "add-special", "TEXT[=ID]",
+	  "add a special token, or make a token special; may be given several times",
+	  CLI_FIELD(struct vocab_options, specials, struct cli_texts) },
+	{ CLI_TEXTS, 0, "rename", "OLD=NEW",
+	  "give an added token another name; may be given several times",
+	  CLI_FIELD(struct vocab_options, renamed, struct cli_texts) },
+	{ CLI_TEXT, 0, "set-template", "TOKENS",
+	  "lay these tokens around a text, which is $A: '<s> $A </s>'",
+	  CLI_FIELD(struct vocab_options, set_template, const char *) },
 	{ CLI_GROUP, .name = "What prune keeps" },
 	{ CLI_TEXT, 0, "keep", "N", "tokens in all, with special tokens; 32k is 32000",
 	  CLI_FIELD(struct vocab_options, keep, const char *) },
@@ -28,7 +40,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
-	  "what convert and prune write, where the name of FILE does not end so",
+	  "what convert, edit and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, format, int) },
 	{ CLI_TEXTS, 0, "text", "FILE",
 	  "convert: compare what was written with TOKENIZER on these lines too; may be given "
@@ -39,8 +51,12 @@ static const struct cli_option option_table[] = {
 	  "prune: write a line of old id, tab, new id for each token kept",
 	  CLI_FIELD(struct vocab_options, map, const char *) },
 	{ CLI_FLAG, 'j', "json", NULL,
-	  "list, show, diff: write one JSON object, of schema tok.store.1 or tok.diff.1",
+	  "list, show, diff, check: write one JSON object, of schema tok.store.1, tok.diff.1 or "
+	  "tok.audit.vocab.1",
 	  CLI_FIELD(struct vocab_options, json, bool) },
+	{ CLI_CHOICE, 0, "fail-on", "never|fail|warn",
+	  "check: exit with 1 if something is at least that grave (fail)",
+	  CLI_FIELD(struct vocab_options, fail_on, int) },
 	{ CLI_SIZE, 0, "top", "N", "diff: list up to N differences of a kind (10)",
 	  CLI_FIELD(struct vocab_options, top, uint64_t) },
 	CLI_VOCAB_WORDS_RUNNING_ROWS(struct vocab_options, words),
@@ -62,8 +78,12 @@ static const struct cli_word words[] = {
 	  cli_vocab_compile },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
 	  cli_vocab_convert },
+	{ "check", "TOKENIZER...", "tell whether every token is of use, and fail where one is not",
+	  false, cli_vocab_check },
 	{ "diff", "TOKENIZER TOKENIZER [FILE...]", "tell where two are not the same", false,
 	  cli_vocab_diff },
+	{ "edit", "TOKENIZER", "change special tokens, names and the template", false,
+	  cli_vocab_edit },
 	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
 	  cli_vocab_prune },
 	{ NULL },
@@ -114,6 +134,26 @@ const struct cli_tool tool_vocab = {
 	    "the tokenizer does, nothing is written and the part that stands in the way is named;\n"
 	    "what no file of a kind ever says is left out: tok-formats(5) has both.\n"
 	    "\n"
+	    "With the word diff, tells where two tokenizers are not the same: tokens as the bytes\n"
+	    "that they stand for, however their files spell them - the same under another id, "
+	    "only\n"
+	    "in one, special in one, added tokens that are found otherwise, other scores -, "
+	    "merges,\n"
+	    "steps of the pipeline, and on the lines of FILEs how many words both cut alike. Up "
+	    "to\n"
+	    "--top of a kind are listed, with --json all. Exit status 1 says that they differ.\n"
+	    "\n"
+	    "With the word edit, writes TOKENIZER with what --rename, --add-special and\n"
+	    "--set-template say, in this order. A special token that the vocabulary has not gets "
+	    "ID,\n"
+	    "or the one behind the largest. Ids of ordinary text stay, which is looked at as "
+	    "after\n"
+	    "convert.\n"
+	    "\n"
+	    "With the word check, tells whether every token can come of a text, and what is odd:\n"
+	    "see --vocab in tok-audit(1). Exit status 1 says that something is as grave as\n"
+	    "--fail-on.\n"
+	    "\n"
 	    "With the word prune, writes TOKENIZER with --keep tokens, those that the FILEs, or\n"
 	    "standard input where there is none, have most use for. FILEs are read as by tok\n"
 	    "encode: folders, gzip and Zstandard, --lines, --null and --jsonl; with --counts they\n"
@@ -132,6 +172,8 @@ const struct cli_tool tool_vocab = {
 	    "  echo 'the dog' | tok encode -t dog.tok\n"
 	    "  tok vocab convert vocab.txt -o dog.json 2>report\n"
 	    "  echo 'the dog' | tok encode -t dog.json\n"
+	    "  tok vocab diff vocab.txt dog.json\n"
+	    "  tok vocab check vocab.txt\n"
 	    "  printf 'low lower lowest' | tok train -v 262 -o low.json\n"
 	    "  printf 'lower' | tok vocab prune low.json --keep 258 -o lower.json 2>report\n",
 	.options = option_table,

@@ -18,8 +18,8 @@ static bool is_same_file(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-static enum tok_status read_tokenizer(const char *path, const struct vocab_options *opts,
-				      struct tok_spec *out, struct tok_error *err)
+enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_options *opts,
+				     struct tok_spec *out, struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
 	struct vocab_source source;
@@ -89,20 +89,11 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 	struct vocab_same same = { .specials = kind != CLI_VOCAB_TIKTOKEN,
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
-	enum cli_exit result = CLI_OK;
 	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
 	if (status == TOK_OK)
 		status = vocab_same_compare(a, b, &same, &err);
-	if (status != TOK_OK) {
-		result = cli_error("%s", err.message);
-	} else if (same.different) {
-		result = CLI_NO;
-		cli_error("%s: %zu of %zu texts are not as before:", opts->output, same.different,
-			  same.texts);
-		fwrite(same.said.bytes, 1, same.said.count, stderr);
-	} else {
-		fprintf(stderr, "tok vocab: %s: equal on %zu texts\n", opts->output, same.texts);
-	}
+	const enum cli_exit result =
+	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
 	vocab_same_release(&same);
 	tok_tokenizer_free(a);
 	tok_tokenizer_free(b);
@@ -121,7 +112,7 @@ enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
 		return cli_usage("convert needs --output FILE, or - for standard output");
 	if (!cli_vocab_kind(opts->output, opts->format, &kind))
 		return CLI_TROUBLE;
-	if (read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
+	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	const enum cli_exit status = cli_vocab_output(&spec, kind, opts->output);
 	tok_spec_release(&spec);

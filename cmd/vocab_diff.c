@@ -1,5 +1,5 @@
 /* vocab_diff.c - tok vocab diff: where two tokenizers are not the same. */
-#include "cmd/cli_documents.h"
+#include "cmd/cli_lines.h"
 #include "cmd/cli_load.h"
 #include "cmd/vocab_diff.h"
 #include "cmd/vocab_internal.h"
@@ -50,32 +50,9 @@ static void compare_stages(struct vocab_diff *d)
 /* ---- texts ------------------------------------------------------------------------------------
  */
 
-/* Line by line: a line is what is encoded by itself. */
-static enum tok_status read_lines(const char *path, struct vocab_audit_similarity_work *work,
-				  struct tok_error *err)
+static enum tok_status compare_line(void *work, struct tok_span line, struct tok_error *err)
 {
-	const struct cli_split split = { .lines = true, .limit_bytes = CLI_SPLIT_LIMIT };
-	const struct cli_cut whole = { 0 };
-	struct cli_documents documents = { 0 };
-	struct cli_part part;
-	enum tok_status status =
-	    cli_documents_open(&documents, path, CLI_INPUT_EXPANDED, &split, &whole, err);
-	while (status == TOK_OK) {
-		status = cli_documents_next(&documents, &part, err);
-		if (status != TOK_OK || !part.text.bytes)
-			break;
-		struct tok_span rest = part.text;
-		while (status == TOK_OK && rest.count) {
-			const struct tok_span line =
-			    part.several ? cli_split_next(&split, &rest) : rest;
-			if (!part.several)
-				rest.count = 0;
-			status = vocab_audit_similarity_line(work, line, err);
-		}
-	}
-	cli_documents_close(&documents);
-	cli_documents_release(&documents);
-	return status;
+	return vocab_audit_similarity_line(work, line, err);
 }
 
 static enum tok_status compare_texts(struct vocab_diff *d, int count, char **paths,
@@ -87,7 +64,7 @@ static enum tok_status compare_texts(struct vocab_diff *d, int count, char **pat
 	if (status != TOK_OK)
 		return status;
 	for (int i = 0; i < count && status == TOK_OK; i++)
-		status = read_lines(paths[i], work, err);
+		status = cli_each_line(paths[i], compare_line, work, err);
 	vocab_audit_similarity_measure(work, &d->similarity);
 	d->has_text = true;
 	vocab_audit_similarity_free(work);

@@ -12,8 +12,11 @@ struct vocab_options {
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
-	struct cli_texts texts;               /* of convert: what the two are compared on */
-	uint64_t top;                         /* of diff: listed of a kind */
+	struct cli_texts texts;             /* of convert: what the two are compared on */
+	uint64_t top;                       /* of diff: listed of a kind */
+	int fail_on;                        /* of check: enum audit_fail */
+	struct cli_texts specials, renamed; /* of edit */
+	const char *set_template;
 	struct cli_vocab_words_options words; /* its pattern is for all, the rest of prune */
 };
 
@@ -32,6 +35,14 @@ enum cli_exit cli_vocab_import(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_list(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_show(const void *options, int argc, char **argv);
 
+enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv);
+
+/* vocab_convert.c: what a file says that is to be written otherwise, to opts->output. */
+TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *path,
+						  const struct vocab_options *opts,
+						  struct tok_spec *out, struct tok_error *err);
+
+enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);
 
 #endif

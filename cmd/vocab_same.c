@@ -1,6 +1,6 @@
 #include "cmd/vocab_same.h"
 
-#include "cmd/cli_documents.h"
+#include "cmd/cli_lines.h"
 #include "cmd/cli_visible.h"
 #include "tok/pipe/decoder.h"
 #include "tok/pipe/encoder.h"
@@ -123,7 +123,7 @@ static enum tok_status compare_as(struct comparing *c, struct tok_span text,
 		lost = tell(c, text, encoded[0] ? &ids[0] : NULL, encoded[1] ? &ids[1] : NULL);
 	else if (encoded[0] && !is_same(&ids[0], &ids[1]))
 		lost = tell(c, text, &ids[0], &ids[1]);
-	else if (encoded[0])
+	else if (encoded[0] && !c->same->ids_only)
 		return compare_decoded(c, text, &ids[0], err);
 	return lost ? tok_fail_memory(err) : TOK_OK;
 }
@@ -141,27 +141,9 @@ static enum tok_status compare_text(struct comparing *c, struct tok_span text,
 /* ---- all ----------------------------------------------------------------------------------------
  */
 
-static enum tok_status compare_lines(struct comparing *c, const char *path, struct tok_error *err)
+static enum tok_status compare_line(void *data, struct tok_span line, struct tok_error *err)
 {
-	const struct cli_split split = { .lines = true, .limit_bytes = CLI_SPLIT_LIMIT };
-	const struct cli_cut whole = { 0 };
-	struct cli_documents documents = { 0 };
-	struct cli_part part;
-	enum tok_status status =
-	    cli_documents_open(&documents, path, CLI_INPUT_EXPANDED, &split, &whole, err);
-	while (status == TOK_OK) {
-		status = cli_documents_next(&documents, &part, err);
-		if (status != TOK_OK || !part.text.bytes)
-			break;
-		struct tok_span rest = part.text;
-		if (!part.several)
-			status = compare_text(c, rest, err);
-		while (part.several && status == TOK_OK && rest.count)
-			status = compare_text(c, cli_split_next(&split, &rest), err);
-	}
-	cli_documents_close(&documents);
-	cli_documents_release(&documents);
-	return status;
+	return compare_text(data, line, err);
 }
 
 static enum tok_status compare_all(struct comparing *c, const struct tok_tokenizer *a,
@@ -178,7 +160,7 @@ static enum tok_status compare_all(struct comparing *c, const struct tok_tokeniz
 			status = compare_text(c, tok_buffer_span(&c->text), err);
 	}
 	for (size_t i = 0; i < c->same->file_count && status == TOK_OK; i++)
-		status = compare_lines(c, c->same->files[i], err);
+		status = cli_each_line(c->same->files[i], compare_line, c, err);
 	return status;
 }
 
@@ -204,4 +186,16 @@ enum tok_status vocab_same_compare(const struct tok_tokenizer *a, const struct t
 void vocab_same_release(struct vocab_same *same)
 {
 	tok_buffer_release(&same->said);
+}
+
+enum cli_exit vocab_same_tell(const struct vocab_same *same, const char *written)
+{
+	if (!same->different) {
+		fprintf(stderr, "tok %s: %s: equal on %zu texts\n", cli_tool_running(), written,
+			same->texts);
+		return CLI_OK;
+	}
+	cli_error("%s: %zu of %zu texts are not as before:", written, same->different, same->texts);
+	fwrite(same->said.bytes, 1, same->said.count, stderr);
+	return CLI_NO;
 }

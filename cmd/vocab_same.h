@@ -14,6 +14,7 @@
 #ifndef CMD_VOCAB_SAME_H
 #define CMD_VOCAB_SAME_H
 
+#include "cmd/cli.h"
 #include "cmd/cli_put.h"
 #include "tok/pipe/tokenizer.h"
 
@@ -21,6 +22,7 @@ enum { VOCAB_SAME_SHOWN = 5 };
 
 struct vocab_same {
 	bool specials;
+	bool ids_only;            /* what they decode to may differ */
 	const char *const *files; /* whose lines are compared as well */
 	size_t file_count;
 
@@ -32,5 +34,8 @@ TOK_MUST_USE enum tok_status vocab_same_compare(const struct tok_tokenizer *a,
 						const struct tok_tokenizer *b,
 						struct vocab_same *same, struct tok_error *err);
 void vocab_same_release(struct vocab_same *same);
+
+/* On standard error whether the tokenizer `written` is the same; CLI_NO if it is not. */
+enum cli_exit vocab_same_tell(const struct vocab_same *same, const char *written);
 
 #endif

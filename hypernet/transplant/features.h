@@ -75,8 +75,10 @@ TOK_API TOK_MUST_USE enum tok_status hyper_features_rows(const struct hyper_voca
 /* A .vec text of fastText and word2vec: a line of two numbers, count and width, or none; then a
  * token and its numbers a line, parted by spaces (which a token may hold too, but not in the first
  * line of a file without the two numbers).  Tokens are looked for by their bytes, a space in front
- * also written as U+2581 or U+0120; of lines of the same token the first counts.  TOK_EFORMAT with
- * the line, also for fewer vectors than the first line says; TOK_EIO. */
+ * also written as U+2581 or U+0120; or, where more tokens with other than ASCII are found so, as
+ * they are written in the byte-level alphabet (tok_char_to_byte).  Of lines of the same token the
+ * first counts.  The file is read twice.  TOK_EFORMAT with the line, also for fewer vectors than
+ * the first line says; TOK_EIO, also for what is no file but a pipe. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_features_vec(const struct hyper_vocab *source, const struct hyper_vocab *target,
 		   const char *path, struct hyper_features *out, struct tok_error *err);

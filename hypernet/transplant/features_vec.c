@@ -7,6 +7,8 @@
 
 #include "hypernet/transplant/features.h"
 #include "hypernet/transplant/features_internal.h"
+#include "tok/text/normalize.h"
+#include "tok/text/utf8.h"
 
 enum { WIDEST = 1 << 20 };
 
@@ -16,8 +18,9 @@ struct reader {
 	char *line; /* of getline, without what ends it */
 	size_t room, count;
 	size_t number; /* of the line, from 1 */
-	char *spelt;   /* a token with its space */
+	char *spelt;   /* a token's bytes, where it is written in another way */
 	size_t spelt_room;
+	bool in_alphabet; /* tokens are written in the byte-level alphabet */
 };
 
 static void reader_release(struct reader *r)
@@ -111,9 +114,28 @@ static enum tok_status read_numbers(const struct reader *r, size_t begin, size_t
 	return TOK_OK;
 }
 
+static enum tok_status make_room(struct reader *r, size_t count, struct tok_error *err)
+{
+	if (count <= r->spelt_room)
+		return TOK_OK;
+	char *more = realloc(r->spelt, count);
+	if (!more)
+		return tok_fail_memory(err);
+	r->spelt = more;
+	r->spelt_room = count;
+	return TOK_OK;
+}
+
+static uint32_t find_spelt(const struct reader *r, const struct hyper_spellings *spellings,
+			   size_t count)
+{
+	return tok_strings_find(&spellings->table,
+				(struct tok_span){ (const uint8_t *)r->spelt, count });
+}
+
 /* Which spelling a token of the file is: as it stands, or with its mark as a space. */
-static enum tok_status find_spelling(struct reader *r, const struct hyper_spellings *spellings,
-				     size_t count, uint32_t *out, struct tok_error *err)
+static enum tok_status find_plain(struct reader *r, const struct hyper_spellings *spellings,
+				  size_t count, uint32_t *out, struct tok_error *err)
 {
 	static const char *const marks[] = { "\xE2\x96\x81", "\xC4\xA0" };
 	const struct tok_span token = { (const uint8_t *)r->line, count };
@@ -122,20 +144,91 @@ static enum tok_status find_spelling(struct reader *r, const struct hyper_spelli
 		const size_t mark = strlen(marks[i]);
 		if (!tok_span_starts(token, tok_span_of(marks[i])))
 			continue;
-		if (count > r->spelt_room) {
-			char *more = realloc(r->spelt, count);
-			if (!more)
-				return tok_fail_memory(err);
-			r->spelt = more;
-			r->spelt_room = count;
-		}
+		const enum tok_status status = make_room(r, count, err);
+		if (status != TOK_OK)
+			return status;
 		r->spelt[0] = ' ';
 		memcpy(r->spelt + 1, r->line + mark, count - mark);
-		*out = tok_strings_find(
-		    &spellings->table,
-		    (struct tok_span){ (const uint8_t *)r->spelt, count - mark + 1 });
+		*out = find_spelt(r, spellings, count - mark + 1);
 	}
 	return TOK_OK;
+}
+
+/* The same of a token in the byte-level alphabet; TOK_NO_ID too where a character is not in it. */
+static enum tok_status find_alphabet(struct reader *r, const struct hyper_spellings *spellings,
+				     size_t count, uint32_t *out, struct tok_error *err)
+{
+	const struct tok_span token = { (const uint8_t *)r->line, count };
+	size_t made = 0;
+	*out = TOK_NO_ID;
+	const enum tok_status status = make_room(r, count, err);
+	for (size_t at = 0; at < count && status == TOK_OK;) {
+		const struct tok_char c = tok_utf8_at(token, at);
+		const int byte = tok_char_to_byte(c.code);
+		if (byte < 0)
+			return TOK_OK;
+		r->spelt[made++] = (char)byte;
+		at += c.length;
+	}
+	if (status == TOK_OK)
+		*out = find_spelt(r, spellings, made);
+	return status;
+}
+
+static enum tok_status find_spelling(struct reader *r, const struct hyper_spellings *spellings,
+				     size_t count, uint32_t *out, struct tok_error *err)
+{
+	*out = TOK_NO_ID;
+	const enum tok_status status =
+	    r->in_alphabet ? find_alphabet(r, spellings, count, out, err) : TOK_OK;
+	/* Special tokens stand as they are in either. */
+	return status == TOK_OK && *out == TOK_NO_ID ? find_plain(r, spellings, count, out, err)
+						     : status;
+}
+
+static bool is_ascii(const char *text, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* Is the file written in the byte-level alphabet?  A character of U+00A1 to U+00FF means one thing
+ * in it and another outside, so that no line can tell: it is the writing in which more tokens are
+ * found.  The file is read to its end. */
+static enum tok_status find_writing(struct reader *r, const struct hyper_spellings *spellings,
+				    size_t width, struct tok_error *err)
+{
+	size_t plain = 0, alphabet = 0;
+	enum tok_status status = TOK_OK;
+	for (bool ended = false; status == TOK_OK && !ended; status = next_line(r, &ended, err)) {
+		const size_t begin = find_numbers(r, width);
+		uint32_t found;
+		if (begin == SIZE_MAX || is_ascii(r->line, begin - 1))
+			continue;
+		status = find_plain(r, spellings, begin - 1, &found, err);
+		plain += status == TOK_OK && found != TOK_NO_ID;
+		if (status == TOK_OK)
+			status = find_alphabet(r, spellings, begin - 1, &found, err);
+		alphabet += status == TOK_OK && found != TOK_NO_ID;
+		if (status != TOK_OK)
+			break;
+	}
+	r->in_alphabet = alphabet > plain;
+	return status;
+}
+
+/* To the first line again. */
+static enum tok_status go_back(struct reader *r, struct tok_error *err)
+{
+	bool ended;
+	if (fseek(r->file, 0, SEEK_SET) != 0)
+		return tok_fail(err, TOK_EIO,
+				"cannot read '%s' a second time, which takes a file: %s", r->path,
+				strerror(errno));
+	r->number = 0;
+	return next_line(r, &ended, err);
 }
 
 static enum tok_status take_line(struct reader *r, const struct hyper_spellings *spellings,
@@ -172,6 +265,10 @@ static enum tok_status read_all(struct reader *r, const struct hyper_vocab *sour
 				"line 1: expected a token and its numbers, or how many lines and "
 				"numbers there are");
 	status = hyper_features_new(source, target, width, out, err);
+	if (status == TOK_OK)
+		status = find_writing(r, spellings, width, err);
+	if (status == TOK_OK)
+		status = go_back(r, err);
 	if (status == TOK_OK && !head)
 		status = take_line(r, spellings, have, out, err);
 	while (status == TOK_OK && (status = next_line(r, &ended, err)) == TOK_OK && !ended)

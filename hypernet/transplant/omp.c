@@ -39,8 +39,7 @@ struct table {
 	float *products;              /* block x atoms */
 	struct omp_kept kept;         /* if the job has kept products */
 	void *scratch;
-	struct hyper_found *best; /* of screening */
-	uint32_t *places;
+	uint32_t *places; /* of screening */
 	tok_id *ids;
 	double operations;
 };
@@ -52,6 +51,7 @@ static void table_release(struct table *table)
 	free(table->desk.room);
 	free(table->desk.uppers);
 	free(table->desk.near);
+	free(table->desk.scores);
 	free(table->pursuits);
 	free(table->numbers);
 	free(table->x);
@@ -59,7 +59,6 @@ static void table_release(struct table *table)
 	free(table->products);
 	omp_kept_release(&table->kept);
 	free(table->scratch);
-	free(table->best);
 	free(table->places);
 	free(table->ids);
 }
@@ -74,19 +73,19 @@ static bool table_init(struct table *table, const struct job *job)
 	table->desk.room = malloc(width * sizeof(float));
 	table->desk.uppers = malloc((atoms / HYPER_BOUNDS + 1) * sizeof(float));
 	table->desk.near = malloc(atoms * sizeof *table->desk.near);
+	table->desk.scores = malloc(atoms * sizeof *table->desk.scores);
 	table->pursuits = calloc(job->block, sizeof *table->pursuits);
 	table->numbers = malloc(job->block * numbers * sizeof *table->numbers);
 	table->x = hyper_scratch_new(job->block * width * sizeof(float));
 	table->left = hyper_scratch_new(job->block * width * sizeof(float));
 	table->products = hyper_scratch_new(job->block * atoms * sizeof(float));
 	table->scratch = hyper_scratch_new(hyper_gemm_scratch(&job->atoms->packed, job->block));
-	table->best = malloc((screen ? screen : 1) * sizeof *table->best);
 	table->places = malloc((screen ? screen : 1) * sizeof *table->places);
 	table->ids = malloc((screen ? screen : 1) * sizeof *table->ids);
 	const bool has_kept = !job->atoms->kept || omp_kept_init(&table->kept, job->atoms, k);
 	return has_kept && table->desk.wide && table->desk.left && table->desk.room &&
-	       table->desk.uppers && table->desk.near && table->pursuits && table->numbers &&
-	       table->x && table->left && table->products && table->scratch && table->best &&
+	       table->desk.uppers && table->desk.near && table->desk.scores && table->pursuits &&
+	       table->numbers && table->x && table->left && table->products && table->scratch &&
 	       table->places && table->ids;
 }
 
@@ -178,7 +177,7 @@ static enum tok_status pursue_screened(const struct job *job, struct table *tabl
 {
 	struct omp_atoms some;
 	omp_screen(job->atoms, table->products + i * job->atoms->count, job->options->screen,
-		   table->best, table->places);
+		   &table->desk, table->places);
 	enum tok_status status =
 	    omp_atoms_some(&some, job->atoms, table->places, job->options->screen, table->ids, err);
 	if (status != TOK_OK)

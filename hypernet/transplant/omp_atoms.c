@@ -19,7 +19,7 @@ void omp_atoms_release(struct omp_atoms *atoms)
 	free(atoms->factors_float);
 	free(atoms->slacks);
 	free(atoms->squares);
-	free(atoms->kept);
+	tok_arena_release(&atoms->arena);
 	hyper_matrix_release(&atoms->packed);
 	*atoms = (struct omp_atoms){ 0 };
 }
@@ -219,7 +219,8 @@ enum tok_status omp_atoms_keep(struct omp_atoms *atoms, size_t threads, struct t
 {
 	struct keep keep = { .atoms = atoms, .errors = calloc(threads, sizeof *keep.errors) };
 	enum tok_status status = TOK_OK;
-	atoms->kept = malloc(atoms->count * atoms->count * sizeof *atoms->kept);
+	atoms->kept =
+	    tok_arena_array(&atoms->arena, atoms->count * atoms->count, sizeof *atoms->kept);
 	if (!keep.errors || !atoms->kept)
 		status = tok_fail_memory(err);
 	if (status == TOK_OK) {

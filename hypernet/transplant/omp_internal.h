@@ -8,6 +8,7 @@
 #include "hypernet/ann/rows.h"
 #include "hypernet/transplant/omp.h"
 #include "hypernet/transplant/sums_internal.h"
+#include "tok/base/arena.h"
 
 /* Rows that may be chosen, called by their place.  Never changed once made; any thread. */
 struct omp_atoms {
@@ -23,6 +24,7 @@ struct omp_atoms {
 	double error, error_kept;
 	struct hyper_matrix packed;
 	float *kept; /* count x count: products with each other; NULL: they are not kept */
+	struct tok_arena arena; /* they lie in it: large pages, for rows are read all over */
 };
 
 void omp_atoms_release(struct omp_atoms *atoms);
@@ -47,11 +49,6 @@ TOK_MUST_USE enum tok_status omp_atoms_keep(struct omp_atoms *atoms, size_t thre
 TOK_MUST_USE enum tok_status omp_atoms_row(const struct omp_atoms *atoms, size_t place, float *room,
 					   const float **row, struct tok_error *err);
 
-/* The places of the `count` (at most all) atoms with the largest scores, of equals the first, in
- * rising order; `room` has as many. */
-void omp_screen(const struct omp_atoms *atoms, const float *products, size_t count,
-		struct hyper_found *room, uint32_t *places);
-
 /* One token's row as a sum, so far. */
 struct omp_pursuit {
 	const float *x;      /* width */
@@ -72,8 +69,14 @@ struct omp_desk {
 	float *room;         /* width */
 	float *uppers;
 	uint32_t *near;    /* a place each atom: those that may be the largest */
+	float *scores;     /* an atom each */
 	size_t recomputed; /* steps */
 };
+
+/* The places of the `count` (at most all) atoms with the largest scores, of equals the first, in
+ * rising order. */
+void omp_screen(const struct omp_atoms *atoms, const float *products, size_t count,
+		struct omp_desk *desk, uint32_t *places);
 
 void omp_pursuit_begin(struct omp_pursuit *p, const float *x, const struct hyper_sums *sums,
 		       double *wide, size_t width);
@@ -104,13 +107,11 @@ TOK_MUST_USE enum tok_status omp_pursuit_left(const struct omp_pursuit *p,
 /* What a thread has for it. */
 struct omp_kept {
 	float *sums;        /* OMP_AHEAD x atoms */
-	float *now;         /* atoms */
 	float *factors;     /* OMP_AHEAD x k */
 	double *past;       /* (OMP_AHEAD + 1) x k */
 	const float **rows; /* k */
 	float *corner;      /* k x OMP_NEAR: products of the chosen with the near */
-	struct hyper_found *best;
-	uint32_t *near; /* OMP_NEAR */
+	uint32_t *near;     /* OMP_NEAR */
 	double operations;
 };
 

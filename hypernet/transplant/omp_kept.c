@@ -14,12 +14,10 @@
 void omp_kept_release(struct omp_kept *kept)
 {
 	free(kept->sums);
-	free(kept->now);
 	free(kept->factors);
 	free(kept->past);
 	free(kept->rows);
 	free(kept->corner);
-	free(kept->best);
 	free(kept->near);
 }
 
@@ -27,16 +25,14 @@ bool omp_kept_init(struct omp_kept *kept, const struct omp_atoms *atoms, size_t 
 {
 	*kept = (struct omp_kept){
 		.sums = malloc(OMP_AHEAD * atoms->count * sizeof *kept->sums),
-		.now = malloc(atoms->count * sizeof *kept->now),
 		.factors = malloc(OMP_AHEAD * k * sizeof *kept->factors),
 		.past = malloc((OMP_AHEAD + 1) * k * sizeof *kept->past),
 		.rows = malloc(k * sizeof *kept->rows),
 		.corner = malloc(k * OMP_NEAR * sizeof *kept->corner),
-		.best = malloc(OMP_NEAR * sizeof *kept->best),
 		.near = malloc(OMP_NEAR * sizeof *kept->near),
 	};
-	return kept->sums && kept->now && kept->factors && kept->past && kept->rows &&
-	       kept->corner && kept->best && kept->near;
+	return kept->sums && kept->factors && kept->past && kept->rows && kept->corner &&
+	       kept->near;
 }
 
 /* A pursuit after some of the steps of a round. */
@@ -52,6 +48,7 @@ struct round {
 	struct omp_pursuit *p;
 	const struct omp_atoms *atoms;
 	const float *products; /* of x */
+	const float *now;      /* of what is left: these, or a row of kept->sums */
 	size_t k, near;
 	struct omp_desk *desk;
 	struct past past[OMP_AHEAD + 1];
@@ -182,16 +179,15 @@ static enum tok_status look_back(struct round *r, struct tok_error *err)
 			break;
 	}
 	go_back(r, step);
-	memcpy(r->kept->now, r->kept->sums + (step - 1) * r->atoms->count,
-	       r->atoms->count * sizeof *r->kept->now);
+	r->now = r->kept->sums + (step - 1) * r->atoms->count;
 	return status;
 }
 
-/* One step by the products with all, which are kept->now, and others ahead. */
+/* One step by the products with all, and others ahead. */
 static enum tok_status go_round(struct round *r, struct tok_error *err)
 {
 	uint32_t place;
-	enum tok_status status = choose(r, r->kept->now, &place, err);
+	enum tok_status status = choose(r, r->now, &place, err);
 	if (status == TOK_OK)
 		status = omp_pursuit_add(r->p, r->atoms, place, r->k, r->desk, err);
 	if (status != TOK_OK || r->p->ended)
@@ -199,7 +195,7 @@ static enum tok_status go_round(struct round *r, struct tok_error *err)
 	r->steps = 1;
 	remember(r);
 	r->near = r->atoms->count < OMP_NEAR ? r->atoms->count : OMP_NEAR;
-	omp_screen(r->atoms, r->kept->now, r->near, r->kept->best, r->kept->near);
+	omp_screen(r->atoms, r->now, r->near, r->desk, r->kept->near);
 	status = go_ahead(r, err);
 	if (status != TOK_OK)
 		return status;
@@ -211,11 +207,14 @@ enum tok_status omp_kept_pursue(struct omp_kept *kept, struct omp_pursuit *p,
 				const struct omp_atoms *atoms, const float *products, size_t k,
 				struct omp_desk *desk, struct tok_error *err)
 {
-	struct round round = {
-		.kept = kept, .p = p, .atoms = atoms, .products = products, .k = k, .desk = desk
-	};
+	struct round round = { .kept = kept,
+			       .p = p,
+			       .atoms = atoms,
+			       .products = products,
+			       .now = products,
+			       .k = k,
+			       .desk = desk };
 	enum tok_status status = TOK_OK;
-	memcpy(kept->now, products, atoms->count * sizeof *kept->now);
 	while (status == TOK_OK && !p->ended)
 		status = go_round(&round, err);
 	return status;

@@ -1,60 +1,61 @@
-/* omp_screen.c - candidates by their first products. */
+/* omp_screen.c - candidates by their products. */
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "hypernet/transplant/omp_internal.h"
 
-static bool is_worse(struct hyper_found a, struct hyper_found b)
-{
-	return a.score < b.score || (a.score == b.score && a.row > b.row);
-}
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
 
-static int worst_first(const void *a, const void *b)
+/* The count-th largest of `scores`.  None is negative, so that their bits rise as they do: digit by
+ * digit, the highest first. */
+static float find_reached(const float *scores, size_t all, size_t count)
 {
-	const struct hyper_found *x = a, *y = b;
-	return is_worse(*x, *y) ? -1 : is_worse(*y, *x);
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-/* A heap whose worst is on top, but perhaps its top. */
-static void sift_down(struct hyper_found *heap, size_t count)
-{
-	size_t at = 0;
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && is_worse(heap[child + 1], heap[child]))
-			child++;
-		if (!is_worse(heap[child], heap[at]))
-			return;
-		const struct hyper_found moved = heap[at];
-		heap[at] = heap[child];
-		heap[child] = moved;
-		at = child;
+	uint32_t known = 0, mask = 0;
+	float reached;
+	for (int shift = 32 - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
+		uint32_t seen[DIGITS] = { 0 };
+		uint32_t digit = DIGITS - 1;
+		for (size_t i = 0; i < all; i++) {
+			uint32_t bits;
+			memcpy(&bits, &scores[i], sizeof bits);
+			seen[bits >> shift & (DIGITS - 1)] += (bits & mask) == known;
+		}
+		for (; seen[digit] < count; digit--)
+			count -= seen[digit];
+		known |= digit << shift;
+		mask |= (uint32_t)(DIGITS - 1) << shift;
 	}
+	memcpy(&reached, &known, sizeof reached);
+	return reached;
+}
+
+/* A score that at least `count` atoms have: as many groups of them each have one. */
+static float find_least(const struct omp_atoms *atoms, const float *products, size_t count)
+{
+	float peaks[HYPER_PEAKS];
+	if (count > HYPER_PEAKS / 2) /* not much less than all would have it */
+		return 0;
+	atoms->sums->peaks(products, atoms->factors_float, atoms->count, peaks);
+	return find_reached(peaks, HYPER_PEAKS, count);
 }
 
 void omp_screen(const struct omp_atoms *atoms, const float *products, size_t count,
-		struct hyper_found *room, uint32_t *places)
+		struct omp_desk *desk, uint32_t *places)
 {
-	for (size_t j = 0; j < atoms->count; j++) {
-		const struct hyper_found found = { (uint32_t)j,
-						   fabsf(products[j]) * atoms->factors_float[j] };
-		if (j < count) {
-			room[j] = found;
-			continue;
-		}
-		if (j == count) /* rising rows are a heap */
-			qsort(room, count, sizeof *room, worst_first);
-		if (is_worse(room[0], found)) {
-			room[0] = found;
-			sift_down(room, count);
-		}
+	const float least = find_least(atoms, products, count);
+	const size_t found =
+	    atoms->sums->reach(products, atoms->factors_float, least, atoms->count, desk->near);
+	for (size_t i = 0; i < found; i++)
+		desk->scores[i] =
+		    fabsf(products[desk->near[i]]) * atoms->factors_float[desk->near[i]];
+	const float reached = find_reached(desk->scores, found, count);
+	size_t equal = count, made = 0;
+	for (size_t i = 0; i < found; i++)
+		equal -= desk->scores[i] > reached;
+	for (size_t i = 0; i < found; i++) {
+		const bool is_equal = desk->scores[i] == reached && equal > 0;
+		equal -= is_equal;
+		if (is_equal || desk->scores[i] > reached)
+			places[made++] = desk->near[i];
 	}
-	for (size_t j = 0; j < count; j++)
-		places[j] = room[j].row;
-	qsort(places, count, sizeof *places, by_place);
 }

@@ -203,7 +203,8 @@ static enum tok_status measure_pairs(const struct measuring *m, uint64_t seed, s
 
 enum tok_status hyper_row_stats(const struct hyper_recipe *recipe,
 				const struct hyper_rows_view *old, uint64_t seed, size_t threads,
-				struct hyper_row_stats *out, struct tok_error *err)
+				struct hyper_row_stats *out, double *all_lengths,
+				struct tok_error *err)
 {
 	struct hyper_rows_view view;
 	struct hyper_row_stats stats = { 0 };
@@ -235,6 +236,8 @@ enum tok_status hyper_row_stats(const struct hyper_recipe *recipe,
 	}
 	if (status == TOK_OK)
 		*out = stats;
+	if (status == TOK_OK && all_lengths)
+		memcpy(all_lengths, m.lengths, rows * sizeof *all_lengths);
 	free(m.lengths);
 	free(m.hashes);
 	free(m.rooms);

@@ -22,10 +22,13 @@ struct hyper_row_stats {
 };
 
 /* Of one side: `old` through `recipe`; in blocks.  Rows that are the same are told by 64 bits of a
- * hash.  Numbers do not depend on threads. */
-TOK_API TOK_MUST_USE enum tok_status
-hyper_row_stats(const struct hyper_recipe *recipe, const struct hyper_rows_view *old, uint64_t seed,
-		size_t threads, struct hyper_row_stats *out, struct tok_error *err);
+ * hash.  `lengths`: those of all rows are put there, the recipe's many; or NULL.  Numbers do not
+ * depend on threads. */
+TOK_API TOK_MUST_USE enum tok_status hyper_row_stats(const struct hyper_recipe *recipe,
+						     const struct hyper_rows_view *old,
+						     uint64_t seed, size_t threads,
+						     struct hyper_row_stats *out, double *lengths,
+						     struct tok_error *err);
 
 /* ---- held out -------------------------------------------------------------------- */
 

@@ -3,7 +3,14 @@
 
 #include "tok/base/cpu.h"
 
-enum { FLOATS = 4, DOUBLES = 2, TILE_ROWS = 4, TILE_VECTORS = 2 };
+enum {
+	FLOATS = 4,
+	DOUBLES = 2,
+	TILE_ROWS = 4,
+	TILE_VECTORS = 2,
+	COMBINED = 4,
+	COMBINE_VECTORS = 2
+};
 typedef float floats __attribute__((vector_size(16)));
 typedef double doubles __attribute__((vector_size(16)));
 typedef int integers __attribute__((vector_size(16)));
@@ -39,6 +46,12 @@ static inline floats floats_larger(floats a, floats b)
 {
 	const integers takes = a > b;
 	return (floats)(((integers)a & takes) | ((integers)b & ~takes));
+}
+
+static inline unsigned floats_reaches(floats a, floats b)
+{
+	const integers takes = a >= b;
+	return (unsigned)((takes[0] & 1) | (takes[1] & 2) | (takes[2] & 4) | (takes[3] & 8));
 }
 
 static inline doubles doubles_of(double x)

@@ -1,7 +1,14 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-enum { FLOATS = 8, DOUBLES = 4, TILE_ROWS = 4, TILE_VECTORS = 3 };
+enum {
+	FLOATS = 8,
+	DOUBLES = 4,
+	TILE_ROWS = 4,
+	TILE_VECTORS = 3,
+	COMBINED = 4,
+	COMBINE_VECTORS = 2
+};
 typedef __m256 floats;
 typedef __m256d doubles;
 
@@ -11,6 +18,7 @@ typedef __m256d doubles;
 #define floats_multiply_add(a, b, c)  _mm256_fmadd_ps(a, b, c)
 #define floats_magnitude(a)           _mm256_andnot_ps(_mm256_set1_ps(-0.0F), a)
 #define floats_larger(a, b)           _mm256_max_ps(a, b)
+#define floats_reaches(a, b)          (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ))
 #define doubles_of(x)                 _mm256_set1_pd(x)
 #define doubles_load(p)               _mm256_loadu_pd(p)
 #define doubles_store(p, a)           _mm256_storeu_pd(p, a)

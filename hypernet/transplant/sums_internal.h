@@ -8,10 +8,12 @@
 #define HYPER_TRANSPLANT_SUMS_INTERNAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	HYPER_BOUNDS = 128, /* products whose bounds are told together: hyper_sums.bounds */
-	HYPER_TURNED = 32   /* numbers of a row: hyper_sums.turn */
+	HYPER_TURNED = 32,  /* numbers of a row: hyper_sums.turn */
+	HYPER_PEAKS = 256   /* groups: hyper_sums.peaks */
 };
 
 struct hyper_sums {
@@ -39,6 +41,14 @@ struct hyper_sums {
 	 * most. */
 	float (*bounds)(const float *products, const float *factors, const float *slacks,
 			float error, size_t count, float *uppers);
+
+	/* The largest |products[i]| factors[i] of each of HYPER_PEAKS groups that have no i in
+	 * common; 0 of an empty one.  No factor is negative. */
+	void (*peaks)(const float *products, const float *factors, size_t count, float *peaks);
+
+	/* Every i, rising, whose |products[i]| factors[i] is `least` or more; how many. */
+	size_t (*reach)(const float *products, const float *factors, float least, size_t count,
+			uint32_t *places);
 
 	/* c[tile_rows][tile_columns] (rows c_stride apart) += alpha times the product of a, packed
 	 * [depth][tile_rows], and b, packed [depth][tile_columns]. */

@@ -3,10 +3,10 @@
  *
  *	FLOATS, DOUBLES         numbers of a vector; FLOATS = 2 * DOUBLES
  *	floats, doubles         the vectors
- *	floats_of, _load, _store, _multiply_add (a b + c), _magnitude, _larger
- *	doubles_of, _load, _store, _multiply_add, _widen (of DOUBLES floats)
- *	TILE_ROWS, TILE_VECTORS a tile's rows, and vectors of F64 of each
- *	SUMS                    the table
+ *	floats_of, _load, _store, _multiply_add (a b + c), _magnitude, _larger, _reaches (a bit
+ *each) doubles_of, _load, _store, _multiply_add, _widen (of DOUBLES floats) TILE_ROWS, TILE_VECTORS
+ *a tile's rows, and vectors of F64 of each COMBINED, COMBINE_VECTORS  sums that are made together,
+ *and vectors of F32 of each: with a vector each and one more they stay in registers SUMS the table
  */
 #include <math.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "hypernet/transplant/sums_internal.h"
 
 enum {
-	CHAINS = 4,    /* sums side by side, so that none waits for the one before */
-	STRETCH = 1024 /* numbers of a combination that stay in the first cache */
+	CHAINS = 4,       /* sums side by side, so that none waits for the one before */
+	COMBINE_NEXT = 96 /* numbers ahead in each row that are asked for */
 };
 
 static double total(const doubles *sums)
@@ -104,55 +104,77 @@ static void turn(double *rows, const double *c, const double *s, size_t begin, s
 	}
 }
 
-/* Four rows at a time: out is loaded and stored once for them. */
-static void combine_four(const float *const *rows, const float *factors, size_t first, size_t count,
-			 float *out)
+/* Numbers from `at` on, of some sums, which stay in registers while rows are added: `some` and
+ * `vectors` are constants where this is called. */
+static inline __attribute__((always_inline)) void
+combine_tile(const float *first, const float *const *rows, size_t row_count, const float *factors,
+	     size_t factor_stride, float *out, size_t out_stride, size_t at, size_t some,
+	     size_t vectors)
 {
-	const floats f[4] = { floats_of(factors[0]), floats_of(factors[1]), floats_of(factors[2]),
-			      floats_of(factors[3]) };
-	size_t i = first;
-	for (; i + FLOATS <= first + count; i += FLOATS) {
-		floats sum = floats_load(out + i);
+	floats sums[COMBINED][COMBINE_VECTORS];
+#pragma GCC unroll 8
+	for (size_t s = 0; s < some; s++)
 #pragma GCC unroll 4
-		for (size_t r = 0; r < 4; r++)
-			sum = floats_multiply_add(f[r], floats_load(rows[r] + i), sum);
-		floats_store(out + i, sum);
+		for (size_t v = 0; v < vectors; v++)
+			sums[s][v] = floats_load(first + at + v * FLOATS);
+	for (size_t r = 0; r < row_count; r++) {
+		const float *from = rows[r] + at;
+		floats row[COMBINE_VECTORS];
+#pragma GCC unroll 4
+		for (size_t v = 0; v < vectors; v++) {
+			row[v] = floats_load(from + v * FLOATS);
+			__builtin_prefetch(from + v * FLOATS + COMBINE_NEXT);
+		}
+#pragma GCC unroll 8
+		for (size_t s = 0; s < some; s++) {
+			const floats factor = floats_of(factors[s * factor_stride + r]);
+#pragma GCC unroll 4
+			for (size_t v = 0; v < vectors; v++)
+				sums[s][v] = floats_multiply_add(factor, row[v], sums[s][v]);
+		}
 	}
-	for (; i < first + count; i++)
-		for (size_t r = 0; r < 4; r++)
-			out[i] += factors[r] * rows[r][i];
+#pragma GCC unroll 8
+	for (size_t s = 0; s < some; s++)
+#pragma GCC unroll 4
+		for (size_t v = 0; v < vectors; v++)
+			floats_store(out + s * out_stride + at + v * FLOATS, sums[s][v]);
 }
 
-static void combine_one(const float *row, float factor, size_t first, size_t count, float *out)
+static inline __attribute__((always_inline)) void
+combine_some(const float *first, const float *const *rows, size_t row_count, size_t count,
+	     const float *factors, size_t factor_stride, float *out, size_t out_stride, size_t some)
 {
-	const floats f = floats_of(factor);
-	size_t i = first;
-	for (; i + FLOATS <= first + count; i += FLOATS)
-		floats_store(out + i,
-			     floats_multiply_add(f, floats_load(row + i), floats_load(out + i)));
-	for (; i < first + count; i++)
-		out[i] += factor * row[i];
+	enum { WIDE = COMBINE_VECTORS * FLOATS };
+	size_t i = 0;
+	for (; i + WIDE <= count; i += WIDE)
+		combine_tile(first, rows, row_count, factors, factor_stride, out, out_stride, i,
+			     some, COMBINE_VECTORS);
+	for (; i + FLOATS <= count; i += FLOATS)
+		combine_tile(first, rows, row_count, factors, factor_stride, out, out_stride, i,
+			     some, 1);
+	for (; i < count; i++)
+		for (size_t s = 0; s < some; s++) {
+			float sum = first[i];
+			for (size_t r = 0; r < row_count; r++)
+				sum += factors[s * factor_stride + r] * rows[r][i];
+			out[s * out_stride + i] = sum;
+		}
 }
 
-/* Four rows' stretch stays in the first cache for all sums. */
 static void combine(const float *first, const float *const *rows, size_t row_count, size_t count,
 		    const float *factors, size_t factor_stride, float *out, size_t out_stride,
 		    size_t sums)
 {
-	for (size_t begin = 0; begin < count; begin += STRETCH) {
-		const size_t some = count - begin < STRETCH ? count - begin : STRETCH;
-		size_t r = 0;
-		for (size_t s = 0; s < sums; s++)
-			memcpy(out + s * out_stride + begin, first + begin, some * sizeof *out);
-		for (; r + 4 <= row_count; r += 4)
-			for (size_t s = 0; s < sums; s++)
-				combine_four(rows + r, factors + s * factor_stride + r, begin, some,
-					     out + s * out_stride);
-		for (; r < row_count; r++)
-			for (size_t s = 0; s < sums; s++)
-				combine_one(rows[r], factors[s * factor_stride + r], begin, some,
-					    out + s * out_stride);
-	}
+	size_t s = 0;
+	for (; s + COMBINED <= sums; s += COMBINED)
+		combine_some(first, rows, row_count, count, factors + s * factor_stride,
+			     factor_stride, out + s * out_stride, out_stride, COMBINED);
+	for (; s + 2 <= sums; s += 2)
+		combine_some(first, rows, row_count, count, factors + s * factor_stride,
+			     factor_stride, out + s * out_stride, out_stride, 2);
+	if (s < sums)
+		combine_some(first, rows, row_count, count, factors + s * factor_stride,
+			     factor_stride, out + s * out_stride, out_stride, 1);
 }
 
 static float largest(floats a)
@@ -191,6 +213,37 @@ static float bounds(const float *products, const float *factors, const float *sl
 		}
 	}
 	return fmaxf(least, largest(lower));
+}
+
+static void peaks(const float *products, const float *factors, size_t count, float *out)
+{
+	size_t i = 0;
+	memset(out, 0, HYPER_PEAKS * sizeof *out);
+	for (; i + FLOATS <= count; i += FLOATS) {
+		float *peak = out + i % HYPER_PEAKS;
+		const floats score =
+		    floats_magnitude(floats_load(products + i)) * floats_load(factors + i);
+		floats_store(peak, floats_larger(score, floats_load(peak)));
+	}
+	for (; i < count; i++)
+		out[i % HYPER_PEAKS] = fmaxf(out[i % HYPER_PEAKS], fabsf(products[i]) * factors[i]);
+}
+
+static size_t reach(const float *products, const float *factors, float least, size_t count,
+		    uint32_t *places)
+{
+	const floats wanted = floats_of(least);
+	size_t i = 0, found = 0;
+	for (; i + FLOATS <= count; i += FLOATS) {
+		const floats score =
+		    floats_magnitude(floats_load(products + i)) * floats_load(factors + i);
+		for (unsigned bits = floats_reaches(score, wanted); bits; bits &= bits - 1)
+			places[found++] = (uint32_t)i + (uint32_t)__builtin_ctz(bits);
+	}
+	for (; i < count; i++)
+		if (fabsf(products[i]) * factors[i] >= least)
+			places[found++] = (uint32_t)i;
+	return found;
 }
 
 static void tile(const double *a, const double *b, size_t depth, double alpha, double *c,
@@ -233,6 +286,8 @@ const struct hyper_sums SUMS = {
 	.turn = turn,
 	.combine = combine,
 	.bounds = bounds,
+	.peaks = peaks,
+	.reach = reach,
 	.tile_rows = TILE_ROWS,
 	.tile_columns = TILE_VECTORS * DOUBLES,
 	.tile = tile,

@@ -2,11 +2,12 @@
 """How much memory a transplant of a model of 8 billion numbers takes.
 
     transplant_large.py --tok build/tok --source tokenizer.json --target tokenizer.json --work FOLDER
-                        [--method subword] [--untied]
+                        [--method subword] [--untied] [--donor WIDTH [--atoms K]]
 
 A model with rows of 4096 numbers for every id of the source, BF16, in shards as they are published:
-the embeddings are numbers, the layers' shards are holes (which are linked, never read).  FOLDER needs
-room for the embeddings twice.  Prints the greatest resident size of the process, and its time.  Not a
+the embeddings are numbers, the layers' shards are holes (which are linked, never read).  For methods that
+ask for it a donor with rows of WIDTH numbers, in the target's tokenizer.  FOLDER needs room for the embeddings
+twice.  Prints the greatest resident size of the process, and its time.  Not a
 part of any test: it writes gigabytes.
 """
 import argparse
@@ -34,22 +35,34 @@ def write_shard(path, tensors, fill):
         out.write(len(text).to_bytes(8, "little") + text)
         begin = out.tell()
         if fill:
-            block = os.urandom(1 << 20)
-            # Exponents near that of 1/64, so that all are numbers.
-            block = bytes(b if i % 2 == 0 else 0x3C | b & 0x80 for i, b in enumerate(block))
-            for _ in range(at // len(block)):
+            # Exponents near that of 1/64, so that all are numbers; no two rows alike.
+            near = bytes(0x3C | b & 0x80 for b in range(256))
+            for _ in range(at >> 20):
+                block = bytearray(os.urandom(1 << 20))
+                block[1::2] = block[1::2].translate(near)
                 out.write(block)
         out.truncate(begin + at)
     return at
 
 
-def make_model(folder, tokenizer, tied):
+def begin_folder(folder, tokenizer, width, tied):
+    """All but the weights; how many rows there are."""
     ids = json.loads(tokenizer.read_text())
     rows = max([*ids["model"]["vocab"].values(), *(a["id"] for a in ids["added_tokens"])]) + 1
     folder.mkdir(parents=True)
     shutil.copy(tokenizer, folder / "tokenizer.json")
     (folder / "config.json").write_text(json.dumps(
-        {"model_type": "llama", "vocab_size": rows, "hidden_size": WIDTH, "tie_word_embeddings": tied}))
+        {"model_type": "llama", "vocab_size": rows, "hidden_size": width, "tie_word_embeddings": tied}))
+    return rows
+
+
+def make_donor(folder, tokenizer, width):
+    rows = begin_folder(folder, tokenizer, width, True)
+    write_shard(folder / "model.safetensors", [("model.embed_tokens.weight", [rows, width])], True)
+
+
+def make_model(folder, tokenizer, tied):
+    rows = begin_folder(folder, tokenizer, WIDTH, tied)
     shards = [[("model.embed_tokens.weight", [rows, WIDTH])]]
     shards += [[(f"model.layers.{i}.weight", [SHARD_BYTES // WIDTH // 2, WIDTH])] for i in range(LAYERS)]
     if not tied:
@@ -72,11 +85,19 @@ def main():
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--method", default="subword")
     parser.add_argument("--untied", action="store_true")
+    parser.add_argument("--donor", type=int, metavar="WIDTH")
+    parser.add_argument("--atoms", type=int, metavar="K")
     options = parser.parse_args()
     model, out = options.work / "model", options.work / "out"
     total = make_model(model, options.source, not options.untied)
+    command = [options.tok, "transplant", "run", model, options.target, "-o", out, "-m", options.method]
+    if options.donor:
+        make_donor(options.work / "donor", options.target, options.donor)
+        command += ["--donor", options.work / "donor"]
+    if options.atoms:
+        command += ["-k", str(options.atoms)]
     begin = time.monotonic()
-    done = subprocess.run([options.tok, "transplant", "run", model, options.target, "-o", out, "-m", options.method])
+    done = subprocess.run(command)
     seconds, usage = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{'untied' if options.untied else 'tied'}, {total / 1e9:.1f} GB of weights, {options.method}: "
           f"{usage.ru_maxrss / 1e6:.2f} GB resident at most, {seconds:.1f} s, {usage.ru_utime:.1f} s of a processor; exit {done.returncode}")
@@ -84,6 +105,7 @@ def main():
     print(f"{len(linked)} files linked")
     shutil.rmtree(model)
     shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(options.work / "donor", ignore_errors=True)
 
 
 main()

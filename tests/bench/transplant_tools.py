@@ -2,7 +2,7 @@
 """The same model, donor and method in tok, mergekit-tokensurgeon and deepfocus: whole processes, one thread each, in turn.
 
     transplant_tools.py --tok build/tok --tokenizers build/test-data/tokenizers --packages FOLDER
-        [--times 3] [--new 8192] [--only mergekit|focus]
+        [--times 5] [--new 8192] [--only mergekit|focus]
 
 The Python that runs this has torch, transformers 5, entmax and fastdist; FOLDER is where `pip install --target` put
 mergekit 0.1.5 with click, immutables, accelerate and peft, and deepfocus 1.0.1 (of each no more: --no-deps).  Models are
@@ -11,7 +11,8 @@ donor, DeepSeek V3's cut to --new, both in the alphabet of bytes, so that every 
 
 mergekit's is its own command.  Of deepfocus it is FOCUS(), between loading the embeddings and saving them: its model
 of fastText, which nobody can have for these tokens, is a dictionary of the vectors that tok reads (--aux file:).
-Prints rows of a Markdown table, and how far the new rows of both programs are from each other.
+Prints rows of a Markdown table, and how far the new rows of both programs are from each other; those of deepfocus also
+where tokens are shared if they are spelt alike (tests/conformance/transplant_focus.py says how it shares them itself).
 """
 import argparse
 import json
@@ -83,20 +84,6 @@ def write_vectors(path, folder):
             out.write(token + " " + " ".join(f"{x:.6f}" for x in rows[i]) + "\n")
 
 
-def as_bytes(path, out):
-    """The same vectors as tok reads them: tokens as the bytes that they stand for, but for line feeds."""
-    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    alphabet = {chr(b): b for b in kept}
-    alphabet.update({chr(256 + n): b for n, b in enumerate(b for b in range(256) if b not in kept)})
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        token, numbers = line.split(" ", 1)
-        plain = bytes(alphabet[c] for c in token) if all(c in alphabet for c in token) else token.encode()
-        if not set(plain) & set(b"\n\r"):
-            lines.append(plain + b" " + numbers.encode() + b"\n")
-    out.write_bytes(f"{len(lines)} {VECTOR}\n".encode() + b"".join(lines))
-
-
 # ---- deepfocus, in a process of its own -----------------------------------------------
 
 def read_vectors(path):
@@ -118,7 +105,7 @@ def stand_in(name, **things):
     sys.modules[name] = module
 
 
-def deepfocus(model, donor, vectors, out):
+def deepfocus(model, donor, vectors, out, spelt):
     import torch
     import transformers
     from safetensors.torch import load_file, save_file
@@ -129,7 +116,9 @@ def deepfocus(model, donor, vectors, out):
     stand_in("fasttext", load_model=read_vectors)
     stand_in("deepfocus.logger", logger=types.SimpleNamespace(
         **{name: lambda *_, **__: None for name in ("config", "info", "debug", "success", "warning")}))
-    from deepfocus import FOCUS
+    from deepfocus import FOCUS, vocab_helper
+    if spelt:
+        vocab_helper.get_canonicalize_token_fn = lambda _: lambda tokenizer, i: (tokenizer.convert_ids_to_tokens(i), False)
     target, source = (transformers.AutoTokenizer.from_pretrained(folder) for folder in (donor, model))
     tensors = load_file(model / "model.safetensors")
     for name in (IN, OUT):
@@ -177,15 +166,30 @@ def tell_difference(name, ours, theirs):
               f"{(far < 1e-4).sum()} are the same to 1e-4 of the largest number, the median to {np.median(far):.1e}")
 
 
+def environment_of(o):
+    return dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1", TOK_CACHE="off",
+                HF_HUB_OFFLINE="1", PYTHONPATH=str(o.packages), TOKENIZERS_PARALLELISM="false")
+
+
+def tell_medians(name, seen):
+    for told, runs in zip(("ours", "theirs"), seen, strict=True):
+        numbers = (("s of the processor", 2, 0), ("s on the wall", 1, 1), ("MiB", 0, 2))
+        print(f"{name}, {told}: " + ", ".join(
+            f"{statistics.median(run[i] for run in runs):.{digits}f} {unit} "
+            f"({min(run[i] for run in runs):.{digits}f} to {max(run[i] for run in runs):.{digits}f})"
+            for unit, digits, i in numbers))
+
+
 def compare(o, name, ours, theirs, scratch):
-    environment = dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1", TOK_CACHE="off",
-                       HF_HUB_OFFLINE="1", PYTHONPATH=str(o.packages), TOKENIZERS_PARALLELISM="false")
+    environment = environment_of(o)
     seen = [], []
     for _ in range(o.times):
         for command, out, told in ((ours, "ours", seen[0]), (theirs, "theirs", seen[1])):
             told.append(measure([*command, scratch / out] if out == "theirs" else [*command, "-o", scratch / out],
                                 scratch / out, environment))
+            print(f"{name}, {out}:", *(f"{number:.2f}" for number in told[-1]), file=sys.stderr, flush=True)
     apart(tell_difference, name, scratch / "ours", scratch / "theirs")
+    tell_medians(name, seen)
     a, b = ([statistics.median(run[i] for run in told) for i in range(3)] for told in seen)
     print(f"| {name} | {a[0]:.2f} s, {b[0]:.2f} s | {b[0] / a[0]:.1f} | {a[1]:.1f} s, {b[1]:.1f} s | {b[1] / a[1]:.1f} | "
           f"{a[2]:.0f} MiB, {b[2]:.0f} MiB | {b[2] / a[2]:.1f} |", flush=True)
@@ -195,13 +199,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("tok", "tokenizers", "packages"):
         parser.add_argument(f"--{name}", type=pathlib.Path)
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--new", type=int, default=8192)
     parser.add_argument("--only", choices=["mergekit", "focus"])
     parser.add_argument("--deepfocus", type=pathlib.Path, nargs=4, metavar=("MODEL", "DONOR", "VECTORS", "OUT"))
+    parser.add_argument("--spelt", action="store_true", help="of --deepfocus: tokens are shared if they are spelt alike")
     o = parser.parse_args()
     if o.deepfocus:
-        deepfocus(*o.deepfocus)
+        deepfocus(*o.deepfocus, o.spelt)
         return
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -209,14 +214,16 @@ def main():
         apart(make_model, model, o.tokenizers / "llama3/tokenizer.json", OLD, WIDTH, 1)
         apart(make_model, donor, o.tokenizers / "deepseek_v3/tokenizer.json", o.new, DONOR_WIDTH, 2)
         apart(write_vectors, vectors, donor)
-        apart(as_bytes, vectors, scratch / "bytes.vec")
         run = [o.tok, "transplant", "run", model, donor, "--threads", "1", "--match", "exact"]
         if o.only != "focus":
             compare(o, f"mergekit, k = {K}", [*run, "--preset", "mergekit", "--donor", donor, "-k", K],
                     [sys.executable, "-B", "-m", "mergekit.scripts.tokensurgeon", "-k", K, model, donor], scratch)
+        theirs = [sys.executable, "-B", __file__, "--deepfocus"]
         if o.only != "mergekit":
-            compare(o, "focus", [*run, "--preset", "focus", "--aux", f"file:{scratch / 'bytes.vec'}"],
-                    [sys.executable, "-B", __file__, "--deepfocus", model, donor, vectors], scratch)
+            compare(o, "focus", [*run, "--preset", "focus", "--aux", f"file:{vectors}"],
+                    [*theirs, model, donor, vectors], scratch)
+            measure([*theirs, model, donor, vectors, scratch / "spelt", "--spelt"], scratch / "spelt", environment_of(o))
+            apart(tell_difference, "focus, shared by spelling", scratch / "ours", scratch / "spelt")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import re
 import resource
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ WORDS = """,full_word,pt1,rest
 4,nothing,no,thin
 5,half
 """
+# A hole, and a token that no merge makes.
+VOCABULARY = json.dumps({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 5},
+                                   "merges": ["a b"]}})
 TWO = ("-t", "tok-32k", "-t", "bytes")
 
 
@@ -98,6 +102,35 @@ class Audits(unittest.TestCase):
         self.assertLess(abs(time.mktime(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()), 60)
         self.assertEqual(self.ask("PRAGMA integrity_check") + self.ask("PRAGMA foreign_key_check"), [("ok",)])
 
+    def test_vocabularies_are_kept_too(self):
+        self.write("v.json", VOCABULARY)
+        with open(self.path("rows.npy"), "wb") as file:
+            shape = b"{'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }".ljust(117) + b"\n"
+            file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(shape)) + shape +
+                       struct.pack("<12f", *(1 + i / 16 for i in range(12))))
+        done = subprocess.run((TOK, "audit", "--vocab", "-t", "v.json", "--embeddings", "rows.npy", "--json", "--db", "db"),
+                              cwd=self.folder, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        told, = json.loads(done.stdout)["vocabularies"]
+        totals = dict(self.ask("SELECT measure, value FROM latest_totals WHERE kind = 'vocabulary'"))
+        wanted = {"tokens": told["tokens"], "merges": told["merges"]["listed"], "dead merges": told["merges"]["dead"],
+                  "bytes missing": len(told["bytes"]["missing"]), "bytes alone": told["bytes"]["alone"],
+                  **{f"category {name}": count for name, count in told["categories"].items()},
+                  **{f"defect {name}": count for name, count in told["defects"].items()}}
+        self.assertEqual(totals, wanted)
+        rows = self.ask("SELECT token, count, finding, CAST(detail AS TEXT) FROM findings WHERE language IS NULL")
+        defects = [(f["id"], f["run"], defect, None) for f in told["findings"] for defect in f["defects"]]
+        categories = [(f["id"], f["run"], f["category"], f["witness"]) for f in told["findings"]]
+        suspects = [(s["id"], 1, finding, f"{s[number]:.9g}") for s in told["embeddings"]["suspects"]
+                    for flag, finding, number in (("short", "short row", "norm"),
+                                                  ("alike", "row like unused ones", "cosine")) if s[flag]]
+        self.assertTrue(defects and suspects)
+        self.assertLessEqual(set(defects + suspects), set(rows))
+        self.assertLessEqual(set(rows), set(defects + suspects + categories))
+        self.assertEqual({row[0] for row in rows}, {row[0] for row in categories + suspects})
+        self.assertEqual(self.ask("SELECT name, hash, entries, kind FROM tokenizers, runs"),
+                         [("v.json", told["hash"], told["tokens"], "vocabulary")])
+
     def test_numbers_are_followed_over_runs(self):
         self.audit("--db", "db")
         self.write("fr", TEXTS["fr"] + "encore une ligne\n")
@@ -126,6 +159,18 @@ class Audits(unittest.TestCase):
         self.assertEqual(len(self.ask(queries[0], "audits.db")), 4)
         for pragma in ("application_id", "user_version"):
             self.assertRegex(text, rf"{pragma}(, | is ){self.ask('PRAGMA ' + pragma, 'audits.db')[0][0]}\b")
+
+    def test_every_number_is_in_the_manual(self):
+        self.write("words.csv", WORDS)
+        told = json.loads(self.audit(*TWO, "--json", "--morphology", "words.csv"))
+        with open(FORMATS, encoding="utf-8") as page:
+            text = page.read().split(".SS tok.audit.1")[1].split(".SS ")[0]
+        keys = set(told) | {key for name in ("languages", "tokenizers", "cells", "pairs", "morphology") for key in
+                            told[name][0]}
+        named = set(re.findall(r"^\.BR? (\w+)", text, re.M))
+        for key in keys:
+            self.assertIn(re.sub(r"_\d+_(tokens|pattern).*", "_ N", key).replace("digits_ N", "digits_"), named |
+                          {"schema", "digits_"}, key)
 
     def test_several_at_once_all_get_in(self):
         threads = [threading.Thread(target=self.audit, args=("-t", "bytes", "--db", "db")) for _ in range(4)]
@@ -302,6 +347,16 @@ class Audits(unittest.TestCase):
         self.assertEqual([row[key] for key in ("file", "rows", "bad", "single", "scored", "found", "cuts")],
                          ["words", 6, 3, 0, 3, 3, 6 + 6 + 11])
         self.assertTrue(math.isclose(row["precision"], 3 / 23) and row["recall"] == row["random_recall"] == 1)
+
+    def test_words_need_no_texts(self):
+        self.write("words.csv", WORDS)
+        for options in ((), ("--json", "--db", "db"), ("--html", "page")):
+            done = subprocess.run((TOK, "audit", *TWO, "--morphology", "words.csv", *options), cwd=self.folder,
+                                  stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertIn(b"words", done.stdout)
+        self.assertEqual(self.ask("SELECT value FROM morphology WHERE measure = 'rows'"), [(6,), (6,)])
+        self.assertEqual(self.ask("SELECT count(*) FROM languages"), [(0,)])
 
     def test_files_of_a_folder_are_apart(self):
         os.mkdir(self.path("data"))

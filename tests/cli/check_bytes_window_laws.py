@@ -126,6 +126,17 @@ class Model:
             most = max(most, self.queue(row)[1])
         return begins, ends, most
 
+    def left(self, text, semantics):
+        """What goes to the id that is no text, and to nothing valid, behind all beginnings of a text."""
+        special = leak = Fraction(0)
+        for n in range(len(text)):
+            begins, ends, _ = self.sums(text[:n], semantics)
+            own = sum(weight * self.p(row, semantics)[self.eos + 1]
+                      for row, weight, rest in self.open_rows(text[:n], semantics) if not rest)
+            goes_on = sum(self.sums(text[:n] + c, semantics)[0] for c in LETTERS)
+            special, leak = special + own, leak + begins - ends - own - goes_on
+        return special, leak
+
     def asked(self, text, semantics):
         """The most windows of a row that P was found with: not behind ids that end with the text."""
         return max(self.queue(row if rest else row[:-1])[1] for row, _, rest in self.open_rows(text, semantics))
@@ -204,13 +215,44 @@ class Windows(unittest.TestCase):
                 self.assert_near(line["cum"], math.log(begins))
                 self.assert_near(line["lp"], math.log(model.next(text[:i], semantics)[0][ord(text[i])]))
                 self.assert_honest(line, windows, "cum")
-            windows = model.asked(text, semantics)
+            # what leaves the way of the text is told of open rows that may end before the text does
+            windows = max(model.next(text[:i], semantics)[2] for i in range(len(text)))
+            self.assertGreaterEqual(windows, model.asked(text, semantics))
             self.assert_near(summary["nats"], -math.log(begins))
             self.assertEqual(summary["window"]["windows"], windows)
             self.assert_honest(summary, windows)
+            self.assert_left(model, text, semantics, summary)
             row = model.encode(text)
             canonical = sum(math.log(model.row(model.queue(row[:i])[0])[row[i]]) for i in range(len(row)))
             self.assert_near(summary["canonical_nats"], -canonical)
+
+    def assert_left(self, model, text, semantics, summary):
+        """Whether each byte was asked for or not; where heads were dropped it is between the bounds."""
+        left = model.left(text, semantics)
+        how = ["score", *model.arguments, "-p", text, "--semantics", semantics]
+        cheap, = self.run_tok(*how)
+        for name, truth in zip(("special", "leak"), left):
+            self.assert_near(summary[name], truth)
+            self.assertEqual(cheap[name], summary[name])
+        if semantics == "all":
+            few, = self.run_tok(*how, "--beam", 1)
+            low, high = few["bounds"]["special"]
+            self.assertTrue(low * (1 - 1e-12) <= left[0] <= high * (1 + 1e-12), (few, float(left[0])))
+            self.assertLess(low, high)
+        self.assertGreater(left[0], 0)
+        self.assertEqual(left[1] > 0, semantics == "valid")
+
+    def test_what_leaves_the_way_of_a_long_text(self):
+        """Is told by its first bytes."""
+        for model, _, semantics in self.models(range(31, 34)):
+            text = "".join(random.Random(31).choices(LETTERS, k=150))
+            how = ["score", *model.arguments, "-p", text, "--semantics", "valid" if semantics == "all" else semantics]
+            *lines, summary = self.run_tok(*how, "--per-byte")
+            cheap, = self.run_tok(*how)
+            for name in ("special", "leak", "valid_leak"):
+                total = sum(math.exp(lines[i - 1]["cum"] if i else 0) * line[name] for i, line in enumerate(lines))
+                self.assertLess(abs(summary[name] - total), 1e-15 * total + 1e-17)
+                self.assertEqual(cheap[name], summary[name])
 
     def test_a_long_text(self):
         """Hundreds of windows; what its encoding has is the sum over these."""

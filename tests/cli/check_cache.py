@@ -18,6 +18,7 @@ import unittest
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 HEADER = 128
+AGE = 3.2  # seconds, and a source or an image is remembered
 TEXT = b"the dog and the cat, the dogs"
 
 
@@ -368,21 +369,20 @@ class Cache(Images):
         self.assertEqual(self.cached(), [])
 
 
-class Seen(Images):
-    """Sources that are old enough to be known by what the file system says of them."""
+class Remembering(Images):
+    """Sources that are known by what the file system says of them, when they are old enough."""
 
     def remembered(self):
         with open(os.path.join(self.cache, "sources"), "rb") as file:
             return file.read()
-
-    def settle(self):
-        time.sleep(3.2)
 
     def setUp(self):
         super().setUp()
         self.wanted = self.uncached()
         self.times = os.stat(self.source)
 
+
+class Seen(Remembering):
     def test_fresh_sources_are_not_remembered(self):
         self.assertEqual(self.ids(), self.wanted)
         self.assertFalse(os.path.exists(os.path.join(self.cache, "sources")))
@@ -410,7 +410,7 @@ class Seen(Images):
     def test_a_settled_source_is_not_opened(self):
         self.assertEqual(self.opened(), 1)
         self.assertEqual(self.opened(), 1)
-        self.settle()
+        time.sleep(AGE)
         self.assertEqual(self.opened(), 1)
         known = self.remembered()
         self.assertEqual(self.opened(), 0)
@@ -418,8 +418,34 @@ class Seen(Images):
         self.assertEqual(self.opened(), 1)
         self.assertEqual(self.remembered(), known)
 
+
+class Settled(Remembering):
+    """Each test has a folder that was made before all tests, and waits until it is old enough."""
+
+    @classmethod
+    def make(cls):
+        vocab, merges = pairs_json(["the", "dog"])
+        cls.homes = {}
+        for name in unittest.TestLoader().getTestCaseNames(cls):
+            home = cls.homes[name] = tempfile.TemporaryDirectory()
+            cls.write(os.path.join(home.name, "tokenizer.json"), hf(["the", "dog"]))
+            os.mkdir(os.path.join(home.name, "pair"))
+            cls.write(os.path.join(home.name, "pair/vocab.json"), vocab)
+            cls.write(os.path.join(home.name, "pair/merges.txt"), merges)
+        cls.many = [os.path.join(cls.homes["test_many_sources"].name, f"{i}.json") for i in range(270)]
+        for i, path in enumerate(cls.many):
+            cls.write(path, hf(["the", "dog" if i % 2 else "cat"]))
+        cls.settled = time.monotonic() + AGE
+
+    def setUp(self):
+        self.home = self.homes[self._testMethodName]
+        self.cache = os.path.join(self.home.name, "cache", "tok")
+        self.source = self.path("tokenizer.json")
+        time.sleep(max(0, self.settled - time.monotonic()))
+        self.wanted = self.uncached()
+        self.times = os.stat(self.source)
+
     def test_each_change_shows(self):
-        self.settle()
         self.ids()
         text = hf(["the", "cat"])
         self.assertEqual(len(text), self.times.st_size)
@@ -442,9 +468,8 @@ class Seen(Images):
         self.assertEqual(self.tok("encode", "-t", self.source).returncode, 2)
 
     def test_damage(self):
-        self.settle()
         self.ids()
-        self.settle()  # the image, too, is remembered from here on
+        time.sleep(AGE)  # the image, too, is remembered from here on
         os.unlink(os.path.join(self.cache, "sources"))
         self.ids()
         good = self.remembered()
@@ -458,7 +483,6 @@ class Seen(Images):
             self.assertEqual(self.remembered(), good)
 
     def test_a_missing_image_is_made_again(self):
-        self.settle()
         self.ids()
         image = self.image()
         for damage in (None, b"short"):
@@ -470,11 +494,7 @@ class Seen(Images):
             self.assertGreater(os.stat(image).st_size, HEADER)
 
     def test_pairs_of_files(self):
-        vocab, merges = pairs_json(["the", "dog"])
-        os.mkdir(self.path("pair"))
-        self.write(self.path("pair/vocab.json"), vocab)
-        self.write(self.path("pair/merges.txt"), merges)
-        self.settle()
+        _, merges = pairs_json(["the", "dog"])
         first = self.ids(self.path("pair"))
         self.assertEqual(self.ids(self.path("pair")), first)
         self.write(self.path("pair/merges.txt"), "\n".join(merges.split("\n")[:-2]) + "\n")
@@ -483,11 +503,7 @@ class Seen(Images):
 
     def test_many_sources(self):
         """More than are remembered, and many that remember at once."""
-        paths = []
-        for i in range(270):
-            paths.append(self.path(f"{i}.json"))
-            self.write(paths[-1], hf(["the", "dog" if i % 2 else "cat"]))
-        self.settle()
+        paths = self.many
         wanted = [self.uncached(path) for path in paths[:2]]
         environment = dict(os.environ, TOK_CACHE=self.cache)
         for _ in range(2):
@@ -498,6 +514,11 @@ class Seen(Images):
                 for i, run in runs:
                     self.assertEqual(run.communicate(TEXT)[0], wanted[i % 2])
         self.assertEqual(len(self.cached()), 2)
+
+
+def setUpModule():
+    """What has to be some seconds old gets so while other tests run."""
+    Settled.make()
 
 
 class Pruned(Images):
@@ -623,7 +644,7 @@ class Crowds(Images):
         start = time.monotonic()
         self.uncached()
         whole = time.monotonic() - start
-        for _ in range(25):
+        for _ in range(8 if SANITIZED else 25):  # what comes of chance needs no sanitizer
             run = self.start()
             run.stdin.write(TEXT)
             run.stdin.close()
@@ -646,7 +667,7 @@ class Crowds(Images):
         shutil.rmtree(self.cache)
         chance = random.Random(4)
         killed = 0
-        for _ in range(40):
+        for _ in range(15 if SANITIZED else 40):
             run = self.start()
             run.stdin.write(TEXT)
             run.stdin.close()

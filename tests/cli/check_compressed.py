@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
+SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 
 
 def tok(*args, data=b""):
@@ -113,7 +114,7 @@ class Compressed(unittest.TestCase):
             packed = pack(text)
             wanted = tok("encode", "-t", "bytes", data=text).stdout
             for at in range(4, len(packed)):
-                for bit in (0, 3, 7):
+                for bit in (3,) if SANITIZED else (0, 3, 7):
                     bad = bytearray(packed)
                     bad[at] ^= 1 << bit
                     done = tok("encode", "-t", "bytes", data=bytes(bad))

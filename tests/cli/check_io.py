@@ -332,19 +332,33 @@ class Output(unittest.TestCase):
 
 
 class Progress(unittest.TestCase):
-    def run_slowly(self, stderr, *args, tool="encode"):
-        run = subprocess.Popen((TOK, tool) + args, stdin=subprocess.PIPE,
-                               stdout=subprocess.DEVNULL, stderr=stderr)
-        data = b"72 105 " * 200_000 if tool == "decode" else noise(5_000_000)
+    """Runs of two seconds, side by side."""
+    CASES = {"encode": ("encode",), "count": ("count",), "decode": ("decode",), "never": ("encode", "--progress", "never"),
+             "pipe": ("encode",), "always": ("encode", "--progress", "always")}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.runs, cls.terminals = {}, {}
+        for name, words in cls.CASES.items():
+            ours, theirs = (None, subprocess.PIPE) if name in ("pipe", "always") else pty.openpty()
+            cls.runs[name] = subprocess.Popen((TOK,) + words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                              stderr=theirs)
+            if ours is not None:
+                cls.terminals[name] = ours
+                os.close(theirs)
+        text = noise(1_500_000)
         end = time.monotonic() + 2.2
         while time.monotonic() < end:
-            run.stdin.write(data)
-            run.stdin.flush()
+            for name, run in cls.runs.items():
+                run.stdin.write(b"72 105 " * 50_000 if name == "decode" else text)
+                run.stdin.flush()
             time.sleep(0.1)
-        run.stdin.close()
-        return run
+        for run in cls.runs.values():
+            run.stdin.close()
+            run.wait()
 
-    def read_terminal(self, ours):
+    @staticmethod
+    def read_terminal(ours):
         text = b""
         while select.select([ours], [], [], 0.2)[0]:
             try:
@@ -354,33 +368,29 @@ class Progress(unittest.TestCase):
         os.close(ours)
         return text
 
-    def on_terminal(self, *args, **more):
-        ours, theirs = pty.openpty()
-        run = self.run_slowly(theirs, *args, **more)
-        self.assertEqual(run.wait(), 0)
-        os.close(theirs)
-        return self.read_terminal(ours)
+    def said(self, name):
+        """All that a run said, which must have been well."""
+        run = self.runs[name]
+        self.assertEqual(run.returncode, 0)
+        if name in self.terminals:
+            return self.read_terminal(self.terminals[name])
+        with run.stderr:
+            return run.stderr.read()
 
     def test_on_a_terminal_after_a_second(self):
-        for tool in ("encode", "count", "decode"):
-            text = self.on_terminal(tool=tool)
-            self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s", tool)
+        for name in ("encode", "count", "decode"):
+            text = self.said(name)
+            self.assertRegex(text, rb"^[\d.]+ MB, [\d.]+ MB/s", name)
             self.assertTrue(text.endswith(b"\r\x1b[K"), text)
 
     def test_never(self):
-        self.assertEqual(self.on_terminal("--progress", "never"), b"")
+        self.assertEqual(self.said("never"), b"")
 
     def test_not_into_a_pipe(self):
-        run = self.run_slowly(subprocess.PIPE)
-        self.assertEqual(run.stderr.read(), b"")
-        run.stderr.close()
-        self.assertEqual(run.wait(), 0)
+        self.assertEqual(self.said("pipe"), b"")
 
     def test_always(self):
-        run = self.run_slowly(subprocess.PIPE, "--progress", "always")
-        self.assertRegex(run.stderr.read(), rb"MB/s, [\d.]+ M tokens/s\n$")
-        run.stderr.close()
-        run.wait()
+        self.assertRegex(self.said("always"), rb"MB/s, [\d.]+ M tokens/s\n$")
 
     def test_not_within_a_second(self):
         ours, theirs = pty.openpty()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""check_memory.py TOK PRELOAD [STEP]: make every third allocation of a run fail in turn.  The run
-must end with trouble and one line, or with exactly its usual output."""
+"""check_memory.py TOK PRELOAD [STEP]: make every third allocation of a run fail in turn, and of
+hundreds alike some.  The run must end with trouble and one line, or with exactly its usual output."""
 import os
 import subprocess
 import sys
@@ -89,7 +89,11 @@ COMMANDS = [
     "printf 'pear\\nplum\\n' | tok charbench make --suite charbench --words - --lengths 4 --per-bucket 1 --tasks "
     "find_first_occurrence,find_last_occurrence -o items",
     r"""printf '{"id":0,"output":"1"}\n{"id":1,"output":"9"}\n' >a; tok charbench score items a --json --case-fold""",
-    "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt",
+    "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt --html p.html",
+    "printf 'ab \\303\\251\\nb\\n' >text; tok audit -t bytes --corpus a=text --corpus b=text --pivot a --threads 1 --html p.html --json",
+    "tok audit --vocab -t $DATA/embed/model --embeddings $DATA/embed/model --threads 1 --html - --json",
+    "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --ids --add-special",
+    "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --html - --lines",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",
 ]
 LARGEST = 4000
@@ -113,7 +117,8 @@ def main():
         for line in COMMANDS:
             usual, _ = run(line, 0, folder)
             assert usual.returncode == 0, (line, usual)
-            for number in range(1, LARGEST, STEP):
+            number = 1
+            while number < LARGEST:
                 done, reached = run(line, number, folder)
                 if not reached:
                     break
@@ -122,6 +127,7 @@ def main():
                 if not refused and (done.returncode, done.stdout) != (0, usual.stdout):
                     troubles += 1
                     print(f"{line}\n  allocation {number}: {done}")
+                number += STEP if STEP == 1 else max(STEP, number // 20)
     print(f"{runs} allocations failed, {troubles} troubles")
     sys.exit(troubles > 0 or runs < len(COMMANDS))
 

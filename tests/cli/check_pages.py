@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """check_pages.py TOK MAN: --help, manual pages and completions say the same, the
-checked-in pages are those the program prints, and every example in them runs."""
+checked-in pages are those the program prints, and every example in them runs.
+
+A sanitized tok prints what is compared, and runs the examples; shells and options one by
+one, hundreds of runs that read the same tables, are for the plain build."""
 import os
 import re
 import shutil
@@ -11,6 +14,7 @@ import tempfile
 TOK, MAN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 HIDDEN = "--print-completion"
+SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 troubles = []
 
 
@@ -137,16 +141,18 @@ def check_tool(tool, scripts, where):
         troubles.append(f"{tool}: examples of --help and manual differ")
     words = help_words(text)
     expect(f"words in the manual of {tool}", man_words(page), words)
-    check_completion(tool, options, words, scripts, where)
     check_fresh(f"tok-{tool}.1", page)
     named, seen = page_names(page)
     if not named <= seen:
         troubles.append(f"{tool}: SEE ALSO lacks {sorted(named - seen)}")
+    check_examples(tool, examples(text))
+    if SANITIZED:
+        return
+    check_completion(tool, options, words, scripts, where)
     for name in options:
         done = run(TOK, tool, f"--{name}=x", stdin=subprocess.DEVNULL, cwd=where)
         if "there is no option" in done.stderr:
             troubles.append(f"{tool}: --{name} is in --help and is not parsed")
-    check_examples(tool, examples(text))
 
 
 def check_fresh(name, page):
@@ -205,7 +211,8 @@ def main():
             scripts[shell] = os.path.join(where, "completion." + shell)
             with open(scripts[shell], "w", encoding="utf-8") as file:
                 file.write(say(HIDDEN, shell))
-        check_syntax(scripts)
+        if not SANITIZED:
+            check_syntax(scripts)
         empty = os.path.join(where, "empty")
         os.mkdir(empty)
         expect("bash, tok", bash_words(scripts["bash"], ["tok", ""], empty),
@@ -220,7 +227,8 @@ def main():
             text = open(os.path.join(MAN, name), encoding="utf-8").read()
             if ".SH EXAMPLES" in text:
                 check_examples(name, page_examples(text))
-    check_lint()
+    if not SANITIZED:
+        check_lint()
     for trouble in troubles:
         print(trouble)
     print(f"{len(tools)} tools, {len(troubles)} troubles")

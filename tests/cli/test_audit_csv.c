@@ -57,6 +57,7 @@ static void rows_are_read(void **state)
 		{ "\"a\"\r", "a/" },
 		{ "x,\"a", "line 1: a field in quotes does not end" },
 		{ "x\n\n\"a\n\"\"\n", "line 3: a field in quotes does not end" },
+		{ "x\r\n\r\n\"a", "line 3: a field in quotes does not end" },
 		{ "x\n\"a\nb\"c",
 		  "line 3: behind a field in quotes there must be a comma or the end of the line" },
 	};

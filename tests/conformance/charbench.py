@@ -26,6 +26,10 @@ import references
 FOREIGN = """naïve été forêt garçon œuvre Ärger Straße größer Übung schön привет дорога молоко корова собака окно
 καλημέρα θάλασσα ουρανός ψωμί ירושלים שלום ספרים תפוחים مرحبا مدرسة كتاب شجرة नमस्ते हिन्दी विद्यालय क्षत्रिय स्त्री
 ภาษาไทย สวัสดี こんにちは ありがとう さくらんぼ 日本語学校 東京都庁前 한국어사전 안녕하세요 대한민국 ngôn̂ e\u0301tat ca\u0301fe\u0301s""".split()
+LATIN = set("bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ")
+NUMBERS = ("pearson", "low", "high", "t", "p", "p_holm", "p_bh", "spearman", "auc", "partial", "coefficient", "error",
+           "inflation")
+RANDOM = ("spell", "spell_inverse", "contains_char", "ins_char", "del_char", "sub_char", "swap_char")
 # accuracy, r of word_length, tokens, compression; by the words of CUTE, bare, and cl100k
 DBRX = {"del_char": (.640, -.3757, -.0340, -.3405), "sub_char": (.477, -.3870, -.0568, -.3420),
         "ins_char": (.099, -.2008, -.0535, -.1682), "swap_char": (.075, -.2011, -.0325, -.1839),
@@ -61,6 +65,9 @@ def make(tok, words, *args):
 
 
 def debian_words():
+    installed = pathlib.Path("/usr/share/dict/american-english")
+    if installed.exists():
+        return installed.read_text().split("\n")
     with tempfile.TemporaryDirectory() as scratch:
         got = subprocess.run("apt-get download -q wamerican >&2 && dpkg-deb -x *.deb x", shell=True, cwd=scratch,
                              capture_output=True, check=False)
@@ -117,14 +124,25 @@ def ratio(a, b):
     return 2 * table[-1][-1] / (len(a) + len(b))
 
 
+def check_random(item, unit):
+    """Distinct units, and consonants where they are Latin."""
+    units = unit(item["word"])
+    check(len(set(units)) == len(units) == item["meta"]["length"], f"{item['word']}")
+    for u in units:
+        check(u in LATIN or not unicodedata.name(u[0]).startswith("LATIN"), f"{u} in {item['word']}")
+
+
 def cute_answer(item):
     unit, q = UNITS[item["meta"]["unit"]], item["question"]
-    task, _, kind = item["task"].partition("_")
+    name = item["task"].removesuffix("_rand")
+    task, _, kind = name.partition("_")
+    if name != item["task"]:
+        check_random(item, unit)
     parts = (lambda text: text.split(" ")) if kind == "word" else unit
     glue = " " if kind == "word" else ""
-    if item["task"] == "spell":
+    if name == "spell":
         return " ".join(unit(match(r'Spell the word "(.*)": .*', q)[0]))
-    if item["task"] == "spell_inverse":
+    if name == "spell_inverse":
         return match(r'Join the characters "(.*)" to a word, without spaces\.', q)[0].replace(" ", "")
     if task == "orth":
         word, a, b = match(r'Which is spelled more like "(.*)": "(.*)" or "(.*)"\?', q)
@@ -166,11 +184,14 @@ def langgame_answer(item):
              "contains": lambda w: has(w, x), "starts": lambda w: unit(w)[:len(unit(x))] == unit(x),
              "ends": lambda w: unit(w)[-len(unit(x)):] == unit(x), "longest": lambda w: len(unit(w)) >= 7,
              "shortest": lambda w: len(unit(w)) <= 3}
-    right = [o for o in options if tests[item["task"]](o)]
+    task, _, part = item["task"].partition("_")
+    right = [o for o in options if tests[task](o)]
     check(len(right) == 1, f"{len(right)} are right: {q}")
     check("  " not in q, f"two spaces: {q}")
     lengths = [len(unit(o)) for o in options if o not in right]
-    check({"longest": max(lengths) <= 4, "shortest": min(lengths) >= 6}.get(item["task"], True), f"lengths: {q}")
+    check({"longest": max(lengths) <= 4, "shortest": min(lengths) >= 6}.get(task, True), f"lengths: {q}")
+    share = len(unit(x)) / len(unit(item["answer"]))
+    check({"half": 0 < share <= .5, "more": .5 < share < 1}.get(part, len(unit(x)) <= 3), f"part: {q}")
     return right[0] if right else None
 
 
@@ -212,14 +233,19 @@ def check_made(tok, words, bucket):
     share = numpy.mean([i["word"].index(i["char"]) < len(i["word"]) / 2 for i in asked])
     check(.5 < share < .72, f"characters are drawn from places: {share}")
     print(f"charbench: {len(items)} items")
-    for suite, count, answer in (("cute", 300, cute_answer), ("langgame", 300, langgame_answer)):
-        items = make(tok, words, "--suite", suite, "--per-bucket", count)
-        check_items(items, answer)
-        check(set(collections.Counter(i["task"] for i in items).values()) == {count}, suite)
-        print(f"{suite}: {len(items)} items")
-        if suite == "cute":
-            yes = sum(i["answer"] == "Yes" for i in items if i["task"].startswith("contains"))
-            check(230 < yes < 370, f"{yes} of 600 contain it")
+    parts = ("contains", "starts", "ends")
+    for suite, answer, tasks, extra in (("cute", cute_answer, 13, [t + "_rand" for t in RANDOM]),
+                                        ("langgame", langgame_answer, 6,
+                                         [t + p for t in parts for p in ("_half", "_more")])):
+        for names in ([], ["--tasks", ",".join(extra)]):
+            items = make(tok, words, "--suite", suite, "--per-bucket", 300, *names)
+            check_items(items, answer)
+            sizes = collections.Counter(i["task"] for i in items)
+            check(set(sizes.values()) == {300} and len(sizes) == (len(extra) if names else tasks), f"{suite}: {sizes}")
+            print(f"{suite}: {len(items)} items")
+            if suite == "cute":
+                yes = [i["answer"] == "Yes" for i in items if i["task"].startswith("contains")]
+                check(.38 < numpy.mean(yes) < .62, f"{sum(yes)} of {len(yes)} contain it")
     items = make(tok, words, "--suite", "scramble", "--per-bucket", 300)
     for item in items:
         check_scramble(item)
@@ -238,7 +264,8 @@ def check_foreign(tok):
                 check_items(items, charbench_answer)
         if unit != "byte":
             check_items(make(tok, FOREIGN, "--suite", "cute", "--unit", unit, "--per-bucket", 15, "--tasks",
-                             "spell,spell_inverse,contains_char,ins_char,del_char,sub_char,swap_char,del_word,sub_word"),
+                             "spell,spell_inverse,contains_char,ins_char,del_char,sub_char,swap_char,del_word,sub_word,"
+                             + ",".join(t + "_rand" for t in RANDOM)),
                         cute_answer)
             for item in make(tok, FOREIGN, "--suite", "scramble", "--unit", unit, "--lengths", "4-20", "--per-bucket", 10,
                              "--tasks", "cycle,anagram1,insertion,reversed"):
@@ -299,7 +326,8 @@ def check_analysis(tok, cache, words, folder):
         for name in outputs for i, item in enumerate(items)))
     for context in ("bare", "space", "prompt"):
         told = json.loads(run(tok, "analyse", f"{folder}/items", f"{folder}/answers", "-t", path, "--context", context,
-                              "--boot", 50, "--json").stdout)
+                              "--boot", 50, "--bins", "--json").stdout)
+        check_means(told)
         check(len(told["analyses"]) == 8 and told["context"] == context, "analyses")
         check_corrections([f for a in told["analyses"] for f in a["features"]])
         check_corrections(told["pairs"])
@@ -339,8 +367,12 @@ def check_one(a, context, items, outputs, encoding):
     for feature, column in zip(a["features"], x.T):
         name = f"{context} {a['model']} {a['task']} {feature['feature']}"
         if numpy.isnan(column).any():
-            check(all(v is None for k, v in feature.items() if k != "feature"), f"{name}: {feature}")
+            check(all(feature[k] is None and feature[k + "_why"] == "not every item has the feature" for k in NUMBERS),
+                  f"{name}: {feature}")
+            check("bins" not in feature, f"{name}: {feature}")
             continue
+        check(all((feature[k] is None) == (k + "_why" in feature) for k in NUMBERS), f"{name}: {feature}")
+        check_bins(feature["bins"], column, y, name)
         r = pearson(column, y)
         close(feature["pearson"], r, name)
         close(feature["spearman"], pearson(ranks(column), ranks(y)), name + " spearman")
@@ -352,6 +384,40 @@ def check_one(a, context, items, outputs, encoding):
 
 
     check_regression(a, x, y, f"{context} {a['model']} {a['task']}")
+
+
+def check_bins(bins, x, y, name):
+    """A bin a number, or twenty of one width; none that has items is left out, whatever their answers."""
+    edges = sorted(set(x))
+    if len(edges) > 20:
+        low, width = min(x), (max(x) - min(x)) / 20
+        groups = collections.defaultdict(list)
+        for v, right in zip(x, y):
+            groups[min(int((v - low) / width), 19)].append(right)
+        wanted = [(low + k * width, low + (k + 1) * width, groups[k]) for k in sorted(groups)]
+    else:
+        wanted = [(v, v, list(y[x == v])) for v in edges]
+    check(len(bins) == len(wanted), f"{name}: {len(bins)} bins, and not {len(wanted)}")
+    for b, (low, high, right) in zip(bins, wanted):
+        n, p, z = len(right), numpy.mean(right), 1.959963984540054
+        middle, half = p + z * z / 2 / n, z * (p * (1 - p) / n + z * z / 4 / n / n) ** .5
+        close(b["from"], low, name + " from")
+        close(b["to"], high, name + " to")
+        check((b["n"], b["right"]) == (n, sum(right)), f"{name}: {b}")
+        close(b["accuracy"], p, name + " bin")
+        close(b["low"], (middle - half) / (1 + z * z / n), name + " low")
+        close(b["high"], (middle + half) / (1 + z * z / n), name + " high")
+
+
+def check_means(told):
+    """Of r over the models in which it is defined."""
+    for mean in told["means"]:
+        for i, feature in enumerate(mean["features"]):
+            all_r = [a["features"][i]["pearson"] for a in told["analyses"] if a["task"] == mean["task"]]
+            r = [v for v in all_r if v is not None]
+            close(feature["pearson"], numpy.mean(r) if r else None, "mean of r")
+            check(feature["models"] == len(r) and ("pearson_why" in feature) == (not r), f"{feature}")
+    check(len(told["means"]) == 4, "means")
 
 
 def logistic(x, y):
@@ -492,7 +558,7 @@ def main():
         chance = numpy.random.default_rng(3)
         words = sorted({"".join(chance.choice(list("eeeaaiotnrslcdumbgvpk"), size=n)) for n in range(2, 15)
                         for _ in range(900)})
-    check_made(args.tok, words, 150)
+    check_made(args.tok, words, 840)
     check_foreign(args.tok)
     with tempfile.TemporaryDirectory() as scratch:
         check_analysis(args.tok, args.cache, words, scratch)

@@ -2,7 +2,7 @@
 """Models that other programs compute, through tok, beside those programs themselves.
 
     providers.py --rows build/tests/test_provider --bytes build/tests/conformance/provider_driver \
-        --cache build/test-data [--only hf]
+        --tok build/tok --cache build/test-data [--only hf]
 
 hf      a small causal model with random weights, saved by transformers and served by
         tests/providers/hf.py
@@ -12,8 +12,11 @@ Rows are the log-softmax of what torch computes; recorded and replayed they prin
 digit.  The byte machine on top says what going through all rows of tokens says, valid ones being
 those that Hugging Face's tokenizers make.  Another tokenizer is refused, with the ids that
 differ.  A server that is stopped, or gone, is an error and no hang.
+
+What tok charbench run has of the llama-server is what the server says to somebody else who asks the same.
 """
 import argparse
+import json
 import math
 import os
 import pathlib
@@ -62,13 +65,17 @@ class Model:
                              bos_token_id=self.bos, eos_token_id=self.eos, initializer_range=0.3,
                              tie_word_embeddings=False, rms_norm_eps=1e-5)
         self.network = LlamaForCausalLM(config).eval()
-        self.network.save_pretrained(folder)
         self.alphabet = bytes_to_unicode()
         byte = {c: b for b, c in self.alphabet.items()}
         special = {self.bos, self.eos}
         names = [self.tokenizer.id_to_token(i) for i in range(SIZE)]
         self.texts = [b"" if i in special or name is None else bytes(byte[c] for c in name)
                       for i, name in enumerate(names)]
+        # The best of a row is ASCII: servers answer with text only.
+        with torch.inference_mode():
+            for i, text in enumerate(self.texts):
+                self.network.lm_head.weight[i] *= 1 if text and text.isascii() else .2
+        self.network.save_pretrained(folder)
         self.rows = {}
         self.slow = {"all": Slow(self, False), "valid-renorm": Slow(self, True)}
 
@@ -323,6 +330,43 @@ def check_silence(options, label, server, model, tokenizer):
         os.kill(server.process.pid, signal.SIGCONT)
 
 
+# ---- whole answers ----------------------------------------------------------------------------
+
+
+def post(url, body):
+    """(output, finish, prompt tokens, output tokens)."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        said = json.load(answer)
+    choice, usage = said["choices"][0], said["usage"]
+    output = choice["message"]["content"] if "messages" in body else choice["text"]
+    return output, choice["finish_reason"], usage["prompt_tokens"], usage["completion_tokens"]
+
+
+def check_answers(options, label, server, folder):
+    items = [{"id": i, "task": "t", "word": "w", "prompt": f"spell {'abc'[i % 3] * (i // 3 + 1)}", "answer": "a"}
+             for i in range(12)]
+    (folder / "items").write_text("".join(json.dumps(i) + "\n" for i in items))
+    for path in ("/v1/chat/completions", "/v1/completions"):
+        answers, system = folder / f"answers{path.count('/')}", {"role": "system", "content": "Be brief."}
+        chat = path.startswith("/v1/chat")
+        asked = subprocess.run([options.tok, "charbench", "run", folder / "items", "-o", answers, "--endpoint",
+                                server.url + path, "--model", "tiny", "--max-tokens", "5", "--tries", "1", "--concurrency",
+                                "3", *(["--system", "Be brief."] if chat else [])], text=True, capture_output=True,
+                               timeout=300)
+        got = {r["id"]: r for r in map(json.loads, answers.read_text().splitlines())}
+        expect(label, asked.returncode == 0, asked.returncode, asked.stderr)
+        for item in items:
+            body = {"model": "tiny", "temperature": 0, "max_tokens": 5, "stream": False}
+            user = {"role": "user", "content": item["prompt"]}
+            want = post(server.url + path, {**body, "messages": [system, user]} if chat
+                        else {**body, "prompt": item["prompt"]})
+            r = got.get(item["id"], {"usage": {}})
+            have = r.get("output"), r.get("finish"), *r["usage"].values()
+            expect(label, have == want, path, item["id"], r, "and not", want)
+        print(f"{label}: {path}: {len(got)} answers, those of the server")
+
+
 def check_hf(options, model, folder):
     name = f"exec:'{sys.executable}' '{PROVIDERS / 'hf.py'}' '{folder / 'model'}'"
     tokenizer = folder / "model/tokenizer.json"
@@ -346,6 +390,7 @@ def check_llama(options, model, folder):
         done = ask(options, name, [(model.bos,)], gguf)
         expect("llama", done.returncode == 0, "its own file is another tokenizer:", done.stderr)
         check_bytes(options, "llama", name, model, tokenizer, 1e-4)
+        check_answers(options, "llama", server, folder)
         check_silence(options, "llama", server, model, tokenizer)
 
 
@@ -353,6 +398,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", required=True)
     parser.add_argument("--bytes", required=True)
+    parser.add_argument("--tok", required=True)
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--only", choices=("hf", "llama"))
     options = parser.parse_args()

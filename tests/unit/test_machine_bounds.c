@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/byte_toys.h"
+#include "tests/unit/byte_trials.h"
 
 static const char text[] = "ABAAABAAAABBAAABAAAAAAABABAABBBAAAAB";
 
@@ -22,6 +22,8 @@ static void assert_bounds(const struct tok_next_bytes *bounds, const struct tok_
 	for (size_t b = 0; b < 256; b++)
 		assert_inside(bounds->low[b], truth->joint[b], bounds->high[b], "byte");
 	assert_inside(bounds->end_low, truth->end, bounds->end_high, "end");
+	assert_inside(bounds->special_low, truth->special, bounds->special_high, "special");
+	assert_inside(bounds->leak_low, truth->leak, bounds->leak_high, "leak");
 }
 
 /* Returns how often the bounds say more than that all is possible. */
@@ -179,6 +181,44 @@ static void the_best_of_rows_are_certified(void **state)
 	}
 }
 
+/* Ids that are no text, and what leaks, where heads are dropped or rows tell the best ids. */
+static void what_leaves_is_certified(void **state)
+{
+	(void)state;
+	size_t special = 0, leaks = 0;
+	for (uint64_t seed = 0; seed < 400; seed++) {
+		const bool all = seed % 2 == 0;
+		const size_t beam = seed / 2 % 3, top = beam ? 0 : 1 + seed % 4;
+		struct trial truth, bounded;
+		struct tok_machine_options options = { .semantics =
+							   all ? TOK_BYTES_ALL : TOK_BYTES_VALID };
+		make_trial(&truth, seed, true);
+		make_trial(&bounded, seed, true);
+		truth.toy.lm.p = bounded.toy.lm.p = smooth_p;
+		bounded.toy.lm.info.top = top;
+		toy_machine_make(&truth.toy, options);
+		options.beam = beam;
+		toy_machine_make(&bounded.toy, options);
+		for (size_t i = 0; i < TRIAL_LENGTH; i++) {
+			const struct tok_span byte = { truth.text + i, 1 };
+			struct tok_error err = { 0 };
+			if (tok_machine_push(bounded.toy.m, byte, &err) != TOK_OK)
+				break; /* all that was kept has ended */
+			assert_int_equal(tok_machine_push(truth.toy.m, byte, &err), TOK_OK);
+			const struct tok_next_bytes a = next_of(truth.toy.m),
+						    b = next_of(bounded.toy.m);
+			assert_bounds(&b, &a);
+			assert_true(!all || b.leak_high == 0.0);
+			special += a.special > 0.0 && b.special_low < b.special_high &&
+				   b.special_high < 1.0;
+			leaks += a.leak > 1e-9 && b.leak_low < b.leak_high && b.leak_high < 1.0;
+		}
+		toy_machine_release(&truth.toy);
+		toy_machine_release(&bounded.toy);
+	}
+	assert_true(special > 100 && leaks > 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_beam_never_dies),
 		cmocka_unit_test(what_is_hidden_is_certified),
 		cmocka_unit_test(the_best_of_rows_are_certified),
+		cmocka_unit_test(what_leaves_is_certified),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

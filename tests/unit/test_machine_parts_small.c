@@ -344,7 +344,7 @@ static void an_id_of_parts(void **state)
 		assert_int_equal(tell_parts(&t.toy.lm.lm, &request, &parts, &err), TOK_OK);
 		for (tok_id id = 0; id < t.toy.lm.info.size; id++) {
 			const long double wanted = logl(parts_p(&exact, id));
-			assert_log(tok_lm_parts_log_p(&parts, id), wanted, wanted, "an id");
+			assert_log(tok_lm_parts_log_p(&parts, id).log_p, wanted, wanted, "an id");
 			small += wanted < -745.0L && wanted > -INFINITY;
 		}
 		model_release(m);
@@ -363,8 +363,34 @@ static void what_is_taken_away_is_nothing(void **state)
 	const struct tok_lm_parts parts = {
 		.base = base, .scale = .7, .parts = { { ids, add, 2, 1.0, 0.0 } }, .count = 1
 	};
-	assert_true(tok_lm_parts_log_p(&parts, 0) == -INFINITY);
-	assert_true(tok_lm_parts_log_p(&parts, 1) <= log(1e-300) - 30.0);
+	assert_true(tok_lm_parts_log_p(&parts, 0).log_p == -INFINITY);
+	assert_true(tok_lm_parts_log_p(&parts, 1).log_p <= log(1e-300) - 30.0);
+}
+
+/* Of what is left where numbers took each other away, however small they were, bounds are known. */
+static void what_is_left_has_bounds(void **state)
+{
+	(void)state;
+	static const tok_id ids[] = { 0 };
+	static const double bases[] = { .7, .7e-200, .7e-290 },
+			    left[] = { 0.0, 1e-20, 1e-12, 1e-3 };
+	for (size_t b = 0; b < sizeof bases / sizeof bases[0]; b++) {
+		for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+			const double scale = .3, add = -(scale * bases[b]) * (1.0 - left[i]);
+			const struct tok_lm_parts parts = { .base = &bases[b],
+							    .scale = scale,
+							    .parts = { { ids, &add, 1, 1.0, 0.0 } },
+							    .count = 1 };
+			const long double truth = (long double)scale * bases[b] + add;
+			const struct tok_lm_log_p p = tok_lm_parts_log_p(&parts, 0);
+			const long double log_truth = logl(fmaxl(truth, 0.0L));
+			assert_true(p.low - 1e-11L <= log_truth && log_truth <= p.high + 1e-11L);
+			assert_true((p.low < p.high) == (i < 3));
+			assert_true(p.low <= p.log_p && p.log_p <= p.high);
+			assert_true(p.high < log(bases[b]) + log(fmax(1.1 * left[i], 1e-11)));
+			assert_true(i < (b < 2 ? 2 : 3) || p.high - p.low < 1.0);
+		}
+	}
 }
 
 int main(void)
@@ -374,6 +400,7 @@ int main(void)
 		cmocka_unit_test(all_digits_of_great_parts),
 		cmocka_unit_test(an_id_of_parts),
 		cmocka_unit_test(what_is_taken_away_is_nothing),
+		cmocka_unit_test(what_is_left_has_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

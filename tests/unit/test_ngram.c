@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <sys/mman.h>
 
 #include "ngram_files.h"
 #include "plain_ngram.h"
@@ -195,6 +196,46 @@ static void parts_are_rows(void **state)
 		lm->free(lm);
 	}
 	forget_file(path);
+}
+
+/* Of two ids, an end and a beginning: behind 0 0 0 back-off leaves so little that doubles have but
+ * its first digits, and behind the last 0 far more than nothing again. */
+static void a_scale_grows_again(void **state)
+{
+	enum { SYMBOLS = 4, NODES = 1 };
+	static const uint32_t zero[] = { 0 };
+	static const uint64_t first[] = { 0, 1, 1, 1, 1 };
+	static const double ones[] = { .5, .25, .25, 0 }, none[] = { 0 },
+			    gammas[][SYMBOLS] = { { 1e60, 1, 1, 1 }, { 1e-150 }, { 1e-170 } };
+	struct ngram_file file = { .map = MAP_FAILED };
+	struct tok_error err = { 0 };
+	struct tok_lm *lm = NULL;
+	struct tok_lm_parts parts;
+	double row[SYMBOLS];
+	(void)state;
+	file.header = (struct ngram_header){ .order = 4, .ids = 2 };
+	file.tables = (struct ngram_tables){ .header = &file.header, .end = 2, .begin = 3 };
+	for (size_t i = 0; i < 4; i++)
+		file.tables.levels[i] = (struct ngram_level){
+			.count = i ? NODES : SYMBOLS,
+			.ids = zero,
+			.add = i ? none : ones,
+			.gamma = i < 3 ? gammas[i] : NULL,
+			.first = first,
+		};
+	assert_int_equal(ngram_lm_new(&file, NULL, 0, &lm, &err), TOK_OK);
+	const tok_id ids[] = { 0, 0, 0 };
+	const struct tok_lm_request request = { ids, 3 };
+	struct tok_lm_row out = { .log_p = row };
+	assert_int_equal(lm->rows(lm, &request, 1, &out, &err), TOK_OK);
+	assert_int_equal(lm->parts(lm, &request, &parts, &err), TOK_OK);
+	assert_true(fabs(parts.scale / 1e-260 - 1) < 1e-12);
+	for (tok_id id = 0; id < 3; id++) {
+		const double wanted = log(ones[id]) - 260 * log(10);
+		assert_true(fabs(row[id] - wanted) < 1e-11);
+		assert_true(fabs(tok_lm_parts_log_p(&parts, id).log_p - wanted) < 1e-11);
+	}
+	lm->free(lm);
 }
 
 /* ---- larger ones --------------------------------------------------------------------- */
@@ -514,6 +555,7 @@ int main(void)
 		cmocka_unit_test(rows_are_the_definitions),
 		cmocka_unit_test(discounts_come_from_counts),
 		cmocka_unit_test(parts_are_rows),
+		cmocka_unit_test(a_scale_grows_again),
 		cmocka_unit_test(spare_ids_change_nothing),
 		cmocka_unit_test(runs_change_nothing),
 		cmocka_unit_test(info_tells_what_was_counted),

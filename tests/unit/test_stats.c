@@ -356,8 +356,8 @@ static void offsets_do_not_matter(void **state)
 	expect(far_away.low, near_zero.low, 1e-6);
 }
 
-/* Rows that are all different take as long as others: `test_stats 175000 10000` times it. */
-static int time_it(size_t rows, size_t rounds)
+/* `test_stats 175000 10000 1`, with one thread. */
+static int time_it(size_t rows, size_t rounds, size_t threads)
 {
 	double *x = malloc(rows * sizeof *x), *y = malloc(rows * sizeof *y);
 	struct vocab_stats_interval out = { 0, 0 };
@@ -369,8 +369,8 @@ static int time_it(size_t rows, size_t rounds)
 		y[i] = (double)(next_of(&s) % 2);
 	}
 	const enum tok_status status =
-	    x && y ? vocab_stats_bootstrap(VOCAB_STATS_PEARSON, x, y, rows, rounds, 1, 2, &out,
-					   &defined, &err)
+	    x && y ? vocab_stats_bootstrap(VOCAB_STATS_PEARSON, x, y, rows, rounds, 1, threads,
+					   &out, &defined, &err)
 		   : TOK_ENOMEM;
 	printf("%.6f %.6f\n", out.low, out.high);
 	free(x);
@@ -380,8 +380,9 @@ static int time_it(size_t rows, size_t rounds)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3)
-		return time_it(strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10));
+	if (argc == 4)
+		return time_it(strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10),
+			       strtoul(argv[3], NULL, 10));
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worked_example),
 		cmocka_unit_test(correlations),

@@ -121,7 +121,7 @@ static enum tok_status tell_rows(void)
 					     .rows = ROWS };
 	struct hyper_row_stats s = { .zeros = 77 };
 	struct tok_error err;
-	const enum tok_status status = hyper_row_stats(&recipe, &donor, 1, 1, &s, &err);
+	const enum tok_status status = hyper_row_stats(&recipe, &donor, 1, 1, &s, NULL, &err);
 	assert_int_equal(s.zeros, status == TOK_OK ? 0 : 77);
 	return status;
 }

@@ -68,6 +68,7 @@ static void lengths_and_faults_are_told(void **state)
 				       .width = 2 };
 	struct hyper_row_stats s;
 	struct tok_error err = { 0 };
+	double lengths[11];
 	(void)state;
 	recipe.given = malloc(sizeof given);
 	assert_non_null(recipe.given);
@@ -76,7 +77,7 @@ static void lengths_and_faults_are_told(void **state)
 	assert_int_equal(hyper_weights_add(&recipe.weights, sources, weights, 2, &err), TOK_OK);
 	assert_int_equal(hyper_weights_add(&recipe.weights, sources + 2, weights + 2, 2, &err),
 			 TOK_OK);
-	if (hyper_row_stats(&recipe, &view, 1, 2, &s, &err) != TOK_OK)
+	if (hyper_row_stats(&recipe, &view, 1, 2, &s, lengths, &err) != TOK_OK)
 		fail_msg("%s", err.message);
 	assert_int_equal(s.copied.count, 3);
 	assert_true(near(s.copied.mean, 16. / 3));
@@ -92,6 +93,7 @@ static void lengths_and_faults_are_told(void **state)
 	assert_int_equal(s.duplicates, 1);
 	assert_int_equal(s.not_finite, 1);
 	assert_true(near(s.neighbours, 2));
+	assert_true(near(lengths[0], 5) && near(lengths[1], 2.5) && lengths[10] == 0);
 	free(recipe.given);
 	hyper_weights_release(&recipe.weights);
 }
@@ -115,8 +117,9 @@ static void pairs_are_drawn_evenly(void **state)
 		recipe.sources[i] = (tok_id)(i % 20); /* much alike */
 	}
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(hyper_row_stats(&recipe, &view, i ? 7 : 8, 1 + i, &stats[i], &err),
-				 TOK_OK);
+		assert_int_equal(
+		    hyper_row_stats(&recipe, &view, i ? 7 : 8, 1 + i, &stats[i], NULL, &err),
+		    TOK_OK);
 	for (size_t i = 0; i < OLD; i++)
 		for (size_t j = 0; j < i; j++)
 			all += dot(old + i * WIDTH, old + j * WIDTH) /
@@ -138,7 +141,7 @@ static void pairs_are_drawn_evenly(void **state)
 	const struct hyper_rows_view two = { .floats = old, .count = 2, .width = WIDTH };
 	for (size_t i = 0; i < NEW; i++)
 		recipe.sources[i] = 0;
-	assert_int_equal(hyper_row_stats(&recipe, &two, 1, 1, stats, &err), TOK_OK);
+	assert_int_equal(hyper_row_stats(&recipe, &two, 1, 1, stats, NULL, &err), TOK_OK);
 	assert_true(
 	    near(stats->anisotropy_old,
 		 dot(old, old + WIDTH) / sqrt(dot(old, old) * dot(old + WIDTH, old + WIDTH))));

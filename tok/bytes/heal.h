@@ -19,9 +19,10 @@
  * Each is a distribution over 256 bytes and the end.  However small probabilities are, they count
  * for what they are; what a double cannot hold is told as the least that it can, and its logarithm
  * as it is.  Where a row was looked at through a second window, it is exact of the law through
- * windows only.  Needs whole rows: TOK_EARG where the model tells the best ids only.  TOK_ETEXT
- * where no token spells what was taken away and goes on; TOK_ELIMIT where that is divided in more
- * than 4096 ways.  Borrows everything.  One thread.
+ * windows only.  Where a row has lost digits, bounds hold the truth.  Needs whole rows: TOK_EARG
+ *where the model tells the best ids only.  TOK_ETEXT where no token spells what was taken away and
+ *goes on; TOK_ELIMIT where that is divided in more than 4096 ways.  Borrows everything.  One
+ *thread.
  *
  * Sources: S. Lundberg, "The art of prompt design: prompt boundaries and token healing" (2023);
  * Athiwaratkun et al., "Token alignment via character matching" (2024, arXiv 2403.08688).
@@ -35,7 +36,8 @@
 struct tok_heal {
 	double p[TOK_MIX_SYMBOLS];
 	double log_p[TOK_MIX_SYMBOLS]; /* natural logarithms of it, with all their digits */
-	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS]; /* p itself where a double holds it */
+	/* p itself where a double holds it, and rows have all their digits (model.h) */
+	double low[TOK_MIX_SYMBOLS], high[TOK_MIX_SYMBOLS];
 	bool exact;
 	struct tok_machine_windows windows; /* the most that were gone through */
 	double outside;                     /* the share of tokens that are no text, taken out */

@@ -13,6 +13,7 @@ struct tok_healing {
 	struct tok_buffer text;    /* of those that were taken away */
 	struct tok_buffer context; /* scratch: ids */
 	double *row, *masses;      /* room for one */
+	bool unclear;              /* digits of a row were lost */
 	uint64_t rows;
 	struct tok_machine_windows windows; /* the most */
 };
@@ -25,8 +26,8 @@ TOK_MUST_USE enum tok_status tok_healing_init(struct tok_healing *h,
 void tok_healing_release(struct tok_healing *h);
 
 /* The row behind `count` ids at the end of h->context into h->row, its masses into h->masses; all
- * made whole by adding *log_scale to logarithms. */
+ * made whole by adding *log_scale to logarithms.  Any sum of it is then off by *error at most. */
 TOK_MUST_USE enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale,
-					     struct tok_error *err);
+					     double *error, struct tok_error *err);
 
 #endif

@@ -87,7 +87,8 @@ static void note_windows(struct tok_healing *h, size_t count)
 		h->windows = (struct tok_machine_windows){ info->window, info->stride, windows };
 }
 
-enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, struct tok_error *err)
+enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, double *error,
+				struct tok_error *err)
 {
 	struct tok_row_masses others;
 	const struct tok_lm_info *info = h->lm->info;
@@ -108,6 +109,8 @@ enum tok_status tok_healing_ask(struct tok_healing *h, double *log_scale, struct
 	if (!(fabs(sum - 1.0) <= sum_tolerance))
 		return tok_fail(err, TOK_EFORMAT, "a row of the model sums to %.6g, not to 1", sum);
 	*log_scale = -log(sum);
+	*error = row.error < 0.25 ? 4.0 * row.error : 1.0; /* of a share, and of what it is of */
+	h->unclear |= row.error > 0.0;
 	note_windows(h, count);
 	h->rows++;
 	return TOK_OK;
@@ -154,8 +157,8 @@ static enum tok_status write_greedily(struct tok_healing *h, size_t limit, struc
 	if (!tok_buffer_add(&h->context, h->ids, h->count * sizeof(tok_id)))
 		return tok_fail_memory(err);
 	while (out->count < end) {
-		double log_scale;
-		const enum tok_status status = tok_healing_ask(h, &log_scale, err);
+		double log_scale, error;
+		const enum tok_status status = tok_healing_ask(h, &log_scale, &error, err);
 		if (status != TOK_OK)
 			return status;
 		const tok_id id = choose(h, rest);

@@ -15,7 +15,9 @@ enum {
 	ROWS_IN_PARTS = 1 << 14, /* small ones */
 	ROWS_BYTES = 64 << 20,   /* for rows that nobody uses at the moment */
 	PART_BYTES = 64 << 20,
-	MASK_BYTES = 64 << 20
+	MASK_BYTES = 64 << 20,
+	HISTORY_BYTES = 256 << 20,
+	COVER_BYTES = 256 << 20
 };
 
 /* ---- what machines share ------------------------------------------------------------ */
@@ -116,6 +118,8 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 	core->row_budget = budget_rows(core);
 	core->part_budget = PART_BYTES;
 	core->mask_budget = MASK_BYTES;
+	core->history_budget = HISTORY_BYTES;
+	core->cover_budget = COVER_BYTES;
 	if (make_scratch(core))
 		return core;
 	core_release(core);
@@ -124,17 +128,41 @@ static struct tok_core *core_new(const struct tok_byte_tokens *tokens,
 
 /* ---- machines ------------------------------------------------------------------------- */
 
+static void keep_front(struct tok_machine *m, struct tok_front *front)
+{
+	m->kept[m->count++] = front;
+	m->kept_bytes += front->bytes;
+}
+
+static void forget_oldest(struct tok_machine *m, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		m->kept_bytes -= m->kept[i]->bytes;
+		tok_front_release(m->core, m->kept[i]);
+	}
+	m->count -= count;
+	memmove(m->kept, m->kept + count, m->count * sizeof(m->kept[0]));
+}
+
+/* How many of the oldest have so much that a quarter of what they may have becomes free.  A block
+ * of bytes is gone back over whatever it has. */
+static size_t count_heavy(const struct tok_machine *m)
+{
+	const size_t most = m->core->history_budget - m->core->history_budget / 4;
+	size_t bytes = m->kept_bytes, count = 0;
+	while (bytes > most && count + BLOCK + 1 < m->count)
+		bytes -= m->kept[count++]->bytes;
+	return count;
+}
+
 /* Make room first, so that nothing fails behind it; the oldest fronts may be forgotten. */
 static bool reserve_front(struct tok_machine *m)
 {
 	const size_t history = m->core->options.history + BLOCK;
-	if (m->count >= history + history / 8 + BLOCK) {
-		const size_t forgotten = m->count - history;
-		for (size_t i = 0; i < forgotten; i++)
-			tok_front_release(m->core, m->kept[i]);
-		memmove(m->kept, m->kept + forgotten, history * sizeof(m->kept[0]));
-		m->count = history;
-	}
+	if (m->count >= history + history / 8 + BLOCK)
+		forget_oldest(m, m->count - history);
+	if (m->kept_bytes > m->core->history_budget)
+		forget_oldest(m, count_heavy(m));
 	return tok_grow(&m->kept, &m->capacity, m->count + 1, sizeof(m->kept[0]));
 }
 
@@ -164,7 +192,8 @@ static enum tok_status begin(struct tok_machine *m, struct tok_error *err)
 	front->count = 1;
 	front->dropped = -INFINITY;
 	front->places[0] = (struct tok_place){ .head = head, .ways = 1, .weight = all };
-	m->kept[m->count++] = front;
+	front->bytes = sizeof *front + sizeof front->places[0] + tok_head_bytes(head);
+	keep_front(m, front);
 	return TOK_OK;
 }
 
@@ -246,6 +275,7 @@ enum tok_status tok_machine_fork(struct tok_machine *m, struct tok_machine **out
 	for (size_t i = 0; i < m->count; i++)
 		fork->kept[i] = tok_front_hold(m->kept[i]);
 	fork->count = m->count;
+	fork->kept_bytes = m->kept_bytes;
 	*out = fork;
 	return TOK_OK;
 }
@@ -295,8 +325,10 @@ static void take_back(struct tok_machine *m, size_t count)
 	const size_t left = m->count - count;
 	if (count)
 		tok_front_leave(m->core, tok_machine_front(m), m->kept[left - 1]);
-	while (m->count > left)
-		tok_front_release(m->core, m->kept[--m->count]);
+	while (m->count > left) {
+		m->kept_bytes -= m->kept[--m->count]->bytes;
+		tok_front_release(m->core, m->kept[m->count]);
+	}
 }
 
 bool tok_machine_back(struct tok_machine *m, size_t bytes)
@@ -318,7 +350,7 @@ static enum tok_status push_byte(struct tok_machine *m, uint8_t byte, struct tok
 	if (status != TOK_OK)
 		return status;
 	tok_front_leave(m->core, front, next);
-	m->kept[m->count++] = next;
+	keep_front(m, next);
 	return TOK_OK;
 }
 

@@ -40,9 +40,9 @@
  * However small probabilities are, within a row or of a whole text, their logarithms have all their
  * digits.  What a double cannot hold is told as the least that it can, DBL_TRUE_MIN: 0 is only what
  * is impossible.  Where parts of rows (model.h) take each other away until less than 1e-4 of them
- *is left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of
- *which so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a
- *fork tells is exact.
+ * is left, digits are lost: such a sum has bounds, 1e-13 of the parts to each side, and a row of
+ * which so little is valid is unknown to VALID_RENORM.  From then on nothing that this machine or a
+ * fork tells is exact.  So it is with whole rows that have lost digits.
  *
  * Bytes that stand in front of every text (tokens.h) are pushed at once and not shown: what is told
  * is of texts that begin with them.
@@ -59,7 +59,8 @@ struct tok_machine_options {
 	size_t max_heads; /* 0: 4096, and 65,536 with a model of finite order */
 	size_t beam;      /* keep so many heads; 0: all */
 	double prune;     /* drop heads lighter than this share of all; 0: none */
-	size_t history;   /* bytes to go back over, and that covers are told of; 0: 4096 */
+	size_t history; /* bytes to go back over, and that covers are told of; 0: 4096.  Fewer where
+			 * what is kept of them would be more than 256 MB */
 };
 
 /* Bounds are the values themselves where .exact; values are otherwise what is known for
@@ -75,6 +76,7 @@ struct tok_next_bytes {
 	double valid_leak; /* what .leak is of valid: also of valid-renorm, which shares it out;
 			    * NAN of all; where heads were dropped, of those that are left */
 	double low[256], high[256], end_low, end_high;
+	double special_low, special_high, leak_low, leak_high;
 	bool exact;
 	bool known; /* nothing is uncertain of the law that was asked: exact, or through windows.
 		     * Bounds are the values, but of those that a double cannot hold */
@@ -117,7 +119,8 @@ TOK_API void tok_machine_free(struct tok_machine *machine);
 TOK_API TOK_MUST_USE enum tok_status tok_machine_push(struct tok_machine *machine,
 						      struct tok_span bytes, struct tok_error *err);
 
-/* False, changing nothing, if that is further than .history or the beginning. */
+/* False, changing nothing, if that is further than .history, what is kept of it, or the beginning.
+ */
 TOK_API TOK_MUST_USE bool tok_machine_back(struct tok_machine *machine, size_t bytes);
 TOK_API size_t tok_machine_length(const struct tok_machine *machine);
 
@@ -145,9 +148,10 @@ TOK_API TOK_MUST_USE enum tok_status
 tok_machine_log_p(struct tok_machine *machine, struct tok_text_p *out, struct tok_error *err);
 
 /* Covers of positive probability, most probable first; *total is how many there are (of heads that
- * were not dropped), SIZE_MAX where too many to count.  TOK_ELIMIT where the text is longer than
- * .history, or the search needs more than two million rows, or with windows more than 256 MB of
- * ids. */
+ * were not dropped), SIZE_MAX where too many to count.  Where rows have lost digits those are among
+ * them of which it is not known that they are impossible.  TOK_ELIMIT where the text is longer than
+ * what is kept of .history, or the search needs more than two million rows, or with windows more
+ * than 256 MB of ids. */
 TOK_API TOK_MUST_USE enum tok_status tok_machine_covers(struct tok_machine *machine,
 							tok_cover_sink *sink, void *context,
 							size_t *total, struct tok_error *err);

@@ -8,16 +8,13 @@
 
 enum { ROWS_MOST = 2 << 20 };
 
-/* Of ids in windows of heads that are kept. */
-static const size_t ids_most_bytes = (size_t)256 << 20;
-
 /* A row of tokens up to one of them. */
 struct part {
 	struct tok_head *head; /* once it was gone on with */
 	uint32_t parent;
 	tok_id id;
 	size_t at; /* bytes that it has; behind the end it is whole */
-	double log_p;
+	double log_p, log_low, log_high;
 };
 
 struct search {
@@ -87,6 +84,12 @@ static enum tok_status push(struct search *s, const struct part *part, struct to
 
 /* ---- going on ------------------------------------------------------------------------- */
 
+/* Between two logarithms, of which one may be that of 0. */
+static double middle_of(struct tok_bounds logs)
+{
+	return logs.low < logs.high ? tok_log_add(logs.low, logs.high) - log(2.0) : logs.low;
+}
+
 /* Part `from` goes on with the valid ids of these ranks. */
 static enum tok_status push_ranks(struct search *s, uint32_t from, const struct tok_mask *mask,
 				  struct tok_range ranks, struct tok_error *err)
@@ -97,13 +100,16 @@ static enum tok_status push_ranks(struct search *s, uint32_t from, const struct 
 		const tok_id id = t->by_rank[rank];
 		if (!tok_mask_has(mask, rank))
 			continue;
+		const struct tok_bounds logs = tok_row_log_p(s->core, parent->head->row, id);
 		const struct part part = {
 			.parent = from,
 			.id = id,
 			.at = parent->at + t->texts[id].count,
-			.log_p = parent->log_p + tok_row_log_p(s->core, parent->head->row, id).low,
+			.log_p = parent->log_p + middle_of(logs),
+			.log_low = parent->log_low + logs.low,
+			.log_high = parent->log_high + logs.high,
 		};
-		if (part.log_p == -INFINITY)
+		if (part.log_high == -INFINITY)
 			continue;
 		const enum tok_status status = push(s, &part, err);
 		if (status != TOK_OK)
@@ -165,10 +171,10 @@ static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *
 		return tok_fail_memory(err);
 	s->parts[from].head = head;
 	s->id_bytes += head->tail_count * sizeof(tok_id);
-	if (s->id_bytes > ids_most_bytes)
+	if (s->id_bytes > s->core->cover_budget)
 		return tok_fail(err, TOK_ELIMIT,
 				"rows of tokens that were looked at have more than %zu MB of ids",
-				ids_most_bytes >> 20);
+				s->core->cover_budget >> 20);
 	enum tok_status status = tok_row_store_need(s->core, &head, 1, err);
 	if (status != TOK_OK)
 		return status;
@@ -178,6 +184,12 @@ static enum tok_status go_on(struct search *s, uint32_t from, struct tok_error *
 }
 
 /* ---- telling ---------------------------------------------------------------------------- */
+
+/* 1 where nothing is known of the text. */
+static double share_of(double log_p, double log_text)
+{
+	return log_p < log_text ? exp(log_p - log_text) : 1.0;
+}
 
 static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *sink, void *context,
 			    bool *more, struct tok_error *err)
@@ -199,12 +211,12 @@ static enum tok_status tell(struct search *s, uint32_t whole, tok_cover_sink *si
 		.count = count,
 		.overshoot = part->at - s->text.count,
 		.log_p = part->log_p - 0.5 * (hidden->low + hidden->high),
-		.log_p_low = part->log_p - hidden->high,
-		.log_p_high = part->log_p - hidden->low,
-		.share = fmin(1.0, exp(part->log_p - text->low)),
-		.share_low = fmin(1.0, exp(part->log_p - text->high)),
-		.share_high = fmin(1.0, exp(part->log_p - text->low)),
-		.exact = tok_machine_front(s->machine)->dropped == -INFINITY &&
+		.log_p_low = part->log_low - hidden->high,
+		.log_p_high = part->log_high - hidden->low,
+		.share = share_of(part->log_p, text->low),
+		.share_low = share_of(part->log_low, text->high),
+		.share_high = share_of(part->log_high, text->low),
+		.exact = tok_machine_front(s->machine)->dropped == -INFINITY && !s->core->loose &&
 			 tok_machine_text_windows(s->machine).count == 1,
 	};
 	*more = sink(context, &cover);
@@ -220,7 +232,7 @@ static size_t count_below(struct tok_core *core, const struct tok_place *place)
 	size_t count = 0;
 	for (uint32_t rank = below.begin; rank < below.end; rank++)
 		count += tok_mask_has(place->mask, rank) &&
-			 tok_row_log_p(core, place->head->row, t->by_rank[rank]).low > -INFINITY;
+			 tok_row_log_p(core, place->head->row, t->by_rank[rank]).high > -INFINITY;
 	return count;
 }
 
@@ -243,10 +255,12 @@ static size_t count_covers(struct tok_core *core, const struct tok_front *front)
 static enum tok_status copy_text(const struct tok_machine *m, struct search *s,
 				 struct tok_error *err)
 {
-	if (m->kept[0]->at != 0 || m->count - 1 > m->core->options.history)
+	const size_t remembered =
+	    m->count - 1 < m->core->options.history ? m->count - 1 : m->core->options.history;
+	if (m->kept[0]->at != 0 || m->count - 1 > remembered)
 		return tok_fail(err, TOK_ELIMIT,
 				"the text is longer than the %zu bytes that are remembered",
-				m->core->options.history);
+				remembered);
 	for (size_t i = 1; i < m->count; i++)
 		if (!tok_buffer_add_byte(&s->text, m->kept[i]->byte))
 			return tok_fail_memory(err);

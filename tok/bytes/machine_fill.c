@@ -44,8 +44,23 @@ static struct tok_bounds best_p(const struct tok_core *core, const struct tok_ro
 				    tok_unseen_most(&row->unseen, 1.0) };
 }
 
-/* In parts: of a row over what is valid, of which no digits are left, nothing is known. */
-static struct tok_bounds scale_joined(const struct tok_row *row, struct tok_bounds p)
+struct tok_bounds tok_row_around(const struct tok_row *row, double value)
+{
+	if (!(row->error > 0.0))
+		return both(value);
+	return (struct tok_bounds){ fmax(0.0, value - row->error), fmin(1.0, value + row->error) };
+}
+
+struct tok_bounds tok_row_log_around(const struct tok_row *row, double log_value)
+{
+	if (!(row->error > 0.0))
+		return both(log_value);
+	const struct tok_bounds value = tok_row_around(row, exp(log_value));
+	return (struct tok_bounds){ log(value.low), log(value.high) };
+}
+
+/* Of a row over what is valid, of which no digits are left, nothing is known. */
+static struct tok_bounds scale_bounds(const struct tok_row *row, struct tok_bounds p)
 {
 	if (row->vague)
 		return (struct tok_bounds){ 0.0, p.high > 0.0 ? 1.0 : 0.0 };
@@ -55,20 +70,29 @@ static struct tok_bounds scale_joined(const struct tok_row *row, struct tok_boun
 struct tok_bounds tok_row_p(struct tok_core *core, const struct tok_row *row, tok_id id)
 {
 	if (row->in_parts)
-		return scale_joined(row, tok_joined_p(core, row, id));
+		return scale_bounds(row, tok_joined_p(core, row, id));
 	if (row->log_p)
-		return both(row->sums.p[core->tokens->rank_of[id]] * row->scale);
+		return scale_bounds(row,
+				    tok_row_around(row, row->sums.p[core->tokens->rank_of[id]]));
 	return best_p(core, row, id);
+}
+
+/* Logarithms of what is not scaled; of a vague row there is nothing to scale by. */
+static struct tok_bounds scale_logs(const struct tok_row *row, struct tok_bounds log_p)
+{
+	if (row->vague)
+		return (struct tok_bounds){ -INFINITY, log_p.high > -INFINITY ? 0.0 : -INFINITY };
+	return (struct tok_bounds){ log_p.low + row->log_scale, log_p.high + row->log_scale };
 }
 
 static struct tok_bounds joined_log_p(struct tok_core *core, struct tok_row *row, tok_id id)
 {
-	const struct tok_bounds joined = tok_joined_p(core, row, id), p = scale_joined(row, joined);
-	if (tok_is_small(joined.high) && tok_row_hides(core, row))
-		return both(tok_lm_parts_log_p(&row->parts, id) + row->log_scale);
-	if (joined.low < joined.high || row->vague)
-		return (struct tok_bounds){ log(p.low), log(p.high) };
-	return both(log(joined.low) + row->log_scale);
+	const struct tok_bounds joined = tok_joined_p(core, row, id);
+	if (!tok_is_small(joined.high) || !tok_row_hides(core, row))
+		return scale_logs(row, (struct tok_bounds){ log(joined.low), log(joined.high) });
+	const struct tok_lm_log_p exact = tok_lm_parts_log_p(&row->parts, id);
+	core->loose |= exact.low < exact.high;
+	return scale_logs(row, (struct tok_bounds){ exact.low, exact.high });
 }
 
 struct tok_bounds tok_row_log_p(struct tok_core *core, struct tok_row *row, tok_id id)
@@ -76,7 +100,7 @@ struct tok_bounds tok_row_log_p(struct tok_core *core, struct tok_row *row, tok_
 	if (row->in_parts)
 		return joined_log_p(core, row, id);
 	if (row->log_p)
-		return both(row->log_p[id] + row->log_scale);
+		return scale_logs(row, tok_row_log_around(row, row->log_p[id]));
 	const uint32_t rank = core->tokens->rank_of[id];
 	const struct tok_known *known = find_known(row, rank);
 	if (is_known(row, known, rank))
@@ -107,12 +131,12 @@ struct tok_bounds tok_row_sum(struct tok_core *core, const struct tok_row *row,
 	if (ranks.begin == ranks.end)
 		return both(0.0);
 	if (row->in_parts)
-		return scale_joined(row, tok_joined_sum(core, row, mask, ranks));
+		return scale_bounds(row, tok_joined_sum(core, row, mask, ranks));
 	if (!row->log_p)
 		return sum_best(row, mask, ranks);
-	return both(
-	    (mask ? tok_sums_masked(&row->sums, mask, ranks) : tok_sums_range(&row->sums, ranks)) *
-	    row->scale);
+	const double sum =
+	    mask ? tok_sums_masked(&row->sums, mask, ranks) : tok_sums_range(&row->sums, ranks);
+	return scale_bounds(row, tok_row_around(row, sum));
 }
 
 void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
@@ -125,7 +149,7 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
 		tok_joined_firsts(core, row, mask, joined);
 	for (uint32_t i = 0; i < count; i++)
 		out[i] = row->in_parts
-			     ? scale_joined(row, joined[i])
+			     ? scale_bounds(row, joined[i])
 			     : tok_row_sum(core, row, mask, tok_node_ranks(t, t->first[0] + i));
 }
 
@@ -281,7 +305,10 @@ void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row)
 	row->other_low = (struct tok_row_masses){ 0 };
 	for (size_t i = 0; i < t->other_count; i++)
 		add_other(t, t->others[i], exp(row->log_p[t->others[i]]), &row->other_low);
-	row->other_high = row->other_low;
+	const struct tok_bounds end = tok_row_around(row, row->other_low.end),
+				nontext = tok_row_around(row, row->other_low.nontext);
+	row->other_low = (struct tok_row_masses){ end.low, nontext.low };
+	row->other_high = (struct tok_row_masses){ end.high, nontext.high };
 }
 
 enum tok_status tok_row_fill_whole(struct tok_core *core, struct tok_row *row,

@@ -8,8 +8,10 @@
  *	machine_fill.c    what is in a row
  *	machine_small.c   the same where numbers are too small: logarithms, as in small.c
  *	machine_parts.c   rows that a model tells in parts
+ *	machine_front.c   what is known behind a byte
  *	machine_step.c    from a front to the next one: a byte
  *	machine_next.c    what a front says
+ *	machine_leak.c    what of it goes to rows that are not valid
  *	machine_covers.c  rows of tokens, most probable first
  *	machine_tokens.c  draws token by token: token_walk.h
  *	machine.c         the rest of the interface
@@ -31,10 +33,6 @@ enum {
 	SUM_BLOCK = 64, /* ids, as many as a word of a mask has */
 	PART_MEMOS = 4,
 	MASK_MEMOS = 8
-};
-
-struct tok_bounds {
-	double low, high;
 };
 
 /* The sum over a range, below a mask. */
@@ -132,6 +130,7 @@ struct tok_row {
 	bool lasts; /* it is told, and may be kept when nobody uses it */
 	bool in_parts;
 	bool vague;              /* valid-renorm: parts have left no digits of what is valid */
+	double error;            /* whole rows: how far values, not scaled, may be from the truth */
 	enum tok_hiding hiding;  /* in parts; tok_row_hides() tells */
 	double *log_p;           /* whole rows: natural logarithms by id */
 	struct tok_sums sums;    /* ... and the same */
@@ -161,7 +160,8 @@ struct tok_place {
 /* All that is known behind a byte. */
 struct tok_front {
 	size_t refs, at; /* bytes pushed */
-	uint8_t byte;    /* the last of them */
+	size_t bytes; /* of memory: its own, and no less than what its new heads and masks have */
+	uint8_t byte; /* the last of them */
 	double origin;
 	double dropped; /* no less than all that was dropped; logarithm, from the origin */
 	bool weighed;
@@ -219,6 +219,8 @@ struct tok_core {
 	struct tok_mask *masks[MASK_BUCKETS];
 	size_t mask_bytes, mask_budget;    /* those of live places apart */
 	uint64_t masks_swept, parts_swept; /* when */
+	size_t history_budget;             /* bytes of the fronts that a machine keeps */
+	size_t cover_budget;               /* bytes of ids that a search for covers keeps */
 
 	/* Room that calls use. */
 	struct tok_lm_top *best; /* of one batch */
@@ -240,7 +242,8 @@ struct tok_machine {
 	struct tok_core *core;
 	struct tok_front **kept; /* the last is where it stands */
 	size_t count, capacity;
-	size_t hidden; /* bytes in front that are not shown */
+	size_t kept_bytes; /* of all of them */
+	size_t hidden;     /* bytes in front that are not shown */
 	double hidden_low, hidden_high;
 };
 
@@ -265,6 +268,13 @@ struct tok_head *tok_head_next(struct tok_core *core, struct tok_head *parent, t
 struct tok_head *tok_head_hold(struct tok_head *head);
 void tok_head_release(struct tok_core *core, struct tok_head *head);
 bool tok_head_same(const struct tok_core *core, const struct tok_head *a, const struct tok_head *b);
+
+/* Bytes of memory that it has alone. */
+static inline size_t tok_head_bytes(const struct tok_head *head)
+{
+	return sizeof *head + head->tail_count * sizeof *head->tail +
+	       (head->state ? sizeof *head->state : 0);
+}
 
 /* Have they the same future?  Where a model in parts tells in the rows that they have, if they have
  * any, that not all of their ids matter.  Keys are hashes of it. */
@@ -356,16 +366,20 @@ void tok_row_firsts(struct tok_core *core, const struct tok_row *row, struct tok
  * nothing in the range is possible.  The same of all valid ids of one kind that is no text. */
 struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, struct tok_mask *mask,
 				  struct tok_range ranks, struct tok_bounds sum);
-struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
+struct tok_bounds tok_row_log_others(struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind);
 
 /* A row of which next to nothing is valid becomes one over what is, and is whole then; *found false
  * where nothing at all is. */
-TOK_MUST_USE enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+TOK_MUST_USE enum tok_status tok_row_renormalise(struct tok_core *core, struct tok_row *row,
 						 const struct tok_mask *mask, bool *found,
 						 struct tok_error *err);
 
-/* What a whole row has besides its logarithms. */
+/* A value of a whole row, or its logarithm, with how far it may be from the truth. */
+struct tok_bounds tok_row_around(const struct tok_row *row, double value);
+struct tok_bounds tok_row_log_around(const struct tok_row *row, double log_value);
+
+/* What a whole row has besides its logarithms and .error. */
 void tok_row_take_exponentials(const struct tok_core *core, struct tok_row *row);
 
 /* Room for a whole row. */
@@ -384,8 +398,8 @@ struct tok_bounds tok_joined_p(struct tok_core *core, const struct tok_row *row,
 struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *row,
 				 struct tok_mask *mask, struct tok_range ranks);
 bool tok_row_hides(const struct tok_core *core, struct tok_row *row);
-double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-			  struct tok_range ranks);
+struct tok_bounds tok_joined_log_sum(struct tok_core *core, const struct tok_row *row,
+				     struct tok_mask *mask, struct tok_range ranks);
 void tok_joined_firsts(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
 		       struct tok_bounds out[256]);
 void tok_row_leave_parts(struct tok_row *row);
@@ -396,6 +410,8 @@ void tok_parts_free(struct tok_core *core);
 struct tok_front *tok_front_new(size_t count); /* NULL if memory is out */
 struct tok_front *tok_front_hold(struct tok_front *front);
 void tok_front_release(struct tok_core *core, struct tok_front *front);
+
+void tok_place_release(struct tok_core *core, const struct tok_place *place);
 
 /* The rows of `front` that are not of `next` (or NULL) are wanted no more. */
 void tok_front_leave(struct tok_core *core, const struct tok_front *front,
@@ -420,6 +436,14 @@ struct tok_bounds tok_front_log_p(const struct tok_front *front);
 
 /* What one place has of that mass, whose row is there. */
 struct tok_bounds tok_place_share(struct tok_core *core, struct tok_place *place, double shift);
+
+/* The same as a logarithm, from the front's origin. */
+struct tok_bounds tok_place_log_share(struct tok_core *core, struct tok_place *place);
+
+/* valid-renorm, where all rows are there: what of the text valid leaks here; and what ends here,
+ * behind which nothing is valid to the model. */
+double tok_front_valid_leak(struct tok_core *core, struct tok_front *front);
+double tok_front_dead_share(struct tok_core *core, struct tok_front *front);
 
 /* The mass of what goes on from a place inside a token, whose row is there, and its logarithm. */
 struct tok_bounds tok_place_below(struct tok_core *core, struct tok_place *place);

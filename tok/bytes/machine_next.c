@@ -37,7 +37,7 @@ struct tok_bounds tok_place_log_below(struct tok_core *core, struct tok_place *p
 
 /* ---- P ---------------------------------------------------------------------------------- */
 
-static struct tok_bounds log_share(struct tok_core *core, struct tok_place *place)
+struct tok_bounds tok_place_log_share(struct tok_core *core, struct tok_place *place)
 {
 	struct tok_bounds share = place->log_p;
 	if (place->node != 0) {
@@ -51,7 +51,7 @@ static struct tok_bounds log_share(struct tok_core *core, struct tok_place *plac
 struct tok_bounds tok_place_share(struct tok_core *core, struct tok_place *place, double shift)
 {
 	if (shift != 0.0) {
-		const struct tok_bounds share = log_share(core, place);
+		const struct tok_bounds share = tok_place_log_share(core, place);
 		return (struct tok_bounds){ exp(share.low - shift), exp(share.high - shift) };
 	}
 	if (place->node == 0)
@@ -77,7 +77,7 @@ static double find_most(struct tok_core *core, struct tok_front *front)
 {
 	double most = -INFINITY;
 	for (size_t i = 0; i < front->count; i++)
-		most = fmax(most, log_share(core, &front->places[i]).high);
+		most = fmax(most, tok_place_log_share(core, &front->places[i]).high);
 	return most;
 }
 
@@ -181,7 +181,7 @@ static void add_logs(struct sums *sums, size_t outcome, const struct tok_place *
 	sums->plain[outcome].high += exp(log_p.high);
 }
 
-static void add_others(const struct tok_core *core, const struct tok_place *place,
+static void add_others(struct tok_core *core, const struct tok_place *place,
 		       enum tok_byte_kind kind, struct sums *sums)
 {
 	struct tok_row *row = place->head->row;
@@ -319,39 +319,6 @@ static double leak_of(const struct sums *sums, double text)
 	return fmax(0.0, rest);
 }
 
-/* What valid leaks, where rows were renormalised: those places that begin here have all that there
- * is of their rows but what is valid, and what of rows others are in was valid is known. */
-static double renormalised_leak(struct tok_core *core, struct tok_front *front)
-{
-	struct tok_log_sum text = tok_log_sum_none(), leak = tok_log_sum_none();
-	for (size_t i = 0; i < front->count; i++) {
-		struct tok_place *place = &front->places[i];
-		const double log_valid = place->head->row->log_valid,
-			     log_p = log_share(core, place).low + place->head->log_kept;
-		tok_log_sum_add(&text, place->node == 0 ? log_p : log_p + log_valid);
-		if (place->node == 0)
-			tok_log_sum_add(&leak, log_p + log(fmax(0.0, -expm1(log_valid))));
-	}
-	return text.most > -INFINITY ? fmin(1.0, exp(tok_log_sum_of(&leak) - tok_log_sum_of(&text)))
-				     : 0.0;
-}
-
-/* valid-renorm: the share of heads that begin here and behind which nothing is valid, so that there
- * is nothing to share out. */
-static double dead_share(struct tok_core *core, struct tok_front *front)
-{
-	struct tok_log_sum text = tok_log_sum_none(), dead = tok_log_sum_none();
-	for (size_t i = 0; i < front->count; i++) {
-		struct tok_place *place = &front->places[i];
-		const double log_p = log_share(core, place).low;
-		tok_log_sum_add(&text, log_p);
-		if (place->node == 0 && place->head->row->log_valid == -INFINITY)
-			tok_log_sum_add(&dead, log_p);
-	}
-	return dead.most > -INFINITY ? fmin(1.0, exp(tok_log_sum_of(&dead) - tok_log_sum_of(&text)))
-				     : 0.0;
-}
-
 static void write_values(const struct sums *sums, const struct whole *w, struct tok_next_bytes *out)
 {
 	const double text = middle(w->text) > 0.0 ? middle(w->text) : 1.0; /* all was dropped */
@@ -374,7 +341,7 @@ static void write_valid_leak(struct tok_core *core, struct tok_front *front,
 		out->valid_leak = out->leak;
 		break;
 	case TOK_BYTES_VALID_RENORM:
-		out->valid_leak = renormalised_leak(core, front);
+		out->valid_leak = tok_front_valid_leak(core, front);
 		break;
 	}
 }
@@ -396,9 +363,29 @@ static void write_bounds(const struct sums *sums, const struct whole *w, struct 
 		out->low[b] = bounds.low;
 		out->high[b] = bounds.high;
 	}
-	const struct tok_bounds end = bound(sums, w, END);
+	const struct tok_bounds end = bound(sums, w, END), special = bound(sums, w, SPECIAL);
 	out->end_low = end.low;
 	out->end_high = end.high;
+	out->special_low = special.low;
+	out->special_high = special.high;
+}
+
+/* What rounds off where all but what leaks is taken away from 1. */
+static const double leak_error = 1e-13;
+
+/* What none of the outcomes has; of `all` that is nothing. */
+static void write_leak_bounds(enum tok_bytes_semantics semantics, struct tok_next_bytes *out)
+{
+	double low = out->end_low + out->special_low, high = out->end_high + out->special_high;
+	out->leak_low = out->leak_high = 0.0;
+	if (semantics == TOK_BYTES_ALL)
+		return;
+	for (size_t b = 0; b < BYTES; b++) {
+		low += out->low[b];
+		high += out->high[b];
+	}
+	out->leak_low = fmax(0.0, 1.0 - high - leak_error);
+	out->leak_high = fmax(0.0, fmin(1.0, 1.0 - low + leak_error));
 }
 
 static void write_same_bounds(struct tok_next_bytes *out)
@@ -408,8 +395,12 @@ static void write_same_bounds(struct tok_next_bytes *out)
 	out->end_low = out->end_high = out->end;
 	for (size_t b = 0; !out->exact && b < BYTES; b++)
 		tok_hold_small(&out->low[b], &out->high[b]);
-	if (!out->exact)
-		tok_hold_small(&out->end_low, &out->end_high);
+	out->special_low = out->special_high = out->special;
+	out->leak_low = out->leak_high = out->leak;
+	if (out->exact)
+		return;
+	tok_hold_small(&out->end_low, &out->end_high);
+	tok_hold_small(&out->special_low, &out->special_high);
 }
 
 /* Were all rows whole, and nothing dropped?  Then bounds are the values. */
@@ -460,7 +451,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	if (status != TOK_OK)
 		return status;
 	if (semantics == TOK_BYTES_VALID_RENORM)
-		w.leak = dead_share(core, front);
+		w.leak = tok_front_dead_share(core, front);
 	w.parts = w.leak == 0.0;
 	if (front->dropped > -INFINITY) /* rounded up */
 		w.dropped = fmax(exp(front->dropped - front->shift), DBL_MIN);
@@ -478,6 +469,7 @@ enum tok_status tok_machine_next(struct tok_machine *m, struct tok_next_bytes *o
 	} else {
 		w.next = sum_all(&sums);
 		write_bounds(&sums, &w, out);
+		write_leak_bounds(semantics, out);
 	}
 	return TOK_OK;
 }

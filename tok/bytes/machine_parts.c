@@ -268,17 +268,13 @@ static inline void join(struct joined *to, double value)
 	to->size += fabs(value);
 }
 
-/* Where values take each other away but for so little, what is left has the errors of all, which
- * are no more than the other share. */
-static const double left_least = 1e-4, error_most = 1e-13;
-
 static inline struct tok_bounds bound(struct tok_core *core, struct joined joined)
 {
-	if (joined.sum >= left_least * joined.size)
+	if (tok_has_digits(joined.sum, joined.size))
 		return (struct tok_bounds){ joined.sum, joined.sum };
+	const double error = tok_error_of(joined.size);
 	core->loose = true;
-	return (struct tok_bounds){ fmax(0.0, joined.sum - error_most * joined.size),
-				    fmax(0.0, joined.sum) + error_most * joined.size };
+	return (struct tok_bounds){ fmax(0.0, joined.sum - error), fmax(0.0, joined.sum) + error };
 }
 
 struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *row,
@@ -291,8 +287,9 @@ struct tok_bounds tok_joined_sum(struct tok_core *core, const struct tok_row *ro
 	return bound(core, joined);
 }
 
-double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, struct tok_mask *mask,
-			  struct tok_range ranks)
+/* Logarithms are the better sum where all of it is small. */
+struct tok_bounds tok_joined_log_sum(struct tok_core *core, const struct tok_row *row,
+				     struct tok_mask *mask, struct tok_range ranks)
 {
 	const struct tok_lm_parts *parts = &row->parts;
 	struct tok_log_sum sum = tok_log_sum_none();
@@ -300,7 +297,13 @@ double tok_joined_log_sum(struct tok_core *core, const struct tok_row *row, stru
 	for (size_t i = 0; i < parts->count; i++)
 		tok_log_sum_add_scaled(&sum, parts->parts[i].scale, parts->parts[i].log_scale,
 				       sum_of_part(core, row, i, mask, ranks));
-	return tok_log_sum_beside(&sum, tok_joined_sum(core, row, mask, ranks).low);
+	if (!tok_is_small(exp(sum.most))) {
+		const struct tok_bounds plain = tok_joined_sum(core, row, mask, ranks);
+		return (struct tok_bounds){ log(plain.low), log(plain.high) };
+	}
+	const struct tok_bounds bounds = tok_log_sum_bounds(&sum);
+	core->loose |= bounds.low < bounds.high;
+	return bounds;
 }
 
 /* ---- by first byte -------------------------------------------------------------------- */

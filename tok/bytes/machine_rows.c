@@ -118,6 +118,7 @@ static struct tok_row *add_row(struct tok_core *core, struct tok_head *head)
 	row->lasts = false;
 	row->in_parts = core->in_parts;
 	row->vague = false;
+	row->error = 0.0;
 	row->next = *bucket;
 	*bucket = row;
 	core->row_count++;
@@ -207,6 +208,8 @@ static enum tok_status ask(struct tok_core *core, struct tok_error *err)
 			status = core->lm->rows(core->lm, a->requests + begin, end - begin,
 						a->answers + begin, err);
 		for (size_t i = begin; status == TOK_OK && i < end; i++) {
+			a->rows[i]->error = a->answers[i].error;
+			core->loose |= a->answers[i].error > 0.0;
 			status = info->top
 				     ? tok_row_fill_best(core, a->rows[i], &a->answers[i], err)
 				     : tok_row_fill_whole(core, a->rows[i], err);

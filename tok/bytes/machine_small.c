@@ -71,7 +71,13 @@ static double sum_whole(const struct tok_core *core, const struct tok_row *row,
 	for (uint32_t rank = tok_mask_next(mask, ranks.begin, ranks.end); rank < ranks.end;
 	     rank = tok_mask_next(mask, rank + 1, ranks.end))
 		tok_log_sum_add(&sum, row->log_p[core->tokens->by_rank[rank]]);
-	return tok_log_sum_of(&sum) + row->log_scale;
+	return tok_log_sum_of(&sum);
+}
+
+static struct tok_bounds whole_logs(const struct tok_row *row, double log_value)
+{
+	const struct tok_bounds logs = tok_row_log_around(row, log_value);
+	return (struct tok_bounds){ logs.low + row->log_scale, logs.high + row->log_scale };
 }
 
 /* `known` of ids that are told, and `unseen` more. */
@@ -104,9 +110,12 @@ struct tok_bounds tok_row_log_sum(struct tok_core *core, struct tok_row *row, st
 {
 	if (!tok_is_small(sum.high) || (row->in_parts && !tok_row_hides(core, row)))
 		return logs_of(sum);
-	if (row->in_parts)
-		return both(tok_joined_log_sum(core, row, mask, ranks) + row->log_scale);
-	return row->log_p ? both(sum_whole(core, row, mask, ranks)) : sum_best(row, mask, ranks);
+	if (row->in_parts) {
+		const struct tok_bounds logs = tok_joined_log_sum(core, row, mask, ranks);
+		return (struct tok_bounds){ logs.low + row->log_scale, logs.high + row->log_scale };
+	}
+	return row->log_p ? whole_logs(row, sum_whole(core, row, mask, ranks))
+			  : sum_best(row, mask, ranks);
 }
 
 /* ---- ids that are no text --------------------------------------------------------------- */
@@ -117,19 +126,25 @@ static bool may_end(const struct tok_core *core, const struct tok_row *row)
 }
 
 /* In parts. */
-static double sum_joined_others(const struct tok_core *core, struct tok_row *row,
-				enum tok_byte_kind kind)
+static struct tok_bounds sum_joined_others(struct tok_core *core, struct tok_row *row,
+					   enum tok_byte_kind kind)
 {
 	const struct tok_byte_tokens *t = core->tokens;
 	const struct tok_row_masses *others = &row->other_low;
 	const double plain = kind == TOK_BYTE_END ? others->end : others->nontext;
-	struct tok_log_sum sum = tok_log_sum_none();
+	struct tok_log_sum low = tok_log_sum_none(), high = tok_log_sum_none();
 	if (!tok_is_small(plain) || (plain > 0.0 && !tok_row_hides(core, row)))
-		return log(plain) + row->log_scale;
-	for (size_t i = 0; i < t->other_count; i++)
-		if (t->kinds[t->others[i]] == kind && tok_row_hides(core, row))
-			tok_log_sum_add(&sum, tok_lm_parts_log_p(&row->parts, t->others[i]));
-	return tok_log_sum_of(&sum) + row->log_scale;
+		return both(log(plain) + row->log_scale);
+	for (size_t i = 0; i < t->other_count; i++) {
+		if (t->kinds[t->others[i]] != kind || !tok_row_hides(core, row))
+			continue;
+		const struct tok_lm_log_p p = tok_lm_parts_log_p(&row->parts, t->others[i]);
+		core->loose |= p.low < p.high;
+		tok_log_sum_add(&low, p.low);
+		tok_log_sum_add(&high, p.high);
+	}
+	return (struct tok_bounds){ tok_log_sum_of(&low) + row->log_scale,
+				    tok_log_sum_of(&high) + row->log_scale };
 }
 
 static struct tok_bounds sum_best_others(const struct tok_core *core, const struct tok_row *row,
@@ -151,7 +166,7 @@ static struct tok_bounds sum_best_others(const struct tok_core *core, const stru
 	return add_unseen(row, tok_log_sum_of(&sum), unseen);
 }
 
-struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row *row,
+struct tok_bounds tok_row_log_others(struct tok_core *core, struct tok_row *row,
 				     enum tok_byte_kind kind)
 {
 	if (kind == TOK_BYTE_END && !may_end(core, row))
@@ -159,29 +174,33 @@ struct tok_bounds tok_row_log_others(const struct tok_core *core, struct tok_row
 	const bool is_end = kind == TOK_BYTE_END;
 	const double low = is_end ? row->other_low.end : row->other_low.nontext,
 		     high = is_end ? row->other_high.end : row->other_high.nontext;
-	if (row->in_parts && low < high)
+	if (row->vague || (row->in_parts && low < high))
 		return (struct tok_bounds){ log(low) + row->log_scale, log(high) + row->log_scale };
 	if (row->in_parts)
-		return both(sum_joined_others(core, row, kind));
-	return row->log_p ? both(tok_byte_tokens_log_other(core->tokens, row->log_p, kind) +
-				 row->log_scale)
-			  : sum_best_others(core, row, kind);
+		return sum_joined_others(core, row, kind);
+	return row->log_p
+		   ? whole_logs(row, tok_byte_tokens_log_other(core->tokens, row->log_p, kind))
+		   : sum_best_others(core, row, kind);
 }
 
 /* ---- rows of which next to nothing is valid ------------------------------------------------ */
 
 /* A row in parts becomes a whole one. */
-static bool spread(const struct tok_core *core, struct tok_row *row)
+static bool spread(struct tok_core *core, struct tok_row *row)
 {
 	if (!tok_row_make_room(core, row))
 		return false;
-	for (size_t id = 0; id < core->tokens->size; id++)
-		row->log_p[id] = tok_lm_parts_log_p(&row->parts, (tok_id)id);
+	for (size_t id = 0; id < core->tokens->size; id++) {
+		const struct tok_lm_log_p p = tok_lm_parts_log_p(&row->parts, (tok_id)id);
+		row->log_p[id] = p.log_p;
+		row->error += p.low < p.high ? exp(p.high) - exp(p.low) : 0.0;
+	}
+	core->loose |= row->error > 0.0;
 	row->in_parts = false;
 	return true;
 }
 
-enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row *row,
+enum tok_status tok_row_renormalise(struct tok_core *core, struct tok_row *row,
 				    const struct tok_mask *mask, bool *found, struct tok_error *err)
 {
 	const struct tok_byte_tokens *t = core->tokens;
@@ -197,6 +216,8 @@ enum tok_status tok_row_renormalise(const struct tok_core *core, struct tok_row 
 	*found = all > -INFINITY;
 	if (!*found)
 		return TOK_OK;
+	if (row->error > 0.0) /* all of it is as far from the truth as its numbers are */
+		row->error = row->error < 0.5 * exp(all) ? 4.0 * row->error / exp(all) : 1.0;
 	for (uint32_t rank = 0; rank < t->text_count; rank++) {
 		double *log_p = &row->log_p[t->by_rank[rank]];
 		*log_p = tok_mask_has(mask, rank) ? *log_p - all : -INFINITY;

@@ -8,50 +8,6 @@
 /* Weights below exp of this from the origin move the origin. */
 static const double far_from_origin = -64.0;
 
-/* ---- fronts ---------------------------------------------------------------------- */
-
-struct tok_front *tok_front_new(size_t count)
-{
-	if (count > (SIZE_MAX - sizeof(struct tok_front)) / sizeof(struct tok_place))
-		return NULL;
-	struct tok_front *front = calloc(1, sizeof *front + count * sizeof *front->places);
-	if (front)
-		front->refs = 1;
-	return front;
-}
-
-struct tok_front *tok_front_hold(struct tok_front *front)
-{
-	front->refs++;
-	return front;
-}
-
-static void release_place(struct tok_core *core, const struct tok_place *place)
-{
-	tok_mask_release(place->mask);
-	tok_head_release(core, place->head);
-}
-
-void tok_front_release(struct tok_core *core, struct tok_front *front)
-{
-	if (!front || --front->refs > 0)
-		return;
-	for (size_t i = 0; i < front->count; i++)
-		release_place(core, &front->places[i]);
-	free(front);
-}
-
-void tok_front_leave(struct tok_core *core, const struct tok_front *front,
-		     const struct tok_front *next)
-{
-	const uint64_t mark = ++core->clock;
-	for (size_t i = 0; next && i < next->count; i++)
-		next->places[i].head->mark = mark;
-	for (size_t i = 0; i < front->count; i++)
-		if (front->places[i].head->mark != mark)
-			tok_head_drop_row(core, front->places[i].head);
-}
-
 /* ---- a step ----------------------------------------------------------------------- */
 
 /* A front that is being made, in core->places: each holds its head and its mask. */
@@ -61,6 +17,7 @@ struct step {
 	size_t moved;  /* the first so many have moved; the others are new */
 	double origin; /* how far weights have moved it */
 	double dropped;
+	size_t bytes; /* of new heads, and of masks that places come below */
 };
 
 /* A head that began here may have got a row, which nobody else gives back. */
@@ -68,7 +25,7 @@ static void drop_place(struct tok_core *core, const struct tok_place *place)
 {
 	if (place->node == 0)
 		tok_head_drop_row(core, place->head);
-	release_place(core, place);
+	tok_place_release(core, place);
 }
 
 /* Takes the place's head and mask over, or gives them back. */
@@ -106,6 +63,8 @@ static enum tok_status move_places(struct step *s, const struct tok_front *front
 		}
 		if (status != TOK_OK)
 			return status;
+		if (from == 0 && place.mask)
+			s->bytes += place.mask->bytes;
 		place.node = to;
 		place.summed = false;
 		tok_head_hold(place.head);
@@ -267,6 +226,7 @@ static enum tok_status begin_head(struct step *s, const struct ended *e, struct 
 		if (status != TOK_OK)
 			return status;
 		*slot = (uint32_t)s->count;
+		s->bytes += tok_head_bytes(place.head);
 		core->cost.heads_made++;
 	}
 	const struct ended moved = { &core->places[from], e->id, e->state, e->p };
@@ -418,6 +378,7 @@ static void keep_heaviest(struct step *s, struct weighed *weighed, size_t kept)
 			continue;
 		}
 		s->dropped = tok_log_add(s->dropped, weighed[i].weight);
+		s->bytes -= weighed[i].place.node == 0 ? tok_head_bytes(weighed[i].place.head) : 0;
 		drop_place(s->core, &weighed[i].place);
 	}
 	s->count = kept;
@@ -489,6 +450,7 @@ static enum tok_status make_front(struct step *s, const struct tok_front *from, 
 	if (!front)
 		return tok_fail_memory(err);
 	front->at = from->at + 1;
+	front->bytes = sizeof *front + s->count * sizeof front->places[0] + s->bytes;
 	front->byte = byte;
 	front->origin = s->origin;
 	front->dropped = s->dropped;

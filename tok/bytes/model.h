@@ -53,6 +53,9 @@ struct tok_lm_row {
 	struct tok_lm_top *best; /* room for info.top; else */
 	size_t best_count;
 	double log_rest; /* of all others together */
+	/* Where numbers have lost digits: so far are all of them together from what the model says,
+	 * as probabilities.  Whoever asks sets it to 0, and most models leave that. */
+	double error;
 };
 
 /* ---- rows in parts: for models that keep what differs from a shorter context ----
@@ -102,9 +105,13 @@ static inline double tok_lm_part_add(const struct tok_lm_part *part, tok_id id)
 	return low < part->count && part->ids[low] == id ? part->add[low] : 0.0;
 }
 
-/* Natural logarithm of p(id), with all its digits however small that is, but for those that parts
- * have taken from each other. */
-TOK_API double tok_lm_parts_log_p(const struct tok_lm_parts *parts, tok_id id);
+/* Natural logarithm of p(id), with all its digits however small that is; bounds are the same,
+ * unless parts have taken each other away until less than 1e-4 of them was left: these hold the
+ * truth, and .log_p is what doubles leave. */
+struct tok_lm_log_p {
+	double log_p, low, high;
+};
+TOK_API struct tok_lm_log_p tok_lm_parts_log_p(const struct tok_lm_parts *parts, tok_id id);
 
 struct tok_lm {
 	const struct tok_lm_info *info;

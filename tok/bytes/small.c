@@ -18,10 +18,14 @@ double tok_exp_of(double log_p)
 static void add_signed(struct tok_log_sum *sum, double log_value, double sign)
 {
 	if (log_value > sum->most) {
-		sum->shares = sum->shares * exp(sum->most - log_value) + sign;
+		const double less = exp(sum->most - log_value);
+		sum->shares = sum->shares * less + sign;
+		sum->size = sum->size * less + 1.0;
 		sum->most = log_value;
 	} else if (log_value > -INFINITY) {
-		sum->shares += sign * exp(log_value - sum->most);
+		const double share = exp(log_value - sum->most);
+		sum->shares += sign * share;
+		sum->size += share;
 	}
 }
 
@@ -42,8 +46,15 @@ void tok_log_sum_add_scaled(struct tok_log_sum *sum, double scale, double log_sc
 		add_signed(sum, log_of_scale + log(fabs(value)), value < 0.0 ? -1.0 : 1.0);
 }
 
-double tok_log_sum_beside(const struct tok_log_sum *sum, double plain)
+/* Logarithms that are far from 0 have fewer digits behind the point, which are all that shares are
+ * made of. */
+struct tok_bounds tok_log_sum_bounds(const struct tok_log_sum *sum)
 {
-	const bool is_small = tok_is_small(plain) && tok_is_small(exp(sum->most));
-	return is_small ? tok_log_sum_of(sum) : log(fmax(plain, 0.0));
+	const double error = tok_error_of(sum->size) * (1.0 + 0.01 * fabs(sum->most));
+	if (tok_has_digits(sum->shares, sum->size)) {
+		const double log_value = tok_log_sum_of(sum);
+		return (struct tok_bounds){ log_value, log_value };
+	}
+	return (struct tok_bounds){ sum->most + log(fmax(0.0, sum->shares - error)),
+				    sum->most + log(fmax(0.0, sum->shares) + error) };
 }

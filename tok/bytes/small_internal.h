@@ -6,6 +6,24 @@
 #include <math.h>
 #include <stdbool.h>
 
+/* Of a number that is not told by all of its digits, or of its logarithm. */
+struct tok_bounds {
+	double low, high;
+};
+
+/* Has a sum the digits of a double?  `size` is what it would be if no number in it was below 0:
+ * where numbers took each other away but for so little, what is left has the errors of all. */
+static inline bool tok_has_digits(double sum, double size)
+{
+	return sum >= 1e-4 * size;
+}
+
+/* How far it may be from the truth where it has not. */
+static inline double tok_error_of(double size)
+{
+	return 1e-13 * size;
+}
+
 /* Sums and products that are less have lost digits, if not all of what they are made of. */
 static inline bool tok_is_small(double value)
 {
@@ -33,14 +51,15 @@ double tok_log_add(double a, double b);
 /* exp(log_p), but 0 only for what is impossible: of what is too small the least double is left. */
 double tok_exp_of(double log_p);
 
-/* A sum of numbers that are told by logarithms: shares of exp(most), the greatest of them. */
+/* A sum of numbers that are told by logarithms: shares of exp(most), the greatest of them; .size is
+ * what .shares would be if none was below 0. */
 struct tok_log_sum {
-	double most, shares;
+	double most, shares, size;
 };
 
 static inline struct tok_log_sum tok_log_sum_none(void)
 {
-	return (struct tok_log_sum){ -INFINITY, 0.0 };
+	return (struct tok_log_sum){ -INFINITY, 0.0, 0.0 };
 }
 
 void tok_log_sum_add(struct tok_log_sum *sum, double log_value);
@@ -49,8 +68,8 @@ double tok_log_sum_of(const struct tok_log_sum *sum);
 /* `scale` times a number that may be below 0; `log_scale` counts where the scale is small. */
 void tok_log_sum_add_scaled(struct tok_log_sum *sum, double scale, double log_scale, double value);
 
-/* The sum, of which `plain` is what doubles make.  That is the better one where numbers that are
- * not small have taken each other away. */
-double tok_log_sum_beside(const struct tok_log_sum *sum, double plain);
+/* The same as logarithms between which it is, one number unless numbers have taken each other away.
+ */
+struct tok_bounds tok_log_sum_bounds(const struct tok_log_sum *sum);
 
 #endif

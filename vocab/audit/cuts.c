@@ -14,6 +14,7 @@
 struct vocab_audit_cutter {
 	struct vocab_token_bytes tokens;
 	struct tok_encoder *encoder;
+	bool by_tokens; /* spaces are in tokens, if anywhere */
 	uint8_t *cuts;
 	int32_t *across; /* tokens that begin to lie across a place, less those that end to */
 	size_t capacity, across_capacity;
@@ -23,9 +24,13 @@ enum tok_status vocab_audit_cutter_new(const struct tok_tokenizer *tokenizer,
 				       struct vocab_audit_cutter **out, struct tok_error *err)
 {
 	struct vocab_audit_cutter *cutter = calloc(1, sizeof *cutter);
+	struct vocab_spelling spelling = { 0 };
 	if (!cutter)
 		return tok_fail_memory(err);
 	enum tok_status status = vocab_token_bytes(tokenizer, &cutter->tokens, err);
+	if (status == TOK_OK)
+		status = vocab_spelling_find(tok_tokenizer_spec(tokenizer), &spelling, err);
+	cutter->by_tokens = !spelling.starts && spelling.suffix.count == 0;
 	if (status == TOK_OK) {
 		cutter->encoder = tok_encoder_new(tokenizer);
 		if (!cutter->encoder)
@@ -112,7 +117,7 @@ enum tok_status vocab_audit_cuts(struct vocab_audit_cutter *cutter, struct tok_s
 		return TOK_OK;
 	memset(cutter->cuts, 0, text.count);
 	enum tok_status status = tok_encode(cutter->encoder, text, &options, &encoding, err);
-	if (status != TOK_OK || cut_by_tokens(cutter, text, &encoding))
+	if (status != TOK_OK || (cutter->by_tokens && cut_by_tokens(cutter, text, &encoding)))
 		return status;
 	options.offsets = true;
 	if (!tok_grow(&cutter->across, &cutter->across_capacity, text.count + 1,

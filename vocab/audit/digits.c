@@ -5,7 +5,7 @@
 #include "tok/base/random.h"
 #include "vocab/audit/cuts.h"
 
-enum { DRAWS = 1000, PATTERNS = 1 << (VOCAB_AUDIT_DIGITS_MAX - 1) };
+enum { DRAWS = 1000, OPERAND = 4, PATTERNS = 1 << (VOCAB_AUDIT_DIGITS_MAX - 1) };
 
 /* Bit i: a cut behind digit i + 1; groups of three, from the right. */
 static uint32_t right_cuts(size_t digits)
@@ -90,6 +90,30 @@ static enum tok_status cut_length(struct vocab_audit_cutter *cutter, size_t digi
 	return TOK_OK;
 }
 
+static enum tok_status cut_operators(struct vocab_audit_cutter *cutter,
+				     struct vocab_audit_digits *out, struct tok_error *err)
+{
+	static const char operators[] = { '+', '-', '*', '/', '=' };
+	struct tok_random random = tok_random_of(0, 0);
+	uint64_t alone = 0;
+	for (size_t i = 0; i < DRAWS; i++) {
+		uint8_t text[2 * OPERAND + 1];
+		const size_t left = 1 + (size_t)tok_random_below(&random, OPERAND),
+			     right = 1 + (size_t)tok_random_below(&random, OPERAND);
+		const uint8_t *cuts;
+		draw(&random, left, text);
+		text[left] = (uint8_t)operators[i % sizeof operators];
+		draw(&random, right, text + left + 1);
+		const enum tok_status status = vocab_audit_cuts(
+		    cutter, (struct tok_span){ text, left + 1 + right }, &cuts, err);
+		if (status != TOK_OK)
+			return status;
+		alone += cuts[left] && cuts[left + 1];
+	}
+	out->operators_alone = (double)alone / DRAWS;
+	return TOK_OK;
+}
+
 static double ratio(uint64_t part, uint64_t whole)
 {
 	return whole ? (double)part / (double)whole : NAN;
@@ -104,6 +128,8 @@ enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
 	enum tok_status status = vocab_audit_cutter_new(tokenizer, &cutter, err);
 	for (size_t digits = 1; status == TOK_OK && digits <= VOCAB_AUDIT_DIGITS_MAX; digits++)
 		status = cut_length(cutter, digits, &sums, &made, err);
+	if (status == TOK_OK)
+		status = cut_operators(cutter, &made, err);
 	vocab_audit_cutter_free(cutter);
 	if (status != TOK_OK)
 		return status;

@@ -5,6 +5,9 @@
  * itself without special tokens; right are cuts that leave multiples of three digits behind them:
  * 1|234|567.  42 without a cut is right too.  A mark in front of a number is no token of it.
  *
+ * Operators are those of a thousand sums, differences and so on of two numbers of 1 to 4 digits,
+ * without spaces: 12+345.
+ *
  * Why it matters: Singh and Strouse 2024.
  */
 #ifndef VOCAB_AUDIT_DIGITS_H
@@ -18,6 +21,7 @@ struct vocab_audit_digits {
 	double precision, recall, f1;                        /* of all cuts; NAN: there are none */
 	double tokens_per_digit[VOCAB_AUDIT_DIGITS_MAX + 1]; /* by the number of digits, from 1 */
 	double pattern_entropy[VOCAB_AUDIT_DIGITS_MAX + 1];  /* bits: 0 if all are cut alike */
+	double operators_alone; /* share of + - * / = that are cut off on both sides */
 };
 
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,

@@ -179,7 +179,7 @@ static enum tok_status finish(struct check *c, const struct vocab_health_options
 	h->category_of = c->categories;
 	h->claims_bytes = claims_bytes(c->facts->tokenizer);
 	for (unsigned i = 0; i < 256; i++)
-		h->bytes_missing += !h->byte_returns[i];
+		h->bytes_missing += health_is_in_utf8((uint8_t)i) && !h->byte_returns[i];
 	mark_beyond(c, options->rows);
 	const enum tok_status status = list_findings(h, c, err);
 	for (size_t i = 0; i < c->part_count; i++)
@@ -210,8 +210,9 @@ static enum tok_status run(struct check *c, const struct vocab_health_options *o
 	if (!c->categories || !c->defects || !c->parts)
 		status = tok_fail_memory(err);
 	if (status == TOK_OK) {
-		const size_t threads = options->threads ? options->threads : 1;
-		tok_threads_run(threads < c->part_count ? threads : c->part_count + 1, work, c);
+		/* One more than there are parts: the first looks at all tokens before. */
+		const size_t asked = options->threads ? options->threads : 1;
+		tok_threads_run(asked <= c->part_count ? asked : c->part_count + 1, work, c);
 		status = (enum tok_status)atomic_load(&c->status);
 		if (status != TOK_OK)
 			status = tok_fail_memory(err);
@@ -241,6 +242,9 @@ enum tok_status vocab_health_check(const struct tok_tokenizer *tokenizer,
 	enum tok_status status = vocab_token_bytes(tokenizer, &tokens, err);
 	if (status == TOK_OK)
 		status = vocab_spelling_find(facts.spec, &facts.spelling, err);
+	if (status == TOK_OK)
+		status = tok_normalizer_new(facts.spec->normalizers, facts.spec->normalizer_count,
+					    &facts.normalizer, err);
 	if (status == TOK_OK) {
 		facts.added = mark_added(facts.spec, &room, tokens.count);
 		status = facts.added ? health_find_front(&facts, err) : tok_fail_memory(err);
@@ -252,6 +256,7 @@ enum tok_status vocab_health_check(const struct tok_tokenizer *tokenizer,
 	else
 		vocab_health_release(&health);
 	tok_arena_release(&room);
+	tok_normalizer_free(facts.normalizer);
 	vocab_token_bytes_release(&tokens);
 	return status;
 }

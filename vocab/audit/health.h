@@ -8,14 +8,14 @@
  *		use(&h.findings[i]);
  *	vocab_health_release(&h);
  *
- * Every token is decoded alone, and what comes out is encoded: special tokens are matched for
- * special tokens, and are ordinary text for the others.  A token that does not come back is looked
- * for in contexts: behind, in front of and between "a", "0", ".", a space, a newline; behind "«";
- * in front of what English contracts ('s, 't, 're, ...); behind a letter that begins no longer
- * token (WordPiece); and, of a run of one character, itself twice.  What is no UTF-8 is completed
- * to characters first.  A text that has the token is its witness.  Not to have found one proves
- * nothing: some other text may have it.  Of tokens above VOCAB_HEALTH_PROBE_MAX bytes contexts are
- * not tried.
+ * Every token is decoded alone (read as it is spelled, where the file has no decoder), and what
+ * comes out is encoded: special tokens are matched for special tokens, and are ordinary text for
+ * the others.  A token that does not come back is looked for in contexts: behind, in front of and
+ * between "a", "0", ".", a space, a newline; behind a "\u00AB"; in front of what English contracts
+ * ('s, 't, 're, ...); behind a letter that begins no longer token (WordPiece); and, of a run of one
+ * character, itself twice.  What is no UTF-8 is completed to characters first.  A text that has the
+ * token is its witness.  Not to have found one proves nothing: some other text may have it.  Of
+ * tokens above VOCAB_HEALTH_PROBE_MAX bytes contexts are not tried.
  *
  * The same for any number of threads.  Sources: Land and Bartolo 2024 (magikarp) for the categories
  * of encode(decode(t)); TokEval (1e6a307) for contexts.
@@ -115,11 +115,12 @@ struct vocab_health {
 	const struct vocab_health_merge *dead_merges;
 	size_t dead_merge_count, merge_count;
 
-	/* Bytes: which come back, alone or between two letters, and which are a token by
-	 * themselves.  C0, C1 and F5 to FF are in no UTF-8. */
+	/* Bytes: which come back - alone, between two letters, or in a character - and which are a
+	 * token by themselves. */
 	bool byte_returns[256], byte_alone[256];
-	size_t bytes_missing, bytes_alone; /* that do not come back; that are a token */
-	bool claims_bytes; /* byte-level, or with a fallback: all of them should come back */
+	size_t bytes_missing; /* that do not come back, of the 243 that UTF-8 has */
+	size_t bytes_alone;   /* that are a token, of all 256 */
+	bool claims_bytes;    /* byte-level, or with a fallback: none should be missing */
 
 	/* Of tokens that stand for text: */
 	size_t lengths[VOCAB_HEALTH_LENGTHS]; /* by their characters, a broken one's bytes each */

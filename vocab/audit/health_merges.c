@@ -19,9 +19,10 @@ static int by_rank(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
+/* The left part leaves no choice of the right one. */
 static bool happens(const struct tok_merge *last, const struct tok_merge *merge)
 {
-	return last[merge->result].left == merge->left && last[merge->result].right == merge->right;
+	return last[merge->result].left == merge->left;
 }
 
 static enum tok_status find_dead(const struct tok_model *model, const struct tok_merge *last,
@@ -94,8 +95,26 @@ static bool is_orphan(const struct health_facts *f, const struct tok_strings *al
 	return true;
 }
 
-static enum tok_status find_unmade(const struct health_facts *f, const struct tok_merge *last,
-				   uint32_t *defects, struct tok_error *err)
+/* Those of more than one unit that their merges do not make; how many there are. */
+static size_t mark_unmade(const struct health_facts *f, const struct tok_merge *last,
+			  uint32_t *defects)
+{
+	struct tok_vocab_entry entry;
+	size_t unmade = 0;
+	for (tok_id id = 0; id < f->tokens->count; id++) {
+		if (last[id].result != TOK_NO_ID || f->tokens->kinds[id] != VOCAB_TOKEN_TEXT ||
+		    f->added[id] || !tok_tokenizer_entry(f->tokenizer, id, &entry) ||
+		    entry.type != TOK_PIECE_NORMAL || count_units(f, entry.text) < 2)
+			continue;
+		defects[id] |= 1u << VOCAB_HEALTH_NO_MERGES;
+		unmade++;
+	}
+	return unmade;
+}
+
+/* Which of them no two tokens make up. */
+static enum tok_status mark_orphans(const struct health_facts *f, uint32_t *defects,
+				    struct tok_error *err)
 {
 	struct tok_arena room = { 0 };
 	struct tok_strings all;
@@ -108,16 +127,10 @@ static enum tok_status find_unmade(const struct health_facts *f, const struct to
 	for (tok_id id = 0; id < count; id++)
 		if (tok_tokenizer_entry(f->tokenizer, id, &entry) && entry.text.count)
 			tok_strings_add(&all, entry.text, id);
-	for (tok_id id = 0; id < count; id++) {
-		if (last[id].result != TOK_NO_ID ||
-		    !tok_tokenizer_entry(f->tokenizer, id, &entry) ||
-		    entry.type != TOK_PIECE_NORMAL || f->added[id] ||
-		    count_units(f, entry.text) < 2)
-			continue;
-		defects[id] |= 1u << VOCAB_HEALTH_NO_MERGES;
-		if (is_orphan(f, &all, entry.text))
+	for (tok_id id = 0; id < count; id++)
+		if (defects[id] >> VOCAB_HEALTH_NO_MERGES & 1 &&
+		    tok_tokenizer_entry(f->tokenizer, id, &entry) && is_orphan(f, &all, entry.text))
 			defects[id] |= 1u << VOCAB_HEALTH_ORPHAN;
-	}
 	tok_arena_release(&room);
 	return TOK_OK;
 }
@@ -133,8 +146,8 @@ enum tok_status health_find_merges(const struct health_facts *facts, struct voca
 	enum tok_status status = last
 				     ? tok_model_last_merges(model, last, facts->tokens->count, err)
 				     : tok_fail_memory(err);
-	if (status == TOK_OK)
-		status = find_unmade(facts, last, defects, err);
+	if (status == TOK_OK && mark_unmade(facts, last, defects) > 0)
+		status = mark_orphans(facts, defects, err);
 	if (status == TOK_OK && facts->spec->model.as.bpe.order == TOK_BPE_MERGES)
 		status = find_dead(model, last, health, err);
 	tok_arena_release(&room);

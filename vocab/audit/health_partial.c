@@ -122,20 +122,28 @@ static bool put(struct tok_buffer *out, const struct piece *front, struct tok_sp
 	       tok_buffer_add(out, back->bytes, back->count);
 }
 
+/* False: `text` is no part of characters. */
+static bool list_completions(struct tok_span text, struct completion *c)
+{
+	const struct health_fragments f = health_fragments_of(text);
+	c->fronts[0].count = c->backs[0].count = 0;
+	c->front_count = c->back_count = 1;
+	if (f.head)
+		c->front_count = list_fronts(tok_span_slice(text, 0, f.head), c->fronts);
+	if (f.regular && f.tail)
+		c->back_count =
+		    list_backs(tok_span_slice(text, text.count - f.tail, text.count), c->backs);
+	return f.regular;
+}
+
 enum tok_status health_complete(struct health_prober *p, tok_id id, struct tok_span text,
 				bool *found, struct tok_error *err)
 {
-	const struct health_fragments f = health_fragments_of(text);
-	struct completion c = { .front_count = 1, .back_count = 1 };
+	struct completion c;
 	enum tok_status status = TOK_OK;
 	*found = false;
-	if (!f.regular || text.count > VOCAB_HEALTH_PROBE_MAX)
+	if (text.count > VOCAB_HEALTH_PROBE_MAX || !list_completions(text, &c))
 		return TOK_OK;
-	if (f.head)
-		c.front_count = list_fronts(tok_span_slice(text, 0, f.head), c.fronts);
-	if (f.tail)
-		c.back_count =
-		    list_backs(tok_span_slice(text, text.count - f.tail, text.count), c.backs);
 	const size_t all = c.front_count * c.back_count;
 	for (size_t i = 0; status == TOK_OK && !*found && i < all && i < TRIES_MAX; i++)
 		status =
@@ -143,4 +151,15 @@ enum tok_status health_complete(struct health_prober *p, tok_id id, struct tok_s
 			? health_try(p, id, found, err)
 			: tok_fail_memory(err);
 	return status;
+}
+
+bool health_complete_first(struct tok_span text, struct tok_buffer *out)
+{
+	struct completion c;
+	return !list_completions(text, &c) || put(out, &c.fronts[0], text, &c.backs[0]);
+}
+
+bool health_is_in_utf8(uint8_t byte)
+{
+	return byte < 0xC0 || length_of_lead(byte) > 0;
 }

@@ -18,8 +18,9 @@ enum tok_status health_prober_init(struct health_prober *p, const struct health_
 {
 	*p = (struct health_prober){ .facts = facts,
 				     .encoder = tok_encoder_new(facts->tokenizer),
-				     .decoder = tok_decoder_new(facts->tokenizer) };
-	if (p->encoder && p->decoder)
+				     .decoder = tok_decoder_new(facts->tokenizer),
+				     .norm = tok_norm_scratch_new() };
+	if (p->encoder && p->decoder && p->norm)
 		return TOK_OK;
 	health_prober_release(p);
 	return tok_fail_memory(err);
@@ -29,6 +30,8 @@ void health_prober_release(struct health_prober *p)
 {
 	tok_encoder_free(p->encoder);
 	tok_decoder_free(p->decoder);
+	tok_norm_scratch_free(p->norm);
+	tok_text_release(&p->normal);
 	tok_buffer_release(&p->whole);
 	tok_buffer_release(&p->text);
 	*p = (struct health_prober){ 0 };
@@ -120,84 +123,13 @@ static enum tok_status try_contexts(struct health_prober *p, tok_id id, struct t
 	return status;
 }
 
-/* ---- why no text has it ----------------------------------------------------------------- */
-
-struct sought {
-	struct tok_span needle;
-	bool in_word, in_text;
-};
-
-static bool contains(struct tok_span text, struct tok_span needle)
-{
-	for (size_t at = 0; needle.count && at + needle.count <= text.count; at++) {
-		const uint8_t *next =
-		    memchr(text.bytes + at, needle.bytes[0], text.count - needle.count - at + 1);
-		if (!next)
-			return false;
-		at = (size_t)(next - text.bytes);
-		if (memcmp(next, needle.bytes, needle.count) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool look(void *context, struct tok_span text, const struct tok_range *words, size_t count)
-{
-	struct sought *s = context;
-	s->in_text |= contains(text, s->needle);
-	for (size_t i = 0; i < count; i++)
-		s->in_word |=
-		    contains(tok_span_slice(text, words[i].begin, words[i].end), s->needle);
-	return true;
-}
-
-/* What the model would have to be given so that it could make the token. */
-static struct tok_span needle_of(const struct health_facts *f, tok_id id)
-{
-	struct tok_vocab_entry entry;
-	struct tok_span text = f->tokens->bytes[id];
-	if (!tok_tokenizer_takes_bytes(f->tokenizer) &&
-	    tok_tokenizer_entry(f->tokenizer, id, &entry)) {
-		text = entry.text;
-		if (f->spelling.prefix.count && text.count > f->spelling.prefix.count &&
-		    tok_span_starts(text, f->spelling.prefix))
-			text = tok_span_slice(text, f->spelling.prefix.count, text.count);
-	}
-	const struct tok_span suffix = f->spelling.suffix;
-	if (suffix.count && text.count > suffix.count &&
-	    tok_span_equal(tok_span_slice(text, text.count - suffix.count, text.count), suffix))
-		text.count -= suffix.count;
-	return text;
-}
-
-static enum tok_status find_reason(struct health_prober *p, tok_id id, struct tok_span text,
-				   enum vocab_health_category *category, struct tok_error *err)
-{
-	struct sought s = { .needle = needle_of(p->facts, id) };
-	struct tok_encoding e;
-	const enum tok_status status = tok_encode_words(p->encoder, text, &ordinary, look, &s, err);
-	if (status == TOK_ENOMEM)
-		return status;
-	*category = s.in_word   ? VOCAB_HEALTH_UNREACHABLE
-		    : s.in_text ? VOCAB_HEALTH_SPLIT
-				: VOCAB_HEALTH_NORMALIZED;
-	if (*category != VOCAB_HEALTH_NORMALIZED)
-		return TOK_OK;
-	if (encode(p, text, &ordinary, &e, err) != TOK_OK)
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < e.count; i++)
-		if (p->facts->added[e.ids[i]])
-			*category = VOCAB_HEALTH_SPLIT;
-	return TOK_OK;
-}
+/* ---- the categories --------------------------------------------------------------------- */
 
 static bool looks_special(struct tok_span text)
 {
 	return text.count > 2 && ((text.bytes[0] == '<' && text.bytes[text.count - 1] == '>') ||
 				  (text.bytes[0] == '[' && text.bytes[text.count - 1] == ']'));
 }
-
-/* ---- the categories --------------------------------------------------------------------- */
 
 /* Is it spelled as what cannot stand by itself? */
 static bool goes_on(const struct health_facts *f, tok_id id, struct tok_span whole)
@@ -209,8 +141,7 @@ static bool goes_on(const struct health_facts *f, tok_id id, struct tok_span who
 		return false;
 	if (whole.count == 0 || (f->front && bytes.count && bytes.bytes[0] != ' '))
 		return true;
-	if (s->prefix.count && entry.text.count > s->prefix.count &&
-	    tok_span_starts(entry.text, s->prefix))
+	if (health_is_continuing(f, id))
 		return true;
 	return s->suffix.count &&
 	       (entry.text.count < s->suffix.count ||
@@ -257,8 +188,14 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 	const struct tok_span whole = tok_buffer_span(&p->whole),
 			      bytes = p->facts->tokens->bytes[id];
 	const bool inside = goes_on(p->facts, id, whole), failed = p->failed;
-	const struct tok_span text = inside ? bytes : whole;
+	/* Some decoders drop blanks inside a first token (Metaspace): its spelling has them. */
+	const struct tok_span spelled = health_spelled(p->facts, id);
+	struct tok_span text = inside ? bytes : whole;
 	enum tok_status status = try_contexts(p, id, text, witnessed, err);
+	if (status == TOK_OK && !*witnessed && !inside && !tok_span_equal(spelled, whole)) {
+		text = spelled;
+		status = try_contexts(p, id, text, witnessed, err);
+	}
 	if (status != TOK_OK)
 		return status;
 	if (*witnessed)
@@ -267,26 +204,33 @@ static enum tok_status probe_more(struct health_prober *p, tok_id id,
 		*category = VOCAB_HEALTH_CONTROL;
 	else if (p->facts->tokens->kinds[id] == VOCAB_TOKEN_BYTE)
 		*category = VOCAB_HEALTH_BYTE_SPARE;
-	else if (looks_special(bytes))
+	else if (looks_special(tok_tokenizer_token(p->facts->tokenizer, id)))
 		*category = VOCAB_HEALTH_SPECIAL_DEAD;
 	else if (failed)
 		*category = VOCAB_HEALTH_FAILED;
 	else
-		status = find_reason(p, id, text, category, err);
+		status = health_find_reason(p, id, text, category, err);
 	return status;
 }
 
-/* p->whole: what the token reads as when it is all there is; empty where that is refused. */
+struct tok_span health_spelled(const struct health_facts *f, tok_id id)
+{
+	const struct tok_span text = f->tokens->bytes[id];
+	const bool has_blank = f->front && text.count && text.bytes[0] == ' ';
+	return has_blank ? tok_span_slice(text, 1, text.count) : text;
+}
+
+/* p->whole: what the token reads as when it is all there is; empty where that is refused.  Without
+ * a decoder tokens read as the file writes them, which is no text. */
 static enum tok_status decode_alone(struct health_prober *p, tok_id id, struct tok_error *err)
 {
 	struct tok_span text = { NULL, 0 };
-	const enum tok_status status = tok_decode(p->decoder, &id, 1, false, &text, err);
+	if (!p->facts->spec->has_decoder)
+		text = health_spelled(p->facts, id);
+	else if (tok_decode(p->decoder, &id, 1, false, &text, err) == TOK_ENOMEM)
+		return TOK_ENOMEM;
 	tok_buffer_clear(&p->whole);
-	if (status == TOK_ENOMEM)
-		return status;
-	return status != TOK_OK || tok_buffer_add(&p->whole, text.bytes, text.count)
-		   ? TOK_OK
-		   : tok_fail_memory(err);
+	return tok_buffer_add(&p->whole, text.bytes, text.count) ? TOK_OK : tok_fail_memory(err);
 }
 
 enum tok_status health_probe(struct health_prober *p, tok_id id,
@@ -403,9 +347,15 @@ enum tok_status health_probe_bytes(struct health_prober *p, bool returns[256],
 	enum tok_status status = TOK_OK;
 	for (unsigned i = 0; status == TOK_OK && i < 256; i++) {
 		const uint8_t text[3] = { 'a', (uint8_t)i, 'a' };
-		status = comes_back(p, (struct tok_span){ text + 1, 1 }, &returns[i], err);
+		const struct tok_span byte = { text + 1, 1 };
+		status = comes_back(p, byte, &returns[i], err);
 		if (status == TOK_OK && !returns[i])
 			status = comes_back(p, (struct tok_span){ text, 3 }, &returns[i], err);
+		if (status != TOK_OK || returns[i] || !health_is_in_utf8((uint8_t)i))
+			continue;
+		status = health_complete_first(byte, &p->whole)
+			     ? comes_back(p, tok_buffer_span(&p->whole), &returns[i], err)
+			     : tok_fail_memory(err);
 	}
 	return status;
 }

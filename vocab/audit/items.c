@@ -103,7 +103,7 @@ static size_t find_task(const struct items *m, struct tok_span name)
 static enum tok_status refuse_task(const struct items *m, struct tok_span name,
 				   struct tok_error *err)
 {
-	char known[256];
+	char known[512];
 	size_t used = 0;
 	for (size_t i = 0; i < m->task_count; i++) {
 		const char *task = m->tasks[i].name;
@@ -125,7 +125,7 @@ static enum tok_status choose_tasks(struct items *m, struct tok_error *err)
 	while (m->tasks[m->task_count].name)
 		m->task_count++;
 	for (size_t i = 0; !at && i < m->task_count; i++)
-		m->chosen[i] = true;
+		m->chosen[i] = !m->tasks[i].extra;
 	while (at) {
 		const char *comma = strchr(at, ',');
 		const struct tok_span name = { (const uint8_t *)at,
@@ -170,6 +170,7 @@ static enum tok_status make_task(struct items *m, size_t task, uint32_t *order,
 {
 	struct tok_random shuffle = items_random(m, task, UINT32_MAX);
 	size_t made = 0;
+	m->task = task;
 	for (size_t i = 0; i < m->word_count; i++)
 		order[i] = (uint32_t)i;
 	for (size_t i = 0; i < m->word_count && made < m->options.per_bucket; i++) {

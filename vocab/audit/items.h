@@ -12,9 +12,13 @@
  *		   words a task and length, none in two tasks
  *	cute       13 tasks on characters and on words in a row (EMNLP 2024; its sem needs
  *		   embeddings).  3 units or more, 1000 items a task.  `orth` has a word of which
- *		   the Levenshtein ratio is .7 or more beside one of .3 or less
+ *		   the Levenshtein ratio is .7 or more beside one of .3 or less.  By name only,
+ *		   seven with _rand behind theirs: of words of distinct random units, in Latin
+ *		   letters consonants
  *	langgame   6 kinds of choice among four words (arXiv 2506.01687).  1 unit or more, 166834
- *		   items a kind
+ *		   items a kind.  By name only, contains, starts and ends with _half behind, whose
+ *		   parts are at most half of the answer, and with _more, out of that
+ *		   distribution: more than half
  *	addition   two numbers, of which the digits of the sum are the answer, last one first (the
  *		   same).  No words; 900000 items are all there are
  *	scramble   5 tasks: cycled, anagrams that keep one or two units at either end, something
@@ -54,7 +58,7 @@ struct vocab_items_options {
 	size_t shortest, longest; /* units of a word */
 	size_t per_bucket; /* charbench: items of each task and length; others: of each task */
 	uint64_t seed;
-	const char *tasks; /* names, separated by commas; NULL: all of the suite */
+	const char *tasks; /* names, separated by commas; NULL: all but those by name only */
 };
 
 struct vocab_item {

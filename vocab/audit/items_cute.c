@@ -1,4 +1,6 @@
 /* items_cute.c - CUTE: the same questions about the units of a word and the words of a row. */
+#include "tok/text/unicode.h"
+#include "tok/text/utf8.h"
 #include "vocab/audit/items_internal.h"
 
 /* How often something else is drawn before a word is given up. */
@@ -20,6 +22,47 @@ static void take_units(struct items *m, const struct items_word *word, struct su
 	items_units(m, word->text, &s->row);
 	items_add(m, &m->word, word->text);
 	m->length = s->row.count;
+}
+
+/* Of Latin letters only consonants, so that there is nothing to be said aloud; of other scripts
+ * any. */
+static bool may_be_random(struct tok_span unit)
+{
+	const uint32_t code = tok_utf8_at(unit, 0).code;
+	if (!tok_unicode_in(code, TOK_LETTERS))
+		return false;
+	if (code < 128)
+		return unit.count == 1 && !strchr("aeiouyAEIOUY", (int)code);
+	return code > 0x24F && (code < 0x1E00 || code > 0x1EFF);
+}
+
+static bool draw_letter(const struct items *m, struct items_row *row, struct tok_random *random)
+{
+	for (size_t i = 0; i < TRIES; i++) {
+		const struct tok_span unit = items_any_unit(m, random);
+		if (!may_be_random(unit) || items_row_has(row, unit))
+			continue;
+		row->at[row->count++] = unit;
+		return true;
+	}
+	return false;
+}
+
+/* As many units as `word` has, each another one; side by side they must not become others. */
+static bool take_random(struct items *m, const struct items_word *word, struct tok_random *random,
+			struct subject *s)
+{
+	struct items_row again;
+	*s = (struct subject){ .separator = "", .whole = "word", .part = "character" };
+	while (s->row.count < word->length)
+		if (!draw_letter(m, &s->row, random))
+			return false;
+	items_add_row(m, &m->word, &s->row, "");
+	m->length = s->row.count;
+	if (m->word.count > VOCAB_WORD_BYTES)
+		return false;
+	items_units(m, tok_buffer_span(&m->word), &again);
+	return again.count == s->row.count;
 }
 
 static void take_words(struct items *m, const struct items_word *word, struct tok_random *random,
@@ -57,33 +100,29 @@ static void ask(struct items *m, const struct subject *s, const char *format, st
 
 /* ---- spelling ------------------------------------------------------------------- */
 
-static bool spell(struct items *m, const struct items_word *word, struct tok_random *random)
+static bool spell(struct items *m, struct subject *s, struct tok_random *random)
 {
-	struct subject s;
 	(void)random;
-	take_units(m, word, &s);
-	ask(m, &s, "Spell the word \"%2\": put a space between its characters.",
+	ask(m, s, "Spell the word \"%2\": put a space between its characters.",
 	    (struct tok_span){ NULL, 0 }, (struct tok_span){ NULL, 0 });
-	items_add_row(m, &m->answer, &s.row, " ");
+	items_add_row(m, &m->answer, &s->row, " ");
 	return true;
 }
 
-static bool spell_inverse(struct items *m, const struct items_word *word, struct tok_random *random)
+static bool join(struct items *m, struct subject *s, struct tok_random *random)
 {
-	struct subject s;
 	(void)random;
-	take_units(m, word, &s);
 	items_add(m, &m->question, tok_span_of("Join the characters \""));
-	items_add_row(m, &m->question, &s.row, " ");
+	items_add_row(m, &m->question, &s->row, " ");
 	items_add(m, &m->question, tok_span_of("\" to a word, without spaces."));
-	items_add(m, &m->answer, word->text);
+	items_add(m, &m->answer, tok_buffer_span(&m->word));
 	return true;
 }
 
 /* ---- parts ------------------------------------------------------------------------ */
 
 /* As often in it as not. */
-static bool contains(struct items *m, const struct subject *s, struct tok_random *random)
+static bool contains(struct items *m, struct subject *s, struct tok_random *random)
 {
 	const bool wanted = tok_random_below(random, 2) == 0;
 	struct tok_span part = draw_part(s, random);
@@ -128,7 +167,7 @@ static void put_changed(struct items *m, const struct subject *s, struct tok_spa
 	}
 }
 
-static bool insert(struct items *m, const struct subject *s, struct tok_random *random)
+static bool insert(struct items *m, struct subject *s, struct tok_random *random)
 {
 	const struct tok_span old = draw_part(s, random);
 	struct tok_span new;
@@ -139,7 +178,7 @@ static bool insert(struct items *m, const struct subject *s, struct tok_random *
 	return true;
 }
 
-static bool take_out(struct items *m, const struct subject *s, struct tok_random *random)
+static bool take_out(struct items *m, struct subject *s, struct tok_random *random)
 {
 	const struct tok_span old = draw_part(s, random);
 	ask(m, s, "Delete every \"%3\" in the %1 \"%2\".", old, old);
@@ -147,7 +186,7 @@ static bool take_out(struct items *m, const struct subject *s, struct tok_random
 	return m->answer.count > 0;
 }
 
-static bool substitute(struct items *m, const struct subject *s, struct tok_random *random)
+static bool substitute(struct items *m, struct subject *s, struct tok_random *random)
 {
 	const struct tok_span old = draw_part(s, random);
 	struct tok_span new;
@@ -188,89 +227,82 @@ static bool swap(struct items *m, struct subject *s, struct tok_random *random)
 
 /* ---- tasks ------------------------------------------------------------------------ */
 
-static bool contains_char(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_units(m, word, &s);
-	return contains(m, &s, random);
-}
+enum subject_kind { A_WORD, A_RANDOM_WORD, A_ROW };
 
-static bool ins_char(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_units(m, word, &s);
-	return insert(m, &s, random);
-}
+struct plan {
+	enum subject_kind about;
+	bool (*question)(struct items *m, struct subject *s, struct tok_random *random);
+};
 
-static bool del_char(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_units(m, word, &s);
-	return take_out(m, &s, random);
-}
+static items_make make;
 
-static bool sub_char(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_units(m, word, &s);
-	return substitute(m, &s, random);
-}
-
-static bool swap_char(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_units(m, word, &s);
-	return swap(m, &s, random);
-}
-
-static bool contains_word(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_words(m, word, random, &s);
-	return contains(m, &s, random);
-}
-
-static bool ins_word(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_words(m, word, random, &s);
-	return insert(m, &s, random);
-}
-
-static bool del_word(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_words(m, word, random, &s);
-	return take_out(m, &s, random);
-}
-
-static bool sub_word(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_words(m, word, random, &s);
-	return substitute(m, &s, random);
-}
-
-static bool swap_word(struct items *m, const struct items_word *word, struct tok_random *random)
-{
-	struct subject s;
-	take_words(m, word, random, &s);
-	return swap(m, &s, random);
-}
+/* What is asked about what, by the place of the task; orth has its own way. */
+static const struct plan plans[] = {
+	{ A_WORD, spell },
+	{ A_WORD, join },
+	{ A_WORD, contains },
+	{ A_ROW, contains },
+	{ A_WORD, NULL },
+	{ A_WORD, insert },
+	{ A_ROW, insert },
+	{ A_WORD, take_out },
+	{ A_ROW, take_out },
+	{ A_WORD, substitute },
+	{ A_ROW, substitute },
+	{ A_WORD, swap },
+	{ A_ROW, swap },
+	{ A_RANDOM_WORD, spell },
+	{ A_RANDOM_WORD, join },
+	{ A_RANDOM_WORD, contains },
+	{ A_RANDOM_WORD, insert },
+	{ A_RANDOM_WORD, take_out },
+	{ A_RANDOM_WORD, substitute },
+	{ A_RANDOM_WORD, swap },
+};
 
 const struct items_task items_cute_tasks[] = {
-	{ "spell", spell },
-	{ "spell_inverse", spell_inverse },
-	{ "contains_char", contains_char },
-	{ "contains_word", contains_word },
+	{ "spell", make },
+	{ "spell_inverse", make },
+	{ "contains_char", make },
+	{ "contains_word", make },
 	{ "orth", items_orth },
-	{ "ins_char", ins_char },
-	{ "ins_word", ins_word },
-	{ "del_char", del_char },
-	{ "del_word", del_word },
-	{ "sub_char", sub_char },
-	{ "sub_word", sub_word },
-	{ "swap_char", swap_char },
-	{ "swap_word", swap_word },
+	{ "ins_char", make },
+	{ "ins_word", make },
+	{ "del_char", make },
+	{ "del_word", make },
+	{ "sub_char", make },
+	{ "sub_word", make },
+	{ "swap_char", make },
+	{ "swap_word", make },
+	{ "spell_rand", make, true },
+	{ "spell_inverse_rand", make, true },
+	{ "contains_char_rand", make, true },
+	{ "ins_char_rand", make, true },
+	{ "del_char_rand", make, true },
+	{ "sub_char_rand", make, true },
+	{ "swap_char_rand", make, true },
 	{ NULL, NULL },
 };
+
+_Static_assert(sizeof plans / sizeof *plans ==
+		   sizeof items_cute_tasks / sizeof *items_cute_tasks - 1,
+	       "a plan a task");
+
+static bool make(struct items *m, const struct items_word *word, struct tok_random *random)
+{
+	const struct plan *plan = &plans[m->task];
+	struct subject s;
+	switch (plan->about) {
+	case A_WORD:
+		take_units(m, word, &s);
+		break;
+	case A_RANDOM_WORD:
+		if (!take_random(m, word, random, &s))
+			return false;
+		break;
+	case A_ROW:
+		take_words(m, word, random, &s);
+		break;
+	}
+	return plan->question(m, &s, random);
+}

@@ -27,6 +27,7 @@ typedef bool items_make(struct items *m, const struct items_word *word, struct t
 struct items_task {
 	const char *name;
 	items_make *make;
+	bool extra; /* only made where it is asked for by name */
 };
 
 struct items_orth_entry {
@@ -37,8 +38,8 @@ struct items_orth_entry {
 struct items {
 	struct vocab_items_options options; /* without zeros */
 	const struct items_task *tasks;     /* of the suite */
-	size_t task_count;
-	bool chosen[16]; /* of the tasks */
+	size_t task_count, task;            /* task: the one that is made */
+	bool chosen[32];                    /* of the tasks */
 	size_t chosen_count;
 
 	struct tok_arena arena;

@@ -8,14 +8,45 @@ enum { LONG = 7, LONG_OTHERS = 4, SHORT = 3, SHORT_OTHERS = 6, PART_MOST = 3 };
 
 enum kind { MOST, CONTAINS, STARTS, ENDS, LONGEST, SHORTEST, KINDS };
 
+/* How long a part is that is asked for: PART_MOST units at most; at most half of the answer, to be
+ * learned from; more than half, out of that distribution, and not all of it. */
+enum part { PART_SHORT, PART_HALF, PART_MORE };
+
 const struct items_task items_langgame_tasks[] = {
-	{ "most", NULL },    { "contains", NULL }, { "starts", NULL }, { "ends", NULL },
-	{ "longest", NULL }, { "shortest", NULL }, { NULL, NULL },
+	{ "most", NULL },
+	{ "contains", NULL },
+	{ "starts", NULL },
+	{ "ends", NULL },
+	{ "longest", NULL },
+	{ "shortest", NULL },
+	{ "contains_half", NULL, true },
+	{ "starts_half", NULL, true },
+	{ "ends_half", NULL, true },
+	{ "contains_more", NULL, true },
+	{ "starts_more", NULL, true },
+	{ "ends_more", NULL, true },
+	{ NULL, NULL },
 };
+
+/* Of each task. */
+static const struct {
+	enum kind kind;
+	enum part part;
+} plans[] = {
+	{ MOST, PART_SHORT },    { CONTAINS, PART_SHORT }, { STARTS, PART_SHORT },
+	{ ENDS, PART_SHORT },    { LONGEST, PART_SHORT },  { SHORTEST, PART_SHORT },
+	{ CONTAINS, PART_HALF }, { STARTS, PART_HALF },    { ENDS, PART_HALF },
+	{ CONTAINS, PART_MORE }, { STARTS, PART_MORE },    { ENDS, PART_MORE },
+};
+
+_Static_assert(sizeof plans / sizeof *plans ==
+		   sizeof items_langgame_tasks / sizeof *items_langgame_tasks - 1,
+	       "a plan a task");
 
 /* What is asked for: part of a word, or its length. */
 struct wanted {
 	enum kind kind;
+	enum part rule;
 	struct items_row part; /* as units of the word it is of */
 	struct tok_span text;
 };
@@ -84,10 +115,34 @@ static bool draw_repeated(const struct items_row *units, struct tok_random *rand
 	return false;
 }
 
-static void draw_part(const struct items_row *units, struct tok_random *random, struct wanted *w)
+/* Units of a part; false where the word is too short. */
+static bool draw_count(size_t units, enum part rule, struct tok_random *random, size_t *out)
 {
-	const size_t most = units->count < PART_MOST ? units->count : PART_MOST;
-	const size_t count = 1 + tok_random_below(random, most), rest = units->count - count;
+	size_t least = 1, most = 0;
+	switch (rule) {
+	case PART_SHORT:
+		most = units < PART_MOST ? units : PART_MOST;
+		break;
+	case PART_HALF:
+		most = units / 2;
+		break;
+	case PART_MORE:
+		least = units / 2 + 1;
+		most = units - 1;
+		break;
+	}
+	if (most < least)
+		return false;
+	*out = least + tok_random_below(random, most - least + 1);
+	return true;
+}
+
+static bool draw_part(const struct items_row *units, struct tok_random *random, struct wanted *w)
+{
+	size_t count;
+	if (!draw_count(units->count, w->rule, random, &count))
+		return false;
+	const size_t rest = units->count - count;
 	size_t at = w->kind == ENDS ? rest : 0;
 	if (w->kind == CONTAINS)
 		at = tok_random_below(random, rest + 1);
@@ -96,6 +151,7 @@ static void draw_part(const struct items_row *units, struct tok_random *random, 
 	w->text = units->at[at];
 	for (size_t i = 1; i < count; i++)
 		w->text.count += units->at[at + i].count;
+	return true;
 }
 
 /* False where the word cannot be the answer; else what is to be asked. */
@@ -107,8 +163,7 @@ static bool want(const struct items_row *units, struct tok_random *random, struc
 	case CONTAINS:
 	case STARTS:
 	case ENDS:
-		draw_part(units, random, w);
-		return true;
+		return draw_part(units, random, w);
 	case LONGEST:
 	case SHORTEST:
 	case KINDS:
@@ -214,32 +269,32 @@ static void ask(struct items *m, const struct wanted *w, const struct items_word
 	m->length = options[0]->length;
 }
 
-static enum tok_status make_item(struct items *m, enum kind kind, size_t number,
+static enum tok_status make_item(struct items *m, size_t task, size_t number,
 				 struct tok_buffer *list, struct tok_error *err)
 {
-	struct tok_random random = items_random(m, kind, number);
+	struct tok_random random = items_random(m, task, number);
 	for (size_t i = 0; i < TRIES; i++) {
 		const struct items_word *options[OPTIONS];
-		struct wanted w = { .kind = kind };
+		struct wanted w = { .kind = plans[task].kind, .rule = plans[task].part };
 		if (!draw_options(m, &w, &random, options))
 			continue;
 		items_clear(m);
 		ask(m, &w, options, &random, list);
-		return items_give(m, m->tasks[kind].name, err);
+		return items_give(m, m->tasks[task].name, err);
 	}
 	return tok_fail(err, TOK_EARG,
 			"too few words: among %zu no four are found for task '%s', in %d tries",
-			m->word_count, m->tasks[kind].name, TRIES);
+			m->word_count, m->tasks[task].name, TRIES);
 }
 
 enum tok_status items_langgame(struct items *m, struct tok_error *err)
 {
 	struct tok_buffer list = { 0 };
 	enum tok_status status = TOK_OK;
-	for (size_t kind = 0; kind < KINDS; kind++)
-		for (size_t i = 0; m->chosen[kind] && i < m->options.per_bucket && status == TOK_OK;
+	for (size_t task = 0; task < m->task_count; task++)
+		for (size_t i = 0; m->chosen[task] && i < m->options.per_bucket && status == TOK_OK;
 		     i++)
-			status = make_item(m, (enum kind)kind, i, &list, err);
+			status = make_item(m, task, i, &list, err);
 	tok_buffer_release(&list);
 	return status;
 }

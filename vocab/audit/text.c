@@ -12,9 +12,30 @@ struct vocab_audit_text {
 	struct tok_encoder *encoder;
 	struct tok_decoder *decoder;
 	struct vocab_audit_tokens tokens;
+	size_t front; /* bytes before a text that its tokens have and it has not */
 	struct vocab_audit_speller *speller;
 	uint64_t *used; /* counts that are not 0, while they are measured */
 };
+
+static enum tok_status encode(struct vocab_audit_text *a, struct tok_span text, bool offsets,
+			      struct tok_encoding *out, struct tok_error *err)
+{
+	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_ORDINARY,
+						.offsets = offsets };
+	return tok_encode(a->encoder, text, &how, out, err);
+}
+
+/* SentencePiece puts a space in front. */
+static enum tok_status find_front(struct vocab_audit_text *a, struct tok_error *err)
+{
+	struct tok_encoding encoded;
+	const enum tok_status status = encode(a, tok_span_of("a"), false, &encoded, err);
+	size_t bytes = 0;
+	for (size_t i = 0; status == TOK_OK && i < encoded.count; i++)
+		bytes += a->tokens.lengths[encoded.ids[i]];
+	a->front = bytes == 2 ? 1 : 0;
+	return status == TOK_ETEXT ? TOK_OK : status; /* it has no such letter */
+}
 
 enum tok_status vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
 				     struct vocab_audit_text **out, struct tok_error *err)
@@ -30,6 +51,8 @@ enum tok_status vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
 		if (!audit->encoder || !audit->decoder || !audit->used)
 			status = tok_fail_memory(err);
 	}
+	if (status == TOK_OK)
+		status = find_front(audit, err);
 	if (status == TOK_OK)
 		status = vocab_audit_speller_new(tokenizer, audit->tokens.lengths, audit->encoder,
 						 &audit->speller, err);
@@ -61,10 +84,8 @@ struct cuts {
 	uint64_t split;
 };
 
-static void cut_at(struct cuts *c, size_t at)
+static void cut_inside(struct cuts *c, size_t at)
 {
-	if (at < c->last || at >= c->line.count || !tok_utf8_is_tail(c->line.bytes[at]))
-		return;
 	for (size_t back = 1; back < 4 && back <= at; back++) {
 		const uint32_t length =
 		    tok_utf8_length(c->line.bytes + at - back, c->line.count - (at - back));
@@ -78,19 +99,10 @@ static void cut_at(struct cuts *c, size_t at)
 	}
 }
 
-/* The tokens add exactly the bytes of the line, behind `front` bytes that the decoder takes away
- * again: so they end where their lengths say. */
-static uint64_t split_by_lengths(const uint32_t *lengths, size_t front, struct tok_span line,
-				 const struct tok_encoding *encoded)
+static inline void cut_at(struct cuts *c, size_t at)
 {
-	struct cuts c = { .line = line };
-	size_t end = 0;
-	for (size_t i = 0; i < encoded->count; i++) {
-		end += lengths[encoded->ids[i]];
-		if (end > front)
-			cut_at(&c, end - front);
-	}
-	return c.split;
+	if (at < c->line.count && tok_utf8_is_tail(c->line.bytes[at]) && at >= c->last)
+		cut_inside(c, at);
 }
 
 /* The character at or around `at`. */
@@ -122,23 +134,7 @@ static uint64_t split_by_ranges(struct tok_span line, const struct tok_encoding 
 	return c.split;
 }
 
-static size_t add_up(const uint32_t *lengths, const struct tok_encoding *encoded)
-{
-	size_t sum = 0;
-	for (size_t i = 0; i < encoded->count; i++)
-		sum += lengths[encoded->ids[i]];
-	return sum;
-}
-
 /* ---- lines ------------------------------------------------------------------------------ */
-
-static enum tok_status encode(struct vocab_audit_text *a, struct tok_span text, bool offsets,
-			      struct tok_encoding *out, struct tok_error *err)
-{
-	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_ORDINARY,
-						.offsets = offsets };
-	return tok_encode(a->encoder, text, &how, out, err);
-}
 
 static enum tok_status decodes_to(struct vocab_audit_text *a, struct tok_span line,
 				  const struct tok_encoding *encoded, bool *out,
@@ -151,27 +147,34 @@ static enum tok_status decodes_to(struct vocab_audit_text *a, struct tok_span li
 	return status;
 }
 
+/* Where tokens add exactly the bytes of the line, they end where their lengths say; where a
+ * normaliser changed it, they are asked where they came from. */
 static enum tok_status run_line(struct vocab_audit_text *a, struct tok_span line,
 				struct vocab_audit_counts *counts, struct tok_error *err)
 {
 	struct tok_encoding encoded;
+	struct cuts cuts = { .line = line };
 	bool kept;
 	enum tok_status status = encode(a, line, false, &encoded, err);
 	if (status == TOK_OK)
 		status = decodes_to(a, line, &encoded, &kept, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < encoded.count; i++)
-		counts->ids[encoded.ids[i]]++;
+	size_t end = 0;
+	for (size_t i = 0; i < encoded.count; i++) {
+		const tok_id id = encoded.ids[i];
+		counts->ids[id]++;
+		end += a->tokens.lengths[id];
+		if (end > a->front)
+			cut_at(&cuts, end - a->front);
+	}
 	counts->tokens += encoded.count;
 	counts->kept_lines += kept;
-	const size_t bytes = add_up(a->tokens.lengths, &encoded);
-	if (kept && (bytes == line.count || bytes == line.count + 1)) { /* SentencePiece's space */
-		counts->split +=
-		    split_by_lengths(a->tokens.lengths, bytes - line.count, line, &encoded);
+	if (kept && end == line.count + a->front) {
+		counts->split += cuts.split;
 		return TOK_OK;
 	}
-	status = encode(a, line, true, &encoded, err); /* a normaliser changed it */
+	status = encode(a, line, true, &encoded, err);
 	if (status == TOK_OK)
 		counts->split += split_by_ranges(line, &encoded);
 	return status;
@@ -319,10 +322,10 @@ static double ratio(uint64_t a, uint64_t b)
 	return b ? (double)a / (double)b : (double)NAN;
 }
 
-/* Efficiency is of use only where there are two types to choose from. */
+/* Efficiency is of use only where there are two types to choose from; it may be rounded up. */
 static double over_types(double entropy, size_t types)
 {
-	return types > 1 ? entropy / log2((double)types) : (double)NAN;
+	return types > 1 ? fmin(entropy / log2((double)types), 1) : (double)NAN;
 }
 
 /* Tokens with the language's script: in the text, and in the vocabulary. */

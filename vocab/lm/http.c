@@ -6,15 +6,12 @@
 #include "vocab/lm/load_curl.h"
 #include "vocab/lm/provider.h"
 
-enum { CONNECT_MS = 10000 };
-
 struct lm_http {
 	struct lm_curl calls;
 	CURL *curl;
 	struct curl_slist *headers;
 	char *url; /* the base, and room for a path */
 	size_t base_count, room;
-	uint64_t timeout_ms;
 	struct tok_buffer answer;
 	size_t limit;
 	bool too_long, no_memory;
@@ -29,17 +26,6 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
 	return http->too_long || http->no_memory ? 0 : size * count;
 }
 
-static bool add_header(struct lm_http *http, const char *name, const char *value)
-{
-	char line[1024];
-	const int n = snprintf(line, sizeof line, "%s: %s", name, value);
-	struct curl_slist *list =
-	    n < (int)sizeof line ? http->calls.slist_append(http->headers, line) : NULL;
-	if (list)
-		http->headers = list;
-	return list;
-}
-
 static enum tok_status fill(struct lm_http *http, const char *base, const char *key,
 			    struct tok_error *err)
 {
@@ -50,41 +36,25 @@ static enum tok_status fill(struct lm_http *http, const char *base, const char *
 	http->room = count + 64;
 	http->url = malloc(http->room);
 	http->curl = http->calls.easy_init();
-	char bearer[900];
-	const int n = snprintf(bearer, sizeof bearer, "Bearer %s", key ? key : "");
-	if (n >= (int)sizeof bearer)
-		return tok_fail(err, TOK_EARG, "the key is too long");
-	if (!http->url || !http->curl || !add_header(http, "Content-Type", "application/json") ||
-	    (key && !add_header(http, "Authorization", bearer)))
+	const enum tok_status status = lm_curl_headers(&http->calls, key, &http->headers, err);
+	if (status != TOK_OK)
+		return status;
+	if (!http->url || !http->curl)
 		return tok_fail_memory(err);
 	memcpy(http->url, base, count);
 	return TOK_OK;
 }
 
-/* What no question changes.  Only text is set that the library copies, so nothing fails but for
- * lack of memory, which then shows in the first question. */
-static void set_options(struct lm_http *http)
-{
-	http->calls.easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
-	http->calls.easy_setopt(http->curl, CURLOPT_PROXY, "");
-	http->calls.easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
-	http->calls.easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
-	http->calls.easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);
-	http->calls.easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
-	http->calls.easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	http->calls.easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)http->timeout_ms);
-}
-
 enum tok_status lm_http_new(const char *base, const char *key, uint64_t timeout_ms,
 			    struct lm_http **out, struct tok_error *err)
 {
-	if (strncmp(base, "http://", 7) != 0 && strncmp(base, "https://", 8) != 0)
-		return tok_fail(err, TOK_EARG, "'%s' must begin with http:// or https://", base);
+	enum tok_status status = lm_curl_check_url(base, err);
+	if (status != TOK_OK)
+		return status;
 	struct lm_http *http = calloc(1, sizeof *http);
 	if (!http)
 		return tok_fail_memory(err);
-	http->timeout_ms = timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
-	enum tok_status status = lm_curl_load(&http->calls, err);
+	status = lm_curl_load(&http->calls, err);
 	if (status != TOK_OK) {
 		free(http);
 		return status;
@@ -94,7 +64,10 @@ enum tok_status lm_http_new(const char *base, const char *key, uint64_t timeout_
 		lm_http_free(http);
 		return status;
 	}
-	set_options(http);
+	/* What no question changes. */
+	lm_curl_usual(&http->calls, http->curl, http->headers, timeout_ms, http->trouble);
+	http->calls.easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	http->calls.easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
 	*out = http;
 	return TOK_OK;
 }
@@ -129,17 +102,19 @@ static CURLcode perform(struct lm_http *http, const char *path, struct tok_span 
 	return http->calls.easy_perform(http->curl);
 }
 
-/* What a server says that says no: {"error":{"message":"..."}}, or anything. */
+struct tok_span lm_http_reason(struct tok_json_document *doc, struct tok_span answer)
+{
+	if (tok_json_read(doc, answer, NULL) != TOK_OK || doc->values->kind != TOK_JSON_OBJECT)
+		return answer;
+	const struct tok_json *error = tok_json_get(doc->values, "error");
+	const struct tok_json *message = error ? tok_json_get(error, "message") : NULL;
+	return message && message->kind == TOK_JSON_STRING ? tok_json_text(message) : answer;
+}
+
 static enum tok_status tell_refusal(struct lm_http *http, long code, struct tok_json_document *doc,
 				    struct tok_error *err)
 {
-	struct tok_span text = tok_buffer_span(&http->answer);
-	if (tok_json_read(doc, text, NULL) == TOK_OK && doc->values->kind == TOK_JSON_OBJECT) {
-		const struct tok_json *error = tok_json_get(doc->values, "error");
-		const struct tok_json *message = error ? tok_json_get(error, "message") : NULL;
-		if (message && message->kind == TOK_JSON_STRING)
-			text = tok_json_text(message);
-	}
+	const struct tok_span text = lm_http_reason(doc, tok_buffer_span(&http->answer));
 	return tok_fail(err, TOK_EIO, "the server says %ld: '%s'", code, tok_show(text).text);
 }
 

@@ -27,4 +27,7 @@ TOK_MUST_USE enum tok_status lm_http_ask(struct lm_http *http, const char *path,
 					 struct tok_span question, size_t limit,
 					 struct tok_json_document *doc, struct tok_error *err);
 
+/* The words of a server that says no: the message of {"error":{"message":"..."}}, or all of it. */
+struct tok_span lm_http_reason(struct tok_json_document *doc, struct tok_span answer);
+
 #endif

@@ -12,9 +12,9 @@ struct ngram_lm {
 	struct ngram_file file;
 	tok_id eos, *start;
 	double *base, *log_base; /* of order 1 */
-	/* For a row: what parts add to an id, and which ids they name.  `row_of` tells the row that
-	 * an id was last named in. */
-	double *added;
+	/* For a row: what parts add to an id, what of it is below 0, and which ids they name.
+	 * `row_of` tells the row that an id was last named in. */
+	double *added, *taken;
 	tok_id *named;
 	uint64_t *row_of, row;
 };
@@ -48,13 +48,19 @@ static enum tok_status find_context(const struct ngram_lm *m, const struct tok_l
 	return TOK_OK;
 }
 
-/* Of one scale another one, beside its logarithm where it is small. */
+/* Of one scale another one, beside its logarithm where it is small.  What was small may have lost
+ * digits, which do not come back when it grows: its logarithm has them. */
 static void scale_by(double gamma, double *scale, double *log_scale)
 {
 	const double was = *scale;
-	*scale *= gamma;
+	if (was < TOK_LM_SMALL_SCALE) {
+		*log_scale += log_of(gamma);
+		*scale = exp(*log_scale);
+		return;
+	}
+	*scale = was * gamma;
 	if (*scale < TOK_LM_SMALL_SCALE)
-		*log_scale = (was < TOK_LM_SMALL_SCALE ? *log_scale : log(was)) + log_of(gamma);
+		*log_scale = log(was) + log_of(gamma);
 }
 
 /* The longest context first: what it leaves is what the next one has. */
@@ -105,16 +111,43 @@ static size_t add_part(struct ngram_lm *m, const struct tok_lm_part *part, size_
 			continue;
 		if (m->row_of[id] != m->row) {
 			m->row_of[id] = m->row;
-			m->added[id] = 0;
+			m->added[id] = m->taken[id] = 0;
 			m->named[named++] = id;
 		}
-		m->added[id] += part->scale * part->add[i];
+		const double add = part->scale * part->add[i];
+		m->added[id] += add;
+		m->taken[id] -= add < 0 ? add : 0;
 	}
 	return named;
 }
 
+/* How far a number may be from what the model says. */
+static double error_of(const struct tok_lm_log_p *p)
+{
+	return p->low < p->high ? exp(p->high) - exp(p->low) : 0;
+}
+
+/* Those that parts name.  What they have taken away may have left no digits. */
+static double write_named(struct ngram_lm *m, const struct tok_lm_parts *parts, size_t named,
+			  double *log_p)
+{
+	double error = 0;
+	for (size_t i = 0; i < named; i++) {
+		const tok_id id = m->named[i];
+		const double p = parts->scale * m->base[id] + m->added[id];
+		if (p >= TOK_LM_SMALL_SCALE && p >= 0.5 * m->taken[id]) {
+			log_p[id] = log(p);
+			continue;
+		}
+		const struct tok_lm_log_p exact = tok_lm_parts_log_p(parts, id);
+		log_p[id] = exact.log_p;
+		error += error_of(&exact);
+	}
+	return error;
+}
+
 static enum tok_status fill_row(struct ngram_lm *m, const struct tok_lm_request *request,
-				double *log_p, struct tok_error *err)
+				struct tok_lm_row *out, struct tok_error *err)
 {
 	struct tok_lm_parts parts;
 	size_t named = 0;
@@ -127,12 +160,8 @@ static enum tok_status fill_row(struct ngram_lm *m, const struct tok_lm_request 
 	const double log_scale =
 	    parts.scale < TOK_LM_SMALL_SCALE ? parts.log_scale : log(parts.scale);
 	for (size_t id = 0; id < m->info.size; id++)
-		log_p[id] = m->log_base[id] + log_scale;
-	for (size_t i = 0; i < named; i++) {
-		const tok_id id = m->named[i];
-		const double p = parts.scale * m->base[id] + m->added[id];
-		log_p[id] = p >= TOK_LM_SMALL_SCALE ? log(p) : tok_lm_parts_log_p(&parts, id);
-	}
+		out->log_p[id] = m->log_base[id] + log_scale;
+	out->error = write_named(m, &parts, named, out->log_p);
 	return TOK_OK;
 }
 
@@ -141,7 +170,7 @@ static enum tok_status fill_rows(struct tok_lm *lm, const struct tok_lm_request 
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < count && status == TOK_OK; i++)
-		status = fill_row((struct ngram_lm *)lm, &requests[i], out[i].log_p, err);
+		status = fill_row((struct ngram_lm *)lm, &requests[i], &out[i], err);
 	return status;
 }
 
@@ -155,6 +184,7 @@ static void free_model(struct tok_lm *lm)
 	free(m->base);
 	free(m->log_base);
 	free(m->added);
+	free(m->taken);
 	free(m->named);
 	free(m->row_of);
 	free(m);
@@ -168,9 +198,10 @@ static bool make_rows(struct ngram_lm *m)
 	m->base = malloc(size * sizeof *m->base);
 	m->log_base = malloc(size * sizeof *m->log_base);
 	m->added = malloc(size * sizeof *m->added);
+	m->taken = malloc(size * sizeof *m->taken);
 	m->named = malloc(size * sizeof *m->named);
 	m->row_of = calloc(size, sizeof *m->row_of);
-	if (!m->base || !m->log_base || !m->added || !m->named || !m->row_of)
+	if (!m->base || !m->log_base || !m->added || !m->taken || !m->named || !m->row_of)
 		return false;
 	for (size_t id = 0; id < size; id++) {
 		m->base[id] = m->file.tables.levels[0].add[id] + m->file.header.base;

@@ -182,16 +182,26 @@ static enum tok_status tell_death(struct lm_process *p, struct tok_error *err)
 
 /* ---- between ---- */
 
-void lm_process_clock(struct lm_process *p, uint64_t timeout_ms)
+static uint64_t from_now(uint64_t milliseconds)
 {
 	const uint64_t from = now();
+	return milliseconds > UINT64_MAX - from ? UINT64_MAX : from + milliseconds;
+}
+
+void lm_process_clock(struct lm_process *p, uint64_t timeout_ms)
+{
 	p->timeout = timeout_ms;
-	p->deadline = timeout_ms > UINT64_MAX - from ? UINT64_MAX : from + timeout_ms;
+	p->deadline = from_now(timeout_ms);
 }
 
 void lm_process_say(struct lm_process *p, struct tok_span bytes)
 {
 	p->saying = bytes;
+}
+
+struct tok_span lm_process_unsaid(const struct lm_process *p)
+{
+	return p->saying;
 }
 
 /* A reader that is gone shows on the other pipe, with how it went. */
@@ -219,8 +229,8 @@ static enum tok_status read_some(struct lm_process *p, struct tok_error *err)
 	return n > 0 ? TOK_OK : tell_death(p, err);
 }
 
-/* Read more, writing what there is to be written. */
-static enum tok_status hear(struct lm_process *p, struct tok_error *err)
+/* Read more, writing what there is to be written; not longer than until `until`. */
+static enum tok_status hear(struct lm_process *p, uint64_t until, struct tok_error *err)
 {
 	struct pollfd fds[2] = { { p->from, POLLIN, 0 }, { p->to, POLLOUT, 0 } };
 	const uint64_t at = now();
@@ -229,7 +239,8 @@ static enum tok_status hear(struct lm_process *p, struct tok_error *err)
 			 (double)p->timeout / 1000);
 		return give_up(p, err);
 	}
-	const uint64_t left = p->deadline - at;
+	const uint64_t first = until < p->deadline ? until : p->deadline;
+	const uint64_t left = first > at ? first - at : 0;
 	const int n = poll(fds, p->saying.count > 0 ? 2 : 1, left < 3600000 ? (int)left : 3600000);
 	if (n < 0 && errno != EINTR) {
 		tok_fail(&p->trouble, TOK_EIO, "cannot wait for the process: %s", strerror(errno));
@@ -261,7 +272,7 @@ enum tok_status lm_process_bytes(struct lm_process *p, size_t count, struct tok_
 	enum tok_status status = check_alive(p, err);
 	forget(p);
 	while (status == TOK_OK && p->heard.count < count)
-		status = hear(p, err);
+		status = hear(p, UINT64_MAX, err);
 	if (status != TOK_OK)
 		return status;
 	*out = (struct tok_span){ p->heard.bytes, count };
@@ -269,29 +280,43 @@ enum tok_status lm_process_bytes(struct lm_process *p, size_t count, struct tok_
 	return TOK_OK;
 }
 
-enum tok_status lm_process_line(struct lm_process *p, size_t limit, struct tok_span *out,
-				struct tok_error *err)
+enum tok_status lm_process_try_line(struct lm_process *p, size_t limit, uint64_t wait_ms, bool *got,
+				    struct tok_span *out, struct tok_error *err)
 {
+	const uint64_t until = from_now(wait_ms);
 	enum tok_status status = check_alive(p, err);
 	const uint8_t *end = NULL;
 	size_t looked = 0;
+	bool late = false;
+	*got = false;
 	forget(p);
 	while (status == TOK_OK) {
 		if (p->heard.count > looked)
 			end = memchr(p->heard.bytes + looked, '\n', p->heard.count - looked);
 		looked = p->heard.count;
-		if (end || looked > limit)
+		if (end || looked > limit || late)
 			break;
-		status = hear(p, err);
+		late = now() >= until;
+		status = hear(p, until, err);
 	}
 	if (status != TOK_OK)
 		return status;
+	if (!end && looked <= limit)
+		return TOK_OK;
 	const size_t length = end ? (size_t)(end - p->heard.bytes) : looked;
 	if (length > limit) {
 		tok_fail(&p->trouble, TOK_EFORMAT, "a line of more than %zu bytes", limit);
 		return give_up(p, err);
 	}
+	*got = true;
 	*out = (struct tok_span){ p->heard.bytes, length };
 	p->used = length + 1;
 	return TOK_OK;
+}
+
+enum tok_status lm_process_line(struct lm_process *p, size_t limit, struct tok_span *out,
+				struct tok_error *err)
+{
+	bool got;
+	return lm_process_try_line(p, limit, UINT64_MAX, &got, out, err);
 }

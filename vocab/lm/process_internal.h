@@ -32,6 +32,8 @@ void lm_process_end(struct lm_process *process);
 
 void lm_process_clock(struct lm_process *process, uint64_t timeout_ms);
 void lm_process_say(struct lm_process *process, struct tok_span bytes);
+/* What of it is not yet written: whoever says more before that says this again, and the more. */
+struct tok_span lm_process_unsaid(const struct lm_process *process);
 
 /* The next `count` bytes that it wrote; *out lives until the next call. */
 TOK_MUST_USE enum tok_status lm_process_bytes(struct lm_process *process, size_t count,
@@ -40,6 +42,11 @@ TOK_MUST_USE enum tok_status lm_process_bytes(struct lm_process *process, size_t
 /* The next line, without its end, of `limit` bytes at most. */
 TOK_MUST_USE enum tok_status lm_process_line(struct lm_process *process, size_t limit,
 					     struct tok_span *out, struct tok_error *err);
+
+/* The same where there may be none yet: it is waited for so long at most.  *got: is there one? */
+TOK_MUST_USE enum tok_status lm_process_try_line(struct lm_process *process, size_t limit,
+						 uint64_t wait_ms, bool *got, struct tok_span *out,
+						 struct tok_error *err);
 
 /* It broke the protocol, and nothing that it still says can be understood: end it. */
 void lm_process_give_up(struct lm_process *process, const struct tok_error *err);

@@ -1,0 +1,105 @@
+/* vocab_edit.c - tok vocab edit: special tokens, names, templates; ordinary text keeps its ids. */
+#include <stdlib.h>
+
+#include "cmd/cli_load.h"
+#include "cmd/cli_vocab_output.h"
+#include "cmd/vocab_internal.h"
+#include "cmd/vocab_same.h"
+#include "vocab/convert/edit.h"
+
+/* "TEXT=ID" where what is behind the last = is a number, else "TEXT". */
+static enum tok_status add_special(struct tok_spec *spec, const char *asked, struct tok_error *err)
+{
+	const char *equals = strrchr(asked, '=');
+	struct tok_span text = tok_span_of(asked);
+	unsigned long id = TOK_NO_ID;
+	char *end = NULL;
+	if (equals && equals[1] >= '0' && equals[1] <= '9') {
+		id = strtoul(equals + 1, &end, 10);
+		if (*end)
+			id = TOK_NO_ID;
+		else if (id > TOK_ID_MAX)
+			return tok_fail(err, TOK_EARG, "--add-special '%s': ids are at most %u",
+					asked, (unsigned)TOK_ID_MAX);
+		else
+			text.count = (size_t)(equals - asked);
+	}
+	const enum tok_status status = vocab_edit_add_special(spec, text, (tok_id)id, err);
+	return status == TOK_OK ? status : tok_fail_in(err, status, "--add-special");
+}
+
+/* "OLD=NEW"; of several =, the first that leaves an added token in front of it. */
+static enum tok_status rename_token(struct tok_spec *spec, const char *asked, struct tok_error *err)
+{
+	enum tok_status status = tok_fail(err, TOK_EARG, "'%s' is no OLD=NEW", asked);
+	for (const char *at = strchr(asked, '='); at && status != TOK_OK;
+	     at = strchr(at + 1, '=')) {
+		const struct tok_span from = { (const uint8_t *)asked, (size_t)(at - asked) };
+		status = vocab_edit_rename(spec, from, tok_span_of(at + 1), err);
+	}
+	return status == TOK_OK ? status : tok_fail_in(err, status, "--rename");
+}
+
+static enum tok_status edit(struct tok_spec *spec, const struct vocab_options *opts,
+			    struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < opts->renamed.count && status == TOK_OK; i++)
+		status = rename_token(spec, opts->renamed.items[i], err);
+	for (size_t i = 0; i < opts->specials.count && status == TOK_OK; i++)
+		status = add_special(spec, opts->specials.items[i], err);
+	if (status == TOK_OK && opts->set_template) {
+		status = vocab_edit_set_template(spec, tok_span_of(opts->set_template), err);
+		if (status != TOK_OK)
+			tok_fail_in(err, status, "--set-template");
+	}
+	return status;
+}
+
+/* Exit status 1 says that ordinary text is not as before. */
+static enum cli_exit check(const char *path, const struct vocab_options *opts)
+{
+	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
+	const struct cli_load written = { .tokenizer = opts->output };
+	struct tok_tokenizer *a = NULL, *b = NULL;
+	struct tok_error err = { 0 };
+	struct vocab_same same = { .ids_only = true,
+				   .files = opts->texts.items,
+				   .file_count = opts->texts.count };
+	enum tok_status status = cli_load(&source, &a, &err);
+	if (status == TOK_OK)
+		status = cli_load_uncached(&written, &b, &err);
+	if (status == TOK_OK)
+		status = vocab_same_compare(a, b, &same, &err);
+	const enum cli_exit result =
+	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
+	vocab_same_release(&same);
+	tok_tokenizer_free(a);
+	tok_tokenizer_free(b);
+	return result;
+}
+
+enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
+{
+	const struct vocab_options *opts = options;
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	enum cli_vocab_kind kind;
+	if (argc != 1)
+		return cli_usage("edit takes one tokenizer, not %d", argc);
+	if (!opts->output || strcmp(opts->output, "-") == 0)
+		return cli_usage("edit needs --output FILE: what it writes is read again");
+	if (!opts->specials.count && !opts->renamed.count && !opts->set_template)
+		return cli_usage("edit has nothing to do: --add-special, --rename, --set-template");
+	if (!cli_vocab_kind(opts->output, opts->format, &kind))
+		return CLI_TROUBLE;
+	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	enum cli_exit result = CLI_OK;
+	if (edit(&spec, opts, &err) != TOK_OK)
+		result = cli_error("%s", err.message);
+	else
+		result = cli_vocab_output(&spec, kind, opts->output);
+	tok_spec_release(&spec);
+	return result == CLI_OK ? check(argv[0], opts) : result;
+}

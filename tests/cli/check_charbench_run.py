@@ -1,0 +1,508 @@
+#!/usr/bin/env python3
+"""check_charbench_run.py TOK [CHECK...]: tok charbench run, with servers on the loopback and processes that keep their word
+or break it, and with runs that are killed.
+
+Whatever happens, an answer that was had stays, is had once, and is not asked for again.
+"""
+import concurrent.futures
+import http.server
+import json
+import os
+import pathlib
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TOK = os.path.abspath(sys.argv[1])
+KEY = "sk-not-to-be-seen-1234567890"
+troubles = []
+
+
+def expect(name, condition, *words):
+    if not condition:
+        troubles.append(name)
+        print(f"{name}:", *words)
+
+
+# ---- a server ---------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """Answers 'say N' with 'N!'; what else it does to the n-th try of item N is up to misbehave()."""
+
+    def __init__(self, misbehave=None, pace=0.0):
+        self.misbehave, self.pace = misbehave, pace
+        self.lock = threading.Lock()
+        self.seen = []  # (time, item), of each question
+        self.bodies, self.headers, self.paths = [], [], []
+        self.open = self.most_open = 0
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                owner.talk(self)
+
+            def do_GET(self):
+                owner.paths.append("GET " + self.path)
+
+            def log_message(self, *words):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.http.handle_error = lambda request, address: None
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+        self.base = f"http://127.0.0.1:{self.http.server_port}"
+        self.url = self.base + "/v1/chat/completions"
+
+    def talk(self, handler):
+        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        prompt = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
+        item = int(prompt.split()[1])
+        with self.lock:
+            self.bodies.append(body)
+            self.headers.append(dict(handler.headers))
+            self.paths.append(handler.path)
+            self.seen.append((time.monotonic(), item))
+            attempt = sum(i == item for _, i in self.seen)
+            self.open += 1
+            self.most_open = max(self.most_open, self.open)
+        time.sleep(self.pace)
+        with self.lock:
+            self.open -= 1
+        if self.misbehave and self.misbehave(handler, item, attempt):
+            return
+        text = f"{item}!" if item % 5 else f"{item} \u00e4\n\"\\\u2028"
+        said = {"message": {"role": "assistant", "content": text}} if "messages" in body else {"text": text}
+        send(handler, 200, {"choices": [{**said, "finish_reason": "stop"}],
+                            "usage": {"prompt_tokens": 3, "completion_tokens": item, "details": {}}})
+
+    def asked(self):
+        with self.lock:
+            return [item for _, item in self.seen]
+
+
+def send(handler, code, said, length=None, **headers):
+    data = said if isinstance(said, bytes) else json.dumps(said).encode()
+    handler.send_response(code)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(length or len(data)))
+    handler.end_headers()
+    try:
+        handler.wfile.write(data)
+    except OSError:
+        pass
+    return True
+
+
+# ---- running ------------------------------------------------------------------------------------------------------
+
+
+class Place:
+    """A folder with items, and what a run leaves in it."""
+
+    def __init__(self, root, name, count=12):
+        self.name, self.folder = name, pathlib.Path(root, name)
+        self.folder.mkdir()
+        self.items, self.answers = self.folder / "items", self.folder / "answers"
+        self.write_items(count)
+
+    def write_items(self, count, prompt="say {}"):
+        self.items.write_text("".join(json.dumps(
+            {"id": i, "task": "t", "word": "w", "prompt": prompt.format(i), "answer": f"{i}!"}) + "\n"
+            for i in range(count)))
+
+    def start(self, *args, key=None, limit=None):
+        environment = {k: v for k, v in os.environ.items() if k != "OPENAI_API_KEY"}
+        if key:
+            environment["OPENAI_API_KEY"] = key
+
+        def prepare():
+            if limit:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        return subprocess.Popen([TOK, "charbench", "run", self.items, "-o", self.answers, *map(str, args)],
+                                cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, preexec_fn=prepare)
+
+    def run(self, *args, code=0, said="", **more):
+        process = self.start(*args, **more)
+        out, err = process.communicate(timeout=60)
+        expect(self.name, process.returncode == code and said in err and not out, args, process.returncode, err)
+        return err
+
+    def records(self):
+        text = self.answers.read_text()
+        expect(self.name, not text or text.endswith("\n"), "the last line is not whole")
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def outputs(self):
+        """item -> output; an item that has two is trouble."""
+        found = {}
+        for r in self.records():
+            if "output" in r:
+                expect(self.name, r["id"] not in found, "answered twice:", r)
+                found[r["id"]] = r["output"]
+        return found
+
+    def expect_all(self, count=12):
+        outputs = self.outputs()
+        expect(self.name, sorted(outputs) == list(range(count)), "answers", sorted(outputs))
+        expect(self.name, all(outputs[i].split("!")[0].split(" ")[0] == str(i) for i in outputs), outputs)
+
+
+# ---- servers ---------------------------------------------------------------------------------------------------------
+
+
+def check_honest(p):
+    server = Server(pace=.02)
+    p.run("--endpoint", server.url, "--model", "m\"1", "--system", "be \"brief\"", "--max-tokens", 7, "--concurrency", 3,
+          key=KEY)
+    p.expect_all()
+    expect(p.name, server.most_open in (2, 3), server.most_open, "questions were open at once")
+    expect(p.name, sorted(server.asked()) == list(range(12)), server.asked())
+    wanted = {"model": "m\"1", "temperature": 0, "stream": False, "max_tokens": 7, "messages": [
+        {"role": "system", "content": "be \"brief\""}, {"role": "user", "content": "say 0"}]}
+    expect(p.name, wanted in server.bodies, server.bodies[0])
+    expect(p.name, all(h["Authorization"] == "Bearer " + KEY and "Expect" not in h for h in server.headers))
+    record = next(r for r in p.records() if r["id"] == 10)
+    expect(p.name, record["output"] == "10 \u00e4\n\"\\\u2028" and record["finish"] == "stop" and record["tries"] == 1
+           and record["usage"] == {"prompt_tokens": 3, "completion_tokens": 10} and record["model"] == "m\"1"
+           and 0.02 <= record["seconds"] < 20, record)
+    p.run("--endpoint", server.url, "--model", "m\"1", "--system", "be \"brief\"")  # nothing is left to be asked
+    expect(p.name, len(server.seen) == 12)
+    p.run("--endpoint", server.url, "--model", "m\"1", code=2, said="line 1: item ")  # was asked with a system prompt
+    p.run("--endpoint", server.url, "--model", "other")
+    expect(p.name, len(server.seen) == 24 and "Authorization" not in server.headers[-1], server.headers[-1])
+    told = subprocess.run([TOK, "charbench", "score", p.items, p.answers, "--json"], capture_output=True, check=True)
+    expect(p.name, [m["right"] for m in json.loads(told.stdout)["models"]] == [9, 9], told.stdout)
+
+
+def check_completions(p):
+    """Of which one is too long at first."""
+    server = Server(lambda handler, item, attempt: item == 5 and attempt == 1 and send(
+        handler, 200, {"choices": [{"text": "5!" + "x" * (5 << 20)}]}))
+    p.run("--endpoint", server.base + "/v1/completions?a=b", "--max-tokens", 0)
+    p.expect_all()
+    expect(p.name, server.asked().count(5) == 2 and p.outputs()[5] == "5 \u00e4\n\"\\\u2028", "an answer that is too long")
+    expect(p.name, {"prompt": "say 3", "temperature": 0, "stream": False} in server.bodies, server.bodies[0])
+    expect(p.name, set(server.paths) == {"/v1/completions?a=b"}, server.paths)
+
+
+def check_busy(p):
+    """Nobody asks in the second that the server wants to itself."""
+    def misbehave(handler, item, attempt):
+        return item == 3 and attempt == 1 and send(handler, 429, {"error": {"message": "slow down"}}, Retry_After="1")
+
+    server = Server(misbehave, pace=.01)
+    p.run("--endpoint", server.url, "--concurrency", 2)
+    p.expect_all()
+    times = sorted(at for at, _ in server.seen)
+    pause = max(b - a for a, b in zip(times, times[1:]))
+    expect(p.name, pause > .5 and server.asked().count(3) == 2, "no pause is longer than", pause)
+
+
+def check_first_tries(p):
+    """Each item meets something else, and is asked again."""
+    def misbehave(handler, item, attempt):
+        if attempt > 1:
+            return False
+        if item == 1:
+            return send(handler, 500, b"<html>")
+        if item == 2:
+            handler.close_connection = True
+            return send(handler, 200, {"choices": []}, length=5000)
+        if item == 3:
+            return send(handler, 200, b'{"choices":[{"message":')
+        if item == 4:
+            return send(handler, 200, {"choices": [{"text": "3"}]})
+        if item == 6:
+            time.sleep(1.5)
+            handler.close_connection = True
+            return True
+        if item == 7:
+            handler.close_connection = True
+            handler.connection.close()
+            return True
+        return item == 8 and send(handler, 200, b'{"choices":[{"message":{"content":"\xff"}}]}')
+
+    server = Server(misbehave)
+    p.run("--endpoint", server.url, "--timeout", 1)
+    p.expect_all()
+    tries = {r["id"]: r["tries"] for r in p.records()}
+    expect(p.name, all(tries[i] >= (2 if 1 <= i <= 8 and i != 5 else 1) for i in range(12)), tries)
+
+
+def check_one_fails(p):
+    """An item that the server cannot take is told, and asked again by the next run."""
+    def misbehave(handler, item, attempt):
+        if item == 4 and attempt < 3:
+            return send(handler, 503, {"error": {"message": "not now"}})
+        return item == 5 and attempt < 2 and send(handler, 400, {"error": {"message": "too rude"}})
+
+    server = Server(misbehave, pace=.05)
+    err = p.run("--endpoint", server.url, "--tries", 2, "--concurrency", 2, code=1)
+    expect(p.name, "2 of 12 items have no answer" in err, err)
+    errors = {r["id"]: (r["code"], r["tries"], r["error"]) for r in p.records() if "error" in r}
+    expect(p.name, errors == {4: (503, 2, "the server says 503: 'not now'"),
+                              5: (400, 1, "the server says 400: 'too rude'")}, errors)
+    scored = subprocess.run([TOK, "charbench", "score", p.items, p.answers], capture_output=True, text=True)
+    expect(p.name, "answers to 10 of 12 items" in scored.stderr and not scored.returncode, scored.stderr)
+    p.run("--endpoint", server.url)
+    p.expect_all()
+    expect(p.name, server.asked().count(4) == 3 and server.asked().count(5) == 2 and len(server.seen) == 15,
+           server.asked())
+
+
+def check_gone(p):
+    """Who fails for good ends the run, and not after 12 times 2 tries."""
+    server = Server(lambda handler, item, attempt: send(handler, 500, {"error": {"message": "no"}}))
+    p.run("--endpoint", server.url, "--tries", 2, "--concurrency", 2, code=4, said="0 of 12 items have answers")
+    expect(p.name, 2 <= len(server.seen) <= 4, len(server.seen))
+    server.http.shutdown()
+    server.http.server_close()
+    p.run("--endpoint", server.url, "--tries", 2, code=4, said="127.0.0.1")
+    p.run("--endpoint", server.url, "--tries", 1, code=4, said="127.0.0.1")
+
+
+def check_never(p):
+    """A wrong key, a wrong path, another place, and who refuses everything; the key is told nowhere."""
+    target = Server()
+
+    def misbehave(handler, item, attempt):
+        if mode == "key":
+            return send(handler, 401, {"error": {"message": "bad " + handler.headers["Authorization"]}})
+        if mode == "path":
+            return send(handler, 404, b"")
+        if mode == "long":
+            return send(handler, 429, b"", Retry_After="86400")
+        return send(handler, 308, b"", Location=target.url) if mode == "place" else send(handler, 422, b"?")
+
+    server = Server(misbehave)
+    for mode, said, most in (("key", "401: 'bad Bearer ****", 1), ("path", "404", 1), ("place", "308", 1), ("long", "429", 1),
+                             ("all", "422", 16)):
+        p.write_items(40)
+        server.seen.clear()
+        err = p.run("--endpoint", server.url, "--concurrency", 1, key=KEY, code=4, said=said)
+        expect(p.name, len(server.seen) == most, mode, len(server.seen))
+        expect(p.name, KEY not in err + p.answers.read_text(), mode, "tells the key")
+    expect(p.name, not target.paths, "the redirection was followed")
+
+
+def check_rate(p):
+    p.write_items(6)
+    server, begun = Server(), time.monotonic()
+    p.run("--endpoint", server.url, "--rate", 2)
+    expect(p.name, time.monotonic() - begun > 2.5, time.monotonic() - begun)
+    p.expect_all(6)
+
+
+def check_killed(p):
+    """kill -9: what was had stays; at most what was open is asked twice."""
+    count, most = 60, 4
+    p.write_items(count)
+    server = Server(pace=.02)
+    process = p.start("--endpoint", server.url, "--concurrency", most)
+    while len(server.seen) < 20:
+        time.sleep(.01)
+    process.kill()
+    process.communicate()
+    had = set(p.outputs())
+    time.sleep(.1)  # what was on its way has come
+    before = server.asked()
+    expect(p.name, 20 - 2 * most <= len(had) <= len(before) <= len(had) + most, len(had), len(before))
+    with p.answers.open("a") as file:
+        file.write('{"id":59,"output":"59')
+    server.seen.clear()
+    p.run("--endpoint", server.url, "--concurrency", most, said="the last line is not whole, and is dropped: 21 bytes")
+    p.expect_all(count)
+    expect(p.name, not had & set(server.asked()), "asked again:", had & set(server.asked()))
+    expect(p.name, sorted(had | set(server.asked())) == list(range(count)) and len(server.seen) == count - len(had))
+    # A whole line without its newline is one.
+    p.answers.write_text(p.answers.read_text()[:-1])
+    p.run("--endpoint", server.url)
+    p.expect_all(count)
+
+
+def check_stopped(p):
+    """SIGINT, and a second process for the same file."""
+    gate = threading.Event()
+    server = Server(lambda handler, item, attempt: item > 3 and not gate.wait(60))
+    process = p.start("--endpoint", server.url, "--concurrency", 2)
+    while len(server.seen) < 6:
+        time.sleep(.01)
+    p.run("--endpoint", server.url, code=2, said=f"another process adds answers to '{p.answers}'")
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=20)[1]
+    expect(p.name, process.returncode == 2 and "interrupted\n" in err and "4 of 12 items have answers" in err
+           and sorted(p.outputs()) == [0, 1, 2, 3], process.returncode, err)
+    gate.set()
+    p.run("--endpoint", server.url)
+    p.expect_all()
+
+
+def check_files(p):
+    """Other files, other questions, a disk that is full."""
+    server = Server()
+    before = p.items.read_text()
+    for path, said in ((p.items, "line 1: this is no answer"), ("/dev/full", "cannot write '/dev/full'"),
+                       (p.folder, "cannot open"), ("none/answers", "cannot open")):
+        kept, p.answers = p.answers, path
+        p.run("--endpoint", server.url, code=2, said=said)
+        p.answers = kept
+    expect(p.name, p.items.read_text() == before, "the items were written to")
+    p.run("--endpoint", server.url, code=2, said="cannot write", limit=512)
+    p.records()
+    p.run("--endpoint", server.url)
+    p.expect_all()
+    p.write_items(12, "tell {}")
+    p.run("--endpoint", server.url, code=2, said="was another question when it was asked")
+    p.write_items(4)
+    p.run("--endpoint", server.url, code=2, said="no item has the id")
+    p.items.write_text('{"id":1,"task":"t","word":"w","answer":1}\n')
+    p.run("--endpoint", server.url, code=2, said="item 1 has no prompt")
+
+
+def check_words(p):
+    """What the command line may not say."""
+    for args, said in (
+            (["--endpoint", "http://127.0.0.1:9/v1"], "must end in /chat/completions or /completions"),
+            (["--endpoint", "ftp://127.0.0.1/completions"], "must begin with http:// or https://"),
+            (["--endpoint", "http://127.0.0.1/completions", "--system", "x"], "a system prompt needs"),
+            (["--endpoint", "http://127.0.0.1/completions", "--key-env", "NOT_SET"], "no key in 'NOT_SET'"),
+            (["--exec", "x", "--key-env", "NOT_SET"], "--key-env is of --endpoint"),
+            (["--exec", "x", "--endpoint", "http://127.0.0.1/completions"], "one of --endpoint URL and --exec"),
+            ([], "one of --endpoint URL and --exec"), (["--exec", "x", "--tries", "0"], "--tries is 1"),
+            (["--exec", "x", "--concurrency", "0"], "--concurrency is 1 to 256"),
+            (["--exec", "x", "--concurrency", "257"], "--concurrency is 1 to 256")):
+        p.run(*args, code=2, said=said)
+    server = Server()
+    p.run("--endpoint", server.url, key="two\nlines", code=2, said="the key has a blank")
+    expect(p.name, not server.seen, "asked with a header of its own")
+
+
+# ---- processes ---------------------------------------------------------------------------------------------------------
+
+PROCESS = r'''
+import json, os, sys, time
+mode, log, held, seen = sys.argv[1], sys.argv[2], [], 0
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+if mode == "late":
+    time.sleep(.2)
+for line in sys.stdin:
+    q = json.loads(line)
+    with open(log, "a") as file:
+        file.write(f"{q['id']}\n")
+    assert set(q) <= {"id", "prompt", "system"} and q["prompt"].rstrip() == f"say {q['id']}"
+    i, text, seen = q["id"], f"{q['id']}!", seen + 1
+    if mode == "die" and seen == 7:
+        os.kill(os.getpid(), 9)
+    if mode == "leave" and seen == 7:
+        sys.exit(3)
+    if mode == "hang" and i == 5:
+        time.sleep(100)
+    if mode == "unknown" and seen == 5:
+        i += 100
+    if mode == "words" and seen == 5:
+        print("Loading ...", flush=True)
+        time.sleep(100)
+    if mode == "other" and seen == 5:
+        say(id=i, out=text)
+        time.sleep(100)
+    if mode == "long" and seen == 5:
+        print("x" * (5 << 20), flush=True)
+        time.sleep(100)
+    if mode == "refuse" and i in (2, 5):
+        say(id=i, error="not \u00fc")
+    elif mode == "shuffle":
+        held.insert(0, (i, text + q["system"]))
+        if len(held) == 4:
+            for i, text in held:
+                say(id=i, output=text, finish="end", usage={"prompt_tokens": 1, "completion_tokens": 2})
+            held = []
+    else:
+        say(id=i, output=text)
+    if mode == "twice" and seen == 5:
+        say(id=i, output="again")
+'''
+
+
+def check_processes(p):
+    script = p.folder / "it's $HOME; a process.py"
+    script.write_text(PROCESS)
+
+    def command(mode):
+        return f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} {mode} {shlex.quote(str(p.folder / mode))}"
+
+    def asked(mode):
+        return [int(line) for line in (p.folder / mode).read_text().split()]
+
+    def fresh(mode):
+        p.answers = p.folder / f"answers-{mode}"
+        return ["--exec", command(mode), "--concurrency", 4]
+
+    p.run(*fresh("shuffle"), "--system", " sys", "--model", "p")
+    p.expect_all()
+    expect(p.name, p.records()[0]["id"] == 3 and p.outputs()[3] == "3! sys", p.records()[0])
+    expect(p.name, p.records()[0]["usage"] == {"prompt_tokens": 1, "completion_tokens": 2}
+           and p.records()[0]["finish"] == "end", p.records()[0])
+    for mode, said in (("die", "ended by signal 9"), ("leave", "ended with status 3"),
+                       ("unknown", ", which is not open"), ("twice", ", which is not open"),
+                       ("hang", "did not answer within 3 s"), ("words", "no line of JSON: 'Loading ...'"),
+                       ("other", "an answer without an 'output'"), ("long", "a line of more than")):
+        p.run(*fresh(mode), "--timeout", 3 if mode == "hang" else 60, code=4, said=said)
+        had = set(p.outputs())
+        expect(p.name, 4 <= len(had) <= 11 and had <= set(asked(mode)), mode, had)
+        p.run("--exec", command("good"))
+        p.expect_all()
+        expect(p.name, sorted(asked("good")) == sorted(set(range(12)) - had), mode, asked("good"))
+        (p.folder / "good").unlink()
+    p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
+    errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
+    expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
+    # More than a pipe takes while nobody reads.
+    p.write_items(12, "say {}" + " " * 300000)
+    p.run(*fresh("late"))
+    p.expect_all()
+    p.answers = p.folder / "none"
+    p.run("--exec", "/nowhere/program", code=4, said="cannot run '/nowhere/program'")
+    p.run("--exec", "a 'b", code=2, said="a quote in this command has no end")
+
+
+def main():
+    checks = [check_words, check_processes, check_files]
+    with tempfile.TemporaryDirectory() as root:
+        items = pathlib.Path(root, "items")
+        items.write_text('{"id":1,"task":"t","word":"w","prompt":"p","answer":1}\n')
+        probe = subprocess.run([TOK, "charbench", "run", items, "--endpoint", "http://127.0.0.1:9/completions", "--tries",
+                                "1"], capture_output=True, text=True)
+        if "without libcurl" in probe.stderr:
+            print("SKIPPED: servers: this build has no libcurl")
+            checks = [check_processes]
+        else:
+            checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
+                       check_never, check_rate, check_killed, check_stopped]
+        checks = [check for check in checks if not sys.argv[2:] or check.__name__ in sys.argv[2:]]
+        # They mostly wait.
+        with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
+            begun = {check: pool.submit(check, Place(root, check.__name__)) for check in checks}
+            for check, future in begun.items():
+                if future.exception():
+                    troubles.append(f"{check.__name__}: {future.exception()!r}")
+    print(*troubles, sep="\n")
+    print(f"{len(checks)} checks, {len(troubles)} troubles")
+    sys.exit(bool(troubles))
+
+
+main()

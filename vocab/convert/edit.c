@@ -1,0 +1,235 @@
+#include "vocab/convert/edit.h"
+
+/* ---- what there is ----------------------------------------------------------------------- */
+
+static enum tok_status fail_token(struct tok_error *err, struct tok_span text, const char *why)
+{
+	return tok_fail(err, TOK_EARG, "'%.*s' %s", (int)(text.count < 100 ? text.count : 100),
+			(const char *)text.bytes, why);
+}
+
+static const struct tok_added_token *find_added(const struct tok_spec *spec, struct tok_span text)
+{
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (tok_span_equal(spec->added[i].content, text))
+			return &spec->added[i];
+	return NULL;
+}
+
+static const struct tok_vocab_entry *find_entry(const struct tok_spec *spec, struct tok_span text)
+{
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		if (tok_span_equal(spec->model.entries[i].text, text))
+			return &spec->model.entries[i];
+	return NULL;
+}
+
+static bool is_taken(const struct tok_spec *spec, tok_id id)
+{
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (spec->added[i].id == id)
+			return true;
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		if (spec->model.entries[i].id == id)
+			return true;
+	return false;
+}
+
+static tok_id find_next_id(const struct tok_spec *spec)
+{
+	tok_id next = 0;
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (spec->added[i].id >= next)
+			next = spec->added[i].id + 1;
+	for (size_t i = 0; i < spec->model.entry_count; i++)
+		if (spec->model.entries[i].id >= next)
+			next = spec->model.entries[i].id + 1;
+	return next;
+}
+
+/* ---- special tokens ------------------------------------------------------------------------ */
+
+/* A copy of the list with room for one more. */
+static struct tok_added_token *copy_added(struct tok_spec *spec)
+{
+	struct tok_added_token *copy =
+	    tok_arena_array(&spec->arena, spec->added_count + 1, sizeof *copy);
+	if (copy && spec->added_count)
+		memcpy(copy, spec->added, spec->added_count * sizeof *copy);
+	return copy;
+}
+
+static enum tok_status choose_id(const struct tok_spec *spec, struct tok_span text, tok_id *id,
+				 struct tok_error *err)
+{
+	const struct tok_added_token *added = find_added(spec, text);
+	const struct tok_vocab_entry *entry = added ? NULL : find_entry(spec, text);
+	const tok_id has = added ? added->id : entry ? entry->id : TOK_NO_ID;
+	if (has != TOK_NO_ID && *id != TOK_NO_ID && *id != has)
+		return tok_fail(err, TOK_EARG, "'%.*s' is the token %u already",
+				(int)(text.count < 100 ? text.count : 100),
+				(const char *)text.bytes, has);
+	if (has == TOK_NO_ID && *id != TOK_NO_ID && is_taken(spec, *id))
+		return tok_fail(err, TOK_EARG, "another token has the id %u", *id);
+	if (has != TOK_NO_ID)
+		*id = has;
+	else if (*id == TOK_NO_ID)
+		*id = find_next_id(spec);
+	return TOK_OK;
+}
+
+enum tok_status vocab_edit_add_special(struct tok_spec *spec, struct tok_span text, tok_id id,
+				       struct tok_error *err)
+{
+	if (text.count == 0)
+		return tok_fail(err, TOK_EARG, "a special token needs a text");
+	const enum tok_status status = choose_id(spec, text, &id, err);
+	if (status != TOK_OK)
+		return status;
+	struct tok_added_token *added = copy_added(spec);
+	const struct tok_span content = tok_arena_copy(&spec->arena, text);
+	if (!added || !content.bytes)
+		return tok_fail_memory(err);
+	size_t at = 0;
+	while (at < spec->added_count && added[at].id != id)
+		at++;
+	added[at] = (struct tok_added_token){ .content = content, .id = id, .special = true };
+	spec->added = added;
+	spec->added_count += at == spec->added_count;
+	return TOK_OK;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Where templates and padding show it. */
+static bool rename_shown(struct tok_spec *spec, tok_id id, struct tok_span to)
+{
+	struct tok_post_step *posts =
+	    tok_arena_array(&spec->arena, spec->post_count, sizeof *posts);
+	if (!posts)
+		return false;
+	for (size_t i = 0; i < spec->post_count; i++) {
+		const struct tok_post_step *step = &spec->posts[i];
+		posts[i] = *step;
+		if (step->kind != TOK_POST_TEMPLATE)
+			continue;
+		struct tok_template_item *items =
+		    tok_arena_array(&spec->arena, step->item_count, sizeof *items);
+		if (!items)
+			return false;
+		for (size_t k = 0; k < step->item_count; k++) {
+			items[k] = step->items[k];
+			if (items[k].kind == TOK_TEMPLATE_TOKEN && items[k].id == id)
+				items[k].content = to;
+		}
+		posts[i].items = items;
+	}
+	spec->posts = posts;
+	if (spec->padding.enabled && spec->padding.id == id)
+		spec->padding.token = to;
+	return true;
+}
+
+static bool rename_entry(struct tok_spec *spec, tok_id id, struct tok_span to)
+{
+	const size_t count = spec->model.entry_count;
+	struct tok_vocab_entry *entries = tok_arena_array(&spec->arena, count, sizeof *entries);
+	if (!entries)
+		return false;
+	if (count)
+		memcpy(entries, spec->model.entries, count * sizeof *entries);
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].id == id)
+			entries[i].text = to;
+	spec->model.entries = entries;
+	return true;
+}
+
+enum tok_status vocab_edit_rename(struct tok_spec *spec, struct tok_span from, struct tok_span to,
+				  struct tok_error *err)
+{
+	const struct tok_added_token *old = find_added(spec, from);
+	if (!old)
+		return fail_token(err, from,
+				  "is no added token: only these have names that text does not "
+				  "depend on");
+	if (to.count == 0)
+		return tok_fail(err, TOK_EARG, "a token needs a name");
+	if (find_added(spec, to) || find_entry(spec, to))
+		return fail_token(err, to, "is a token already");
+	const size_t at = (size_t)(old - spec->added);
+	const tok_id id = old->id;
+	struct tok_added_token *added = copy_added(spec);
+	const struct tok_span name = tok_arena_copy(&spec->arena, to);
+	if (!added || !name.bytes || !rename_entry(spec, id, name) || !rename_shown(spec, id, name))
+		return tok_fail_memory(err);
+	added[at].content = name;
+	spec->added = added;
+	return TOK_OK;
+}
+
+/* ---- templates ----------------------------------------------------------------------------------
+ */
+
+static bool next_word(struct tok_span *rest, struct tok_span *word)
+{
+	size_t begin = 0, end;
+	while (begin < rest->count && rest->bytes[begin] == ' ')
+		begin++;
+	for (end = begin; end < rest->count && rest->bytes[end] != ' ';)
+		end++;
+	*word = tok_span_slice(*rest, begin, end);
+	*rest = tok_span_slice(*rest, end, rest->count);
+	return word->count > 0;
+}
+
+static enum tok_status read_items(const struct tok_spec *spec, struct tok_span text,
+				  struct tok_template_item *items, size_t *count,
+				  struct tok_error *err)
+{
+	struct tok_span word;
+	size_t texts = 0;
+	*count = 0;
+	while (next_word(&text, &word)) {
+		struct tok_template_item *item = &items[(*count)++];
+		if (tok_span_equal(word, tok_span_of("$A"))) {
+			*item = (struct tok_template_item){ .kind = TOK_TEMPLATE_TEXT };
+			texts++;
+			continue;
+		}
+		const struct tok_added_token *added = find_added(spec, word);
+		if (!added)
+			return fail_token(err, word, "is neither $A nor an added token");
+		*item = (struct tok_template_item){ .kind = TOK_TEMPLATE_TOKEN,
+						    .id = added->id,
+						    .content = added->content };
+	}
+	return texts == 1 ? TOK_OK
+			  : tok_fail(err, TOK_EARG,
+				     "a template has the text, $A, once, not %zu times", texts);
+}
+
+enum tok_status vocab_edit_set_template(struct tok_spec *spec, struct tok_span text,
+					struct tok_error *err)
+{
+	struct tok_template_item *items =
+	    tok_arena_array(&spec->arena, text.count + 1, sizeof *items);
+	struct tok_post_step *posts =
+	    tok_arena_array(&spec->arena, spec->post_count + 1, sizeof *posts);
+	size_t count, kept = 0;
+	if (!items || !posts)
+		return tok_fail_memory(err);
+	const enum tok_status status = read_items(spec, text, items, &count, err);
+	if (status != TOK_OK)
+		return status;
+	for (size_t i = 0; i < spec->post_count; i++)
+		if (spec->posts[i].kind != TOK_POST_TEMPLATE)
+			posts[kept++] = spec->posts[i];
+	if (count > 1)
+		posts[kept++] = (struct tok_post_step){ .kind = TOK_POST_TEMPLATE,
+							.items = items,
+							.item_count = count };
+	spec->posts = posts;
+	spec->post_count = kept;
+	return TOK_OK;
+}
