@@ -4,6 +4,7 @@
 
 #include "cmd/cli_pool.h"
 #include "cmd/transplant_features.h"
+#include "cmd/transplant_files.h"
 #include "cmd/transplant_recipes.h"
 
 enum { PADDED_MOST = 1 << 20, TOKENADAPT_MULTIPLE = 128 };
@@ -34,6 +35,16 @@ enum cli_exit transplant_check_options(const struct transplant_options *o)
 	if (o->aux && transplant_features_check(o->aux, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	return cli_threads_check(o->threads);
+}
+
+struct transplant_options transplant_settled(const struct transplant_options *asked)
+{
+	struct transplant_options o = *asked;
+	o.seed = o.seed == TRANSPLANT_SEED_UNSET ? TRANSPLANT_SEED : o.seed;
+	o.knn = o.knn < 0 ? HYPER_KNN_DISTANCE : o.knn;
+	o.tie = o.tie < 0 ? HYPER_TIE_KEEP : o.tie;
+	o.chat_template = o.chat_template < 0 ? TRANSPLANT_CHAT_AUDIT : o.chat_template;
+	return o;
 }
 
 static enum tok_status choose_rows(const char *rows, size_t *multiple, struct tok_error *err)

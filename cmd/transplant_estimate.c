@@ -188,7 +188,8 @@ enum tok_status transplant_estimate(const struct transplant_case *c,
 	double operations = 0, kept = 0, taken = 0, features = 0, speed = 1;
 	for (int side = 0; side < sides; side++) {
 		const enum transplant_method method = choice->method[side];
-		operations += operations_of(&s, method);
+		if (side == TRANSPLANT_IN || !transplant_is_asked_once(c, choice))
+			operations += operations_of(&s, method);
 		kept += kept_by(c, &s, method);
 		taken = fmax(taken, taken_by(c, &s, method));
 		if (transplant_method_compares(c, method))

@@ -264,17 +264,17 @@ static enum tok_status tell_json(const struct eval *e, struct tok_error *err)
 
 enum cli_exit transplant_eval(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
+	const struct transplant_options opts = transplant_settled(options);
 	struct eval eval = { 0 };
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("eval takes a model and a tokenizer, not %d operands", argc);
-	if (!(opts->holdout > 0 && opts->holdout < 1))
-		return cli_usage("--holdout takes a share between 0 and 1, not %g", opts->holdout);
-	enum cli_exit result = transplant_check_options(opts);
+	if (!(opts.holdout > 0 && opts.holdout < 1))
+		return cli_usage("--holdout takes a share between 0 and 1, not %g", opts.holdout);
+	enum cli_exit result = transplant_check_options(&opts);
 	if (result == CLI_OK) {
-		enum tok_status status = evaluate(&eval, argv[0], argv[1], opts, &err);
-		if (status == TOK_OK && opts->json)
+		enum tok_status status = evaluate(&eval, argv[0], argv[1], &opts, &err);
+		if (status == TOK_OK && opts.json)
 			status = tell_json(&eval, &err);
 		else if (status == TOK_OK)
 			tell(&eval);

@@ -86,10 +86,13 @@ static enum tok_status copy(const char *from, const char *to, struct tok_error *
 	return status;
 }
 
+/* What lies beside a GGUF file is not of it. */
 static enum tok_status copy_beside(const struct transplant_extended *e, struct tok_error *err)
 {
 	const char *slash = strrchr(e->tokenizer, '/');
 	enum tok_status status = TOK_OK;
+	if (tok_span_equal(e->known.spec.format, tok_span_of("GGUF")))
+		return TOK_OK;
 	for (size_t i = 0; i < TRANSPLANT_BESIDE && status == TOK_OK; i++) {
 		char *from;
 		if (asprintf(&from, "%.*s%s", slash ? (int)(slash - e->tokenizer) + 1 : 0,
@@ -144,6 +147,19 @@ static enum cli_exit relax(const struct transplant_extended *e, struct tok_error
 	return result;
 }
 
+/* A SentencePiece model says what a tokenizer.json cannot. */
+static enum cli_exit write_grown(struct transplant_extended *e)
+{
+	if (!e->known.spec.sentencepiece)
+		return cli_vocab_output(&e->known.spec, CLI_VOCAB_JSON, e->path);
+	remove_file(e->path);
+	e->path = path_in(e->folder, "tokenizer.model");
+	if (!e->path)
+		return cli_error("out of memory");
+	cli_interrupt_add_file(e->path);
+	return cli_vocab_output(&e->known.spec, CLI_VOCAB_MODEL, e->path);
+}
+
 /* As many as there may be, or as were asked for. */
 static enum tok_status grow(struct transplant_extended *e, const struct transplant_options *o,
 			    struct tok_error *err)
@@ -180,7 +196,7 @@ static enum cli_exit learn(struct transplant_extended *e, const struct transplan
 		return result == CLI_OK ? CLI_TROUBLE : result;
 	if (grow(e, o, err) != TOK_OK)
 		return cli_error("%s", err->message);
-	return cli_vocab_output(&e->known.spec, CLI_VOCAB_JSON, e->path);
+	return write_grown(e);
 }
 
 /* ---- which lines are tokens now -----------------------------------------------------------------
@@ -189,7 +205,7 @@ static enum cli_exit learn(struct transplant_extended *e, const struct transplan
 static enum tok_status count_line(struct transplant_extended *e, struct tok_encoder *encoder,
 				  struct tok_span line, struct tok_error *err)
 {
-	const struct tok_encode_options options = { .continues = true };
+	const struct tok_encode_options options = { 0 }; /* as it was learned */
 	struct tok_encoding encoding = { 0 };
 	const enum tok_status status = tok_encode(encoder, line, &options, &encoding, err);
 	e->lines++;
@@ -275,16 +291,16 @@ static void tell(const struct transplant_extended *e)
 
 enum cli_exit transplant_extend(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
+	const struct transplant_options opts = transplant_settled(options);
 	struct transplant_extended extended = { 0 };
-	enum cli_exit result = check(opts, argc);
+	enum cli_exit result = check(&opts, argc);
 	if (result != CLI_OK)
 		return result;
-	result = transplant_extended_make(&extended, argv[0], opts);
+	result = transplant_extended_make(&extended, argv[0], &opts);
 	if (result == CLI_OK) {
 		tell(&extended);
 		char *operands[] = { argv[0], extended.folder };
-		result = transplant_run(opts, 2, operands);
+		result = transplant_run(&opts, 2, operands);
 	}
 	transplant_extended_remove(&extended);
 	return result;

@@ -4,7 +4,7 @@
  *
  *	struct transplant_extended e = { 0 };
  *	result = transplant_extended_make(&e, "model", &options);
- *	use(e.folder);                              // tokenizer.json, and what lay beside the old
+ *	use(e.folder);       // tokenizer.json or tokenizer.model, and what lay beside the old
  *	transplant_extended_remove(&e);             // the folder too
  *
  * No id moves, and no merge changes: what is new comes behind, and is made of what the old merges

@@ -9,12 +9,14 @@
 #include "vocab/format/read.h"
 
 #define TEMPLATE "tokenizer.chat_template"
+#define WHOLE    "tokenizer.huggingface.json" /* what a file says with it is read from it */
 
 struct maker {
 	const struct transplant_case *c;
 	struct transplant_files *files;
 	struct tok_span own; /* the model's pairs */
 	uint64_t own_count;
+	bool grows;                 /* the new tokenizer is the model's own, and more */
 	struct tok_buffer template; /* chosen; empty: none */
 	struct tok_error *err;
 };
@@ -86,6 +88,41 @@ static enum tok_status consider_old(struct maker *m, struct tok_span new)
 	return put(&m->template, old, m->err);
 }
 
+/* ---- the model's own, and more ------------------------------------------------------------- */
+
+static bool is_same_token(const struct hyper_vocab *a, const struct hyper_vocab *b, size_t id)
+{
+	return a->kinds[id] == b->kinds[id] && tok_span_equal(a->bytes[id], b->bytes[id]);
+}
+
+/* Has every token of the old one its id in the new one? */
+static bool grows(const struct hyper_vocab *old, const struct hyper_vocab *new)
+{
+	size_t id = 0;
+	while (id < old->count && id < new->count &&is_same_token(old, new, id))
+		id++;
+	return id == old->count;
+}
+
+/* What the model says of its tokenizer besides: more ids, ends of turns, what fills gaps.  Behind
+ * the new pairs, for the first of a name counts. */
+static enum tok_status add_own(struct maker *m, struct tok_buffer *out, uint64_t *count)
+{
+	struct tok_gguf file = { .rest = { .bytes = m->own }, .pairs = m->own_count };
+	struct tok_gguf_pair pair;
+	enum tok_status status = TOK_OK;
+	for (uint64_t i = 0; i < m->own_count && status == TOK_OK; i++) {
+		const size_t begin = file.rest.at;
+		status = tok_gguf_next(&file, &pair, m->err);
+		if (status != TOK_OK || tok_span_equal(pair.key, tok_span_of(TEMPLATE)) ||
+		    tok_span_equal(pair.key, tok_span_of(WHOLE)))
+			continue;
+		status = put(out, tok_span_slice(m->own, begin, file.rest.at), m->err);
+		++*count;
+	}
+	return status;
+}
+
 /* ---- the new tokenizer -------------------------------------------------------------------- */
 
 /* Its pairs as they stand in its own file. */
@@ -117,7 +154,8 @@ static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint
 	struct vocab_gguf_options options = vocab_gguf_defaults();
 	struct tok_spec spec = { 0 };
 	options.pre = m->c->options->pre;
-	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
+	options.usual_pre = find_text(m->own, m->own_count, "tokenizer.ggml.pre");
+	for (size_t role = 0; role < HYPER_ROLE_COUNT && !m->grows; role++)
 		options.ids[ids[role]] = hyper_config_role(&change, (enum hyper_role)role);
 	enum tok_status status =
 	    cli_load_spec(m->c->target_path, m->c->options->pattern, &spec, m->err);
@@ -148,6 +186,12 @@ static enum tok_status find_pairs(struct maker *m, struct tok_buffer *out, uint6
 	return status;
 }
 
+static enum tok_status find_all_pairs(struct maker *m, struct tok_buffer *out, uint64_t *count)
+{
+	const enum tok_status status = find_pairs(m, out, count);
+	return status == TOK_OK && m->grows ? add_own(m, out, count) : status;
+}
+
 /* ---- both ------------------------------------------------------------------------------------ */
 
 static bool put_string(struct tok_buffer *out, struct tok_span text)
@@ -176,7 +220,7 @@ static enum tok_status make(struct maker *m, size_t rows, struct transplant_gguf
 {
 	struct tok_buffer pairs = { 0 }, all = { 0 };
 	uint64_t count = 0;
-	enum tok_status status = find_pairs(m, &pairs, &count);
+	enum tok_status status = find_all_pairs(m, &pairs, &count);
 	if (status == TOK_OK)
 		status = find_chosen(m);
 	if (status == TOK_OK)
@@ -202,6 +246,7 @@ enum tok_status transplant_gguf_make(struct transplant_gguf *out, const struct t
 	if (files->unchanged || !hyper_gguf_values(hyper_folder_tensors(c->model),
 						   c->embeddings.input->file, &m.own, &m.own_count))
 		return TOK_OK;
+	m.grows = grows(&c->source.vocab, &c->target.vocab);
 	const enum tok_status status = make(&m, rows, &mine);
 	tok_buffer_release(&m.template);
 	if (status == TOK_OK)

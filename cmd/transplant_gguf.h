@@ -18,7 +18,8 @@ struct transplant_gguf {
 };
 
 /* The model's pairs with those of the new tokenizer: of its own GGUF file, or made of any other
- * kind (vocab/format/gguf_write.h).  Its chat template is the one that `files` have, else by
+ * kind (vocab/format/gguf_write.h); where that has all the old tokens at their ids, what else the
+ * model says of its tokenizer stays.  Its chat template is the one that `files` have, else by
  * --chat-template the old one.  TOK_EARG for what a GGUF file cannot say. */
 TOK_MUST_USE enum tok_status transplant_gguf_make(struct transplant_gguf *out,
 						  const struct transplant_case *c,

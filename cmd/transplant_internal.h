@@ -22,7 +22,8 @@
 
 /* Classes that tokens are matched in where nothing is asked for. */
 #define TRANSPLANT_MATCH       "exact,role,byte"
-#define TRANSPLANT_SEED        42 /* where none is given */
+#define TRANSPLANT_SEED        42 /* where none is given, which is: */
+#define TRANSPLANT_SEED_UNSET  UINT64_MAX
 #define TRANSPLANT_DTYPE_WORDS "f32|f16|bf16|q8_0"
 
 /* Bytes that omp may keep products of shared rows in: those of 31,600 rows. */
@@ -70,13 +71,13 @@ struct transplant_options {
 	const char *donor;                     /* a model folder with the target's tokenizer */
 	double temperature, weight, threshold; /* TRANSPLANT_UNSET: the method's own */
 	uint64_t topk, k;                      /* 0: the method's own */
-	int knn;                               /* enum hyper_knn */
+	int knn;                               /* enum hyper_knn; -1: not given */
 	bool euclid, normalize_atoms;
 	uint64_t screen;
 	double ridge;            /* lambda; below 0: the method's own */
 	const char *match;       /* HYPER_MATCH_WORDS; NULL: exact,role,byte */
 	const char *special_map; /* a file: target<TAB>source a line */
-	uint64_t seed, threads;
+	uint64_t seed, threads;  /* TRANSPLANT_SEED_UNSET: not given */
 	struct cli_tensor_names names;
 	const char *source_tokenizer; /* where the model's folder has none */
 	const char *pattern;          /* of a .tiktoken target */
@@ -86,8 +87,8 @@ struct transplant_options {
 
 	/* run */
 	const char *output, *rows;
-	int chat_template; /* enum transplant_chat */
-	int tie, dtype, format;
+	/* enum transplant_chat, hyper_tie, a word of TRANSPLANT_DTYPE_WORDS; -1: not given */
+	int chat_template, tie, dtype;
 	bool dry_run, json;
 	int progress;
 	/* plan, lab, extend */
@@ -101,6 +102,10 @@ struct transplant_options {
 	uint64_t probe, samples, seeds;
 	int lab_model; /* enum hyper_lab_kind */
 };
+
+/* The same with seed, knn, tie and chat template as they are where they were not given: what words
+ * but apply, which asks whether they were, go by. */
+struct transplant_options transplant_settled(const struct transplant_options *asked);
 
 /* What methods go by, opened once.  A zeroed struct is closed. */
 struct transplant_case {
@@ -154,6 +159,9 @@ bool transplant_method_compares(const struct transplant_case *c, enum transplant
 
 /* Does it make sums, or rows as they are? */
 bool transplant_method_sums(enum transplant_method method);
+
+/* Does it go by tokens alone, so that its sums are the same on both sides? */
+bool transplant_method_is_sideless(const struct transplant_case *c, enum transplant_method method);
 
 /* Rows that omp makes one of, of a donor's that are so wide. */
 size_t transplant_atoms(const struct transplant_options *options, size_t width, size_t anchors);

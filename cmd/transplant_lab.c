@@ -274,15 +274,15 @@ static enum cli_exit prepare(struct lab_run *run, int argc, char **argv)
 
 enum cli_exit transplant_lab(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
-	struct lab_run run = { .options = opts };
+	const struct transplant_options opts = transplant_settled(options);
+	struct lab_run run = { .options = &opts };
 	struct tok_error err = { 0 };
-	if (argc < 1 && !opts->text)
+	if (argc < 1 && !opts.text)
 		return cli_usage("lab wants texts to learn from, one a domain");
-	if (opts->seeds < 1 || opts->seeds > SEEDS_MOST || opts->probe > PROBE_MOST)
+	if (opts.seeds < 1 || opts.seeds > SEEDS_MOST || opts.probe > PROBE_MOST)
 		return cli_usage("lab takes 1 to %d seeds, and probes of at most %d steps",
 				 SEEDS_MOST, PROBE_MOST);
-	enum cli_exit result = transplant_check_options(opts);
+	enum cli_exit result = transplant_check_options(&opts);
 	if (result == CLI_OK && cut_methods(&run, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	catch_signals();

@@ -147,10 +147,9 @@ static enum tok_status find_text(const struct transplant_mapping *m, const char 
 			key);
 }
 
-/* An option of words, as the run had it; `usual` is what it is where nothing was asked for. */
+/* An option of words, as the run had it. */
 static enum tok_status restore_word(const struct transplant_mapping *m, const char *key,
-				    const char *words, int usual, int *option,
-				    struct tok_error *err)
+				    const char *words, int *option, struct tok_error *err)
 {
 	const char *text;
 	int index = -1;
@@ -159,7 +158,7 @@ static enum tok_status restore_word(const struct transplant_mapping *m, const ch
 		return status;
 	if (*text && (index = transplant_word_find(words, text)) < 0)
 		return tok_fail(err, TOK_EFORMAT, "%s: '%s' is no %s", m->path, text, key);
-	if (*option != usual && *option != index)
+	if (*option >= 0 && *option != index)
 		return tok_fail(err, TOK_EARG,
 				"apply does what was done, and that was %s '%s': it takes no other",
 				key, *text ? text : "as the model has it");
@@ -196,22 +195,22 @@ enum tok_status transplant_mapping_options(const struct transplant_mapping *m,
 	if (status == TOK_OK)
 		status = restore_text(m, "pre", &o.pre, err);
 	if (status == TOK_OK)
-		status = restore_word(m, "tie", HYPER_TIE_WORDS, HYPER_TIE_KEEP, &o.tie, err);
+		status = restore_word(m, "tie", HYPER_TIE_WORDS, &o.tie, err);
 	if (status == TOK_OK)
-		status = restore_word(m, "dtype", TRANSPLANT_DTYPE_WORDS, -1, &o.dtype, err);
+		status = restore_word(m, "dtype", TRANSPLANT_DTYPE_WORDS, &o.dtype, err);
 	if (status == TOK_OK)
-		status = restore_word(m, "chat_template", TRANSPLANT_CHAT_WORDS, 0,
-				      &o.chat_template, err);
+		status =
+		    restore_word(m, "chat_template", TRANSPLANT_CHAT_WORDS, &o.chat_template, err);
 	if (status == TOK_OK)
 		status = find_text(m, "seed", &seed, err);
 	if (status != TOK_OK)
 		return status;
 	o.seed = strtoull(seed, NULL, 10);
-	if (asked->seed != TRANSPLANT_SEED && asked->seed != o.seed)
+	if (asked->seed != TRANSPLANT_SEED_UNSET && asked->seed != o.seed)
 		return tok_fail(
 		    err, TOK_EARG,
 		    "apply does what was done, and that was seed '%s': it takes no other", seed);
-	*out = o;
+	*out = transplant_settled(&o);
 	return TOK_OK;
 }
 

@@ -83,6 +83,14 @@ bool transplant_method_sums(enum transplant_method method)
 	return family == BY_PIECES || family == BY_LIKENESS || method == TRANSPLANT_OMP;
 }
 
+bool transplant_method_is_sideless(const struct transplant_case *c, enum transplant_method method)
+{
+	const struct entry *m = &methods[method];
+	if (m->family == BY_PIECES)
+		return m->kind[TRANSPLANT_IN] == m->kind[TRANSPLANT_OUT];
+	return transplant_method_compares(c, method);
+}
+
 void transplant_made_release(struct transplant_made *made)
 {
 	hyper_weights_release(&made->sums);

@@ -83,6 +83,56 @@ static void put_classes(struct cli_put *p, const struct transplant_report *r)
 	cli_page_table_end(p);
 }
 
+/* ---- neighbours --------------------------------------------------------------------- */
+
+enum { SUMMED_MOST = 32 };
+
+/* Rows that are sums, by the number of old rows that they are of; how many numbers that takes. */
+static size_t count_summed(const struct hyper_recipe *recipe, double counts[SUMMED_MOST + 1])
+{
+	size_t count = 0;
+	for (size_t row = 0; row < recipe->rows; row++) {
+		if (recipe->origins[row] != HYPER_ROW_SUM)
+			continue;
+		const size_t place = recipe->places[row];
+		const uint64_t summed =
+		    recipe->weights.ends[place] - hyper_weights_begin(&recipe->weights, place);
+		const size_t at = summed < SUMMED_MOST ? (size_t)summed : SUMMED_MOST;
+		counts[at]++;
+		count = at + 1 > count ? at + 1 : count;
+	}
+	return count;
+}
+
+static void put_neighbours(struct cli_put *p, const struct transplant_report *r)
+{
+	static const char *const names[] = { "input", "output" };
+	double counts[TRANSPLANT_SIDES][SUMMED_MOST + 1] = { 0 };
+	struct cli_chart_counts series[TRANSPLANT_SIDES];
+	size_t shown = 0;
+	for (int side = 0; side < (r->recipes->both ? 1 : TRANSPLANT_SIDES); side++) {
+		const size_t count = count_summed(&r->recipes->sides[side], counts[side]);
+		if (count)
+			series[shown++] = (struct cli_chart_counts){
+				.name = tok_span_of(r->recipes->both ? "all" : names[side]),
+				.counts = counts[side],
+				.count = count,
+				.series = side,
+				.open = count > SUMMED_MOST,
+			};
+	}
+	if (shown == 0)
+		return;
+	cli_page_heading(p, "Neighbours");
+	cli_chart_histogram(p,
+			    &(struct cli_chart){
+				"How many old rows a made one is the sum of", "old rows",
+				"made rows",
+				"of each whose weight is not zero, however small; rows that are no "
+				"sums are left out" },
+			    series, shown);
+}
+
 /* ---- lengths of rows ---------------------------------------------------------------- */
 
 /* Percent across, pixels down. */
@@ -122,8 +172,8 @@ static void put_lengths(struct cli_put *p, const char *side, const struct hyper_
 		return;
 	cli_put(p,
 		"<h2>Lengths of %s rows</h2>\n<figure><svg role=\"img\" height=\"%d\" "
-		"aria-label=\"lengths of rows\">\n",
-		side, 2 * STRIP);
+		"aria-label=\"lengths of %s rows\">\n",
+		side, 2 * STRIP, side);
 	put_strip(p, "copied", 0, &s->copied, largest, 0);
 	put_strip(p, "made", 1, &s->made, largest, STRIP);
 	cli_put(p,
@@ -153,10 +203,11 @@ static void put_side(struct cli_put *p, const char *name, const struct transplan
 	const struct hyper_row_stats *s = &side->stats;
 	const struct cli_page_column columns[] = { { .head = name },
 						   { .head = "value", .number = true } };
-	char by[64];
+	char by[64], caption[64];
 	put_lengths(p, name, s);
 	snprintf(by, sizeof by, "by %s", transplant_method_name(side->method));
-	cli_page_table_begin(p, "Rows", columns, 2);
+	snprintf(caption, sizeof caption, "Rows: %s", name);
+	cli_page_table_begin(p, caption, columns, 2);
 	put_named(p, "copied bit for bit", (double)side->counts[TRANSPLANT_COPIED], 0);
 	put_named(p, by, (double)side->counts[TRANSPLANT_BY_METHOD], 0);
 	put_named(p, "by their pieces", (double)side->counts[TRANSPLANT_BY_PIECES], 0);
@@ -191,6 +242,7 @@ enum tok_status transplant_report_page(const struct transplant_report *r, struct
 	put_summary(summary, sizeof summary, r);
 	cli_page_begin(&p, "Transplant", summary);
 	put_classes(&p, r);
+	put_neighbours(&p, r);
 	put_side(&p, r->recipes->both ? "all" : "input", &r->recipes->reports[TRANSPLANT_IN]);
 	if (!r->recipes->both)
 		put_side(&p, "output", &r->recipes->reports[TRANSPLANT_OUT]);

@@ -241,16 +241,16 @@ static enum tok_status tell_json(const struct plan *p, struct tok_error *err)
 
 enum cli_exit transplant_plan(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
+	const struct transplant_options opts = transplant_settled(options);
 	struct plan plan = { 0 };
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("plan takes a model and a tokenizer, not %d operands", argc);
-	const enum cli_exit checked = transplant_check_options(opts);
+	const enum cli_exit checked = transplant_check_options(&opts);
 	if (checked != CLI_OK)
 		return checked;
-	enum tok_status status = make_plan(&plan, argv[0], argv[1], opts, &err);
-	if (status == TOK_OK && opts->json)
+	enum tok_status status = make_plan(&plan, argv[0], argv[1], &opts, &err);
+	if (status == TOK_OK && opts.json)
 		status = tell_json(&plan, &err);
 	else if (status == TOK_OK)
 		tell(&plan);

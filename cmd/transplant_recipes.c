@@ -42,6 +42,7 @@ struct making {
 	size_t count;
 	struct hyper_recipe *recipe;
 	struct transplant_side_report *report;
+	const struct making *like; /* the other side, whose method's sums are this one's; or NULL */
 };
 
 static void mark(const struct making *m, tok_id id, enum transplant_how how)
@@ -82,6 +83,23 @@ static enum tok_status take(const struct making *m, struct transplant_made *made
 	return status;
 }
 
+/* What the method made for the other side, which came first into that recipe. */
+static enum tok_status make_like(const struct making *m, struct transplant_made *out,
+				 struct tok_error *err)
+{
+	const struct hyper_weights *sums = &m->like->recipe->weights;
+	enum tok_status status = TOK_OK;
+	*out = (struct transplant_made){ .used = m->like->report->used };
+	for (size_t i = 0; i < m->count && status == TOK_OK; i++) {
+		const uint64_t begin = hyper_weights_begin(sums, i);
+		status = hyper_weights_add(&out->sums, sums->sources + begin, sums->weights + begin,
+					   (size_t)(sums->ends[i] - begin), err);
+	}
+	if (status != TOK_OK)
+		transplant_made_release(out);
+	return status;
+}
+
 static enum tok_status step(const struct making *m, enum transplant_method method,
 			    const char *folder, enum transplant_how how, struct rest *rest,
 			    struct tok_error *err)
@@ -89,8 +107,10 @@ static enum tok_status step(const struct making *m, enum transplant_method metho
 	struct transplant_made made;
 	if (rest->count == 0)
 		return TOK_OK;
-	enum tok_status status = transplant_make(m->c, &m->c->matches, m->side, method, folder,
-						 rest->ids, rest->count, &made, err);
+	enum tok_status status = how == TRANSPLANT_BY_METHOD && m->like
+				     ? make_like(m, &made, err)
+				     : transplant_make(m->c, &m->c->matches, m->side, method,
+						       folder, rest->ids, rest->count, &made, err);
 	if (status != TOK_OK)
 		return status;
 	if (how == TRANSPLANT_BY_METHOD) {
@@ -203,22 +223,33 @@ bool transplant_is_one(const struct transplant_case *c)
 	return transplant_matrix(c, TRANSPLANT_OUT) == transplant_matrix(c, TRANSPLANT_IN);
 }
 
+bool transplant_is_asked_once(const struct transplant_case *c,
+			      const struct transplant_choice *choice)
+{
+	const enum transplant_method method = choice->method[TRANSPLANT_IN];
+	return !transplant_is_one(c) && choice->method[TRANSPLANT_OUT] == method &&
+	       transplant_method_is_sideless(c, method);
+}
+
 enum tok_status transplant_recipes_make(struct transplant_case *c,
 					const struct transplant_choice *choice,
 					struct transplant_recipes *out, struct tok_error *err)
 {
 	struct transplant_recipes r = { .rows = transplant_rows(c, choice),
 					.both = transplant_is_one(c) };
+	struct making sides[TRANSPLANT_SIDES];
 	enum tok_status status = find_wanted(&c->matches, &r, err);
 	for (int side = 0; side < (r.both ? 1 : TRANSPLANT_SIDES) && status == TOK_OK; side++) {
-		const struct making m = { c,
-					  choice,
-					  (enum transplant_side)side,
-					  r.wanted,
-					  r.wanted_count,
-					  &r.sides[side],
-					  &r.reports[side] };
-		status = make_side(&m, r.rows, err);
+		const bool again = side == TRANSPLANT_OUT && transplant_is_asked_once(c, choice);
+		sides[side] = (struct making){ c,
+					       choice,
+					       (enum transplant_side)side,
+					       r.wanted,
+					       r.wanted_count,
+					       &r.sides[side],
+					       &r.reports[side],
+					       again ? &sides[TRANSPLANT_IN] : NULL };
+		status = make_side(&sides[side], r.rows, err);
 	}
 	if (status == TOK_OK)
 		*out = r;

@@ -68,6 +68,10 @@ size_t transplant_rows(const struct transplant_case *c, const struct transplant_
 /* Does one matrix, or one recipe, serve for both sides?  The input's method makes it then. */
 bool transplant_is_one(const struct transplant_case *c);
 
+/* Are there two sides whose method makes the same sums?  Then it is asked once. */
+bool transplant_is_asked_once(const struct transplant_case *c,
+			      const struct transplant_choice *choice);
+
 TOK_MUST_USE enum tok_status transplant_recipes_make(struct transplant_case *c,
 						     const struct transplant_choice *choice,
 						     struct transplant_recipes *out,

@@ -57,14 +57,14 @@ static enum tok_status run(const char *model, const char *target,
 
 enum cli_exit transplant_run(const void *options, int argc, char **argv)
 {
-	const struct transplant_options *opts = options;
+	const struct transplant_options opts = transplant_settled(options);
 	struct tok_error err = { 0 };
 	if (argc != 2)
 		return cli_usage("run takes a model and a tokenizer, not %d operands", argc);
-	const enum cli_exit checked = transplant_check_output(opts);
+	const enum cli_exit checked = transplant_check_output(&opts);
 	if (checked != CLI_OK)
 		return checked;
-	return run(argv[0], argv[1], opts, &err) == TOK_OK ? CLI_OK : cli_error("%s", err.message);
+	return run(argv[0], argv[1], &opts, &err) == TOK_OK ? CLI_OK : cli_error("%s", err.message);
 }
 
 /* ---- the same to another checkpoint --------------------------------------------------------- */
@@ -87,7 +87,7 @@ static const char *find_refused(const struct transplant_options *o)
 		{ "--weight", o->weight >= 0 },
 		{ "--threshold", o->threshold >= 0 },
 		{ "--topk", o->topk != 0 },
-		{ "--knn", o->knn != 0 },
+		{ "--knn", o->knn >= 0 },
 		{ "--euclid", o->euclid },
 		{ "--atoms", o->k != 0 },
 		{ "--normalize-atoms", o->normalize_atoms },

@@ -87,20 +87,17 @@ static enum tok_status take_folder(struct transplant_files *f, const char *folde
 	return status;
 }
 
-/* A tokenizer.json, or the SentencePiece model of what that cannot say. */
+/* A tokenizer.json, or of SentencePiece, which that cannot say, its model. */
 static enum tok_status take_written(struct transplant_files *f, const struct tok_spec *spec,
 				    struct tok_error *err)
 {
 	struct tok_buffer bytes = { 0 };
-	struct tok_error none = { 0 };
-	const char *name = "tokenizer.json";
-	enum tok_status status = vocab_write(VOCAB_TOKENIZER_JSON, spec, &bytes, err);
-	if (status == TOK_EARG && vocab_write(VOCAB_SENTENCEPIECE, spec, &bytes, &none) == TOK_OK) {
-		name = "tokenizer.model";
-		status = TOK_OK;
-	}
+	const bool pieces = spec->sentencepiece;
+	enum tok_status status =
+	    vocab_write(pieces ? VOCAB_SENTENCEPIECE : VOCAB_TOKENIZER_JSON, spec, &bytes, err);
 	if (status == TOK_OK)
-		status = transplant_files_add(f, name, tok_buffer_span(&bytes), err);
+		status = transplant_files_add(f, pieces ? "tokenizer.model" : "tokenizer.json",
+					      tok_buffer_span(&bytes), err);
 	tok_buffer_release(&bytes);
 	return status;
 }

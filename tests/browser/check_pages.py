@@ -25,6 +25,8 @@ SHRUNK = 1.25  # a browser makes what is wider than paper smaller, but letters a
 HOSTILE = (b"</script><script>touched=1</script><img src=x onerror=touched=1> \"'>&amp;\n"
            b"<svg onload=touched=1> \xe2\x80\xae rtl \xd8\xa7\xd9\x84\xd8\xb9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\xa4\x97\n\n"
            b"\x00\x01\x1b[31m \xff\xc3 \xe0\xa4\xa8\xe0\xa5\x8d <|endoftext|>" + b"long" * 20 + b"\n")
+TURNED_TOKEN = "<|\u202eend\u0639|>"  # all that can come into a page of a transplant
+DATA = pathlib.Path(__file__).resolve().parents[1] / "cli/data"
 troubles = []
 
 
@@ -58,6 +60,20 @@ def make_pages(options, folder):
                 print(json.dumps({"id": i, "model": model, "output": str(said)}), file=to_answers)
     run(tok, "charbench", "analyse", items, answers, "-t", "bytes", "--boot", "9", "--html", folder / "analysis.html")
     yield folder / "analysis.html", "onerror"
+    yield make_transplant(tok, folder)
+
+
+def make_transplant(tok, folder):
+    """Of a model whose chat template names a token that the new tokenizer lacks."""
+    model = folder / "model"
+    shutil.copytree(DATA / "embed/model", model, copy_function=shutil.copyfile)
+    tokenizer = json.loads((model / "tokenizer.json").read_text())
+    tokenizer["added_tokens"].append(dict(tokenizer["added_tokens"][0], id=299, content=TURNED_TOKEN))
+    (model / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (model / "chat_template.jinja").write_text("{{ x }}" + TURNED_TOKEN)
+    (folder / "text").write_bytes(HOSTILE * 20)
+    run(tok, "transplant", "run", model, DATA / "merge.json", "--text", folder / "text", "-o", folder / "out")
+    return folder / "out/transplant.html", "what the new tokenizer does not have: <|"
 
 
 def check_safe(page, name, wanted):

@@ -5,6 +5,7 @@
 """
 import json
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -83,6 +84,13 @@ def check_refused(folder, new):
         expect(told, said.returncode == 2 and told in said.stderr, said.returncode, said.stderr)
     said = tok("transplant", "apply", done, folder / "untied2", "-o", folder / "yes", "--dtype", "f16", "--match", "exact,role,byte")
     expect("the same options", said.returncode == 0, said.stderr)
+    asked = folder / "asked"
+    tok("transplant", "run", folder / "tied", new, "-m", "subword", "--tie", "break", "--seed", "7", "--chat-template", "new", "-o", asked)
+    # What would be done by itself is an option too.
+    for options, told in ((["--tie", "keep"], "that was tie 'break'"), (["--seed", "42"], "that was seed '7'"),
+                          (["--chat-template", "audit"], "that was chat_template 'new'"), (["--knn", "distance"], "it takes no --knn")):
+        said = tok("transplant", "apply", asked, folder / "tied2", "-o", folder / "no", *options)
+        expect(told, said.returncode == 2 and told in said.stderr, said.returncode, said.stderr)
     expect("nothing was made", not (folder / "no").exists())
 
 
@@ -101,6 +109,29 @@ def check_told(folder, new):
     for model, words in (("tied", []), ("untied", ["--tie", "force"])):
         said = tok("transplant", "plan", folder / model, new, "--in-method", "subword", "--out-method", "bil", *words)
         expect("plan", "methods       subword, for one matrix of both sides" in said.stdout, said.stdout, said.stderr)
+
+
+def check_neighbours(folder, new):
+    """The page's histogram is that of the table's counts, and what is longer is at its end."""
+    for name, options in (("sides", ["--in-method", "subword", "--out-method", "knn", "--topk", "40", "--euclid"]), ("one", ["--tie", "force"])):
+        out = folder / ("neighbours " + name)
+        made = tok("transplant", "run", folder / "untied", new, *options, "-o", out)
+        expect(name, made.returncode == 0, made.stderr)
+        page, wanted = (out / "transplant.html").read_text(), {}
+        lines = [line.split("\t") for line in (out / "mapping.tsv").read_text().splitlines()]
+        for side in ("input", "output") if name == "sides" else ("all",):
+            how = lines[0].index("out" if side == "output" else "in")
+            for line in lines[1:]:
+                if line[how] in ("method", "pieces"):
+                    key = side, min(int(line[how + 2]), 32)
+                    wanted[key] = wanted.get(key, 0) + 1
+        rows = re.findall(r'"q s[01]">(\w+)</span><td class="n">(\d+)( or more)?<td class="n">([\d.]+)', page)
+        found = {(side, int(count)): float(made) for side, count, _, made in rows if float(made)}
+        expect(name, wanted and found == wanted, found, wanted)
+        expect(name, {int(count) for _, count, more, _ in rows if more} == ({32} if max(w for _, w in wanted) == 32 else set()), rows)
+    expect("one matrix", "<h2>Neighbours" in page and "output" not in page.split("<h2>Neighbours")[1].split("<h2>")[0], "two sides")
+    tok("transplant", "run", folder / "untied", new, "-m", "zero", "-o", folder / "neighbours none")
+    expect("no sums", "Neighbours" not in (folder / "neighbours none/transplant.html").read_text())
 
 
 def check_explained(folder):
@@ -127,6 +158,7 @@ def main():
         check_laws(folder, new)
         check_refused(folder, new)
         check_told(folder, new)
+        check_neighbours(folder, new)
         check_explained(folder)
     return bool(toys.wrong)
 

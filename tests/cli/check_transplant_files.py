@@ -128,11 +128,20 @@ def read_pairs(data):
     return at, count, tokens, texts
 
 
-def make_gguf(path, template):
-    data = (FIXTURES / "gguf/llama.gguf").read_bytes()
+def llama_gguf(eos):
+    """What is put around a text: bos, and eos behind it or not."""
+    data, key = bytearray((FIXTURES / "gguf/llama.gguf").read_bytes()), b"tokenizer.ggml.add_eos_token"
+    at = data.index(key) + len(key)
+    assert data[at:at + 5] == struct.pack("<IB", 7, 1)
+    data[at + 4] = eos
+    return bytes(data)
+
+
+def make_gguf(path, template, eos=True):
+    data = llama_gguf(eos)
     end, count, tokens, texts = read_pairs(data)
     pairs = data[24:end]
-    more = [("tokenizer.chat_template", template)]
+    more = [("tokenizer.chat_template", template), ("tokenizer.ggml.more", "said")]
     if "general.architecture" not in texts:
         more.append(("general.architecture", "llama"))
     for key, text in more:
@@ -168,6 +177,8 @@ def check_kinds(folder, out):
     shutil.copy(FIXTURES / "spm/bpe_bytes.model", place("model") / "foo.model")
     write_tiktoken(place("llama") / "foo.model", "bc")
     shutil.copy(FIXTURES / "gguf/t5.gguf", place("gguf") / "some.gguf")
+    (place("pieces") / "llama.gguf").write_bytes(llama_gguf(False))
+    shutil.copy(FIXTURES / "gguf/gpt2.gguf", place("bytes") / "control.gguf")
     write_tekken(place("tekken") / "tekken.json", "bc")
     write_tekken(place("named") / "tokenizer.json", "bc")
     write_ranks(made / "ranks.json", "bc")
@@ -189,7 +200,7 @@ def check_kinds(folder, out):
         expect(target, found.returncode == 0 and found.stdout == wanted.stdout, ran.stderr, found.stdout, found.stderr)
         if ran.returncode == 0 and (out / "tokenizer.json").exists():
             expect(target, "model" in json.loads((out / "tokenizer.json").read_text()), "is no tokenizer.json")
-        spm = {"model", "gguf"} & {target.parent.name, target.name} != set()
+        spm = {"model", "gguf", "pieces"} & {target.parent.name, target.name} != set()
         expect(target, (out / "tokenizer.model").exists() == spm, "tokenizer.model")
         expect(target, not (source == other and ((out / "encoder.json").read_bytes() == (other / "encoder.json").read_bytes())), "old file")
     # The old file goes also under a name of its own.
@@ -202,7 +213,7 @@ def check_kinds(folder, out):
     # What cannot come is refused before rows are made: by this method there would be none.
     tok("vocab", "compile", made / "ranks.json", "-o", made / "image")
     for target, told in (("bytes", "bytes: this tokenizer is built in"), (made / "image", "compiled image"),
-                         (FIXTURES / "gguf/llama.gguf", "llama.gguf: as a file of the new model")):
+                         (FIXTURES / "gguf/llama.gguf", "llama.gguf: as a file of the new model: post_processor: ")):
         ran = run(model, target, out, method="hypernet:" + str(folder / "nowhere"))
         expect(target, ran.returncode == 2 and told.encode() in ran.stderr and str(target).encode() in ran.stderr, ran.stderr)
         expect(target, not out.exists())
@@ -313,10 +324,33 @@ def check_gguf(folder, out):
         expect(template, said.returncode == (2 if note else 0), said.stderr)
 
 
+def check_extend(folder, out):
+    """More tokens for a GGUF model of SentencePiece: the old ones, and what else is said of them, stay."""
+    place = folder / "grown"
+    place.mkdir()
+    make_gguf(place / "m.gguf", "{{x}}<s>", eos=False)
+    (place / CONFIG).write_text("{ no JSON")  # of something else
+    (folder / "add").write_text("walkwalk\nmarketmarket walkwalk\n")
+    shutil.rmtree(out, ignore_errors=True)
+    ran = tok("transplant", "extend", place / "m.gguf", "--add", folder / "add", "-o", out, "--method", "subword")
+    expect("extend", ran.returncode == 0 and b"one token: 1 of 2" in ran.stderr, ran.stderr)
+    if ran.returncode:
+        return
+    (_, _, olds, old), (_, _, news, new) = (read_pairs(p.read_bytes()) for p in (place / "m.gguf", out / "m.gguf"))
+    expect("extend", news > olds and new["tokenizer.ggml.tokens"][:olds] == old["tokenizer.ggml.tokens"], olds, news)
+    for key, text in (("tokenizer.chat_template", b"{{x}}<s>"), ("tokenizer.ggml.more", b"said"), ("tokenizer.ggml.model", b"llama")):
+        expect("extend", new.get(key) == text, key, new.get(key))
+    ids = [tok("encode", "-t", p, given=b"the walkwalk").stdout.split() for p in (place / "m.gguf", out / "m.gguf", out / "tokenizer.model")]
+    expect("extend", ids[1] == ids[2] and len(ids[1]) < len(ids[0]) and int(ids[1][-1]) >= olds, ids)
+    # With the pairs of another tokenizer they go.
+    tok("transplant", "run", place / "m.gguf", folder / "plain.json", "-o", out / "other", "--method", "zero")
+    expect("extend", "tokenizer.ggml.more" not in read_pairs((out / "other/m.gguf").read_bytes())[3], "of the old tokenizer")
+
+
 def main():
     with tempfile.TemporaryDirectory() as where:
         folder = pathlib.Path(where)
-        for check in (check_kinds, check_templates, check_roles, check_gguf):
+        for check in (check_kinds, check_templates, check_roles, check_gguf, check_extend):
             check(folder, folder / "out")
     return bool(wrong)
 

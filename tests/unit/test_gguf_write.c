@@ -14,6 +14,7 @@
 #include "tok/text/gguf.h"
 #include "vocab/format/gguf_write.h"
 #include "vocab/format/read.h"
+#include "vocab/format/write.h"
 
 static void read_bytes(struct tok_span file, const char *pattern, struct tok_spec *out,
 		       const char *name)
@@ -144,6 +145,41 @@ static void ids_are_those_of_the_source(void **state)
 	}
 }
 
+/* Control tokens that no text becomes are a tokenizer.json's added tokens; others have no place. */
+static void control_tokens_go_into_a_tokenizer_json(void **state)
+{
+	(void)state;
+	struct tok_span file = fixture_read("gguf", "gpt2.gguf");
+	struct tok_spec spec = { 0 }, again = { 0 };
+	struct tok_buffer json = { 0 };
+	struct tok_error err = { 0 };
+	read_bytes(file, NULL, &spec, "gpt2.gguf");
+	if (vocab_write(VOCAB_TOKENIZER_JSON, &spec, &json, &err) != TOK_OK)
+		fail_msg("%s", err.message);
+	read_bytes(tok_buffer_span(&json), NULL, &again, "json");
+	assert_int_equal(again.added_count, spec.added_count);
+	assert_true(again.added[0].special && again.added[0].id == spec.added[0].id);
+	tok_spec_release(&spec);
+	read_bytes(file, NULL, &spec, "gpt2.gguf");
+	const tok_id made = spec.model.as.bpe.merges[0].result;
+	struct pipeline a = pipeline_new(&spec), b = pipeline_new(&again);
+	same_ids(&a, &b, "json");
+	pipeline_release(&a);
+	pipeline_release(&b);
+
+	read_bytes(file, NULL, &spec, "gpt2.gguf");
+	struct tok_vocab_entry *entries =
+	    tok_arena_array(&spec.arena, spec.model.entry_count, sizeof *entries);
+	memcpy(entries, spec.model.entries, spec.model.entry_count * sizeof *entries);
+	entries[made].type = TOK_PIECE_CONTROL;
+	spec.model.entries = entries;
+	assert_int_equal(vocab_write(VOCAB_TOKENIZER_JSON, &spec, &json, &err), TOK_EARG);
+	assert_non_null(strstr(err.message, "of a type that only SentencePiece has"));
+	tok_spec_release(&spec);
+	tok_buffer_release(&json);
+	free((void *)(uintptr_t)file.bytes);
+}
+
 /* ---- byte-level BPE by its patterns ------------------------------------------------------------
  */
 
@@ -223,7 +259,7 @@ static void patterns_have_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
 		const struct pattern *p = &patterns[i];
-		struct tok_buffer json = make_json(p, "[]", "null"), pairs = { 0 };
+		struct tok_buffer json = make_json(p, "[]", "null"), pairs = { 0 }, usual = { 0 };
 		struct vocab_gguf_options options = vocab_gguf_defaults();
 		struct tok_spec spec = { 0 };
 		struct tok_error err = { 0 };
@@ -239,6 +275,19 @@ static void patterns_have_names(void **state)
 		if (i == 0) /* nothing is put around a text */
 			assert_int_equal(
 			    *find_text(&pairs, count, "tokenizer.ggml.add_bos_token").bytes, 0);
+		if (i == 1) { /* of several that split so, and of one that does not */
+			options.usual_pre = tok_span_of("falcon3");
+			assert_int_equal(vocab_gguf_write(&spec, &options, &usual, &count, NULL),
+					 TOK_OK);
+			assert_true(tok_span_equal(find_text(&usual, count, "tokenizer.ggml.pre"),
+						   tok_span_of("falcon3")));
+			tok_buffer_clear(&usual);
+			options.usual_pre = tok_span_of("qwen2");
+			assert_int_equal(vocab_gguf_write(&spec, &options, &usual, &count, NULL),
+					 TOK_OK);
+			assert_true(tok_span_equal(find_text(&usual, count, "tokenizer.ggml.pre"),
+						   tok_span_of("llama-bpe")));
+		}
 		if (i == 6) {
 			options.pre = "some-new";
 			assert_int_equal(vocab_gguf_write(&spec, &options, &pairs, &count, NULL),
@@ -249,6 +298,7 @@ static void patterns_have_names(void **state)
 		tok_spec_release(&spec);
 		tok_buffer_release(&json);
 		tok_buffer_release(&pairs);
+		tok_buffer_release(&usual);
 	}
 }
 
@@ -362,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_written_as_they_were_read),
 		cmocka_unit_test(ids_are_those_of_the_source),
+		cmocka_unit_test(control_tokens_go_into_a_tokenizer_json),
 		cmocka_unit_test(patterns_have_names),
 		cmocka_unit_test(what_is_around_the_model_is_told),
 		cmocka_unit_test(ranks_become_merges),

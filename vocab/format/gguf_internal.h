@@ -62,9 +62,10 @@ struct gguf_pre {
 /* By name, or NULL.  An empty name is "default". */
 const struct gguf_pre *gguf_find_pre(struct tok_span name);
 
-/* The first that splits by these patterns, one after the other, and treats merges so; or NULL. */
+/* Of those that split by these patterns, one after the other, and treat merges so, the one that is
+ * called `usual`, else the first; or NULL. */
 const struct gguf_pre *gguf_match_pre(const struct tok_span *splits, size_t count,
-				      bool ignore_merges);
+				      bool ignore_merges, struct tok_span usual);
 
 /* ---- gguf_bpe.c: byte-level BPE, whose entries are already in `out` ---- */
 

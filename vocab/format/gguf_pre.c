@@ -194,10 +194,16 @@ static bool has_splits(const struct gguf_pre *pre, const struct tok_span *splits
 }
 
 const struct gguf_pre *gguf_match_pre(const struct tok_span *splits, size_t count,
-				      bool ignore_merges)
+				      bool ignore_merges, struct tok_span usual)
 {
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].ignore_merges == ignore_merges && has_splits(&known[i], splits, count))
+	const struct gguf_pre *first = NULL;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (known[i].ignore_merges != ignore_merges ||
+		    !has_splits(&known[i], splits, count))
+			continue;
+		if (tok_span_equal(usual, tok_span_of(known[i].name)))
 			return &known[i];
-	return NULL;
+		first = first ? first : &known[i];
+	}
+	return first;
 }

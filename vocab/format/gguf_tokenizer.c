@@ -149,6 +149,7 @@ static enum tok_status build_spm(const struct gguf_metadata *meta, const struct 
 	model.entries = tokens->entries;
 	model.count = tokens->count;
 	model.byte_fallback = count_type(tokens, TOK_PIECE_BYTE) > 0;
+	model.characters_serve = true;
 	model.charsmap = meta->values[GGUF_CHARSMAP].bytes;
 	model.add_dummy_prefix = gguf_flag(meta, GGUF_ADD_SPACE_PREFIX, habits->add_space_prefix);
 	model.remove_extra_whitespaces = gguf_flag(meta, GGUF_REMOVE_EXTRA_WHITESPACES, false);

@@ -236,7 +236,8 @@ static const struct gguf_pre *match_pre(struct gguf_spec_writer *s)
 			return NULL;
 	if (steps[count - 1].as.byte_level.use_regex)
 		splits[found++] = tok_span_of(gpt2_splits);
-	return gguf_match_pre(splits, found, s->spec->model.as.bpe.ignore_merges);
+	return gguf_match_pre(splits, found, s->spec->model.as.bpe.ignore_merges,
+			      s->options->usual_pre);
 }
 
 static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)
@@ -259,8 +260,8 @@ static enum tok_status check_bpe(struct gguf_spec_writer *s)
 		return refuse(s, "normalizer", "a byte-level BPE without one, or with NFC");
 	if (spec->pretokenizer_count == 0 || (--last)->kind != TOK_PRETOK_BYTE_LEVEL)
 		return refuse(s, "model",
-			      "a BPE in the alphabet of bytes; one of SentencePiece is told by its "
-			      ".model file");
+			      "a BPE in the alphabet of bytes, or one of characters that falls "
+			      "back on bytes");
 	if (last->as.byte_level.add_prefix_space)
 		return refuse(s, "pre_tokenizer", "one that puts no space in front");
 	if (spec->model.as.bpe.prefix.count || spec->model.as.bpe.suffix.count)
@@ -305,6 +306,23 @@ static enum tok_status write_bpe(struct gguf_spec_writer *s)
 
 /* ---- SentencePiece: "llama" and "t5" --------------------------------------------------------- */
 
+static void put_spm(struct gguf_spec_writer *s, const char *model, bool prefix, bool trims,
+		    struct tok_span charsmap)
+{
+	gguf_put_string(&s->w, "tokenizer.ggml.model", tok_span_of(model));
+	gguf_put_string(&s->w, "tokenizer.ggml.pre", tok_span_of("default"));
+	put_tokens(s);
+	put_scores(s);
+	put_types(s);
+	gguf_put_flag(&s->w, "tokenizer.ggml.add_space_prefix", prefix);
+	gguf_put_flag(&s->w, "tokenizer.ggml.remove_extra_whitespaces", trims);
+	if (charsmap.count) {
+		gguf_put_array(&s->w, "tokenizer.ggml.precompiled_charsmap", TOK_GGUF_U8,
+			       charsmap.count);
+		s->w.full |= !tok_buffer_add(s->w.out, charsmap.bytes, charsmap.count);
+	}
+}
+
 static enum tok_status write_spm(struct gguf_spec_writer *s, const char *model)
 {
 	const struct tok_spec *spec = s->spec;
@@ -318,22 +336,19 @@ static enum tok_status write_spm(struct gguf_spec_writer *s, const char *model)
 	    norm->as.sentencepiece.whitespace_as_suffix)
 		return refuse(s, "normalizer",
 			      "SentencePiece's own, with spaces as U+2581 in front");
-	const struct tok_span charsmap = norm->as.sentencepiece.charsmap;
-	gguf_put_string(&s->w, "tokenizer.ggml.model", tok_span_of(model));
-	gguf_put_string(&s->w, "tokenizer.ggml.pre", tok_span_of("default"));
-	put_tokens(s);
-	put_scores(s);
-	put_types(s);
-	gguf_put_flag(&s->w, "tokenizer.ggml.add_space_prefix",
-		      norm->as.sentencepiece.add_dummy_prefix);
-	gguf_put_flag(&s->w, "tokenizer.ggml.remove_extra_whitespaces",
-		      norm->as.sentencepiece.remove_extra_whitespaces);
-	if (charsmap.count) {
-		gguf_put_array(&s->w, "tokenizer.ggml.precompiled_charsmap", TOK_GGUF_U8,
-			       charsmap.count);
-		s->w.full |= !tok_buffer_add(s->w.out, charsmap.bytes, charsmap.count);
-	}
+	put_spm(s, model, norm->as.sentencepiece.add_dummy_prefix,
+		norm->as.sentencepiece.remove_extra_whitespaces, norm->as.sentencepiece.charsmap);
 	return TOK_OK;
+}
+
+/* The same from a tokenizer.json. */
+static enum tok_status write_scored(struct gguf_spec_writer *s)
+{
+	bool prefix = false;
+	const enum tok_status status = gguf_score(s->spec, s->tokens, s->count, &prefix, s->err);
+	if (status == TOK_OK)
+		put_spm(s, "llama", prefix, false, (struct tok_span){ 0 });
+	return status;
 }
 
 /* ---- WordPiece: "bert" --------------------------------------------------------------------------
@@ -405,6 +420,8 @@ static enum tok_status write_model(struct gguf_spec_writer *s)
 {
 	switch (s->spec->model.kind) {
 	case TOK_MODEL_BPE:
+		if (gguf_is_scored(s->spec))
+			return write_scored(s);
 		return s->spec->model.as.bpe.order == TOK_BPE_SCORES ? write_spm(s, "llama")
 								     : write_bpe(s);
 	case TOK_MODEL_UNIGRAM:

@@ -10,12 +10,13 @@
  *				    &values, &value_count, &err);
  *
  * What is written is read again (read.h) as a tokenizer with the same ids for the same text, but
- * for what the format does not say: white space that added tokens take along, and NFC in front of
- * a BPE, for which llama.cpp has no place either.  Everything else that it cannot say is refused,
- * TOK_EARG, naming the part:
+ * for what the format does not say: white space that added tokens take along, NFC in front of a
+ * BPE, for which llama.cpp has no place either, and U+2581 in a text where it stands for spaces in
+ * added tokens.  Everything else that it cannot say is refused, TOK_EARG, naming the part:
  *
  *	gpt2   byte-level BPE, also of ranks, whose patterns llama.cpp has a name for
- *	llama  SentencePiece's BPE
+ *	llama  SentencePiece's BPE, also by merges (tokenizer.json of Llama 2, Gemma) if scores do
+ *	       the same, as they do where all tokens can be made
  *	t5     SentencePiece's unigram
  *	bert   WordPiece with BERT's parts around it
  *
@@ -43,6 +44,7 @@ struct vocab_gguf_options {
 	/* tokenizer.ggml.pre of a byte-level BPE, believed; NULL: the one whose patterns are
 	 * those of the tokenizer. */
 	const char *pre;
+	struct tok_span usual_pre;     /* of several names for the same patterns this one */
 	tok_id ids[VOCAB_GGUF_IDS];    /* TOK_NO_ID: what the tokenizer's template says, or none */
 	struct tok_span chat_template; /* no bytes: none */
 };

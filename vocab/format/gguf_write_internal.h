@@ -1,11 +1,13 @@
 /*
- * gguf_write_internal.h - key-value pairs, one behind the other.
+ * gguf_write_internal.h - key-value pairs, one behind the other; merges as scores.
  */
 #ifndef VOCAB_FORMAT_GGUF_WRITE_INTERNAL_H
 #define VOCAB_FORMAT_GGUF_WRITE_INTERNAL_H
 
 #include "tok/text/gguf.h"
 #include "vocab/format/gguf_write.h"
+
+/* ---- gguf_replace.c: pairs ---- */
 
 struct gguf_writer {
 	struct tok_buffer *out;
@@ -28,5 +30,17 @@ void gguf_put_float(struct gguf_writer *w, float value);
 
 /* llama.cpp's number of a type of pieces. */
 uint32_t gguf_piece_type(enum tok_piece_type type);
+
+/* ---- gguf_scores.c: a BPE of merges between characters, as SentencePiece's ---- */
+
+/* Is it one, with bytes for characters that it does not know? */
+bool gguf_is_scored(const struct tok_spec *spec);
+
+/* Give all its tokens, by id and with their types so far, the types and scores that SentencePiece
+ * does the same with; `prefix` is whether it puts a space before a text.  Not said is how U+2581
+ * itself is taken where tokens of spaces are added ones.  TOK_EARG where scores do not do what the
+ * merges do, which of real ones is rare; TOK_ENOMEM. */
+TOK_MUST_USE enum tok_status gguf_score(const struct tok_spec *spec, struct tok_vocab_entry *tokens,
+					size_t count, bool *prefix, struct tok_error *err);
 
 #endif

@@ -117,20 +117,23 @@ static bool is_byte_name(struct tok_span content)
 }
 
 /* Is the text one piece for the model?  Where that cannot be told it is. */
-static bool is_piece(const struct hf_writer *w, struct tok_span content)
+static bool is_piece(struct hf_writer *w, struct tok_span content)
 {
 	struct tok_pretokenizer *pretokenizer = NULL;
 	struct tok_pretok_scratch *scratch = tok_pretok_scratch_new();
 	struct tok_text text = { 0 };
 	struct tok_pieces pieces = { 0 };
 	struct tok_error err;
-	const bool parted =
-	    scratch && tok_text_set(&text, content, 0) &&
-	    tok_pretokenizer_new(w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer,
-				 &err) == TOK_OK &&
-	    tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true, &pieces, &err) ==
-		TOK_OK &&
-	    pieces.count > 1;
+	enum tok_status status = tok_pretokenizer_new(
+	    w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer, &err);
+	if (status == TOK_OK && (!scratch || !tok_text_set(&text, content, 0)))
+		status = TOK_ENOMEM;
+	if (status == TOK_OK)
+		status = tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true,
+					 &pieces, &err);
+	if (status == TOK_ENOMEM && w->json.status == TOK_OK)
+		w->json.status = tok_fail_memory(w->json.err);
+	const bool parted = status == TOK_OK && pieces.count > 1;
 	tok_pieces_release(&pieces);
 	tok_text_release(&text);
 	tok_pretok_scratch_free(scratch);
@@ -139,13 +142,36 @@ static bool is_piece(const struct hf_writer *w, struct tok_span content)
 }
 
 /* Would the model make this token of text, if it were in its vocabulary? */
-static bool would_match(const struct hf_writer *w, struct tok_span content)
+static bool would_match(struct hf_writer *w, struct tok_span content)
 {
 	const struct tok_model_spec *model = &w->spec->model;
 	return model->kind != TOK_MODEL_BPE || model->as.bpe.prefix.count ||
 	       model->as.bpe.suffix.count || tok_utf8_count(content) <= 1 ||
 	       (model->byte_fallback && is_byte_name(content)) ||
 	       (w->tokens.ignore_merges && is_piece(w, content));
+}
+
+/* Control tokens of a byte-level GGUF file.  A tokenizer.json has no such type: it needs none for
+ * those that no text becomes. */
+static void forget_control(struct hf_writer *w)
+{
+	struct hf_tokens *tokens = &w->tokens;
+	bool *made = hf_scratch(w, tokens->id_count, sizeof *made);
+	struct tok_vocab_entry *plain = hf_scratch(w, tokens->id_count, sizeof *plain);
+	if (!made || !plain)
+		return;
+	for (size_t i = 0; i < tokens->merge_count; i++)
+		if (tokens->merges[i].result < tokens->id_count)
+			made[tokens->merges[i].result] = true;
+	for (size_t id = 0; id < tokens->id_count; id++) {
+		const struct tok_vocab_entry *entry = tokens->by_id[id];
+		if (!entry || entry->type != TOK_PIECE_CONTROL || made[id] ||
+		    would_match(w, entry->text))
+			continue;
+		plain[id] = *entry;
+		plain[id].type = TOK_PIECE_NORMAL;
+		tokens->by_id[id] = &plain[id];
+	}
 }
 
 static void add_to_vocab(struct hf_writer *w, const struct tok_strings *ids)
@@ -195,6 +221,7 @@ void hf_collect_tokens(struct hf_writer *w)
 				  tok_show(w->tokens.entries[i].text).text);
 	if (!finds_ids(w, &ids))
 		add_to_vocab(w, &ids);
+	forget_control(w);
 }
 
 void hf_write_added(struct hf_writer *w)

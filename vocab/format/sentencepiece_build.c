@@ -31,6 +31,20 @@ static bool copy_entries(struct building *b)
 	return true;
 }
 
+/* Characters that stand for bytes without a piece; no text has such a byte left. */
+static void serve_bytes(struct building *b)
+{
+	tok_id *ids = b->out->model.byte_ids;
+	if (!b->model->characters_serve || !b->model->byte_fallback)
+		return;
+	for (size_t i = 0; i < b->model->count; i++) {
+		const struct tok_vocab_entry *entry = &b->entries[i];
+		if (entry->text.count == 1 && ids[entry->text.bytes[0]] == TOK_NO_ID &&
+		    (entry->type == TOK_PIECE_NORMAL || entry->type == TOK_PIECE_USER_DEFINED))
+			ids[entry->text.bytes[0]] = entry->id;
+	}
+}
+
 static void set_model(struct building *b)
 {
 	struct tok_model_spec *spec = &b->out->model;
@@ -46,6 +60,7 @@ static void set_model(struct building *b)
 		if (entry->type == TOK_PIECE_BYTE)
 			spec->byte_ids[spm_byte_of_name(entry->text)] = entry->id;
 	}
+	serve_bytes(b);
 	switch (b->model->kind) {
 	case SPM_UNIGRAM:
 		spec->kind = TOK_MODEL_UNIGRAM;

@@ -110,6 +110,17 @@ static enum tok_status check_piece(const struct spm_model *model, struct tok_voc
 	return TOK_OK;
 }
 
+/* Is there no text of which this byte is left? */
+static bool is_served(const struct spm_model *model, const struct seen *seen, unsigned byte)
+{
+	const uint8_t text = (uint8_t)byte;
+	if (!model->characters_serve || byte > 127)
+		return false;
+	const tok_id id = tok_strings_find(&seen->matched, (struct tok_span){ &text, 1 });
+	return id != TOK_NO_ID && (model->entries[id].type == TOK_PIECE_NORMAL ||
+				   model->entries[id].type == TOK_PIECE_USER_DEFINED);
+}
+
 static enum tok_status check_model(const struct spm_model *model, const struct seen *seen,
 				   struct tok_error *err)
 {
@@ -120,7 +131,7 @@ static enum tok_status check_model(const struct spm_model *model, const struct s
 	if (!model->byte_fallback && seen->unknown == TOK_NO_ID)
 		return tok_fail(err, TOK_EFORMAT, "there is no unknown piece");
 	for (unsigned byte = 0; model->byte_fallback && byte < 256; byte++)
-		if (!seen->bytes[byte])
+		if (!seen->bytes[byte] && !is_served(model, seen, byte))
 			return tok_fail(err, TOK_EFORMAT,
 					"byte_fallback is on, but there is no piece <0x%02X>",
 					byte);

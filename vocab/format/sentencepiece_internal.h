@@ -17,6 +17,9 @@ struct spm_model {
 
 	enum spm_kind kind;
 	bool byte_fallback, whitespace_as_suffix;
+	/* A byte that is a character, which is a piece, needs no piece of its own: the library
+	 * wants it, llama.cpp does not, and in Gemma's tokenizer.json <0x09> became a tab. */
+	bool characters_serve;
 	struct tok_span bos_piece, eos_piece;
 	struct tok_span unk_surface;
 
