@@ -7,6 +7,7 @@
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 #include "cmd/vocab_same.h"
+#include "vocab/convert/fast.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
@@ -41,6 +42,37 @@ enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_option
 		status = vocab_read_source(&source, &reading, out, err);
 	vocab_source_close(&source);
 	return status;
+}
+
+/* ---- what the file cannot say -------------------------------------------------------------------
+ */
+
+static enum tok_status reduce(struct tok_spec *spec, enum cli_vocab_kind kind,
+			      struct vocab_losses *losses, struct tok_error *err)
+{
+	return kind == CLI_VOCAB_JSON && spec->sentencepiece ? vocab_fast(spec, losses, err)
+							     : TOK_OK;
+}
+
+/* Make the specification one that a file of the kind can hold; what that costs is listed, and
+ * without --lossy an error. */
+static enum cli_exit make_sayable(struct tok_spec *spec, enum cli_vocab_kind kind,
+				  const struct vocab_options *opts)
+{
+	struct vocab_losses losses = { 0 };
+	struct tok_error err = { 0 };
+	enum cli_exit result = CLI_OK;
+	if (reduce(spec, kind, &losses, &err) != TOK_OK) {
+		result = cli_error("%s", err.message);
+	} else if (losses.count && opts->lossy) {
+		fprintf(stderr, "tok %s: %s: it does not say:\n", cli_tool_running(), opts->output);
+	} else if (losses.count) {
+		result = cli_error("'%s' cannot say this, and is written only with --lossy:",
+				   opts->output);
+	}
+	fwrite(losses.lines.bytes, 1, losses.lines.count, stderr);
+	vocab_losses_release(&losses);
+	return result;
 }
 
 /* ---- what was written, read back ------------------------------------------------------------- */
@@ -80,6 +112,14 @@ static bool is_pipe(const char *path)
 	return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+/* What no tokenizer.json says of a SentencePiece model (fast.h). */
+static void expect_fast(const struct tok_spec *spec, struct vocab_same *same)
+{
+	same->utf8_only = true;
+	same->ids_only = true;
+	same->matched_only = spec->model.kind == TOK_MODEL_UNIGRAM;
+}
+
 /* Exit status 1 says that what was written is not the same. */
 static enum cli_exit check(const char *path, const struct vocab_options *opts,
 			   enum cli_vocab_kind kind)
@@ -90,6 +130,8 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
 	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
+	if (status == TOK_OK && tok_tokenizer_spec(a)->sentencepiece && kind == CLI_VOCAB_JSON)
+		expect_fast(tok_tokenizer_spec(a), &same);
 	if (status == TOK_OK)
 		status = vocab_same_compare(a, b, &same, &err);
 	const enum cli_exit result =
@@ -114,7 +156,9 @@ enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
 		return CLI_TROUBLE;
 	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	const enum cli_exit status = cli_vocab_output(&spec, kind, opts->output);
+	enum cli_exit status = make_sayable(&spec, kind, opts);
+	if (status == CLI_OK)
+		status = cli_vocab_output(&spec, kind, opts->output);
 	tok_spec_release(&spec);
 	/* What came from a pipe, or went down one, cannot be read again. */
 	return status == CLI_OK && strcmp(opts->output, "-") != 0 && !is_pipe(argv[0])
