@@ -7,7 +7,6 @@
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 #include "cmd/vocab_same.h"
-#include "vocab/convert/fast.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
@@ -42,37 +41,6 @@ enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_option
 		status = vocab_read_source(&source, &reading, out, err);
 	vocab_source_close(&source);
 	return status;
-}
-
-/* ---- what the file cannot say -------------------------------------------------------------------
- */
-
-static enum tok_status reduce(struct tok_spec *spec, enum cli_vocab_kind kind,
-			      struct vocab_losses *losses, struct tok_error *err)
-{
-	return kind == CLI_VOCAB_JSON && spec->sentencepiece ? vocab_fast(spec, losses, err)
-							     : TOK_OK;
-}
-
-/* Make the specification one that a file of the kind can hold; what that costs is listed, and
- * without --lossy an error. */
-static enum cli_exit make_sayable(struct tok_spec *spec, enum cli_vocab_kind kind,
-				  const struct vocab_options *opts)
-{
-	struct vocab_losses losses = { 0 };
-	struct tok_error err = { 0 };
-	enum cli_exit result = CLI_OK;
-	if (reduce(spec, kind, &losses, &err) != TOK_OK) {
-		result = cli_error("%s", err.message);
-	} else if (losses.count && opts->lossy) {
-		fprintf(stderr, "tok %s: %s: it does not say:\n", cli_tool_running(), opts->output);
-	} else if (losses.count) {
-		result = cli_error("'%s' cannot say this, and is written only with --lossy:",
-				   opts->output);
-	}
-	fwrite(losses.lines.bytes, 1, losses.lines.count, stderr);
-	vocab_losses_release(&losses);
-	return result;
 }
 
 /* ---- what was written, read back ------------------------------------------------------------- */
@@ -127,6 +95,9 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 	struct tok_tokenizer *a = NULL, *b = NULL;
 	struct tok_error err = { 0 };
 	struct vocab_same same = { .specials = kind != CLI_VOCAB_TIKTOKEN,
+				   /* It has no decoder, and its text is UTF-8. */
+				   .ids_only = kind == CLI_VOCAB_GGUF,
+				   .utf8_only = kind == CLI_VOCAB_GGUF,
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
 	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
@@ -156,9 +127,8 @@ enum cli_exit cli_vocab_convert(const void *options, int argc, char **argv)
 		return CLI_TROUBLE;
 	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	enum cli_exit status = make_sayable(&spec, kind, opts);
-	if (status == CLI_OK)
-		status = cli_vocab_output(&spec, kind, opts->output);
+	const enum cli_exit status =
+	    cli_vocab_output_listing(&spec, kind, opts->output, opts->lossy);
 	tok_spec_release(&spec);
 	/* What came from a pipe, or went down one, cannot be read again. */
 	return status == CLI_OK && strcmp(opts->output, "-") != 0 && !is_pipe(argv[0])
