@@ -71,20 +71,24 @@ static enum tok_status check_lines(struct tekken_writer *t)
 
 /* ---- special tokens ------------------------------------------------------------------------- */
 
-static enum tok_status check_specials(struct tekken_writer *t)
+/* Those behind the ranks are left out. */
+static void tell_specials(struct tekken_writer *t)
 {
 	const struct tok_spec *spec = t->spec;
-	for (size_t i = 0; i < spec->added_count; i++)
-		if (spec->added[i].id >= t->specials)
-			return tok_fail(t->json.err, TOK_EARG,
-					"added_tokens: '%s' has the id %u: special tokens come "
-					"first in a tekken.json",
-					tok_show(spec->added[i].content).text, spec->added[i].id);
-	if (spec->added_count < t->specials)
+	size_t first = 0;
+	for (size_t i = 0; i < spec->added_count; i++) {
+		if (spec->added[i].id < t->specials)
+			first++;
+		else
+			vocab_losses_add(t->losses,
+					 "added_tokens: '%s' has the id %u: special tokens come "
+					 "first in a tekken.json",
+					 tok_show(spec->added[i].content).text, spec->added[i].id);
+	}
+	if (first < t->specials)
 		vocab_losses_add(t->losses,
 				 "added_tokens: %zu ids that are none are special tokens there",
-				 t->specials - spec->added_count);
-	return TOK_OK;
+				 t->specials - first);
 }
 
 static void tell_template(struct tekken_writer *t)
@@ -161,7 +165,8 @@ static void put_specials(struct tekken_writer *t)
 		return;
 	}
 	for (size_t i = 0; i < t->spec->added_count; i++)
-		by_id[t->spec->added[i].id] = &t->spec->added[i];
+		if (t->spec->added[i].id < t->specials)
+			by_id[t->spec->added[i].id] = &t->spec->added[i];
 	pretty_key(&t->json, "special_tokens");
 	pretty_open(&t->json, '[');
 	for (size_t id = 0; id < t->specials; id++) {
@@ -187,9 +192,8 @@ enum tok_status vocab_write_tekken(const struct tok_spec *spec, struct tok_buffe
 	enum tok_status status = vocab_write_tiktoken(spec, &t.lines, losses, err);
 	if (status == TOK_OK)
 		status = check_lines(&t);
-	if (status == TOK_OK)
-		status = check_specials(&t);
 	if (status == TOK_OK) {
+		tell_specials(&t);
 		tell_template(&t);
 		pretty_open(&t.json, '{');
 		put_config(&t);

@@ -30,7 +30,7 @@
 #include "vocab/convert/losses.h"
 
 enum vocab_file_kind {
-	VOCAB_TOKENIZER_JSON, /* Hugging Face tokenizers: everything but SentencePiece's own */
+	VOCAB_TOKENIZER_JSON, /* Hugging Face tokenizers: all but SentencePiece's own (fast.h) */
 	VOCAB_TIKTOKEN,       /* BPE over raw bytes whose merges are told by ids; no specials */
 	VOCAB_SENTENCEPIECE,  /* .model: BPE by scores, Unigram; word, char */
 	VOCAB_WORDPIECE_TXT,  /* vocab.txt: WordPiece, with BERT's own parts around it */
