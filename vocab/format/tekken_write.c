@@ -9,6 +9,7 @@
 #include "tok/text/json.h"
 #include "tok/text/json_write.h"
 #include "vocab/format/base64.h"
+#include "vocab/format/patterns_internal.h"
 #include "vocab/format/pretty_internal.h"
 
 struct tekken_writer {
@@ -106,6 +107,34 @@ static void tell_template(struct tekken_writer *t)
 					    "one, and else nothing");
 }
 
+static struct tok_span find_pattern(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (spec->pretokenizers[i].kind == TOK_PRETOK_SPLIT)
+			return spec->pretokenizers[i].as.split.pattern;
+	return tok_span_of(tok_pretok_pattern("gpt2")); /* ByteLevel's own */
+}
+
+static bool is_foreign(const struct tok_pretok_step *step)
+{
+	return step->kind == TOK_PRETOK_SPLIT && step->as.split.dialect == TOK_REGEX_ONIGURUMA &&
+	       !tok_span_equal(vocab_pattern_in_oniguruma(step->as.split.pattern),
+			       step->as.split.pattern);
+}
+
+/* Expressions are in Rust's dialect there. */
+static void tell_pattern(struct tekken_writer *t)
+{
+	const struct tok_spec *spec = t->spec;
+	for (size_t i = 0; i < spec->pretokenizer_count; i++)
+		if (is_foreign(&spec->pretokenizers[i]))
+			vocab_losses_add(
+			    t->losses,
+			    "pre_tokenizer: the expression '%s' may mean something else "
+			    "in Rust's dialect",
+			    tok_show(find_pattern(spec)).text);
+}
+
 /* ---- the file ---------------------------------------------------------------------------------
  */
 
@@ -113,14 +142,6 @@ static void put_whole(struct tekken_writer *t, const char *key, size_t value)
 {
 	pretty_key(&t->json, key);
 	pretty_whole(&t->json, value);
-}
-
-static struct tok_span find_pattern(const struct tok_spec *spec)
-{
-	for (size_t i = 0; i < spec->pretokenizer_count; i++)
-		if (spec->pretokenizers[i].kind == TOK_PRETOK_SPLIT)
-			return spec->pretokenizers[i].as.split.pattern;
-	return tok_span_of(tok_pretok_pattern("gpt2")); /* ByteLevel's own */
 }
 
 static void put_config(struct tekken_writer *t)
@@ -193,6 +214,7 @@ enum tok_status vocab_write_tekken(const struct tok_spec *spec, struct tok_buffe
 	if (status == TOK_OK)
 		status = check_lines(&t);
 	if (status == TOK_OK) {
+		tell_pattern(&t);
 		tell_specials(&t);
 		tell_template(&t);
 		pretty_open(&t.json, '{');
