@@ -48,11 +48,14 @@ enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_option
 /* Ranks do not say the expression that they are for; NULL if memory is out. */
 static char *copy_pattern(const struct tok_spec *spec)
 {
-	for (size_t i = 0; i < spec->pretokenizer_count; i++)
-		if (spec->pretokenizers[i].kind == TOK_PRETOK_SPLIT) {
-			const struct tok_span p = spec->pretokenizers[i].as.split.pattern;
+	for (size_t i = 0; i < spec->pretokenizer_count; i++) {
+		const struct tok_pretok_step *step = &spec->pretokenizers[i];
+		const struct tok_span p = step->as.split.pattern;
+		if (step->kind == TOK_PRETOK_SPLIT)
 			return strndup((const char *)p.bytes, p.count);
-		}
+		if (step->kind == TOK_PRETOK_BYTE_LEVEL && step->as.byte_level.use_regex)
+			return strdup("gpt2");
+	}
 	return strdup("[\\s\\S]+"); /* all of a text is one piece */
 }
 
@@ -80,6 +83,14 @@ static bool is_pipe(const char *path)
 	return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+/* What matches no expression is left out beside ranks, and kept in the alphabet of bytes: of text
+ * that is UTF-8 nothing is. */
+static bool is_of_text(const struct tok_spec *source, enum cli_vocab_kind kind)
+{
+	const bool ranks = kind == CLI_VOCAB_TIKTOKEN || kind == CLI_VOCAB_TEKKEN;
+	return kind == CLI_VOCAB_GGUF || (ranks && !source->raw_vocabulary);
+}
+
 /* What no tokenizer.json says of a SentencePiece model (fast.h). */
 static void expect_fast(const struct tok_spec *spec, struct vocab_same *same)
 {
@@ -95,12 +106,12 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 	struct tok_tokenizer *a = NULL, *b = NULL;
 	struct tok_error err = { 0 };
 	struct vocab_same same = { .specials = kind != CLI_VOCAB_TIKTOKEN,
-				   /* It has no decoder, and its text is UTF-8. */
-				   .ids_only = kind == CLI_VOCAB_GGUF,
-				   .utf8_only = kind == CLI_VOCAB_GGUF,
+				   .ids_only = kind == CLI_VOCAB_GGUF, /* it has no decoder */
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
 	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
+	if (status == TOK_OK)
+		same.utf8_only = is_of_text(tok_tokenizer_spec(a), kind);
 	if (status == TOK_OK && tok_tokenizer_spec(a)->sentencepiece && kind == CLI_VOCAB_JSON)
 		expect_fast(tok_tokenizer_spec(a), &same);
 	if (status == TOK_OK)

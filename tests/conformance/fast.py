@@ -99,6 +99,9 @@ class Models:
         self.names = [p.piece for p in self.model.pieces if p.type in (UNKNOWN, CONTROL)]
         charsmap = self.model.normalizer_spec.precompiled_charsmap
         self.by_graphemes = normalizers.Precompiled(charsmap) if charsmap else None
+        plain = proto.ModelProto.FromString(path.read_bytes())
+        plain.normalizer_spec.add_dummy_prefix = plain.normalizer_spec.remove_extra_whitespaces = False
+        self.plain = sentencepiece.SentencePieceProcessor(model_proto=plain.SerializeToString())
         least = min((p.score for p in self.model.pieces if p.type == NORMAL), default=0)
         self.scores = [least - 10 if p.type == UNKNOWN else 0.1 * (len(p.piece.encode()) - 1) if p.type == USER else p.score
                        for p in self.model.pieces]
@@ -109,8 +112,7 @@ class Models:
             return False
         if not self.by_graphemes:
             return True
-        one_by_one = "".join(self.by_graphemes.normalize_str(c) for c in text)
-        return one_by_one == self.by_graphemes.normalize_str(text) and self.fast.normalizer.normalize_str(text) == self.slow.normalize(text)
+        return self.by_graphemes.normalize_str(text).replace(" ", "▁") == self.plain.normalize(text).replace(" ", "▁")
 
     def is_tie(self, a, b):
         total = [sum(self.scores[i] for i in ids) for ids in (a, b)]
@@ -179,6 +181,19 @@ def compare_model(options, scratch, tally, path, real):
     return len(texts), len(told), asked
 
 
+def compare_runs(options, scratch, tally):
+    """Runs of one character grow from their left end, whatever their lengths."""
+    model, path = proto.ModelProto(), scratch / "runs.model"
+    for piece, score, kind in (("<unk>", 0, UNKNOWN), ("a", -9, NORMAL), ("aa", -1, NORMAL), ("aaa", -1, NORMAL), ("aaaaa", -1, NORMAL)):
+        model.pieces.add(piece=piece, score=score, type=kind)
+    model.trainer_spec.model_type = BPE
+    model.normalizer_spec.add_dummy_prefix = model.normalizer_spec.remove_extra_whitespaces = False
+    path.write_bytes(model.SerializeToString())
+    done = convert(options.tok, path, scratch / "runs.json")
+    tally.compare("runs", done.stderr, done.returncode, 0)
+    Models(path, scratch / "runs.json").compare(tally, "runs", ["a" * n for n in range(40)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tok", required=True)
@@ -190,6 +205,7 @@ def main():
     skipped = [path for path in real if not path.exists()]
     small = sorted(p for p in cache.glob("spm/*.model"))
     with tempfile.TemporaryDirectory() as folder:
+        compare_runs(options, pathlib.Path(folder), tally)
         for path in [p for p in real if p.exists()] + small:
             texts, told, asked = compare_model(options, pathlib.Path(folder), tally, path, path in real)
             if texts:
