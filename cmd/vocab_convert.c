@@ -59,20 +59,32 @@ static char *copy_pattern(const struct tok_spec *spec)
 	return strdup("[\\s\\S]+"); /* all of a text is one piece */
 }
 
+/* A folder may hold other tokenizers, which would be found first. */
+static char *copy_written(const char *output, enum cli_vocab_kind kind)
+{
+	struct tok_buffer name = { 0 };
+	struct cli_put p = { .out = &name };
+	cli_put(&p, "%s%s%c", output, kind == CLI_VOCAB_MERGES ? "/vocab.json" : "", 0);
+	if (p.lost)
+		tok_buffer_release(&name);
+	return (char *)name.bytes;
+}
+
 static enum tok_status open_both(const char *path, const struct vocab_options *opts,
 				 enum cli_vocab_kind kind, struct tok_tokenizer **a,
 				 struct tok_tokenizer **b, struct tok_error *err)
 {
 	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
-	struct cli_load written = { .tokenizer = opts->output };
 	enum tok_status status = cli_load(&source, a, err);
 	if (status != TOK_OK)
 		return status;
+	char *name = copy_written(opts->output, kind);
 	char *pattern = kind == CLI_VOCAB_TIKTOKEN ? copy_pattern(tok_tokenizer_spec(*a)) : NULL;
-	if (kind == CLI_VOCAB_TIKTOKEN && !pattern)
-		return tok_fail_memory(err);
-	written.pattern = pattern;
-	status = cli_load_uncached(&written, b, err);
+	const struct cli_load written = { .tokenizer = name, .pattern = pattern };
+	status = name && (pattern || kind != CLI_VOCAB_TIKTOKEN)
+		     ? cli_load_uncached(&written, b, err)
+		     : tok_fail_memory(err);
+	free(name);
 	free(pattern);
 	return status;
 }

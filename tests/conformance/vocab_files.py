@@ -87,7 +87,7 @@ def compare_gguf(options, folder, tally):
     model.ParseFromString((sources / "llama2_spm/tokenizer.model").read_bytes())
     wanted = {"general.architecture": "llama", "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [p.piece for p in model.pieces],
               "tokenizer.ggml.scores": [p.score for p in model.pieces], "tokenizer.ggml.token_type": [p.type for p in model.pieces],
-              "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_space_prefix": True}
+              "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_eos_token": False, "tokenizer.ggml.add_space_prefix": True}
     for key, value in wanted.items():
         tally.compare(f"Llama 2, {key}", "", got.get(key), value)
 
