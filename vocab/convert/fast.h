@@ -26,7 +26,8 @@
 
 /* Change `spec`, which must be of SentencePiece, into one that is not; what is new lives in its
  * arena. What cannot be said is left out and added to `losses`. TOK_EARG where it is not of
- * SentencePiece, TOK_ENOMEM; `spec` is then only fit to be released. */
+ * SentencePiece, TOK_EFORMAT where its rules for characters are broken, TOK_ENOMEM; `spec` is then
+ * only fit to be released. */
 TOK_API TOK_MUST_USE enum tok_status vocab_fast(struct tok_spec *spec, struct vocab_losses *losses,
 						struct tok_error *err);
 
