@@ -19,9 +19,12 @@ enum cli_vocab_kind {
 	CLI_VOCAB_TIKTOKEN,
 	CLI_VOCAB_MODEL,
 	CLI_VOCAB_TXT,
-	CLI_VOCAB_TOK
+	CLI_VOCAB_TOK,
+	CLI_VOCAB_TEKKEN,
+	CLI_VOCAB_GGUF,
+	CLI_VOCAB_MERGES /* a folder, for vocab.json and merges.txt */
 };
-#define CLI_VOCAB_KINDS "json|tiktoken|model|txt|tok"
+#define CLI_VOCAB_KINDS "json|tiktoken|model|txt|tok|tekken|gguf|vocab+merges"
 
 /* What to write to `path` ("-": standard output): the `asked` kind or, where that is -1,
  * the one whose name ends `path`.  False, and said why, where neither tells, or an image
@@ -31,5 +34,10 @@ bool cli_vocab_kind(const char *path, int asked, enum cli_vocab_kind *out);
 /* Write `spec`; a file is replaced in one step at the end.  Says what is wrong.  May take
  * over what `spec` holds, which the caller releases all the same. */
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path);
+
+/* The same of convert: what the kind cannot say is listed on standard error, and if `lossy` left
+ * out, else an error. */
+enum cli_exit cli_vocab_output_listing(struct tok_spec *spec, enum cli_vocab_kind kind,
+				       const char *path, bool lossy);
 
 #endif

@@ -42,6 +42,9 @@ static const struct cli_option option_table[] = {
 	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
 	  "what convert, edit and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, format, int) },
+	{ CLI_FLAG, 0, "lossy", NULL,
+	  "convert: leave out what FILE cannot say, and list it, instead of writing nothing",
+	  CLI_FIELD(struct vocab_options, lossy, bool) },
 	{ CLI_TEXTS, 0, "text", "FILE",
 	  "convert: compare what was written with TOKENIZER on these lines too; may be given "
 	  "several "
@@ -121,18 +124,24 @@ const struct cli_tool tool_vocab = {
 	    "With the word convert, writes TOKENIZER as a file of the kind that the name of FILE\n"
 	    "ends in, or that --format names:\n"
 	    "\n"
-	    "  .json      tokenizer.json, as Hugging Face tokenizers saves it\n"
+	    "  .json      tokenizer.json, as Hugging Face tokenizers saves it; of a SentencePiece\n"
+	    "             model what is called its fast form\n"
 	    "  .tiktoken  ranks: of a BPE of bytes that one expression splits for\n"
 	    "  .model     a SentencePiece model: of one only\n"
 	    "  .txt       vocab.txt: of a WordPiece with all that belongs to BERT\n"
+	    "  tekken.json  Mistral's: of a BPE of bytes, with special tokens in front\n"
+	    "  .gguf      a GGUF file of the tokenizer alone, for llama.cpp\n"
 	    "  .tok       the same as compile\n"
+	    "\n"
+	    "and with --format vocab+merges, in the folder FILE, vocab.json and merges.txt of a\n"
+	    "BPE of bytes.\n"
 	    "\n"
 	    "What is written gives the ids of what was read: it is read back, and compared on\n"
 	    "texts that tokenizers stumble over, on every token, and on --text. Equal or not is\n"
 	    "told on standard error, with the first differences; exit status 1 says not. Where a\n"
-	    "kind of file cannot say what\n"
-	    "the tokenizer does, nothing is written and the part that stands in the way is named;\n"
-	    "what no file of a kind ever says is left out: tok-formats(5) has both.\n"
+	    "kind of file cannot say what the tokenizer does, nothing is written and what stands\n"
+	    "in the way is listed; with --lossy it is listed and left out. What no file of a kind\n"
+	    "ever says is left out at all times: tok-formats(5) has both.\n"
 	    "\n"
 	    "With the word diff, tells where two tokenizers are not the same: tokens as the bytes\n"
 	    "that they stand for, however their files spell them - the same under another id, "

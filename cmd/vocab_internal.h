@@ -12,6 +12,7 @@ struct vocab_options {
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
+	bool lossy;                         /* of convert */
 	struct cli_texts texts;             /* of convert: what the two are compared on */
 	uint64_t top;                       /* of diff: listed of a kind */
 	int fail_on;                        /* of check: enum audit_fail */

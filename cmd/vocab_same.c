@@ -4,6 +4,7 @@
 #include "cmd/cli_visible.h"
 #include "tok/pipe/decoder.h"
 #include "tok/pipe/encoder.h"
+#include "tok/text/utf8.h"
 
 static const char *const stumbles[] = {
 	"",
@@ -134,7 +135,11 @@ static enum tok_status compare_text(struct comparing *c, struct tok_span text,
 	static const struct tok_encode_options ordinary = { .special_text = TOK_SPECIAL_ORDINARY };
 	static const struct tok_encode_options whole = { .special_text = TOK_SPECIAL_MATCH,
 							 .add_special = true };
-	const enum tok_status status = compare_as(c, text, &ordinary, err);
+	enum tok_status status = TOK_OK;
+	if (c->same->utf8_only && !tok_utf8_valid(text))
+		return TOK_OK;
+	if (!c->same->matched_only)
+		status = compare_as(c, text, &ordinary, err);
 	return status == TOK_OK && c->same->specials ? compare_as(c, text, &whole, err) : status;
 }
 

@@ -22,6 +22,8 @@ enum { VOCAB_SAME_SHOWN = 5 };
 
 struct vocab_same {
 	bool specials;
+	bool matched_only;        /* special tokens are never to be ordinary text */
+	bool utf8_only;           /* what is no UTF-8 is passed over */
 	bool ids_only;            /* what they decode to may differ */
 	const char *const *files; /* whose lines are compared as well */
 	size_t file_count;

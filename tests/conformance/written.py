@@ -174,8 +174,10 @@ def compare_real(options, scratch, tally):
         source = files[0] if len(files) == 1 else folder
         texts = generator.trouble(options.strings, zlib.crc32(case.encode()), original.specials) + TEXTS
         for kind, wanted in WANTED.items():
+            if kind == "json" and isinstance(original, references.SentencePiece):
+                continue  # fast.py has them
             path = scratch / f"{case}.{kind}"
-            trouble = convert(options.tok, source, path, *references.CASES[case][2])
+            trouble = convert(options.tok, source, path, "-F", kind, *references.CASES[case][2])
             tally.compare(f"can be said in {kind}", case, bool(trouble), case not in wanted)
             if not trouble:
                 compare_texts(tally, f"{case} as {kind}", read_again(kind, path, original), original, texts)

@@ -53,6 +53,8 @@ static void write_again(const struct tok_spec *spec, enum vocab_file_kind kind)
 		[VOCAB_TIKTOKEN] = read_with_tiktoken,
 		[VOCAB_SENTENCEPIECE] = vocab_read_sentencepiece,
 		[VOCAB_WORDPIECE_TXT] = vocab_read_wordpiece,
+		[VOCAB_TEKKEN] = vocab_read_tekken,
+		[VOCAB_GGUF] = vocab_read_gguf,
 	};
 	struct tok_buffer file = { 0 }, again = { 0 };
 	struct tok_spec other = { 0 };
@@ -110,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tok_tokenizer *t = NULL;
 
 	if (readers[READER]((struct tok_span){ data, size }, &spec, &err) == TOK_OK) {
-		for (int kind = VOCAB_TOKENIZER_JSON; kind <= VOCAB_WORDPIECE_TXT; kind++)
+		for (int kind = VOCAB_TOKENIZER_JSON; kind <= VOCAB_GGUF; kind++)
 			write_again(&spec, (enum vocab_file_kind)kind);
 		if (tok_tokenizer_new(&spec, &t, &err) == TOK_OK)
 			use(t);

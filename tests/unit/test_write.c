@@ -256,6 +256,10 @@ static const struct {
 	{ VOCAB_WORDPIECE_TXT,
 	  JSON(BERT_NORM(true) BERT_PRE, WORDPIECE(USUAL, "\"[UNK]\":0,\"[CLS]\":1,\"[SEP]\":2")),
 	  "post_processor: a vocab.txt is read as one that puts text between [CLS] and [SEP]" },
+	{ VOCAB_TEKKEN, JSON("\"pre_tokenizer\":" BYTE_LEVEL ",", BPE),
+	  "model: the byte 0x00 is no token" },
+	{ VOCAB_GGUF, JSON("", "{\"type\":\"WordLevel\",\"vocab\":{\"a\":0},\"unk_token\":\"a\"}"),
+	  "model: a GGUF file says it only of BPE, unigram and WordPiece" },
 };
 
 static void what_there_is_no_saying_is_refused(void **state)
@@ -273,6 +277,32 @@ static void what_there_is_no_saying_is_refused(void **state)
 		tok_spec_release(&spec);
 		tok_buffer_release(&out);
 	}
+}
+
+/* All that stands in the way of a kind is listed, and what else there is is written. */
+static void losses_are_listed(void **state)
+{
+	static const char file[] =
+	    ADDED(3, "new", false) "\"normalizer\":{\"type\":\"NFC\"},\"model\":" BPE "}";
+	static const char lines[] = "normalizer: text is taken as it is\n"
+				    "pre_tokenizer: text is split as GPT-2 does\n"
+				    "added_tokens: 1 are tokens like others there, as 'new'\n";
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	struct tok_buffer vocab = { 0 }, merges = { 0 };
+	struct vocab_losses losses = { 0 };
+	(void)state;
+	read_file(tok_span_of(file), NULL, &spec, "merges");
+	assert_int_equal(vocab_write_merges(&spec, &vocab, &merges, &losses, &err), TOK_OK);
+	check_equal(tok_buffer_span(&losses.lines), tok_span_of(lines), "losses");
+	check_equal(tok_buffer_span(&vocab),
+		    tok_span_of("{\"a\": 0, \"b\": 1, \"ab\": 2, \"new\": 3}\n"), "vocab.json");
+	check_equal(tok_buffer_span(&merges), tok_span_of("#version: 0.2\na b\n"), "merges.txt");
+	assert_int_equal(losses.count, 3);
+	tok_buffer_release(&vocab);
+	tok_buffer_release(&merges);
+	vocab_losses_release(&losses);
+	tok_spec_release(&spec);
 }
 
 /* What no reader makes, a caller may. */
@@ -321,6 +351,7 @@ int main(void)
 		cmocka_unit_test(sentencepiece_models_are_written),
 		cmocka_unit_test(lines_are_written),
 		cmocka_unit_test(what_there_is_no_saying_is_refused),
+		cmocka_unit_test(losses_are_listed),
 		cmocka_unit_test(hand_made_specifications_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,8 @@ static const struct {
 	{ VOCAB_TOKENIZER_JSON, "fuzz/hf", "unigram.json" },
 	{ VOCAB_SENTENCEPIECE, "spm", "bpe.model" },
 	{ VOCAB_WORDPIECE_TXT, "fuzz/wordpiece", "vocab.txt" },
+	{ VOCAB_GGUF, "fuzz/wordpiece", "vocab.txt" },
+	{ VOCAB_GGUF, "spm", "bpe.model" },
 };
 
 static void write_short_of_memory(enum vocab_file_kind kind, const struct tok_spec *spec, size_t n)
@@ -117,6 +119,26 @@ static void every_allocation_may_fail(void **state)
 	}
 }
 
+static void write_pair(const struct tok_spec *spec, size_t n)
+{
+	struct tok_error err = { 0 };
+	struct tok_buffer vocab = { 0 }, merges = { 0 };
+	struct vocab_losses losses = { 0 };
+	const long before = live;
+	asked = 0;
+	fails_at = n;
+	const enum tok_status status = vocab_write_merges(spec, &vocab, &merges, &losses, &err);
+	fails_at = 0;
+	/* What takes a pattern for another one does not fail, and is never more than told. */
+	if (status != TOK_ENOMEM && (n == 0 || losses.count != 1))
+		assert_int_equal(status, TOK_OK);
+	assert_true(status != TOK_OK || losses.count == 1);
+	tok_buffer_release(&vocab);
+	tok_buffer_release(&merges);
+	vocab_losses_release(&losses);
+	assert_int_equal(live, before);
+}
+
 /* All bytes, and two of them together. */
 static void so_they_may_of_ranks(void **state)
 {
@@ -134,6 +156,17 @@ static void so_they_may_of_ranks(void **state)
 	live = 0;
 	write_all(VOCAB_TIKTOKEN, file, "ranks");
 	write_all(VOCAB_TOKENIZER_JSON, file, "ranks");
+	write_all(VOCAB_TEKKEN, file, "ranks");
+
+	const struct vocab_read_options options = { .pattern = "a|b" };
+	struct tok_spec spec = { 0 };
+	struct tok_error err = { 0 };
+	assert_int_equal(vocab_read_bytes(file, &options, &spec, &err), TOK_OK);
+	write_pair(&spec, 0);
+	const size_t total = asked;
+	for (size_t n = 1; n <= total; n++)
+		write_pair(&spec, n);
+	tok_spec_release(&spec);
 }
 
 int main(void)

@@ -18,6 +18,7 @@ struct spm_writer {
 	const struct tok_vocab_entry **pieces; /* by id */
 	struct tok_buffer message;             /* the one that is being put together */
 	bool full;                             /* memory is out */
+	struct vocab_losses *losses;
 	struct tok_error *err;
 };
 
@@ -187,7 +188,7 @@ static struct tok_span choose_absent(const struct spm_writer *w, const char *con
 
 /* Which piece is eos is not kept where text begins with bos; and where nothing is put
  * around a text, nothing may be called so. */
-static enum tok_status find_names(struct spm_writer *w, struct names *out)
+static void find_names(struct spm_writer *w, struct names *out)
 {
 	static const char *const begins[] = { "<s>", "<bos>", "[BOS]", NULL };
 	static const char *const ends[] = { "</s>", "<eos>", "[SEP]", "<|endoftext|>", NULL };
@@ -200,10 +201,10 @@ static enum tok_status find_names(struct spm_writer *w, struct names *out)
 	const tok_id bos = find_control(w, out->bos), eos = find_control(w, out->eos);
 	if (simple && bos == (first ? first->id : TOK_NO_ID) &&
 	    (first || eos == (last ? last->id : TOK_NO_ID)))
-		return TOK_OK;
-	return tok_fail(w->err, TOK_EARG,
-			"post_processor: a model is read as one that puts bos before a text, or "
-			"where it has none eos behind it");
+		return;
+	vocab_losses_add(w->losses,
+			 "post_processor: a model is read as one that puts bos before a text, or "
+			 "where it has none eos behind it");
 }
 
 /* ---- the other two messages -------------------------------------------------------------------
@@ -274,9 +275,9 @@ static enum tok_status check_parts(struct spm_writer *w)
 		return tok_fail(w->err, TOK_EARG, "decoder: it must be SentencePiece's own");
 	for (size_t i = 0; i < spec->added_count; i++) {
 		if (!is_set_apart(w, &spec->added[i]))
-			return tok_fail(w->err, TOK_EARG,
-					"added_tokens: '%s' is no control piece of the model",
-					tok_show(spec->added[i].content).text);
+			vocab_losses_add(w->losses,
+					 "added_tokens: '%s' is no control piece of the model",
+					 tok_show(spec->added[i].content).text);
 	}
 	return TOK_OK;
 }
@@ -303,9 +304,7 @@ static enum tok_status put_file(struct spm_writer *w, struct tok_buffer *out)
 	const size_t before = out->count;
 	struct names names;
 	enum spm_kind kind;
-	const enum tok_status status = find_names(w, &names);
-	if (status != TOK_OK)
-		return status;
+	find_names(w, &names);
 	if (!find_kind(w->spec, &kind))
 		return tok_fail(w->err, TOK_EARG, "model: it must be one that SentencePiece has");
 	put_pieces(w, out);
@@ -317,9 +316,9 @@ static enum tok_status put_file(struct spm_writer *w, struct tok_buffer *out)
 }
 
 enum tok_status vocab_write_sentencepiece(const struct tok_spec *spec, struct tok_buffer *out,
-					  struct tok_error *err)
+					  struct vocab_losses *losses, struct tok_error *err)
 {
-	struct spm_writer w = { .spec = spec, .err = err };
+	struct spm_writer w = { .spec = spec, .losses = losses, .err = err };
 	enum tok_status status = sort_pieces(&w);
 	if (status == TOK_OK)
 		status = check_parts(&w);

@@ -28,6 +28,7 @@ struct rank_writer {
 	struct tok_strings ids;
 	uint8_t *added; /* by id: is it an added token? */
 	size_t id_count;
+	struct vocab_losses *losses;
 	struct tok_error *err;
 };
 
@@ -70,17 +71,16 @@ static enum tok_status check_parts(struct rank_writer *w)
 		return tok_fail(w->err, TOK_EARG,
 				"model: ranks have no mark for the beginning or end of words");
 	if (spec->normalizer_count)
-		return tok_fail(w->err, TOK_EARG, "normalizer: ranks are of the text as it is");
+		vocab_losses_add(w->losses, "normalizer: ranks are of the text as it is");
 	if (!splits_once(spec))
-		return tok_fail(w->err, TOK_EARG,
-				"pre_tokenizer: there must be one expression that splits, and no "
-				"more");
+		vocab_losses_add(w->losses, "pre_tokenizer: there must be one expression that "
+					    "splits, and no more");
 	for (size_t i = 0; i < spec->added_count; i++)
 		if (!spec->added[i].special)
-			return tok_fail(w->err, TOK_EARG,
-					"added_tokens: '%s' is no special token: there are no "
-					"others beside ranks",
-					tok_show(spec->added[i].content).text);
+			vocab_losses_add(w->losses,
+					 "added_tokens: '%s' is no special token: there are no "
+					 "others beside ranks",
+					 tok_show(spec->added[i].content).text);
 	return TOK_OK;
 }
 
@@ -262,12 +262,12 @@ static enum tok_status put_lines(struct rank_writer *w, struct tok_buffer *out)
 }
 
 enum tok_status vocab_write_tiktoken(const struct tok_spec *spec, struct tok_buffer *out,
-				     struct tok_error *err)
+				     struct vocab_losses *losses, struct tok_error *err)
 {
 	static enum tok_status (*const checks[])(struct rank_writer *) = {
 		check_parts, collect_tokens, check_bytes, check_listed, check_merges,
 	};
-	struct rank_writer w = { .spec = spec, .err = err };
+	struct rank_writer w = { .spec = spec, .losses = losses, .err = err };
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == TOK_OK; i++)
 		status = checks[i](&w);

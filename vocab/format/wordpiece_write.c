@@ -34,22 +34,25 @@ static enum tok_status check_model(const struct tok_model_spec *model, struct to
 	return TOK_OK;
 }
 
-static enum tok_status check_pipeline(const struct tok_spec *spec, struct tok_error *err)
+static void lose(struct vocab_losses *losses, const char *part, const char *wanted)
+{
+	vocab_losses_add(losses, "%s: a vocab.txt is read as %s", part, wanted);
+}
+
+static void tell_pipeline(const struct tok_spec *spec, struct vocab_losses *losses)
 {
 	const struct tok_norm_step *clean = spec->normalizers;
 	if (spec->normalizer_count != 1 || clean->kind != TOK_NORM_BERT ||
 	    !clean->as.bert.clean_text || !clean->as.bert.handle_chinese_chars ||
 	    clean->as.bert.lowercase != clean->as.bert.strip_accents)
-		return refuse(err, "normalizer", "one with BERT's own normalizer");
-	if (clean->as.bert.lowercase != wordpiece_is_uncased(&spec->model))
-		return refuse(
-		    err, "normalizer",
-		    clean->as.bert.lowercase
-			? "one of any letters where a token has an upper-case one"
-			: "one of lower-case letters where no token has an upper-case one");
+		lose(losses, "normalizer", "one with BERT's own normalizer");
+	else if (clean->as.bert.lowercase != wordpiece_is_uncased(&spec->model))
+		lose(losses, "normalizer",
+		     clean->as.bert.lowercase
+			 ? "one of any letters where a token has an upper-case one"
+			 : "one of lower-case letters where no token has an upper-case one");
 	if (spec->pretokenizer_count != 1 || spec->pretokenizers->kind != TOK_PRETOK_BERT)
-		return refuse(err, "pre_tokenizer", "one with BERT's own pre-tokenizer");
-	return TOK_OK;
+		lose(losses, "pre_tokenizer", "one with BERT's own pre-tokenizer");
 }
 
 static bool is_usual(const struct tok_added_token *token)
@@ -63,7 +66,7 @@ static bool is_usual(const struct tok_added_token *token)
 	return false;
 }
 
-static enum tok_status check_added(const struct tok_spec *spec, struct tok_error *err)
+static void tell_added(const struct tok_spec *spec, struct vocab_losses *losses)
 {
 	for (size_t i = 0; i < spec->added_count; i++) {
 		const struct tok_added_token *token = &spec->added[i];
@@ -73,16 +76,15 @@ static enum tok_status check_added(const struct tok_spec *spec, struct tok_error
 			if (is_named(&spec->model, token->id, name))
 				continue;
 		}
-		return tok_fail(err, TOK_EARG,
-				"added_tokens: '%s' is none of the special tokens that a vocab.txt "
-				"is read with",
-				tok_show(token->content).text);
+		vocab_losses_add(losses,
+				 "added_tokens: '%s' is none of the special tokens that a "
+				 "vocab.txt is read with",
+				 tok_show(token->content).text);
 	}
-	return TOK_OK;
 }
 
 /* [CLS] text [SEP] where both are tokens, else nothing. */
-static enum tok_status check_posts(const struct tok_spec *spec, struct tok_error *err)
+static void tell_posts(const struct tok_spec *spec, struct vocab_losses *losses)
 {
 	size_t around = 0;
 	for (size_t i = 0; i < spec->model.entry_count; i++) {
@@ -92,15 +94,15 @@ static enum tok_status check_posts(const struct tok_spec *spec, struct tok_error
 	}
 	const struct tok_post_step *step = spec->posts;
 	if (around < 2 && spec->post_count == 0)
-		return TOK_OK;
+		return;
 	if (around == 2 && spec->post_count == 1 && step->kind == TOK_POST_TEMPLATE &&
 	    step->item_count == 3 && step->items[1].kind == TOK_TEMPLATE_TEXT &&
 	    is_named(&spec->model, step->items[0].id, "[CLS]") &&
 	    is_named(&spec->model, step->items[2].id, "[SEP]"))
-		return TOK_OK;
-	return refuse(err, "post_processor",
-		      around == 2 ? "one that puts text between [CLS] and [SEP]"
-				  : "one that puts nothing around text");
+		return;
+	lose(losses, "post_processor",
+	     around == 2 ? "one that puts text between [CLS] and [SEP]"
+			 : "one that puts nothing around text");
 }
 
 static enum tok_status put_line(struct tok_buffer *out, struct tok_span text, struct tok_error *err)
@@ -138,14 +140,13 @@ static enum tok_status put_lines(const struct tok_model_spec *model, struct tok_
 }
 
 enum tok_status vocab_write_wordpiece(const struct tok_spec *spec, struct tok_buffer *out,
-				      struct tok_error *err)
+				      struct vocab_losses *losses, struct tok_error *err)
 {
-	enum tok_status status = check_model(&spec->model, err);
-	if (status == TOK_OK)
-		status = check_pipeline(spec, err);
-	if (status == TOK_OK)
-		status = check_added(spec, err);
-	if (status == TOK_OK)
-		status = check_posts(spec, err);
-	return status == TOK_OK ? put_lines(&spec->model, out, err) : status;
+	const enum tok_status status = check_model(&spec->model, err);
+	if (status != TOK_OK)
+		return status;
+	tell_pipeline(spec, losses);
+	tell_added(spec, losses);
+	tell_posts(spec, losses);
+	return put_lines(&spec->model, out, err);
 }
