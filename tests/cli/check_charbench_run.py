@@ -232,6 +232,29 @@ def check_files(p):
     p.run("--endpoint", server.url, code=2, said="item 1 has no prompt")
 
 
+def check_foreign(p):
+    """What is not ours stays as it is; what a killed run left of a line goes, how little of it there may be."""
+    answer = b'{"id":0,"output":"0!","seconds":0.1,"tries":1}\n'
+    for end in (b"my precious notes, one line, no newline", b"\x7fELF\0\xff" * 500, b'{"name":"x", ', b"[1,", b"{", b'{"id"',
+                b'{"id":"a', b'{"id":5,"text":"5', b'{"id":5 ,"output":"5', b'{"id":,"output":"5'):
+        for before in (b"", b"\n", answer):
+            if before == answer and end in (b"{", b'{"id"'):
+                continue
+            p.answers.write_bytes(before + end)
+            p.run("--exec", "sed -u s/prompt/output/", code=2, said="is neither an answer nor the beginning of one")
+            expect(p.name, p.answers.read_bytes() == before + end, end[:40], "is lost")
+    p.answers.write_bytes(b"other notes\n" + b'{"id":5,"output":"5')
+    p.run("--exec", "sed -u s/prompt/output/", code=2, said="line 1")
+    expect(p.name, p.answers.read_bytes().startswith(b"other notes\n{"), "another line is lost")
+    for end in (b"{", b'{"id":', b'{"id":11', b'{"id":11,"mod', b'{"id":11,"model":"x","out', b'{"id":11,"error":"\xc3'):
+        p.answers.write_bytes(answer + end)
+        p.run("--exec", "sed -u s/prompt/output/", said="the last line is not whole, and is dropped")
+        expect(p.name, sorted(p.outputs()) == list(range(12)), end, p.outputs())
+    p.answers.write_bytes(b'{"id":11,"output":"')
+    p.run("--exec", "sed -u s/prompt/output/", said="and is dropped: 19 bytes")
+    expect(p.name, sorted(p.outputs()) == list(range(12)), p.outputs())
+
+
 def check_words(p):
     """What the command line may not say."""
     for args, said in (
@@ -340,7 +363,7 @@ def check_processes(p):
 
 
 def main():
-    checks = [check_words, check_processes, check_files]
+    checks = [check_words, check_processes, check_files, check_foreign]
     with tempfile.TemporaryDirectory() as root:
         items = pathlib.Path(root, "items")
         items.write_text('{"id":1,"task":"t","word":"w","prompt":"p","answer":1}\n')
@@ -348,7 +371,7 @@ def main():
                                 "1"], capture_output=True, text=True)
         if "without libcurl" in probe.stderr:
             print("SKIPPED: servers: this build has no libcurl")
-            checks = [check_processes]
+            checks = [check_processes, check_foreign]
         else:
             checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
                        check_never, check_rate, check_killed, check_stopped]
