@@ -7,6 +7,7 @@ Whatever happens, an answer that was had stays, is had once, and is not asked fo
 import concurrent.futures
 import json
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -156,6 +157,46 @@ def check_never(p):
         expect(p.name, len(server.seen) == most, mode, len(server.seen))
         expect(p.name, KEY not in err + p.answers.read_text(), mode, "tells the key")
     expect(p.name, not target.paths, "the redirection was followed")
+
+
+def check_echoes(p):
+    """The key is hidden however a server spells it, in what is told and in what is written."""
+    key = "sk/not/to\\be-\"seen\"-1234567890"
+
+    def spell(how):
+        plain = json.dumps(key)[1:-1]
+        return {"plain": plain, "slashes": plain.replace("/", "\\/"),
+                "letters": "".join(f"\\u{ord(c):04X}" for c in key), "some": key[:9] + json.dumps(key)[10:-1].replace(
+                    "e", "\\u0065"), "twice": json.dumps(plain.replace("/", "\\/"))[1:-1]}[how]
+
+    def misbehave(handler, item, attempt):
+        said = spell(how)
+        return send(handler, code, {
+            "message": f'{{"error":{{"message":"key {said}"}}}}', "other": f'{{"detail":"key {said}"}}',
+            "text": f"<p>key {said}", "empty": f'{{"choices":[],"key":"{said}"}}',
+            "answer": f'{{"choices":[{{"message":{{"content":"key {said}"}},"finish_reason":"key {said}"}}],'
+                      f'"usage":{{"prompt_tokens":"{said}","completion_tokens":1}}}}'}[form].encode())
+
+    def unspelled(text):
+        """Without any way to write a character otherwise."""
+        for c in set(key):
+            text = re.sub(rf"\\+u{ord(c):04x}", lambda m, c=c: c, text, flags=re.I)
+        return text.replace("\\", "")
+
+    server = Server(misbehave)
+    p.write_items(1)
+    for how in ("plain", "slashes", "letters", "some", "twice"):
+        for code, form in ((400, "message"), (401, "message"), (400, "other"), (401, "other"), (401, "text"), (200, "answer"),
+                           (200, "empty"), (200, "text")):
+            p.answers.write_text("")
+            wanted = 0 if form == "answer" else 4 if code != 400 else 1
+            err = p.run("--endpoint", server.url, "--tries", 1, key=key, code=wanted)
+            told = err + p.answers.read_text()
+            expect(p.name, key.replace("\\", "")[:12] not in unspelled(told), how, code, form, told)
+            if form == "answer":
+                expect(p.name, p.records()[0]["output"] == p.records()[0]["finish"] == "key " + "*" * len(key), told)
+            elif form != "empty" and code != 200:
+                expect(p.name, "key **********" in told, how, code, form, told)
 
 
 def check_rate(p):
@@ -374,7 +415,7 @@ def main():
             checks = [check_processes, check_foreign]
         else:
             checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
-                       check_never, check_rate, check_killed, check_stopped]
+                       check_never, check_echoes, check_rate, check_killed, check_stopped]
         checks = [check for check in checks if not sys.argv[2:] or check.__name__ in sys.argv[2:]]
         # They mostly wait.
         with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
