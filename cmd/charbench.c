@@ -42,12 +42,14 @@ static const struct cli_option option_table[] = {
 	  "a server: its path ends in /chat/completions or /completions",
 	  FIELD(endpoint, const char *) },
 	{ CLI_TEXT, 0, "exec", "COMMAND",
-	  "a process, started without a shell, that reads and writes lines of JSON",
+	  "a process, started without a shell, that reads and writes lines of JSON; "
+	  "OPENAI_API_KEY is not in its environment",
 	  FIELD(exec, const char *) },
 	{ CLI_TEXT, 0, "model", "NAME", "the model, for the server and among the answers",
 	  FIELD(model, const char *) },
 	{ CLI_TEXT, 0, "key-env", "NAME",
-	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set)",
+	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set); stars "
+	  "stand for it where the server says it, if it has 8 bytes or more",
 	  FIELD(key_env, const char *) },
 	{ CLI_TEXT, 0, "system", "TEXT", "tell the model this before each question",
 	  FIELD(system, const char *) },

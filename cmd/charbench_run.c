@@ -316,11 +316,14 @@ static enum tok_status ask_all(struct run *r, struct tok_error *err)
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-/* Only here is a key looked for, and only a server sees it. */
+/* The variable of a key for which no other is named. */
+static const char key_variable[] = "OPENAI_API_KEY";
+
+/* Only here is a key looked for. */
 static enum tok_status find_key(const struct charbench_options *o, const char **out,
 				struct tok_error *err)
 {
-	const char *key = getenv(o->key_env ? o->key_env : "OPENAI_API_KEY");
+	const char *key = getenv(o->key_env ? o->key_env : key_variable);
 	if (o->key_env && (!key || !*key))
 		return tok_fail(err, TOK_EARG, "the environment has no key in '%s'", o->key_env);
 	*out = key && *key ? key : NULL;
@@ -338,6 +341,8 @@ static enum tok_status open_model(struct run *r, struct tok_error *err)
 		.max_tokens = o->max_tokens,
 	};
 	if (o->exec) {
+		/* A process gets our environment, but a key is for servers only. */
+		unsetenv(key_variable);
 		const enum tok_status status = vocab_ask_process(o->exec, &ask, &r->ask, err);
 		r->gone = status == TOK_EIO;
 		return status;

@@ -329,6 +329,8 @@ for line in sys.stdin:
         file.write(f"{q['id']}\n")
     assert set(q) <= {"id", "prompt", "system"} and q["prompt"].rstrip() == f"say {q['id']}"
     i, text, seen = q["id"], f"{q['id']}!", seen + 1
+    if mode == "environment":
+        text = os.environ.get("OPENAI_API_KEY", text)
     if mode == "die" and seen == 7:
         os.kill(os.getpid(), 9)
     if mode == "leave" and seen == 7:
@@ -391,6 +393,8 @@ def check_processes(p):
         p.expect_all()
         expect(p.name, sorted(asked("good")) == sorted(set(range(12)) - had), mode, asked("good"))
         (p.folder / "good").unlink()
+    p.run(*fresh("environment"), key=KEY)
+    expect(p.name, p.outputs()[1] == "1!", "the process has the key")
     p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
     errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
     expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
