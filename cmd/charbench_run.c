@@ -17,6 +17,7 @@
 #include "tok/base/random.h"
 #include "tok/text/json.h"
 #include "tok/text/json_write.h"
+#include "tok/text/utf8.h"
 #include "vocab/lm/ask.h"
 
 /* Status of a run that nobody answers any more. */
@@ -25,6 +26,9 @@ enum { CHARBENCH_PROVIDER = 4 };
 /* A signal is noticed within WAKE_MS.  Of a server that takes no question REFUSED_MOST are asked,
  * and one that wants to be left alone for longer than LEAVE_SECONDS is. */
 enum { WAKE_MS = 250, REFUSED_MOST = 16, LEAVE_SECONDS = 600 };
+
+/* So much is kept of what is no answer. */
+enum { RAW_BYTES = 1 << 16 };
 
 /* Seconds until an item is asked again; they double. */
 static const double first_pause = .5, longest_pause = 60;
@@ -100,12 +104,30 @@ static bool put_answer(struct run *r, const struct vocab_said *said)
 	return ok && (!said->has_usage || put(r, text));
 }
 
+/* Its first characters, and how many bytes it had, and how many of those put were no UTF-8. */
+static bool put_raw(struct run *r, struct tok_span raw)
+{
+	char text[96];
+	size_t end = 0, replaced = 0;
+	while (end < raw.count) {
+		const struct tok_char c = tok_utf8_at(raw, end);
+		if (c.length > RAW_BYTES - end)
+			break;
+		replaced += c.code >= TOK_BAD_BYTE;
+		end += c.length;
+	}
+	const int n = snprintf(text, sizeof text, ",\"raw_bytes\":%zu", raw.count);
+	if (replaced > 0)
+		snprintf(text + n, sizeof text - (size_t)n, ",\"raw_replaced\":%zu", replaced);
+	return put_string(r, ",\"raw\":", tok_span_slice(raw, 0, end)) && put(r, text);
+}
+
 static bool put_trouble(struct run *r, const struct vocab_said *said)
 {
 	char text[32];
 	snprintf(text, sizeof text, ",\"code\":%ld", said->code);
 	return put_string(r, ",\"error\":", tok_span_of(said->trouble.message)) &&
-	       (said->code == 0 || put(r, text));
+	       (said->code == 0 || put(r, text)) && (said->raw.count == 0 || put_raw(r, said->raw));
 }
 
 static enum tok_status record(struct run *r, const struct place *p, const struct vocab_said *said,

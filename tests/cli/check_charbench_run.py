@@ -199,6 +199,24 @@ def check_echoes(p):
                 expect(p.name, "key **********" in told, how, code, form, told)
 
 
+def check_raw(p):
+    """What is no answer is kept as it came, up to 64 KiB, and told is what of it is not."""
+    long, stars = b"x" * 65535 + "\u00e4".encode() + b"y" * 10, "*" * len(KEY)
+    cases = [(b"<html>busy", "<html>busy", 0), (b'{"choices":[]}', '{"choices":[]}', 0), (b'\0\n"z', '\0\n"z', 0),
+             (b'{"choices":[{"text":"\xff\xc3\xa4\xe2\x82"}]}', '{"choices":[{"text":"\ufffd\u00e4\ufffd\ufffd"}]}', 3),
+             (b"", None, 0), (long, "x" * 65535, 0), (b"\xff" * 65537, "\ufffd" * 65536, 65536), (b"z" * 65536, "z" * 65536, 0),
+             (b'{"key":"' + KEY.encode() + b'"}', f'{{"key":"{stars}"}}', 0)]
+    server = Server(lambda handler, item, attempt: send(handler, code, body))
+    p.write_items(1)
+    for code, status in ((200, 4), (400, 1)):
+        for body, raw, replaced in cases:
+            p.answers.write_text("")
+            p.run("--endpoint", server.url, "--tries", 1, key=KEY, code=status)
+            record = p.records()[0]
+            had = record.get("raw"), record.get("raw_bytes"), record.get("raw_replaced", 0)
+            expect(p.name, "error" in record and had == (raw, len(body) or None, replaced), code, body[:40], str(had)[:200])
+
+
 def check_rate(p):
     p.write_items(6)
     server, begun = Server(), time.monotonic()
@@ -398,6 +416,7 @@ def check_processes(p):
     p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
     errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
     expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
+    expect(p.name, [json.loads(r["raw"]) for r in p.records() if r["id"] == 2] == [{"id": 2, "error": "not \u00fc"}])
     # More than a pipe takes while nobody reads.
     p.write_items(12, "say {}" + " " * 300000)
     p.run(*fresh("late"))
@@ -419,7 +438,7 @@ def main():
             checks = [check_processes, check_foreign]
         else:
             checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
-                       check_never, check_echoes, check_rate, check_killed, check_stopped]
+                       check_never, check_echoes, check_raw, check_rate, check_killed, check_stopped]
         checks = [check for check in checks if not sys.argv[2:] or check.__name__ in sys.argv[2:]]
         # They mostly wait.
         with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:

@@ -52,6 +52,7 @@ struct vocab_said {
 	long code;                /* HTTP's; 0: there is none */
 	uint64_t wait_seconds;    /* ask nothing before that, as the server says; 0: nothing said */
 	struct tok_error trouble; /* why there is no answer */
+	struct tok_span raw;      /* all that was said in place of one; empty: nothing */
 };
 
 struct vocab_ask;

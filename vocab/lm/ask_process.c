@@ -59,13 +59,14 @@ static enum tok_status put(struct vocab_ask *ask, uint64_t id, struct tok_span p
 	return TOK_OK;
 }
 
-static enum tok_status read_answer(const struct tok_json *answer, struct vocab_said *out,
-				   struct tok_error *err)
+static enum tok_status read_answer(const struct tok_json *answer, struct tok_span line,
+				   struct vocab_said *out, struct tok_error *err)
 {
 	const struct tok_json *output = tok_json_get(answer, "output");
 	const struct tok_json *trouble = tok_json_get(answer, "error");
 	if (trouble && trouble->kind == TOK_JSON_STRING) {
 		out->outcome = VOCAB_ASK_REFUSED;
+		out->raw = line;
 		tok_fail(&out->trouble, TOK_EIO, "it says: '%s'",
 			 tok_show(tok_json_text(trouble)).text);
 		return TOK_OK;
@@ -101,7 +102,7 @@ static enum tok_status take_answer(struct process_ask *a, struct tok_span line,
 	    (struct vocab_said){ .id = id->as.whole, .seconds = lm_ask_now() - a->open[at].begun };
 	a->open[at] = a->open[--a->count];
 	restart_clock(a);
-	return read_answer(a->doc.values, out, err);
+	return read_answer(a->doc.values, line, out, err);
 }
 
 static enum tok_status get(struct vocab_ask *ask, uint64_t wait_ms, bool *got,

@@ -24,7 +24,7 @@ struct place {
 	char trouble[CURL_ERROR_SIZE];
 };
 
-enum { SHOWN_OUTPUT, SHOWN_FINISH, SHOWN_REASON, SHOWN_TEXTS };
+enum { SHOWN_OUTPUT, SHOWN_FINISH, SHOWN_REASON, SHOWN_RAW, SHOWN_TEXTS };
 
 struct server {
 	struct vocab_ask base;
@@ -200,6 +200,9 @@ static enum tok_status tell(struct server *s, struct place *p, CURLcode code,
 		read_refusal(s, p, out);
 	else
 		out->outcome = read_answer(s, p, out) ? VOCAB_ASK_ANSWER : VOCAB_ASK_AGAIN;
+	out->raw = tok_buffer_span(&p->answer);
+	if (out->outcome == VOCAB_ASK_ANSWER || !hide(s, SHOWN_RAW, &out->raw, &out->trouble))
+		out->raw = (struct tok_span){ NULL, 0 };
 	return out->trouble.status == TOK_ENOMEM ? tok_fail_memory(err) : TOK_OK;
 }
 
