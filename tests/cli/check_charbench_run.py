@@ -366,6 +366,14 @@ for line in sys.stdin:
     if mode == "long" and seen == 5:
         print("x" * (5 << 20), flush=True)
         time.sleep(100)
+    if mode in ("last", "torn") and seen == 12:
+        print(json.dumps({"id": i, "output": text})[:-1 if mode == "torn" else None], end="")
+        sys.exit(3)
+    if mode == "reals" and i < 6:
+        print(f'{{"id":{["0.0", "1.0", "2e0", "30e-1", "0.4e1", "5"][i]},"output":"{text}"}}', flush=True)
+        continue
+    if mode == "half" and seen == 5:
+        print('{"id":4.5,"output":"4.5"}', flush=True)
     if mode == "refuse" and i in (2, 5):
         say(id=i, error="not \u00fc")
     elif mode == "shuffle":
@@ -401,6 +409,7 @@ def check_processes(p):
     expect(p.name, p.records()[0]["usage"] == {"prompt_tokens": 1, "completion_tokens": 2}
            and p.records()[0]["finish"] == "end", p.records()[0])
     for mode, said in (("die", "ended by signal 9"), ("leave", "ended with status 3"),
+                       ("torn", "ended with status 3"), ("half", "an 'id' that is a whole number"),
                        ("unknown", ", which is not open"), ("twice", ", which is not open"),
                        ("hang", "did not answer within 3 s"), ("words", "no line of JSON: 'Loading ...'"),
                        ("other", "an answer without an 'output'"), ("long", "a line of more than")):
@@ -413,6 +422,9 @@ def check_processes(p):
         (p.folder / "good").unlink()
     p.run(*fresh("environment"), key=KEY)
     expect(p.name, p.outputs()[1] == "1!", "the process has the key")
+    for mode in ("last", "reals"):
+        p.run(*fresh(mode))
+        p.expect_all()
     p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
     errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
     expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
