@@ -205,6 +205,7 @@ def check_raw(p):
     cases = [(b"<html>busy", "<html>busy", 0), (b'{"choices":[]}', '{"choices":[]}', 0), (b'\0\n"z', '\0\n"z', 0),
              (b'{"choices":[{"text":"\xff\xc3\xa4\xe2\x82"}]}', '{"choices":[{"text":"\ufffd\u00e4\ufffd\ufffd"}]}', 3),
              (b"", None, 0), (long, "x" * 65535, 0), (b"\xff" * 65537, "\ufffd" * 65536, 65536), (b"z" * 65536, "z" * 65536, 0),
+             (b"\\" * (1 << 20), "\\" * 65536, 0),
              (b'{"key":"' + KEY.encode() + b'"}', f'{{"key":"{stars}"}}', 0)]
     server = Server(lambda handler, item, attempt: send(handler, code, body))
     p.write_items(1)
