@@ -42,12 +42,14 @@ static const struct cli_option option_table[] = {
 	  "a server: its path ends in /chat/completions or /completions",
 	  FIELD(endpoint, const char *) },
 	{ CLI_TEXT, 0, "exec", "COMMAND",
-	  "a process, started without a shell, that reads and writes lines of JSON",
+	  "a process, started without a shell, that reads and writes lines of JSON; "
+	  "OPENAI_API_KEY is not in its environment",
 	  FIELD(exec, const char *) },
 	{ CLI_TEXT, 0, "model", "NAME", "the model, for the server and among the answers",
 	  FIELD(model, const char *) },
 	{ CLI_TEXT, 0, "key-env", "NAME",
-	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set)",
+	  "the environment variable with the server's key (OPENAI_API_KEY, if it is set); stars "
+	  "stand for it where the server says it, if it has 8 bytes or more",
 	  FIELD(key_env, const char *) },
 	{ CLI_TEXT, 0, "system", "TEXT", "tell the model this before each question",
 	  FIELD(system, const char *) },
@@ -139,16 +141,20 @@ const struct cli_tool tool_charbench = {
 	    "Ids are whole numbers. A second answer of a model to an item is an error; those that\n"
 	    "are missing are told.\n"
 	    "\n"
-	    "run asks a server or a process, several questions at once, and adds answers to\n"
-	    "--output as they come, with finish, usage, seconds, tries, and a hash of what was\n"
-	    "asked. The same command goes on where it was stopped, by a signal or a lost\n"
-	    "machine; a second one for the same file is refused. A server gets temperature 0; one\n"
-	    "that is busy (429, 5xx), late or unreachable is asked again after the time that it\n"
-	    "names, else ever longer. What cannot be had leaves \"error\" in place of \"output\", "
-	    "is\n"
-	    "no answer, and is asked again by the next run. The key is written nowhere, and\n"
-	    "redirections are not followed. A process reads {\"id\":17,\"prompt\":\"...\"} and\n"
-	    "writes {\"id\":17,\"output\":\"2\"}, each a line, in any order.\n"
+	    "run asks a server or a process, and adds answers to --output as they come, with\n"
+	    "finish, usage, seconds, tries, and a hash of what was asked. The same command goes\n"
+	    "on where it was stopped, by a signal or a lost machine; a second one for the same\n"
+	    "file is refused. A server gets temperature 0; one that is busy (429, 5xx), late or\n"
+	    "unreachable is asked again after the time that it names, else ever longer. What\n"
+	    "cannot be had leaves \"error\" in place of \"output\", is no answer, and is asked "
+	    "again\n"
+	    "by the next run; \"raw\" has up to 64 KiB of what was said, U+FFFD for bad bytes. "
+	    "The\n"
+	    "key is written nowhere, and redirections are not followed. A process reads\n"
+	    "{\"id\":17,\"prompt\":\"...\"} and writes {\"id\":17,\"output\":\"2\"}, each a line, "
+	    "in "
+	    "any\n"
+	    "order.\n"
 	    "\n"
 	    "score writes, for each model and task, the accuracy with Wilson's interval at 95 %,\n"
 	    "how many outputs were valid, and of numbers the mean error, the mean absolute error\n"

@@ -48,9 +48,34 @@ static bool is_json(struct tok_span line)
 	return whole;
 }
 
-/* Cut off, unless only the newline is missing. */
+/* Is one the beginning of the other? */
+static bool agree(struct tok_span text, const char *with)
+{
+	const size_t count = strlen(with);
+	return memcmp(text.bytes, with, text.count < count ? text.count : count) == 0;
+}
+
+/* Does a record of ours begin so, or what a killed run left of one?  A file that has nothing else
+ * has to show more of it. */
+static bool is_torn_record(struct tok_span text, bool only)
+{
+	static const char head[] = "{\"id\":";
+	if (text.count < sizeof head)
+		return !only && agree(text, head);
+	if (!agree(text, head))
+		return false;
+	size_t at = sizeof head - 1;
+	while (at < text.count && text.bytes[at] >= '0' && text.bytes[at] <= '9')
+		at++;
+	const struct tok_span rest = tok_span_slice(text, at, text.count);
+	return at >= sizeof head && (rest.count == 0 || agree(rest, ",\"model\":") ||
+				     agree(rest, ",\"output\":") || agree(rest, ",\"error\":"));
+}
+
+/* Only the newline may be missing.  Else what is cut off is ours for certain: others' files are
+ * named here by mistake. */
 static enum tok_status mend_end(struct charbench_ask_file *file, struct tok_span rest, bool whole,
-				struct tok_error *err)
+				bool only, struct tok_error *err)
 {
 	if (rest.count == 0)
 		return TOK_OK;
@@ -58,6 +83,10 @@ static enum tok_status mend_end(struct charbench_ask_file *file, struct tok_span
 		file->end += rest.count;
 		return charbench_ask_file_add(file, tok_span_of("\n"), err);
 	}
+	if (!is_torn_record(rest, only))
+		return tok_fail(err, TOK_EFORMAT,
+				"%s: the last line is neither an answer nor the beginning of one",
+				file->name);
 	fprintf(stderr,
 		"tok charbench: '%s': the last line is not whole, and is dropped: %zu bytes\n",
 		file->name, rest.count);
@@ -70,7 +99,7 @@ static enum tok_status take_lines(struct charbench_ask_file *file, struct tok_sp
 				  void *context, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
-	size_t number = 0;
+	size_t number = 0, records = 0;
 	bool whole = false;
 	while (status == TOK_OK && file->end < text.count) {
 		const struct tok_span rest = tok_span_slice(text, file->end, text.count);
@@ -81,15 +110,16 @@ static enum tok_status take_lines(struct charbench_ask_file *file, struct tok_sp
 		if (line.count > 0 && line.bytes[line.count - 1] == '\r')
 			line.count--;
 		number++;
+		records += whole && line.count > 0;
 		if (whole && line.count > 0 && take(context, line, err) != TOK_OK)
 			status = tok_fail_in(err, err->status, "%s: line %zu", file->name, number);
 		if (!newline)
 			break;
 		file->end += count + 1;
 	}
-	return status == TOK_OK
-		   ? mend_end(file, tok_span_slice(text, file->end, text.count), whole, err)
-		   : status;
+	return status == TOK_OK ? mend_end(file, tok_span_slice(text, file->end, text.count), whole,
+					   records == 0, err)
+				: status;
 }
 
 /* ---- the file ----------------------------------------------------------------------- */

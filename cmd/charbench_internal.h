@@ -145,9 +145,9 @@ struct charbench_ask_file {
 };
 
 /* `path`: NULL or "-" is standard output.  Locks the file and gives take() each line that it has,
- * without the newline; one at its end that is not whole, which a run that was killed leaves, is
- * dropped, and said, if take() had no objection to the others.  TOK_EIO if another process has it.
- */
+ * without the newline; one at its end that is not whole and begins as records of run do, which a
+ * run that was killed leaves, is dropped, and said, if take() had no objection to the others.  Any
+ * other end is TOK_EFORMAT, and the file stays as it was.  TOK_EIO if another process has it. */
 TOK_MUST_USE enum tok_status charbench_ask_file_open(
     const char *path,
     enum tok_status (*take)(void *context, struct tok_span line, struct tok_error *err),

@@ -17,6 +17,7 @@
 #include "tok/base/random.h"
 #include "tok/text/json.h"
 #include "tok/text/json_write.h"
+#include "tok/text/utf8.h"
 #include "vocab/lm/ask.h"
 
 /* Status of a run that nobody answers any more. */
@@ -25,6 +26,9 @@ enum { CHARBENCH_PROVIDER = 4 };
 /* A signal is noticed within WAKE_MS.  Of a server that takes no question REFUSED_MOST are asked,
  * and one that wants to be left alone for longer than LEAVE_SECONDS is. */
 enum { WAKE_MS = 250, REFUSED_MOST = 16, LEAVE_SECONDS = 600 };
+
+/* So much is kept of what is no answer. */
+enum { RAW_BYTES = 1 << 16 };
 
 /* Seconds until an item is asked again; they double. */
 static const double first_pause = .5, longest_pause = 60;
@@ -100,12 +104,30 @@ static bool put_answer(struct run *r, const struct vocab_said *said)
 	return ok && (!said->has_usage || put(r, text));
 }
 
+/* Its first characters, and how many bytes it had, and how many of those put were no UTF-8. */
+static bool put_raw(struct run *r, struct tok_span raw)
+{
+	char text[96];
+	size_t end = 0, replaced = 0;
+	while (end < raw.count) {
+		const struct tok_char c = tok_utf8_at(raw, end);
+		if (c.length > RAW_BYTES - end)
+			break;
+		replaced += c.code >= TOK_BAD_BYTE;
+		end += c.length;
+	}
+	const int n = snprintf(text, sizeof text, ",\"raw_bytes\":%zu", raw.count);
+	if (replaced > 0)
+		snprintf(text + n, sizeof text - (size_t)n, ",\"raw_replaced\":%zu", replaced);
+	return put_string(r, ",\"raw\":", tok_span_slice(raw, 0, end)) && put(r, text);
+}
+
 static bool put_trouble(struct run *r, const struct vocab_said *said)
 {
 	char text[32];
 	snprintf(text, sizeof text, ",\"code\":%ld", said->code);
 	return put_string(r, ",\"error\":", tok_span_of(said->trouble.message)) &&
-	       (said->code == 0 || put(r, text));
+	       (said->code == 0 || put(r, text)) && (said->raw.count == 0 || put_raw(r, said->raw));
 }
 
 static enum tok_status record(struct run *r, const struct place *p, const struct vocab_said *said,
@@ -316,11 +338,14 @@ static enum tok_status ask_all(struct run *r, struct tok_error *err)
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-/* Only here is a key looked for, and only a server sees it. */
+/* The variable of a key for which no other is named. */
+static const char key_variable[] = "OPENAI_API_KEY";
+
+/* Only here is a key looked for. */
 static enum tok_status find_key(const struct charbench_options *o, const char **out,
 				struct tok_error *err)
 {
-	const char *key = getenv(o->key_env ? o->key_env : "OPENAI_API_KEY");
+	const char *key = getenv(o->key_env ? o->key_env : key_variable);
 	if (o->key_env && (!key || !*key))
 		return tok_fail(err, TOK_EARG, "the environment has no key in '%s'", o->key_env);
 	*out = key && *key ? key : NULL;
@@ -338,6 +363,8 @@ static enum tok_status open_model(struct run *r, struct tok_error *err)
 		.max_tokens = o->max_tokens,
 	};
 	if (o->exec) {
+		/* A process gets our environment, but a key is for servers only. */
+		unsetenv(key_variable);
 		const enum tok_status status = vocab_ask_process(o->exec, &ask, &r->ask, err);
 		r->gone = status == TOK_EIO;
 		return status;

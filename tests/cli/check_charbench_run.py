@@ -5,11 +5,9 @@ or break it, and with runs that are killed.
 Whatever happens, an answer that was had stays, is had once, and is not asked for again.
 """
 import concurrent.futures
-import http.server
 import json
-import os
 import pathlib
-import resource
+import re
 import shlex
 import signal
 import subprocess
@@ -18,147 +16,9 @@ import tempfile
 import threading
 import time
 
-TOK = os.path.abspath(sys.argv[1])
+from charbench_lab import TOK, Place, Server, expect, send, troubles
+
 KEY = "sk-not-to-be-seen-1234567890"
-troubles = []
-
-
-def expect(name, condition, *words):
-    if not condition:
-        troubles.append(name)
-        print(f"{name}:", *words)
-
-
-# ---- a server ---------------------------------------------------------------------------------------------------
-
-
-class Server:
-    """Answers 'say N' with 'N!'; what else it does to the n-th try of item N is up to misbehave()."""
-
-    def __init__(self, misbehave=None, pace=0.0):
-        self.misbehave, self.pace = misbehave, pace
-        self.lock = threading.Lock()
-        self.seen = []  # (time, item), of each question
-        self.bodies, self.headers, self.paths = [], [], []
-        self.open = self.most_open = 0
-        owner = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self):
-                owner.talk(self)
-
-            def do_GET(self):
-                owner.paths.append("GET " + self.path)
-
-            def log_message(self, *words):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.http.handle_error = lambda request, address: None
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-        self.base = f"http://127.0.0.1:{self.http.server_port}"
-        self.url = self.base + "/v1/chat/completions"
-
-    def talk(self, handler):
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-        prompt = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
-        item = int(prompt.split()[1])
-        with self.lock:
-            self.bodies.append(body)
-            self.headers.append(dict(handler.headers))
-            self.paths.append(handler.path)
-            self.seen.append((time.monotonic(), item))
-            attempt = sum(i == item for _, i in self.seen)
-            self.open += 1
-            self.most_open = max(self.most_open, self.open)
-        time.sleep(self.pace)
-        with self.lock:
-            self.open -= 1
-        if self.misbehave and self.misbehave(handler, item, attempt):
-            return
-        text = f"{item}!" if item % 5 else f"{item} \u00e4\n\"\\\u2028"
-        said = {"message": {"role": "assistant", "content": text}} if "messages" in body else {"text": text}
-        send(handler, 200, {"choices": [{**said, "finish_reason": "stop"}],
-                            "usage": {"prompt_tokens": 3, "completion_tokens": item, "details": {}}})
-
-    def asked(self):
-        with self.lock:
-            return [item for _, item in self.seen]
-
-
-def send(handler, code, said, length=None, **headers):
-    data = said if isinstance(said, bytes) else json.dumps(said).encode()
-    handler.send_response(code)
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.send_header("Content-Length", str(length or len(data)))
-    handler.end_headers()
-    try:
-        handler.wfile.write(data)
-    except OSError:
-        pass
-    return True
-
-
-# ---- running ------------------------------------------------------------------------------------------------------
-
-
-class Place:
-    """A folder with items, and what a run leaves in it."""
-
-    def __init__(self, root, name, count=12):
-        self.name, self.folder = name, pathlib.Path(root, name)
-        self.folder.mkdir()
-        self.items, self.answers = self.folder / "items", self.folder / "answers"
-        self.write_items(count)
-
-    def write_items(self, count, prompt="say {}"):
-        self.items.write_text("".join(json.dumps(
-            {"id": i, "task": "t", "word": "w", "prompt": prompt.format(i), "answer": f"{i}!"}) + "\n"
-            for i in range(count)))
-
-    def start(self, *args, key=None, limit=None):
-        environment = {k: v for k, v in os.environ.items() if k != "OPENAI_API_KEY"}
-        if key:
-            environment["OPENAI_API_KEY"] = key
-
-        def prepare():
-            if limit:
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        return subprocess.Popen([TOK, "charbench", "run", self.items, "-o", self.answers, *map(str, args)],
-                                cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, preexec_fn=prepare)
-
-    def run(self, *args, code=0, said="", **more):
-        process = self.start(*args, **more)
-        out, err = process.communicate(timeout=60)
-        expect(self.name, process.returncode == code and said in err and not out, args, process.returncode, err)
-        return err
-
-    def records(self):
-        text = self.answers.read_text()
-        expect(self.name, not text or text.endswith("\n"), "the last line is not whole")
-        return [json.loads(line) for line in text.split("\n")[:-1]]
-
-    def outputs(self):
-        """item -> output; an item that has two is trouble."""
-        found = {}
-        for r in self.records():
-            if "output" in r:
-                expect(self.name, r["id"] not in found, "answered twice:", r)
-                found[r["id"]] = r["output"]
-        return found
-
-    def expect_all(self, count=12):
-        outputs = self.outputs()
-        expect(self.name, sorted(outputs) == list(range(count)), "answers", sorted(outputs))
-        expect(self.name, all(outputs[i].split("!")[0].split(" ")[0] == str(i) for i in outputs), outputs)
 
 
 # ---- servers ---------------------------------------------------------------------------------------------------------
@@ -299,6 +159,65 @@ def check_never(p):
     expect(p.name, not target.paths, "the redirection was followed")
 
 
+def check_echoes(p):
+    """The key is hidden however a server spells it, in what is told and in what is written."""
+    key = "sk/not/to\\be-\"seen\"-1234567890"
+
+    def spell(how):
+        plain = json.dumps(key)[1:-1]
+        return {"plain": plain, "slashes": plain.replace("/", "\\/"),
+                "letters": "".join(f"\\u{ord(c):04X}" for c in key), "some": key[:9] + json.dumps(key)[10:-1].replace(
+                    "e", "\\u0065"), "twice": json.dumps(plain.replace("/", "\\/"))[1:-1]}[how]
+
+    def misbehave(handler, item, attempt):
+        said = spell(how)
+        return send(handler, code, {
+            "message": f'{{"error":{{"message":"key {said}"}}}}', "other": f'{{"detail":"key {said}"}}',
+            "text": f"<p>key {said}", "empty": f'{{"choices":[],"key":"{said}"}}',
+            "answer": f'{{"choices":[{{"message":{{"content":"key {said}"}},"finish_reason":"key {said}"}}],'
+                      f'"usage":{{"prompt_tokens":"{said}","completion_tokens":1}}}}'}[form].encode())
+
+    def unspelled(text):
+        """Without any way to write a character otherwise."""
+        for c in set(key):
+            text = re.sub(rf"\\+u{ord(c):04x}", lambda m, c=c: c, text, flags=re.I)
+        return text.replace("\\", "")
+
+    server = Server(misbehave)
+    p.write_items(1)
+    for how in ("plain", "slashes", "letters", "some", "twice"):
+        for code, form in ((400, "message"), (401, "message"), (400, "other"), (401, "other"), (401, "text"), (200, "answer"),
+                           (200, "empty"), (200, "text")):
+            p.answers.write_text("")
+            wanted = 0 if form == "answer" else 4 if code != 400 else 1
+            err = p.run("--endpoint", server.url, "--tries", 1, key=key, code=wanted)
+            told = err + p.answers.read_text()
+            expect(p.name, key.replace("\\", "")[:12] not in unspelled(told), how, code, form, told)
+            if form == "answer":
+                expect(p.name, p.records()[0]["output"] == p.records()[0]["finish"] == "key " + "*" * len(key), told)
+            elif form != "empty" and code != 200:
+                expect(p.name, "key **********" in told, how, code, form, told)
+
+
+def check_raw(p):
+    """What is no answer is kept as it came, up to 64 KiB, and told is what of it is not."""
+    long, stars = b"x" * 65535 + "\u00e4".encode() + b"y" * 10, "*" * len(KEY)
+    cases = [(b"<html>busy", "<html>busy", 0), (b'{"choices":[]}', '{"choices":[]}', 0), (b'\0\n"z', '\0\n"z', 0),
+             (b'{"choices":[{"text":"\xff\xc3\xa4\xe2\x82"}]}', '{"choices":[{"text":"\ufffd\u00e4\ufffd\ufffd"}]}', 3),
+             (b"", None, 0), (long, "x" * 65535, 0), (b"\xff" * 65537, "\ufffd" * 65536, 65536), (b"z" * 65536, "z" * 65536, 0),
+             (b"\\" * (1 << 20), "\\" * 65536, 0),
+             (b'{"key":"' + KEY.encode() + b'"}', f'{{"key":"{stars}"}}', 0)]
+    server = Server(lambda handler, item, attempt: send(handler, code, body))
+    p.write_items(1)
+    for code, status in ((200, 4), (400, 1)):
+        for body, raw, replaced in cases:
+            p.answers.write_text("")
+            p.run("--endpoint", server.url, "--tries", 1, key=KEY, code=status)
+            record = p.records()[0]
+            had = record.get("raw"), record.get("raw_bytes"), record.get("raw_replaced", 0)
+            expect(p.name, "error" in record and had == (raw, len(body) or None, replaced), code, body[:40], str(had)[:200])
+
+
 def check_rate(p):
     p.write_items(6)
     server, begun = Server(), time.monotonic()
@@ -373,6 +292,29 @@ def check_files(p):
     p.run("--endpoint", server.url, code=2, said="item 1 has no prompt")
 
 
+def check_foreign(p):
+    """What is not ours stays as it is; what a killed run left of a line goes, how little of it there may be."""
+    answer = b'{"id":0,"output":"0!","seconds":0.1,"tries":1}\n'
+    for end in (b"my precious notes, one line, no newline", b"\x7fELF\0\xff" * 500, b'{"name":"x", ', b"[1,", b"{", b'{"id"',
+                b'{"id":"a', b'{"id":5,"text":"5', b'{"id":5 ,"output":"5', b'{"id":,"output":"5'):
+        for before in (b"", b"\n", answer):
+            if before == answer and end in (b"{", b'{"id"'):
+                continue
+            p.answers.write_bytes(before + end)
+            p.run("--exec", "sed -u s/prompt/output/", code=2, said="is neither an answer nor the beginning of one")
+            expect(p.name, p.answers.read_bytes() == before + end, end[:40], "is lost")
+    p.answers.write_bytes(b"other notes\n" + b'{"id":5,"output":"5')
+    p.run("--exec", "sed -u s/prompt/output/", code=2, said="line 1")
+    expect(p.name, p.answers.read_bytes().startswith(b"other notes\n{"), "another line is lost")
+    for end in (b"{", b'{"id":', b'{"id":11', b'{"id":11,"mod', b'{"id":11,"model":"x","out', b'{"id":11,"error":"\xc3'):
+        p.answers.write_bytes(answer + end)
+        p.run("--exec", "sed -u s/prompt/output/", said="the last line is not whole, and is dropped")
+        expect(p.name, sorted(p.outputs()) == list(range(12)), end, p.outputs())
+    p.answers.write_bytes(b'{"id":11,"output":"')
+    p.run("--exec", "sed -u s/prompt/output/", said="and is dropped: 19 bytes")
+    expect(p.name, sorted(p.outputs()) == list(range(12)), p.outputs())
+
+
 def check_words(p):
     """What the command line may not say."""
     for args, said in (
@@ -406,6 +348,8 @@ for line in sys.stdin:
         file.write(f"{q['id']}\n")
     assert set(q) <= {"id", "prompt", "system"} and q["prompt"].rstrip() == f"say {q['id']}"
     i, text, seen = q["id"], f"{q['id']}!", seen + 1
+    if mode == "environment":
+        text = os.environ.get("OPENAI_API_KEY", text)
     if mode == "die" and seen == 7:
         os.kill(os.getpid(), 9)
     if mode == "leave" and seen == 7:
@@ -423,6 +367,14 @@ for line in sys.stdin:
     if mode == "long" and seen == 5:
         print("x" * (5 << 20), flush=True)
         time.sleep(100)
+    if mode in ("last", "torn") and seen == 12:
+        print(json.dumps({"id": i, "output": text})[:-1 if mode == "torn" else None], end="")
+        sys.exit(3)
+    if mode == "reals" and i < 6:
+        print(f'{{"id":{["0.0", "1.0", "2e0", "30e-1", "0.4e1", "5"][i]},"output":"{text}"}}', flush=True)
+        continue
+    if mode == "half" and seen == 5:
+        print('{"id":4.5,"output":"4.5"}', flush=True)
     if mode == "refuse" and i in (2, 5):
         say(id=i, error="not \u00fc")
     elif mode == "shuffle":
@@ -458,6 +410,7 @@ def check_processes(p):
     expect(p.name, p.records()[0]["usage"] == {"prompt_tokens": 1, "completion_tokens": 2}
            and p.records()[0]["finish"] == "end", p.records()[0])
     for mode, said in (("die", "ended by signal 9"), ("leave", "ended with status 3"),
+                       ("torn", "ended with status 3"), ("half", "an 'id' that is a whole number"),
                        ("unknown", ", which is not open"), ("twice", ", which is not open"),
                        ("hang", "did not answer within 3 s"), ("words", "no line of JSON: 'Loading ...'"),
                        ("other", "an answer without an 'output'"), ("long", "a line of more than")):
@@ -468,9 +421,15 @@ def check_processes(p):
         p.expect_all()
         expect(p.name, sorted(asked("good")) == sorted(set(range(12)) - had), mode, asked("good"))
         (p.folder / "good").unlink()
+    p.run(*fresh("environment"), key=KEY)
+    expect(p.name, p.outputs()[1] == "1!", "the process has the key")
+    for mode in ("last", "reals"):
+        p.run(*fresh(mode))
+        p.expect_all()
     p.run(*fresh("refuse"), code=1, said="2 of 12 items have no answer")
     errors = {r["id"]: r["error"] for r in p.records() if "error" in r}
     expect(p.name, errors == {2: "it says: 'not \u00fc'", 5: "it says: 'not \u00fc'"}, errors)
+    expect(p.name, [json.loads(r["raw"]) for r in p.records() if r["id"] == 2] == [{"id": 2, "error": "not \u00fc"}])
     # More than a pipe takes while nobody reads.
     p.write_items(12, "say {}" + " " * 300000)
     p.run(*fresh("late"))
@@ -481,7 +440,7 @@ def check_processes(p):
 
 
 def main():
-    checks = [check_words, check_processes, check_files]
+    checks = [check_words, check_processes, check_files, check_foreign]
     with tempfile.TemporaryDirectory() as root:
         items = pathlib.Path(root, "items")
         items.write_text('{"id":1,"task":"t","word":"w","prompt":"p","answer":1}\n')
@@ -489,10 +448,10 @@ def main():
                                 "1"], capture_output=True, text=True)
         if "without libcurl" in probe.stderr:
             print("SKIPPED: servers: this build has no libcurl")
-            checks = [check_processes]
+            checks = [check_processes, check_foreign]
         else:
             checks += [check_honest, check_completions, check_busy, check_first_tries, check_one_fails, check_gone,
-                       check_never, check_rate, check_killed, check_stopped]
+                       check_never, check_echoes, check_raw, check_rate, check_killed, check_stopped]
         checks = [check for check in checks if not sys.argv[2:] or check.__name__ in sys.argv[2:]]
         # They mostly wait.
         with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:

@@ -13,7 +13,8 @@
  *
  * A process is sent {"id":17,"prompt":"..."} and, if there is one, "system", a line each, and
  * answers in any order {"id":17,"output":"..."}, or {"id":17,"error":"..."} where it cannot; an
- * answer may have "finish", a string, and "usage".  It is started without a shell.
+ * answer may have "finish", a string, and "usage".  The last line may lack its newline.  The
+ * process is started without a shell.
  *
  * One thread.
  */
@@ -52,6 +53,7 @@ struct vocab_said {
 	long code;                /* HTTP's; 0: there is none */
 	uint64_t wait_seconds;    /* ask nothing before that, as the server says; 0: nothing said */
 	struct tok_error trouble; /* why there is no answer */
+	struct tok_span raw;      /* all that was said in place of one; empty: nothing */
 };
 
 struct vocab_ask;

@@ -59,13 +59,14 @@ static enum tok_status put(struct vocab_ask *ask, uint64_t id, struct tok_span p
 	return TOK_OK;
 }
 
-static enum tok_status read_answer(const struct tok_json *answer, struct vocab_said *out,
-				   struct tok_error *err)
+static enum tok_status read_answer(const struct tok_json *answer, struct tok_span line,
+				   struct vocab_said *out, struct tok_error *err)
 {
 	const struct tok_json *output = tok_json_get(answer, "output");
 	const struct tok_json *trouble = tok_json_get(answer, "error");
 	if (trouble && trouble->kind == TOK_JSON_STRING) {
 		out->outcome = VOCAB_ASK_REFUSED;
+		out->raw = line;
 		tok_fail(&out->trouble, TOK_EIO, "it says: '%s'",
 			 tok_show(tok_json_text(trouble)).text);
 		return TOK_OK;
@@ -79,6 +80,20 @@ static enum tok_status read_answer(const struct tok_json *answer, struct vocab_s
 	return TOK_OK;
 }
 
+/* Writers for whom each number is a real one say 1.0. */
+static bool read_id(const struct tok_json *id, uint64_t *out)
+{
+	static const double exact = 0x1p53;
+	if (id && id->kind == TOK_JSON_UNSIGNED) {
+		*out = id->as.whole;
+		return true;
+	}
+	if (!id || id->kind != TOK_JSON_DOUBLE || id->as.real < 0 || id->as.real >= exact)
+		return false;
+	*out = (uint64_t)id->as.real;
+	return (double)*out == id->as.real;
+}
+
 static enum tok_status take_answer(struct process_ask *a, struct tok_span line,
 				   struct vocab_said *out, struct tok_error *err)
 {
@@ -87,21 +102,35 @@ static enum tok_status take_answer(struct process_ask *a, struct tok_span line,
 		return status == TOK_ENOMEM ? status
 					    : tok_fail(err, TOK_EFORMAT, "no line of JSON: '%s'",
 						       tok_show(line).text);
-	const struct tok_json *id = tok_json_get(a->doc.values, "id");
-	if (!id || id->kind != TOK_JSON_UNSIGNED)
-		return tok_fail(err, TOK_EFORMAT, "an answer without an 'id' that is a number");
+	uint64_t id;
+	if (!read_id(tok_json_get(a->doc.values, "id"), &id))
+		return tok_fail(err, TOK_EFORMAT,
+				"an answer without an 'id' that is a whole number");
 	size_t at = 0;
-	while (at < a->count && a->open[at].id != id->as.whole)
+	while (at < a->count && a->open[at].id != id)
 		at++;
 	if (at == a->count)
 		return tok_fail(err, TOK_EFORMAT,
-				"an answer to question %" PRIu64 ", which is not open",
-				id->as.whole);
-	*out =
-	    (struct vocab_said){ .id = id->as.whole, .seconds = lm_ask_now() - a->open[at].begun };
+				"an answer to question %" PRIu64 ", which is not open", id);
+	*out = (struct vocab_said){ .id = id, .seconds = lm_ask_now() - a->open[at].begun };
 	a->open[at] = a->open[--a->count];
 	restart_clock(a);
-	return read_answer(a->doc.values, out, err);
+	return read_answer(a->doc.values, line, out, err);
+}
+
+/* The last line of a process that is gone, as *err tells, may be an answer, and only lack a
+ * newline. */
+static enum tok_status take_rest(struct process_ask *a, bool *got, struct vocab_said *out,
+				 struct tok_error *err)
+{
+	const struct tok_span rest = lm_process_rest(a->process);
+	struct tok_error trouble = { 0 };
+	const enum tok_status status =
+	    rest.count > 0 ? take_answer(a, rest, out, &trouble) : TOK_EFORMAT;
+	*got = status == TOK_OK;
+	if (status == TOK_ENOMEM)
+		return tok_fail_memory(err);
+	return *got ? TOK_OK : TOK_EIO;
 }
 
 static enum tok_status get(struct vocab_ask *ask, uint64_t wait_ms, bool *got,
@@ -111,6 +140,8 @@ static enum tok_status get(struct vocab_ask *ask, uint64_t wait_ms, bool *got,
 	struct tok_span line;
 	enum tok_status status =
 	    lm_process_try_line(a->process, VOCAB_ASK_ANSWER_BYTES, wait_ms, got, &line, err);
+	if (status == TOK_EIO)
+		return take_rest(a, got, out, err);
 	if (status != TOK_OK || !*got)
 		return status;
 	status = take_answer(a, line, out, err);

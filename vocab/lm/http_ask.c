@@ -14,9 +14,6 @@
 #include "vocab/lm/load_curl.h"
 #include "vocab/lm/http_internal.h"
 
-/* A shorter key is found by chance in what servers say. */
-enum { KEY_HIDDEN_LEAST = 8 };
-
 struct place {
 	CURL *curl; /* NULL: not yet */
 	bool open;
@@ -26,6 +23,8 @@ struct place {
 	bool too_long, no_memory;
 	char trouble[CURL_ERROR_SIZE];
 };
+
+enum { SHOWN_OUTPUT, SHOWN_FINISH, SHOWN_REASON, SHOWN_RAW, SHOWN_TEXTS };
 
 struct server {
 	struct vocab_ask base;
@@ -40,6 +39,7 @@ struct server {
 	struct place *places;
 	size_t most;
 	struct tok_json_document doc;
+	struct tok_buffer shown[SHOWN_TEXTS]; /* texts without the key, one each */
 };
 
 /* ---- asking ---- */
@@ -98,6 +98,15 @@ static enum tok_status put(struct vocab_ask *ask, uint64_t id, struct tok_span p
 
 /* ---- what it says ---- */
 
+/* Some servers say the key that they were sent.  False if memory is out, which is told. */
+static bool hide(struct server *s, size_t which, struct tok_span *text, struct tok_error *err)
+{
+	if (lm_http_hide(s->key, *text, &s->shown[which], text))
+		return true;
+	tok_fail_memory(err);
+	return false;
+}
+
 /* choices[0].message.content, or choices[0].text; null is what a model says that says nothing. */
 static bool read_answer(struct server *s, const struct place *p, struct vocab_said *out)
 {
@@ -119,7 +128,8 @@ static bool read_answer(struct server *s, const struct place *p, struct vocab_sa
 		out->output = tok_json_text(text);
 	out->finish = lm_ask_text(choice, "finish_reason");
 	lm_ask_usage(s->doc.values, out);
-	return true;
+	return hide(s, SHOWN_OUTPUT, &out->output, trouble) &&
+	       hide(s, SHOWN_FINISH, &out->finish, trouble);
 }
 
 static enum vocab_ask_outcome outcome_of(long code)
@@ -144,24 +154,12 @@ static enum vocab_ask_outcome outcome_of(long code)
 	return code >= 400 && code < 500 ? VOCAB_ASK_REFUSED : VOCAB_ASK_AGAIN;
 }
 
-/* Some servers name the key that they do not know. */
-static void hide_key(const struct server *s, struct tok_buffer *answer)
+static void read_refusal(struct server *s, const struct place *p, struct vocab_said *out)
 {
-	const size_t count = s->key ? strlen(s->key) : 0;
-	uint8_t *at = answer->bytes, *end = at + answer->count;
-	if (count < KEY_HIDDEN_LEAST || answer->count == 0)
-		return;
-	while ((at = memmem(at, (size_t)(end - at), s->key, count))) {
-		memset(at, '*', count);
-		at += count;
-	}
-}
-
-static void read_refusal(struct server *s, struct place *p, struct vocab_said *out)
-{
-	hide_key(s, &p->answer);
-	const struct tok_span text = lm_http_reason(&s->doc, tok_buffer_span(&p->answer));
+	struct tok_span text = lm_http_reason(&s->doc, tok_buffer_span(&p->answer));
 	out->outcome = outcome_of(out->code);
+	if (!hide(s, SHOWN_REASON, &text, &out->trouble))
+		return;
 	if (out->code >= 300 && out->code < 400)
 		tok_fail(&out->trouble, TOK_EIO,
 			 "the server says %ld, which is another place, and is not followed",
@@ -202,6 +200,9 @@ static enum tok_status tell(struct server *s, struct place *p, CURLcode code,
 		read_refusal(s, p, out);
 	else
 		out->outcome = read_answer(s, p, out) ? VOCAB_ASK_ANSWER : VOCAB_ASK_AGAIN;
+	out->raw = tok_buffer_span(&p->answer);
+	if (out->outcome == VOCAB_ASK_ANSWER || !hide(s, SHOWN_RAW, &out->raw, &out->trouble))
+		out->raw = (struct tok_span){ NULL, 0 };
 	return out->trouble.status == TOK_ENOMEM ? tok_fail_memory(err) : TOK_OK;
 }
 
@@ -267,6 +268,8 @@ static void free_server(struct vocab_ask *ask)
 	tok_buffer_release(&s->before);
 	tok_buffer_release(&s->behind);
 	tok_json_release(&s->doc);
+	for (size_t i = 0; i < SHOWN_TEXTS; i++)
+		tok_buffer_release(&s->shown[i]);
 	free(s->places);
 	tok_arena_release(&s->arena);
 	free(s);

@@ -30,4 +30,10 @@ TOK_MUST_USE enum tok_status lm_http_ask(struct lm_http *http, const char *path,
 /* The words of a server that says no: the message of {"error":{"message":"..."}}, or all of it. */
 struct tok_span lm_http_reason(struct tok_json_document *doc, struct tok_span answer);
 
+/* The text with stars for the key, in `room`, or as it is if the key is not in it, is NULL or is
+ * shorter than 8 bytes.  Also found are characters in the ways of JSON: \/, \u0073, and these in a
+ * string of a string.  False if memory is out. */
+TOK_MUST_USE bool lm_http_hide(const char *key, struct tok_span text, struct tok_buffer *room,
+			       struct tok_span *out);
+
 #endif

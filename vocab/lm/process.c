@@ -320,3 +320,10 @@ enum tok_status lm_process_line(struct lm_process *p, size_t limit, struct tok_s
 	bool got;
 	return lm_process_try_line(p, limit, UINT64_MAX, &got, out, err);
 }
+
+struct tok_span lm_process_rest(struct lm_process *p)
+{
+	forget(p);
+	p->used = p->heard.count;
+	return tok_buffer_span(&p->heard);
+}

@@ -48,6 +48,9 @@ TOK_MUST_USE enum tok_status lm_process_try_line(struct lm_process *process, siz
 						 uint64_t wait_ms, bool *got, struct tok_span *out,
 						 struct tok_error *err);
 
+/* After a failure, once: what it had said that no newline ended; lives until the next call. */
+struct tok_span lm_process_rest(struct lm_process *process);
+
 /* It broke the protocol, and nothing that it still says can be understood: end it. */
 void lm_process_give_up(struct lm_process *process, const struct tok_error *err);
 
