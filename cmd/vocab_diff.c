@@ -23,26 +23,10 @@ static void close_side(struct vocab_diff_side *side)
 	tok_spec_release(&side->spec);
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------- */
-
-static bool is_same_stage(const struct cli_stage *stage, const struct tok_spec *a,
-			  const struct tok_spec *b)
-{
-	char left[CLI_LINE], right[CLI_LINE];
-	const size_t count = stage->count(a);
-	bool same = count == stage->count(b);
-	for (size_t i = 0; i < count && same; i++) {
-		stage->describe(a, i, left);
-		stage->describe(b, i, right);
-		same = strcmp(left, right) == 0;
-	}
-	return same;
-}
-
 static void compare_stages(struct vocab_diff *d)
 {
-	for (size_t s = 0; s < CLI_STAGES; s++) {
-		d->stages[s] = !is_same_stage(&cli_stages[s], &d->a.spec, &d->b.spec);
+	for (size_t s = 0; s < VOCAB_STAGES; s++) {
+		d->stages[s] = !vocab_stage_is_same((enum vocab_stage)s, &d->a.spec, &d->b.spec);
 		d->stage_count += d->stages[s];
 	}
 }
@@ -77,7 +61,10 @@ static enum tok_status compare_texts(struct vocab_diff *d, int count, char **pat
 bool vocab_diff_differ(const struct vocab_diff *d)
 {
 	const struct vocab_merge_differences *m = &d->found.merges;
-	return d->found.count > 0 || d->stage_count > 0 || m->only_a || m->only_b || m->moved;
+	const bool cut_otherwise =
+	    d->has_text && (d->similarity.same_words < 1 || d->similarity.boundary_f1 < 1);
+	return d->found.count > 0 || d->stage_count > 0 || m->only_a || m->only_b || m->moved ||
+	       cut_otherwise;
 }
 
 static enum tok_status find(struct vocab_diff *d, int argc, char **argv, struct tok_error *err)
