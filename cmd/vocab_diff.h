@@ -18,6 +18,7 @@ struct vocab_diff_side {
 
 struct vocab_diff {
 	struct vocab_diff_side a, b;
+	bool takes_pattern; /* one of them does */
 	struct vocab_differences found;
 	bool stages[VOCAB_STAGES]; /* those that differ */
 	size_t stage_count;
