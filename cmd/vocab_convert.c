@@ -48,11 +48,14 @@ enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_option
 /* Ranks do not say the expression that they are for; NULL if memory is out. */
 static char *copy_pattern(const struct tok_spec *spec)
 {
-	for (size_t i = 0; i < spec->pretokenizer_count; i++)
-		if (spec->pretokenizers[i].kind == TOK_PRETOK_SPLIT) {
-			const struct tok_span p = spec->pretokenizers[i].as.split.pattern;
-			return strndup((const char *)p.bytes, p.count);
-		}
+	for (size_t i = 0; i < spec->pretokenizer_count; i++) {
+		const struct tok_pretok_step *step = &spec->pretokenizers[i];
+		if (step->kind == TOK_PRETOK_SPLIT)
+			return strndup((const char *)step->as.split.pattern.bytes,
+				       step->as.split.pattern.count);
+		if (step->kind == TOK_PRETOK_BYTE_LEVEL && step->as.byte_level.use_regex)
+			return strdup(tok_pretok_pattern("gpt2"));
+	}
 	return strdup("[\\s\\S]+"); /* all of a text is one piece */
 }
 
