@@ -90,12 +90,13 @@ enum tok_status vocab_edit_add_special(struct tok_spec *spec, struct tok_span te
 	const struct tok_span content = tok_arena_copy(&spec->arena, text);
 	if (!added || !content.bytes)
 		return tok_fail_memory(err);
-	size_t at = 0;
-	while (at < spec->added_count && added[at].id != id)
-		at++;
-	added[at] = (struct tok_added_token){ .content = content, .id = id, .special = true };
+	const struct tok_added_token *old = find_added(spec, text);
+	const size_t at = old ? (size_t)(old - spec->added) : spec->added_count;
+	if (!old)
+		added[at] = (struct tok_added_token){ .content = content, .id = id };
+	added[at].special = true;
 	spec->added = added;
-	spec->added_count += at == spec->added_count;
+	spec->added_count += !old;
 	return TOK_OK;
 }
 
