@@ -59,9 +59,9 @@ static char *copy_pattern(const struct tok_spec *spec)
 	return strdup("[\\s\\S]+"); /* all of a text is one piece */
 }
 
-static enum tok_status open_both(const char *path, const struct vocab_options *opts,
-				 enum cli_vocab_kind kind, struct tok_tokenizer **a,
-				 struct tok_tokenizer **b, struct tok_error *err)
+enum tok_status vocab_open_both(const char *path, const struct vocab_options *opts,
+				enum cli_vocab_kind kind, struct tok_tokenizer **a,
+				struct tok_tokenizer **b, struct tok_error *err)
 {
 	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
 	struct cli_load written = { .tokenizer = opts->output };
@@ -92,7 +92,7 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 	struct vocab_same same = { .specials = kind != CLI_VOCAB_TIKTOKEN,
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
-	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
+	enum tok_status status = vocab_open_both(path, opts, kind, &a, &b, &err);
 	if (status == TOK_OK)
 		status = vocab_same_compare(a, b, &same, &err);
 	const enum cli_exit result =
