@@ -180,6 +180,28 @@ def pipelines(tok, folder):
     return wrong
 
 
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 128:
+            return value, at
+
+
+def retyped(data, number, kind):
+    """A SentencePiece model in which piece `number`, which is short, is of another type."""
+    at = 0
+    for _ in range(number + 1):
+        start = at
+        assert data[at] == 0x0A, "pieces come first"
+        size, body = varint(data, at + 1)
+        at = body + size
+    piece = data[body:at] + bytes([0x18, kind])
+    assert len(piece) < 128
+    return data[:start] + bytes([0x0A, len(piece)]) + piece + data[at:]
+
+
 def edited(tok, source, target):
     """What Hugging Face's program makes of a file that tok edited."""
     subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--add-special", "<|new|>", "--add-special", "<|far|>=128300",
@@ -239,6 +261,17 @@ def main():
             print(f"{name} and itself, written anew: {'the same' if same else told_of}", flush=True)
             failed += not same
             passed += same
+        if "llama2_spm" not in missing:
+            model = files["llama2_spm"].read_bytes()
+            made = [pathlib.Path(scratch) / "plain.model", pathlib.Path(scratch) / "unused.model"]
+            for path, kind in zip(made, (1, 5)):
+                path.write_bytes(retyped(model, 1000, kind))
+                assert sentencepiece.SentencePieceProcessor(model_file=str(path)).is_unused(1000) == (kind == 5)
+            root, _, _ = told(options.tok, *made)
+            wrong = {k: v for k, v in root["counts"].items() if v} != {"type": 1} or root["differences"][0]["a"] != 1000 or root["pipeline"]
+            print(f"llama2_spm with a piece that is unused: {root['counts'] if wrong else 'its type differs'}", flush=True)
+            failed += bool(wrong)
+            passed += not wrong
         wrong = pipelines(options.tok, pathlib.Path(scratch))
         print(f"{len(PIPELINES)} pairs of pipelines: {wrong or 'each differs where it should'}", flush=True)
         failed += bool(wrong)
