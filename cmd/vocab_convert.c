@@ -70,9 +70,9 @@ static char *copy_written(const char *output, enum cli_vocab_kind kind)
 	return (char *)name.bytes;
 }
 
-static enum tok_status open_both(const char *path, const struct vocab_options *opts,
-				 enum cli_vocab_kind kind, struct tok_tokenizer **a,
-				 struct tok_tokenizer **b, struct tok_error *err)
+enum tok_status vocab_open_both(const char *path, const struct vocab_options *opts,
+				enum cli_vocab_kind kind, struct tok_tokenizer **a,
+				struct tok_tokenizer **b, struct tok_error *err)
 {
 	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
 	enum tok_status status = cli_load(&source, a, err);
@@ -121,7 +121,7 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts,
 				   .ids_only = kind == CLI_VOCAB_GGUF, /* it has no decoder */
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
-	enum tok_status status = open_both(path, opts, kind, &a, &b, &err);
+	enum tok_status status = vocab_open_both(path, opts, kind, &a, &b, &err);
 	if (status == TOK_OK)
 		same.utf8_only = is_of_text(tok_tokenizer_spec(a), kind);
 	if (status == TOK_OK && tok_tokenizer_spec(a)->sentencepiece && kind == CLI_VOCAB_JSON)

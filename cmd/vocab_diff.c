@@ -6,43 +6,49 @@
 
 /* ---- the two -------------------------------------------------------------------------------- */
 
-static enum tok_status open_side(const char *path, struct vocab_diff_side *out,
-				 struct tok_error *err)
-{
-	const struct cli_load load = { .tokenizer = path };
-	out->name = path;
-	enum tok_status status = cli_load(&load, &out->tokenizer, err);
-	if (status == TOK_OK)
-		status = cli_load_spec(path, NULL, &out->spec, err);
-	return status;
-}
-
 static void close_side(struct vocab_diff_side *side)
 {
 	tok_tokenizer_free(side->tokenizer);
 	tok_spec_release(&side->spec);
+	*side = (struct vocab_diff_side){ 0 };
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------- */
-
-static bool is_same_stage(const struct cli_stage *stage, const struct tok_spec *a,
-			  const struct tok_spec *b)
+static enum tok_status read_side(const char *path, const char *pattern, struct vocab_diff_side *out,
+				 struct tok_error *err)
 {
-	char left[CLI_LINE], right[CLI_LINE];
-	const size_t count = stage->count(a);
-	bool same = count == stage->count(b);
-	for (size_t i = 0; i < count && same; i++) {
-		stage->describe(a, i, left);
-		stage->describe(b, i, right);
-		same = strcmp(left, right) == 0;
+	const struct cli_load load = { .tokenizer = path, .pattern = pattern };
+	out->name = path;
+	enum tok_status status = cli_load(&load, &out->tokenizer, err);
+	if (status == TOK_OK)
+		status = cli_load_spec(path, pattern, &out->spec, err);
+	return status;
+}
+
+/* TOK_EARG is said of a pattern by what takes none, which is then read without. */
+static enum tok_status open_side(struct vocab_diff *d, const char *path, const char *pattern,
+				 struct vocab_diff_side *out, struct tok_error *err)
+{
+	const enum tok_status status = read_side(path, pattern, out, err);
+	struct tok_error without;
+	if (pattern && status == TOK_EARG) {
+		close_side(out);
+		return read_side(path, NULL, out, &without) == TOK_OK ? TOK_OK : status;
 	}
-	return same;
+	d->takes_pattern |= status == TOK_OK;
+	return status;
+}
+
+static enum tok_status open_both(struct vocab_diff *d, char **paths, const char *pattern,
+				 struct tok_error *err)
+{
+	const enum tok_status status = open_side(d, paths[0], pattern, &d->a, err);
+	return status == TOK_OK ? open_side(d, paths[1], pattern, &d->b, err) : status;
 }
 
 static void compare_stages(struct vocab_diff *d)
 {
-	for (size_t s = 0; s < CLI_STAGES; s++) {
-		d->stages[s] = !is_same_stage(&cli_stages[s], &d->a.spec, &d->b.spec);
+	for (size_t s = 0; s < VOCAB_STAGES; s++) {
+		d->stages[s] = !vocab_stage_is_same((enum vocab_stage)s, &d->a.spec, &d->b.spec);
 		d->stage_count += d->stages[s];
 	}
 }
@@ -77,19 +83,17 @@ static enum tok_status compare_texts(struct vocab_diff *d, int count, char **pat
 bool vocab_diff_differ(const struct vocab_diff *d)
 {
 	const struct vocab_merge_differences *m = &d->found.merges;
-	return d->found.count > 0 || d->stage_count > 0 || m->only_a || m->only_b || m->moved;
+	const bool cut_otherwise =
+	    d->has_text && (d->similarity.same_words < 1 || d->similarity.boundary_f1 < 1);
+	return d->found.count > 0 || d->stage_count > 0 || m->only_a || m->only_b || m->moved ||
+	       cut_otherwise;
 }
 
 static enum tok_status find(struct vocab_diff *d, int argc, char **argv, struct tok_error *err)
 {
-	enum tok_status status = open_side(argv[0], &d->a, err);
-	if (status == TOK_OK)
-		status = open_side(argv[1], &d->b, err);
-	if (status != TOK_OK)
-		return status;
 	const struct vocab_difference_side a = { d->a.tokenizer, &d->a.spec };
 	const struct vocab_difference_side b = { d->b.tokenizer, &d->b.spec };
-	status = vocab_differences_find(&a, &b, &d->found, err);
+	const enum tok_status status = vocab_differences_find(&a, &b, &d->found, err);
 	compare_stages(d);
 	return status == TOK_OK && argc > 2 ? compare_texts(d, argc - 2, argv + 2, err) : status;
 }
@@ -105,7 +109,12 @@ enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv)
 	enum cli_exit result;
 	if (argc < 2)
 		return cli_usage("diff takes two tokenizers, and texts behind them");
-	if (find(&d, argc, argv, &err) != TOK_OK) {
+	if (open_both(&d, argv, opts->words.pattern, &err) != TOK_OK) {
+		result = cli_error("%s", err.message);
+	} else if (opts->words.pattern && !d.takes_pattern) {
+		result =
+		    cli_usage("--pattern is for a .tiktoken file: neither of the two takes it");
+	} else if (find(&d, argc, argv, &err) != TOK_OK) {
 		result = cli_error("%s", err.message);
 	} else {
 		if (opts->json)

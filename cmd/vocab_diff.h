@@ -7,6 +7,7 @@
 #include "cmd/cli_put.h"
 #include "cmd/cli_stages.h"
 #include "vocab/audit/difference.h"
+#include "vocab/audit/difference_pipeline.h"
 #include "vocab/audit/similarity.h"
 
 struct vocab_diff_side {
@@ -17,14 +18,15 @@ struct vocab_diff_side {
 
 struct vocab_diff {
 	struct vocab_diff_side a, b;
+	bool takes_pattern; /* one of them does */
 	struct vocab_differences found;
-	bool stages[CLI_STAGES]; /* those that differ */
+	bool stages[VOCAB_STAGES]; /* those that differ */
 	size_t stage_count;
 	bool has_text;
 	struct vocab_audit_similarity similarity; /* of the texts */
 };
 
-/* Is anything different?  Texts are not asked. */
+/* Is anything different, of the two themselves or of what they do to the texts? */
 bool vocab_diff_differ(const struct vocab_diff *diff);
 
 /* vocab_diff_tell.c: for people, with up to `most` of a kind listed; for programs, with all. */

@@ -1,10 +1,70 @@
 /* vocab_diff_tell.c - differences of two tokenizers, for people and for programs. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "cmd/cli_visible.h"
 #include "cmd/vocab_diff.h"
 #include "tok/text/json_write.h"
+
+/* ---- stages ------------------------------------------------------------------------------------
+ */
+
+static size_t count_truncation(const struct tok_spec *spec)
+{
+	return spec->truncation.enabled;
+}
+
+static void describe_truncation(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+{
+	(void)i;
+	snprintf(out, CLI_LINE, "to %zu tokens, at the %s", spec->truncation.max_length,
+		 spec->truncation.left ? "front" : "end");
+}
+
+static size_t count_padding(const struct tok_spec *spec)
+{
+	return spec->padding.enabled;
+}
+
+static void describe_padding(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+{
+	const struct tok_padding *padding = &spec->padding;
+	char token[CLI_LINE], length[64] = "the longest", multiple[64] = "";
+	(void)i;
+	cli_describe_text(padding->token, token);
+	if (padding->length)
+		snprintf(length, sizeof length, "%zu tokens", padding->length);
+	if (padding->multiple)
+		snprintf(multiple, sizeof multiple, ", a multiple of %zu", padding->multiple);
+	snprintf(out, CLI_LINE, "to %s%s, at the %s, with %.300s, %" PRIu32, length, multiple,
+		 padding->left ? "front" : "end", token, padding->id);
+}
+
+/* The first stages are those of cli_stages.h, in its order. */
+static const struct cli_stage *find_stage(size_t stage)
+{
+	static const struct cli_stage lengths[VOCAB_STAGES - CLI_STAGES] = {
+		{ "truncation", "truncation", count_truncation, describe_truncation },
+		{ "padding", "padding", count_padding, describe_padding },
+	};
+	return stage < CLI_STAGES ? &cli_stages[stage] : &lengths[stage - CLI_STAGES];
+}
+
+/* Descriptions are cut short and leave things out: do those of a stage read alike? */
+static bool read_alike(const struct cli_stage *stage, const struct tok_spec *a,
+		       const struct tok_spec *b)
+{
+	char left[CLI_LINE], right[CLI_LINE];
+	const size_t count = stage->count(a);
+	bool alike = count == stage->count(b);
+	for (size_t i = 0; i < count && alike; i++) {
+		stage->describe(a, i, left);
+		stage->describe(b, i, right);
+		alike = strcmp(left, right) == 0;
+	}
+	return alike;
+}
 
 /* ---- for people -------------------------------------------------------------------------------
  */
@@ -83,12 +143,15 @@ void vocab_diff_tell(const struct vocab_diff *d, size_t most, struct cli_put *p)
 	for (int kind = 0; kind < VOCAB_DIFFERENCE_KINDS; kind++)
 		put_kind(p, found, (enum vocab_difference_kind)kind, most);
 	put_merges(p, &found->merges);
-	for (size_t s = 0; s < CLI_STAGES; s++) {
+	for (size_t s = 0; s < VOCAB_STAGES; s++) {
+		const struct cli_stage *stage = find_stage(s);
 		if (!d->stages[s])
 			continue;
-		cli_put(p, "%s\n", cli_stages[s].title);
-		put_steps(p, "first", &cli_stages[s], &d->a.spec);
-		put_steps(p, "second", &cli_stages[s], &d->b.spec);
+		cli_put(p, "%s\n", stage->title);
+		put_steps(p, "first", stage, &d->a.spec);
+		put_steps(p, "second", stage, &d->b.spec);
+		if (read_alike(stage, &d->a.spec, &d->b.spec))
+			cli_put(p, "  they differ in what is not shown\n");
 	}
 	if (d->has_text)
 		cli_put(p,
@@ -175,14 +238,16 @@ static void put_json_stages(struct cli_put *p, const struct vocab_diff *d)
 {
 	bool first = true;
 	cli_put(p, ",\"pipeline\":{");
-	for (size_t s = 0; s < CLI_STAGES; s++) {
+	for (size_t s = 0; s < VOCAB_STAGES; s++) {
+		const struct cli_stage *stage = find_stage(s);
 		if (!d->stages[s])
 			continue;
-		cli_put(p, "%s\"%s\":{", first ? "" : ",", cli_stages[s].name);
-		put_json_steps(p, "a", &cli_stages[s], &d->a.spec);
+		cli_put(p, "%s\"%s\":{", first ? "" : ",", stage->name);
+		put_json_steps(p, "a", stage, &d->a.spec);
 		cli_put(p, ",");
-		put_json_steps(p, "b", &cli_stages[s], &d->b.spec);
-		cli_put(p, "}");
+		put_json_steps(p, "b", stage, &d->b.spec);
+		cli_put(p, ",\"not_shown\":%s}",
+			read_alike(stage, &d->a.spec, &d->b.spec) ? "true" : "false");
 		first = false;
 	}
 	cli_put(p, "}");

@@ -1,14 +1,14 @@
 /* vocab_edit.c - tok vocab edit: special tokens, names, templates; ordinary text keeps its ids. */
 #include <stdlib.h>
 
-#include "cmd/cli_load.h"
-#include "cmd/cli_vocab_output.h"
+#include "cmd/vocab_asked.h"
 #include "cmd/vocab_internal.h"
 #include "cmd/vocab_same.h"
 #include "vocab/convert/edit.h"
 
 /* "TEXT=ID" where what is behind the last = is a number, else "TEXT". */
-static enum tok_status add_special(struct tok_spec *spec, const char *asked, struct tok_error *err)
+static enum tok_status add_special(struct tok_spec *spec, const char *asked,
+				   struct vocab_asked *all, struct tok_error *err)
 {
 	const char *equals = strrchr(asked, '=');
 	struct tok_span text = tok_span_of(asked);
@@ -25,54 +25,62 @@ static enum tok_status add_special(struct tok_spec *spec, const char *asked, str
 			text.count = (size_t)(equals - asked);
 	}
 	const enum tok_status status = vocab_edit_add_special(spec, text, (tok_id)id, err);
-	return status == TOK_OK ? status : tok_fail_in(err, status, "--add-special");
+	return status == TOK_OK
+		   ? vocab_asked_token(all, spec, text, (struct tok_span){ 0 }, true, err)
+		   : tok_fail_in(err, status, "--add-special");
 }
 
 /* "OLD=NEW"; of several =, the first that leaves an added token in front of it. */
-static enum tok_status rename_token(struct tok_spec *spec, const char *asked, struct tok_error *err)
+static enum tok_status rename_token(struct tok_spec *spec, const char *asked,
+				    struct vocab_asked *all, struct tok_error *err)
 {
 	enum tok_status status = tok_fail(err, TOK_EARG, "'%s' is no OLD=NEW", asked);
+	struct tok_span from = { 0 }, to = { 0 };
 	for (const char *at = strchr(asked, '='); at && status != TOK_OK;
 	     at = strchr(at + 1, '=')) {
-		const struct tok_span from = { (const uint8_t *)asked, (size_t)(at - asked) };
-		status = vocab_edit_rename(spec, from, tok_span_of(at + 1), err);
+		from = (struct tok_span){ (const uint8_t *)asked, (size_t)(at - asked) };
+		to = tok_span_of(at + 1);
+		status = vocab_edit_rename(spec, from, to, err);
 	}
-	return status == TOK_OK ? status : tok_fail_in(err, status, "--rename");
+	return status == TOK_OK ? vocab_asked_token(all, spec, to, from, false, err)
+				: tok_fail_in(err, status, "--rename");
 }
 
 static enum tok_status edit(struct tok_spec *spec, const struct vocab_options *opts,
-			    struct tok_error *err)
+			    struct vocab_asked *asked, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < opts->renamed.count && status == TOK_OK; i++)
-		status = rename_token(spec, opts->renamed.items[i], err);
+		status = rename_token(spec, opts->renamed.items[i], asked, err);
 	for (size_t i = 0; i < opts->specials.count && status == TOK_OK; i++)
-		status = add_special(spec, opts->specials.items[i], err);
+		status = add_special(spec, opts->specials.items[i], asked, err);
 	if (status == TOK_OK && opts->set_template) {
 		status = vocab_edit_set_template(spec, tok_span_of(opts->set_template), err);
 		if (status != TOK_OK)
 			tok_fail_in(err, status, "--set-template");
 	}
-	return status;
+	return status == TOK_OK ? vocab_asked_finish(asked, spec, opts->set_template, err) : status;
 }
 
-/* Exit status 1 says that ordinary text is not as before. */
-static enum cli_exit check(const char *path, const struct vocab_options *opts)
+/* Exit status 1 says that ordinary text is not as before, or not all is there. */
+static enum cli_exit check(const char *path, const struct vocab_options *opts,
+			   enum cli_vocab_kind kind, const struct vocab_asked *asked)
 {
-	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
-	const struct cli_load written = { .tokenizer = opts->output };
 	struct tok_tokenizer *a = NULL, *b = NULL;
 	struct tok_error err = { 0 };
 	struct vocab_same same = { .ids_only = true,
 				   .files = opts->texts.items,
 				   .file_count = opts->texts.count };
-	enum tok_status status = cli_load(&source, &a, &err);
-	if (status == TOK_OK)
-		status = cli_load_uncached(&written, &b, &err);
+	size_t lost = 0;
+	enum tok_status status = vocab_open_both(path, opts, kind, &a, &b, &err);
 	if (status == TOK_OK)
 		status = vocab_same_compare(a, b, &same, &err);
-	const enum cli_exit result =
+	if (status == TOK_OK)
+		status = vocab_asked_check(asked, b, opts->output, &lost, &err);
+	enum cli_exit result =
 	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
+	if (result == CLI_OK && lost)
+		result = CLI_NO;
 	vocab_same_release(&same);
 	tok_tokenizer_free(a);
 	tok_tokenizer_free(b);
@@ -82,6 +90,7 @@ static enum cli_exit check(const char *path, const struct vocab_options *opts)
 enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
+	struct vocab_asked asked = { 0 };
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	enum cli_vocab_kind kind;
@@ -96,10 +105,13 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	enum cli_exit result = CLI_OK;
-	if (edit(&spec, opts, &err) != TOK_OK)
+	if (edit(&spec, opts, &asked, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	else
 		result = cli_vocab_output(&spec, kind, opts->output);
 	tok_spec_release(&spec);
-	return result == CLI_OK ? check(argv[0], opts) : result;
+	if (result == CLI_OK)
+		result = check(argv[0], opts, kind, &asked);
+	vocab_asked_release(&asked);
+	return result;
 }

@@ -4,7 +4,9 @@
 #ifndef CMD_VOCAB_INTERNAL_H
 #define CMD_VOCAB_INTERNAL_H
 
+#include "cmd/cli_vocab_output.h"
 #include "cmd/cli_vocab_words.h"
+#include "tok/pipe/tokenizer.h"
 
 struct vocab_options {
 	const char *output;
@@ -42,6 +44,12 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv);
 TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *path,
 						  const struct vocab_options *opts,
 						  struct tok_spec *out, struct tok_error *err);
+
+/* The same as a tokenizer, and what was written to opts->output read back; free both, also on
+ * failure. */
+TOK_MUST_USE enum tok_status vocab_open_both(const char *path, const struct vocab_options *opts,
+					     enum cli_vocab_kind kind, struct tok_tokenizer **a,
+					     struct tok_tokenizer **b, struct tok_error *err);
 
 enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);

@@ -5,7 +5,8 @@
 
 Vocabularies in the alphabet of bytes, SentencePiece models, .tiktoken: tokens as bytes, the same
 under other ids, only in one; merges that are in one, and how many have moved (by difflib's rule
-for longest rising rows, written anew); a vocabulary is itself, whatever file it is in.
+for longest rising rows, written anew); a vocabulary is itself, whatever file it is in; and of
+pipelines that differ in one field of their file, the stage of that field and no other.
 """
 import argparse
 import base64
@@ -128,6 +129,79 @@ def told(tok, a, b, *texts):
     return root, said, time.monotonic() - start
 
 
+SPLIT = {"type": "Split", "pattern": {"String": "\n"}, "behavior": "Isolated", "invert": False}
+TRUNCATION = {"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0}
+PADDING = {"strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0, "pad_token": "!"}
+META = {"type": "Metaspace", "replacement": "_", "prepend_scheme": "always", "split": True}
+
+
+def template(token):
+    return {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<t>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"<t>": {"id": "<t>", "ids": [token], "tokens": ["<t>"]}}}
+
+
+def replace(text):
+    return {"type": "Replace", "pattern": {"String": text}, "content": "-"}
+
+
+# Stage, key of the file, and two values that its descriptions may not tell apart.
+PIPELINES = [
+    ("normalizer", "normalizer", replace("a" * 300), replace("a" * 299 + "b")),
+    ("normalizer", "normalizer", {"type": "Strip", "strip_left": True, "strip_right": False}, {"type": "Strip", "strip_left": True, "strip_right": True}),
+    ("pre_tokenizer", "pre_tokenizer", SPLIT, {**SPLIT, "pattern": {"String": "\\x0a"}}),
+    ("pre_tokenizer", "pre_tokenizer", SPLIT, {**SPLIT, "pattern": {"Regex": "\n"}}),
+    ("pre_tokenizer", "pre_tokenizer", SPLIT, {**SPLIT, "behavior": "Removed"}),
+    ("pre_tokenizer", "pre_tokenizer", {**SPLIT, "pattern": {"Regex": "x" * 400 + "|y"}}, {**SPLIT, "pattern": {"Regex": "x" * 400 + "|z"}}),
+    ("post_processor", "post_processor", template(1), template(2)),
+    ("decoder", "decoder", META, {**META, "prepend_scheme": "first"}),
+    ("truncation", "truncation", None, TRUNCATION),
+    ("truncation", "truncation", TRUNCATION, {**TRUNCATION, "direction": "Left"}),
+    ("padding", "padding", None, PADDING),
+    ("padding", "padding", PADDING, {**PADDING, "pad_to_multiple_of": 8}),
+    ("model", "model", {"unk_token": "a"}, {"unk_token": "b"}),
+]
+
+
+def pipelines(tok, folder):
+    """Those of PIPELINES that are told otherwise than by their stage alone."""
+    plain = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None, "pre_tokenizer": None,
+             "post_processor": None, "decoder": None, "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1, "<t>": 2}, "unk_token": "a"}}
+    wrong = []
+    for stage, key, *values in PIPELINES:
+        paths = [folder / "a.json", folder / "b.json"]
+        for path, value in zip(paths, values):
+            made = {**plain["model"], **value} if key == "model" else value
+            path.write_text(json.dumps({**plain, key: made}))
+            Tokenizer.from_file(str(path))
+        itself, root = (told(tok, paths[0], path)[0] for path in paths)
+        if itself["differ"] or itself["pipeline"] or not root["differ"] or list(root["pipeline"]) != [stage]:
+            wrong.append((stage, values, itself["pipeline"], root["pipeline"]))
+    return wrong
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 128:
+            return value, at
+
+
+def retyped(data, number, kind):
+    """A SentencePiece model in which piece `number`, which is short, is of another type."""
+    at = 0
+    for _ in range(number + 1):
+        start = at
+        assert data[at] == 0x0A, "pieces come first"
+        size, body = varint(data, at + 1)
+        at = body + size
+    piece = data[body:at] + bytes([0x18, kind])
+    assert len(piece) < 128
+    return data[:start] + bytes([0x0A, len(piece)]) + piece + data[at:]
+
+
 def edited(tok, source, target):
     """What Hugging Face's program makes of a file that tok edited."""
     subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--add-special", "<|new|>", "--add-special", "<|far|>=128300",
@@ -177,11 +251,31 @@ def main():
             copy = pathlib.Path(scratch) / f"{name}.{'model' if name == 'llama2_spm' else 'json'}"
             subprocess.run([options.tok, "vocab", "convert", str(files[name]), "-o", str(copy)], check=True)
             root, _, _ = told(options.tok, files[name], copy, __file__)
-            same = not root["counts"] or not any(root["counts"].values())
+            # Ranks in a tokenizer.json are merges, their splitting a Split and a ByteLevel.
+            stages = ["pre_tokenizer", "model"] if name == "cl100k" else []
+            merges = root["merges"] or {"only_a": 0, "only_b": 0, "moved": 0}
+            same = not any(root["counts"].values()) and not any(merges[k] for k in ("only_a", "only_b", "moved"))
+            same = same and list(root["pipeline"]) == stages and root["differ"] == bool(stages)
             same = same and root["same_words"] == 1 and root["boundary_f1"] == 1
-            print(f"{name} and itself, written anew: {'the same' if same else root['counts']}", flush=True)
+            told_of = {k: root[k] for k in ("counts", "merges", "pipeline")}
+            print(f"{name} and itself, written anew: {'the same' if same else told_of}", flush=True)
             failed += not same
             passed += same
+        if "llama2_spm" not in missing:
+            model = files["llama2_spm"].read_bytes()
+            made = [pathlib.Path(scratch) / "plain.model", pathlib.Path(scratch) / "unused.model"]
+            for path, kind in zip(made, (1, 5)):
+                path.write_bytes(retyped(model, 1000, kind))
+                assert sentencepiece.SentencePieceProcessor(model_file=str(path)).is_unused(1000) == (kind == 5)
+            root, _, _ = told(options.tok, *made)
+            wrong = {k: v for k, v in root["counts"].items() if v} != {"type": 1} or root["differences"][0]["a"] != 1000 or root["pipeline"]
+            print(f"llama2_spm with a piece that is unused: {root['counts'] if wrong else 'its type differs'}", flush=True)
+            failed += bool(wrong)
+            passed += not wrong
+        wrong = pipelines(options.tok, pathlib.Path(scratch))
+        print(f"{len(PIPELINES)} pairs of pipelines: {wrong or 'each differs where it should'}", flush=True)
+        failed += bool(wrong)
+        passed += not wrong
         if "llama3" not in missing:
             wrong = edited(options.tok, files["llama3"], pathlib.Path(scratch) / "edited.json")
             print(f"llama3, edited, in tokenizers: {wrong or 'as asked'}", flush=True)

@@ -13,6 +13,7 @@ static const struct {
 	[VOCAB_DIFFERENCE_ONLY_B] = { "only in the second", "only_b" },
 	[VOCAB_DIFFERENCE_SPECIAL] = { "special in one only", "special" },
 	[VOCAB_DIFFERENCE_ADDED] = { "added tokens that are found otherwise", "added" },
+	[VOCAB_DIFFERENCE_TYPE] = { "pieces of another type", "type" },
 	[VOCAB_DIFFERENCE_SCORE] = { "other scores", "score" },
 };
 
@@ -34,6 +35,7 @@ struct side {
 	struct tok_strings first;
 	tok_id *next;                         /* of each id; TOK_NO_ID: the last */
 	double *scores;                       /* NULL: none */
+	uint8_t *types;                       /* enum tok_piece_type; NULL: none */
 	const struct tok_added_token **added; /* of each id; NULL: it is none */
 };
 
@@ -70,14 +72,21 @@ static bool index_spec(struct side *side, const struct tok_spec *spec, struct to
 	side->added = tok_arena_array(arena, count, sizeof *side->added);
 	side->scores =
 	    has_scores(&spec->model) ? tok_arena_array(arena, count, sizeof(double)) : NULL;
-	if (!side->added || (has_scores(&spec->model) && !side->scores))
+	side->types =
+	    spec->sentencepiece ? tok_arena_array(arena, count, sizeof *side->types) : NULL;
+	if (!side->added || (has_scores(&spec->model) && !side->scores) ||
+	    (spec->sentencepiece && !side->types))
 		return false;
 	for (size_t i = 0; i < spec->added_count; i++)
 		if (spec->added[i].id < count)
 			side->added[spec->added[i].id] = &spec->added[i];
-	for (size_t i = 0; side->scores && i < spec->model.entry_count; i++)
-		if (spec->model.entries[i].id < count)
-			side->scores[spec->model.entries[i].id] = spec->model.entries[i].score;
+	for (size_t i = 0; i < spec->model.entry_count; i++) {
+		const struct tok_vocab_entry *entry = &spec->model.entries[i];
+		if (side->scores && entry->id < count)
+			side->scores[entry->id] = entry->score;
+		if (side->types && entry->id < count)
+			side->types[entry->id] = (uint8_t)entry->type;
+	}
 	return true;
 }
 
@@ -128,6 +137,8 @@ static bool compare_pair(struct finding *f, tok_id a, tok_id b)
 		ok = add(f, VOCAB_DIFFERENCE_SPECIAL, a, b);
 	else if (is_found_otherwise(f->a.added[a], f->b.added[b]))
 		ok = add(f, VOCAB_DIFFERENCE_ADDED, a, b);
+	else if (f->a.types && f->b.types && f->a.types[a] != f->b.types[b])
+		ok = add(f, VOCAB_DIFFERENCE_TYPE, a, b);
 	if (ok && f->a.scores && f->b.scores && f->a.scores[a] != f->b.scores[b])
 		ok = add(f, VOCAB_DIFFERENCE_SCORE, a, b);
 	return ok;

@@ -22,6 +22,7 @@ enum vocab_difference_kind {
 	VOCAB_DIFFERENCE_ONLY_B,
 	VOCAB_DIFFERENCE_SPECIAL, /* special in one, ordinary in the other */
 	VOCAB_DIFFERENCE_ADDED,   /* found otherwise in a text: flags of added tokens */
+	VOCAB_DIFFERENCE_TYPE,    /* pieces of another type, of two SentencePiece models */
 	VOCAB_DIFFERENCE_SCORE,   /* another score: of Unigram, and of BPE that goes by scores */
 	VOCAB_DIFFERENCE_KINDS
 };

@@ -1,5 +1,8 @@
 #include "vocab/convert/edit.h"
 
+#include "tok/text/unicode.h"
+#include "tok/text/utf8.h"
+
 /* ---- what there is ----------------------------------------------------------------------- */
 
 static enum tok_status fail_token(struct tok_error *err, struct tok_span text, const char *why)
@@ -47,6 +50,18 @@ static tok_id find_next_id(const struct tok_spec *spec)
 	return next;
 }
 
+static bool is_blank(struct tok_span text)
+{
+	size_t at = 0;
+	while (at < text.count) {
+		const struct tok_char c = tok_utf8_at(text, at);
+		if (!tok_unicode_space(c.code))
+			return false;
+		at += c.length;
+	}
+	return true;
+}
+
 /* ---- special tokens ------------------------------------------------------------------------ */
 
 /* A copy of the list with room for one more. */
@@ -81,8 +96,10 @@ static enum tok_status choose_id(const struct tok_spec *spec, struct tok_span te
 enum tok_status vocab_edit_add_special(struct tok_spec *spec, struct tok_span text, tok_id id,
 				       struct tok_error *err)
 {
-	if (text.count == 0)
-		return tok_fail(err, TOK_EARG, "a special token needs a text");
+	if (is_blank(text))
+		return tok_fail(err, TOK_EARG,
+				"a special token needs a text that is not blank: ordinary text is "
+				"full of blanks");
 	const enum tok_status status = choose_id(spec, text, &id, err);
 	if (status != TOK_OK)
 		return status;
@@ -90,12 +107,13 @@ enum tok_status vocab_edit_add_special(struct tok_spec *spec, struct tok_span te
 	const struct tok_span content = tok_arena_copy(&spec->arena, text);
 	if (!added || !content.bytes)
 		return tok_fail_memory(err);
-	size_t at = 0;
-	while (at < spec->added_count && added[at].id != id)
-		at++;
-	added[at] = (struct tok_added_token){ .content = content, .id = id, .special = true };
+	const struct tok_added_token *old = find_added(spec, text);
+	const size_t at = old ? (size_t)(old - spec->added) : spec->added_count;
+	if (!old)
+		added[at] = (struct tok_added_token){ .content = content, .id = id };
+	added[at].special = true;
 	spec->added = added;
-	spec->added_count += at == spec->added_count;
+	spec->added_count += !old;
 	return TOK_OK;
 }
 

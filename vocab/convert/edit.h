@@ -1,5 +1,6 @@
 /*
- * edit.h - small changes to a tokenizer that leave the ids of ordinary text alone.
+ * edit.h - small changes to a tokenizer that leave the ids of ordinary text alone: of all text
+ * where special tokens are not matched, else of text that spells none of them.
  *
  *	status = vocab_edit_add_special(&spec, tok_span_of("<|im_start|>"), TOK_NO_ID, &err);
  *	status = vocab_edit_rename(&spec, old, new, &err);
@@ -13,8 +14,9 @@
 #include "tok/pipe/spec.h"
 
 /* A special token of this text, which is found in text as it stands.  Where the vocabulary has the
- * text already, that token becomes special; else it gets `id`, or, TOK_NO_ID, the one behind the
- * largest.  TOK_EARG if the id is taken, or the text is that of a token with another id. */
+ * text already, that token becomes special, and is found as it was if it is an added one; else it
+ * gets `id`, or, TOK_NO_ID, the one behind the largest.  TOK_EARG if the id is taken, or the text
+ * is that of a token with another id, or is white space or nothing. */
 TOK_API TOK_MUST_USE enum tok_status vocab_edit_add_special(struct tok_spec *spec,
 							    struct tok_span text, tok_id id,
 							    struct tok_error *err);
