@@ -18,6 +18,7 @@ import unittest
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 KILLS = 40 if SANITIZED else 200
+BEGINNINGS = 5
 TEXT = b"the dog and the cat, the dogs"
 
 
@@ -411,6 +412,17 @@ class Crowds(Stores):
             self.assertEqual(run.returncode, 0)
         self.assertEqual(self.names(), sorted(f"v{i}" for i in range(12)))
         self.assertEqual(self.vocab("verify"), "12 sound, 0 not\n")
+
+    def test_many_begin_at_once(self):
+        """Who looks while a store is made sees none, or a whole one."""
+        for _ in range(1 if SANITIZED else BEGINNINGS):
+            runs = [self.start("vocab", "add", f"v{i // 2}", self.source) if i % 2 else self.start("vocab", "list")
+                    for i in range(16)]
+            for run in runs:
+                self.assertEqual(run.communicate()[1], b"")
+                self.assertEqual(run.returncode, 0)
+            self.assertEqual(self.names(), [f"v{i}" for i in range(8)])
+            shutil.rmtree(self.store)
 
     def test_one_name_is_had_by_one(self):
         runs = [self.start("vocab", "add", "same", (self.source, self.other)[i % 2]) for i in range(8)]

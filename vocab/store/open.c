@@ -66,8 +66,9 @@ static enum tok_status ask_number(const struct vocab_store *store, const char *s
 	return status;
 }
 
-static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
-				     struct tok_error *err)
+/* Within a transaction: what is asked for has to be of one moment. */
+static enum tok_status check_version_now(const struct vocab_store *store, int64_t *version,
+					 struct tok_error *err)
 {
 	int64_t application = 0;
 	enum tok_status status = ask_number(store, "PRAGMA application_id", &application, err);
@@ -90,6 +91,15 @@ static enum tok_status check_version(const struct vocab_store *store, int64_t *v
 	return status;
 }
 
+static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
+				     struct tok_error *err)
+{
+	const enum tok_status status = store_run(store, "BEGIN", err);
+	if (status != TOK_OK)
+		return status;
+	return store_finish(store, check_version_now(store, version, err), err);
+}
+
 /* One of several that come at once makes the tables. */
 static enum tok_status make_tables(const struct vocab_store *store, struct tok_error *err)
 {
@@ -99,7 +109,7 @@ static enum tok_status make_tables(const struct vocab_store *store, struct tok_e
 		 STORE_APPLICATION, STORE_VERSION);
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status == TOK_OK)
-		status = check_version(store, &version, err);
+		status = check_version_now(store, &version, err);
 	if (status == TOK_OK && version == 0)
 		status = store_run(store, tables, err);
 	if (status == TOK_OK && version == 0)
