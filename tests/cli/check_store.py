@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,30 @@ def hf(words, more=0):
                 vocab[word[:end]] = len(vocab)
                 merges.append([word[:end - 1], word[end - 1]])
     return json.dumps({"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges}})
+
+
+def field(number, payload):
+    """A field of protobuf's with bytes."""
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
+
+
+def forged():
+    """Two SentencePiece models that have one XXH3 of 128 bits: where 32 bits of the text are those of its default
+    secret, their product with the others is 0, and of these only the sum over stripes of 64 bytes counts."""
+    def piece(text, score, kind):
+        return field(1, field(1, text.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind]))
+    model = piece("<unk>", 0, 2) + b"".join(piece(c, -2, 1) for c in "\u2581abcdefgh") + field(2, b"\x18\x01")
+    secret = {2: bytes.fromhex("ded46de9"), 3: bytes.fromhex("7240a4a4")}
+    files = []
+    for more in (0, 7):
+        text = bytearray(model + field(200, bytes(2048)))
+        for stripe, number in ((2, 1000 + more), (3, 5000 - more)):
+            at = 1024 + 64 * stripe
+            text[at:at + 8] = secret[stripe] + struct.pack("<I", number)
+        files.append(bytes(text))
+    return files
 
 
 class Stores(unittest.TestCase):
@@ -199,6 +224,17 @@ class Names(Stores):
         self.refused("add", "image", self.vocab("path", "dog").strip(), says="compiled image")
         self.assertEqual(self.names(), ["dog"])
 
+    def test_two_sources_with_one_hash_are_not_one(self):
+        one, other = (self.path(n) for n in ("one.model", "other.model"))
+        for path, text in zip((one, other), forged()):
+            self.write(path, text)
+        self.vocab("add", "one", one)
+        self.refused("add", "other", other, says="another source has this hash")
+        self.assertEqual((self.names(), self.ids("one")), (["one"], self.ids(one)))
+        self.vocab("add", "other", other, store=self.path("there"))
+        self.vocab("export", "all.db", store=self.path("there"))
+        self.refused("import", "all.db", says="another source has this hash")
+
     def test_no_store(self):
         self.assertEqual(self.names(), [])
         for words in (["verify"], ["path", "x"], ["export", "x.db"]):
@@ -239,6 +275,16 @@ class Damage(Stores):
         shutil.rmtree(os.path.join(self.store, "images"))
         self.assertEqual(self.tok("encode", "-t", "cat").returncode, 2)
         self.assertEqual(self.ids("dog"), self.ids(self.source))
+
+    def test_a_damaged_source_is_repaired_by_adding_it(self):
+        self.vocab("export", "all.db")
+        for repair in (["add", "cat", self.other, "--replace"], ["add", "tom", self.other], ["import", "all.db"]):
+            with sqlite3.connect(self.database()) as db:
+                db.execute("UPDATE content SET zstd = x'00', bytes = 7")
+            self.assertTrue(self.tok("vocab", "verify").stdout.endswith(b" not\n"))
+            self.vocab("add", "dog", self.source, "--replace")
+            self.vocab(*repair)
+            self.assertRegex(self.vocab("verify"), r"^\d sound, 0 not\n$")
 
     def test_every_part_of_the_database_may_be_damaged(self):
         """Whatever it says then, it says so, and crashes never."""

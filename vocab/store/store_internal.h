@@ -80,7 +80,8 @@ enum { HASH_BYTES = 16 };
 
 void store_hash_put(struct vocab_hash hash, uint8_t bytes[HASH_BYTES]);
 
-/* The file with this hash is kept, once however many have it. */
+/* The file with this hash is kept, once however many have it, and again if what is kept is damaged.
+ * TOK_EARG if another file has the hash. */
 TOK_MUST_USE enum tok_status store_keep_file(const struct vocab_store *store, struct tok_span file,
 					     struct vocab_hash hash, struct tok_error *err);
 

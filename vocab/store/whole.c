@@ -139,7 +139,7 @@ static enum tok_status import_entry(struct vocab_store *from, const struct vocab
 		status = tok_fail(err, TOK_EARG,
 				  "'%s' is another vocabulary in %s than in %s: rename one of them",
 				  entry->name, from->path, store->path);
-	if (status != TOK_OK || taken)
+	if (status != TOK_OK)
 		return status;
 	status = store_read_entry(from, entry, &source, err);
 	if (status != TOK_OK)
@@ -147,8 +147,9 @@ static enum tok_status import_entry(struct vocab_store *from, const struct vocab
 	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++)
 		status = store_keep_file(store, source.source.files[i], entry->files[i].hash, err);
 	vocab_store_source_release(&source);
-	if (status == TOK_OK)
-		status = store_insert(store, entry, err);
+	if (status != TOK_OK || taken)
+		return status;
+	status = store_insert(store, entry, err);
 	*added += status == TOK_OK;
 	return status;
 }
