@@ -286,6 +286,46 @@ class Damage(Stores):
             self.vocab(*repair)
             self.assertRegex(self.vocab("verify"), r"^\d sound, 0 not\n$")
 
+    def test_a_vocabulary_without_its_source_is_seen(self):
+        def change(sql):
+            db = sqlite3.connect(self.database())  # foreign keys are off
+            db.execute(sql)
+            db.commit()
+            db.close()
+        for table in ("content", "file"):
+            self.vocab("add", "cat", self.other, "--replace")
+            change(f"DELETE FROM {table} WHERE hash = (SELECT f.hash FROM file f JOIN vocabulary v ON v.id = vocabulary"
+                   " WHERE v.name = 'cat')")
+            self.assertEqual(self.names(), ["cat", "dog"])
+            self.vocab("show", "cat")
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
+            self.assertRegex(done.stdout.decode(), r"(?m)^cat: .*its source is missing: remove it")
+            self.vocab("export", "all.db")
+            self.refused("import", "all.db", store=self.path("there"), says="'cat': its source is missing")
+            shutil.rmtree(os.path.join(self.store, "images"))
+            self.assertRegex(self.tok("encode", "-t", "cat").stderr, b"its source is missing")
+            self.refused("add", "cat", self.other, says="already")
+            self.vocab("rm", "cat")
+            self.assertEqual(self.vocab("verify"), "1 sound, 0 not\n")
+        change("DELETE FROM vocabulary")
+        done = self.tok("vocab", "verify")
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, b'the database: a row of "file" has none of "vocabulary"\n0 sound, 1 not\n'))
+
+    def test_verify_goes_on_behind_damaged_pages(self):
+        with sqlite3.connect(self.database()) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size, = db.execute("PRAGMA page_size").fetchone()
+            pages = dict(db.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
+        with open(self.database(), "rb") as file:
+            whole = file.read()
+        for table, root in pages.items():
+            self.write(self.database(), whole[:size * (root - 1)] + b"\xff" * 100 + whole[size * (root - 1) + 100:])
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stderr), (1, b""), table)
+            self.assertRegex(done.stdout, rb"^the database: [\s\S]*\n\d sound, [1-9] not\n$")
+
     def test_every_part_of_the_database_may_be_damaged(self):
         """Whatever it says then, it says so, and crashes never."""
         with sqlite3.connect(self.database()) as db:

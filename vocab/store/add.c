@@ -161,7 +161,7 @@ enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bo
 	if (*found) {
 		struct store_kept kept;
 		store_kept_init(&kept, store, &list.entries[0]);
-		status = vocab_image_open_kept(&kept.kept, store->images, out, err);
+		status = store_open_image(&kept, out, err);
 	}
 	vocab_store_list_release(&list);
 	return status;
@@ -179,7 +179,7 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 	if (status == TOK_OK) {
 		struct store_kept kept;
 		store_kept_init(&kept, store, &list.entries[0]);
-		status = vocab_image_open_kept(&kept.kept, store->images, &made, err);
+		status = store_open_image(&kept, &made, err);
 		tok_tokenizer_free(made);
 		if (status == TOK_OK)
 			status = vocab_image_kept_path(&kept.kept, store->images, out, err);
@@ -226,20 +226,21 @@ enum tok_status vocab_store_rename(struct vocab_store *store, const char *from, 
 	return store_finish(store, status, err);
 }
 
-/* The image, if nothing else needs it, is made again. */
-static void drop_image(const struct vocab_store *store, const char *name)
+/* Where the image of `name` is kept, or NULL; free() it. */
+static char *image_of(const struct vocab_store *store, const char *name)
 {
 	struct vocab_store_list list;
 	struct tok_error ignored;
 	struct store_kept kept;
 	char *path = NULL;
-	if (vocab_store_find(store, name, &list, &ignored) == TOK_OK && list.count > 0) {
+	const enum tok_status status = vocab_store_find(store, name, &list, &ignored);
+	if (status == TOK_OK && list.count > 0 && list.entries[0].file_count > 0) {
 		store_kept_init(&kept, store, &list.entries[0]);
-		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) == TOK_OK)
-			unlink(path);
-		free(path);
+		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)
+			path = NULL;
 	}
 	vocab_store_list_release(&list);
+	return path;
 }
 
 enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
@@ -249,11 +250,16 @@ enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status != TOK_OK)
 		return status;
-	drop_image(store, name);
+	char *image = image_of(store, name);
 	status = store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err);
 	if (status == TOK_OK && sqlite3_changes(store->db) == 0)
 		status = no_such(store, name, err);
 	if (status == TOK_OK)
 		status = store_drop_files(store, err);
-	return store_finish(store, status, err);
+	status = store_finish(store, status, err);
+	/* Another name that has the same source has it made again. */
+	if (status == TOK_OK && image)
+		unlink(image);
+	free(image);
+	return status;
 }

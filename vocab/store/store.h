@@ -120,9 +120,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_remove(struct vocab_store *stor
 
 /* ---- the store as a whole --------------------------------------------------------------- */
 
-/* Is the database sound, has every source the hash that was noted and can be compiled?  `tell` has
- * a sentence for each vocabulary, or NULL as its name for the database; a NULL sentence: it is
- * sound.  Failures of single ones are told, not returned. */
+/* Is the database sound, has every vocabulary its source, with the hash that was noted, and can it
+ * be compiled?  `tell` has a sentence for each vocabulary, NULL where it is sound, and one with NULL
+ * as the name for each fault of the database.  Faults are told, not returned; behind damaged pages
+ * there may be vocabularies that nothing is told of. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *store,
 							void (*tell)(void *data, const char *name,
 								     const char *trouble),

@@ -106,6 +106,9 @@ struct store_kept {
 void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
 		     const struct vocab_store_entry *entry);
 
+TOK_MUST_USE enum tok_status store_open_image(struct store_kept *kept, struct tok_tokenizer **out,
+					      struct tok_error *err);
+
 /* The source of an entry of this store. */
 TOK_MUST_USE enum tok_status store_read_entry(const struct vocab_store *store,
 					      const struct vocab_store_entry *entry,

@@ -11,21 +11,46 @@
 
 typedef void tell_fn(void *data, const char *name, const char *trouble);
 
-static enum tok_status verify_database(const struct vocab_store *store, tell_fn *tell, void *data,
-				       struct tok_error *err)
+/* Rows that SQLite finds at fault, each as a sentence in column 0. */
+static enum tok_status verify_rows(const struct vocab_store *store, const char *sql, tell_fn *tell,
+				   void *data, struct tok_error *err)
 {
 	sqlite3_stmt *check;
 	bool row = true;
-	enum tok_status status =
-	    store_prepare(store, "PRAGMA integrity_check(20)", NULL, 0, &check, err);
+	enum tok_status status = store_prepare(store, sql, NULL, 0, &check, err);
 	while (status == TOK_OK && row) {
 		status = store_step(store, check, &row, err);
 		if (status != TOK_OK || !row)
 			break;
 		const char *said = (const char *)sqlite3_column_text(check, 0);
-		tell(data, NULL, said && strcmp(said, "ok") != 0 ? said : NULL);
+		if (said && strcmp(said, "ok") != 0)
+			tell(data, NULL, said);
 	}
 	sqlite3_finalize(check);
+	return status;
+}
+
+/* What cannot be read to its end is told, and no reason to stop. */
+static enum tok_status go_on(enum tok_status status, tell_fn *tell, void *data,
+			     const struct tok_error *err)
+{
+	if (status != TOK_EFORMAT)
+		return status;
+	tell(data, NULL, err->message);
+	return TOK_OK;
+}
+
+static enum tok_status verify_database(const struct vocab_store *store, tell_fn *tell, void *data,
+				       struct tok_error *err)
+{
+	static const char *const checks[] = {
+		"PRAGMA integrity_check(20)",
+		"SELECT DISTINCT format('a row of \"%s\" has none of \"%s\"', \"table\", parent) "
+		"FROM pragma_foreign_key_check",
+	};
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks && status == TOK_OK; i++)
+		status = go_on(verify_rows(store, checks[i], tell, data, err), tell, data, err);
 	return status;
 }
 
@@ -56,7 +81,7 @@ enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, voi
 	struct vocab_store_list list = { 0 };
 	enum tok_status status = verify_database(store, tell, data, err);
 	if (status == TOK_OK)
-		status = vocab_store_find(store, NULL, &list, err);
+		status = go_on(vocab_store_find(store, NULL, &list, err), tell, data, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++) {
 		struct tok_error trouble = { 0 };
 		const enum tok_status one = verify_entry(store, &list.entries[i], &trouble);
