@@ -237,7 +237,7 @@ class Names(Stores):
 
     def test_no_store(self):
         self.assertEqual(self.names(), [])
-        for words in (["verify"], ["path", "x"], ["export", "x.db"]):
+        for words in (["verify"], ["path", "x"], ["export", "x.db"], ["rm", "x"], ["rename", "x", "y"]):
             self.refused(*words, says="there is no store yet")
         self.assertEqual(self.tok("encode", "-t", "dog").returncode, 2)
         self.assertFalse(os.path.exists(self.store))
@@ -408,9 +408,9 @@ class Whole(Stores):
         self.refused("import", "none.db", store=self.there, says="unable to open")
 
     def test_full_disk(self):
-        def limit():
+        def limit(room=30_000):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         chance = random.Random(4)
         big = self.path("big.json")
         self.write(big, hf(["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(3000)]))
@@ -419,6 +419,14 @@ class Whole(Stores):
         self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
         self.assertEqual(self.names(), ["cat", "dog"])
         self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+        db = sqlite3.connect(self.database())  # while it is open, what lies beside the database stays
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        db.execute("UPDATE vocabulary SET licence = licence")
+        db.commit()
+        full = os.path.getsize(self.database() + "-wal")
+        self.refused("rm", "dog", preexec_fn=lambda: limit(full), says="store.db")
+        self.assertEqual((self.names(), len(self.images())), (["cat", "dog"], 2))
+        db.close()
         self.write(self.path("all.db"), "what was there")
         self.vocab("add", "big", big)
         self.refused("export", "all.db", preexec_fn=limit, says="tok vocab: ")

@@ -131,18 +131,22 @@ static void defend(sqlite3 *db)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 }
 
-static enum tok_status open_to_write(struct vocab_store *store, struct tok_error *err)
+/* *version 0: it has no tables, and is to get none. */
+static enum tok_status open_to_write(struct vocab_store *store, bool make, int64_t *version,
+				     struct tok_error *err)
 {
-	int64_t version = 0;
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	const int flags =
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (make ? SQLITE_OPEN_CREATE : 0);
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return store_fail(store, err);
 	defend(store->db);
-	enum tok_status status = check_version(store, &version, err);
-	if (status == TOK_OK && version == 0)
+	enum tok_status status = check_version(store, version, err);
+	if (status == TOK_OK && *version == 0 && make) {
 		status = store_run(store, "PRAGMA journal_mode = WAL", err);
-	if (status == TOK_OK && version == 0)
-		status = make_tables(store, err);
+		if (status == TOK_OK)
+			status = make_tables(store, err);
+		*version = STORE_VERSION;
+	}
 	/* A vocabulary that was added stays after a power cut. */
 	return status == TOK_OK ? store_run(store, "PRAGMA synchronous = FULL", err) : status;
 }
@@ -201,9 +205,10 @@ static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mo
 				  bool *empty, struct tok_error *err)
 {
 	int64_t version = STORE_VERSION;
-	const enum tok_status status = mode == VOCAB_STORE_WRITE
-					   ? open_to_write(store, err)
-					   : open_to_read(store, &version, err);
+	const enum tok_status status =
+	    mode == VOCAB_STORE_READ
+		? open_to_read(store, &version, err)
+		: open_to_write(store, mode == VOCAB_STORE_WRITE, &version, err);
 	*empty = version == 0;
 	return status;
 }
@@ -219,10 +224,10 @@ enum tok_status vocab_store_open(const char *folder, enum vocab_store_mode mode,
 	store->path = join(folder, "store.db");
 	store->images = join(folder, "images");
 	enum tok_status status =
-	    store->path && store->images && (mode == VOCAB_STORE_READ || make_folders(folder))
+	    store->path && store->images && (mode != VOCAB_STORE_WRITE || make_folders(folder))
 		? TOK_OK
 		: tok_fail_memory(err);
-	if (status == TOK_OK && mode == VOCAB_STORE_READ)
+	if (status == TOK_OK && mode != VOCAB_STORE_WRITE)
 		none = access(store->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 	if (status == TOK_OK && !none)
 		status = open_paths(store, mode, &none, err);

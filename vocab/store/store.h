@@ -29,12 +29,16 @@ enum { VOCAB_STORE_NAME_MAX = 128 };
 /* Bytes of one file of a source: a blob of SQLite's, and what fits in memory beside its image. */
 #define VOCAB_STORE_FILE_MAX ((size_t)512 << 20)
 
-enum vocab_store_mode { VOCAB_STORE_READ, VOCAB_STORE_WRITE };
+enum vocab_store_mode {
+	VOCAB_STORE_READ,
+	VOCAB_STORE_CHANGE, /* what is there */
+	VOCAB_STORE_WRITE,
+};
 
 struct vocab_store;
 
-/* To write, the store is made if there is none.  To read, *out is NULL if there is none, which is
- * no failure. */
+/* To write, the store is made if there is none.  To read and to change, *out is NULL if there is
+ * none, which is no failure. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_open(const char *folder,
 						      enum vocab_store_mode mode,
 						      struct vocab_store **out,
