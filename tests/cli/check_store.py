@@ -432,6 +432,33 @@ class Whole(Stores):
         self.refused("export", "all.db", preexec_fn=limit, says="tok vocab: ")
         with open(self.path("all.db"), "rb") as file:
             self.assertEqual(file.read(), b"what was there")
+        self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
+
+    def test_export_onto_the_store_itself(self):
+        os.link(self.database(), self.path("link.db"))
+        os.symlink(self.database(), self.path("symlink.db"))
+        db = sqlite3.connect(self.database())  # while it is open, what lies beside the database stays
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        for path in (self.database(), "link.db", "symlink.db", self.database() + "-wal"):
+            self.refused("export", path, says="is the store itself: export to another file")
+        self.vocab("add", "tom", self.source)
+        self.assertEqual(db.execute("SELECT count(*) FROM vocabulary").fetchone(), (3,))
+        db.close()
+        self.assertEqual(self.names(), ["cat", "dog", "tom"])
+
+    def test_changes_beside_a_database_that_cannot_be_opened(self):
+        """They are not passed over."""
+        db = sqlite3.connect(self.database())
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        self.vocab("add", "tom", self.source)
+        os.mkdir(self.there)
+        for end in ("", "-wal"):
+            shutil.copy(self.database() + end, os.path.join(self.there, "store.db" + end))
+        db.close()
+        os.symlink("nowhere/at/all", os.path.join(self.there, "store.db-shm"))
+        self.refused("list", store=self.there, says="store.db-wal beside it has changes that are not in it yet")
+        self.write(os.path.join(self.there, "store.db-wal"), b"")
+        self.assertEqual(self.names(self.there), ["cat", "dog"])
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_a_store_that_cannot_be_written(self):

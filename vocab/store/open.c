@@ -169,18 +169,41 @@ static char *make_uri(const char *path)
 	return uri;
 }
 
-/* A store in a folder that cannot be written has nobody who writes to it either. */
-static int open_immutable(struct vocab_store *store)
+/* Changes that are not in the database yet, which to read means to write beside it. */
+static enum tok_status refuse_log(const struct vocab_store *store, struct tok_error *err)
 {
+	struct stat log;
+	char *path = malloc(strlen(store->path) + 8);
+	if (!path)
+		return tok_fail_memory(err);
+	sprintf(path, "%s-wal", store->path);
+	const bool there = stat(path, &log) == 0 && log.st_size > 0;
+	free(path);
+	return there ? tok_fail(err, TOK_EIO,
+				"%s: cannot be opened, and %s-wal beside it has changes that are "
+				"not in it yet: open it once where its folder can be written",
+				store->path, store->path)
+		     : TOK_OK;
+}
+
+/* A store in a folder that cannot be written has nobody who writes to it either. */
+static enum tok_status open_immutable(struct vocab_store *store, struct tok_error *err)
+{
+	const enum tok_status status = refuse_log(store, err);
+	if (status != TOK_OK)
+		return status;
 	char *uri = make_uri(store->path);
 	sqlite3_close(store->db);
 	store->db = NULL;
 	if (!uri)
-		return SQLITE_NOMEM;
+		return tok_fail_memory(err);
 	const int code = sqlite3_open_v2(
 	    uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
 	free(uri);
-	return code;
+	if (code != SQLITE_OK)
+		return store_fail(store, err);
+	defend(store->db);
+	return TOK_OK;
 }
 
 /* *version 0: it was made, and its maker killed before it had tables. */
@@ -193,11 +216,12 @@ static enum tok_status open_to_read(struct vocab_store *store, int64_t *version,
 		defend(store->db);
 		code = sqlite3_exec(store->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
 	}
-	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) {
-		code = open_immutable(store);
-		defend(store->db);
-	}
-	return code == SQLITE_OK ? check_version(store, version, err) : store_fail(store, err);
+	enum tok_status status = TOK_OK;
+	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)
+		status = open_immutable(store, err);
+	else if (code != SQLITE_OK)
+		status = store_fail(store, err);
+	return status == TOK_OK ? check_version(store, version, err) : status;
 }
 
 /* Of a store whose paths are set: to be closed on failure. */

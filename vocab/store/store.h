@@ -133,7 +133,7 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *stor
 								     const char *trouble),
 							void *data, struct tok_error *err);
 
-/* All of it as one SQLite file, there whole or not at all. */
+/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
 							struct tok_error *err);
 
