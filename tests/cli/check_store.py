@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+from base64 import b64encode
 
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
@@ -170,7 +171,6 @@ class Names(Stores):
 
     def test_a_pattern_is_kept(self):
         letters = [bytes([b]) for b in range(256)] + [b"  ", b"a b"]
-        from base64 import b64encode
         self.write(self.path("x.tiktoken"), b"".join(b64encode(t) + b" %d\n" % i for i, t in enumerate(letters)))
         self.vocab("add", "whole", self.path("x.tiktoken"), "--pattern", r"[\s\S]+")
         self.vocab("add", "words", self.path("x.tiktoken"), "--pattern", r"\S+|\s+")
@@ -386,19 +386,39 @@ class Whole(Stores):
         self.refused("import", "all.db", store=self.there, says="'dog' is another vocabulary")
         self.assertEqual(self.names(self.there), ["dog"])
 
+    def test_what_is_imported_is_compiled(self):
+        """What a file says of it is not believed."""
+        self.vocab("export", "all.db")
+        with sqlite3.connect(self.path("all.db")) as db:
+            db.execute("UPDATE vocabulary SET ids = 5000000, model = 'Best'")
+        self.vocab("import", "all.db", store=self.there)
+        for shown in json.loads(self.vocab("list", "--json", store=self.there))["vocabularies"]:
+            self.assertEqual((shown["model"], shown["ids"]), ("BPE", 32))
+
     def test_hostile_files(self):
+        self.write(self.path("x.tiktoken"), b"".join(b64encode(bytes([b])) + b" %d\n" % b for b in range(256)))
+        self.vocab("add", "words", self.path("x.tiktoken"), "--pattern", r"\S+|\s+")
+        endless = ("ALTER TABLE vocabulary RENAME TO v0; CREATE VIEW vocabulary AS WITH RECURSIVE r(i) AS (SELECT 1 UNION"
+                   " ALL SELECT i + 1 FROM r) SELECT id, {} AS name, model, ids, pattern, origin, licence, added FROM v0, r")
         for sql, says in (
                 ("UPDATE vocabulary SET name = '../../x' WHERE name = 'cat'", "is no name for a vocabulary"),
                 ("UPDATE content SET zstd = x'00'", "its source is damaged"),
                 ("UPDATE content SET bytes = 9e15", "a file is said to have"),
                 ("UPDATE content SET bytes = -1", "a file is said to have"),
                 ("UPDATE content SET bytes = bytes + 1", "its source is damaged"),
-                ("DROP TABLE content", "no such table"),
+                ("DROP TABLE content", "its tables are not those of a store"),
+                ("ALTER TABLE content ADD COLUMN more ANY", "its tables are not those of a store"),
+                (endless.format("name||i"), "its tables are not those of a store"),
+                (endless.format("max(i)"), "its tables are not those of a store"),
+                ("UPDATE vocabulary SET origin = hex(zeroblob(40000))", "longer than 65536 bytes"),
+                ("UPDATE file SET name = hex(zeroblob(40000))", "longer than 65536 bytes"),
+                ("UPDATE vocabulary SET name = 'x' || char(0) || name", "has a NUL in it"),
+                ("UPDATE vocabulary SET pattern = '(' WHERE name = 'words'", r"all.db: .*words.*pattern|'\('"),
                 ("PRAGMA user_version = 2", "of version 2")):
             self.vocab("export", "all.db")
             db = sqlite3.connect(self.path("all.db"))
             db.execute("PRAGMA foreign_keys = OFF")
-            db.execute(sql)
+            db.executescript(sql)
             db.commit()
             db.close()
             self.refused("import", "all.db", store=self.there, says=says)
@@ -406,6 +426,26 @@ class Whole(Stores):
         self.write(self.path("all.db"), b"")
         self.refused("import", "all.db", store=self.there, says="no store of vocabularies")
         self.refused("import", "none.db", store=self.there, says="unable to open")
+
+    def test_pages_without_end(self):
+        """Five levels of pages, each with 300 times the page below it."""
+        self.vocab("export", "all.db")
+        with sqlite3.connect(self.path("all.db")) as db:
+            root, = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'vocabulary'").fetchone()
+            size, = db.execute("PRAGMA page_size").fetchone()
+        with open(self.path("all.db"), "rb") as file:
+            whole = bytearray(file.read())
+        at, count = size * (root - 1), len(whole) // size
+        whole += whole[at:at + size]
+        for level in range(5):
+            below = count + 1 + level
+            cells = [size - 5 * (i + 1) for i in range(300)]
+            page = struct.pack(">BHHHBI", 5, 0, 300, cells[-1], 0, below) + struct.pack(">300H", *cells)
+            whole += page.ljust(cells[-1], b"\0") + (struct.pack(">I", below) + b"\1") * 300
+        whole[at:at + size] = whole[-size:]
+        whole[28:32] = struct.pack(">I", len(whole) // size)
+        self.write(self.path("all.db"), bytes(whole))
+        self.refused("import", "all.db", store=self.there, says="its tables have no end")
 
     def test_full_disk(self):
         def limit(room=30_000):

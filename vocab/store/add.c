@@ -53,9 +53,8 @@ static void keep_copy(void *data, struct vocab_source *source)
 	(void)source;
 }
 
-/* What cannot be compiled is not kept; what can has its image from then on. */
-static enum tok_status compile(const struct vocab_store *store, struct vocab_source *source,
-			       struct vocab_store_entry *entry, struct tok_error *err)
+enum tok_status store_compile(const struct vocab_store *store, struct vocab_source *source,
+			      struct vocab_store_entry *entry, struct tok_error *err)
 {
 	struct vocab_kept kept = { .count = source->count,
 				   .pattern = entry->pattern,
@@ -72,6 +71,22 @@ static enum tok_status compile(const struct vocab_store *store, struct vocab_sou
 	entry->ids = tok_tokenizer_size(made);
 	tok_tokenizer_free(made);
 	return TOK_OK;
+}
+
+static enum tok_status check_text(const char *what, const char *text, struct tok_error *err)
+{
+	if (!text || strlen(text) <= VOCAB_STORE_TEXT_MAX)
+		return TOK_OK;
+	return tok_fail(err, TOK_ELIMIT, "%s has %zu bytes: a store takes up to %d", what,
+			strlen(text), VOCAB_STORE_TEXT_MAX);
+}
+
+static enum tok_status check_about(const struct vocab_store_about *about, struct tok_error *err)
+{
+	enum tok_status status = check_text("the pattern", about->pattern, err);
+	if (status == TOK_OK)
+		status = check_text("the origin", about->origin, err);
+	return status == TOK_OK ? check_text("the licence", about->licence, err) : status;
 }
 
 static enum tok_status make_room(const struct vocab_store *store, const char *name, bool replace,
@@ -116,6 +131,8 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 	struct tok_arena arena = { 0 };
 	struct vocab_source copy;
 	enum tok_status status = vocab_store_check_name(name, err);
+	if (status == TOK_OK)
+		status = check_about(about, err);
 	if (status == TOK_OK && vocab_image_is_one(source->files[0]))
 		status = tok_fail(err, TOK_EARG,
 				  "%s: this is a compiled image: add what it was made from",
@@ -136,7 +153,7 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 				.name = last_part(i ? source->other_path : source->path),
 				.hash = vocab_hash_file(copy.files[i]),
 			};
-		status = compile(store, &copy, &entry, err);
+		status = store_compile(store, &copy, &entry, err);
 		if (status == TOK_OK)
 			status = put_in(store, &copy, &entry, about->replace, err);
 	}

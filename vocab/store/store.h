@@ -29,6 +29,9 @@ enum { VOCAB_STORE_NAME_MAX = 128 };
 /* Bytes of one file of a source: a blob of SQLite's, and what fits in memory beside its image. */
 #define VOCAB_STORE_FILE_MAX ((size_t)512 << 20)
 
+/* Bytes of a pattern, of what is noted, and of a file's name. */
+enum { VOCAB_STORE_TEXT_MAX = 65536 };
+
 enum vocab_store_mode {
 	VOCAB_STORE_READ,
 	VOCAB_STORE_CHANGE, /* what is there */
@@ -138,8 +141,8 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *stor
 							struct tok_error *err);
 
 /* Add what the store in the file `path` has and this has not.  Nothing is added, and TOK_EARG says
- * which, if a name has another source here; sources are checked by their hashes.  The file may be
- * hostile. */
+ * which, if a name has another source here; every source has to have its hash and is compiled, which
+ * tells its model and ids.  The file may be hostile. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_import(struct vocab_store *store, const char *path,
 							size_t *added, struct tok_error *err);
 

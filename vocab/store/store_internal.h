@@ -11,7 +11,8 @@
 struct vocab_store {
 	sqlite3 *db;
 	char *path;   /* of store.db */
-	char *images; /* the folder */
+	char *images; /* the folder; NULL of a file from elsewhere */
+	int steps;    /* of such a file */
 };
 
 /* The tables of version STORE_VERSION, which user_version tells; application_id tells a store from
@@ -64,15 +65,29 @@ TOK_MUST_USE enum tok_status store_do(const struct vocab_store *store, const cha
 				      const struct store_value *values, int count,
 				      struct tok_error *err);
 
+/* The number in the first column of the first row, 0 if there is none. */
+TOK_MUST_USE enum tok_status store_ask(const struct vocab_store *store, const char *sql,
+				       const struct store_value *values, int count, int64_t *out,
+				       struct tok_error *err);
+
 /* The end of what began with BEGIN IMMEDIATE: COMMIT, or take all of it back. */
 TOK_MUST_USE enum tok_status store_finish(const struct vocab_store *store, enum tok_status status,
 					  struct tok_error *err);
 
 /* ---- open.c ---- */
 
-/* A database that is a store, to be read; it has no images. */
+/* A database from elsewhere that is a store, to be read; it has no images.  Its tables are those of
+ * a store, and reading them ends. */
 TOK_MUST_USE enum tok_status store_open_file(const char *path, struct vocab_store **out,
 					     struct tok_error *err);
+
+/* ---- add.c ---- */
+
+/* Compile a source, whose image is kept from then on; `entry`, with pattern and hashes, gets its
+ * model and ids. */
+TOK_MUST_USE enum tok_status store_compile(const struct vocab_store *store,
+					   struct vocab_source *source,
+					   struct vocab_store_entry *entry, struct tok_error *err);
 
 /* ---- content.c: sources ---- */
 

@@ -192,16 +192,48 @@ static bool is_same_source(const struct vocab_store_entry *a, const struct vocab
 	return true;
 }
 
-/* Its bytes have their hash, or it is refused here. */
+/* What is copied into memory is bounded first; a NUL would hide what follows it. */
+static enum tok_status check_texts(const struct vocab_store *from, struct tok_error *err)
+{
+	static const char bad_texts[] =
+	    "WITH text(t) AS (SELECT name FROM vocabulary UNION ALL SELECT model FROM vocabulary "
+	    "UNION ALL SELECT origin FROM vocabulary UNION ALL SELECT pattern FROM vocabulary "
+	    "UNION ALL SELECT licence FROM vocabulary UNION ALL SELECT name FROM file) "
+	    "SELECT count(*) FROM text WHERE length(CAST(t AS BLOB)) > ? OR instr(t, char(0))";
+	const struct store_value most = STORE_NUMBER_OF(VOCAB_STORE_TEXT_MAX);
+	int64_t bad = 0;
+	const enum tok_status status = store_ask(from, bad_texts, &most, 1, &bad, err);
+	if (status != TOK_OK || bad == 0)
+		return status;
+	return tok_fail(err, TOK_EFORMAT,
+			"%s: a name or note is longer than %d bytes, or has a NUL in it",
+			from->path, VOCAB_STORE_TEXT_MAX);
+}
+
+/* Its bytes have their hash and can be compiled, or it is refused here.  What the file says of
+ * model and ids counts for nothing. */
+static enum tok_status check_entry(const struct vocab_store *from, const struct vocab_store *store,
+				   struct vocab_store_entry *entry, struct tok_error *err)
+{
+	struct vocab_store_source source;
+	enum tok_status status = vocab_store_check_name(entry->name, err);
+	if (status == TOK_OK)
+		status = store_read_entry(from, entry, &source, err);
+	if (status != TOK_OK)
+		return status;
+	status = store_compile(store, &source.source, entry, err);
+	vocab_store_source_release(&source);
+	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", from->path);
+}
+
+/* One that was checked. */
 static enum tok_status import_entry(struct vocab_store *from, const struct vocab_store *store,
 				    const struct vocab_store_entry *entry, size_t *added,
 				    struct tok_error *err)
 {
 	struct vocab_store_list there = { 0 };
 	struct vocab_store_source source;
-	enum tok_status status = vocab_store_check_name(entry->name, err);
-	if (status == TOK_OK)
-		status = vocab_store_find(store, entry->name, &there, err);
+	enum tok_status status = vocab_store_find(store, entry->name, &there, err);
 	const bool taken = status == TOK_OK && there.count > 0;
 	const bool same = taken && is_same_source(entry, &there.entries[0]);
 	vocab_store_list_release(&there);
@@ -224,13 +256,23 @@ static enum tok_status import_entry(struct vocab_store *from, const struct vocab
 	return status;
 }
 
+/* All that takes long is done before others have to wait. */
 static enum tok_status import_all(struct vocab_store *from, const struct vocab_store *store,
 				  size_t *added, struct tok_error *err)
 {
-	struct vocab_store_list list;
-	enum tok_status status = vocab_store_find(from, NULL, &list, err);
+	struct vocab_store_list list = { 0 };
+	enum tok_status status = check_texts(from, err);
+	if (status == TOK_OK)
+		status = vocab_store_find(from, NULL, &list, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
-		status = import_entry(from, store, &list.entries[i], added, err);
+		status = check_entry(from, store, &list.entries[i], err);
+	if (status == TOK_OK)
+		status = store_run(store, "BEGIN IMMEDIATE", err);
+	if (status == TOK_OK) {
+		for (size_t i = 0; i < list.count && status == TOK_OK; i++)
+			status = import_entry(from, store, &list.entries[i], added, err);
+		status = store_finish(store, status, err);
+	}
 	vocab_store_list_release(&list);
 	return status;
 }
@@ -243,9 +285,9 @@ enum tok_status vocab_store_import(struct vocab_store *store, const char *path, 
 	enum tok_status status = store_open_file(path, &from, err);
 	if (status != TOK_OK)
 		return status;
-	status = store_run(store, "BEGIN IMMEDIATE", err);
+	status = store_run(from, "BEGIN", err); /* what is checked is what is read later */
 	if (status == TOK_OK)
-		status = store_finish(store, import_all(from, store, added, err), err);
+		status = import_all(from, store, added, err);
 	vocab_store_close(from);
 	return status;
 }
