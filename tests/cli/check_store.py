@@ -169,6 +169,17 @@ class Names(Stores):
         self.assertIn("MIT", self.vocab("show", "dog"))
         self.assertEqual(len(self.vocab("list").splitlines()), 3)
 
+    def test_notes_show_what_is_in_them(self):
+        """And move nothing: they may be from elsewhere."""
+        self.vocab("add", "dog", self.source, "--licence", "MIT \x1b[2J\nof me", "--origin", "a friend\r\x1b]0;x\a")
+        with sqlite3.connect(self.database()) as db:
+            db.execute("UPDATE vocabulary SET model = 'B\x1b[1m', pattern = '\x1b[5m'")
+        for words, lines in (["show", "dog"], 8), (["list"], 2):
+            said = self.vocab(*words)
+            self.assertIn("a friend\u240d\u241b]0;x\u2407", said)
+            self.assertEqual((len(said.splitlines()), [c for c in said if ord(c) < 32 and c != "\n"]), (lines, []), said)
+        self.assertIn("MIT \u241b[2J\u240aof me\n", self.vocab("show", "dog"))
+
     def test_a_pattern_is_kept(self):
         letters = [bytes([b]) for b in range(256)] + [b"  ", b"a b"]
         self.write(self.path("x.tiktoken"), b"".join(b64encode(t) + b" %d\n" % i for i, t in enumerate(letters)))
