@@ -568,6 +568,20 @@ class Hub(Stores):
         self.assertEqual(self.ids(self.path("x.json")), self.ids(self.source))
 
 
+    def test_a_damaged_store_does_not_make_way(self):
+        """What it has under that name may be another vocabulary."""
+        self.download(".cache/huggingface/hub", "org/dog", "0123abcd", self.source)
+        self.vocab("add", "org/dog", self.other)
+        self.write(self.database(), "text that is no database, and long enough" * 30)
+        for words in (["encode", "-t", "org/dog"], ["vocab", "convert", "org/dog", "-o", "x.json"]):
+            done = self.tok(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertRegex(done.stderr, b"store.db: .*'tok vocab verify' tells what is sound; move the file away")
+        self.assertEqual(self.tok("encode", "-t", self.source).returncode, 0)
+        os.remove(self.database())
+        self.assertEqual(self.ids("org/dog"), self.ids(self.source))
+
+
 class Crowds(Stores):
     def start(self, *words):
         def die_with_parent():

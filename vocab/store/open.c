@@ -74,8 +74,8 @@ static enum tok_status check_version_now(const struct vocab_store *store, int64_
 	int64_t found = 1;
 	status = store_ask(store, "SELECT count(*) FROM sqlite_schema", NULL, 0, &found, err);
 	if (status == TOK_OK && (found > 0 || application || *version))
-		status = tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies",
-				  store->path);
+		status = tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies%s",
+				  store->path, store->images ? ": move it away" : "");
 	return status;
 }
 
