@@ -204,6 +204,16 @@ class Names(Stores):
         self.vocab("rm", "two")
         self.assertEqual((self.rows("content"), self.images()), (0, []))
 
+    def test_what_goes_gives_its_room_back(self):
+        self.vocab("add", "dog", self.source)
+        before = os.path.getsize(self.database())
+        chance = random.Random(4)
+        self.write(self.path("big.json"), hf(["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(3000)]))
+        self.vocab("add", "big", self.path("big.json"))
+        self.assertGreater(os.path.getsize(self.database()), before + 50_000)
+        self.vocab("rm", "big")
+        self.assertLess(os.path.getsize(self.database()), before + 10_000)
+
     def rows(self, table):
         with sqlite3.connect(self.database()) as db:
             return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]

@@ -277,6 +277,9 @@ enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
 	/* Another name that has the same source has it made again. */
 	if (status == TOK_OK && image)
 		unlink(image);
+	/* It is gone whether its room can be given back or not. */
+	if (status == TOK_OK)
+		sqlite3_exec(store->db, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
 	free(image);
 	return status;
 }

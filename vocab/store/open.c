@@ -163,7 +163,9 @@ static enum tok_status open_to_write(struct vocab_store *store, bool make, int64
 	defend(store);
 	enum tok_status status = check_version(store, version, err);
 	if (status == TOK_OK && *version == 0 && make) {
-		status = store_run(store, "PRAGMA journal_mode = WAL", err);
+		/* What rm frees is given back: to be said before there is a first page. */
+		status = store_run(
+		    store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", err);
 		if (status == TOK_OK)
 			status = make_tables(store, err);
 		*version = STORE_VERSION;
