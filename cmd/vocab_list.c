@@ -4,6 +4,7 @@
 
 #include "cmd/cli_put.h"
 #include "cmd/cli_store.h"
+#include "cmd/cli_visible.h"
 #include "cmd/vocab_internal.h"
 #include "tok/text/json_write.h"
 
@@ -53,6 +54,25 @@ static void put_json(struct cli_put *p, const struct vocab_store_list *list)
 /* ---- for people -------------------------------------------------------------------------------
  */
 
+/* Notes are from elsewhere and may not move what stands around them; blanks stay blanks. */
+static void put_note(struct cli_put *p, const char *text)
+{
+	while (text && *text) {
+		const size_t word = strcspn(text, " ");
+		p->lost |= !cli_visible_text((struct tok_span){ (const uint8_t *)text, word },
+					     p->out);
+		text += word;
+		for (; *text == ' '; text++)
+			cli_put(p, " ");
+	}
+}
+
+static void put_labelled(struct cli_put *p, const char *label, const char *text)
+{
+	cli_put(p, "  %-8s ", label);
+	put_note(p, text);
+}
+
 /* "2026-01-31 12:00" in UTC. */
 static void put_time(struct cli_put *p, int64_t seconds)
 {
@@ -62,6 +82,15 @@ static void put_time(struct cli_put *p, int64_t seconds)
 	if (gmtime_r(&time, &parts))
 		strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts);
 	cli_put(p, "%s", text);
+}
+
+static void put_column(struct cli_put *p, const char *text, size_t width)
+{
+	const size_t begin = p->out->count;
+	put_note(p, text);
+	const size_t taken = cli_visible_width(
+	    (struct tok_span){ p->out->bytes + begin, p->out->count - begin });
+	cli_put(p, "%*s", (int)(taken < width ? width - taken : 0) + 2, "");
 }
 
 static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
@@ -77,28 +106,40 @@ static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
 		uint64_t bytes = 0;
 		for (size_t f = 0; f < e->file_count; f++)
 			bytes += e->files[f].bytes;
-		cli_put(p, "%-*s  %-9s  %8" PRIu64 "  %9" PRIu64 "  ", (int)width, e->name,
-			e->model, e->ids, (bytes + 999) / 1000);
+		put_column(p, e->name, width);
+		put_column(p, e->model, 9);
+		cli_put(p, "%8" PRIu64 "  %9" PRIu64 "  ", e->ids, (bytes + 999) / 1000);
 		put_time(p, e->added);
-		cli_put(p, "  %s\n", e->origin);
+		cli_put(p, "  ");
+		put_note(p, e->origin);
+		cli_put(p, "\n");
 	}
 }
 
 static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
 {
-	cli_put(p, "%s\n  model    %s, %" PRIu64 " ids\n", e->name, e->model, e->ids);
-	for (size_t i = 0; i < e->file_count; i++)
+	put_note(p, e->name);
+	cli_put(p, "\n");
+	put_labelled(p, "model", e->model);
+	cli_put(p, ", %" PRIu64 " ids\n", e->ids);
+	for (size_t i = 0; i < e->file_count; i++) {
+		put_labelled(p, "file", e->files[i].name);
 		cli_put(p,
-			"  file     %s, %" PRIu64 " bytes, %" PRIu64 " in the store\n"
+			", %" PRIu64 " bytes, %" PRIu64 " in the store\n"
 			"  xxh128   %016" PRIx64 "%016" PRIx64 "\n",
-			e->files[i].name, e->files[i].bytes, e->files[i].stored,
-			e->files[i].hash.high, e->files[i].hash.low);
-	if (e->pattern)
-		cli_put(p, "  pattern  %s\n", e->pattern);
-	cli_put(p, "  origin   %s\n", e->origin);
-	if (e->licence)
-		cli_put(p, "  licence  %s\n", e->licence);
-	cli_put(p, "  added    ");
+			e->files[i].bytes, e->files[i].stored, e->files[i].hash.high,
+			e->files[i].hash.low);
+	}
+	if (e->pattern) {
+		put_labelled(p, "pattern", e->pattern);
+		cli_put(p, "\n");
+	}
+	put_labelled(p, "origin", e->origin);
+	if (e->licence) {
+		cli_put(p, "\n");
+		put_labelled(p, "licence", e->licence);
+	}
+	cli_put(p, "\n  added    ");
 	put_time(p, e->added);
 	cli_put(p, " UTC\n");
 }

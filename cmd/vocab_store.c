@@ -160,7 +160,7 @@ enum cli_exit cli_vocab_rename(const void *options, int argc, char **argv)
 				 argc);
 	if (check_name(argv[1]) != CLI_OK)
 		return CLI_TROUBLE;
-	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
+	struct vocab_store *store = open_store(VOCAB_STORE_CHANGE);
 	if (!store)
 		return CLI_TROUBLE;
 	return end(store, vocab_store_rename(store, argv[0], argv[1], &err), &err);
@@ -173,7 +173,7 @@ enum cli_exit cli_vocab_rm(const void *options, int argc, char **argv)
 	(void)options;
 	if (argc < 1)
 		return cli_usage("rm takes the names of what is to go");
-	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
+	struct vocab_store *store = open_store(VOCAB_STORE_CHANGE);
 	if (!store)
 		return CLI_TROUBLE;
 	for (int i = 0; i < argc; i++) {

@@ -9,15 +9,18 @@ import resource
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+from base64 import b64encode
 
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 KILLS = 40 if SANITIZED else 200
+BEGINNINGS = 5
 TEXT = b"the dog and the cat, the dogs"
 
 
@@ -32,6 +35,30 @@ def hf(words, more=0):
                 vocab[word[:end]] = len(vocab)
                 merges.append([word[:end - 1], word[end - 1]])
     return json.dumps({"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges}})
+
+
+def field(number, payload):
+    """A field of protobuf's with bytes."""
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
+
+
+def forged():
+    """Two SentencePiece models that have one XXH3 of 128 bits: where 32 bits of the text are those of its default
+    secret, their product with the others is 0, and of these only the sum over stripes of 64 bytes counts."""
+    def piece(text, score, kind):
+        return field(1, field(1, text.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind]))
+    model = piece("<unk>", 0, 2) + b"".join(piece(c, -2, 1) for c in "\u2581abcdefgh") + field(2, b"\x18\x01")
+    secret = {2: bytes.fromhex("ded46de9"), 3: bytes.fromhex("7240a4a4")}
+    files = []
+    for more in (0, 7):
+        text = bytearray(model + field(200, bytes(2048)))
+        for stripe, number in ((2, 1000 + more), (3, 5000 - more)):
+            at = 1024 + 64 * stripe
+            text[at:at + 8] = secret[stripe] + struct.pack("<I", number)
+        files.append(bytes(text))
+    return files
 
 
 class Stores(unittest.TestCase):
@@ -142,9 +169,19 @@ class Names(Stores):
         self.assertIn("MIT", self.vocab("show", "dog"))
         self.assertEqual(len(self.vocab("list").splitlines()), 3)
 
+    def test_notes_show_what_is_in_them(self):
+        """And move nothing: they may be from elsewhere."""
+        self.vocab("add", "dog", self.source, "--licence", "MIT \x1b[2J\nof me", "--origin", "a friend\r\x1b]0;x\a")
+        with sqlite3.connect(self.database()) as db:
+            db.execute("UPDATE vocabulary SET model = 'B\x1b[1m', pattern = '\x1b[5m'")
+        for words, lines in (["show", "dog"], 8), (["list"], 2):
+            said = self.vocab(*words)
+            self.assertIn("a friend\u240d\u241b]0;x\u2407", said)
+            self.assertEqual((len(said.splitlines()), [c for c in said if ord(c) < 32 and c != "\n"]), (lines, []), said)
+        self.assertIn("MIT \u241b[2J\u240aof me\n", self.vocab("show", "dog"))
+
     def test_a_pattern_is_kept(self):
         letters = [bytes([b]) for b in range(256)] + [b"  ", b"a b"]
-        from base64 import b64encode
         self.write(self.path("x.tiktoken"), b"".join(b64encode(t) + b" %d\n" % i for i, t in enumerate(letters)))
         self.vocab("add", "whole", self.path("x.tiktoken"), "--pattern", r"[\s\S]+")
         self.vocab("add", "words", self.path("x.tiktoken"), "--pattern", r"\S+|\s+")
@@ -166,6 +203,16 @@ class Names(Stores):
         self.assertEqual(self.rows("content"), 1)
         self.vocab("rm", "two")
         self.assertEqual((self.rows("content"), self.images()), (0, []))
+
+    def test_what_goes_gives_its_room_back(self):
+        self.vocab("add", "dog", self.source)
+        before = os.path.getsize(self.database())
+        chance = random.Random(4)
+        self.write(self.path("big.json"), hf(["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(3000)]))
+        self.vocab("add", "big", self.path("big.json"))
+        self.assertGreater(os.path.getsize(self.database()), before + 50_000)
+        self.vocab("rm", "big")
+        self.assertLess(os.path.getsize(self.database()), before + 10_000)
 
     def rows(self, table):
         with sqlite3.connect(self.database()) as db:
@@ -198,9 +245,20 @@ class Names(Stores):
         self.refused("add", "image", self.vocab("path", "dog").strip(), says="compiled image")
         self.assertEqual(self.names(), ["dog"])
 
+    def test_two_sources_with_one_hash_are_not_one(self):
+        one, other = (self.path(n) for n in ("one.model", "other.model"))
+        for path, text in zip((one, other), forged()):
+            self.write(path, text)
+        self.vocab("add", "one", one)
+        self.refused("add", "other", other, says="another source has this hash")
+        self.assertEqual((self.names(), self.ids("one")), (["one"], self.ids(one)))
+        self.vocab("add", "other", other, store=self.path("there"))
+        self.vocab("export", "all.db", store=self.path("there"))
+        self.refused("import", "all.db", says="another source has this hash")
+
     def test_no_store(self):
         self.assertEqual(self.names(), [])
-        for words in (["verify"], ["path", "x"], ["export", "x.db"]):
+        for words in (["verify"], ["path", "x"], ["export", "x.db"], ["rm", "x"], ["rename", "x", "y"]):
             self.refused(*words, says="there is no store yet")
         self.assertEqual(self.tok("encode", "-t", "dog").returncode, 2)
         self.assertFalse(os.path.exists(self.store))
@@ -238,6 +296,56 @@ class Damage(Stores):
         shutil.rmtree(os.path.join(self.store, "images"))
         self.assertEqual(self.tok("encode", "-t", "cat").returncode, 2)
         self.assertEqual(self.ids("dog"), self.ids(self.source))
+
+    def test_a_damaged_source_is_repaired_by_adding_it(self):
+        self.vocab("export", "all.db")
+        for repair in (["add", "cat", self.other, "--replace"], ["add", "tom", self.other], ["import", "all.db"]):
+            with sqlite3.connect(self.database()) as db:
+                db.execute("UPDATE content SET zstd = x'00', bytes = 7")
+            self.assertTrue(self.tok("vocab", "verify").stdout.endswith(b" not\n"))
+            self.vocab("add", "dog", self.source, "--replace")
+            self.vocab(*repair)
+            self.assertRegex(self.vocab("verify"), r"^\d sound, 0 not\n$")
+
+    def test_a_vocabulary_without_its_source_is_seen(self):
+        def change(sql):
+            db = sqlite3.connect(self.database())  # foreign keys are off
+            db.execute(sql)
+            db.commit()
+            db.close()
+        for table in ("content", "file"):
+            self.vocab("add", "cat", self.other, "--replace")
+            change(f"DELETE FROM {table} WHERE hash = (SELECT f.hash FROM file f JOIN vocabulary v ON v.id = vocabulary"
+                   " WHERE v.name = 'cat')")
+            self.assertEqual(self.names(), ["cat", "dog"])
+            self.vocab("show", "cat")
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
+            self.assertRegex(done.stdout.decode(), r"(?m)^cat: .*its source is missing: remove it")
+            self.vocab("export", "all.db")
+            self.refused("import", "all.db", store=self.path("there"), says="'cat': its source is missing")
+            shutil.rmtree(os.path.join(self.store, "images"))
+            self.assertRegex(self.tok("encode", "-t", "cat").stderr, b"its source is missing")
+            self.refused("add", "cat", self.other, says="already")
+            self.vocab("rm", "cat")
+            self.assertEqual(self.vocab("verify"), "1 sound, 0 not\n")
+        change("DELETE FROM vocabulary")
+        done = self.tok("vocab", "verify")
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, b'the database: a row of "file" has none of "vocabulary"\n0 sound, 1 not\n'))
+
+    def test_verify_goes_on_behind_damaged_pages(self):
+        with sqlite3.connect(self.database()) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size, = db.execute("PRAGMA page_size").fetchone()
+            pages = dict(db.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
+        with open(self.database(), "rb") as file:
+            whole = file.read()
+        for table, root in pages.items():
+            self.write(self.database(), whole[:size * (root - 1)] + b"\xff" * 100 + whole[size * (root - 1) + 100:])
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stderr), (1, b""), table)
+            self.assertRegex(done.stdout, rb"^the database: [\s\S]*\n\d sound, [1-9] not\n$")
 
     def test_every_part_of_the_database_may_be_damaged(self):
         """Whatever it says then, it says so, and crashes never."""
@@ -299,19 +407,39 @@ class Whole(Stores):
         self.refused("import", "all.db", store=self.there, says="'dog' is another vocabulary")
         self.assertEqual(self.names(self.there), ["dog"])
 
+    def test_what_is_imported_is_compiled(self):
+        """What a file says of it is not believed."""
+        self.vocab("export", "all.db")
+        with sqlite3.connect(self.path("all.db")) as db:
+            db.execute("UPDATE vocabulary SET ids = 5000000, model = 'Best'")
+        self.vocab("import", "all.db", store=self.there)
+        for shown in json.loads(self.vocab("list", "--json", store=self.there))["vocabularies"]:
+            self.assertEqual((shown["model"], shown["ids"]), ("BPE", 32))
+
     def test_hostile_files(self):
+        self.write(self.path("x.tiktoken"), b"".join(b64encode(bytes([b])) + b" %d\n" % b for b in range(256)))
+        self.vocab("add", "words", self.path("x.tiktoken"), "--pattern", r"\S+|\s+")
+        endless = ("ALTER TABLE vocabulary RENAME TO v0; CREATE VIEW vocabulary AS WITH RECURSIVE r(i) AS (SELECT 1 UNION"
+                   " ALL SELECT i + 1 FROM r) SELECT id, {} AS name, model, ids, pattern, origin, licence, added FROM v0, r")
         for sql, says in (
                 ("UPDATE vocabulary SET name = '../../x' WHERE name = 'cat'", "is no name for a vocabulary"),
                 ("UPDATE content SET zstd = x'00'", "its source is damaged"),
                 ("UPDATE content SET bytes = 9e15", "a file is said to have"),
                 ("UPDATE content SET bytes = -1", "a file is said to have"),
                 ("UPDATE content SET bytes = bytes + 1", "its source is damaged"),
-                ("DROP TABLE content", "no such table"),
+                ("DROP TABLE content", "its tables are not those of a store"),
+                ("ALTER TABLE content ADD COLUMN more ANY", "its tables are not those of a store"),
+                (endless.format("name||i"), "its tables are not those of a store"),
+                (endless.format("max(i)"), "its tables are not those of a store"),
+                ("UPDATE vocabulary SET origin = hex(zeroblob(40000))", "longer than 65536 bytes"),
+                ("UPDATE file SET name = hex(zeroblob(40000))", "longer than 65536 bytes"),
+                ("UPDATE vocabulary SET name = 'x' || char(0) || name", "has a NUL in it"),
+                ("UPDATE vocabulary SET pattern = '(' WHERE name = 'words'", r"all.db: .*words.*pattern|'\('"),
                 ("PRAGMA user_version = 2", "of version 2")):
             self.vocab("export", "all.db")
             db = sqlite3.connect(self.path("all.db"))
             db.execute("PRAGMA foreign_keys = OFF")
-            db.execute(sql)
+            db.executescript(sql)
             db.commit()
             db.close()
             self.refused("import", "all.db", store=self.there, says=says)
@@ -320,10 +448,30 @@ class Whole(Stores):
         self.refused("import", "all.db", store=self.there, says="no store of vocabularies")
         self.refused("import", "none.db", store=self.there, says="unable to open")
 
+    def test_pages_without_end(self):
+        """Five levels of pages, each with 300 times the page below it."""
+        self.vocab("export", "all.db")
+        with sqlite3.connect(self.path("all.db")) as db:
+            root, = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'vocabulary'").fetchone()
+            size, = db.execute("PRAGMA page_size").fetchone()
+        with open(self.path("all.db"), "rb") as file:
+            whole = bytearray(file.read())
+        at, count = size * (root - 1), len(whole) // size
+        whole += whole[at:at + size]
+        for level in range(5):
+            below = count + 1 + level
+            cells = [size - 5 * (i + 1) for i in range(300)]
+            page = struct.pack(">BHHHBI", 5, 0, 300, cells[-1], 0, below) + struct.pack(">300H", *cells)
+            whole += page.ljust(cells[-1], b"\0") + (struct.pack(">I", below) + b"\1") * 300
+        whole[at:at + size] = whole[-size:]
+        whole[28:32] = struct.pack(">I", len(whole) // size)
+        self.write(self.path("all.db"), bytes(whole))
+        self.refused("import", "all.db", store=self.there, says="its tables have no end")
+
     def test_full_disk(self):
-        def limit():
+        def limit(room=30_000):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         chance = random.Random(4)
         big = self.path("big.json")
         self.write(big, hf(["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(3000)]))
@@ -332,11 +480,46 @@ class Whole(Stores):
         self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
         self.assertEqual(self.names(), ["cat", "dog"])
         self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+        db = sqlite3.connect(self.database())  # while it is open, what lies beside the database stays
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        db.execute("UPDATE vocabulary SET licence = licence")
+        db.commit()
+        full = os.path.getsize(self.database() + "-wal")
+        self.refused("rm", "dog", preexec_fn=lambda: limit(full), says="store.db")
+        self.assertEqual((self.names(), len(self.images())), (["cat", "dog"], 2))
+        db.close()
         self.write(self.path("all.db"), "what was there")
         self.vocab("add", "big", big)
         self.refused("export", "all.db", preexec_fn=limit, says="tok vocab: ")
         with open(self.path("all.db"), "rb") as file:
             self.assertEqual(file.read(), b"what was there")
+        self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
+
+    def test_export_onto_the_store_itself(self):
+        os.link(self.database(), self.path("link.db"))
+        os.symlink(self.database(), self.path("symlink.db"))
+        db = sqlite3.connect(self.database())  # while it is open, what lies beside the database stays
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        for path in (self.database(), "link.db", "symlink.db", self.database() + "-wal"):
+            self.refused("export", path, says="is the store itself: export to another file")
+        self.vocab("add", "tom", self.source)
+        self.assertEqual(db.execute("SELECT count(*) FROM vocabulary").fetchone(), (3,))
+        db.close()
+        self.assertEqual(self.names(), ["cat", "dog", "tom"])
+
+    def test_changes_beside_a_database_that_cannot_be_opened(self):
+        """They are not passed over."""
+        db = sqlite3.connect(self.database())
+        db.execute("SELECT name FROM vocabulary").fetchall()
+        self.vocab("add", "tom", self.source)
+        os.mkdir(self.there)
+        for end in ("", "-wal"):
+            shutil.copy(self.database() + end, os.path.join(self.there, "store.db" + end))
+        db.close()
+        os.symlink("nowhere/at/all", os.path.join(self.there, "store.db-shm"))
+        self.refused("list", store=self.there, says="store.db-wal beside it has changes that are not in it yet")
+        self.write(os.path.join(self.there, "store.db-wal"), b"")
+        self.assertEqual(self.names(self.there), ["cat", "dog"])
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_a_store_that_cannot_be_written(self):
@@ -395,6 +578,20 @@ class Hub(Stores):
         self.assertEqual(self.ids(self.path("x.json")), self.ids(self.source))
 
 
+    def test_a_damaged_store_does_not_make_way(self):
+        """What it has under that name may be another vocabulary."""
+        self.download(".cache/huggingface/hub", "org/dog", "0123abcd", self.source)
+        self.vocab("add", "org/dog", self.other)
+        self.write(self.database(), "text that is no database, and long enough" * 30)
+        for words in (["encode", "-t", "org/dog"], ["vocab", "convert", "org/dog", "-o", "x.json"]):
+            done = self.tok(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertRegex(done.stderr, b"store.db: .*'tok vocab verify' tells what is sound; move the file away")
+        self.assertEqual(self.tok("encode", "-t", self.source).returncode, 0)
+        os.remove(self.database())
+        self.assertEqual(self.ids("org/dog"), self.ids(self.source))
+
+
 class Crowds(Stores):
     def start(self, *words):
         def die_with_parent():
@@ -411,6 +608,17 @@ class Crowds(Stores):
             self.assertEqual(run.returncode, 0)
         self.assertEqual(self.names(), sorted(f"v{i}" for i in range(12)))
         self.assertEqual(self.vocab("verify"), "12 sound, 0 not\n")
+
+    def test_many_begin_at_once(self):
+        """Who looks while a store is made sees none, or a whole one."""
+        for _ in range(1 if SANITIZED else BEGINNINGS):
+            runs = [self.start("vocab", "add", f"v{i // 2}", self.source) if i % 2 else self.start("vocab", "list")
+                    for i in range(16)]
+            for run in runs:
+                self.assertEqual(run.communicate()[1], b"")
+                self.assertEqual(run.returncode, 0)
+            self.assertEqual(self.names(), [f"v{i}" for i in range(8)])
+            shutil.rmtree(self.store)
 
     def test_one_name_is_had_by_one(self):
         runs = [self.start("vocab", "add", "same", (self.source, self.other)[i % 2]) for i in range(8)]

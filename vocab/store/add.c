@@ -53,9 +53,8 @@ static void keep_copy(void *data, struct vocab_source *source)
 	(void)source;
 }
 
-/* What cannot be compiled is not kept; what can has its image from then on. */
-static enum tok_status compile(const struct vocab_store *store, struct vocab_source *source,
-			       struct vocab_store_entry *entry, struct tok_error *err)
+enum tok_status store_compile(const struct vocab_store *store, struct vocab_source *source,
+			      struct vocab_store_entry *entry, struct tok_error *err)
 {
 	struct vocab_kept kept = { .count = source->count,
 				   .pattern = entry->pattern,
@@ -85,6 +84,22 @@ enum tok_status vocab_store_check_free(const struct vocab_store *store, const ch
 		return tok_fail(err, TOK_EARG, "%s: there is a vocabulary called '%s' already",
 				store->path, name);
 	return found;
+}
+
+static enum tok_status check_text(const char *what, const char *text, struct tok_error *err)
+{
+	if (!text || strlen(text) <= VOCAB_STORE_TEXT_MAX)
+		return TOK_OK;
+	return tok_fail(err, TOK_ELIMIT, "%s has %zu bytes: a store takes up to %d", what,
+			strlen(text), VOCAB_STORE_TEXT_MAX);
+}
+
+static enum tok_status check_about(const struct vocab_store_about *about, struct tok_error *err)
+{
+	enum tok_status status = check_text("the pattern", about->pattern, err);
+	if (status == TOK_OK)
+		status = check_text("the origin", about->origin, err);
+	return status == TOK_OK ? check_text("the licence", about->licence, err) : status;
 }
 
 static enum tok_status make_room(const struct vocab_store *store, const char *name, bool replace,
@@ -121,6 +136,8 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 	struct tok_arena arena = { 0 };
 	struct vocab_source copy;
 	enum tok_status status = vocab_store_check_name(name, err);
+	if (status == TOK_OK)
+		status = check_about(about, err);
 	if (status == TOK_OK && vocab_image_is_one(source->files[0]))
 		status = tok_fail(err, TOK_EARG,
 				  "%s: this is a compiled image: add what it was made from",
@@ -141,7 +158,7 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 				.name = last_part(i ? source->other_path : source->path),
 				.hash = vocab_hash_file(copy.files[i]),
 			};
-		status = compile(store, &copy, &entry, err);
+		status = store_compile(store, &copy, &entry, err);
 		if (status == TOK_OK)
 			status = put_in(store, &copy, &entry, about->replace, err);
 	}
@@ -166,7 +183,7 @@ enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bo
 	if (*found) {
 		struct store_kept kept;
 		store_kept_init(&kept, store, &list.entries[0]);
-		status = vocab_image_open_kept(&kept.kept, store->images, out, err);
+		status = store_open_image(&kept, out, err);
 	}
 	vocab_store_list_release(&list);
 	return status;
@@ -184,7 +201,7 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 	if (status == TOK_OK) {
 		struct store_kept kept;
 		store_kept_init(&kept, store, &list.entries[0]);
-		status = vocab_image_open_kept(&kept.kept, store->images, &made, err);
+		status = store_open_image(&kept, &made, err);
 		tok_tokenizer_free(made);
 		if (status == TOK_OK)
 			status = vocab_image_kept_path(&kept.kept, store->images, out, err);
@@ -231,20 +248,21 @@ enum tok_status vocab_store_rename(struct vocab_store *store, const char *from, 
 	return store_finish(store, status, err);
 }
 
-/* The image, if nothing else needs it, is made again. */
-static void drop_image(const struct vocab_store *store, const char *name)
+/* Where the image of `name` is kept, or NULL; free() it. */
+static char *image_of(const struct vocab_store *store, const char *name)
 {
 	struct vocab_store_list list;
 	struct tok_error ignored;
 	struct store_kept kept;
 	char *path = NULL;
-	if (vocab_store_find(store, name, &list, &ignored) == TOK_OK && list.count > 0) {
+	const enum tok_status status = vocab_store_find(store, name, &list, &ignored);
+	if (status == TOK_OK && list.count > 0 && list.entries[0].file_count > 0) {
 		store_kept_init(&kept, store, &list.entries[0]);
-		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) == TOK_OK)
-			unlink(path);
-		free(path);
+		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)
+			path = NULL;
 	}
 	vocab_store_list_release(&list);
+	return path;
 }
 
 enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
@@ -254,11 +272,19 @@ enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status != TOK_OK)
 		return status;
-	drop_image(store, name);
+	char *image = image_of(store, name);
 	status = store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err);
 	if (status == TOK_OK && sqlite3_changes(store->db) == 0)
 		status = no_such(store, name, err);
 	if (status == TOK_OK)
 		status = store_drop_files(store, err);
-	return store_finish(store, status, err);
+	status = store_finish(store, status, err);
+	/* Another name that has the same source has it made again. */
+	if (status == TOK_OK && image)
+		unlink(image);
+	/* It is gone whether its room can be given back or not. */
+	if (status == TOK_OK)
+		sqlite3_exec(store->db, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
+	free(image);
+	return status;
 }

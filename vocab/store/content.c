@@ -17,20 +17,8 @@ void store_hash_put(struct vocab_hash hash, uint8_t bytes[HASH_BYTES])
 	}
 }
 
-static enum tok_status is_kept(const struct vocab_store *store, struct store_value hash, bool *kept,
-			       struct tok_error *err)
-{
-	sqlite3_stmt *find;
-	enum tok_status status =
-	    store_prepare(store, "SELECT 1 FROM content WHERE hash = ?", &hash, 1, &find, err);
-	if (status == TOK_OK)
-		status = store_step(store, find, kept, err);
-	sqlite3_finalize(find);
-	return status;
-}
-
-static enum tok_status insert_packed(const struct vocab_store *store, struct store_value hash,
-				     struct tok_span file, struct tok_error *err)
+static enum tok_status put_packed(const struct vocab_store *store, struct store_value hash,
+				  struct tok_span file, struct tok_error *err)
 {
 	const size_t room = ZSTD_compressBound(file.count);
 	uint8_t *packed = malloc(room);
@@ -43,21 +31,13 @@ static enum tok_status insert_packed(const struct vocab_store *store, struct sto
 	} else {
 		const struct store_value values[] = { hash, STORE_NUMBER_OF(file.count),
 						      STORE_BLOB_OF(packed, count) };
-		status = store_do(store, "INSERT INTO content VALUES(?, ?, ?)", values, 3, err);
+		status = store_do(store,
+				  "INSERT INTO content VALUES(?, ?, ?) ON CONFLICT(hash) DO UPDATE "
+				  "SET bytes = excluded.bytes, zstd = excluded.zstd",
+				  values, 3, err);
 	}
 	free(packed);
 	return status;
-}
-
-enum tok_status store_keep_file(const struct vocab_store *store, struct tok_span file,
-				struct vocab_hash hash, struct tok_error *err)
-{
-	uint8_t bytes[HASH_BYTES];
-	bool kept;
-	store_hash_put(hash, bytes);
-	const struct store_value key = STORE_BLOB_OF(bytes, sizeof bytes);
-	const enum tok_status status = is_kept(store, key, &kept, err);
-	return status == TOK_OK && !kept ? insert_packed(store, key, file, err) : status;
 }
 
 enum tok_status store_unpack(struct tok_span packed, uint64_t bytes, struct vocab_hash hash,
@@ -75,6 +55,46 @@ enum tok_status store_unpack(struct tok_span packed, uint64_t bytes, struct voca
 		return tok_fail(err, TOK_EFORMAT,
 				"its source is damaged: remove it, and add it anew");
 	return TOK_OK;
+}
+
+/* What is kept of `file` is `file`: the hash alone tells it from no forged one.  *whole is false
+ * where nothing is kept, or it is damaged. */
+static enum tok_status compare(sqlite3_stmt *row, struct tok_span file, struct vocab_hash hash,
+			       bool *whole, struct tok_error *err)
+{
+	struct tok_arena arena = { 0 };
+	struct tok_span kept;
+	const struct tok_span packed = { sqlite3_column_blob(row, 1),
+					 (size_t)sqlite3_column_bytes(row, 1) };
+	enum tok_status status =
+	    store_unpack(packed, (uint64_t)sqlite3_column_int64(row, 0), hash, &arena, &kept, err);
+	*whole = status == TOK_OK;
+	if (status == TOK_EFORMAT)
+		status = TOK_OK;
+	else if (status == TOK_OK && !tok_span_equal(kept, file))
+		status = tok_fail(err, TOK_EARG,
+				  "another source has this hash: of two that are made to have one, "
+				  "only one can be kept");
+	tok_arena_release(&arena);
+	return status;
+}
+
+enum tok_status store_keep_file(const struct vocab_store *store, struct tok_span file,
+				struct vocab_hash hash, struct tok_error *err)
+{
+	uint8_t bytes[HASH_BYTES];
+	sqlite3_stmt *find;
+	bool there = false, whole = false;
+	store_hash_put(hash, bytes);
+	const struct store_value key = STORE_BLOB_OF(bytes, sizeof bytes);
+	enum tok_status status = store_prepare(
+	    store, "SELECT bytes, zstd FROM content WHERE hash = ?", &key, 1, &find, err);
+	if (status == TOK_OK)
+		status = store_step(store, find, &there, err);
+	if (status == TOK_OK && there)
+		status = compare(find, file, hash, &whole, err);
+	sqlite3_finalize(find);
+	return status == TOK_OK && !whole ? put_packed(store, key, file, err) : status;
 }
 
 enum tok_status store_drop_files(const struct vocab_store *store, struct tok_error *err)

@@ -64,7 +64,8 @@ static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *l
 	return TOK_OK;
 }
 
-/* A row a file: those of one vocabulary follow each other. */
+/* A row a file: those of one vocabulary follow each other.  One whose files are gone has one row.
+ */
 static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list,
 				struct tok_error *err)
 {
@@ -78,7 +79,7 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 	if (status != TOK_OK)
 		return status;
 	struct vocab_store_entry *entry = &list->entries[list->count - 1];
-	if (entry->file_count < 2)
+	if (entry->file_count < 2 && sqlite3_column_type(row, FILE_NAME) != SQLITE_NULL)
 		entry->files[entry->file_count++] = (struct vocab_store_file){
 			.name = copy_column(&list->arena, row, FILE_NAME, &lost),
 			.hash = column_hash(row, FILE_HASH),
@@ -93,12 +94,12 @@ enum tok_status vocab_store_find(const struct vocab_store *store, const char *na
 {
 	static const char all[] =
 	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
-	    "length(zstd) FROM vocabulary v JOIN file f ON f.vocabulary = v.id "
-	    "JOIN content c ON c.hash = f.hash ORDER BY v.name, place";
+	    "length(zstd) FROM vocabulary v LEFT JOIN file f ON f.vocabulary = v.id "
+	    "LEFT JOIN content c ON c.hash = f.hash ORDER BY v.name, place";
 	static const char one[] =
 	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
-	    "length(zstd) FROM vocabulary v JOIN file f ON f.vocabulary = v.id "
-	    "JOIN content c ON c.hash = f.hash WHERE v.name = ? ORDER BY place";
+	    "length(zstd) FROM vocabulary v LEFT JOIN file f ON f.vocabulary = v.id "
+	    "LEFT JOIN content c ON c.hash = f.hash WHERE v.name = ? ORDER BY place";
 	sqlite3_stmt *select;
 	bool row = true;
 	*out = (struct vocab_store_list){ 0 };
@@ -151,6 +152,11 @@ enum tok_status store_insert(const struct vocab_store *store, const struct vocab
 
 /* ---- sources ------------------------------------------------------------------------------ */
 
+static enum tok_status is_missing(struct tok_error *err)
+{
+	return tok_fail(err, TOK_EFORMAT, "its source is missing: remove it, and add it anew");
+}
+
 static enum tok_status read_file(const struct vocab_store *store,
 				 const struct vocab_store_file *file, struct tok_arena *arena,
 				 struct tok_span *out, struct tok_error *err)
@@ -165,8 +171,7 @@ static enum tok_status read_file(const struct vocab_store *store,
 	if (status == TOK_OK)
 		status = store_step(store, select, &row, err);
 	if (status == TOK_OK && !row)
-		status =
-		    tok_fail(err, TOK_EFORMAT, "its source is missing: remove it, and add it anew");
+		status = is_missing(err);
 	if (status == TOK_OK) {
 		const struct tok_span packed = { sqlite3_column_blob(select, 0),
 						 (size_t)sqlite3_column_bytes(select, 0) };
@@ -180,7 +185,7 @@ enum tok_status store_read_entry(const struct vocab_store *store,
 				 const struct vocab_store_entry *entry,
 				 struct vocab_store_source *out, struct tok_error *err)
 {
-	enum tok_status status = TOK_OK;
+	enum tok_status status = entry->file_count ? TOK_OK : is_missing(err);
 	*out = (struct vocab_store_source){ .options.pattern = entry->pattern };
 	out->source = (struct vocab_source){
 		.path = entry->name,
@@ -235,4 +240,14 @@ void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
 	};
 	for (size_t i = 0; i < entry->file_count; i++)
 		kept->kept.files[i] = entry->files[i].hash;
+}
+
+/* What has no files has no image of its own either. */
+enum tok_status store_open_image(struct store_kept *kept, struct tok_tokenizer **out,
+				 struct tok_error *err)
+{
+	if (kept->kept.count == 0)
+		return tok_fail_in(err, is_missing(err), "%s: '%s'", kept->store->path,
+				   kept->entry->name);
+	return vocab_image_open_kept(&kept->kept, kept->store->images, out, err);
 }

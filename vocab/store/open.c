@@ -10,16 +10,18 @@
 enum { BUSY_MS = 10000 };
 
 /* `content` has each file once; `place` is which of a source's files it is. */
-static const char tables[] =
-    "CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-    " model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
-    " licence TEXT, added INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT NULL)"
-    " STRICT;"
-    "CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE CASCADE,"
-    " place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES content,"
-    " PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX file_hash ON file(hash);";
+static const char *const tables[] = {
+	"CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
+	" licence TEXT, added INTEGER NOT NULL) STRICT",
+	"CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT NULL)"
+	" STRICT",
+	"CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE CASCADE,"
+	" place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES content,"
+	" PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID",
+};
+static const char indexes[] = "CREATE INDEX file_hash ON file(hash)";
+enum { TABLES = sizeof tables / sizeof *tables };
 
 /* ---- paths ------------------------------------------------------------------------------ */
 
@@ -51,27 +53,15 @@ bool store_make_folders(const char *folder)
 
 /* ---- versions --------------------------------------------------------------------------- */
 
-static enum tok_status ask_number(const struct vocab_store *store, const char *sql, int64_t *out,
-				  struct tok_error *err)
-{
-	sqlite3_stmt *statement;
-	bool row;
-	enum tok_status status = store_prepare(store, sql, NULL, 0, &statement, err);
-	if (status == TOK_OK)
-		status = store_step(store, statement, &row, err);
-	if (status == TOK_OK)
-		*out = row ? sqlite3_column_int64(statement, 0) : 0;
-	sqlite3_finalize(statement);
-	return status;
-}
-
-static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
-				     struct tok_error *err)
+/* Within a transaction: what is asked for has to be of one moment. */
+static enum tok_status check_version_now(const struct vocab_store *store, int64_t *version,
+					 struct tok_error *err)
 {
 	int64_t application = 0;
-	enum tok_status status = ask_number(store, "PRAGMA application_id", &application, err);
+	enum tok_status status =
+	    store_ask(store, "PRAGMA application_id", NULL, 0, &application, err);
 	if (status == TOK_OK)
-		status = ask_number(store, "PRAGMA user_version", version, err);
+		status = store_ask(store, "PRAGMA user_version", NULL, 0, version, err);
 	if (status != TOK_OK)
 		return status;
 	if (*version > STORE_VERSION && application == STORE_APPLICATION)
@@ -82,11 +72,21 @@ static enum tok_status check_version(const struct vocab_store *store, int64_t *v
 	if (application == STORE_APPLICATION && *version == STORE_VERSION)
 		return TOK_OK;
 	int64_t found = 1;
-	status = ask_number(store, "SELECT count(*) FROM sqlite_schema", &found, err);
+	status = store_ask(store, "SELECT count(*) FROM sqlite_schema", NULL, 0, &found, err);
 	if (status == TOK_OK && (found > 0 || application || *version))
-		status = tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies",
-				  store->path);
+		status =
+		    tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies%s",
+			     store->path, store->images ? ": move it away" : "");
 	return status;
+}
+
+static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
+				     struct tok_error *err)
+{
+	const enum tok_status status = store_run(store, "BEGIN", err);
+	if (status != TOK_OK)
+		return status;
+	return store_finish(store, check_version_now(store, version, err), err);
 }
 
 /* One of several that come at once makes the tables. */
@@ -98,9 +98,11 @@ static enum tok_status make_tables(const struct vocab_store *store, struct tok_e
 		 STORE_APPLICATION, STORE_VERSION);
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status == TOK_OK)
-		status = check_version(store, &version, err);
+		status = check_version_now(store, &version, err);
+	for (size_t i = 0; i < TABLES && status == TOK_OK && version == 0; i++)
+		status = store_run(store, tables[i], err);
 	if (status == TOK_OK && version == 0)
-		status = store_run(store, tables, err);
+		status = store_run(store, indexes, err);
 	if (status == TOK_OK && version == 0)
 		status = store_run(store, versions, err);
 	if (status == TOK_OK)
@@ -111,27 +113,63 @@ static enum tok_status make_tables(const struct vocab_store *store, struct tok_e
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-/* What a file says in its tables is not to be trusted more than its bytes. */
-static void defend(sqlite3 *db)
+/* Of a file from elsewhere, whose pages may lead to each other without end: less than
+ * a second, and more than a hundred thousand vocabularies need. */
+enum { STEPS = 1 << 20, STEPS_MAX = 16 };
+
+static int count_steps(void *data)
 {
-	sqlite3_busy_timeout(db, BUSY_MS);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+	struct vocab_store *store = data;
+	return ++store->steps > STEPS_MAX;
 }
 
-static enum tok_status open_to_write(struct vocab_store *store, struct tok_error *err)
+/* What a file says in its tables is not to be trusted more than its bytes. */
+static void defend(struct vocab_store *store)
 {
-	int64_t version = 0;
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+	if (store->images)
+		return;
+	const size_t packed = VOCAB_STORE_FILE_MAX + VOCAB_STORE_FILE_MAX / 128;
+	sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, (int)packed);
+	sqlite3_progress_handler(store->db, STEPS, count_steps, store);
+}
+
+/* The tables themselves, and not views that are called so. */
+static enum tok_status check_tables(const struct vocab_store *store, struct tok_error *err)
+{
+	struct store_value values[TABLES];
+	int64_t found = 0;
+	for (size_t i = 0; i < TABLES; i++)
+		values[i] = STORE_TEXT_OF(tables[i]);
+	const enum tok_status status = store_ask(
+	    store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql IN (?, ?, ?)",
+	    values, TABLES, &found, err);
+	if (status != TOK_OK || found == TABLES)
+		return status;
+	return tok_fail(err, TOK_EFORMAT, "%s: its tables are not those of a store", store->path);
+}
+
+/* *version 0: it has no tables, and is to get none. */
+static enum tok_status open_to_write(struct vocab_store *store, bool make, int64_t *version,
+				     struct tok_error *err)
+{
+	const int flags =
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (make ? SQLITE_OPEN_CREATE : 0);
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return store_fail(store, err);
-	defend(store->db);
-	enum tok_status status = check_version(store, &version, err);
-	if (status == TOK_OK && version == 0)
-		status = store_run(store, "PRAGMA journal_mode = WAL", err);
-	if (status == TOK_OK && version == 0)
-		status = make_tables(store, err);
+	defend(store);
+	enum tok_status status = check_version(store, version, err);
+	if (status == TOK_OK && *version == 0 && make) {
+		/* What rm frees is given back: to be said before there is a first page. */
+		status = store_run(
+		    store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", err);
+		if (status == TOK_OK)
+			status = make_tables(store, err);
+		*version = STORE_VERSION;
+	}
 	/* A vocabulary that was added stays after a power cut. */
 	return status == TOK_OK ? store_run(store, "PRAGMA synchronous = FULL", err) : status;
 }
@@ -154,18 +192,41 @@ static char *make_uri(const char *path)
 	return uri;
 }
 
-/* A store in a folder that cannot be written has nobody who writes to it either. */
-static int open_immutable(struct vocab_store *store)
+/* Changes that are not in the database yet, which to read means to write beside it. */
+static enum tok_status refuse_log(const struct vocab_store *store, struct tok_error *err)
 {
+	struct stat log;
+	char *path = malloc(strlen(store->path) + 8);
+	if (!path)
+		return tok_fail_memory(err);
+	sprintf(path, "%s-wal", store->path);
+	const bool there = stat(path, &log) == 0 && log.st_size > 0;
+	free(path);
+	return there ? tok_fail(err, TOK_EIO,
+				"%s: cannot be opened, and %s-wal beside it has changes that are "
+				"not in it yet: open it once where its folder can be written",
+				store->path, store->path)
+		     : TOK_OK;
+}
+
+/* A store in a folder that cannot be written has nobody who writes to it either. */
+static enum tok_status open_immutable(struct vocab_store *store, struct tok_error *err)
+{
+	const enum tok_status status = refuse_log(store, err);
+	if (status != TOK_OK)
+		return status;
 	char *uri = make_uri(store->path);
 	sqlite3_close(store->db);
 	store->db = NULL;
 	if (!uri)
-		return SQLITE_NOMEM;
+		return tok_fail_memory(err);
 	const int code = sqlite3_open_v2(
 	    uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
 	free(uri);
-	return code;
+	if (code != SQLITE_OK)
+		return store_fail(store, err);
+	defend(store);
+	return TOK_OK;
 }
 
 /* *version 0: it was made, and its maker killed before it had tables. */
@@ -175,14 +236,15 @@ static enum tok_status open_to_read(struct vocab_store *store, int64_t *version,
 	int code = sqlite3_open_v2(store->path, &store->db,
 				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK) {
-		defend(store->db);
+		defend(store);
 		code = sqlite3_exec(store->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
 	}
-	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) {
-		code = open_immutable(store);
-		defend(store->db);
-	}
-	return code == SQLITE_OK ? check_version(store, version, err) : store_fail(store, err);
+	enum tok_status status = TOK_OK;
+	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)
+		status = open_immutable(store, err);
+	else if (code != SQLITE_OK)
+		status = store_fail(store, err);
+	return status == TOK_OK ? check_version(store, version, err) : status;
 }
 
 /* Of a store whose paths are set: to be closed on failure. */
@@ -190,9 +252,10 @@ static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mo
 				  bool *empty, struct tok_error *err)
 {
 	int64_t version = STORE_VERSION;
-	const enum tok_status status = mode == VOCAB_STORE_WRITE
-					   ? open_to_write(store, err)
-					   : open_to_read(store, &version, err);
+	const enum tok_status status =
+	    mode == VOCAB_STORE_READ
+		? open_to_read(store, &version, err)
+		: open_to_write(store, mode == VOCAB_STORE_WRITE, &version, err);
 	*empty = version == 0;
 	return status;
 }
@@ -207,11 +270,11 @@ enum tok_status vocab_store_open(const char *folder, enum vocab_store_mode mode,
 		return tok_fail_memory(err);
 	store->path = join(folder, "store.db");
 	store->images = join(folder, "images");
-	enum tok_status status =
-	    store->path && store->images && (mode == VOCAB_STORE_READ || store_make_folders(folder))
-		? TOK_OK
-		: tok_fail_memory(err);
-	if (status == TOK_OK && mode == VOCAB_STORE_READ)
+	enum tok_status status = store->path && store->images &&
+					 (mode != VOCAB_STORE_WRITE || store_make_folders(folder))
+				     ? TOK_OK
+				     : tok_fail_memory(err);
+	if (status == TOK_OK && mode != VOCAB_STORE_WRITE)
 		none = access(store->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 	if (status == TOK_OK && !none)
 		status = open_paths(store, mode, &none, err);
@@ -234,6 +297,8 @@ enum tok_status store_open_file(const char *path, struct vocab_store **out, stru
 	    store->path ? open_paths(store, VOCAB_STORE_READ, &empty, err) : tok_fail_memory(err);
 	if (status == TOK_OK && empty)
 		status = tok_fail(err, TOK_EFORMAT, "%s: this is no store of vocabularies", path);
+	if (status == TOK_OK)
+		status = check_tables(store, err);
 	if (status == TOK_OK)
 		*out = store;
 	else

@@ -8,11 +8,18 @@ enum tok_status store_fail(const struct vocab_store *store, struct tok_error *er
 	if (code == SQLITE_BUSY)
 		return tok_fail(err, TOK_EIO, "%s: another process has been writing for 10 s",
 				store->path);
+	if (code == SQLITE_INTERRUPT)
+		return tok_fail(err, TOK_EFORMAT, "%s: its tables have no end", store->path);
 	if (code == SQLITE_READONLY)
 		return tok_fail(err, TOK_EIO, "%s: cannot be written", store->path);
-	return tok_fail(err,
-			code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? TOK_EFORMAT : TOK_EIO,
-			"%s: %s", store->path, sqlite3_errmsg(store->db));
+	if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
+		return tok_fail(err, TOK_EIO, "%s: %s", store->path, sqlite3_errmsg(store->db));
+	/* Of the user's store, which every name is looked for in. */
+	return tok_fail(err, TOK_EFORMAT, "%s: %s%s", store->path, sqlite3_errmsg(store->db),
+			store->images
+			    ? ": 'tok vocab verify' tells what is sound; move the file away to do "
+			      "without it"
+			    : "");
 }
 
 enum tok_status store_run(const struct vocab_store *store, const char *sql, struct tok_error *err)
@@ -69,6 +76,21 @@ enum tok_status store_do(const struct vocab_store *store, const char *sql,
 	enum tok_status status = store_prepare(store, sql, values, count, &statement, err);
 	if (status == TOK_OK)
 		status = store_step(store, statement, &row, err);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+enum tok_status store_ask(const struct vocab_store *store, const char *sql,
+			  const struct store_value *values, int count, int64_t *out,
+			  struct tok_error *err)
+{
+	sqlite3_stmt *statement;
+	bool row;
+	enum tok_status status = store_prepare(store, sql, values, count, &statement, err);
+	if (status == TOK_OK)
+		status = store_step(store, statement, &row, err);
+	if (status == TOK_OK)
+		*out = row ? sqlite3_column_int64(statement, 0) : 0;
 	sqlite3_finalize(statement);
 	return status;
 }

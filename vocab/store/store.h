@@ -29,12 +29,19 @@ enum { VOCAB_STORE_NAME_MAX = 128 };
 /* Bytes of one file of a source: a blob of SQLite's, and what fits in memory beside its image. */
 #define VOCAB_STORE_FILE_MAX ((size_t)512 << 20)
 
-enum vocab_store_mode { VOCAB_STORE_READ, VOCAB_STORE_WRITE };
+/* Bytes of a pattern, of what is noted, and of a file's name. */
+enum { VOCAB_STORE_TEXT_MAX = 65536 };
+
+enum vocab_store_mode {
+	VOCAB_STORE_READ,
+	VOCAB_STORE_CHANGE, /* what is there */
+	VOCAB_STORE_WRITE,
+};
 
 struct vocab_store;
 
-/* To write, the store is made if there is none.  To read, *out is NULL if there is none, which is
- * no failure. */
+/* To write, the store is made if there is none.  To read and to change, *out is NULL if there is
+ * none, which is no failure. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_open(const char *folder,
 						      enum vocab_store_mode mode,
 						      struct vocab_store **out,
@@ -124,21 +131,23 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_remove(struct vocab_store *stor
 
 /* ---- the store as a whole --------------------------------------------------------------- */
 
-/* Is the database sound, has every source the hash that was noted and can be compiled?  `tell` has
- * a sentence for each vocabulary, or NULL as its name for the database; a NULL sentence: it is
- * sound.  Failures of single ones are told, not returned. */
+/* Is the database sound, has every vocabulary its source, with the hash that was noted, and can it
+ * be compiled?  `tell` has a sentence for each vocabulary, NULL where it is sound, and one with
+ * NULL as the name for each fault of the database.  Faults are told, not returned; behind damaged
+ * pages there may be vocabularies that nothing is told of. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *store,
 							void (*tell)(void *data, const char *name,
 								     const char *trouble),
 							void *data, struct tok_error *err);
 
-/* All of it as one SQLite file, there whole or not at all. */
+/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own.
+ */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
 							struct tok_error *err);
 
 /* Add what the store in the file `path` has and this has not.  Nothing is added, and TOK_EARG says
- * which, if a name has another source here; sources are checked by their hashes.  The file may be
- * hostile. */
+ * which, if a name has another source here; every source has to have its hash and is compiled,
+ * which tells its model and ids.  The file may be hostile. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_import(struct vocab_store *store, const char *path,
 							size_t *added, struct tok_error *err);
 

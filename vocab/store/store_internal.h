@@ -11,7 +11,8 @@
 struct vocab_store {
 	sqlite3 *db;
 	char *path;   /* of store.db */
-	char *images; /* the folder */
+	char *images; /* the folder; NULL of a file from elsewhere */
+	int steps;    /* of such a file */
 };
 
 /* The tables of version STORE_VERSION, which user_version tells; application_id tells a store from
@@ -64,6 +65,11 @@ TOK_MUST_USE enum tok_status store_do(const struct vocab_store *store, const cha
 				      const struct store_value *values, int count,
 				      struct tok_error *err);
 
+/* The number in the first column of the first row, 0 if there is none. */
+TOK_MUST_USE enum tok_status store_ask(const struct vocab_store *store, const char *sql,
+				       const struct store_value *values, int count, int64_t *out,
+				       struct tok_error *err);
+
 /* The end of what began with BEGIN IMMEDIATE: COMMIT, or take all of it back. */
 TOK_MUST_USE enum tok_status store_finish(const struct vocab_store *store, enum tok_status status,
 					  struct tok_error *err);
@@ -74,9 +80,18 @@ TOK_MUST_USE enum tok_status store_finish(const struct vocab_store *store, enum 
  * false is only that memory is out. */
 TOK_MUST_USE bool store_make_folders(const char *folder);
 
-/* A database that is a store, to be read; it has no images. */
+/* A database from elsewhere that is a store, to be read; it has no images.  Its tables are those of
+ * a store, and reading them ends. */
 TOK_MUST_USE enum tok_status store_open_file(const char *path, struct vocab_store **out,
 					     struct tok_error *err);
+
+/* ---- add.c ---- */
+
+/* Compile a source, whose image is kept from then on; `entry`, with pattern and hashes, gets its
+ * model and ids. */
+TOK_MUST_USE enum tok_status store_compile(const struct vocab_store *store,
+					   struct vocab_source *source,
+					   struct vocab_store_entry *entry, struct tok_error *err);
 
 /* ---- content.c: sources ---- */
 
@@ -84,7 +99,8 @@ enum { HASH_BYTES = 16 };
 
 void store_hash_put(struct vocab_hash hash, uint8_t bytes[HASH_BYTES]);
 
-/* The file with this hash is kept, once however many have it. */
+/* The file with this hash is kept, once however many have it, and again if what is kept is damaged.
+ * TOK_EARG if another file has the hash. */
 TOK_MUST_USE enum tok_status store_keep_file(const struct vocab_store *store, struct tok_span file,
 					     struct vocab_hash hash, struct tok_error *err);
 
@@ -108,6 +124,9 @@ struct store_kept {
 };
 void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
 		     const struct vocab_store_entry *entry);
+
+TOK_MUST_USE enum tok_status store_open_image(struct store_kept *kept, struct tok_tokenizer **out,
+					      struct tok_error *err);
 
 /* The source of an entry of this store. */
 TOK_MUST_USE enum tok_status store_read_entry(const struct vocab_store *store,
