@@ -81,7 +81,8 @@ struct vocab_audit_measures {
 	double bytes_per_token, characters_per_token, tokens_per_line;
 	double fertility; /* tokens a word: of lines, as they are */
 	/* Here words are encoded each by itself, with a space in front where they stand behind
-	 * White_Space and are not the first of their line. */
+	 * White_Space and are not the first of their line.  Where the tokenizer puts a blank in
+	 * front of any text that is the space; of a word without one it is no token. */
 	double continued; /* share of words of two tokens or more */
 	double single;    /* STRR: share of running words that are one token */
 	double
