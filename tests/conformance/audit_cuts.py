@@ -240,6 +240,16 @@ def distance(a, b):
     return row[-1]
 
 
+def common(a, b):
+    """The length of the longest sequence that both have."""
+    row = [0] * (len(b) + 1)
+    for x in a:
+        corner = 0
+        for j, y in enumerate(b, 1):
+            corner, row[j] = row[j], corner + 1 if x == y else max(row[j], row[j - 1])
+    return row[-1]
+
+
 def check_fidelity(told, cutter, lines):
     row, = (c for c in told["cells"] if c["tokenizer"] == str(cutter.path))
     reference = cutter.reference
@@ -248,9 +258,9 @@ def check_fidelity(told, cutter, lines):
     errors = sum(distance(line, other) for line, other in zip(lines, back) if line != other)
     close(row["error_rate"], ratio(errors, sum(map(len, lines))), cutter.name + ": errors")
     close(row["round_trip"], ratio(sum(a == b for a, b in zip(lines, back)), len(lines)), cutter.name + ": return")
-    spaces = [sum(c.isspace() for c in line) for line in lines]
-    kept = [min(n, sum(c.isspace() for c in line)) for n, line in zip(spaces, back)]
-    close(row["spaces_kept"], ratio(sum(kept), sum(spaces)), cutter.name + ": spaces")
+    spaces = [[c for c in line if c.isspace()] for line in lines]
+    kept = [common(blanks, [c for c in line if c.isspace()]) for blanks, line in zip(spaces, back)]
+    close(row["spaces_kept"], ratio(sum(kept), sum(map(len, spaces))), cutter.name + ": spaces")
     for form in ("nfc", "nfd"):
         changed = [(i, other) for i, line in enumerate(lines)
                    if (other := unicodedata.normalize(form.upper(), line)) != line]
