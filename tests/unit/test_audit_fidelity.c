@@ -124,6 +124,10 @@ static void long_differences_are_bounded(void **state)
 #define TOY_BLANKS                                                                                 \
 	TOY_BACK("{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s\"},\"content\":\" \"}",     \
 		 TOY_BYTE_PRETOK, TOY_LETTERS)
+/* Of what has no token there are no ids. */
+#define TOY_REFUSES                                                                                \
+	"{\"model\":{\"type\":\"Unigram\",\"unk_id\":null,\"vocab\":[[\"\u00e9\",-1],[\"a\",-2]]}" \
+	"}"
 #define TOY_SPELLED                                                                                \
 	TOY_BACK("{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"},"               \
 		 "{\"type\":\"ByteLevel\"}]}",                                                     \
@@ -165,6 +169,7 @@ static void what_comes_back(void **state)
 	static const char *const blank[] = { "  ab cd", "ab ab", NULL };
 	static const char *const accents[] = { "\u00e9", "e\u0301e", NULL };
 	static const char *const blanks[] = { "a\tb\tc d", "ab", "\u00a0a \tb", NULL };
+	static const char *const letters[] = { "\u00e9", "a", NULL };
 	static const char *const none[] = { NULL };
 	static const struct {
 		const char *name, *json;
@@ -179,6 +184,7 @@ static void what_comes_back(void **state)
 		{ "composed", TOY_COMPOSED, accents, .5, 2 / 4., NAN, 2 / 4., 1, 1 },
 		/* three blanks come for two tabs and a blank; two for one, a blank and a tab */
 		{ "blanks", TOY_BLANKS, blanks, 1 / 3., 4 / 14., 2 / 6., 4 / 14., NAN, NAN },
+		{ "a form that is refused", TOY_REFUSES, letters, 1, 0, NAN, 0, NAN, 0 },
 		{ "nothing", NULL, none, NAN, NAN, NAN, NAN, NAN, NAN },
 	};
 	(void)state;

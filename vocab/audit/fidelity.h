@@ -30,7 +30,8 @@ struct vocab_audit_fidelity {
 				   order, of those of the lines */
 	double normalizer_loss; /* share of characters that the tokenizer's own normaliser changes;
 				   what only stands for a space in it has not changed */
-	double nfc_stable;      /* of lines that NFC changes, those with the same ids after it */
+	double nfc_stable;      /* of lines that NFC changes, those with the same ids after it; a
+				   form that the tokenizer refuses has none */
 	double nfd_stable;
 	uint64_t bounded; /* lines */
 };
