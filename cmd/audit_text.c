@@ -179,7 +179,7 @@ static void know_tokenizer(void *shared, void **mine, size_t index)
 	if (status == TOK_OK)
 		status = vocab_audit_digits(m->tokenizers[index], &found->digits, &err);
 	if (status == TOK_ETEXT) /* it has no digits */
-		found->digits.precision = found->digits.recall = found->digits.f1 = NAN;
+		found->digits.grade = (struct vocab_audit_grade){ NAN, NAN, NAN };
 	else if (status != TOK_OK) {
 		pthread_mutex_lock(&m->lock);
 		m->out_of_memory = true;

@@ -183,7 +183,7 @@ def check_digits(told, cutters):
             close(row[f"digits_{digits}_pattern_entropy"], entropy, f"{cutter.name} {digits}: entropy")
         alone = sum({at, at + 1} <= cuts for at, cuts in zip(signs, cutter.cuts(expressions)))
         close(row["digits_operators_alone"], alone / 1000, f"{cutter.name}: operators")
-        close(row["digits_precision"], ratio(found, total), f"{cutter.name}: precision")
+        close(row["digits_precision"], found / total if total else 1., f"{cutter.name}: precision")
         close(row["digits_recall"], ratio(found, places), f"{cutter.name}: recall")
         close(row["digits_f1"], ratio(2 * found, total + places), f"{cutter.name}: F1")
 
