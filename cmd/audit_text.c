@@ -178,9 +178,7 @@ static void know_tokenizer(void *shared, void **mine, size_t index)
 	enum tok_status status = cli_hash_tokenizer(m->tokenizers[index], &found->hash, &err);
 	if (status == TOK_OK)
 		status = vocab_audit_digits(m->tokenizers[index], &found->digits, &err);
-	if (status == TOK_ETEXT) /* it has no digits */
-		found->digits.grade = (struct vocab_audit_grade){ NAN, NAN, NAN };
-	else if (status != TOK_OK) {
+	if (status != TOK_OK) {
 		pthread_mutex_lock(&m->lock);
 		m->out_of_memory = true;
 		pthread_mutex_unlock(&m->lock);

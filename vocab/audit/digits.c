@@ -115,22 +115,52 @@ static enum tok_status cut_operators(struct vocab_audit_cutter *cutter,
 	return TOK_OK;
 }
 
+/* What the tokenizer refuses has no numbers, and is no trouble of the others. */
+static bool has_numbers(enum tok_status *status, struct tok_error *err)
+{
+	if (*status != TOK_ETEXT)
+		return *status == TOK_OK;
+	*status = TOK_OK;
+	if (err)
+		*err = (struct tok_error){ 0 };
+	return false;
+}
+
+static enum tok_status cut_all(struct vocab_audit_cutter *cutter, struct vocab_audit_digits *out,
+			       struct tok_error *err)
+{
+	struct vocab_audit_places places = { 0 };
+	bool whole = true;
+	enum tok_status status = TOK_OK;
+	for (size_t digits = 1; status == TOK_OK && digits <= VOCAB_AUDIT_DIGITS_MAX; digits++) {
+		status = cut_length(cutter, digits, &places, out, err);
+		if (!has_numbers(&status, err)) {
+			out->tokens_per_digit[digits] = out->pattern_entropy[digits] = NAN;
+			whole = false;
+		}
+	}
+	if (status != TOK_OK)
+		return status;
+	out->grade =
+	    whole ? vocab_audit_digits_grade(&places) : (struct vocab_audit_grade){ NAN, NAN, NAN };
+	status = cut_operators(cutter, out, err);
+	if (!has_numbers(&status, err))
+		out->operators_alone = NAN;
+	return status;
+}
+
 enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
 				   struct vocab_audit_digits *out, struct tok_error *err)
 {
 	struct vocab_audit_cutter *cutter = NULL;
 	struct vocab_audit_digits made = { 0 };
-	struct vocab_audit_places places = { 0 };
 	enum tok_status status = vocab_audit_cutter_new(tokenizer, &cutter, err);
-	for (size_t digits = 1; status == TOK_OK && digits <= VOCAB_AUDIT_DIGITS_MAX; digits++)
-		status = cut_length(cutter, digits, &places, &made, err);
 	if (status == TOK_OK)
-		status = cut_operators(cutter, &made, err);
+		status = cut_all(cutter, &made, err);
 	vocab_audit_cutter_free(cutter);
 	if (status != TOK_OK)
 		return status;
 	made.tokens_per_digit[0] = made.pattern_entropy[0] = NAN;
-	made.grade = vocab_audit_digits_grade(&places);
 	*out = made;
 	return TOK_OK;
 }

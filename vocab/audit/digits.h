@@ -8,6 +8,9 @@
  * Operators are those of a thousand sums, differences and so on of two numbers of 1 to 4 digits,
  * without spaces: 12+345.
  *
+ * Of a length of which the tokenizer refuses a number there are no numbers (NAN), nor a grade; of
+ * operators there are none where it refuses one of these.
+ *
  * Why it matters: Singh and Strouse 2024.
  */
 #ifndef VOCAB_AUDIT_DIGITS_H
