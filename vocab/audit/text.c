@@ -247,6 +247,8 @@ static enum tok_status run_words(struct vocab_audit_text *a,
 		status = vocab_audit_spell(a->speller, s->texts, s->count, s->found, err);
 		if (status == TOK_OK)
 			count_spellings(s, counts);
+		else
+			counts->refused = corpus->line_count + 1 + begin;
 		begin += some;
 	}
 	free(s);
@@ -282,8 +284,10 @@ enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
 	enum tok_status status = reserve(counts, audit->tokens.size, err);
 	for (size_t i = share(corpus->line_count, part, parts); i < end && status == TOK_OK; i++) {
 		status = run_line(audit, corpus->lines[i], counts, err);
-		if (status != TOK_OK)
+		if (status != TOK_OK) {
 			tok_fail_in(err, status, "line %zu", i + 1);
+			counts->refused = i + 1;
+		}
 	}
 	if (status == TOK_OK)
 		status = run_words(audit, corpus, share(corpus->word_count, part, parts),
