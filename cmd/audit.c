@@ -377,7 +377,9 @@ const struct cli_tool tool_audit = {
 	    "or never made (unreachable); that none of the texts tried has a token is no proof\n"
 	    "that no text does. --embeddings lists the 2 % of the tokens whose rows are\n"
 	    "shortest, and the 2 % that are most like rows known to be unused: candidates to be\n"
-	    "tried, as that many always are.",
+	    "tried, as that many always are, unless rows do not differ. More are listed where\n"
+	    "several rows are equally short, as rows of zeros are. That a matrix has fewer rows\n"
+	    "than the vocabulary ids, or far more, is told: it may be of another tokenizer.",
 	.examples =
 	    "  printf 'one line\\nanother line\\n' | tok audit\n"
 	    "  printf 'the cat\\n' >en; printf 'le chat\\n' >fr\n"

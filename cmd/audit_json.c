@@ -80,6 +80,8 @@ static const char *reason_of(const struct audit_report *r, const char *name, con
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		if (strcmp(reasons[i].name, name) == 0)
 			return reasons[i].reason;
+	if (strncmp(name, "digits_", 7) == 0)
+		return "the tokenizer refuses a number or a sign that it would be of";
 	return "there is nothing that it could be of";
 }
 

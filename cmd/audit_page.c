@@ -38,7 +38,7 @@ static void put_summary(struct cli_put *p, const struct audit_report *r)
 		cli_page_cell_text(p,
 				   tok_span_of(worst ? r->languages[t->premium_worst].name : "-"));
 		cli_page_cell_number(p, t->utilization_variation, 4);
-		cli_page_cell_number(p, t->digits.f1, 4);
+		cli_page_cell_number(p, t->digits.grade.f1, 4);
 	}
 	cli_page_table_end(p);
 }

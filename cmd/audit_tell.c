@@ -133,7 +133,7 @@ static void put_summary(struct cli_put *p, const struct audit_report *r)
 		put_cell(p, 8, 3, t->premium_max);
 		cli_put(p, " %-12s", worst ? r->languages[t->premium_worst].name : "-");
 		put_cell(p, 8, 4, t->utilization_variation);
-		put_cell(p, 9, 4, t->digits.f1);
+		put_cell(p, 9, 4, t->digits.grade.f1);
 		put_cell(p, 8, 4, t->digits.tokens_per_digit[3]);
 		put_cell(p, 9, 4, t->digits.tokens_per_digit[12]);
 		cli_put(p, " %s\n", t->name);

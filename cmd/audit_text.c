@@ -48,7 +48,8 @@ struct unit {
 /* Of a cell of several parts. */
 struct sum {
 	struct vocab_audit_counts counts;
-	uint32_t left; /* parts that are not done */
+	uint32_t left;  /* parts that are not done */
+	size_t refused; /* the first line of those that a part refused; 0: none */
 };
 
 struct measuring {
@@ -115,14 +116,21 @@ static enum tok_status add_part(struct measuring *m, const struct unit *u, struc
 	return status;
 }
 
-/* A tokenizer that refuses a text is no reason to give up the others. */
-static void refuse(struct measuring *m, const struct unit *u, const struct tok_error *err)
+/* A tokenizer that refuses a text is no reason to give up the others.  What is told is the first
+ * line that is refused, whichever part came first. */
+static void refuse(struct measuring *m, const struct unit *u, size_t line,
+		   const struct tok_error *err)
 {
-	struct audit_cell *cell = &m->cells[u->tokenizer * m->texts->count + u->language];
-	if (err->status == TOK_ENOMEM)
+	const size_t index = u->tokenizer * m->texts->count + u->language;
+	struct audit_cell *cell = &m->cells[index];
+	if (err->status == TOK_ENOMEM) {
 		m->out_of_memory = true;
-	else if (!cell->refused && !(cell->refused = strdup(err->message)))
-		m->out_of_memory = true;
+	} else if (!cell->refused || line < m->sums[index].refused) {
+		free(cell->refused);
+		cell->refused = strdup(err->message);
+		m->sums[index].refused = line;
+		m->out_of_memory |= !cell->refused;
+	}
 }
 
 static void run_unit(void *shared, void **mine, size_t index)
@@ -145,7 +153,7 @@ static void run_unit(void *shared, void **mine, size_t index)
 	if (status == TOK_OK)
 		status = add_part(m, u, w, &err);
 	if (status != TOK_OK)
-		refuse(m, u, &err);
+		refuse(m, u, w ? w->counts.refused : 0, &err);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -178,9 +186,7 @@ static void know_tokenizer(void *shared, void **mine, size_t index)
 	enum tok_status status = cli_hash_tokenizer(m->tokenizers[index], &found->hash, &err);
 	if (status == TOK_OK)
 		status = vocab_audit_digits(m->tokenizers[index], &found->digits, &err);
-	if (status == TOK_ETEXT) /* it has no digits */
-		found->digits.precision = found->digits.recall = found->digits.f1 = NAN;
-	else if (status != TOK_OK) {
+	if (status != TOK_OK) {
 		pthread_mutex_lock(&m->lock);
 		m->out_of_memory = true;
 		pthread_mutex_unlock(&m->lock);

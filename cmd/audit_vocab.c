@@ -83,6 +83,18 @@ static enum tok_status find(const struct audit_options *o, struct audit_rows *ro
 
 /* ---- what is told ---------------------------------------------------------------------------- */
 
+/* Matrices are filled up to round numbers; of more rows than that, or of fewer, its suspects are
+ * hardly those of this vocabulary. */
+static void tell_size(const struct audit_vocab *v)
+{
+	const size_t rows = v->rows->count, ids = v->health.size;
+	if (rows < ids || rows - ids > 1024 + ids / 8)
+		fprintf(stderr,
+			"tok audit: %s: %zu rows, and %zu ids of the vocabulary: these may be "
+			"the embeddings of another tokenizer\n",
+			v->rows->path, rows, ids);
+}
+
 static enum tok_status write_page(const struct audit_options *o, const struct audit_vocab *vocabs,
 				  size_t count, struct tok_error *err)
 {
@@ -119,6 +131,9 @@ static enum tok_status tell(const struct audit_options *o, const struct audit_vo
 {
 	struct tok_buffer out = { 0 };
 	struct cli_put p = { .out = &out };
+	for (size_t i = 0; i < count; i++)
+		if (vocabs[i].rows)
+			tell_size(&vocabs[i]);
 	if (o->json)
 		audit_vocab_json(&p, vocabs, count);
 	for (size_t i = 0; !o->json && i < count; i++)

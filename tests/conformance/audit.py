@@ -124,11 +124,26 @@ def split_characters(name, text, answer):
     return sum(any(p in places for p in range(a + 1, b)) for a, b in zip(starts, starts[1:])) / len(wide)
 
 
+def word_lengths(reference, spelled):
+    """Tokens of words: of " word" those of "x word" less those of "x", so that the blank is one of a running text
+    whatever the tokenizer puts in front of it; of the first word without a mark that is no part of the text."""
+    behind = [w for w in spelled if w[0] == " "]
+    first = [w for w in spelled if w[0] != " "]
+    (x,) = reference.encode("text", ["x"])
+    lengths = {}
+    for word, answer in zip(behind, reference.encode("text", ["x" + w for w in behind])):
+        check(answer.ids[:len(x.ids)] == x.ids, f"{word}: x is not by itself")
+        lengths[word] = len(answer.ids) - len(x.ids)
+    for word, answer in zip(first, reference.encode("text", first)):
+        lengths[word] = len(answer.ids) - (len(answer.ids) > 1 and answer.tokens[0] == "\u2581")
+    return lengths
+
+
 def measures(name, reference, text):
     (answer,) = reference.encode("text", [text])
     words = text.split()
     spelled = [w if i == 0 else " " + w for i, w in enumerate(words)]
-    lengths = {w: len(a.ids) for w, a in zip(sorted(set(spelled)), reference.encode("text", sorted(set(spelled))))}
+    lengths = word_lengths(reference, sorted(set(spelled)))
     counts = list(collections.Counter(answer.ids).values())
     types = {w: " " + w if " " + w in lengths else w for w in set(words)}
     per_word = [lengths[w] for w in spelled]

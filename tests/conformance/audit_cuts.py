@@ -183,7 +183,7 @@ def check_digits(told, cutters):
             close(row[f"digits_{digits}_pattern_entropy"], entropy, f"{cutter.name} {digits}: entropy")
         alone = sum({at, at + 1} <= cuts for at, cuts in zip(signs, cutter.cuts(expressions)))
         close(row["digits_operators_alone"], alone / 1000, f"{cutter.name}: operators")
-        close(row["digits_precision"], ratio(found, total), f"{cutter.name}: precision")
+        close(row["digits_precision"], found / total if total else 1., f"{cutter.name}: precision")
         close(row["digits_recall"], ratio(found, places), f"{cutter.name}: recall")
         close(row["digits_f1"], ratio(2 * found, total + places), f"{cutter.name}: F1")
 
@@ -240,6 +240,16 @@ def distance(a, b):
     return row[-1]
 
 
+def common(a, b):
+    """The length of the longest sequence that both have."""
+    row = [0] * (len(b) + 1)
+    for x in a:
+        corner = 0
+        for j, y in enumerate(b, 1):
+            corner, row[j] = row[j], corner + 1 if x == y else max(row[j], row[j - 1])
+    return row[-1]
+
+
 def check_fidelity(told, cutter, lines):
     row, = (c for c in told["cells"] if c["tokenizer"] == str(cutter.path))
     reference = cutter.reference
@@ -248,9 +258,9 @@ def check_fidelity(told, cutter, lines):
     errors = sum(distance(line, other) for line, other in zip(lines, back) if line != other)
     close(row["error_rate"], ratio(errors, sum(map(len, lines))), cutter.name + ": errors")
     close(row["round_trip"], ratio(sum(a == b for a, b in zip(lines, back)), len(lines)), cutter.name + ": return")
-    spaces = [sum(c.isspace() for c in line) for line in lines]
-    kept = [min(n, sum(c.isspace() for c in line)) for n, line in zip(spaces, back)]
-    close(row["spaces_kept"], ratio(sum(kept), sum(spaces)), cutter.name + ": spaces")
+    spaces = [[c for c in line if c.isspace()] for line in lines]
+    kept = [common(blanks, [c for c in line if c.isspace()]) for blanks, line in zip(spaces, back)]
+    close(row["spaces_kept"], ratio(sum(kept), sum(map(len, spaces))), cutter.name + ": spaces")
     for form in ("nfc", "nfd"):
         changed = [(i, other) for i, line in enumerate(lines)
                    if (other := unicodedata.normalize(form.upper(), line)) != line]

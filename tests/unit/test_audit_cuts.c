@@ -66,6 +66,7 @@ static void numbers_are_graded(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct vocab_audit_places places = { 0 };
 		uint32_t cuts = 0;
 		size_t digits = 0;
 		for (const char *p = rows[i].cut; *p; p++)
@@ -73,7 +74,8 @@ static void numbers_are_graded(void **state)
 				cuts |= 1u << (digits - 1);
 			else
 				digits++;
-		const struct vocab_audit_grade grade = vocab_audit_digits_grade(cuts, digits);
+		vocab_audit_digits_add(&places, cuts, digits);
+		const struct vocab_audit_grade grade = vocab_audit_digits_grade(&places);
 		assert_about(grade.precision, rows[i].precision, rows[i].cut);
 		assert_about(grade.recall, rows[i].recall, rows[i].cut);
 		assert_about(grade.f1, rows[i].f1, rows[i].cut);
@@ -115,7 +117,7 @@ static void numbers_are_cut(void **state)
 		{ "from the left", "\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12., 1 },
 		{ "signs of what follows", "[+*/=-]?\\\\d{1,3}", 6 / 18., 6 / 18., 6 / 18., 4 / 12.,
 		  0 },
-		{ "not at all", "x", NAN, 0, 0, 1 / 12., 0 },
+		{ "not at all", "x", 1, 0, 0, 1 / 12., 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -124,13 +126,43 @@ static void numbers_are_cut(void **state)
 		struct vocab_audit_digits digits;
 		struct tok_error err = { 0 };
 		assert_int_equal(vocab_audit_digits(tokenizer, &digits, &err), TOK_OK);
-		assert_about(digits.precision, rows[i].precision, rows[i].name);
-		assert_about(digits.recall, rows[i].recall, rows[i].name);
-		assert_about(digits.f1, rows[i].f1, rows[i].name);
+		assert_about(digits.grade.precision, rows[i].precision, rows[i].name);
+		assert_about(digits.grade.recall, rows[i].recall, rows[i].name);
+		assert_about(digits.grade.f1, rows[i].f1, rows[i].name);
 		assert_about(digits.tokens_per_digit[12], rows[i].each, rows[i].name);
 		assert_about(digits.pattern_entropy[12], 0, rows[i].name);
 		assert_about(digits.tokens_per_digit[0], NAN, rows[i].name);
 		assert_about(digits.operators_alone, rows[i].alone, rows[i].name);
+		tok_tokenizer_free(tokenizer);
+	}
+}
+
+/* A digit or a sign that no token has. */
+static void what_is_refused_has_no_numbers(void **state)
+{
+	static const char model[] = "{\"model\":{\"type\":\"Unigram\",\"unk_id\":null,\"vocab\":["
+				    "[\"%s\",-1],[\"1\",-1],[\"2\",-1],[\"3\",-1],[\"4\",-1],"
+				    "[\"5\",-1],[\"6\",-1],[\"7\",-1],[\"8\",-1],[\"9\",-1],"
+				    "[\"%s\",-1],[\"-\",-1],[\"*\",-1],[\"/\",-1],[\"=\",-1]]}}";
+	static const struct {
+		const char *zero, *plus;
+		double recall, each, entropy, alone;
+	} rows[] = { { "0", "+", 1, 1, 0, 1 },
+		     { "0", "x", 1, 1, 0, NAN },
+		     { "x", "+", NAN, NAN, NAN, NAN } };
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char json[512];
+		struct vocab_audit_digits digits;
+		struct tok_error err = { 0 };
+		snprintf(json, sizeof json, model, rows[i].zero, rows[i].plus);
+		struct tok_tokenizer *tokenizer = toy_tokenizer(json);
+		assert_int_equal(vocab_audit_digits(tokenizer, &digits, &err), TOK_OK);
+		assert_about(digits.grade.recall, rows[i].recall, "recall");
+		assert_about(digits.tokens_per_digit[3], rows[i].each, "tokens a digit");
+		assert_about(digits.pattern_entropy[3], rows[i].entropy, "entropy");
+		assert_about(digits.operators_alone, rows[i].alone, "operators");
+		assert_int_equal(err.status, TOK_OK);
 		tok_tokenizer_free(tokenizer);
 	}
 }
@@ -284,6 +316,7 @@ int main(void)
 		cmocka_unit_test(cuts_are_where_tokens_meet),
 		cmocka_unit_test(numbers_are_graded),
 		cmocka_unit_test(numbers_are_cut),
+		cmocka_unit_test(what_is_refused_has_no_numbers),
 		cmocka_unit_test(cuts_that_differ_have_entropy),
 		cmocka_unit_test(parts_of_words_are_found),
 		cmocka_unit_test(bytes_find_all_and_say_nothing),

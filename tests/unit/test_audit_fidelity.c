@@ -120,6 +120,14 @@ static void long_differences_are_bounded(void **state)
 		 TOY_BYTE_PRETOK, TOY_LETTERS)
 #define TOY_COMPOSED                                                                               \
 	TOY_BACK("{\"type\":\"NFC\"}", TOY_BYTE_PRETOK, "\"e\":0,\"\u00c3\":1,\"\u00a9\":2")
+/* Any white space becomes a blank. */
+#define TOY_BLANKS                                                                                 \
+	TOY_BACK("{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s\"},\"content\":\" \"}",     \
+		 TOY_BYTE_PRETOK, TOY_LETTERS)
+/* Of what has no token there are no ids. */
+#define TOY_REFUSES                                                                                \
+	"{\"model\":{\"type\":\"Unigram\",\"unk_id\":null,\"vocab\":[[\"\u00e9\",-1],[\"a\",-2]]}" \
+	"}"
 #define TOY_SPELLED                                                                                \
 	TOY_BACK("{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"},"               \
 		 "{\"type\":\"ByteLevel\"}]}",                                                     \
@@ -160,6 +168,8 @@ static void what_comes_back(void **state)
 	static const char *const big[] = { "aBCd", "ab", NULL };
 	static const char *const blank[] = { "  ab cd", "ab ab", NULL };
 	static const char *const accents[] = { "\u00e9", "e\u0301e", NULL };
+	static const char *const blanks[] = { "a\tb\tc d", "ab", "\u00a0a \tb", NULL };
+	static const char *const letters[] = { "\u00e9", "a", NULL };
 	static const char *const none[] = { NULL };
 	static const struct {
 		const char *name, *json;
@@ -172,6 +182,9 @@ static void what_comes_back(void **state)
 		{ "stripped", TOY_STRIPPED, blank, .5, 2 / 12., 2 / 4., 2 / 12., NAN, NAN },
 		/* e and its accent become one: one is changed, one is left out */
 		{ "composed", TOY_COMPOSED, accents, .5, 2 / 4., NAN, 2 / 4., 1, 1 },
+		/* three blanks come for two tabs and a blank; two for one, a blank and a tab */
+		{ "blanks", TOY_BLANKS, blanks, 1 / 3., 4 / 14., 2 / 6., 4 / 14., NAN, NAN },
+		{ "a form that is refused", TOY_REFUSES, letters, 1, 0, NAN, 0, NAN, 0 },
 		{ "nothing", NULL, none, NAN, NAN, NAN, NAN, NAN, NAN },
 	};
 	(void)state;
@@ -198,6 +211,83 @@ static void marks_are_no_loss(void **state)
 	assert_about(measure(TOY_SPELLED, broad).normalizer_loss, 0, "spelled");
 }
 
+/* The longest sequence that both have, cell by cell. */
+static size_t longest_common(const uint8_t *a, size_t a_count, const uint8_t *b, size_t b_count)
+{
+	size_t row[301] = { 0 };
+	for (size_t i = 0; i < a_count; i++) {
+		size_t corner = 0;
+		for (size_t j = 1; j <= b_count; j++) {
+			const size_t above = row[j];
+			if (a[i] == b[j - 1])
+				row[j] = corner + 1;
+			else if (row[j - 1] > row[j])
+				row[j] = row[j - 1];
+			corner = above;
+		}
+	}
+	return row[b_count];
+}
+
+/* Blanks are those of the line, in its order. */
+static void blanks_are_kept_in_order(void **state)
+{
+	static const struct {
+		const char *line, *back;
+		uint64_t spaces, kept;
+	} rows[] = {
+		{ "", "", 0, 0 },
+		{ "ab", " a b ", 0, 0 },
+		{ "a b\tc", "a b\tc", 2, 2 },
+		{ "a\tb\tc d", "a b c d", 3, 1 },
+		{ "a\tb c", "a b\tc", 2, 1 },
+		{ "  a", " a", 2, 1 },
+		{ " a", "  a", 1, 1 },
+		{ "a\u3000b\u00a0c\r", "a b\u00a0c\r", 3, 2 },
+	};
+	struct tok_buffer line = { 0 }, back = { 0 };
+	struct tok_error err = { 0 };
+	struct tok_random random = tok_random_of(5, 0);
+	uint64_t spaces, kept;
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(vocab_audit_spaces(tok_span_of(rows[i].line),
+						    tok_span_of(rows[i].back), &spaces, &kept,
+						    &err),
+				 TOK_OK);
+		if (spaces != rows[i].spaces || kept != rows[i].kept)
+			fail_msg("row %zu: %zu of %zu", i, (size_t)kept, (size_t)spaces);
+	}
+	for (size_t n = 0; n < 300; n++) { /* over the words of the table */
+		const uint8_t blanks[] = { ' ', '\t', '\r' };
+		tok_buffer_clear(&line);
+		tok_buffer_clear(&back);
+		for (size_t i = 0; i < n; i++) {
+			assert_true(
+			    tok_buffer_add_byte(&line, blanks[tok_random_below(&random, 3)]));
+			assert_true(
+			    tok_buffer_add_byte(&back, blanks[tok_random_below(&random, 3)]));
+		}
+		assert_int_equal(vocab_audit_spaces(tok_buffer_span(&line), tok_buffer_span(&back),
+						    &spaces, &kept, &err),
+				 TOK_OK);
+		assert_int_equal(spaces, n);
+		assert_int_equal(kept, longest_common(line.bytes, n, back.bytes, n));
+	}
+	/* Where what differs is too long none of it is said to have come back. */
+	tok_buffer_clear(&line);
+	tok_buffer_clear(&back);
+	for (size_t i = 0; i < 2 * (VOCAB_AUDIT_FIDELITY_MAX + 9); i++)
+		assert_true(tok_buffer_add_byte(&line, i % 2 ? ' ' : '\t') &&
+			    tok_buffer_add_byte(&back, i % 2 ? '\t' : ' '));
+	assert_int_equal(vocab_audit_spaces(tok_buffer_span(&line), tok_buffer_span(&back), &spaces,
+					    &kept, &err),
+			 TOK_OK);
+	assert_int_equal(kept, 0);
+	tok_buffer_release(&line);
+	tok_buffer_release(&back);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +296,7 @@ int main(void)
 		cmocka_unit_test(long_differences_are_bounded),
 		cmocka_unit_test(what_comes_back),
 		cmocka_unit_test(marks_are_no_loss),
+		cmocka_unit_test(blanks_are_kept_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,13 @@ static const char fallback[] =
     "\"<unk>\":0,\"<0xE4>\":1,\"<0xBD>\":2,\"<0xA0>\":3,\"\xE2\x96\x81\":4,\"a\":5,"
     "\"\xC3\xA9\":6,\"\xE2\x96\x81"
     "a\":7},\"merges\":[\"\xE2\x96\x81 a\"]}}";
+/* U+2581 before all, and no letter a. */
+static const char strange[] =
+    "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\","
+    "\"prepend\":\"\xE2\x96\x81\"},{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},"
+    "\"content\":\"\xE2\x96\x81\"}]},\"model\":{\"type\":\"BPE\",\"unk_token\":\"<unk>\","
+    "\"vocab\":{\"<unk>\":0,\"b\":1,\"\xE2\x96\x81\":2,\"\xE2\x96\x81"
+    "b\":3},\"merges\":[\"\xE2\x96\x81 b\"]}}";
 static const char words_only[] =
     "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"WordLevel\","
     "\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}";
@@ -163,6 +170,26 @@ static void types_have_their_space(void **state)
 	(void)state;
 	NEAR(m.single, 1.0 / 2);
 	NEAR(m.single_types, 0);
+}
+
+/* The tokenizer puts a blank in front itself: a word of a running text has one blank, not two. */
+static void a_blank_is_put_in_front_once(void **state)
+{
+	const struct vocab_audit_measures known = measure_line(fallback, tok_span_of("a a")),
+					  marked =
+					      measure_line(fallback, tok_span_of("a \xC3\xA9 a")),
+					  first = measure_line(fallback, tok_span_of("\xC3\xA9 a"));
+	(void)state;
+	NEAR(known.single, 1);
+	NEAR(known.continued, 0);
+	NEAR(known.single_types, 1);
+	NEAR(known.continuing, 0);
+	NEAR(marked.single, 2.0 / 3); /* the mark before the letter is of the text */
+	NEAR(marked.single_types, 1.0 / 2);
+	NEAR(marked.continuing, 1.0 / 4);
+	NEAR(first.single, 1); /* and here of the tokenizer alone */
+	NEAR(first.single_types, 1);
+	NEAR(measure_line(strange, tok_span_of("b b")).single, 1);
 }
 
 static void what_changes_does_not_come_back(void **state)
@@ -421,6 +448,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_counted),
 		cmocka_unit_test(words_are_encoded_by_themselves),
 		cmocka_unit_test(types_have_their_space),
+		cmocka_unit_test(a_blank_is_put_in_front_once),
 		cmocka_unit_test(what_changes_does_not_come_back),
 		cmocka_unit_test(bytes_stand_in_for_characters),
 		cmocka_unit_test(unknown_words_are_told),

@@ -70,6 +70,45 @@ static void nothing_is_known_to_be_unused(void **state)
 	vocab_undertrained_free(u);
 }
 
+/* Rows as long as half of the others are not short, nor like the unused ones if as many are; where
+ * some of the shortest are equal, all of them are. */
+static void what_does_not_differ_is_no_suspect(void **state)
+{
+	enum { MANY = 100 };
+	static const struct {
+		size_t equal, shorter; /* rows (1, 0) and rows (0, .5); others are longer */
+		size_t suspects;
+	} cases[] = { { MANY, 0, 0 }, { MANY - 1, 1, 1 }, { 40, 20, 20 } };
+	(void)state;
+	for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+		float many[MANY + 1][WIDTH];
+		uint8_t of[MANY + 1] = { 0 };
+		struct vocab_undertrained *u;
+		struct vocab_suspects s;
+		struct tok_error err = { 0 };
+		for (size_t i = 0; i < MANY; i++) {
+			many[i][0] = i < cases[c].equal ? 1 : 0;
+			many[i][1] = i < cases[c].equal ? 0 : (float)(i + 2);
+			if (i >= MANY - cases[c].shorter)
+				many[i][1] = .5F;
+		}
+		many[MANY][0] = many[MANY][1] = 1;
+		of[MANY] = VOCAB_ROW_UNUSED;
+		assert_int_equal(vocab_undertrained_new(MANY + 1, WIDTH, of, &u, &err), TOK_OK);
+		vocab_undertrained_measure(u, 0, MANY + 1, &many[0][0]);
+		vocab_undertrained_turn(u);
+		vocab_undertrained_compare(u, 0, MANY + 1, &many[0][0]);
+		assert_int_equal(vocab_undertrained_finish(u, .02, &s, &err), TOK_OK);
+		size_t shorts = 0;
+		for (size_t i = 0; i < s.suspect_count; i++)
+			shorts += s.suspects[i].is_short;
+		assert_int_equal(shorts, cases[c].suspects);
+		if (c == 0)
+			assert_int_equal(s.suspect_count, 0); /* nor alike */
+		vocab_undertrained_free(u);
+	}
+}
+
 static void no_tokens(void **state)
 {
 	uint8_t none[ROWS];
@@ -86,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suspects),
 		cmocka_unit_test(nothing_is_known_to_be_unused),
+		cmocka_unit_test(what_does_not_differ_is_no_suspect),
 		cmocka_unit_test(no_tokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

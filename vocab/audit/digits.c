@@ -21,18 +21,26 @@ static unsigned count_bits(uint32_t bits)
 	return (unsigned)__builtin_popcount(bits);
 }
 
-struct vocab_audit_grade vocab_audit_digits_grade(uint32_t cuts, size_t digits)
+void vocab_audit_digits_add(struct vocab_audit_places *places, uint32_t cuts, size_t digits)
 {
 	const uint32_t wanted = right_cuts(digits);
-	const unsigned found = count_bits(cuts & wanted);
-	struct vocab_audit_grade grade = { 1, 1, 0 };
-	if (cuts)
-		grade.precision = (double)found / count_bits(cuts);
-	if (wanted)
-		grade.recall = (double)found / count_bits(wanted);
-	if (grade.precision + grade.recall > 0)
-		grade.f1 = 2 * grade.precision * grade.recall / (grade.precision + grade.recall);
-	return grade;
+	places->cuts += count_bits(cuts);
+	places->wanted += count_bits(wanted);
+	places->found += count_bits(cuts & wanted);
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 1;
+}
+
+struct vocab_audit_grade vocab_audit_digits_grade(const struct vocab_audit_places *places)
+{
+	return (struct vocab_audit_grade){
+		.precision = share(places->found, places->cuts),
+		.recall = share(places->found, places->wanted),
+		.f1 = share(2 * places->found, places->cuts + places->wanted),
+	};
 }
 
 /* No number but 0 begins with 0. */
@@ -43,10 +51,6 @@ static void draw(struct tok_random *random, size_t digits, uint8_t *out)
 		out[i] = (uint8_t)('0' + least + tok_random_below(random, 10 - least));
 	}
 }
-
-struct sums {
-	uint64_t cuts, wanted, found;
-};
 
 static enum tok_status cut_number(struct vocab_audit_cutter *cutter, struct tok_random *random,
 				  size_t digits, uint32_t *out, struct tok_error *err)
@@ -63,12 +67,11 @@ static enum tok_status cut_number(struct vocab_audit_cutter *cutter, struct tok_
 }
 
 static enum tok_status cut_length(struct vocab_audit_cutter *cutter, size_t digits,
-				  struct sums *sums, struct vocab_audit_digits *out,
+				  struct vocab_audit_places *places, struct vocab_audit_digits *out,
 				  struct tok_error *err)
 {
 	struct tok_random random = tok_random_of(0, digits);
 	uint16_t times[PATTERNS] = { 0 };
-	const uint32_t wanted = right_cuts(digits);
 	uint64_t tokens = 0;
 	for (size_t i = 0; i < DRAWS; i++) {
 		uint32_t cuts;
@@ -77,9 +80,7 @@ static enum tok_status cut_length(struct vocab_audit_cutter *cutter, size_t digi
 			return status;
 		times[cuts]++;
 		tokens += count_bits(cuts) + 1;
-		sums->cuts += count_bits(cuts);
-		sums->wanted += count_bits(wanted);
-		sums->found += count_bits(cuts & wanted);
+		vocab_audit_digits_add(places, cuts, digits);
 	}
 	double entropy = 0;
 	for (size_t i = 0; i < PATTERNS; i++)
@@ -114,9 +115,38 @@ static enum tok_status cut_operators(struct vocab_audit_cutter *cutter,
 	return TOK_OK;
 }
 
-static double ratio(uint64_t part, uint64_t whole)
+/* What the tokenizer refuses has no numbers, and is no trouble of the others. */
+static bool has_numbers(enum tok_status *status, struct tok_error *err)
 {
-	return whole ? (double)part / (double)whole : NAN;
+	if (*status != TOK_ETEXT)
+		return *status == TOK_OK;
+	*status = TOK_OK;
+	if (err)
+		*err = (struct tok_error){ 0 };
+	return false;
+}
+
+static enum tok_status cut_all(struct vocab_audit_cutter *cutter, struct vocab_audit_digits *out,
+			       struct tok_error *err)
+{
+	struct vocab_audit_places places = { 0 };
+	bool whole = true;
+	enum tok_status status = TOK_OK;
+	for (size_t digits = 1; status == TOK_OK && digits <= VOCAB_AUDIT_DIGITS_MAX; digits++) {
+		status = cut_length(cutter, digits, &places, out, err);
+		if (!has_numbers(&status, err)) {
+			out->tokens_per_digit[digits] = out->pattern_entropy[digits] = NAN;
+			whole = false;
+		}
+	}
+	if (status != TOK_OK)
+		return status;
+	out->grade =
+	    whole ? vocab_audit_digits_grade(&places) : (struct vocab_audit_grade){ NAN, NAN, NAN };
+	status = cut_operators(cutter, out, err);
+	if (!has_numbers(&status, err))
+		out->operators_alone = NAN;
+	return status;
 }
 
 enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
@@ -124,19 +154,13 @@ enum tok_status vocab_audit_digits(const struct tok_tokenizer *tokenizer,
 {
 	struct vocab_audit_cutter *cutter = NULL;
 	struct vocab_audit_digits made = { 0 };
-	struct sums sums = { 0 };
 	enum tok_status status = vocab_audit_cutter_new(tokenizer, &cutter, err);
-	for (size_t digits = 1; status == TOK_OK && digits <= VOCAB_AUDIT_DIGITS_MAX; digits++)
-		status = cut_length(cutter, digits, &sums, &made, err);
 	if (status == TOK_OK)
-		status = cut_operators(cutter, &made, err);
+		status = cut_all(cutter, &made, err);
 	vocab_audit_cutter_free(cutter);
 	if (status != TOK_OK)
 		return status;
 	made.tokens_per_digit[0] = made.pattern_entropy[0] = NAN;
-	made.precision = ratio(sums.found, sums.cuts);
-	made.recall = ratio(sums.found, sums.wanted);
-	made.f1 = ratio(2 * sums.found, sums.cuts + sums.wanted);
 	*out = made;
 	return TOK_OK;
 }

@@ -26,11 +26,12 @@ enum { VOCAB_AUDIT_FIDELITY_MAX = 4096 };
 struct vocab_audit_fidelity {
 	double round_trip;      /* share of lines that decode to themselves */
 	double error_rate;      /* errors a character: 0 all came back; above 1 more came */
-	double spaces_kept;     /* white space that comes back / white space of the lines; at most 1
-				   a line */
+	double spaces_kept;     /* white space that comes back: the same characters in the same
+				   order, of those of the lines */
 	double normalizer_loss; /* share of characters that the tokenizer's own normaliser changes;
 				   what only stands for a space in it has not changed */
-	double nfc_stable;      /* of lines that NFC changes, those with the same ids after it */
+	double nfc_stable;      /* of lines that NFC changes, those with the same ids after it; a
+				   form that the tokenizer refuses has none */
 	double nfd_stable;
 	uint64_t bounded; /* lines */
 };
@@ -62,5 +63,11 @@ TOK_API void vocab_audit_fidelity_measure(const struct vocab_audit_fidelity_work
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_distance(struct tok_span a, struct tok_span b,
 							  uint64_t *out, bool *exact,
 							  struct tok_error *err);
+
+/* White_Space of a line, and how much of it `back` has in the same order.  Of what differs, from
+ * the first white space to the last one, none where that is more than VOCAB_AUDIT_FIDELITY_MAX. */
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_spaces(struct tok_span line, struct tok_span back,
+							uint64_t *spaces, uint64_t *kept,
+							struct tok_error *err);
 
 #endif

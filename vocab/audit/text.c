@@ -25,14 +25,16 @@ static enum tok_status encode(struct vocab_audit_text *a, struct tok_span text, 
 	return tok_encode(a->encoder, text, &how, out, err);
 }
 
-/* SentencePiece puts a space in front. */
+/* SentencePiece puts a space in front: of "a" there are two bytes then, or one and what is unknown.
+ */
 static enum tok_status find_front(struct vocab_audit_text *a, struct tok_error *err)
 {
 	struct tok_encoding encoded;
 	const enum tok_status status = encode(a, tok_span_of("a"), false, &encoded, err);
 	size_t bytes = 0;
 	for (size_t i = 0; status == TOK_OK && i < encoded.count; i++)
-		bytes += a->tokens.lengths[encoded.ids[i]];
+		bytes +=
+		    encoded.ids[i] == a->tokens.unknown ? 1 : a->tokens.lengths[encoded.ids[i]];
 	a->front = bytes == 2 ? 1 : 0;
 	return status == TOK_ETEXT ? TOK_OK : status; /* it has no such letter */
 }
@@ -54,8 +56,8 @@ enum tok_status vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
 	if (status == TOK_OK)
 		status = find_front(audit, err);
 	if (status == TOK_OK)
-		status = vocab_audit_speller_new(tokenizer, audit->tokens.lengths, audit->encoder,
-						 &audit->speller, err);
+		status = vocab_audit_speller_new(tokenizer, audit->tokens.lengths, audit->front > 0,
+						 audit->encoder, &audit->speller, err);
 	if (status == TOK_OK)
 		*out = audit;
 	else
@@ -188,36 +190,44 @@ enum { WORDS_AT_ONCE = 1024 };
 struct spellings {
 	struct tok_span texts[2 * WORDS_AT_ONCE];
 	uint64_t times[2 * WORDS_AT_ONCE];
-	size_t tokens[2 * WORDS_AT_ONCE];
+	struct vocab_audit_spelling found[2 * WORDS_AT_ONCE];
+	bool bare[2 * WORDS_AT_ONCE];
 	bool last[2 * WORDS_AT_ONCE]; /* of its word: the one that types are told by */
 	size_t count;
 };
 
-static void add_spelling(struct spellings *s, struct tok_span text, uint64_t times, bool last)
+static void add_spelling(struct spellings *s, struct tok_span text, uint64_t times, bool bare,
+			 bool last)
 {
 	if (times == 0)
 		return;
 	s->texts[s->count] = text;
 	s->times[s->count] = times;
+	s->bare[s->count] = bare;
 	s->last[s->count++] = last;
 }
 
-static void list_spellings(const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
+/* Where the tokenizer puts a blank in front it is that of the text; with the text's own there were
+ * two, as nowhere in it. */
+static void list_spellings(const struct vocab_audit_text *a,
+			   const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
 			   struct spellings *out)
 {
 	out->count = 0;
 	for (size_t i = begin; i < end; i++) {
 		const struct vocab_audit_word *word = &corpus->words[i];
-		add_spelling(out, vocab_audit_word_bare(corpus, word), word->bare,
-			     word->spaced == 0);
-		add_spelling(out, vocab_audit_word_spaced(corpus, word), word->spaced, true);
+		const struct tok_span bare = vocab_audit_word_bare(corpus, word);
+		add_spelling(out, bare, word->bare, true, word->spaced == 0);
+		add_spelling(out, a->front ? bare : vocab_audit_word_spaced(corpus, word),
+			     word->spaced, false, true);
 	}
 }
 
+/* What the tokenizer put before a word that has no blank is no token of it. */
 static void count_spellings(const struct spellings *s, struct vocab_audit_counts *counts)
 {
 	for (size_t i = 0; i < s->count; i++) {
-		const size_t tokens = s->tokens[i];
+		const size_t tokens = s->found[i].tokens - (s->bare[i] && s->found[i].apart);
 		counts->word_tokens += s->times[i] * tokens;
 		counts->single_words += tokens == 1 ? s->times[i] : 0;
 		counts->continued_words += tokens > 1 ? s->times[i] : 0;
@@ -233,10 +243,12 @@ static enum tok_status run_words(struct vocab_audit_text *a,
 	enum tok_status status = s ? TOK_OK : tok_fail_memory(err);
 	while (status == TOK_OK && begin < end) {
 		const size_t some = end - begin < WORDS_AT_ONCE ? end - begin : WORDS_AT_ONCE;
-		list_spellings(corpus, begin, begin + some, s);
-		status = vocab_audit_spell(a->speller, s->texts, s->count, s->tokens, err);
+		list_spellings(a, corpus, begin, begin + some, s);
+		status = vocab_audit_spell(a->speller, s->texts, s->count, s->found, err);
 		if (status == TOK_OK)
 			count_spellings(s, counts);
+		else
+			counts->refused = corpus->line_count + 1 + begin;
 		begin += some;
 	}
 	free(s);
@@ -272,8 +284,10 @@ enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
 	enum tok_status status = reserve(counts, audit->tokens.size, err);
 	for (size_t i = share(corpus->line_count, part, parts); i < end && status == TOK_OK; i++) {
 		status = run_line(audit, corpus->lines[i], counts, err);
-		if (status != TOK_OK)
+		if (status != TOK_OK) {
 			tok_fail_in(err, status, "line %zu", i + 1);
+			counts->refused = i + 1;
+		}
 	}
 	if (status == TOK_OK)
 		status = run_words(audit, corpus, share(corpus->word_count, part, parts),

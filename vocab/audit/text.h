@@ -66,6 +66,7 @@ struct vocab_audit_counts {
 	uint64_t kept_lines; /* that decode to themselves */
 	uint64_t split;      /* multi-byte characters in two tokens or more */
 	uint64_t word_tokens, continued_words, single_words, single_types;
+	size_t refused; /* line that the tokenizer refused, from 1; words are behind all lines */
 };
 
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
@@ -81,7 +82,8 @@ struct vocab_audit_measures {
 	double bytes_per_token, characters_per_token, tokens_per_line;
 	double fertility; /* tokens a word: of lines, as they are */
 	/* Here words are encoded each by itself, with a space in front where they stand behind
-	 * White_Space and are not the first of their line. */
+	 * White_Space and are not the first of their line.  Where the tokenizer puts a blank in
+	 * front of any text that is the space; of a word without one it is no token. */
 	double continued; /* share of words of two tokens or more */
 	double single;    /* STRR: share of running words that are one token */
 	double
@@ -107,8 +109,8 @@ TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_new(const struct tok_token
 							  struct tok_error *err);
 TOK_API void vocab_audit_text_free(struct vocab_audit_text *audit);
 
-/* Part `part` (from 0) of `parts` is added to `counts`, which are then of no use if it fails: with
- * TOK_ETEXT, and where it is, if the tokenizer refuses a text. */
+/* Part `part` (from 0) of `parts` is added to `counts`, of which only .refused is of use if it
+ * fails: with TOK_ETEXT, and where it is, if the tokenizer refuses a text. */
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
 							  const struct vocab_audit_corpus *corpus,
 							  size_t part, size_t parts,

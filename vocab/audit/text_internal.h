@@ -93,18 +93,24 @@ void vocab_audit_tokens_release(struct vocab_audit_tokens *tokens);
 
 struct vocab_audit_speller;
 
-/* Borrows all that it is given: the tokenizer, the lengths of its tokens, and an encoder of it. */
+/* Borrows all that it is given: the tokenizer, the lengths of its tokens, and an encoder of it.
+ * `fronted`: it puts a blank in front of each text. */
 TOK_MUST_USE enum tok_status vocab_audit_speller_new(const struct tok_tokenizer *tokenizer,
-						     const uint32_t *lengths,
+						     const uint32_t *lengths, bool fronted,
 						     struct tok_encoder *encoder,
 						     struct vocab_audit_speller **out,
 						     struct tok_error *err);
 void vocab_audit_speller_free(struct vocab_audit_speller *speller);
 
-/* How many tokens each of the words has, encoded by itself.  The encoder's last encoding is gone.
- */
+struct vocab_audit_spelling {
+	size_t tokens;
+	bool apart; /* the first one is only the blank that was put in front */
+};
+
+/* Each of the words, encoded by itself.  The encoder's last encoding is gone. */
 TOK_MUST_USE enum tok_status vocab_audit_spell(struct vocab_audit_speller *speller,
 					       const struct tok_span *words, size_t count,
-					       size_t *tokens, struct tok_error *err);
+					       struct vocab_audit_spelling *out,
+					       struct tok_error *err);
 
 #endif

@@ -15,6 +15,7 @@ enum { RUN_WORDS = 512 };
 struct vocab_audit_speller {
 	const struct tok_tokenizer *tokenizer;
 	const uint32_t *lengths;     /* of tokens; borrowed */
+	bool fronted;                /* the tokenizer puts a blank in front of a text */
 	struct tok_encoder *encoder; /* borrowed */
 	bool many;
 	struct tok_model_scratch *scratch;
@@ -36,7 +37,8 @@ static bool takes_many(const struct tok_tokenizer *tokenizer)
 }
 
 enum tok_status vocab_audit_speller_new(const struct tok_tokenizer *tokenizer,
-					const uint32_t *lengths, struct tok_encoder *encoder,
+					const uint32_t *lengths, bool fronted,
+					struct tok_encoder *encoder,
 					struct vocab_audit_speller **out, struct tok_error *err)
 {
 	struct vocab_audit_speller *s = calloc(1, sizeof *s);
@@ -44,6 +46,7 @@ enum tok_status vocab_audit_speller_new(const struct tok_tokenizer *tokenizer,
 		return tok_fail_memory(err);
 	s->tokenizer = tokenizer;
 	s->lengths = lengths;
+	s->fronted = fronted;
 	s->encoder = encoder;
 	s->many = takes_many(tokenizer);
 	s->scratch = s->many ? tok_model_scratch_new() : NULL;
@@ -68,8 +71,15 @@ void vocab_audit_speller_free(struct vocab_audit_speller *speller)
 
 static const struct tok_encode_options ordinary = { .special_text = TOK_SPECIAL_ORDINARY };
 
+/* The blank in front is a token of its own, where the word has others. */
+static bool stands_apart(const struct vocab_audit_speller *s, const tok_id *ids, size_t count)
+{
+	return s->fronted && count > 1 && s->lengths[ids[0]] == 1;
+}
+
 static enum tok_status spell_each(struct vocab_audit_speller *s, const struct tok_span *words,
-				  size_t count, size_t *tokens, struct tok_error *err)
+				  size_t count, struct vocab_audit_spelling *out,
+				  struct tok_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct tok_encoding encoded;
@@ -77,7 +87,9 @@ static enum tok_status spell_each(struct vocab_audit_speller *s, const struct to
 		    tok_encode(s->encoder, words[i], &ordinary, &encoded, err);
 		if (status != TOK_OK)
 			return status;
-		tokens[i] = encoded.count;
+		out[i] =
+		    (struct vocab_audit_spelling){ encoded.count,
+						   stands_apart(s, encoded.ids, encoded.count) };
 	}
 	return TOK_OK;
 }
@@ -111,7 +123,8 @@ static enum tok_status lay_out(struct vocab_audit_speller *s, const struct tok_s
 }
 
 /* False: tokens do not end where words do. */
-static bool share_out(const struct vocab_audit_speller *s, size_t count, size_t *tokens)
+static bool share_out(const struct vocab_audit_speller *s, size_t count,
+		      struct vocab_audit_spelling *out)
 {
 	size_t at = 0, token = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -120,13 +133,16 @@ static bool share_out(const struct vocab_audit_speller *s, size_t count, size_t 
 			at += s->lengths[s->tokens.ids[token++]];
 		if (at != s->words[i])
 			return false;
-		tokens[i] = token - first;
+		out[i] = (struct vocab_audit_spelling){
+			token - first, stands_apart(s, s->tokens.ids + first, token - first)
+		};
 	}
 	return token == s->tokens.count;
 }
 
 static enum tok_status spell_run(struct vocab_audit_speller *s, const struct tok_span *words,
-				 size_t count, size_t *tokens, struct tok_error *err)
+				 size_t count, struct vocab_audit_spelling *out,
+				 struct tok_error *err)
 {
 	enum tok_status status = lay_out(s, words, count, err);
 	s->tokens.count = 0;
@@ -134,9 +150,9 @@ static enum tok_status spell_run(struct vocab_audit_speller *s, const struct tok
 		status = tok_model_encode_run(tok_tokenizer_model(s->tokenizer), s->scratch,
 					      tok_buffer_span(&s->pieces), 0, s->ends, s->end_count,
 					      &s->tokens, err);
-	if (status != TOK_OK || share_out(s, count, tokens))
+	if (status != TOK_OK || share_out(s, count, out))
 		return status;
-	return spell_each(s, words, count, tokens, err);
+	return spell_each(s, words, count, out, err);
 }
 
 /* Runs stay small beside what an encoder may be given at once. */
@@ -149,14 +165,14 @@ static size_t run_of(const struct tok_span *words, size_t count)
 }
 
 enum tok_status vocab_audit_spell(struct vocab_audit_speller *speller, const struct tok_span *words,
-				  size_t count, size_t *tokens, struct tok_error *err)
+				  size_t count, struct vocab_audit_spelling *out,
+				  struct tok_error *err)
 {
 	if (!speller->many)
-		return spell_each(speller, words, count, tokens, err);
+		return spell_each(speller, words, count, out, err);
 	for (size_t at = 0; at < count;) {
 		const size_t run = run_of(words + at, count - at);
-		const enum tok_status status =
-		    spell_run(speller, words + at, run, tokens + at, err);
+		const enum tok_status status = spell_run(speller, words + at, run, out + at, err);
 		if (status != TOK_OK)
 			return status;
 		at += run;

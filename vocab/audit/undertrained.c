@@ -129,14 +129,18 @@ static size_t sort_numbers(const struct vocab_undertrained *u, const double *num
 	return count;
 }
 
+/* A number that half of the tokens have makes none of them differ from the others. */
 static struct vocab_suspect judge(const struct vocab_undertrained *u,
 				  const struct vocab_suspects *s, size_t row)
 {
-	return (struct vocab_suspect){ .id = (tok_id)row,
-				       .norm = u->norms[row],
-				       .cosine = u->cosines[row],
-				       .is_short = u->norms[row] <= s->norm_threshold,
-				       .is_alike = u->cosines[row] >= s->cosine_threshold };
+	const double norm = u->norms[row], cosine = u->cosines[row];
+	return (struct vocab_suspect){
+		.id = (tok_id)row,
+		.norm = norm,
+		.cosine = cosine,
+		.is_short = norm <= s->norm_threshold && norm < s->norm_median,
+		.is_alike = cosine >= s->cosine_threshold && cosine > s->cosine_median,
+	};
 }
 
 /* Those of the tokens that are suspects; with `out` NULL they are counted. */

@@ -13,7 +13,9 @@
  * it points where rows of tokens point that are known to be unused.  So each row of a token has two
  * numbers: its length (the L2 norm) and its cosine to the mean of the unused rows.  A suspect is
  * below the given part of all lengths, or above that part of all cosines: a part of any vocabulary
- * is, so suspects are candidates to be looked at, not findings.
+ * is, so suspects are candidates to be looked at, not findings.  Rows with the very number of the
+ * threshold are suspects too, however many they are, but none that have the number of the middle
+ * one of all tokens: where rows do not differ there are no suspects.
  *
  * Rows come in blocks, so that memory does not hold a model: 16 bytes a row and 16 a column are
  * kept.  Sums are of doubles.  One thread.
