@@ -187,7 +187,8 @@ static void compare_measure(struct comparison *c, const struct audit_measure *m,
 {
 	const double after = audit_measure_value(m, now);
 	double before;
-	if (m->better == 0 || !number_of(old, m->name, &before) || isnan(before))
+	if (m->better == 0 || isinf(m->tolerance) || !number_of(old, m->name, &before) ||
+	    isnan(before))
 		return;
 	if (isnan(after)) {
 		tell("%s of %s was %.6g and is undefined: it is not compared", m->name, where,

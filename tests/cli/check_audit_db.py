@@ -299,6 +299,13 @@ class Audits(unittest.TestCase):
         self.assertEqual((status, told), (0, ["words are others than in the baseline: what is of words is not "
                                               "compared"]))
 
+    def test_texts_without_a_token_are_as_good_as_before(self):
+        self.write("v.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n")
+        self.write("blank", "   \n  \n")
+        blank = ("-t", "v.txt", "--corpus", "blank=blank")
+        self.write("old.json", self.audit(*blank, "--json"))
+        self.audit(*blank, "--baseline", "old.json")
+
     def test_tokenizers_are_found_by_name(self):
         self.write("two.json", self.audit(*TWO, "--json"))
         self.write("one.json", self.audit("-t", "tok-32k", "--json"))
