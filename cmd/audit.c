@@ -1,11 +1,13 @@
 /* audit.c - tok audit: what tokenizers make of languages, and what they are. */
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cmd/audit_internal.h"
 #include "cmd/audit_morphology.h"
 #include "cmd/cli_builtin.h"
 #include "cmd/cli_load.h"
+#include "cmd/cli_output.h"
 #include "cmd/cli_pool.h"
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
@@ -69,6 +71,36 @@ static const struct cli_option option_table[] = {
 	{ CLI_END }
 };
 
+/* ---- what is asked for, before work --------------------------------------------------------- */
+
+/* A page can be written if a file can begin; what is no regular file would take that for the page.
+ */
+static enum tok_status check_page(const char *path, struct tok_error *err)
+{
+	struct cli_output out;
+	struct stat there;
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+		return TOK_OK;
+	const enum tok_status status = cli_output_open(&out, path, err);
+	if (status == TOK_OK)
+		cli_output_abandon(&out);
+	return status;
+}
+
+/* An audit may take an hour: what cannot be had at its end is told before. */
+static enum tok_status check_files(const struct audit_options *o, struct audit_baseline *baseline,
+				   struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	if (o->baseline)
+		status = audit_baseline_read(o->baseline, baseline, err);
+	if (status == TOK_OK && o->html)
+		status = check_page(o->html, err);
+	if (status == TOK_OK && o->db)
+		status = audit_db_check(o->db, err);
+	return status;
+}
+
 /* ---- one audit ------------------------------------------------------------------------------ */
 
 struct auditing {
@@ -83,6 +115,7 @@ struct auditing {
 	struct audit_pair *pairs;
 	struct audit_morphology_set morphology;
 	struct audit_report report;
+	struct audit_baseline baseline;
 };
 
 static enum tok_status load(struct auditing *a, struct tok_error *err)
@@ -246,7 +279,7 @@ static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error 
 	if (status == TOK_OK && o->db)
 		status = audit_db_add(&a->report, err);
 	if (status == TOK_OK && o->baseline)
-		status = audit_baseline_compare(&a->report, worse, err);
+		status = audit_baseline_compare(&a->report, &a->baseline, worse, err);
 	return status;
 }
 
@@ -280,6 +313,7 @@ static void release(struct auditing *a)
 	free(a->cells);
 	free(a->pairs);
 	audit_morphology_release(&a->morphology);
+	audit_baseline_release(&a->baseline);
 	audit_texts_release(&a->texts);
 }
 
@@ -316,7 +350,7 @@ static enum cli_exit run_audit(const void *options, int argc, char **argv)
 			      .names = o->tokenizers.count ? o->tokenizers.items : builtin,
 			      .count = o->tokenizers.count ? o->tokenizers.count : 1 };
 	struct tok_error err = { 0 };
-	if (load(&a, &err) != TOK_OK)
+	if (check_files(o, &a.baseline, &err) != TOK_OK || load(&a, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	else if (o->vocab)
 		result = audit_vocab(o, a.tokenizers, a.names, a.count);

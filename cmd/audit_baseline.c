@@ -325,10 +325,6 @@ static enum tok_status compare_tokenizers(struct comparison *c, struct tok_error
 
 static enum tok_status compare(struct comparison *c, struct tok_error *err)
 {
-	if (!has_text(c->root, "schema", schema))
-		return tok_fail(err, TOK_EFORMAT,
-				"it is no audit: 'tok audit --json' writes one, of schema '%s'",
-				schema);
 	c->same_lines = calloc(c->report->language_count + 1, sizeof *c->same_lines);
 	if (!c->same_lines)
 		return tok_fail_memory(err);
@@ -339,25 +335,34 @@ static enum tok_status compare(struct comparison *c, struct tok_error *err)
 	return status;
 }
 
-enum tok_status audit_baseline_compare(const struct audit_report *report, size_t *worse,
+enum tok_status audit_baseline_read(const char *path, struct audit_baseline *out,
+				    struct tok_error *err)
+{
+	enum tok_status status = cli_lm_read(path, &out->text, err);
+	if (status != TOK_OK)
+		return status;
+	status = tok_json_read(&out->document, tok_buffer_span(&out->text), err);
+	if (status == TOK_OK && !has_text(out->document.values, "schema", schema))
+		status = tok_fail(err, TOK_EFORMAT,
+				  "it is no audit: 'tok audit --json' writes one, of schema '%s'",
+				  schema);
+	return status == TOK_OK || status == TOK_ENOMEM ? status
+							: tok_fail_in(err, status, "%s", path);
+}
+
+void audit_baseline_release(struct audit_baseline *baseline)
+{
+	tok_json_release(&baseline->document);
+	tok_buffer_release(&baseline->text);
+}
+
+enum tok_status audit_baseline_compare(const struct audit_report *report,
+				       const struct audit_baseline *baseline, size_t *worse,
 				       struct tok_error *err)
 {
-	const char *path = report->options->baseline;
-	struct comparison c = { .report = report };
-	struct tok_json_document document = { 0 };
-	struct tok_buffer text = { 0 };
-	enum tok_status status = cli_lm_read(path, &text, err);
-	if (status == TOK_OK) {
-		status = tok_json_read(&document, tok_buffer_span(&text), err);
-		c.root = document.values;
-		if (status == TOK_OK)
-			status = compare(&c, err);
-		if (status != TOK_OK && status != TOK_ENOMEM)
-			status = tok_fail_in(err, status, "%s", path);
-	}
+	struct comparison c = { .report = report, .root = baseline->document.values };
+	const enum tok_status status = compare(&c, err);
 	if (status == TOK_OK)
 		*worse = c.worse;
-	tok_json_release(&document);
-	tok_buffer_release(&text);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include "tok/base/arena.h"
 #include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
+#include "tok/text/json.h"
 #include "vocab/audit/digits.h"
 #include "vocab/audit/fidelity.h"
 #include "vocab/audit/similarity.h"
@@ -206,9 +207,22 @@ TOK_MUST_USE enum tok_status audit_page(const struct audit_report *report, struc
  * of it or nothing. */
 TOK_MUST_USE enum tok_status audit_db_add(const struct audit_report *report, struct tok_error *err);
 
-/* Every number that became worse than in the JSON of an earlier audit by more than its tolerance is
- * told on standard error and counted; so is what cannot be compared. */
+/* Before there is anything to add: whether it could be.  Makes no file. */
+TOK_MUST_USE enum tok_status audit_db_check(const char *path, struct tok_error *err);
+
+/* The JSON of an earlier audit; released even if reading it failed. */
+struct audit_baseline {
+	struct tok_json_document document;
+	struct tok_buffer text;
+};
+TOK_MUST_USE enum tok_status audit_baseline_read(const char *path, struct audit_baseline *out,
+						 struct tok_error *err);
+void audit_baseline_release(struct audit_baseline *baseline);
+
+/* Every number that became worse than in an earlier audit by more than its tolerance is told on
+ * standard error and counted; so is what cannot be compared. */
 TOK_MUST_USE enum tok_status audit_baseline_compare(const struct audit_report *report,
+						    const struct audit_baseline *baseline,
 						    size_t *worse, struct tok_error *err);
 
 /* ---- audit_vocab.c ------------------------------------------------------------------------ */

@@ -242,6 +242,28 @@ class Audits(unittest.TestCase):
         if os.geteuid():
             self.refused("cannot write 'db': ", "-t", "bytes", "--db", "db")
 
+    def test_files_are_looked_at_before_work(self):
+        self.write("text", b"this is a text and no database " * 200)
+        self.write("old.json", "{}")
+        os.mkdir(self.path("folder"))
+        there = sorted(os.listdir(self.folder))
+        for wrong, words in ((("--baseline", "nowhere", "--db", "db"), ".*nowhere"),
+                             (("--baseline", "old.json", "--db", "db"), "old.json: it is no audit"),
+                             (("--html", "no/where", "--db", "db"), "cannot create 'no/where'|.*no/where"),
+                             (("--html", "folder"), ".*folder"), (("--db", "text"), "'text' is no SQLite database"),
+                             (("--db", "no/where"), "cannot write 'no/where': No such file")):
+            done = self.run_audit("-t", "bytes", *wrong, "--corpus", "x=missing", pivot=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertRegex(done.stderr.decode(), "^tok audit: (%s)" % words)
+            self.assertNotIn(b"missing", done.stderr)
+            self.assertEqual(sorted(os.listdir(self.folder)), there)
+        # What is found out to be good is left as it is where the audit fails.
+        self.refused(".*missing", "--corpus", "x=missing", "--html", "page", "--db", "db")
+        self.assertEqual(sorted(os.listdir(self.folder)), there)
+        done = subprocess.run((TOK, "audit", "--vocab", "-t", "nothing", "--db", "text"), cwd=self.folder, capture_output=True,
+                              check=False)
+        self.assertRegex(done.stderr, b"^tok audit: 'text' is no SQLite database")
+
     # ---- --baseline
 
     def baseline(self, change):
