@@ -64,7 +64,8 @@ static const struct cli_option option_table[] = {
 	  "also add what is found to the SQLite database FILE, as one run: tok-formats(5)",
 	  FIELD(db, const char *) },
 	{ CLI_TEXT, 0, "baseline", "FILE",
-	  "tell what became worse since an earlier --json, and end with 1 if something did",
+	  "tell what became worse since an earlier --json, and end with 1 if something did or "
+	  "nothing could be compared",
 	  FIELD(baseline, const char *) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct audit_options, threads),
@@ -269,7 +270,7 @@ static enum tok_status audit(struct auditing *a, int argc, char **argv, struct t
 /* ---- what is told ------------------------------------------------------------------------------
  */
 
-static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error *err)
+static enum tok_status tell(struct auditing *a, bool *passed, struct tok_error *err)
 {
 	const struct audit_options *o = a->opts;
 	enum tok_status status =
@@ -279,7 +280,7 @@ static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error 
 	if (status == TOK_OK && o->db)
 		status = audit_db_add(&a->report, err);
 	if (status == TOK_OK && o->baseline)
-		status = audit_baseline_compare(&a->report, &a->baseline, worse, err);
+		status = audit_baseline_compare(&a->report, &a->baseline, passed, err);
 	return status;
 }
 
@@ -287,11 +288,11 @@ static enum cli_exit audit_texts(struct auditing *a, int argc, char **argv)
 {
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	size_t worse = 0;
+	bool passed = true;
 	enum tok_status status = audit(a, argc, argv, &err);
 	if (status == TOK_OK)
-		status = tell(a, &worse, &err);
-	if (worse)
+		status = tell(a, &passed, &err);
+	if (!passed)
 		result = CLI_NO;
 	for (size_t i = 0; i < a->count * a->report.language_count; i++)
 		if (a->cells[i].refused)

@@ -3,7 +3,7 @@
  *
  * Numbers are compared of tokenizers of the same name - or of the only one of both - and of
  * languages of the same name and the same lines.  What there is in one audit only, or is of other
- * texts, is told and compared with nothing: it is no reason to fail.
+ * texts, is told and compared with nothing: it is no reason to fail, unless that is all.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -22,7 +22,8 @@ struct comparison {
 	const struct tok_json *root;
 	bool words_differ, pivot_differs, languages_differ; /* from those of the baseline */
 	bool *same_lines;                                   /* languages of the report */
-	size_t worse;
+	size_t worse, compared; /* numbers; compared: those of texts and words, not of a tokenizer
+				 * by itself */
 };
 
 static void tell(const char *fmt, ...) TOK_PRINTF(1, 2);
@@ -181,27 +182,28 @@ static bool is_comparable_cell(const struct comparison *c, const char *name)
 
 /* ---- numbers --------------------------------------------------------------------------- */
 
-/* `where`: "'gpt2' on 'deu'". */
-static void compare_measure(struct comparison *c, const struct audit_measure *m, const void *now,
+/* `where`: "'gpt2' on 'deu'".  False: there are no two numbers. */
+static bool compare_measure(struct comparison *c, const struct audit_measure *m, const void *now,
 			    const struct tok_json *old, const char *where)
 {
 	const double after = audit_measure_value(m, now);
 	double before;
 	if (m->better == 0 || isinf(m->tolerance) || !number_of(old, m->name, &before) ||
 	    isnan(before))
-		return;
+		return false;
 	if (isnan(after)) {
 		tell("%s of %s was %.6g and is undefined: it is not compared", m->name, where,
 		     before);
-		return;
+		return false;
 	}
 	const double loss = m->better > 0 ? before - after : after - before;
 	const double allowed = m->share ? m->tolerance : m->tolerance * fabs(before);
-	if (loss <= allowed + 1e-12)
-		return;
-	c->worse++;
-	tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where, before,
-	     after, allowed);
+	if (loss > allowed + 1e-12) {
+		c->worse++;
+		tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where,
+		     before, after, allowed);
+	}
+	return true;
 }
 
 static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size_t language,
@@ -220,7 +222,7 @@ static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size
 	}
 	for (const struct audit_measure *m = audit_cell_measures; m->name && !cell->refused; m++)
 		if (is_comparable_cell(c, m->name))
-			compare_measure(c, m, cell, old, where);
+			c->compared += compare_measure(c, m, cell, old, where);
 	free(where);
 	return TOK_OK;
 }
@@ -266,7 +268,7 @@ static enum tok_status compare_file(struct comparison *c, size_t tokenizer, stru
 		     now->name) < 0)
 		return tok_fail_memory(err);
 	for (const struct audit_measure *m = audit_morphology_measures; m->name; m++)
-		compare_measure(c, m, &now->measures, item, where);
+		c->compared += compare_measure(c, m, &now->measures, item, where);
 	free(where);
 	return TOK_OK;
 }
@@ -357,12 +359,16 @@ void audit_baseline_release(struct audit_baseline *baseline)
 }
 
 enum tok_status audit_baseline_compare(const struct audit_report *report,
-				       const struct audit_baseline *baseline, size_t *worse,
+				       const struct audit_baseline *baseline, bool *passed,
 				       struct tok_error *err)
 {
 	struct comparison c = { .report = report, .root = baseline->document.values };
 	const enum tok_status status = compare(&c, err);
-	if (status == TOK_OK)
-		*worse = c.worse;
-	return status;
+	if (status != TOK_OK)
+		return status;
+	if (c.compared == 0 && c.worse == 0)
+		tell("nothing of the texts could be compared with '%s'",
+		     report->options->baseline);
+	*passed = c.compared > 0 && c.worse == 0;
+	return TOK_OK;
 }

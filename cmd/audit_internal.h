@@ -220,10 +220,11 @@ TOK_MUST_USE enum tok_status audit_baseline_read(const char *path, struct audit_
 void audit_baseline_release(struct audit_baseline *baseline);
 
 /* Every number that became worse than in an earlier audit by more than its tolerance is told on
- * standard error and counted; so is what cannot be compared. */
+ * standard error, and so is what cannot be compared.  *passed: nothing became worse, and something
+ * of texts or words was compared. */
 TOK_MUST_USE enum tok_status audit_baseline_compare(const struct audit_report *report,
 						    const struct audit_baseline *baseline,
-						    size_t *worse, struct tok_error *err);
+						    bool *passed, struct tok_error *err);
 
 /* ---- audit_vocab.c ------------------------------------------------------------------------ */
 

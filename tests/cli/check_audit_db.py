@@ -321,6 +321,28 @@ class Audits(unittest.TestCase):
         self.assertEqual((status, told), (0, ["words are others than in the baseline: what is of words is not "
                                               "compared"]))
 
+    def test_nothing_compared_is_not_passed(self):
+        last = "nothing of the texts could be compared with 'old.json'"
+
+        def renamed(old):
+            for language in old["languages"]:
+                language["name"] += "x"
+        status, told = self.baseline(renamed)
+        self.assertEqual((status, told[0], told[-1]), (1, "the baseline has no language 'en'", last))
+        self.write("old.json", self.audit(*TWO, "--json").replace(b'"tok-32k"', b'"a"').replace(b'"bytes"', b'"b"'))
+        done = self.run_audit(*TWO, "--baseline", "old.json")
+        self.assertEqual((done.returncode, done.stderr.decode().splitlines()[-1]), (1, "tok audit: " + last))
+        self.write("words.csv", WORDS)  # words alone are something
+        words = ("--corpus", "x=x", "--morphology", "words.csv")
+        self.write("x", "x\nx\n")
+        self.write("old.json", self.audit(*words, "--json"))
+        self.write("x", "y\ny\n")
+        old = self.read("old.json").replace(b'"en"', b'"gone"').replace(b'"fr"', b'"lost"')
+        self.write("old.json", old)
+        self.assertEqual(self.run_audit(*words, "--baseline", "old.json").returncode, 0)
+        self.write("words.csv", WORDS.replace("half", "whole"))
+        self.assertEqual(self.run_audit(*words, "--baseline", "old.json").returncode, 1)
+
     def test_texts_without_a_token_are_as_good_as_before(self):
         self.write("v.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n")
         self.write("blank", "   \n  \n")
@@ -363,7 +385,8 @@ class Audits(unittest.TestCase):
                      '[null],"options":[],"pivot":{},"morphology":{"a":1}}'):
             self.write("old.json", text)
             done = self.run_audit("--baseline", "old.json")
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertTrue(done.stderr.endswith(b"tok audit: nothing of the texts could be compared with 'old.json'\n"))
 
     # ---- --morphology
 
