@@ -14,6 +14,7 @@
 #include "cmd/audit_morphology.h"
 #include "cmd/cli_lm.h"
 #include "tok/text/json.h"
+#include "tok/text/utf8.h"
 
 static const char schema[] = "tok.audit.1";
 
@@ -47,12 +48,31 @@ static size_t list_of(const struct tok_json *root, const char *name, const struc
 	return list && list->kind == TOK_JSON_ARRAY ? list->count : 0;
 }
 
+/* Is `written` what JSON has for `name`?  A byte that is not UTF-8 is U+FFFD there. */
+static bool is_written(struct tok_span written, const char *name)
+{
+	static const char replacement[] = "\xEF\xBF\xBD";
+	const struct tok_span text = tok_span_of(name);
+	size_t at = 0;
+	for (size_t from = 0; from < text.count;) {
+		const struct tok_char c = tok_utf8_at(text, from);
+		const bool is_bad = c.code >= TOK_BAD_BYTE;
+		const void *bytes = is_bad ? (const void *)replacement : text.bytes + from;
+		const size_t count = is_bad ? sizeof replacement - 1 : c.length;
+		if (written.count - at < count || memcmp(written.bytes + at, bytes, count) != 0)
+			return false;
+		at += count;
+		from += c.length;
+	}
+	return at == written.count;
+}
+
 static bool has_text(const struct tok_json *object, const char *key, const char *wanted)
 {
 	const struct tok_json *value = tok_json_get(object, key);
 	if (!value || value->kind != TOK_JSON_STRING)
 		return !wanted;
-	return wanted && tok_span_equal(tok_json_text(value), tok_span_of(wanted));
+	return wanted && is_written(tok_json_text(value), wanted);
 }
 
 static struct tok_span text_of(const struct tok_json *object, const char *key)

@@ -321,6 +321,18 @@ class Audits(unittest.TestCase):
         self.assertEqual((status, told), (0, ["words are others than in the baseline: what is of words is not "
                                               "compared"]))
 
+    def test_names_are_compared_as_json_has_them(self):
+        name = b"d\xc3\xa9\xff\xc3"
+        how = ("--corpus", name + b"=en", "--corpus", "d\u00e9=fr", "--pivot", name)
+        self.write("words.csv", WORDS)
+        os.rename(self.path("words.csv"), os.path.join(self.folder.encode(), name + b".csv"))
+        self.write("old.json", subprocess.run((TOK, "audit", *TWO, *how, "--morphology", name + b".csv", "--json"), cwd=self.folder,
+                                              capture_output=True, check=True).stdout)
+        self.assertIn("d\u00e9\ufffd\ufffd".encode(), self.read("old.json"))
+        done = subprocess.run((TOK, "audit", *TWO, *how, "--morphology", name + b".csv", "--baseline", "old.json"),
+                              cwd=self.folder, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
     def test_nothing_compared_is_not_passed(self):
         last = "nothing of the texts could be compared with 'old.json'"
 
