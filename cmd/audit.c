@@ -9,6 +9,7 @@
 #include "cmd/cli_load.h"
 #include "cmd/cli_output.h"
 #include "cmd/cli_pool.h"
+#include "tok/text/utf8.h"
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
@@ -153,8 +154,17 @@ static enum tok_status make_room(struct auditing *a, struct tok_error *err)
 				    .pairs = a->pairs };
 	for (size_t i = 0; i < a->count; i++) {
 		a->found[i].name = a->names[i];
+		a->found[i].shown = audit_shown(&a->texts.arena, a->names[i]);
+		if (!a->found[i].shown)
+			return tok_fail_memory(err);
 		for (size_t k = i + 1; k < a->count; k++)
 			a->pairs[r->pair_count++] = (struct audit_pair){ .a = i, .b = k };
+	}
+	for (size_t i = 0; i < languages; i++) {
+		a->languages[i].name = a->texts.items[i].name;
+		a->languages[i].shown = audit_shown(&a->texts.arena, a->texts.items[i].name);
+		if (!a->languages[i].shown)
+			return tok_fail_memory(err);
 	}
 	return TOK_OK;
 }
@@ -177,11 +187,14 @@ static enum tok_status find_pivot(struct auditing *a, struct tok_error *err)
 		return TOK_OK;
 	for (size_t i = 0; i < a->texts.count && status == TOK_OK; i++)
 		if (!tok_buffer_add(&names, " ", 1) ||
-		    !tok_buffer_add(&names, a->texts.items[i].name, strlen(a->texts.items[i].name)))
+		    !tok_buffer_add(&names, a->languages[i].shown, strlen(a->languages[i].shown)))
 			status = tok_fail_memory(err);
+	size_t listed = names.count < 300 ? names.count : 300;
+	while (listed < names.count && tok_utf8_is_tail(names.bytes[listed]))
+		listed--;
 	if (status == TOK_OK)
 		status = tok_fail(err, TOK_EARG, "--pivot '%s' is none of the languages:%.*s",
-				  o->pivot, (int)(names.count < 300 ? names.count : 300),
+				  tok_show(tok_span_of(o->pivot)).text, (int)listed,
 				  (const char *)names.bytes);
 	tok_buffer_release(&names);
 	return status;
@@ -216,11 +229,10 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	const size_t pivot = a->report.pivot;
 	for (size_t i = 0; i < a->texts.count; i++) {
 		struct audit_language *l = &a->languages[i];
-		l->name = a->texts.items[i].name;
 		l->hash = a->texts.items[i].hash;
 		vocab_audit_corpus_facts(a->texts.items[i].corpus, &l->facts);
 		if (l->facts.lines == 0)
-			fprintf(stderr, "tok audit: %s has no text\n", l->name);
+			fprintf(stderr, "tok audit: %s has no text\n", l->shown);
 	}
 	for (size_t i = 0; i < a->texts.count && pivot != SIZE_MAX; i++) {
 		a->languages[i].aligned =
@@ -229,7 +241,7 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 			fprintf(stderr,
 				"tok audit: %s has not as many lines as %s: its premium is that of "
 				"the texts as they are\n",
-				a->languages[i].name, a->languages[pivot].name);
+				a->languages[i].shown, a->languages[pivot].shown);
 	}
 	return a->opts->udhr ? find_abridged(a, err) : TOK_OK;
 }
@@ -296,9 +308,9 @@ static enum cli_exit audit_texts(struct auditing *a, int argc, char **argv)
 		result = CLI_NO;
 	for (size_t i = 0; i < a->count * a->report.language_count; i++)
 		if (a->cells[i].refused)
-			result = cli_error("%s: %s: %s", a->names[i / a->report.language_count],
-					   a->languages[i % a->report.language_count].name,
-					   a->cells[i].refused);
+			result = cli_error(
+			    "%s: %s: %s", a->found[i / a->report.language_count].shown,
+			    a->languages[i % a->report.language_count].shown, a->cells[i].refused);
 	return status == TOK_OK ? result : cli_error("%s", err.message);
 }
 

@@ -133,10 +133,10 @@ static void compare_languages(struct comparison *c)
 		c->same_lines[i] = old && has_text(old, "hash", l->hash.text);
 		c->languages_differ |= !c->same_lines[i];
 		if (!old)
-			tell("the baseline has no language '%s'", l->name);
+			tell("the baseline has no language '%s'", l->shown);
 		else if (!c->same_lines[i])
 			tell("'%s' has other lines than in the baseline: it is not compared",
-			     l->name);
+			     l->shown);
 	}
 	for (size_t left = list_of(c->root, "languages", &item); left;
 	     left--, item = tok_json_next(item)) {
@@ -233,8 +233,8 @@ static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size
 	const struct audit_cell *cell = &r->cells[tokenizer * r->language_count + language];
 	char *where;
 	double before;
-	if (asprintf(&where, "'%s' on '%s'", r->tokenizers[tokenizer].name,
-		     r->languages[language].name) < 0)
+	if (asprintf(&where, "'%s' on '%s'", r->tokenizers[tokenizer].shown,
+		     r->languages[language].shown) < 0)
 		return tok_fail_memory(err);
 	if (cell->refused && number_of(old, "entropy", &before) && !isnan(before)) {
 		c->worse++;
@@ -281,11 +281,11 @@ static enum tok_status compare_file(struct comparison *c, size_t tokenizer, stru
 	if (left == 0 || !has_text(item, "hash", now->hash.text)) {
 		tell(left ? "'%s' has other words than in the baseline: it is not compared"
 			  : "the baseline has no words of '%s'",
-		     now->name);
+		     now->shown);
 		return TOK_OK;
 	}
-	if (asprintf(&where, "'%s' on the words of '%s'", c->report->tokenizers[tokenizer].name,
-		     now->name) < 0)
+	if (asprintf(&where, "'%s' on the words of '%s'", c->report->tokenizers[tokenizer].shown,
+		     now->shown) < 0)
 		return tok_fail_memory(err);
 	for (const struct audit_measure *m = audit_morphology_measures; m->name; m++)
 		c->compared += compare_measure(c, m, &now->measures, item, where);
@@ -302,7 +302,7 @@ static enum tok_status compare_tokenizer(struct comparison *c, size_t i, const s
 	const struct audit_tokenizer *now = &r->tokenizers[i];
 	const struct tok_span name = text_of(old, "name");
 	char *where;
-	if (asprintf(&where, "'%s'", now->name) < 0)
+	if (asprintf(&where, "'%s'", now->shown) < 0)
 		return tok_fail_memory(err);
 	for (const struct audit_measure *m = audit_tokenizer_measures; m->name; m++)
 		if (is_comparable(c, m->name))
@@ -330,7 +330,7 @@ static enum tok_status compare_tokenizers(struct comparison *c, struct tok_error
 		if (old)
 			status = compare_tokenizer(c, i, old, err);
 		else
-			tell("the baseline has no tokenizer '%s'", name);
+			tell("the baseline has no tokenizer '%s'", r->tokenizers[i].shown);
 	}
 	for (size_t left = olds; left; left--, item = tok_json_next(item)) {
 		size_t i = 0;
@@ -387,8 +387,7 @@ enum tok_status audit_baseline_compare(const struct audit_report *report,
 	if (status != TOK_OK)
 		return status;
 	if (c.compared == 0 && c.worse == 0)
-		tell("nothing of the texts could be compared with '%s'",
-		     report->options->baseline);
+		tell("nothing of the texts could be compared with '%s'", report->options->baseline);
 	*passed = c.compared > 0 && c.worse == 0;
 	return TOK_OK;
 }

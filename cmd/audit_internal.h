@@ -50,6 +50,7 @@ struct audit_options {
 
 struct audit_language {
 	const char *name;     /* "eng_Latn", "de" */
+	const char *shown;    /* the same for terminals: audit_shown */
 	struct cli_hash hash; /* of its lines */
 	struct vocab_audit_facts facts;
 	bool aligned;  /* line n says what line n of the pivot says; of UDHR only the whole */
@@ -67,7 +68,8 @@ struct audit_cell {
 };
 
 struct audit_tokenizer {
-	const char *name; /* as given with -t */
+	const char *name;  /* as given with -t */
+	const char *shown; /* the same for terminals: audit_shown */
 	struct cli_hash hash;
 	size_t vocabulary; /* entries */
 	/* Between languages; NAN where there is no pivot. */
@@ -173,6 +175,10 @@ struct audit_convention {
 	const char *name, *text;
 };
 extern const struct audit_convention audit_conventions[];
+
+/* A name as cli_visible.h shows it, so that no name of a file can change how a terminal looks; NULL
+ * if memory is out. */
+const char *audit_shown(struct tok_arena *arena, const char *name);
 
 /* What premiums and the like are of, where there is a pivot. */
 const char *audit_parallel_unit(const struct audit_report *report);
