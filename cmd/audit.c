@@ -237,7 +237,8 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	for (size_t i = 0; i < a->texts.count && pivot != SIZE_MAX; i++) {
 		a->languages[i].aligned =
 		    a->languages[i].facts.lines == a->languages[pivot].facts.lines;
-		if (!a->languages[i].aligned)
+		if (!a->languages[i].aligned && a->languages[i].facts.lines &&
+		    a->languages[pivot].facts.lines)
 			fprintf(stderr,
 				"tok audit: %s has not as many lines as %s: its premium is that of "
 				"the texts as they are\n",
