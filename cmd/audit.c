@@ -349,6 +349,8 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 		return cli_usage("--tensor goes with --embeddings");
 	if (result == CLI_OK && o->embeddings && o->tokenizers.count > 1)
 		return cli_usage("--embeddings are those of one tokenizer");
+	if (result == CLI_OK && o->html && strcmp(o->html, "-") == 0)
+		return cli_usage("--html takes a file: standard output has the tables or JSON");
 	return result;
 }
 
