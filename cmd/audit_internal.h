@@ -170,7 +170,8 @@ audit_measure_sample(const struct audit_options *options, struct tok_tokenizer *
 
 /* ---- audit_tell.c, audit_json.c, audit_page.c ---------------------------------------------- */
 
-/* How numbers are to be read, a sentence each: what JSON and page tell, too.  Ends with NULL. */
+/* How numbers are to be read, a sentence each, as JSON and page tell it; tables tell those of the
+ * numbers that they have.  Ends with NULL. */
 struct audit_convention {
 	const char *name, *text;
 };

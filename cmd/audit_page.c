@@ -54,6 +54,7 @@ static const struct cli_page_column cell_columns[] = {
 	{ "continued", "share of words of two tokens or more", true },
 	{ "single", "share of running words that are one token", true },
 	{ "single types", "the same of distinct words", true },
+	{ "continuing", "share of the tokens of words that do not begin one", true },
 	{ "types", "distinct tokens that come", true },
 	{ "use", "types, as a share of the vocabulary", true },
 	{ "entropy", "bits a token", true },
@@ -61,6 +62,9 @@ static const struct cli_page_column cell_columns[] = {
 	{ "R\xC3\xA9nyi 2.5", "efficiency over the types that come", true },
 	{ "return", "share of lines that decode to themselves", true },
 	{ "errors", "of the text that is decoded, a character; of the front of the text", true },
+	{ "white space", "share that comes back; of the front of the text", true },
+	{ "normalised", "share of characters that the normaliser changes; of the front of the text",
+	  true },
 	{ "NFC", "share of lines that NFC changes whose ids stay", true },
 	{ "NFD", "share of lines that NFD changes whose ids stay", true },
 	{ "split", "share of multi-byte characters in several tokens", true },
@@ -84,6 +88,7 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->continued, 4);
 	cli_page_cell_number(p, m->single, 4);
 	cli_page_cell_number(p, m->single_types, 4);
+	cli_page_cell_number(p, m->continuing, 4);
 	cli_page_cell_number(p, (double)m->types, 0);
 	cli_page_cell_number(p, m->vocabulary_use, 4);
 	cli_page_cell_number(p, m->entropy, 4);
@@ -91,6 +96,8 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->renyi_efficiency[1], 4);
 	cli_page_cell_number(p, m->round_trip, 4);
 	cli_page_cell_number(p, c->fidelity.error_rate, 4);
+	cli_page_cell_number(p, c->fidelity.spaces_kept, 4);
+	cli_page_cell_number(p, c->fidelity.normalizer_loss, 4);
 	cli_page_cell_number(p, c->fidelity.nfc_stable, 4);
 	cli_page_cell_number(p, c->fidelity.nfd_stable, 4);
 	cli_page_cell_number(p, m->split_characters, 4);

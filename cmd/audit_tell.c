@@ -199,6 +199,16 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 	}
 }
 
+/* Is there a number here that the convention is of?  JSON and page have more. */
+static bool is_of_use(const struct audit_report *r, const char *convention)
+{
+	if (strcmp(convention, "error_rate") == 0)
+		return false;
+	if (strcmp(convention, "sample") == 0)
+		return r->pair_count > 0;
+	return strcmp(convention, "morphology") != 0 || r->morphology_count > 0;
+}
+
 static void put_conventions(struct cli_put *p, const struct audit_report *r)
 {
 	bool abridged = false;
@@ -211,7 +221,8 @@ static void put_conventions(struct cli_put *p, const struct audit_report *r)
 	if (abridged)
 		cli_put(p, "*: abridged, or parts are missing\n");
 	for (const struct audit_convention *c = audit_conventions; c->name; c++)
-		cli_put(p, "%s: %s\n", c->name, c->text);
+		if (is_of_use(r, c->name))
+			cli_put(p, "%s: %s\n", c->name, c->text);
 }
 
 enum tok_status audit_tell(const struct audit_report *report, struct tok_error *err)
