@@ -75,10 +75,9 @@ static const struct cli_page_column cell_columns[] = {
 static void put_cell(struct cli_put *p, const struct audit_language *l, const struct audit_cell *c)
 {
 	const struct vocab_audit_measures *m = &c->measures;
-	char name[256];
-	snprintf(name, sizeof name, "%s%s", l->name, l->abridged ? " (abridged)" : "");
 	cli_page_row(p);
-	cli_page_cell_text(p, tok_span_of(name));
+	cli_page_cell_text(p, tok_span_of(l->name));
+	cli_put(p, "%s", l->abridged ? " (abridged)" : "");
 	cli_page_cell_text(p, tok_span_of(l->facts.script));
 	cli_page_cell_number(p, m->tokens_per_line, 2);
 	cli_page_cell_number(p, m->bytes_per_token, 4);
@@ -323,8 +322,10 @@ enum tok_status audit_page(const struct audit_report *report, struct tok_error *
 	struct tok_buffer buffer = { 0 };
 	struct cli_put p = { .out = &buffer };
 	char summary[160];
-	snprintf(summary, sizeof summary, "%zu tokenizers on the texts of %zu languages, by tok %s",
-		 report->tokenizer_count, report->language_count, TOK_VERSION);
+	snprintf(summary, sizeof summary,
+		 "%zu tokenizer%s on the texts of %zu language%s, by tok %s",
+		 report->tokenizer_count, report->tokenizer_count == 1 ? "" : "s",
+		 report->language_count, report->language_count == 1 ? "" : "s", TOK_VERSION);
 	struct tok_span *names = calloc(report->tokenizer_count, sizeof *names);
 	for (size_t i = 0; names && i < report->tokenizer_count; i++)
 		names[i] = tok_span_of(report->tokenizers[i].name);
