@@ -1,12 +1,15 @@
 /* audit.c - tok audit: what tokenizers make of languages, and what they are. */
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cmd/audit_internal.h"
 #include "cmd/audit_morphology.h"
 #include "cmd/cli_builtin.h"
 #include "cmd/cli_load.h"
+#include "cmd/cli_output.h"
 #include "cmd/cli_pool.h"
+#include "tok/text/utf8.h"
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
@@ -62,12 +65,43 @@ static const struct cli_option option_table[] = {
 	  "also add what is found to the SQLite database FILE, as one run: tok-formats(5)",
 	  FIELD(db, const char *) },
 	{ CLI_TEXT, 0, "baseline", "FILE",
-	  "tell what became worse since an earlier --json, and end with 1 if something did",
+	  "tell what became worse since an earlier --json, and end with 1 if something did or "
+	  "nothing could be compared",
 	  FIELD(baseline, const char *) },
 	{ CLI_GROUP, .name = "Running" },
 	CLI_THREADS_ROW(struct audit_options, threads),
 	{ CLI_END }
 };
+
+/* ---- what is asked for, before work --------------------------------------------------------- */
+
+/* A page can be written if a file can begin; what is no regular file would take that for the page.
+ */
+static enum tok_status check_page(const char *path, struct tok_error *err)
+{
+	struct cli_output out;
+	struct stat there;
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+		return TOK_OK;
+	const enum tok_status status = cli_output_open(&out, path, err);
+	if (status == TOK_OK)
+		cli_output_abandon(&out);
+	return status;
+}
+
+/* An audit may take an hour: what cannot be had at its end is told before. */
+static enum tok_status check_files(const struct audit_options *o, struct audit_baseline *baseline,
+				   struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	if (o->baseline)
+		status = audit_baseline_read(o->baseline, baseline, err);
+	if (status == TOK_OK && o->html)
+		status = check_page(o->html, err);
+	if (status == TOK_OK && o->db)
+		status = audit_db_check(o->db, err);
+	return status;
+}
 
 /* ---- one audit ------------------------------------------------------------------------------ */
 
@@ -83,6 +117,7 @@ struct auditing {
 	struct audit_pair *pairs;
 	struct audit_morphology_set morphology;
 	struct audit_report report;
+	struct audit_baseline baseline;
 };
 
 static enum tok_status load(struct auditing *a, struct tok_error *err)
@@ -119,8 +154,17 @@ static enum tok_status make_room(struct auditing *a, struct tok_error *err)
 				    .pairs = a->pairs };
 	for (size_t i = 0; i < a->count; i++) {
 		a->found[i].name = a->names[i];
+		a->found[i].shown = audit_shown(&a->texts.arena, a->names[i]);
+		if (!a->found[i].shown)
+			return tok_fail_memory(err);
 		for (size_t k = i + 1; k < a->count; k++)
 			a->pairs[r->pair_count++] = (struct audit_pair){ .a = i, .b = k };
+	}
+	for (size_t i = 0; i < languages; i++) {
+		a->languages[i].name = a->texts.items[i].name;
+		a->languages[i].shown = audit_shown(&a->texts.arena, a->texts.items[i].name);
+		if (!a->languages[i].shown)
+			return tok_fail_memory(err);
 	}
 	return TOK_OK;
 }
@@ -143,11 +187,14 @@ static enum tok_status find_pivot(struct auditing *a, struct tok_error *err)
 		return TOK_OK;
 	for (size_t i = 0; i < a->texts.count && status == TOK_OK; i++)
 		if (!tok_buffer_add(&names, " ", 1) ||
-		    !tok_buffer_add(&names, a->texts.items[i].name, strlen(a->texts.items[i].name)))
+		    !tok_buffer_add(&names, a->languages[i].shown, strlen(a->languages[i].shown)))
 			status = tok_fail_memory(err);
+	size_t listed = names.count < 300 ? names.count : 300;
+	while (listed < names.count && tok_utf8_is_tail(names.bytes[listed]))
+		listed--;
 	if (status == TOK_OK)
 		status = tok_fail(err, TOK_EARG, "--pivot '%s' is none of the languages:%.*s",
-				  o->pivot, (int)(names.count < 300 ? names.count : 300),
+				  tok_show(tok_span_of(o->pivot)).text, (int)listed,
 				  (const char *)names.bytes);
 	tok_buffer_release(&names);
 	return status;
@@ -182,20 +229,20 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	const size_t pivot = a->report.pivot;
 	for (size_t i = 0; i < a->texts.count; i++) {
 		struct audit_language *l = &a->languages[i];
-		l->name = a->texts.items[i].name;
 		l->hash = a->texts.items[i].hash;
 		vocab_audit_corpus_facts(a->texts.items[i].corpus, &l->facts);
 		if (l->facts.lines == 0)
-			fprintf(stderr, "tok audit: %s has no text\n", l->name);
+			fprintf(stderr, "tok audit: %s has no text\n", l->shown);
 	}
 	for (size_t i = 0; i < a->texts.count && pivot != SIZE_MAX; i++) {
 		a->languages[i].aligned =
 		    a->languages[i].facts.lines == a->languages[pivot].facts.lines;
-		if (!a->languages[i].aligned)
+		if (!a->languages[i].aligned && a->languages[i].facts.lines &&
+		    a->languages[pivot].facts.lines)
 			fprintf(stderr,
 				"tok audit: %s has not as many lines as %s: its premium is that of "
 				"the texts as they are\n",
-				a->languages[i].name, a->languages[pivot].name);
+				a->languages[i].shown, a->languages[pivot].shown);
 	}
 	return a->opts->udhr ? find_abridged(a, err) : TOK_OK;
 }
@@ -236,7 +283,7 @@ static enum tok_status audit(struct auditing *a, int argc, char **argv, struct t
 /* ---- what is told ------------------------------------------------------------------------------
  */
 
-static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error *err)
+static enum tok_status tell(struct auditing *a, bool *passed, struct tok_error *err)
 {
 	const struct audit_options *o = a->opts;
 	enum tok_status status =
@@ -246,7 +293,7 @@ static enum tok_status tell(struct auditing *a, size_t *worse, struct tok_error 
 	if (status == TOK_OK && o->db)
 		status = audit_db_add(&a->report, err);
 	if (status == TOK_OK && o->baseline)
-		status = audit_baseline_compare(&a->report, worse, err);
+		status = audit_baseline_compare(&a->report, &a->baseline, passed, err);
 	return status;
 }
 
@@ -254,17 +301,17 @@ static enum cli_exit audit_texts(struct auditing *a, int argc, char **argv)
 {
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	size_t worse = 0;
+	bool passed = true;
 	enum tok_status status = audit(a, argc, argv, &err);
 	if (status == TOK_OK)
-		status = tell(a, &worse, &err);
-	if (worse)
+		status = tell(a, &passed, &err);
+	if (!passed)
 		result = CLI_NO;
 	for (size_t i = 0; i < a->count * a->report.language_count; i++)
 		if (a->cells[i].refused)
-			result = cli_error("%s: %s: %s", a->names[i / a->report.language_count],
-					   a->languages[i % a->report.language_count].name,
-					   a->cells[i].refused);
+			result = cli_error(
+			    "%s: %s: %s", a->found[i / a->report.language_count].shown,
+			    a->languages[i % a->report.language_count].shown, a->cells[i].refused);
 	return status == TOK_OK ? result : cli_error("%s", err.message);
 }
 
@@ -280,6 +327,7 @@ static void release(struct auditing *a)
 	free(a->cells);
 	free(a->pairs);
 	audit_morphology_release(&a->morphology);
+	audit_baseline_release(&a->baseline);
 	audit_texts_release(&a->texts);
 }
 
@@ -301,6 +349,8 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 		return cli_usage("--tensor goes with --embeddings");
 	if (result == CLI_OK && o->embeddings && o->tokenizers.count > 1)
 		return cli_usage("--embeddings are those of one tokenizer");
+	if (result == CLI_OK && o->html && strcmp(o->html, "-") == 0)
+		return cli_usage("--html takes a file: standard output has the tables or JSON");
 	return result;
 }
 
@@ -316,7 +366,7 @@ static enum cli_exit run_audit(const void *options, int argc, char **argv)
 			      .names = o->tokenizers.count ? o->tokenizers.items : builtin,
 			      .count = o->tokenizers.count ? o->tokenizers.count : 1 };
 	struct tok_error err = { 0 };
-	if (load(&a, &err) != TOK_OK)
+	if (check_files(o, &a.baseline, &err) != TOK_OK || load(&a, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	else if (o->vocab)
 		result = audit_vocab(o, a.tokenizers, a.names, a.count);

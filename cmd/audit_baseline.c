@@ -3,7 +3,7 @@
  *
  * Numbers are compared of tokenizers of the same name - or of the only one of both - and of
  * languages of the same name and the same lines.  What there is in one audit only, or is of other
- * texts, is told and compared with nothing: it is no reason to fail.
+ * texts, is told and compared with nothing: it is no reason to fail, unless that is all.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include "cmd/audit_morphology.h"
 #include "cmd/cli_lm.h"
 #include "tok/text/json.h"
+#include "tok/text/utf8.h"
 
 static const char schema[] = "tok.audit.1";
 
@@ -22,7 +23,8 @@ struct comparison {
 	const struct tok_json *root;
 	bool words_differ, pivot_differs, languages_differ; /* from those of the baseline */
 	bool *same_lines;                                   /* languages of the report */
-	size_t worse;
+	size_t worse, compared; /* numbers; compared: those of texts and words, not of a tokenizer
+				 * by itself */
 };
 
 static void tell(const char *fmt, ...) TOK_PRINTF(1, 2);
@@ -46,12 +48,31 @@ static size_t list_of(const struct tok_json *root, const char *name, const struc
 	return list && list->kind == TOK_JSON_ARRAY ? list->count : 0;
 }
 
+/* Is `written` what JSON has for `name`?  A byte that is not UTF-8 is U+FFFD there. */
+static bool is_written(struct tok_span written, const char *name)
+{
+	static const char replacement[] = "\xEF\xBF\xBD";
+	const struct tok_span text = tok_span_of(name);
+	size_t at = 0;
+	for (size_t from = 0; from < text.count;) {
+		const struct tok_char c = tok_utf8_at(text, from);
+		const bool is_bad = c.code >= TOK_BAD_BYTE;
+		const void *bytes = is_bad ? (const void *)replacement : text.bytes + from;
+		const size_t count = is_bad ? sizeof replacement - 1 : c.length;
+		if (written.count - at < count || memcmp(written.bytes + at, bytes, count) != 0)
+			return false;
+		at += count;
+		from += c.length;
+	}
+	return at == written.count;
+}
+
 static bool has_text(const struct tok_json *object, const char *key, const char *wanted)
 {
 	const struct tok_json *value = tok_json_get(object, key);
 	if (!value || value->kind != TOK_JSON_STRING)
 		return !wanted;
-	return wanted && tok_span_equal(tok_json_text(value), tok_span_of(wanted));
+	return wanted && is_written(tok_json_text(value), wanted);
 }
 
 static struct tok_span text_of(const struct tok_json *object, const char *key)
@@ -112,10 +133,10 @@ static void compare_languages(struct comparison *c)
 		c->same_lines[i] = old && has_text(old, "hash", l->hash.text);
 		c->languages_differ |= !c->same_lines[i];
 		if (!old)
-			tell("the baseline has no language '%s'", l->name);
+			tell("the baseline has no language '%s'", l->shown);
 		else if (!c->same_lines[i])
 			tell("'%s' has other lines than in the baseline: it is not compared",
-			     l->name);
+			     l->shown);
 	}
 	for (size_t left = list_of(c->root, "languages", &item); left;
 	     left--, item = tok_json_next(item)) {
@@ -181,26 +202,28 @@ static bool is_comparable_cell(const struct comparison *c, const char *name)
 
 /* ---- numbers --------------------------------------------------------------------------- */
 
-/* `where`: "'gpt2' on 'deu'". */
-static void compare_measure(struct comparison *c, const struct audit_measure *m, const void *now,
+/* `where`: "'gpt2' on 'deu'".  False: there are no two numbers. */
+static bool compare_measure(struct comparison *c, const struct audit_measure *m, const void *now,
 			    const struct tok_json *old, const char *where)
 {
 	const double after = audit_measure_value(m, now);
 	double before;
-	if (m->better == 0 || !number_of(old, m->name, &before) || isnan(before))
-		return;
+	if (m->better == 0 || isinf(m->tolerance) || !number_of(old, m->name, &before) ||
+	    isnan(before))
+		return false;
 	if (isnan(after)) {
 		tell("%s of %s was %.6g and is undefined: it is not compared", m->name, where,
 		     before);
-		return;
+		return false;
 	}
 	const double loss = m->better > 0 ? before - after : after - before;
 	const double allowed = m->share ? m->tolerance : m->tolerance * fabs(before);
-	if (loss <= allowed + 1e-12)
-		return;
-	c->worse++;
-	tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where, before,
-	     after, allowed);
+	if (loss > allowed + 1e-12) {
+		c->worse++;
+		tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where,
+		     before, after, allowed);
+	}
+	return true;
 }
 
 static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size_t language,
@@ -210,8 +233,8 @@ static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size
 	const struct audit_cell *cell = &r->cells[tokenizer * r->language_count + language];
 	char *where;
 	double before;
-	if (asprintf(&where, "'%s' on '%s'", r->tokenizers[tokenizer].name,
-		     r->languages[language].name) < 0)
+	if (asprintf(&where, "'%s' on '%s'", r->tokenizers[tokenizer].shown,
+		     r->languages[language].shown) < 0)
 		return tok_fail_memory(err);
 	if (cell->refused && number_of(old, "entropy", &before) && !isnan(before)) {
 		c->worse++;
@@ -219,7 +242,7 @@ static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size
 	}
 	for (const struct audit_measure *m = audit_cell_measures; m->name && !cell->refused; m++)
 		if (is_comparable_cell(c, m->name))
-			compare_measure(c, m, cell, old, where);
+			c->compared += compare_measure(c, m, cell, old, where);
 	free(where);
 	return TOK_OK;
 }
@@ -258,14 +281,14 @@ static enum tok_status compare_file(struct comparison *c, size_t tokenizer, stru
 	if (left == 0 || !has_text(item, "hash", now->hash.text)) {
 		tell(left ? "'%s' has other words than in the baseline: it is not compared"
 			  : "the baseline has no words of '%s'",
-		     now->name);
+		     now->shown);
 		return TOK_OK;
 	}
-	if (asprintf(&where, "'%s' on the words of '%s'", c->report->tokenizers[tokenizer].name,
-		     now->name) < 0)
+	if (asprintf(&where, "'%s' on the words of '%s'", c->report->tokenizers[tokenizer].shown,
+		     now->shown) < 0)
 		return tok_fail_memory(err);
 	for (const struct audit_measure *m = audit_morphology_measures; m->name; m++)
-		compare_measure(c, m, &now->measures, item, where);
+		c->compared += compare_measure(c, m, &now->measures, item, where);
 	free(where);
 	return TOK_OK;
 }
@@ -279,7 +302,7 @@ static enum tok_status compare_tokenizer(struct comparison *c, size_t i, const s
 	const struct audit_tokenizer *now = &r->tokenizers[i];
 	const struct tok_span name = text_of(old, "name");
 	char *where;
-	if (asprintf(&where, "'%s'", now->name) < 0)
+	if (asprintf(&where, "'%s'", now->shown) < 0)
 		return tok_fail_memory(err);
 	for (const struct audit_measure *m = audit_tokenizer_measures; m->name; m++)
 		if (is_comparable(c, m->name))
@@ -307,7 +330,7 @@ static enum tok_status compare_tokenizers(struct comparison *c, struct tok_error
 		if (old)
 			status = compare_tokenizer(c, i, old, err);
 		else
-			tell("the baseline has no tokenizer '%s'", name);
+			tell("the baseline has no tokenizer '%s'", r->tokenizers[i].shown);
 	}
 	for (size_t left = olds; left; left--, item = tok_json_next(item)) {
 		size_t i = 0;
@@ -324,10 +347,6 @@ static enum tok_status compare_tokenizers(struct comparison *c, struct tok_error
 
 static enum tok_status compare(struct comparison *c, struct tok_error *err)
 {
-	if (!has_text(c->root, "schema", schema))
-		return tok_fail(err, TOK_EFORMAT,
-				"it is no audit: 'tok audit --json' writes one, of schema '%s'",
-				schema);
 	c->same_lines = calloc(c->report->language_count + 1, sizeof *c->same_lines);
 	if (!c->same_lines)
 		return tok_fail_memory(err);
@@ -338,25 +357,37 @@ static enum tok_status compare(struct comparison *c, struct tok_error *err)
 	return status;
 }
 
-enum tok_status audit_baseline_compare(const struct audit_report *report, size_t *worse,
+enum tok_status audit_baseline_read(const char *path, struct audit_baseline *out,
+				    struct tok_error *err)
+{
+	enum tok_status status = cli_lm_read(path, &out->text, err);
+	if (status != TOK_OK)
+		return status;
+	status = tok_json_read(&out->document, tok_buffer_span(&out->text), err);
+	if (status == TOK_OK && !has_text(out->document.values, "schema", schema))
+		status = tok_fail(err, TOK_EFORMAT,
+				  "it is no audit: 'tok audit --json' writes one, of schema '%s'",
+				  schema);
+	return status == TOK_OK || status == TOK_ENOMEM ? status
+							: tok_fail_in(err, status, "%s", path);
+}
+
+void audit_baseline_release(struct audit_baseline *baseline)
+{
+	tok_json_release(&baseline->document);
+	tok_buffer_release(&baseline->text);
+}
+
+enum tok_status audit_baseline_compare(const struct audit_report *report,
+				       const struct audit_baseline *baseline, bool *passed,
 				       struct tok_error *err)
 {
-	const char *path = report->options->baseline;
-	struct comparison c = { .report = report };
-	struct tok_json_document document = { 0 };
-	struct tok_buffer text = { 0 };
-	enum tok_status status = cli_lm_read(path, &text, err);
-	if (status == TOK_OK) {
-		status = tok_json_read(&document, tok_buffer_span(&text), err);
-		c.root = document.values;
-		if (status == TOK_OK)
-			status = compare(&c, err);
-		if (status != TOK_OK && status != TOK_ENOMEM)
-			status = tok_fail_in(err, status, "%s", path);
-	}
-	if (status == TOK_OK)
-		*worse = c.worse;
-	tok_json_release(&document);
-	tok_buffer_release(&text);
-	return status;
+	struct comparison c = { .report = report, .root = baseline->document.values };
+	const enum tok_status status = compare(&c, err);
+	if (status != TOK_OK)
+		return status;
+	if (c.compared == 0 && c.worse == 0)
+		tell("nothing of the texts could be compared with '%s'", report->options->baseline);
+	*passed = c.compared > 0 && c.worse == 0;
+	return TOK_OK;
 }

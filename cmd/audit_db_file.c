@@ -5,11 +5,14 @@
  * and is otherwise copied, mailed and kept on file servers, where a WAL does not work and its two
  * other files get lost.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/audit_db_internal.h"
 #include "cmd/audit_db_schema.h"
@@ -90,11 +93,10 @@ static enum tok_status ask_number(const struct audit_db *db, const char *sql, in
 
 /* ---- tables ---------------------------------------------------------------------------- */
 
-/* Done while nobody else writes. */
-static enum tok_status bring_up_to_date(const struct audit_db *db, struct tok_error *err)
+/* Whether the file is ours, or of nobody yet, and how many steps were done to it. */
+static enum tok_status find_version(const struct audit_db *db, int64_t *out, struct tok_error *err)
 {
 	int64_t application = 0, version = 0, things = 0;
-	char pragmas[128];
 	enum tok_status status = ask_number(db, "PRAGMA application_id", &application, err);
 	if (status == TOK_OK)
 		status = ask_number(db, "PRAGMA user_version", &version, err);
@@ -110,8 +112,18 @@ static enum tok_status bring_up_to_date(const struct audit_db *db, struct tok_er
 				"'%s' was made by a newer tok: its tables are of version %" PRId64
 				", not %d",
 				db->name, version, audit_db_version);
-	if (version == audit_db_version)
-		return TOK_OK;
+	*out = version;
+	return TOK_OK;
+}
+
+/* Done while nobody else writes. */
+static enum tok_status bring_up_to_date(const struct audit_db *db, struct tok_error *err)
+{
+	int64_t version = 0;
+	char pragmas[128];
+	enum tok_status status = find_version(db, &version, err);
+	if (status != TOK_OK || version == audit_db_version)
+		return status;
 	for (int64_t i = version; i < audit_db_version && status == TOK_OK; i++)
 		status = run_sql(db, audit_db_steps[i], err);
 	snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -188,11 +200,19 @@ enum tok_status audit_db_find(struct audit_db *db, enum audit_db_row row, int64_
 
 /* ---- runs ------------------------------------------------------------------------------ */
 
+/* What SQLite takes for a database in memory. */
+static enum tok_status check_name(const char *name, struct tok_error *err)
+{
+	return name[0] == '\0' || name[0] == ':'
+		   ? tok_fail(err, TOK_EARG, "'%s' is no name for a database", name)
+		   : TOK_OK;
+}
+
 static enum tok_status open_file(struct audit_db *db, struct tok_error *err)
 {
-	/* What SQLite takes for a database in memory. */
-	if (db->name[0] == '\0' || db->name[0] == ':')
-		return tok_fail(err, TOK_EARG, "'%s' is no name for a database", db->name);
+	const enum tok_status status = check_name(db->name, err);
+	if (status != TOK_OK)
+		return status;
 	if (sqlite3_open_v2(db->name, &db->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 			    NULL) != SQLITE_OK)
 		return db->file ? refuse(db, err) : tok_fail_memory(err);
@@ -238,6 +258,33 @@ enum tok_status audit_db_begin(struct audit_db *db, const struct audit_options *
 	if (status == TOK_OK)
 		status = add_run(db, kind, (const char *)text.bytes, err);
 	tok_buffer_release(&text);
+	return status;
+}
+
+/* A file that is not there is not made by asking: its folder is looked at. */
+static enum tok_status check_folder(const char *path, struct tok_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!folder)
+		return tok_fail_memory(err);
+	const int trouble = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+	free(folder);
+	return trouble ? tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(trouble))
+		       : TOK_OK;
+}
+
+enum tok_status audit_db_check(const char *path, struct tok_error *err)
+{
+	struct audit_db db = { .name = path };
+	int64_t version;
+	enum tok_status status = check_name(path, err);
+	if (status != TOK_OK || access(path, F_OK) != 0)
+		return status == TOK_OK ? check_folder(path, err) : status;
+	status = open_file(&db, err);
+	if (status == TOK_OK)
+		status = find_version(&db, &version, err);
+	sqlite3_close(db.file);
 	return status;
 }
 

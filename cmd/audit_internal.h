@@ -15,6 +15,7 @@
 #include "tok/base/arena.h"
 #include "tok/base/buffer.h"
 #include "tok/pipe/tokenizer.h"
+#include "tok/text/json.h"
 #include "vocab/audit/digits.h"
 #include "vocab/audit/fidelity.h"
 #include "vocab/audit/similarity.h"
@@ -49,6 +50,7 @@ struct audit_options {
 
 struct audit_language {
 	const char *name;     /* "eng_Latn", "de" */
+	const char *shown;    /* the same for terminals: audit_shown */
 	struct cli_hash hash; /* of its lines */
 	struct vocab_audit_facts facts;
 	bool aligned;  /* line n says what line n of the pivot says; of UDHR only the whole */
@@ -66,7 +68,8 @@ struct audit_cell {
 };
 
 struct audit_tokenizer {
-	const char *name; /* as given with -t */
+	const char *name;  /* as given with -t */
+	const char *shown; /* the same for terminals: audit_shown */
 	struct cli_hash hash;
 	size_t vocabulary; /* entries */
 	/* Between languages; NAN where there is no pivot. */
@@ -167,11 +170,16 @@ audit_measure_sample(const struct audit_options *options, struct tok_tokenizer *
 
 /* ---- audit_tell.c, audit_json.c, audit_page.c ---------------------------------------------- */
 
-/* How numbers are to be read, a sentence each: what JSON and page tell, too.  Ends with NULL. */
+/* How numbers are to be read, a sentence each, as JSON and page tell it; tables tell those of the
+ * numbers that they have.  Ends with NULL. */
 struct audit_convention {
 	const char *name, *text;
 };
 extern const struct audit_convention audit_conventions[];
+
+/* A name as cli_visible.h shows it, so that no name of a file can change how a terminal looks; NULL
+ * if memory is out. */
+const char *audit_shown(struct tok_arena *arena, const char *name);
 
 /* What premiums and the like are of, where there is a pivot. */
 const char *audit_parallel_unit(const struct audit_report *report);
@@ -206,10 +214,24 @@ TOK_MUST_USE enum tok_status audit_page(const struct audit_report *report, struc
  * of it or nothing. */
 TOK_MUST_USE enum tok_status audit_db_add(const struct audit_report *report, struct tok_error *err);
 
-/* Every number that became worse than in the JSON of an earlier audit by more than its tolerance is
- * told on standard error and counted; so is what cannot be compared. */
+/* Before there is anything to add: whether it could be.  Makes no file. */
+TOK_MUST_USE enum tok_status audit_db_check(const char *path, struct tok_error *err);
+
+/* The JSON of an earlier audit; released even if reading it failed. */
+struct audit_baseline {
+	struct tok_json_document document;
+	struct tok_buffer text;
+};
+TOK_MUST_USE enum tok_status audit_baseline_read(const char *path, struct audit_baseline *out,
+						 struct tok_error *err);
+void audit_baseline_release(struct audit_baseline *baseline);
+
+/* Every number that became worse than in an earlier audit by more than its tolerance is told on
+ * standard error, and so is what cannot be compared.  *passed: nothing became worse, and something
+ * of texts or words was compared. */
 TOK_MUST_USE enum tok_status audit_baseline_compare(const struct audit_report *report,
-						    size_t *worse, struct tok_error *err);
+						    const struct audit_baseline *baseline,
+						    bool *passed, struct tok_error *err);
 
 /* ---- audit_vocab.c ------------------------------------------------------------------------ */
 

@@ -45,12 +45,26 @@ static void put_measure(struct cli_put *p, const struct audit_measure *m, const 
 
 /* ---- why a number is not there ------------------------------------------------------------- */
 
-static const char *reason_of(const struct audit_report *r, const char *name, const char *refused)
+static const char *reason_of_premium(const struct audit_report *r, const struct audit_cell *cell)
+{
+	const size_t row = (size_t)(cell - r->cells) / r->language_count;
+	const struct audit_cell *pivot = &r->cells[row * r->language_count + r->pivot];
+	if (cell->measures.tokens == 0)
+		return "the text has no tokens";
+	if (pivot->refused)
+		return "the tokenizer refuses the pivot's text";
+	if (pivot->measures.tokens == 0)
+		return "the pivot's text has no tokens";
+	return "more than a tenth of the tokens are unknown, here or in the pivot";
+}
+
+/* `cell` may be NULL: the number is none of a cell's. */
+static const char *reason_of(const struct audit_report *r, const char *name,
+			     const struct audit_cell *cell)
 {
 	static const struct {
 		const char *name, *reason;
 	} reasons[] = {
-		{ "premium", "more than a tenth of the tokens are unknown, here or in the pivot" },
 		{ "split_characters", "the text has no character of more than one byte" },
 		{ "efficiency", "the text has fewer than two types" },
 		{ "renyi_efficiency_2", "the text has fewer than two types" },
@@ -65,18 +79,20 @@ static const char *reason_of(const struct audit_report *r, const char *name, con
 		{ "gini", "no language is left to compare" },
 		{ "gini_bytes", "no language is left to compare" },
 		{ "utilization_variation", "there are fewer than two languages" },
-		{ "premium_median", "there is no language beside the pivot" },
-		{ "premium_max", "there is no language beside the pivot" },
+		{ "premium_median", "no language beside the pivot has a premium" },
+		{ "premium_max", "no language beside the pivot has a premium" },
 		{ "same_id", "no token is in both" },
 	};
 	static const char *const parallel[] = { "premium",        "gini",
 						"gini_bytes",     "utilization_variation",
 						"premium_median", "premium_max" };
-	if (refused)
-		return refused;
+	if (cell && cell->refused)
+		return cell->refused;
 	for (size_t i = 0; i < sizeof parallel / sizeof *parallel && r->pivot == SIZE_MAX; i++)
 		if (strcmp(parallel[i], name) == 0)
 			return "there is no pivot: texts are not said to be parallel";
+	if (cell && strcmp(name, "premium") == 0)
+		return reason_of_premium(r, cell);
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		if (strcmp(reasons[i].name, name) == 0)
 			return reasons[i].reason;
@@ -86,7 +102,8 @@ static const char *reason_of(const struct audit_report *r, const char *name, con
 }
 
 static void put_measures(struct cli_put *p, const struct audit_report *r,
-			 const struct audit_measure *measures, const void *of, const char *refused)
+			 const struct audit_measure *measures, const void *of,
+			 const struct audit_cell *cell)
 {
 	bool begun = false;
 	for (const struct audit_measure *m = measures; m->name; m++)
@@ -95,7 +112,7 @@ static void put_measures(struct cli_put *p, const struct audit_report *r,
 		if (isfinite(audit_measure_value(m, of)))
 			continue;
 		cli_put(p, "%s\"%s\":", begun ? "," : ",\"reasons\":{", m->name);
-		put_string(p, reason_of(r, m->name, refused));
+		put_string(p, reason_of(r, m->name, cell));
 		begun = true;
 	}
 	cli_put(p, begun ? "}}" : "}");
@@ -170,7 +187,7 @@ static void put_cell(struct cli_put *p, const struct audit_report *r, size_t i)
 	cli_put(p, "{\"tokenizer\":");
 	put_string(p, r->tokenizers[i / r->language_count].name);
 	put_text_field(p, "language", r->languages[i % r->language_count].name);
-	put_measures(p, r, audit_cell_measures, &r->cells[i], r->cells[i].refused);
+	put_measures(p, r, audit_cell_measures, &r->cells[i], &r->cells[i]);
 }
 
 static void put_pair(struct cli_put *p, const struct audit_report *r, const struct audit_pair *pair)

@@ -18,7 +18,7 @@ struct audit_measure {
 	bool whole;    /* a uint64_t; else a double */
 	int better;    /* 1: more is better; -1: less is; 0: neither can be said */
 	/* Worse by no more than this share of the earlier number is no news; of numbers that are
-	 * themselves shares, by no more than this. */
+	 * themselves shares, by no more than this.  INFINITY: nothing is. */
 	double tolerance;
 	bool share; /* between 0 and 1 */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/audit_csv.h"
+#include "cmd/audit_internal.h"
 #include "cmd/cli_files.h"
 #include "cmd/cli_lm.h"
 
@@ -126,13 +127,15 @@ static enum tok_status measure_file(struct audit_morphology_set *set, size_t fil
 	struct list list = { 0 };
 	struct cli_hash hash = { 0 };
 	const char *name = name_file(set, path);
-	enum tok_status status = name ? cli_lm_read(path, &list.text, err) : tok_fail_memory(err);
+	const char *shown = name ? audit_shown(&set->arena, name) : NULL;
+	enum tok_status status = shown ? cli_lm_read(path, &list.text, err) : tok_fail_memory(err);
 	if (status == TOK_OK) {
 		hash = cli_hash_bytes(tok_buffer_span(&list.text));
 		status = read_rows(&list, err);
 		for (size_t i = 0; i < count && status == TOK_OK; i++) {
 			struct audit_morphology *item = &set->items[i * set->files + file];
 			item->name = name;
+			item->shown = shown;
 			item->hash = hash;
 			status = measure_list(&list, tokenizers[i], &item->measures, err);
 		}

@@ -17,7 +17,8 @@
 
 /* Of a tokenizer and a file. */
 struct audit_morphology {
-	const char *name; /* of the file, without .csv and MorphScore's _morph_data: "english" */
+	const char *name;  /* of the file, without .csv and MorphScore's _morph_data: "english" */
+	const char *shown; /* the same for terminals: audit_shown */
 	struct cli_hash hash; /* of its bytes */
 	struct vocab_morphology measures;
 };

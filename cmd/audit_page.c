@@ -54,6 +54,7 @@ static const struct cli_page_column cell_columns[] = {
 	{ "continued", "share of words of two tokens or more", true },
 	{ "single", "share of running words that are one token", true },
 	{ "single types", "the same of distinct words", true },
+	{ "continuing", "share of the tokens of words that do not begin one", true },
 	{ "types", "distinct tokens that come", true },
 	{ "use", "types, as a share of the vocabulary", true },
 	{ "entropy", "bits a token", true },
@@ -61,6 +62,9 @@ static const struct cli_page_column cell_columns[] = {
 	{ "R\xC3\xA9nyi 2.5", "efficiency over the types that come", true },
 	{ "return", "share of lines that decode to themselves", true },
 	{ "errors", "of the text that is decoded, a character; of the front of the text", true },
+	{ "white space", "share that comes back; of the front of the text", true },
+	{ "normalised", "share of characters that the normaliser changes; of the front of the text",
+	  true },
 	{ "NFC", "share of lines that NFC changes whose ids stay", true },
 	{ "NFD", "share of lines that NFD changes whose ids stay", true },
 	{ "split", "share of multi-byte characters in several tokens", true },
@@ -71,10 +75,9 @@ static const struct cli_page_column cell_columns[] = {
 static void put_cell(struct cli_put *p, const struct audit_language *l, const struct audit_cell *c)
 {
 	const struct vocab_audit_measures *m = &c->measures;
-	char name[256];
-	snprintf(name, sizeof name, "%s%s", l->name, l->abridged ? " (abridged)" : "");
 	cli_page_row(p);
-	cli_page_cell_text(p, tok_span_of(name));
+	cli_page_cell_text(p, tok_span_of(l->name));
+	cli_put(p, "%s", l->abridged ? " (abridged)" : "");
 	cli_page_cell_text(p, tok_span_of(l->facts.script));
 	cli_page_cell_number(p, m->tokens_per_line, 2);
 	cli_page_cell_number(p, m->bytes_per_token, 4);
@@ -84,6 +87,7 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->continued, 4);
 	cli_page_cell_number(p, m->single, 4);
 	cli_page_cell_number(p, m->single_types, 4);
+	cli_page_cell_number(p, m->continuing, 4);
 	cli_page_cell_number(p, (double)m->types, 0);
 	cli_page_cell_number(p, m->vocabulary_use, 4);
 	cli_page_cell_number(p, m->entropy, 4);
@@ -91,6 +95,8 @@ static void put_cell(struct cli_put *p, const struct audit_language *l, const st
 	cli_page_cell_number(p, m->renyi_efficiency[1], 4);
 	cli_page_cell_number(p, m->round_trip, 4);
 	cli_page_cell_number(p, c->fidelity.error_rate, 4);
+	cli_page_cell_number(p, c->fidelity.spaces_kept, 4);
+	cli_page_cell_number(p, c->fidelity.normalizer_loss, 4);
 	cli_page_cell_number(p, c->fidelity.nfc_stable, 4);
 	cli_page_cell_number(p, c->fidelity.nfd_stable, 4);
 	cli_page_cell_number(p, m->split_characters, 4);
@@ -316,8 +322,10 @@ enum tok_status audit_page(const struct audit_report *report, struct tok_error *
 	struct tok_buffer buffer = { 0 };
 	struct cli_put p = { .out = &buffer };
 	char summary[160];
-	snprintf(summary, sizeof summary, "%zu tokenizers on the texts of %zu languages, by tok %s",
-		 report->tokenizer_count, report->language_count, TOK_VERSION);
+	snprintf(summary, sizeof summary,
+		 "%zu tokenizer%s on the texts of %zu language%s, by tok %s",
+		 report->tokenizer_count, report->tokenizer_count == 1 ? "" : "s",
+		 report->language_count, report->language_count == 1 ? "" : "s", TOK_VERSION);
 	struct tok_span *names = calloc(report->tokenizer_count, sizeof *names);
 	for (size_t i = 0; names && i < report->tokenizer_count; i++)
 		names[i] = tok_span_of(report->tokenizers[i].name);

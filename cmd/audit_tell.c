@@ -5,6 +5,7 @@
 #include "cmd/audit_internal.h"
 #include "cmd/audit_morphology.h"
 #include "cmd/cli_put.h"
+#include "cmd/cli_visible.h"
 
 const struct audit_convention audit_conventions[] = {
 	{ "encoding", "without special tokens; text that spells one is text" },
@@ -51,6 +52,16 @@ const char *audit_parallel_unit(const struct audit_report *report)
 	return report->options->udhr ? "a declaration" : "a parallel line";
 }
 
+const char *audit_shown(struct tok_arena *arena, const char *name)
+{
+	struct tok_buffer shown = { 0 };
+	struct tok_span copy = { 0 };
+	if (cli_visible_text(tok_span_of(name), &shown) && tok_buffer_add_byte(&shown, '\0'))
+		copy = tok_arena_copy(arena, tok_buffer_span(&shown));
+	tok_buffer_release(&shown);
+	return (const char *)copy.bytes;
+}
+
 /* ---- cells ------------------------------------------------------------------------------- */
 
 static void put_cell(struct cli_put *p, int columns, int digits, double number)
@@ -61,29 +72,41 @@ static void put_cell(struct cli_put *p, int columns, int digits, double number)
 		cli_put(p, " %*s", columns, "-");
 }
 
-static int name_width(const struct audit_report *r)
+/* Of what is shown: columns are not bytes. */
+static size_t width_of(const char *shown)
+{
+	return cli_visible_width(tok_span_of(shown));
+}
+
+static void put_padded(struct cli_put *p, const char *shown, const char *mark, size_t columns)
+{
+	const size_t width = width_of(shown) + strlen(mark);
+	cli_put(p, "%s%s%*s", shown, mark, width < columns ? (int)(columns - width) : 0, "");
+}
+
+static size_t name_width(const struct audit_report *r)
 {
 	size_t most = 8;
 	for (size_t i = 0; i < r->language_count; i++) {
-		const size_t count = strlen(r->languages[i].name) + r->languages[i].abridged;
-		most = count > most ? count : most;
+		const size_t width = width_of(r->languages[i].shown) + r->languages[i].abridged;
+		most = width > most ? width : most;
 	}
-	return most < 40 ? (int)most : 40;
+	return most < 40 ? most : 40;
 }
 
-static void put_head(struct cli_put *p, int width)
+static void put_head(struct cli_put *p, size_t width)
 {
 	cli_put(p, "%-*s %9s %9s %9s %8s %9s %9s %7s %8s %7s %7s %8s %8s %7s %7s %7s %7s %6s\n",
-		width, "language", "tok/line", "byte/tok", "char/tok", "premium", "fertility",
+		(int)width, "language", "tok/line", "byte/tok", "char/tok", "premium", "fertility",
 		"continued", "single", "s.types", "types", "entropy", "shannon", "renyi2.5",
 		"return", "split", "unknown", "tok.scr", "script");
 }
 
-static void put_row(struct cli_put *p, int width, const struct audit_language *l,
+static void put_row(struct cli_put *p, size_t width, const struct audit_language *l,
 		    const struct audit_cell *c)
 {
 	const struct vocab_audit_measures *m = &c->measures;
-	cli_put(p, "%s%-*s", l->name, width - (int)strlen(l->name), l->abridged ? "*" : "");
+	put_padded(p, l->shown, l->abridged ? "*" : "", width);
 	if (c->refused) {
 		cli_put(p, " refused: %s\n", c->refused);
 		return;
@@ -110,8 +133,8 @@ static void put_row(struct cli_put *p, int width, const struct audit_language *l
 static void put_tokenizer(struct cli_put *p, const struct audit_report *r, size_t which)
 {
 	const struct audit_tokenizer *t = &r->tokenizers[which];
-	const int width = name_width(r);
-	cli_put(p, "%s%s: %zu tokens, hash %s\n", which ? "\n" : "", t->name, t->vocabulary,
+	const size_t width = name_width(r);
+	cli_put(p, "%s%s: %zu tokens, hash %s\n", which ? "\n" : "", t->shown, t->vocabulary,
 		t->hash.text);
 	put_head(p, width);
 	for (size_t l = 0; l < r->language_count; l++)
@@ -131,12 +154,13 @@ static void put_summary(struct cli_put *p, const struct audit_report *r)
 		put_cell(p, 8, 4, t->gini_bytes);
 		put_cell(p, 8, 3, t->premium_median);
 		put_cell(p, 8, 3, t->premium_max);
-		cli_put(p, " %-12s", worst ? r->languages[t->premium_worst].name : "-");
+		cli_put(p, " ");
+		put_padded(p, worst ? r->languages[t->premium_worst].shown : "-", "", 12);
 		put_cell(p, 8, 4, t->utilization_variation);
 		put_cell(p, 9, 4, t->digits.grade.f1);
 		put_cell(p, 8, 4, t->digits.tokens_per_digit[3]);
 		put_cell(p, 9, 4, t->digits.tokens_per_digit[12]);
-		cli_put(p, " %s\n", t->name);
+		cli_put(p, " %s\n", t->shown);
 	}
 }
 
@@ -151,7 +175,7 @@ static void put_pairs(struct cli_put *p, const struct audit_report *r)
 		put_cell(p, 8, 4, pair->similarity.same_id);
 		put_cell(p, 8, 4, pair->similarity.same_words);
 		put_cell(p, 8, 4, pair->similarity.boundary_f1);
-		cli_put(p, " %s %s\n", r->tokenizers[pair->a].name, r->tokenizers[pair->b].name);
+		cli_put(p, " %s %s\n", r->tokenizers[pair->a].shown, r->tokenizers[pair->b].shown);
 	}
 }
 
@@ -170,8 +194,19 @@ static void put_morphology(struct cli_put *p, const struct audit_report *r)
 		put_cell(p, 8, 4, m->f1);
 		put_cell(p, 8, 4, m->random_f1);
 		cli_put(p, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %s, %s\n", m->scored, m->single,
-			m->bad, r->morphology[i].name, r->tokenizers[i / r->morphology_count].name);
+			m->bad, r->morphology[i].shown,
+			r->tokenizers[i / r->morphology_count].shown);
 	}
+}
+
+/* Is there a number here that the convention is of?  JSON and page have more. */
+static bool is_of_use(const struct audit_report *r, const char *convention)
+{
+	if (strcmp(convention, "error_rate") == 0)
+		return false;
+	if (strcmp(convention, "sample") == 0)
+		return r->pair_count > 0;
+	return strcmp(convention, "morphology") != 0 || r->morphology_count > 0;
 }
 
 static void put_conventions(struct cli_put *p, const struct audit_report *r)
@@ -181,12 +216,13 @@ static void put_conventions(struct cli_put *p, const struct audit_report *r)
 		abridged |= r->languages[i].abridged;
 	cli_put(p, "\n");
 	if (r->pivot != SIZE_MAX)
-		cli_put(p, "pivot: %s; costs are tokens %s\n", r->languages[r->pivot].name,
+		cli_put(p, "pivot: %s; costs are tokens %s\n", r->languages[r->pivot].shown,
 			audit_parallel_unit(r));
 	if (abridged)
 		cli_put(p, "*: abridged, or parts are missing\n");
 	for (const struct audit_convention *c = audit_conventions; c->name; c++)
-		cli_put(p, "%s: %s\n", c->name, c->text);
+		if (is_of_use(r, c->name))
+			cli_put(p, "%s: %s\n", c->name, c->text);
 }
 
 enum tok_status audit_tell(const struct audit_report *report, struct tok_error *err)

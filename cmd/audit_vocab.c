@@ -142,7 +142,6 @@ static enum tok_status tell(const struct audit_options *o, const struct audit_vo
 	if (status == TOK_OK)
 		fwrite(out.bytes, 1, out.count, stdout);
 	tok_buffer_release(&out);
-	fflush(stdout); /* --html - comes behind it */
 	if (status == TOK_OK && o->html)
 		status = write_page(o, vocabs, count, err);
 	if (status == TOK_OK && o->db)

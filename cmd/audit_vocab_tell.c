@@ -166,7 +166,8 @@ static void put_suspects(struct cli_put *p, const struct audit_vocab *v)
 void audit_vocab_tell(struct cli_put *p, const struct audit_vocab *v)
 {
 	const struct vocab_health *h = &v->health;
-	cli_put(p, "%s: %s, %zu tokens, ids below %zu\n", v->name,
+	p->lost |= !cli_visible_text(tok_span_of(v->name), p->out);
+	cli_put(p, ": %s, %zu tokens, ids below %zu\n",
 		vocab_health_level_name(vocab_health_verdict(h)), h->tokens, h->size);
 	put_counts(p, h);
 	put_bytes(p, h);

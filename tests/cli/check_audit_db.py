@@ -242,6 +242,28 @@ class Audits(unittest.TestCase):
         if os.geteuid():
             self.refused("cannot write 'db': ", "-t", "bytes", "--db", "db")
 
+    def test_files_are_looked_at_before_work(self):
+        self.write("text", b"this is a text and no database " * 200)
+        self.write("old.json", "{}")
+        os.mkdir(self.path("folder"))
+        there = sorted(os.listdir(self.folder))
+        for wrong, words in ((("--baseline", "nowhere", "--db", "db"), ".*nowhere"),
+                             (("--baseline", "old.json", "--db", "db"), "old.json: it is no audit"),
+                             (("--html", "no/where", "--db", "db"), "cannot create 'no/where'|.*no/where"),
+                             (("--html", "folder"), ".*folder"), (("--db", "text"), "'text' is no SQLite database"),
+                             (("--db", "no/where"), "cannot write 'no/where': No such file")):
+            done = self.run_audit("-t", "bytes", *wrong, "--corpus", "x=missing", pivot=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertRegex(done.stderr.decode(), "^tok audit: (%s)" % words)
+            self.assertNotIn(b"missing", done.stderr)
+            self.assertEqual(sorted(os.listdir(self.folder)), there)
+        # What is found out to be good is left as it is where the audit fails.
+        self.refused(".*missing", "--corpus", "x=missing", "--html", "page", "--db", "db")
+        self.assertEqual(sorted(os.listdir(self.folder)), there)
+        done = subprocess.run((TOK, "audit", "--vocab", "-t", "nothing", "--db", "text"), cwd=self.folder, capture_output=True,
+                              check=False)
+        self.assertRegex(done.stderr, b"^tok audit: 'text' is no SQLite database")
+
     # ---- --baseline
 
     def baseline(self, change):
@@ -299,6 +321,47 @@ class Audits(unittest.TestCase):
         self.assertEqual((status, told), (0, ["words are others than in the baseline: what is of words is not "
                                               "compared"]))
 
+    def test_names_are_compared_as_json_has_them(self):
+        name = b"d\xc3\xa9\xff\xc3"
+        how = ("--corpus", name + b"=en", "--corpus", "d\u00e9=fr", "--pivot", name)
+        self.write("words.csv", WORDS)
+        os.rename(self.path("words.csv"), os.path.join(self.folder.encode(), name + b".csv"))
+        self.write("old.json", subprocess.run((TOK, "audit", *TWO, *how, "--morphology", name + b".csv", "--json"), cwd=self.folder,
+                                              capture_output=True, check=True).stdout)
+        self.assertIn("d\u00e9\ufffd\ufffd".encode(), self.read("old.json"))
+        done = subprocess.run((TOK, "audit", *TWO, *how, "--morphology", name + b".csv", "--baseline", "old.json"),
+                              cwd=self.folder, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_nothing_compared_is_not_passed(self):
+        last = "nothing of the texts could be compared with 'old.json'"
+
+        def renamed(old):
+            for language in old["languages"]:
+                language["name"] += "x"
+        status, told = self.baseline(renamed)
+        self.assertEqual((status, told[0], told[-1]), (1, "the baseline has no language 'en'", last))
+        self.write("old.json", self.audit(*TWO, "--json").replace(b'"tok-32k"', b'"a"').replace(b'"bytes"', b'"b"'))
+        done = self.run_audit(*TWO, "--baseline", "old.json")
+        self.assertEqual((done.returncode, done.stderr.decode().splitlines()[-1]), (1, "tok audit: " + last))
+        self.write("words.csv", WORDS)  # words alone are something
+        words = ("--corpus", "x=x", "--morphology", "words.csv")
+        self.write("x", "x\nx\n")
+        self.write("old.json", self.audit(*words, "--json"))
+        self.write("x", "y\ny\n")
+        old = self.read("old.json").replace(b'"en"', b'"gone"').replace(b'"fr"', b'"lost"')
+        self.write("old.json", old)
+        self.assertEqual(self.run_audit(*words, "--baseline", "old.json").returncode, 0)
+        self.write("words.csv", WORDS.replace("half", "whole"))
+        self.assertEqual(self.run_audit(*words, "--baseline", "old.json").returncode, 1)
+
+    def test_texts_without_a_token_are_as_good_as_before(self):
+        self.write("v.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n")
+        self.write("blank", "   \n  \n")
+        blank = ("-t", "v.txt", "--corpus", "blank=blank")
+        self.write("old.json", self.audit(*blank, "--json"))
+        self.audit(*blank, "--baseline", "old.json")
+
     def test_tokenizers_are_found_by_name(self):
         self.write("two.json", self.audit(*TWO, "--json"))
         self.write("one.json", self.audit("-t", "tok-32k", "--json"))
@@ -334,7 +397,8 @@ class Audits(unittest.TestCase):
                      '[null],"options":[],"pivot":{},"morphology":{"a":1}}'):
             self.write("old.json", text)
             done = self.run_audit("--baseline", "old.json")
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertTrue(done.stderr.endswith(b"tok audit: nothing of the texts could be compared with 'old.json'\n"))
 
     # ---- --morphology
 

@@ -91,7 +91,7 @@ COMMANDS = [
     r"""printf '{"id":0,"output":"1"}\n{"id":1,"output":"9"}\n' >a; tok charbench score items a --json --case-fold""",
     "tok charbench analyse items a -t bytes --boot 5 --threads 1 --context prompt --html p.html",
     "printf 'ab \\303\\251\\nb\\n' >text; tok audit -t bytes --corpus a=text --corpus b=text --pivot a --threads 1 --html p.html --json",
-    "tok audit --vocab -t $DATA/embed/model --embeddings $DATA/embed/model --threads 1 --html - --json",
+    "tok audit --vocab -t $DATA/embed/model --embeddings $DATA/embed/model --threads 1 --html p.html --json",
     "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --ids --add-special",
     "printf 'ab\\nc' | tok view -t bytes -t $DATA/tiny.json --html - --lines",
     "printf 'b\\n:back\\n' | tok bytes repl -t bytes --lm m.tlm -p a --top 2",

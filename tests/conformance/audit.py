@@ -217,9 +217,10 @@ def check_summary(name, summary, cells, abridged, whole):
 # ---- FLORES -------------------------------------------------------------------------------------------------------
 
 def flores(scratch):
-    """The folder, or None."""
+    """The folder; None where it is not here, which is trouble where it is said to be."""
     data = os.environ.get("TOK_TEST_DATA")
     if not data or not pathlib.Path(data, "flores200.tar.zst").exists():
+        check(not data, f"TOK_TEST_DATA: {data} has no flores200.tar.zst")
         return None
     subprocess.run(["tar", "--zstd", "-xf", pathlib.Path(data, "flores200.tar.zst"), "-C", scratch], check=True)
     return next(p.parent for p in pathlib.Path(scratch).rglob("devtest"))
