@@ -428,6 +428,12 @@ enum tok_status tok_encoder_piece(struct tok_encoder *e, struct tok_span text,
 	return tok_model_encode(e->tokenizer->model, e->model, text, piece, out, err);
 }
 
+enum tok_status tok_encoder_run(struct tok_encoder *e, struct tok_span text, const uint32_t *ends,
+				size_t count, struct tok_tokens *out, struct tok_error *err)
+{
+	return tok_model_encode_run(e->tokenizer->model, e->model, text, 0, ends, count, out, err);
+}
+
 enum tok_status tok_encode(struct tok_encoder *e, struct tok_span text,
 			   const struct tok_encode_options *options, struct tok_encoding *out,
 			   struct tok_error *err)

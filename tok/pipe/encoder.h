@@ -89,4 +89,11 @@ TOK_API TOK_MUST_USE enum tok_status tok_encoder_piece(struct tok_encoder *encod
 						       struct tok_tokens *out,
 						       struct tok_error *err);
 
+/* The same of `count` pieces, given one behind the other from the beginning of `text`: each ends
+ * at one of `ends`, which rise.  Without ranges. */
+TOK_API TOK_MUST_USE enum tok_status tok_encoder_run(struct tok_encoder *encoder,
+						     struct tok_span text, const uint32_t *ends,
+						     size_t count, struct tok_tokens *out,
+						     struct tok_error *err);
+
 #endif

@@ -19,12 +19,24 @@ struct vocab_audit_similarity_work {
 /* ---- vocabularies ---------------------------------------------------------------------- */
 
 struct entry {
+	uint64_t front; /* the first 8 bytes, big-endian: most entries are told apart by it */
 	struct tok_span bytes;
 	tok_id id;
 };
 
-static int compare_bytes(struct tok_span a, struct tok_span b)
+static uint64_t front_of(struct tok_span bytes)
 {
+	uint64_t front = 0;
+	for (size_t i = 0; i < sizeof front; i++)
+		front = front << 8 | (i < bytes.count ? bytes.bytes[i] : 0);
+	return front;
+}
+
+static int compare_bytes(const struct entry *one, const struct entry *other)
+{
+	const struct tok_span a = one->bytes, b = other->bytes;
+	if (one->front != other->front)
+		return one->front < other->front ? -1 : 1;
 	const size_t shorter = a.count < b.count ? a.count : b.count;
 	const int order = shorter ? memcmp(a.bytes, b.bytes, shorter) : 0;
 	return order ? order : (a.count > b.count) - (a.count < b.count);
@@ -33,7 +45,7 @@ static int compare_bytes(struct tok_span a, struct tok_span b)
 static int compare_entries(const void *one, const void *other)
 {
 	const struct entry *a = one, *b = other;
-	const int order = compare_bytes(a->bytes, b->bytes);
+	const int order = compare_bytes(a, b);
 	return order ? order : (a->id > b->id) - (a->id < b->id);
 }
 
@@ -44,7 +56,8 @@ static struct entry *list_entries(const struct vocab_token_bytes *tokens, size_t
 	*count = 0;
 	for (size_t id = 0; entries && id < tokens->count; id++)
 		if (tokens->kinds[id] == VOCAB_TOKEN_TEXT || tokens->kinds[id] == VOCAB_TOKEN_BYTE)
-			entries[(*count)++] = (struct entry){ tokens->bytes[id], (tok_id)id };
+			entries[(*count)++] = (struct entry){ front_of(tokens->bytes[id]),
+							      tokens->bytes[id], (tok_id)id };
 	if (entries && *count)
 		qsort(entries, *count, sizeof *entries, compare_entries);
 	return entries;
@@ -79,7 +92,7 @@ static void count_shared(struct vocab_audit_similarity_work *work, const struct 
 	while (i < a_count || j < b_count) {
 		const int order = i == a_count   ? 1
 				  : j == b_count ? -1
-						 : compare_bytes(a[i].bytes, b[j].bytes);
+						 : compare_bytes(&a[i], &b[j]);
 		const size_t a_end = order <= 0 ? end_of_same(a, a_count, i) : i;
 		const size_t b_end = order >= 0 ? end_of_same(b, b_count, j) : j;
 		work->in_a += order <= 0;

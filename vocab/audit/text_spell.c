@@ -13,12 +13,10 @@
 enum { RUN_WORDS = 512 };
 
 struct vocab_audit_speller {
-	const struct tok_tokenizer *tokenizer;
 	const uint32_t *lengths;     /* of tokens; borrowed */
 	bool fronted;                /* the tokenizer puts a blank in front of a text */
 	struct tok_encoder *encoder; /* borrowed */
 	bool many;
-	struct tok_model_scratch *scratch;
 	struct tok_buffer pieces; /* their bytes */
 	uint32_t *ends;           /* in `pieces` */
 	size_t end_count, end_capacity;
@@ -44,16 +42,10 @@ enum tok_status vocab_audit_speller_new(const struct tok_tokenizer *tokenizer,
 	struct vocab_audit_speller *s = calloc(1, sizeof *s);
 	if (!s)
 		return tok_fail_memory(err);
-	s->tokenizer = tokenizer;
 	s->lengths = lengths;
 	s->fronted = fronted;
 	s->encoder = encoder;
 	s->many = takes_many(tokenizer);
-	s->scratch = s->many ? tok_model_scratch_new() : NULL;
-	if (s->many && !s->scratch) {
-		free(s);
-		return tok_fail_memory(err);
-	}
 	*out = s;
 	return TOK_OK;
 }
@@ -62,7 +54,6 @@ void vocab_audit_speller_free(struct vocab_audit_speller *speller)
 {
 	if (!speller)
 		return;
-	tok_model_scratch_free(speller->scratch);
 	tok_buffer_release(&speller->pieces);
 	tok_tokens_release(&speller->tokens);
 	free(speller->ends);
@@ -147,9 +138,8 @@ static enum tok_status spell_run(struct vocab_audit_speller *s, const struct tok
 	enum tok_status status = lay_out(s, words, count, err);
 	s->tokens.count = 0;
 	if (status == TOK_OK && s->end_count)
-		status = tok_model_encode_run(tok_tokenizer_model(s->tokenizer), s->scratch,
-					      tok_buffer_span(&s->pieces), 0, s->ends, s->end_count,
-					      &s->tokens, err);
+		status = tok_encoder_run(s->encoder, tok_buffer_span(&s->pieces), s->ends,
+					 s->end_count, &s->tokens, err);
 	if (status != TOK_OK || share_out(s, count, out))
 		return status;
 	return spell_each(s, words, count, out, err);
