@@ -59,8 +59,8 @@ static void put_note(struct cli_put *p, const char *text)
 {
 	while (text && *text) {
 		const size_t word = strcspn(text, " ");
-		p->lost |= !cli_visible_text((struct tok_span){ (const uint8_t *)text, word },
-					     p->out);
+		p->lost |=
+		    !cli_visible_text((struct tok_span){ (const uint8_t *)text, word }, p->out);
 		text += word;
 		for (; *text == ' '; text++)
 			cli_put(p, " ");
@@ -88,8 +88,8 @@ static void put_column(struct cli_put *p, const char *text, size_t width)
 {
 	const size_t begin = p->out->count;
 	put_note(p, text);
-	const size_t taken = cli_visible_width(
-	    (struct tok_span){ p->out->bytes + begin, p->out->count - begin });
+	const size_t taken =
+	    cli_visible_width((struct tok_span){ p->out->bytes + begin, p->out->count - begin });
 	cli_put(p, "%*s", (int)(taken < width ? width - taken : 0) + 2, "");
 }
 

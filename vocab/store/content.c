@@ -18,7 +18,7 @@ void store_hash_put(struct vocab_hash hash, uint8_t bytes[HASH_BYTES])
 }
 
 static enum tok_status put_packed(const struct vocab_store *store, struct store_value hash,
-				     struct tok_span file, struct tok_error *err)
+				  struct tok_span file, struct tok_error *err)
 {
 	const size_t room = ZSTD_compressBound(file.count);
 	uint8_t *packed = malloc(room);
@@ -66,8 +66,8 @@ static enum tok_status compare(sqlite3_stmt *row, struct tok_span file, struct v
 	struct tok_span kept;
 	const struct tok_span packed = { sqlite3_column_blob(row, 1),
 					 (size_t)sqlite3_column_bytes(row, 1) };
-	enum tok_status status = store_unpack(packed, (uint64_t)sqlite3_column_int64(row, 0), hash,
-					      &arena, &kept, err);
+	enum tok_status status =
+	    store_unpack(packed, (uint64_t)sqlite3_column_int64(row, 0), hash, &arena, &kept, err);
 	*whole = status == TOK_OK;
 	if (status == TOK_EFORMAT)
 		status = TOK_OK;

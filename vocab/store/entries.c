@@ -64,7 +64,8 @@ static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *l
 	return TOK_OK;
 }
 
-/* A row a file: those of one vocabulary follow each other.  One whose files are gone has one row. */
+/* A row a file: those of one vocabulary follow each other.  One whose files are gone has one row.
+ */
 static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list,
 				struct tok_error *err)
 {

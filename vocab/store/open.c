@@ -59,7 +59,8 @@ static enum tok_status check_version_now(const struct vocab_store *store, int64_
 					 struct tok_error *err)
 {
 	int64_t application = 0;
-	enum tok_status status = store_ask(store, "PRAGMA application_id", NULL, 0, &application, err);
+	enum tok_status status =
+	    store_ask(store, "PRAGMA application_id", NULL, 0, &application, err);
 	if (status == TOK_OK)
 		status = store_ask(store, "PRAGMA user_version", NULL, 0, version, err);
 	if (status != TOK_OK)
@@ -74,8 +75,9 @@ static enum tok_status check_version_now(const struct vocab_store *store, int64_
 	int64_t found = 1;
 	status = store_ask(store, "SELECT count(*) FROM sqlite_schema", NULL, 0, &found, err);
 	if (status == TOK_OK && (found > 0 || application || *version))
-		status = tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies%s",
-				  store->path, store->images ? ": move it away" : "");
+		status =
+		    tok_fail(err, TOK_EFORMAT, "%s: this database is no store of vocabularies%s",
+			     store->path, store->images ? ": move it away" : "");
 	return status;
 }
 
@@ -144,9 +146,8 @@ static enum tok_status check_tables(const struct vocab_store *store, struct tok_
 	for (size_t i = 0; i < TABLES; i++)
 		values[i] = STORE_TEXT_OF(tables[i]);
 	const enum tok_status status = store_ask(
-	    store,
-	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql IN (?, ?, ?)", values,
-	    TABLES, &found, err);
+	    store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql IN (?, ?, ?)",
+	    values, TABLES, &found, err);
 	if (status != TOK_OK || found == TABLES)
 		return status;
 	return tok_fail(err, TOK_EFORMAT, "%s: its tables are not those of a store", store->path);

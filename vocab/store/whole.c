@@ -146,9 +146,9 @@ static enum tok_status refuse_own(const struct vocab_store *store, const char *p
 			  own.st_ino == target.st_ino;
 	}
 	free(name);
-	return is_own ? tok_fail(err, TOK_EARG, "%s is the store itself: export to another file",
-				 path)
-		      : TOK_OK;
+	return is_own
+		   ? tok_fail(err, TOK_EARG, "%s is the store itself: export to another file", path)
+		   : TOK_OK;
 }
 
 static enum tok_status export_to(const struct vocab_store *store, const char *target,
