@@ -117,6 +117,14 @@ static enum tok_status rename_there_and_back(struct vocab_store *store, struct t
 	return status == TOK_OK ? vocab_store_rename(store, "other", "kept", err) : status;
 }
 
+static enum tok_status add_and_remove(struct vocab_store *store, struct tok_error *err)
+{
+	const enum tok_status status = add_one(store, err);
+	char name[32];
+	snprintf(name, sizeof name, "v%u", number - 1);
+	return status == TOK_OK ? vocab_store_remove(store, name, err) : status;
+}
+
 static void each_allocation_may_fail(void **state)
 {
 	static const struct {
@@ -132,7 +140,8 @@ static void each_allocation_may_fail(void **state)
 		{ folder, VOCAB_STORE_READ, verify },
 		{ folder, VOCAB_STORE_READ, export_all },
 		{ elsewhere, VOCAB_STORE_WRITE, import_all },
-		{ folder, VOCAB_STORE_WRITE, rename_there_and_back },
+		{ folder, VOCAB_STORE_CHANGE, rename_there_and_back },
+		{ folder, VOCAB_STORE_CHANGE, add_and_remove },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {

@@ -71,6 +71,8 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 {
 	bool lost = false;
 	const char *name = (const char *)sqlite3_column_text(row, NAME);
+	if (sqlite3_column_type(row, NAME) == SQLITE_NULL) /* which the table does not allow */
+		return tok_fail(err, TOK_EFORMAT, "a vocabulary has no name");
 	if (!name)
 		return tok_fail_memory(err);
 	enum tok_status status = TOK_OK;
