@@ -1,6 +1,7 @@
 /*
  * A coder that asks the tokenizer's own model makes of tok_encode_with what tok_encode is:
- * ids, ranges and names, with every option; and it sees the tokens before each piece.
+ * ids, ranges and names, with every option; and it sees the tokens before each piece.  Pieces
+ * given as a run are encoded as one by one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,10 +89,42 @@ static void the_models_own_coder_changes_nothing(void **state)
 	many_release(&all);
 }
 
+static void a_run_is_its_pieces(void **state)
+{
+	static const uint32_t ends[] = { 1, 3, 4, 9, 14, 15, 30 };
+	static const char text[] = "a ab cd, abcd, xxabababcdef abc";
+	const struct tok_span span = tok_span_of(text);
+	struct many all = many_new();
+	(void)state;
+	for (size_t i = 0; i < all.count; i++) {
+		struct tok_encoder *e = tok_encoder_new(all.tokenizers[i]);
+		struct tok_tokens wanted = { 0 }, got = { 0 };
+		struct tok_error err = { 0 };
+		enum tok_status one = TOK_OK;
+		for (size_t k = 0; k < sizeof ends / sizeof *ends && one == TOK_OK; k++) {
+			const struct tok_range piece = { k ? ends[k - 1] : 0, ends[k] };
+			one = tok_encoder_piece(e, span, piece, &wanted, &err);
+		}
+		const enum tok_status run =
+		    tok_encoder_run(e, span, ends, sizeof ends / sizeof *ends, &got, &err);
+		assert_int_equal(one, run);
+		if (one == TOK_OK) {
+			assert_true(got.count > 0);
+			assert_int_equal(got.count, wanted.count);
+			assert_memory_equal(got.ids, wanted.ids, got.count * sizeof *got.ids);
+		}
+		tok_tokens_release(&wanted);
+		tok_tokens_release(&got);
+		tok_encoder_free(e);
+	}
+	many_release(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_models_own_coder_changes_nothing),
+		cmocka_unit_test(a_run_is_its_pieces),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
