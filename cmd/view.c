@@ -22,10 +22,15 @@ struct view_options {
 	const char *html;
 };
 
-/* Whoever looks at a text does not look at a gigabyte. */
-#define LIMIT ((uint64_t)64 << 20)
+/* Whoever looks at a text does not look at a gigabyte.  Several tokenizers take more than 100 bytes
+ * for each of the text. */
+#define LIMIT            ((uint64_t)64 << 20)
+#define LIMIT_OF_SEVERAL ((uint64_t)8 << 20)
 
-static const struct view_options defaults = { .split = { .limit_bytes = LIMIT },
+/* That --max-document was not given: no size can be asked for that is as large. */
+#define NO_LIMIT_GIVEN UINT64_MAX
+
+static const struct view_options defaults = { .split = { .limit_bytes = NO_LIMIT_GIVEN },
 					      .specials = CLI_SPECIALS_DEFAULT };
 
 #define FIELD(member, type) CLI_FIELD(struct view_options, member, type)
@@ -273,7 +278,10 @@ static enum tok_status end(struct viewing *v, struct tok_error *err)
 
 static enum cli_exit run_view(const void *options, int argc, char **argv)
 {
-	const struct view_options *opts = options;
+	struct view_options completed = *(const struct view_options *)options;
+	const struct view_options *opts = &completed;
+	if (opts->split.limit_bytes == NO_LIMIT_GIVEN)
+		completed.split.limit_bytes = opts->tokenizers.count > 1 ? LIMIT_OF_SEVERAL : LIMIT;
 	struct viewing v = { .opts = opts,
 			     .how = cli_specials_options(&opts->specials),
 			     .output = { .fd = -1 } };
@@ -335,9 +343,10 @@ const struct cli_tool tool_view = {
 	    "100,000 tokens.\n"
 	    "\n"
 	    "With one tokenizer a long document is shown in parts, where that changes no id; with\n"
-	    "several, and with --add-special or --hf, it is taken whole, up to --max-document "
-	    "(here\n"
-	    "64M): --lines shows longer ones.",
+	    "several, and with --add-special or --hf, it is taken whole, up to --max-document: "
+	    "here\n"
+	    "64M, with several tokenizers 8M, as they take some 150 bytes of memory for each byte\n"
+	    "of it. --lines shows longer ones.",
 	.examples = "  printf 'Hello, world' | tok view\n"
 		    "  printf 'unrelated words' | tok view -t tok-32k -t bytes --ids\n"
 		    "  printf 'Hello' | tok view --color always\n"
