@@ -4,7 +4,8 @@
  * A call for each word would wait for memory at every merge.  Where text reaches the model as bytes
  * and every token adds the bytes that it is, the pieces of many words are laid one behind the
  * other and given to the model as one run, which works on several at once; lengths then say which
- * tokens are whose.  All else is encoded word by word.
+ * tokens are whose.  It is the encoder's own model that is asked: most pieces came in the lines,
+ * and it remembers what they were.  All else is encoded word by word.
  */
 #include <stdlib.h>
 
