@@ -6,10 +6,10 @@
  *		       bar_count, 1);
  *
  * Each is a <figure> with a title; marks carry their numbers as tooltips, and what no bar has
- * beside it is in a table under the picture, to be opened.  Widths are shares of the page's,
- *heights and letters are not, so that a narrow page has all of it in letters as large as any.
- *Colours are the page's, by number: a series has the same in all pictures of a page, and lines have
- *dashes where colours come again.  Numbers that are not finite are left out.
+ * beside it is in a table under the picture, to be opened.  Widths are shares of the page's;
+ * heights and letters are not, so that a narrow page has all of it in letters as large as any.
+ * Colours are the page's, by number: a series has the same in all pictures of a page, and lines
+ * have dashes where colours come again.  Numbers that are not finite are left out.
  */
 #ifndef CMD_CLI_CHART_H
 #define CMD_CLI_CHART_H

@@ -1,6 +1,7 @@
 /* sample.c - tok sample: text to ids by segmentations that are drawn. */
 #include "cmd/cli.h"
 #include "cmd/cli_coding.h"
+#include "cmd/cli_page.h"
 #include "cmd/cli_pool.h"
 #include "cmd/sample_compare.h"
 #include "cmd/sample_list.h"
@@ -59,6 +60,8 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct sample_options, compare, bool) },
 	{ CLI_TEXT, 0, "svg", "FILE", "with --compare: draw a picture too",
 	  CLI_FIELD(struct sample_options, svg, const char *) },
+	{ CLI_TEXT, 0, "html", "FILE", "with --compare: also write a page with tables and bars",
+	  CLI_FIELD(struct sample_options, html, const char *) },
 	{ CLI_SIZE, 0, "limit", "N",
 	  "with --exact and --compare: no text with more segmentations (65536)",
 	  CLI_FIELD(struct sample_options, limit, uint64_t) },
@@ -156,6 +159,9 @@ struct comparing {
 	struct sample_svg svg;
 	struct cli_put out;
 	struct tok_buffer bytes, drawn; /* what these two put into */
+	struct tok_buffer page_bytes;
+	struct cli_put page;
+	const char *html; /* NULL: no page */
 	struct cli_output output, picture;
 	bool json, draws;
 };
@@ -167,6 +173,8 @@ static enum tok_status compare_text(void *context, struct tok_span text, uint64_
 	enum tok_status status = sample_compare_text(&c->comparison, text, number, err);
 	if (status == TOK_OK && c->draws)
 		status = sample_svg_text(&c->comparison, &c->svg, err);
+	if (status == TOK_OK && c->html)
+		status = sample_page_text(&c->comparison, &c->page, err);
 	if (status != TOK_OK)
 		return status;
 	tok_buffer_clear(&c->bytes);
@@ -192,6 +200,12 @@ static enum tok_status write_picture(struct comparing *c, struct tok_error *err)
 	return status;
 }
 
+static enum tok_status write_page(struct comparing *c, struct tok_error *err)
+{
+	cli_page_end(&c->page);
+	return c->page.lost ? tok_fail_memory(err) : cli_page_write(&c->page_bytes, c->html, err);
+}
+
 /* The table, and the picture if there is to be one. */
 static enum tok_status open_outputs(struct comparing *c, const struct sample_options *o,
 				    struct tok_error *err)
@@ -214,6 +228,8 @@ static enum cli_exit write_both(struct comparing *c, const struct sample_texts *
 		cli_output_abandon(&c->picture);
 	if (c->draws && whole && write_picture(c, &err) != TOK_OK)
 		return cli_error("%s", err.message);
+	if (c->html && whole && write_page(c, &err) != TOK_OK)
+		return cli_error("%s", err.message);
 	return result;
 }
 
@@ -234,7 +250,12 @@ static enum cli_exit compare_texts(const struct sample_options *o,
 				.top = or_usual(o->top, USUAL_TOP) },
 		.json = o->format == CLI_FORMAT_JSONL,
 		.draws = o->svg != NULL,
+		.html = o->html,
 	};
+	c.page.out = &c.page_bytes;
+	if (o->html)
+		cli_page_begin(&c.page, "Segmentations",
+			       "what each way to draw them gives, and how often");
 	c.out.out = &c.bytes;
 	c.svg.body.out = &c.drawn;
 	enum tok_status status = sample_compare_open(&c.comparison, numbers.p, numbers.alpha, &err);
@@ -243,6 +264,7 @@ static enum cli_exit compare_texts(const struct sample_options *o,
 	const enum cli_exit result =
 	    status == TOK_OK ? write_both(&c, texts) : cli_error("%s", err.message);
 	sample_compare_close(&c.comparison);
+	tok_buffer_release(&c.page_bytes);
 	tok_buffer_release(&c.drawn);
 	tok_buffer_release(&c.bytes);
 	return result;

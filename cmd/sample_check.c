@@ -92,6 +92,7 @@ static enum cli_exit check_rules(const struct sample_options *o)
 		{ "limit", o->limit != SAMPLE_NOT_GIVEN, WHOLE, ANY },
 		{ "top", o->top != SAMPLE_NOT_GIVEN, WHOLE, ANY },
 		{ "svg", o->svg != NULL, BIT(SAMPLE_COMPARE), ANY },
+		{ "html", o->html != NULL, BIT(SAMPLE_COMPARE), ANY },
 		{ "dtype", o->dtype >= 0, ONLY_DRAW, ANY },
 		{ "tokens", o->tokens, ONLY_DRAW, ANY },
 		{ "max-tokens", o->max_tokens != UINT64_MAX, ONLY_DRAW, ANY },
@@ -203,6 +204,8 @@ static bool is_same_file(const char *a, const char *b)
 static enum cli_exit check_picture(const struct sample_options *o)
 {
 	const bool table_is_shown = !o->output || strcmp(o->output, "-") == 0;
+	if (o->html && strcmp(o->html, "-") == 0)
+		return cli_usage("--html needs a file: the table goes to standard output");
 	if (!o->svg)
 		return CLI_OK;
 	if (strcmp(o->svg, "-") == 0 && table_is_shown)

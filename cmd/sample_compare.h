@@ -71,6 +71,11 @@ void sample_compare_json(const struct sample_comparison *comparison, struct cli_
 /* How many segmentations, in digits. */
 void sample_put_count(struct cli_put *out, double log2_count);
 
+/* Of the current text, in a page that has begun; TOK_ELIMIT where that becomes too large.
+ * sample_page.c */
+TOK_MUST_USE enum tok_status sample_page_text(const struct sample_comparison *comparison,
+					      struct cli_put *page, struct tok_error *err);
+
 /* ---- a picture: sample_svg.c ------------------------------------------------ */
 
 struct sample_svg {

@@ -21,7 +21,7 @@ struct sample_options {
 	uint64_t seed, samples, wor, best;
 	bool include_best, exact, compare;
 	uint64_t limit, top;
-	const char *svg;
+	const char *svg, *html;
 	int format, dtype; /* -1: not given */
 	const char *output;
 	bool tokens;

@@ -50,6 +50,8 @@ def make_pages(options, folder):
     yield folder / "view.html", "onload"
     run(tok, "view", "-t", "tok-32k", "-t", "bytes", "--ids", "--lines", "--html", folder / "several.html", data=HOSTILE)
     yield folder / "several.html", "<0xFF>"
+    run(tok, "sample", "--compare", "--top", "4", "--html", folder / "samples.html", "-o", folder / "table", data=HOSTILE[:12] + b"\n<b>red\n")
+    yield folder / "samples.html", "<b>red"
     items, answers = folder / "items", folder / "answers"
     with open(items, "w") as to_items, open(answers, "w") as to_answers:
         for i in range(30):
