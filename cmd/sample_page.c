@@ -1,5 +1,6 @@
 /* sample_page.c - a comparison of methods as a page: what each gives how often, and what each is.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -31,9 +32,10 @@ static bool put_segmentation(const struct sample_comparison *c, const struct sam
 	return ok;
 }
 
-static void put_methods(const struct sample_comparison *c, struct cli_put *p)
+/* `caption` is not that of another text's table. */
+static void put_methods(const struct sample_comparison *c, const char *caption, struct cli_put *p)
 {
-	cli_page_table_begin(p, "What each method does", method_columns,
+	cli_page_table_begin(p, caption, method_columns,
 			     sizeof method_columns / sizeof *method_columns);
 	for (size_t m = 0; m < c->method_count; m++) {
 		const struct sample_compared *method = &c->methods[m];
@@ -92,19 +94,27 @@ enum tok_status sample_page_text(const struct sample_comparison *c, struct cli_p
 				 struct tok_error *err)
 {
 	struct tok_span names[SAMPLE_METHODS];
-	struct tok_buffer shown = { 0 };
+	struct tok_buffer shown = { 0 }, caption = { 0 };
+	struct cli_put put = { .out = &caption };
 	if (p->out->count > (size_t)PAGE_MB << 20)
 		return tok_fail(err, TOK_ELIMIT,
 				"the page would have more than %d MB: compare fewer texts",
 				PAGE_MB);
-	p->lost |= !cli_visible_text(c->text, &shown) || !tok_buffer_add_byte(&shown, 0);
-	if (!p->lost)
-		cli_page_heading(p, (const char *)shown.bytes);
-	tok_buffer_release(&shown);
+	put.lost |= !cli_visible_text(c->text, &shown) || !tok_buffer_add_byte(&shown, 0);
+	if (!put.lost)
+		cli_put(&put, "What each method does to %" PRIu64 ", %s%c", c->number + 1,
+			(const char *)shown.bytes, 0);
 	for (size_t m = 0; m < c->method_count; m++)
 		names[m] = tok_span_of(sample_method_name(c->methods[m].method.method));
-	cli_page_legend(p, names, c->method_count);
-	const enum tok_status status = put_rows(c, p, err);
-	put_methods(c, p);
+	enum tok_status status = TOK_OK;
+	if (!put.lost) {
+		cli_page_heading(p, (const char *)shown.bytes);
+		cli_page_legend(p, names, c->method_count);
+		status = put_rows(c, p, err);
+		put_methods(c, (const char *)caption.bytes, p);
+	}
+	p->lost |= put.lost;
+	tok_buffer_release(&caption);
+	tok_buffer_release(&shown);
 	return status == TOK_OK && p->lost ? tok_fail_memory(err) : status;
 }
