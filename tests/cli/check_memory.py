@@ -68,7 +68,7 @@ COMMANDS = [
     BPE + "printf 'abab' | tok sample -t b.json -m bpe-dropout -p .5 --tokens --threads 1",
     BPE + "printf 'ab' | tok sample -t b.json -m split --exact",
     BPE + "printf 'abab' | tok sample -t b.json -m uniform --wor 2 -F jsonl",
-    BPE + "printf 'abab' | tok sample -t b.json --compare --svg p.svg",
+    BPE + "printf 'abab' | tok sample -t b.json --compare --svg p.svg --html p.html",
     BPE + "printf 'abab' | tok sample -t b.json --compare --limit 1",
     BPE + "printf 'abab' | tok encode -t b.json --longest-match --threads 1",
     "printf 'ab\\nb\\n' >text; tok lm train -t bytes --order 2 --lines --threads 1 -o m.tlm text" + FIRST,
