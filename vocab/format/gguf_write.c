@@ -254,11 +254,12 @@ static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)
 static enum tok_status check_bpe(struct gguf_spec_writer *s)
 {
 	const struct tok_spec *spec = s->spec;
-	const struct tok_pretok_step *last = spec->pretokenizers + spec->pretokenizer_count;
+	const size_t steps = spec->pretokenizer_count;
+	const struct tok_pretok_step *last = steps ? &spec->pretokenizers[steps - 1] : NULL;
 	if (spec->normalizer_count > 1 ||
 	    (spec->normalizer_count == 1 && spec->normalizers->kind != TOK_NORM_NFC))
 		return refuse(s, "normalizer", "a byte-level BPE without one, or with NFC");
-	if (spec->pretokenizer_count == 0 || (--last)->kind != TOK_PRETOK_BYTE_LEVEL)
+	if (!last || last->kind != TOK_PRETOK_BYTE_LEVEL)
 		return refuse(s, "model",
 			      "a BPE in the alphabet of bytes, or one of characters that falls "
 			      "back on bytes");
