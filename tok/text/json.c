@@ -335,6 +335,8 @@ static enum tok_status read_all(struct reader *r)
 enum tok_status tok_json_read(struct tok_json_document *doc, struct tok_span text,
 			      struct tok_error *err)
 {
+	if (text.count == 0)
+		text = tok_span_of(""); /* which has an address */
 	struct reader r = {
 		.doc = doc,
 		.begin = text.bytes,
