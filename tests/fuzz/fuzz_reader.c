@@ -45,7 +45,7 @@ static enum tok_status (*const readers[])(struct tok_span, struct tok_spec *,
 	vocab_read_wordpiece, vocab_read_gguf,       read_any,
 };
 
-static void write_again(const struct tok_spec *spec, enum vocab_file_kind kind)
+static void write_again(const struct tok_spec *spec, enum vocab_file_kind kind, bool settled)
 {
 	static enum tok_status (*const reads[])(struct tok_span, struct tok_spec *,
 						struct tok_error *) = {
@@ -65,8 +65,14 @@ static void write_again(const struct tok_spec *spec, enum vocab_file_kind kind)
 		/* serde_json reads some scores a last bit off, and so do we. */
 		const bool exact = spec->model.kind != TOK_MODEL_UNIGRAM;
 		if (reads[kind](tok_buffer_span(&file), &other, &err) != TOK_OK ||
-		    vocab_write(kind, &other, &again, &err) != TOK_OK ||
-		    (exact && !tok_span_equal(tok_buffer_span(&again), tok_buffer_span(&file))))
+		    vocab_write(kind, &other, &again, &err) != TOK_OK)
+			abort();
+		const bool same = tok_span_equal(tok_buffer_span(&again), tok_buffer_span(&file));
+		/* BERT's special tokens are known by their names in a GGUF: from the second
+		 * time on they are written as what they are. */
+		if (!same && kind == VOCAB_GGUF && !settled)
+			write_again(&other, kind, true);
+		else if (exact && !same)
 			abort();
 	}
 	tok_spec_release(&other);
@@ -113,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (readers[READER]((struct tok_span){ data, size }, &spec, &err) == TOK_OK) {
 		for (int kind = VOCAB_TOKENIZER_JSON; kind <= VOCAB_GGUF; kind++)
-			write_again(&spec, (enum vocab_file_kind)kind);
+			write_again(&spec, (enum vocab_file_kind)kind, false);
 		if (tok_tokenizer_new(&spec, &t, &err) == TOK_OK)
 			use(t);
 		else
