@@ -4,6 +4,7 @@
  * one that was used or replaced since it was looked at stays.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +127,7 @@ static bool remove_entry(int folder, const struct entry *entry)
 	if (!look_at(folder, entry->name, &info))
 		return true; /* somebody else was quicker */
 	return compare_times(info.st_mtim, entry->used) == 0 &&
-	       unlinkat(folder, entry->name, 0) == 0;
+	       (unlinkat(folder, entry->name, 0) == 0 || errno == ENOENT);
 }
 
 void image_prune(const char *folder, const char *kept, uint64_t limit_bytes)
