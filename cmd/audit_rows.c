@@ -4,24 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli_npy.h"
+
 enum { NPY_HEADER_MAX = 1 << 16, BLOCK_BYTES = 1 << 22 };
 
 /* ---- .npy ---------------------------------------------------------------------------------- */
 
 static const char npy_magic[] = "\x93NUMPY";
-
-/* What follows `key` and a colon in the header, or NULL. */
-static const char *find_value(const char *header, const char *key)
-{
-	const char *at = strstr(header, key);
-	if (!at)
-		return NULL;
-	at += strlen(key);
-	at += strspn(at, " ");
-	if (*at++ != ':')
-		return NULL;
-	return at + strspn(at, " ");
-}
 
 static bool parse_dtype(const char *value, enum hyper_dtype *out)
 {
@@ -63,10 +52,10 @@ static bool parse_shape(const char *value, size_t *rows, size_t *width)
 
 static bool parse_header(struct audit_rows *r, const char *header)
 {
-	const char *order = find_value(header, "'fortran_order'");
-	return parse_dtype(find_value(header, "'descr'"), &r->dtype) && order &&
+	const char *order = cli_npy_value(header, "'fortran_order'");
+	return parse_dtype(cli_npy_value(header, "'descr'"), &r->dtype) && order &&
 	       strncmp(order, "False", 5) == 0 &&
-	       parse_shape(find_value(header, "'shape'"), &r->count, &r->width);
+	       parse_shape(cli_npy_value(header, "'shape'"), &r->count, &r->width);
 }
 
 /* Are all its numbers there? */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "cmd/cli_npy.h"
+
 enum { HEADER_MAX = 1 << 16 };
 
 static enum tok_status refuse(const struct cli_ids *r, const char *what, struct tok_error *err)
@@ -22,19 +24,6 @@ static enum tok_status fill_to(struct cli_ids *r, size_t count, struct tok_error
 	return TOK_OK;
 }
 
-/* What follows `key` and a colon, or NULL. */
-static const char *find_value(const char *header, const char *key)
-{
-	const char *at = strstr(header, key);
-	if (!at)
-		return NULL;
-	at += strlen(key);
-	at += strspn(at, " ");
-	if (*at++ != ':')
-		return NULL;
-	return at + strspn(at, " ");
-}
-
 static bool parse_type(struct cli_ids *r, const char *header)
 {
 	static const struct {
@@ -44,7 +33,7 @@ static bool parse_type(struct cli_ids *r, const char *header)
 	} types[] = { { "'|u1'", 1, false }, { "'<u2'", 2, false }, { "'<u4'", 4, false },
 		      { "'<u8'", 8, false }, { "'|i1'", 1, true },  { "'<i2'", 2, true },
 		      { "'<i4'", 4, true },  { "'<i8'", 8, true } };
-	const char *value = find_value(header, "'descr'");
+	const char *value = cli_npy_value(header, "'descr'");
 	for (size_t i = 0; value && i < sizeof types / sizeof types[0]; i++) {
 		if (strncmp(value, types[i].name, strlen(types[i].name)) == 0) {
 			r->width = types[i].width;
@@ -58,7 +47,7 @@ static bool parse_type(struct cli_ids *r, const char *header)
 /* "(12,)" and nothing else. */
 static bool parse_shape(struct cli_ids *r, const char *header)
 {
-	const char *value = find_value(header, "'shape'");
+	const char *value = cli_npy_value(header, "'shape'");
 	if (!value || value[0] != '(' || value[1] < '0' || value[1] > '9')
 		return false;
 	char *end;
