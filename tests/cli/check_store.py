@@ -141,6 +141,13 @@ class Names(Stores):
         self.write(self.path("dog"), hf(["cat", "and"]))
         self.assertEqual(self.ids("dog"), self.ids(self.other))
 
+    def test_an_image_that_was_made_is_known(self):
+        """It need not be looked through again, as those must that others may have written."""
+        self.vocab("add", "dog", self.source)
+        image = os.stat(self.vocab("path", "dog").strip())
+        with open(os.path.join(self.store, "images", "sources"), "rb") as file:
+            self.assertIn(struct.pack("=QQ", image.st_ino, image.st_size), file.read())
+
     def test_two_files_and_a_folder(self):
         model = json.loads(hf(["the", "dog"]))["model"]
         os.mkdir(self.path("pair"))
