@@ -41,9 +41,10 @@ static enum tok_status find_unknown(const struct tok_tokenizer *tokenizer, struc
 	const struct tok_span name = tok_tokenizer_token(tokenizer, id);
 	if (!name.bytes)
 		return TOK_OK;
-	vocab_describe_text(name, line);
-	const char *end = strrchr(line, '\''); /* a text that was cut has "..." behind it */
-	return keep_text(arena, line + 1, (size_t)(end - line) - 1, &out->unknown, err);
+	vocab_describe_text(name, line); /* in quotes, which are not part of it */
+	char *end = strrchr(line, '\''); /* a text that was cut has "..." behind it */
+	memmove(end, end + 1, strlen(end));
+	return keep_text(arena, line + 1, strlen(line + 1), &out->unknown, err);
 }
 
 /* Steps that do not fit are told by "..." alone. */

@@ -43,7 +43,8 @@ enum { VOCAB_STATISTICS_WORDS = 4096 };
 /* Texts are UTF-8, without a NUL; NULL: there is none. */
 struct vocab_statistics {
 	uint64_t numbers[VOCAB_STATISTICS];
-	const char *unknown; /* the token of what it does not know, as describe.h shows texts */
+	const char *unknown; /* the token of what it does not know, as describe.h shows texts,
+				without quotes */
 	const char *normalizer, *pre_tokenizer;    /* their steps in words, with "; " between */
 	const struct vocab_health_script *scripts; /* of text tokens; most frequent first */
 	size_t script_count;

@@ -23,6 +23,9 @@ enum tok_status store_insert_statistics(const struct vocab_store *store, int64_t
 		     "INSERT INTO statistics VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, "
 		     "?, ?, ?, ?, ?, ?, ?)",
 		     values, 1 + COLUMNS, err);
+	/* Others, who delete statistics without what hangs on them, leave rows. */
+	if (status == TOK_OK)
+		status = store_do(store, "DELETE FROM script WHERE vocabulary = ?", values, 1, err);
 	for (size_t i = 0; i < s->script_count && status == TOK_OK; i++) {
 		const struct store_value script[] = { STORE_NUMBER_OF(vocabulary),
 						      STORE_TEXT_OF(s->scripts[i].name),
