@@ -19,7 +19,8 @@ static struct vocab_statistics find(const char *text, const char *pattern, struc
 	return s;
 }
 
-/* In the order of enum vocab_statistic. */
+/* In the order of enum vocab_statistic.  Of WordPiece, "a", "x" and, between letters, a space come
+ * back; that is cut off where it stands alone. */
 static void test_numbers(void **state)
 {
 	char *fallback = toy_fallback_make();
@@ -28,7 +29,7 @@ static void test_numbers(void **state)
 		uint64_t numbers[VOCAB_STATISTICS];
 	} rows[] = {
 		{ fallback, NULL, "<unk>", { 262, 4, 256, 2, 2, 2, 6, 2, 256, 256, 0, 1 } },
-		{ toy_wordpiece, NULL, "[UNK]", { 11, 9, 0, 2, 2, 0, 29, 10, 1, 1, 0, 0 } },
+		{ toy_wordpiece, NULL, "[UNK]", { 11, 9, 0, 2, 2, 0, 29, 10, 1, 3, 0, 0 } },
 		{ toy_ranks, "\\S+", NULL, { 7, 7, 0, 0, 0, 0, 14, 3, 3, 3, 1, 0 } },
 		{ toy_unigram, NULL, "<unk>", { 8, 7, 0, 1, 0, 0, 14, 4, 4, 3, 0, 0 } },
 		{ toy_suffix, NULL, NULL, { 7, 7, 0, 0, 0, 2, 14, 3, 2, 2, 0, 0 } },
