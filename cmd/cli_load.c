@@ -53,6 +53,14 @@ static const struct {
 	{ "bytes", tok_tokenizer_bytes },
 };
 
+bool cli_load_is_built_in(const char *name)
+{
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(name, known[i].name) == 0)
+			return true;
+	return false;
+}
+
 static enum tok_status load_any(const struct cli_load *options, bool cached,
 				struct tok_tokenizer **out, struct tok_error *err)
 {

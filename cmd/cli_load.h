@@ -49,6 +49,9 @@ TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
 TOK_MUST_USE enum tok_status cli_load_spec(const char *path, const char *pattern,
 					   struct tok_spec *out, struct tok_error *err);
 
+/* Names with -t that are neither files nor looked for anywhere. */
+bool cli_load_is_built_in(const char *name);
+
 /* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
 TOK_MUST_USE enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer,
 					     struct tok_error *err);

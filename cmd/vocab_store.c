@@ -11,7 +11,7 @@
 static enum cli_exit check_name(const char *name)
 {
 	struct tok_error err = { 0 };
-	if (strcmp(name, CLI_BUILTIN_NAME) == 0 || strcmp(name, "bytes") == 0)
+	if (cli_load_is_built_in(name))
 		return cli_usage("'%s' is built in: take another name", name);
 	return vocab_store_check_name(name, &err) == TOK_OK ? CLI_OK : cli_usage("%s", err.message);
 }
@@ -261,8 +261,8 @@ enum cli_exit cli_vocab_import(const void *options, int argc, char **argv)
 	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
 	if (!store)
 		return CLI_TROUBLE;
-	const enum cli_exit result =
-	    end(store, vocab_store_import(store, argv[0], &added, &err), &err);
+	const enum cli_exit result = end(
+	    store, vocab_store_import(store, argv[0], cli_load_is_built_in, &added, &err), &err);
 	if (result == CLI_OK)
 		printf("%zu added\n", added);
 	return result;

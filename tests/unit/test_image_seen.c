@@ -68,7 +68,7 @@ static void remove_folder(const char *folder)
 static bool find(const char *folder, struct vocab_file_stamp stamp, struct vocab_hash *hash)
 {
 	struct image_seen seen;
-	image_seen_load(&seen, folder);
+	image_seen_load(&seen, folder, MARK);
 	return image_seen_find(&seen, &stamp, hash);
 }
 
@@ -79,7 +79,7 @@ static void test_each_number_counts(void **state)
 	struct vocab_hash hash;
 	make_folder(folder);
 	assert_false(find(folder, example, &hash));
-	image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
+	image_seen_keep(folder, MARK, &example, (struct vocab_hash){ 5, 6 });
 	assert_true(find(folder, example, &hash));
 	assert_true(hash.low == 5 && hash.high == 6);
 	struct vocab_file_stamp others[5] = { example, example, example, example, example };
@@ -92,7 +92,7 @@ static void test_each_number_counts(void **state)
 		if (find(folder, others[i], &hash))
 			fail_msg("number %zu of the stamp", i);
 	/* The same file as it is later takes the place of what it was. */
-	image_seen_keep(folder, &others[4], (struct vocab_hash){ 7, 8 });
+	image_seen_keep(folder, MARK, &others[4], (struct vocab_hash){ 7, 8 });
 	assert_false(find(folder, example, &hash));
 	assert_true(find(folder, others[4], &hash));
 	assert_true(hash.low == 7 && hash.high == 8);
@@ -109,7 +109,7 @@ static void test_only_our_own_is_believed(void **state)
 	make_folder(folder);
 	snprintf(name, sizeof name, "%s/sources", folder);
 	for (size_t i = 0; i < 3; i++) {
-		image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
+		image_seen_keep(folder, MARK, &example, (struct vocab_hash){ 5, 6 });
 		assert_true(find(folder, example, &hash));
 		assert_int_equal(chmod(name, modes[i]), 0);
 		assert_false(find(folder, example, &hash));
@@ -126,7 +126,7 @@ static void test_the_oldest_is_forgotten(void **state)
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
 		stamp.inode = i;
-		image_seen_keep(folder, &stamp, (struct vocab_hash){ i, 0 });
+		image_seen_keep(folder, MARK, &stamp, (struct vocab_hash){ i, 0 });
 	}
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
@@ -213,7 +213,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	change_last_byte(image);
 	assert_int_equal(stat(image, &info), 0);
 	const struct vocab_file_stamp stamp = vocab_file_stamp_of(&info);
-	image_seen_keep(folder, &stamp, hash);
+	image_seen_keep(folder, MARK, &stamp, hash);
 	open_cached(source, folder);
 	assert_true(is_changed(image));
 
@@ -228,7 +228,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, image, old, 0), 0);
 	sleep(4);
 	open_cached(source, folder);
-	image_seen_load(&seen, folder);
+	image_seen_load(&seen, folder, MARK);
 	assert_int_equal(seen.count, 2); /* the source, and what was kept above */
 
 	assert_int_equal(unlink(image), 0);

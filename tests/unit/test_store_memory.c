@@ -117,7 +117,7 @@ static enum tok_status export_all(struct vocab_store *store, struct tok_error *e
 static enum tok_status import_all(struct vocab_store *store, struct tok_error *err)
 {
 	size_t added;
-	return vocab_store_import(store, exported, &added, err);
+	return vocab_store_import(store, exported, NULL, &added, err);
 }
 
 static enum tok_status rename_there_and_back(struct vocab_store *store, struct tok_error *err)

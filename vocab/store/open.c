@@ -9,7 +9,8 @@
 
 enum { BUSY_MS = 10000 };
 
-/* `content` has each file once; `place` is which of a source's files it is.  Numbers of
+/* `content` has each file once, `digest` its SHA-256; `place` is which of a source's files it is.
+ * Numbers of
  * `statistics` are those of enum vocab_statistic, in its order. */
 static const struct {
 	int since; /* version */
@@ -34,6 +35,8 @@ static const struct {
 	{ 2, "CREATE TABLE script(vocabulary INTEGER NOT NULL REFERENCES statistics ON DELETE "
 	     "CASCADE, name TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(vocabulary, name))"
 	     " STRICT, WITHOUT ROWID" },
+	{ 2, "CREATE TABLE digest(hash BLOB PRIMARY KEY, sha256 BLOB NOT NULL) STRICT, WITHOUT "
+	     "ROWID" },
 	{ 1, "CREATE INDEX file_hash ON file(hash)" },
 };
 enum { TABLES = sizeof tables / sizeof *tables };
@@ -277,6 +280,8 @@ static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mo
 					   ? open_to_read(store, err)
 					   : open_to_write(store, mode == VOCAB_STORE_WRITE, err);
 	*empty = store->version == 0;
+	/* Where it cannot even be opened nothing can tell what of it is sound. */
+	store->advises = store->images && status == TOK_OK;
 	return status;
 }
 
