@@ -339,6 +339,7 @@ class Damage(Stores):
                         file.seek(-9, os.SEEK_END)
                         file.write(b"X")
             self.assertEqual(self.ids("dog"), wanted)
+            self.ids("cat")
         self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
 
     def test_an_image_that_says_something_else_is_told(self):
@@ -496,8 +497,9 @@ class Whole(Stores):
         self.vocab("export", "all.db")
         self.assertEqual(self.vocab("import", "all.db", store=self.there), "2 added\n")
         self.assertEqual(self.vocab("import", "all.db", store=self.there), "0 added\n")
-        self.assertEqual(self.vocab("list", "--json", store=self.there), self.vocab("list", "--json"))
         self.assertEqual(self.ids("dog", store=self.there), self.ids(self.source))
+        self.assertEqual(self.ids("cat", store=self.there), self.ids(self.other))
+        self.assertEqual(self.vocab("list", "--json", store=self.there), self.vocab("list", "--json"))
         self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
 
     def test_a_name_with_another_source_stops_all(self):
@@ -523,19 +525,19 @@ class Whole(Stores):
         self.vocab("add", "pair", self.path("pair"))
         self.vocab("export", "all.db")
         whole = self.vocab("list", "--json")
-        for sql, added in (("DELETE FROM file WHERE vocabulary = 1", 1), ("UPDATE file SET hash = x'00' WHERE vocabulary = 1", 1),
-                           ("DELETE FROM content", 0), ("DELETE FROM file WHERE place = 1", 1),
-                           ("DELETE FROM file WHERE vocabulary = 3 AND place = 0", 1),
+        wanted = {n: self.ids(n) for n in ("dog", "cat", "pair")}
+        for sql, added in (("DELETE FROM file WHERE vocabulary = {dog}", 1), ("DELETE FROM content", 0),
+                           ("UPDATE file SET hash = x'00' WHERE vocabulary = {dog}", 1),
+                           ("DELETE FROM file WHERE vocabulary = {pair} AND place = 0", 1),
+                           ("DELETE FROM file WHERE vocabulary = {pair} AND place = 1", 1),
                            ("UPDATE vocabulary SET ids = 77, model = 'Best'", 0), ("UPDATE statistics SET tokens = 7", 0),
                            ("DELETE FROM statistics", 0), ("DELETE FROM digest", 0), ("UPDATE digest SET sha256 = x'00'", 0)):
             with sqlite3.connect(self.database()) as db:
-                dog, = db.execute("SELECT id FROM vocabulary WHERE name = 'dog'").fetchone()
-                pair, = db.execute("SELECT id FROM vocabulary WHERE name = 'pair'").fetchone()
-            self.change(self.database(), sql.replace("= 1", f"= {dog}") if "place = 1" not in sql else sql.replace("= 3", f"= {pair}"))
+                ids = dict(db.execute("SELECT name, id FROM vocabulary").fetchall())
+            self.change(self.database(), sql.format(**ids))
             self.assertEqual(self.vocab("import", "all.db"), f"{added} added\n", sql)
             self.assertEqual(self.vocab("verify"), "3 sound, 0 not\n", sql)
-            for name, source in (("dog", self.source), ("cat", self.other), ("pair", self.path("pair"))):
-                self.assertEqual(self.ids(name), self.ids(source))
+            self.assertEqual({n: self.ids(n) for n in wanted}, wanted)
             self.assertEqual(self.vocab("list", "--json"), whole, sql)
 
     def test_what_has_another_source_is_not_restored(self):
@@ -760,7 +762,7 @@ class Hub(Stores):
         for words in (["encode", "-t", "org/dog"], ["vocab", "convert", "org/dog", "-o", "x.json"]):
             done = self.tok(*words)
             self.assertEqual((done.returncode, done.stdout), (2, b""))
-            self.assertRegex(done.stderr, b"store.db: .*'tok vocab verify' tells what is sound; move the file away")
+            self.assertRegex(done.stderr, b"store.db: file is not a database; move the file away to do without it")
         self.assertEqual(self.tok("encode", "-t", self.source).returncode, 0)
         os.remove(self.database())
         self.assertEqual(self.ids("org/dog"), self.ids(self.source))
