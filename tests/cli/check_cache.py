@@ -641,7 +641,7 @@ class Pruned(Images):
 
     def test_what_killed_writers_left_goes(self):
         old, new = f".{'0' * 32}.tok.1.0.tmp", f".{'0' * 32}.tok.2.0.tmp"
-        self.fill([old, new, ".sources.3.1.tmp", ".mine.tmp"], 10)
+        self.fill([old, new, ".sources.3.1.tmp", ".secret-0.AbCdEf.tmp", ".mine.tmp"], 10)
         os.utime(os.path.join(self.cache, new))
         self.ids()
         self.assertEqual([name for name in self.cached() if name.startswith(".")], [new, ".mine.tmp"])

@@ -2,6 +2,7 @@
 """check_store.py TOK: the store of vocabularies: names with -t, one source under two names, damage,
 hostile files, full disks, processes that write at once, killed ones."""
 import ctypes
+import hashlib
 import json
 import os
 import random
@@ -230,10 +231,36 @@ class Names(Stores):
         self.refused("add", "image", self.vocab("path", "dog").strip(), says="compiled image")
         self.assertEqual(self.names(), ["dog"])
 
+    def test_digests(self):
+        """They come with the source, go with it, and are found again where they are missing."""
+        def digests():
+            with sqlite3.connect(self.database()) as db:
+                return sorted(sha256 for sha256, in db.execute("SELECT sha256 FROM digest"))
+        wanted = []
+        for path in (self.source, self.other):
+            with open(path, "rb") as file:
+                wanted.append(hashlib.sha256(file.read()).digest())
+        self.vocab("add", "dog", self.source)
+        self.vocab("add", "cat", self.other)
+        self.vocab("add", "tom", self.other)
+        self.assertEqual(digests(), sorted(wanted))
+        images = self.images()
+        for sql in ("DELETE FROM digest", "DELETE FROM statistics", "DELETE FROM digest WHERE sha256 < x'80'"):
+            with sqlite3.connect(self.database()) as db:
+                db.execute(sql)
+            self.assertEqual([self.ids(n) for n in ("dog", "cat")], [self.ids(p) for p in (self.source, self.other)])
+            self.vocab("list")
+            self.assertEqual((digests(), self.images()), (sorted(wanted), images))
+        self.vocab("rm", "dog", "cat")
+        self.assertEqual(digests(), wanted[1:])
+        self.assertEqual(self.ids("tom"), self.ids(self.other))
+
     def test_no_image_of_what_is_not_there(self):
         self.vocab("add", "dog", self.source)
         mine = self.images()
-        self.refused("add", "dog", self.other, says="already")
+        self.write(self.path("bad.json"), "{}")
+        for source in (self.other, self.path("bad.json")):  # not even looked at
+            self.refused("add", "dog", source, says="already")
         self.assertEqual(self.images(), mine)
         self.vocab("add", "dog", self.other, "--replace")
         self.assertEqual(len(self.images()), 1)
