@@ -161,15 +161,14 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* SQLite waits for nobody where the lock that it has is to become a greater one, as here: two that
+/* SQLite waits for nobody where a lock that it has is to become a greater one, as here: two that
  * did would wait for each other. */
 static enum tok_status make_log(const struct vocab_store *store, struct tok_error *err)
 {
-	/* What rm frees is given back: to be said before there is a first page. */
-	static const char sql[] = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL";
+	static const char sql[] = "PRAGMA journal_mode = WAL";
 	const int64_t end = now_ms() + BUSY_MS;
 	int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-	while ((code & 0xFF) == SQLITE_BUSY && now_ms() < end) {
+	while (code == SQLITE_BUSY && now_ms() < end) {
 		sqlite3_sleep(RETRY_MS);
 		code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
 	}
@@ -187,7 +186,10 @@ static enum tok_status open_to_write(struct vocab_store *store, bool make, int64
 	defend(store);
 	enum tok_status status = check_version(store, version, err);
 	if (status == TOK_OK && *version == 0 && make) {
-		status = make_log(store, err);
+		/* What rm frees is given back: to be said before there is a first page. */
+		status = store_run(store, "PRAGMA auto_vacuum = INCREMENTAL", err);
+		if (status == TOK_OK)
+			status = make_log(store, err);
 		if (status == TOK_OK)
 			status = make_tables(store, err);
 		*version = STORE_VERSION;
