@@ -15,6 +15,11 @@ struct cli_load {
 	const char *pattern;
 };
 
+/* What may be given, for people. */
+#define CLI_LOAD_WORDS                                                                             \
+	"a file, a folder or a name (tok-store(7)); built in are " CLI_BUILTIN_NAME                \
+	" (the default) and bytes"
+
 /* Rows for an option table whose struct T has a struct cli_load at `field`. */
 #define CLI_LOAD_ROWS(T, field)                                                                    \
 	{ CLI_GROUP, .name = "Tokenizer" },                                                        \
@@ -22,8 +27,7 @@ struct cli_load {
 	      't',                                                                                 \
 	      "tokenizer",                                                                         \
 	      "PATH",                                                                              \
-	      "use the tokenizer in this file or folder, or a built-in one: " CLI_BUILTIN_NAME     \
-	      " (the default) or bytes, whose ids are the 256 bytes",                              \
+	      "use this tokenizer: " CLI_LOAD_WORDS ", whose ids are the 256 bytes",               \
 	      CLI_FIELD(T, field.tokenizer, const char *) },                                       \
 	{                                                                                          \
 		CLI_TEXT, 0, "pattern", "NAME|REGEX",                                              \
