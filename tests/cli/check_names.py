@@ -236,14 +236,19 @@ class Names(unittest.TestCase):
         make_model(os.path.join(self.home, "model"), CAT[1], CAT[0])
         self.add("org/dog", DOG[0])
         say = json.dumps({"bos_token": "a", "eos_token": "b", "chat_template": "<s>{{ messages }}"})
-        wanted = self.tok("transplant", "run", "model", "org/dog", "-m", "zero", "-o", "one")
-        self.assertEqual(wanted.returncode, 0, wanted.stderr)
+        make_model(os.path.join(self.home, "bare"), DOG[1])
+        write(os.path.join(self.home, "more"), "thedog\n")
+        ways = (("run", "model", "org/dog", "-m", "zero", "-o"),
+                ("extend", "bare", "--source-tokenizer", "org/dog", "--add", "more", "-o"))
+        wanted = [self.tok("transplant", *words, f"one{i}") for i, words in enumerate(ways)]
         for folder in (".", "org"):
             for name in ("tokenizer_config.json", "special_tokens_map.json", "config.json"):
                 write(os.path.join(self.home, folder, name), say)
-        done = self.tok("transplant", "run", "model", "org/dog", "-m", "zero", "-o", "two")
-        self.assertEqual((done.returncode, done.stderr), (0, wanted.stderr.replace(b"'one'", b"'two'")))
-        self.assertEqual(contents(os.path.join(self.home, "one")), contents(os.path.join(self.home, "two")))
+        for i, words in enumerate(ways):
+            self.assertEqual(wanted[i].returncode, 0, wanted[i].stderr)
+            done = self.tok("transplant", *words, f"two{i}")
+            self.assertEqual((done.returncode, done.stderr), (0, wanted[i].stderr.replace(b"'one", b"'two")))
+            self.assertEqual(contents(os.path.join(self.home, f"one{i}")), contents(os.path.join(self.home, f"two{i}")))
 
     def test_a_template_that_the_store_has_not(self):
         """Is said to be missing, and why."""
