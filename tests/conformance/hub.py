@@ -67,7 +67,7 @@ def make_model(folder):
 def transplanted(options, folder, tokenizer, store="store"):
     """What lies in a model's folder that has this tokenizer."""
     out = pathlib.Path(folder) / "out"
-    done = subprocess.run((options.tok, "transplant", "run", "model", tokenizer, "-m", "zero", "-o", "out"),
+    done = subprocess.run((os.path.abspath(options.tok), "transplant", "run", "model", tokenizer, "-m", "zero", "-o", "out"),
                           capture_output=True, cwd=folder, check=False,
                           env=dict(os.environ, TOK_CACHE="off", TOK_STORE=f"{folder}/{store}"))
     assert done.returncode == 0, (tokenizer, done.stderr)
