@@ -36,17 +36,18 @@ bool cli_named_is_built_in(enum cli_named_kind kind)
 	return kind == CLI_NAMED_BUILTIN || kind == CLI_NAMED_BYTES;
 }
 
-enum tok_status cli_named_of_path(const char *path, char **out, struct tok_error *err)
-{
-	return cli_join(cli_named_is_taken(path) ? "./" : "", path, out, err);
-}
-
 /* ---- finding -------------------------------------------------------------------------------- */
 
 /* What cannot be looked at may be there: opening it says more. */
 static bool is_there(const char *path)
 {
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+enum tok_status cli_named_of_path(const char *path, char **out, struct tok_error *err)
+{
+	const bool is_name = cli_named_is_taken(path) || (path[0] != '/' && !is_there(path));
+	return cli_join(is_name ? "./" : "", path, out, err);
 }
 
 static bool may_be_a_name(const char *name)

@@ -44,7 +44,8 @@ bool cli_named_is_built_in(enum cli_named_kind kind);
 /* Is `name` one that is built in? */
 bool cli_named_is_taken(const char *name);
 
-/* A name for the file or folder `path`, whatever it is called: "./bytes" of "bytes".  free() it. */
+/* A name for the file or folder `path`, whatever it is called, and if it is not there, for nothing:
+ * "./bytes" of "bytes".  free() it. */
 TOK_MUST_USE enum tok_status cli_named_of_path(const char *path, char **out, struct tok_error *err);
 
 /* TOK_EARG if a pattern is given for what has its own. */

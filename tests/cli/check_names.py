@@ -225,6 +225,16 @@ class Names(unittest.TestCase):
             self.assertEqual(done.returncode, 0, (words, done.stderr))
         self.assertEqual(contents(os.path.join(self.home, "again"))["tokenizer.json"], CAT[0].encode())
 
+    def test_a_model_that_is_not_there_has_no_name(self):
+        write(os.path.join(self.home, "cat.json"), CAT[0])
+        write(os.path.join(self.home, "more"), "thedog\n")
+        self.add("kept", DOG[0])
+        for words in (("extend", "kept", "--add", "more"), ("run", "kept", "cat.json"), ("apply", "kept", "kept"),
+                      ("check", "kept"), ("run", "kept", "kept", "--donor", "kept")):
+            done = self.tok("transplant", *words, *(() if words[0] == "check" else ("-o", "out")))
+            self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (2, b"", 1), words)
+            self.assertRegex(done.stderr, b"kept: cannot be opened: No such file|kept/mapping.safetensors: there is no such file", words)
+
     def test_what_is_written_is_read_again_whatever_it_is_called(self):
         write(os.path.join(self.home, "dog.json"), DOG[0])
         for name in ("bytes", "tok-32k"):
