@@ -210,10 +210,14 @@ enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, int progress,
 			      struct vocab_hub_tokenizer *out, struct tok_error *err)
 {
 	const char *endpoint = cli_variable("HF_ENDPOINT");
+	const char *certificates = cli_variable("CURL_CA_BUNDLE");
 	struct watch watched = { .progress = cli_progress_begin(progress, 0), .place = SIZE_MAX };
-	struct vocab_hub hub = { .endpoint = endpoint ? endpoint : "https://huggingface.co",
-				 .tell = watch,
-				 .data = &watched };
+	struct vocab_hub hub = {
+		.endpoint = endpoint ? endpoint : "https://huggingface.co",
+		.certificates = certificates ? certificates : cli_variable("SSL_CERT_FILE"),
+		.tell = watch,
+		.data = &watched,
+	};
 	char *token = NULL, *store = NULL, *folder = NULL;
 	enum tok_status status = find_patience(&hub.stall_s, err);
 	if (status == TOK_OK)

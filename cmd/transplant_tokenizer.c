@@ -55,7 +55,7 @@ static enum tok_status drop_old(struct transplant_files *f, const struct transpl
 	for (size_t i = 0; i < TOKENIZER_FILES && status == TOK_OK; i++)
 		status = transplant_files_drop(f, tokenizer_files[i], err);
 	if (status == TOK_OK && c->source.file && !c->options->source_tokenizer &&
-	    !tok_span_equal(format, tok_span_of("GGUF")))
+	    !tok_span_equal(format, tok_span_of(VOCAB_FORMAT_GGUF)))
 		status = transplant_files_drop(f, last_part(c->source.file), err);
 	return status;
 }
@@ -139,9 +139,9 @@ static enum tok_status take_opened(struct transplant_files *f, const struct tran
 {
 	const struct tok_span format = tok_tokenizer_spec(c->target.tokenizer)->format;
 	const bool has_files = !cli_named_is_built_in(c->target.kind);
-	if (has_files && tok_span_equal(format, tok_span_of("tokenizer.json")))
+	if (has_files && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_JSON)))
 		return take_copy(f, c, "tokenizer.json", err);
-	if (has_files && tok_span_equal(format, tok_span_of("SentencePiece")))
+	if (has_files && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_SENTENCEPIECE)))
 		return c->target.file && transplant_files_find(f, last_part(c->target.file))
 			   ? TOK_OK
 			   : take_copy(f, c, "tokenizer.model", err);

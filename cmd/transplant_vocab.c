@@ -148,7 +148,7 @@ static enum tok_status take_gguf(struct transplant_vocab *v, struct tok_error *e
 	enum tok_status status = transplant_vocab_files(v, &files, err);
 	if (status != TOK_OK)
 		return status;
-	if (tok_span_starts(files.source.files[0], tok_span_of("GGUF")))
+	if (tok_span_starts(files.source.files[0], tok_span_of(VOCAB_FORMAT_GGUF)))
 		status = take_pairs(&v->vocab, files.source.files[0], err);
 	if (status != TOK_OK)
 		tok_fail_in(err, status, "%s", files.source.path);
@@ -180,7 +180,7 @@ static void take_usual(struct hyper_vocab *vocab)
 static bool is_alone(const struct transplant_vocab *v)
 {
 	return !v->file || (!v->folder && tok_span_equal(tok_tokenizer_spec(v->tokenizer)->format,
-							 tok_span_of("GGUF")));
+							 tok_span_of(VOCAB_FORMAT_GGUF)));
 }
 
 static enum tok_status find_roles(struct transplant_vocab *v, struct tok_error *err)

@@ -12,7 +12,7 @@
 
 struct vocab_options {
 	const char *output;
-	int format; /* of convert: an enum cli_vocab_kind, -1: told by the name */
+	int to; /* an enum cli_vocab_kind, -1: told by the name */
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
@@ -57,12 +57,6 @@ TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *name,
 /* Is the file `output` one of those?  Writing over what it is made from would lose that. */
 bool vocab_is_own_file(const struct cli_named *named, const struct cli_named_files *files,
 		       const char *output);
-
-/* The same as a tokenizer, and what was written to opts->output read back; free both, also on
- * failure. */
-TOK_MUST_USE enum tok_status vocab_open_both(const char *path, const struct vocab_options *opts,
-					     enum cli_vocab_kind kind, struct tok_tokenizer **a,
-					     struct tok_tokenizer **b, struct tok_error *err);
 
 enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);
