@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cmd/cli_interrupt.h"
+#include "cmd/cli_load.h"
 #include "cmd/train_internal.h"
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
@@ -74,11 +75,11 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 {
 	const char *resume = l->run->opts->resume;
 	if (resume)
-		return vocab_read_path(resume, NULL, spec, err);
+		return cli_load_spec(resume, NULL, spec, err);
 	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
 	if (status != TOK_OK)
 		return status;
-	return l->run->kind == CLI_VOCAB_MODEL
+	return l->run->kind == CLI_VOCAB_SENTENCEPIECE
 		   ? vocab_finish_sentencepiece_begin(&l->finish, spec, first_id, err)
 		   : vocab_finish_begin(&l->finish, spec, first_id, err);
 }
@@ -88,7 +89,7 @@ static enum tok_status finish_spec(struct learning *l, const struct vocab_learne
 {
 	if (l->resumed)
 		return vocab_base_extend(spec, learned, err);
-	return l->run->kind == CLI_VOCAB_MODEL
+	return l->run->kind == CLI_VOCAB_SENTENCEPIECE
 		   ? vocab_finish_sentencepiece(&l->finish, learned, spec, err)
 		   : vocab_finish(&l->finish, learned, spec, err);
 }
@@ -235,7 +236,7 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	l.rules = (struct train_rules){
 		.spec = &l.spec,
 		.split_digits = run->opts->split_digits,
-		.no_nul = run->kind == CLI_VOCAB_MODEL,
+		.no_nul = run->kind == CLI_VOCAB_SENTENCEPIECE,
 		.no_byte_names = l.finish.byte_fallback,
 		.filter = run->filter,
 	};

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""first_id.py TOK CACHE: how long from exec to the first byte of ids, by name from a store of 200 vocabularies, and
-beside it from a compiled image named by its path, and from the source through the cache folder.
+"""How long from the making of a process to the first byte of ids: by name from a store of 200 vocabularies, and beside
+it from a compiled image named by its path, and from the source by way of the cache folder.
 
-    tests/bench/first_id.py build/tok build/test-data --cpu 1
+    tests/bench/first_id.py build/test-data build/tok [OTHER/tok...] --cpu 1 --first
 
-CACHE is the folder that tests/oracles/fetch.py fills.  Ways run in turn, each once a round; a line tells the median of
-the rounds, the least, and the quartiles, in milliseconds: to the first byte, and until the process has ended.  Times
-begin before the process is made.  `nothing` is tok --version, what every run has to pay.
+The first folder is the one that tests/oracles/fetch.py fills.  All ways of all programs, each with a store of its own,
+run in turn, once a round.  A line tells the median of the rounds, the least, and the quartiles, in milliseconds: to the
+first byte, and until the process has ended.  `nothing` is tok --version, which every run has to pay.
 
---young: how long with an image that has just been made, whose checksum is looked through (one run each).
+--first: before all other processes of the processor (SCHED_FIFO), which needs root and makes numbers of a machine with
+other work believable.  --young: of the vocabulary that is longest to read, from the first moment of its image on.
 """
 import argparse
 import json
@@ -91,57 +92,72 @@ def tell(label, times):
     print(f"{label:24} {middle:8.2f} {firsts[0]:8.2f} {low:8.2f} {high:8.2f}   {statistics.median(ends):8.2f}", flush=True)
 
 
-def measure(toks, ways, text, rounds):
-    times = {}
+def measure(ways, text, rounds):
+    times = {label: [] for label, _, _ in ways}
     for _ in range(rounds):
         for label, words, environment in ways:
-            for which, tok in toks:
-                times.setdefault((which, label), []).append(first_byte([tok, *words], environment, text))
-    print(f"{'':24} {'first':>8} {'least':>8} {'from':>8} {'to':>8}   {'end':>8}")
-    for (which, label), got in times.items():
-        tell(label + which, got)
+            times[label].append(first_byte(words, environment, text))
+    print(f"{'':24} {'median':>8} {'least':>8} {'from':>8} {'to':>8}   {'end':>8}")
+    for label, got in times.items():
+        tell(label, got)
+
+
+def ways_of(tok, cache, folder, mark):
+    """What is run of a program, and its environment."""
+    os.mkdir(folder)
+    environment = dict(os.environ, TOK_STORE=os.path.join(folder, "store"), TOK_CACHE=os.path.join(folder, "cache"))
+    paths = make_store(tok, cache, folder, environment)
+    ways = [("nothing" + mark, [tok, "--version"], environment)]
+    for name in SHOWN:
+        for label, path in (("name", name), ("image", paths[name][1]), ("source", paths[name][0])):
+            ways.append((f"{name}, {label}{mark}", [tok, "encode", "-t", path], environment))
+    return ways
+
+
+def measure_young(way, text):
+    """Each time with an image that has just been made: those of the first second, and of the fourth."""
+    label, words, environment = way
+    for _ in range(3):
+        shutil.rmtree(os.path.join(environment["TOK_STORE"], "images"))
+        subprocess.run([words[0], "vocab", "path", words[-1]], env=environment, stdout=subprocess.DEVNULL, check=True)
+        for wait in (0, 3.5):
+            time.sleep(wait)
+            times = [f"{first_byte(words, environment, text)[0]:.2f}" for _ in range(6)]
+            print(f"{label}, {'after' if wait else 'young':6}", *times, flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tok", nargs="+", help="several: in turn, each with its own store")
     parser.add_argument("cache")
+    parser.add_argument("tok", nargs="+")
     parser.add_argument("--rounds", type=int, default=41)
     parser.add_argument("--cpu", type=int)
+    parser.add_argument("--first", action="store_true")
     parser.add_argument("--young", action="store_true")
     args = parser.parse_args()
     if args.cpu is not None:
         os.sched_setaffinity(0, {args.cpu})
     with tempfile.TemporaryDirectory() as folder:
         text = os.path.join(folder, "text")
-        with open(text, "w") as file:
+        with open(text, "w", encoding="ascii") as file:
             file.write("the quick brown fox jumps over the lazy dog\n" * 24)
+        ways = []
         for number, tok in enumerate(args.tok):
-            run(os.path.abspath(tok), args, os.path.join(folder, str(number)), text)
-
-
-def run(tok, args, folder, text):
-    os.mkdir(folder)
-    environment = dict(os.environ, TOK_STORE=os.path.join(folder, "store"), TOK_CACHE=os.path.join(folder, "cache"))
-    paths = make_store(tok, args.cache, folder, environment)
-    ways = [("nothing", ["--version"], environment)]
-    for name in SHOWN:
-        ways += [(f"{name}, by name", ["encode", "-t", name], environment),
-                 (f"{name}, image", ["encode", "-t", paths[name][1]], environment),
-                 (f"{name}, source", ["encode", "-t", paths[name][0]], environment)]
-    print(tok)
-    if args.young:
-        images = os.path.join(folder, "store", "images")
-        for _ in range(5):
-            shutil.rmtree(images)
-            subprocess.run([tok, "encode", "-t", "gemma3"], env=environment, stdin=subprocess.DEVNULL, check=True)
-            measure([("", tok)], [w for w in ways if w[0] == "gemma3, by name"], text, 5)
-        return
-    for _ in range(2):  # what is read first comes from the disk; what is seen twice is remembered
-        for _, words, env in ways:
-            first_byte([tok, *words], env, text)
-        time.sleep(3.5)
-    measure([("", tok)], ways, text, args.rounds)
+            mark = f" [{number + 1}]" if len(args.tok) > 1 else ""
+            ways += ways_of(os.path.abspath(tok), args.cache, os.path.join(folder, str(number)), mark)
+        if not args.young:
+            for _ in range(2):  # what is read first comes from the disk; what is old enough is remembered
+                for _, words, environment in ways:
+                    first_byte(words, environment, text)
+                time.sleep(3.5)
+        if args.first:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        if args.young:
+            for way in ways:
+                if way[0].startswith("gemma3, name"):
+                    measure_young(way, text)
+        else:
+            measure(ways, text, args.rounds)
 
 
 if __name__ == "__main__":

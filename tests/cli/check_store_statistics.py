@@ -221,8 +221,8 @@ class Versions(Database):
             self.assertEqual(run.communicate()[1], b"")
             self.assertEqual(run.returncode, 0)
         added = [f"v{i}" for i in range(CROWD) if i % 4 == 2]
-        self.assertEqual(self.names(), sorted(NAMES + added))
         self.assertEqual([name for name, _ in self.counted()], sorted(NAMES + added))
+        self.assertEqual(self.names(), sorted(NAMES + added))
         self.assertEqual(self.vocab("verify"), f"{4 + len(added)} sound, 0 not\n")
 
     def test_killed_at_any_moment(self):
