@@ -420,6 +420,8 @@ class Secret(Images):
             count += 1
             self.assertEqual(len(self.cached()), count)
             self.assertEqual(stat.S_IMODE(os.stat(self.secret()).st_mode), 0o600)
+            with open(self.secret(), "rb") as file:
+                self.assertNotIn(file.read(), (harm, whole))
             self.assertEqual(self.ids(), self.uncached())
             self.assertEqual(len(self.cached()), count)
 

@@ -325,6 +325,19 @@ class Forged(Stores):
         self.vocab("add", "good", self.good)
         self.expect("good")
 
+    def test_an_image_that_was_left(self):
+        """Somebody made it anew while its source went: it is of that."""
+        self.vocab("add", "good", self.good, store=self.path("there"))
+        self.vocab("export", "good.db", store=self.path("there"))
+        self.vocab("add", "evil", self.evil)
+        images = os.path.join(self.store, "images")
+        shutil.copytree(images, self.path("images"))
+        self.vocab("rm", "evil")
+        shutil.rmtree(images)
+        shutil.copytree(self.path("images"), images)
+        self.vocab("import", "good.db")
+        self.expect("good")
+
     def test_what_repairs_is_what_was_there(self):
         self.export_evil()
         self.vocab("add", "good", self.good)
@@ -383,7 +396,7 @@ class Damage(Stores):
 
     def test_names_that_no_command_takes(self):
         """They are told by their rows, and what is told helps."""
-        for name in ("'do' || char(0) || 'g'", "hex(zeroblob(500000))", "'a b'", "''"):
+        for name in ("'dog' || char(0) || 'x'", "hex(zeroblob(500000))", "'a b'", "''"):
             with sqlite3.connect(self.database()) as db:
                 db.execute(f"INSERT INTO vocabulary SELECT 40, {name}, model, ids, pattern, origin, licence, added"
                            " FROM vocabulary WHERE name = 'dog'")
@@ -432,7 +445,8 @@ class Damage(Stores):
         done = self.tok("vocab", "verify")
         said = done.stdout.decode()
         self.assertEqual((done.returncode, done.stderr), (1, b""))
-        self.assertRegex(said, "^c\u241b\\[2J\u240a.*: .*its source is damaged.*\n1 sound, 1 not\n$")
+        self.assertRegex(said, r'^the database: row 2 of "vocabulary" has a name that no command takes: .*\n1 sound, 1 not\n$')
+        self.vocab("list")
         self.assertEqual([c for c in said if ord(c) < 32 and c != "\n" or c == "\u202e"], [])
 
     def test_a_damaged_source_is_repaired_by_adding_it(self):
@@ -557,12 +571,15 @@ class Whole(Stores):
         db.commit()
         db.close()
 
-    def test_what_lost_its_source_is_restored(self):
+    def add_pair(self):
         model = json.loads(hf(["the", "dog"]))["model"]
         os.mkdir(self.path("pair"))
         self.write(self.path("pair/vocab.json"), json.dumps(model["vocab"]))
         self.write(self.path("pair/merges.txt"), "".join(f"{a} {b}\n" for a, b in model["merges"]))
         self.vocab("add", "pair", self.path("pair"))
+
+    def test_what_lost_its_source_is_restored(self):
+        self.add_pair()
         self.vocab("export", "all.db")
         whole = self.vocab("list", "--json")
         wanted = {n: self.ids(n) for n in ("dog", "cat", "pair")}
@@ -581,7 +598,12 @@ class Whole(Stores):
             self.assertEqual(self.vocab("list", "--json"), whole, sql)
 
     def test_what_has_another_source_is_not_restored(self):
+        """Also if that has fewer files."""
+        self.add_pair()
         self.vocab("export", "all.db")
+        self.vocab("add", "pair", self.other, "--replace")
+        self.refused("import", "all.db", says="'pair' is another vocabulary")
+        self.vocab("add", "pair", self.path("pair"), "--replace")
         self.vocab("add", "dog", self.other, "--replace")
         self.change(self.database(), "UPDATE content SET zstd = x'00'")
         self.refused("import", "all.db", says="'dog' is another vocabulary")

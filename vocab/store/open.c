@@ -304,8 +304,8 @@ static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mo
 					   ? open_to_read(store, err)
 					   : open_to_write(store, mode == VOCAB_STORE_WRITE, err);
 	*empty = store->version == 0;
-	/* Where it cannot even be opened nothing can tell what of it is sound. */
-	store->advises = store->images && status == TOK_OK;
+	/* From here on: where it cannot even be opened nothing can tell what of it is sound. */
+	store->advises = store->images != NULL;
 	return status;
 }
 

@@ -101,11 +101,12 @@ static enum tok_status verify_name(const struct vocab_store *store,
 	*bad = status == TOK_OK &&
 	       (hidden > 0 || vocab_store_check_name(entry->name, &said) != TOK_OK);
 	if (*bad) {
-		tok_fail(&said, TOK_EFORMAT,
-			 "row %lld of \"vocabulary\" has a name that no command takes: take it out "
-			 "with sqlite3 %s 'PRAGMA foreign_keys = ON; DELETE FROM vocabulary WHERE "
-			 "id = %lld'",
-			 (long long)entry->row, store->path, (long long)entry->row);
+		tok_fail(
+		    &said, TOK_EFORMAT,
+		    "row %lld of \"vocabulary\" has a name that no command takes: take it out "
+		    "with sqlite3: 'PRAGMA foreign_keys = ON; DELETE FROM vocabulary WHERE id = "
+		    "%lld'",
+		    (long long)entry->row, (long long)entry->row);
 		tell(data, NULL, said.message);
 	}
 	return status;
