@@ -9,12 +9,14 @@ skipped: exit 77.
 import http.server
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
 import time
 
 SIZE = 300
+KEY = "sk-much/secret"  # sent to every server here
 LOWEST = -3.4028234663852886e38  # what a llama-server says for the logarithm of 0
 PROGRAM = sys.argv[1]
 troubles = []
@@ -137,6 +139,13 @@ class Busy(Llama):
         return 503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
 
 
+class Echo(Llama):
+    """Says no, and repeats the key that it was sent."""
+
+    def answer(self, path, question):
+        return 401, {"error": {"message": "no key " + KEY}}
+
+
 class Other(Llama):
     models = {"data": [{"id": "gpt"}]}
 
@@ -246,7 +255,7 @@ def serve(model):
 def ask(url, contexts, kind="llama", milliseconds=10000):
     lines = "".join(" ".join(map(str, c)) + "\n" for c in contexts)
     return subprocess.run([PROGRAM, "--rows", f"{kind}:{url}", str(milliseconds)], input=lines, text=True,
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=60, env={**os.environ, "PROVIDER_KEY": KEY})
 
 
 def expect(name, condition, *words):
@@ -312,7 +321,8 @@ def main():
             (Strange, "has no id of its own"), (Nothing, "has no id of its own"), (Warm, "sum to"),
             (Foreign, "3 of 257 ids differ: 66 adds 0xc3a4, here 'B'; 299 adds 'hi', here nothing; 65 adds 'B'"),
             (Wide, "what is no byte"),
-            (Silent, "no 'top_logprobs'"), (Busy, "says 503: 'Loading model'"), (Other, "no llama-server"),
+            (Silent, "no 'top_logprobs'"), (Busy, "says 503: 'Loading model'"),
+            (Echo, "says 401: 'no key " + "*" * len(KEY) + "'"), (Other, "no llama-server"),
             (Garbage, "line 1"), (Endless, "an answer of more than"), (Hanging, "timed out"), (Closing, "/completion")]
     for model, message in lies:
         check_lie(model, message)

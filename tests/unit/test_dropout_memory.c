@@ -74,17 +74,11 @@ static void check_failures(const struct tok_tokenizer *tokenizer, enum tok_sampl
 	assert_int_equal(sample(tokenizer, method, p, &want, &err), TOK_OK);
 	assert_true(want.sum > 1 - 1e-12 && want.sum < 1 + 1e-12);
 	assert_true(want.tokens.count > 10);
-	size_t n = 0;
-	for (bool done = false; !done;) {
+	struct heap_trial trial = heap_trial_begin();
+	while (heap_trial_next(&trial)) {
 		struct draws got = { 0 };
-		const long before = heap.live;
-		heap.asked = 0;
-		heap.fails_at = ++n;
-		const enum tok_status status = sample(tokenizer, method, p, &got, &err);
-		done = heap.asked < n;
-		heap.fails_at = 0;
-		assert_int_equal(status, done ? TOK_OK : TOK_ENOMEM);
-		if (done) {
+		heap_trial_judge(&trial, sample(tokenizer, method, p, &got, &err), &err);
+		if (trial.done) {
 			assert_int_equal(got.tokens.count, want.tokens.count);
 			assert_memory_equal(got.tokens.ids, want.tokens.ids,
 					    got.tokens.count * sizeof *got.tokens.ids);
@@ -92,9 +86,8 @@ static void check_failures(const struct tok_tokenizer *tokenizer, enum tok_sampl
 			assert_string_equal(err.message, "out of memory");
 		}
 		tok_tokens_release(&got.tokens);
-		assert_int_equal(heap.live, before);
 	}
-	assert_true(n > 10);
+	assert_true(trial.n > 10);
 	tok_tokens_release(&want.tokens);
 }
 

@@ -75,26 +75,13 @@ static enum tok_status open_all(struct tok_span block, struct tok_error *err)
 static void check_failures(const char *name, const struct tok_tokenizer *t, bool opens)
 {
 	struct tok_span block = law_save(name, t);
-	const long before = heap.live;
-	size_t n = 0;
-	for (bool done = false; !done;) {
+	struct heap_trial trial = heap_trial_begin();
+	trial.spare = opens;
+	while (heap_trial_next(&trial)) {
 		struct tok_error err = { 0 };
-		heap.asked = 0;
-		heap.fails_at = ++n;
-		const enum tok_status status = opens ? open_all(block, &err) : save_all(t, &err);
-		done = heap.asked < n;
-		heap.fails_at = 0;
-		/* Some room is a convenience to a tokenizer: all goes well without it. */
-		if (!opens && !done)
-			assert_int_equal(status, TOK_ENOMEM);
-		if (status != TOK_OK && status != TOK_ENOMEM)
-			fail_msg("%s, allocation %zu: %s", name, n, err.message);
-		if (done && status != TOK_OK)
-			fail_msg("%s: %s", name, err.message);
-		if (heap.live != before)
-			fail_msg("%s, allocation %zu: %ld left", name, n, heap.live - before);
+		heap_trial_judge(&trial, opens ? open_all(block, &err) : save_all(t, &err), &err);
 	}
-	assert_true(n > 3);
+	assert_true(trial.n > 3);
 	law_unmap(&block);
 }
 

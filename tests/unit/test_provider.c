@@ -354,6 +354,7 @@ static int print_model(const char *name, const char *milliseconds, const char *t
 		       const char *record)
 {
 	const struct vocab_lm_options options = { .record = record,
+						  .key = getenv("PROVIDER_KEY"),
 						  .timeout_ms = strtoul(milliseconds, NULL, 10) };
 	struct tok_tokenizer *tokenizer = NULL;
 	struct tok_lm *lm;

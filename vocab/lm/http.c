@@ -12,7 +12,8 @@ struct lm_http {
 	struct curl_slist *headers;
 	char *url; /* the base, and room for a path */
 	size_t base_count, room;
-	struct tok_buffer answer;
+	char *key; /* a copy, to be hidden where a server repeats it; or NULL */
+	struct tok_buffer answer, shown;
 	size_t limit;
 	bool too_long, no_memory;
 	char trouble[CURL_ERROR_SIZE];
@@ -35,11 +36,12 @@ static enum tok_status fill(struct lm_http *http, const char *base, const char *
 	http->base_count = count;
 	http->room = count + 64;
 	http->url = malloc(http->room);
+	http->key = key ? strdup(key) : NULL;
 	http->curl = http->calls.easy_init();
 	const enum tok_status status = lm_curl_headers(&http->calls, key, &http->headers, err);
 	if (status != TOK_OK)
 		return status;
-	if (!http->url || !http->curl)
+	if (!http->url || !http->curl || (key && !http->key))
 		return tok_fail_memory(err);
 	memcpy(http->url, base, count);
 	return TOK_OK;
@@ -80,6 +82,8 @@ void lm_http_free(struct lm_http *http)
 		http->calls.easy_cleanup(http->curl);
 	http->calls.slist_free_all(http->headers);
 	tok_buffer_release(&http->answer);
+	tok_buffer_release(&http->shown);
+	free(http->key);
 	free(http->url);
 	free(http);
 }
@@ -114,7 +118,9 @@ struct tok_span lm_http_reason(struct tok_json_document *doc, struct tok_span an
 static enum tok_status tell_refusal(struct lm_http *http, long code, struct tok_json_document *doc,
 				    struct tok_error *err)
 {
-	const struct tok_span text = lm_http_reason(doc, tok_buffer_span(&http->answer));
+	struct tok_span text = lm_http_reason(doc, tok_buffer_span(&http->answer));
+	if (!lm_http_hide(http->key, text, &http->shown, &text))
+		return tok_fail_memory(err);
 	return tok_fail(err, TOK_EIO, "the server says %ld: '%s'", code, tok_show(text).text);
 }
 
