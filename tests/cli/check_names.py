@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
+EACH = 3 if b"__asan_init" in open(TOK, "rb").read() else 1  # of what is slow one in so many
 NAME = "dog.json"  # of a file, of the store, and of the hub: what is written of it is the same
 TEXT = "the dog and the cat, the dogs\nand a dog\n" * 5
 WIDTH = 8
@@ -139,12 +140,13 @@ class Names(unittest.TestCase):
             wanted[command] = self.run_all(by_path, words)
             self.assertIn(wanted[command][0], (0, 1), (command, wanted[command][2]))
             self.assertTrue(wanted[command][1] or set(wanted[command][3]) > set(contents(by_name)), command)
-            code, out, err, made = self.run_all(by_name, words)
+        for command in COMMANDS[::EACH]:
+            code, out, err, made = self.run_all(by_name, command.replace("NAME", NAME).split())
             self.assertEqual((code, out, made.keys()), (2, b"", contents(by_name).keys()), command)
             self.assertRegex(err.decode(), f"^tok [a-z]+: {NAME}: there is no such file or folder, and ")
             self.assertEqual((err.count(b"\n"), err.decode().count(GONE)), (1, 1), (command, err))
         cache = self.download(NAME, DOG[0])
-        for command in COMMANDS:
+        for command in COMMANDS[::EACH]:
             self.compare(wanted[command], self.run_all(by_name, command.replace("NAME", NAME).split()), command, "hub")
         write(f"{cache}/snapshots/0123abcd/tokenizer.json", CAT[0])
         self.add(NAME, DOG[0])
