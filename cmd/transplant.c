@@ -17,7 +17,7 @@ static const struct transplant_options defaults = {
 	.seed = TRANSPLANT_SEED_UNSET,
 	.holdout = .1,
 	.probe = 50,
-	.samples = 400000,
+	.samples = 1200000,
 	.seeds = 3,
 };
 
@@ -119,11 +119,11 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, holdout, double) },
 	{ CLI_TEXT, 0, "methods", "NAME,NAME...",
 	  "what eval tries (mean,subword,hybrid, with a donor omp,procrustes,ridge) and lab "
-	  "(random,mean,subword,hybrid,omp,procrustes,ridge)",
+	  "(random,mean,subword,hybrid,omp,procrustes,ridge; IN/OUT is another one a side)",
 	  CLI_FIELD(struct transplant_options, methods, const char *) },
 	{ CLI_CHOICE, 0, "lab-model", HYPER_LAB_KIND_WORDS, "what lab trains (feed-forward)",
 	  CLI_FIELD(struct transplant_options, lab_model, int) },
-	{ CLI_SIZE, 0, "samples", "N", "places of a text that each of its models learns (400000)",
+	{ CLI_SIZE, 0, "samples", "N", "places of a text that each of its models learns (1200000)",
 	  CLI_FIELD(struct transplant_options, samples, uint64_t) },
 	{ CLI_SIZE, 0, "probe", "N",
 	  "steps that train rows alone, after which it counts again (50)",

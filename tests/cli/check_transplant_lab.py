@@ -49,7 +49,7 @@ class Lab(unittest.TestCase):
         return json.loads(out)
 
     def test_numbers(self):
-        made = self.lab("--methods", "zero,subword,ridge", "--threads", "1", self.pages, self.code)
+        made = self.lab("--methods", "subword,ridge", "--threads", "1", self.pages, self.code)
         self.assertEqual(made["schema"], "tok.transplant.lab.1")
         self.assertEqual([t["path"] for t in made["texts"]], [self.pages, self.code])
         for t in made["texts"]:
@@ -58,31 +58,49 @@ class Lab(unittest.TestCase):
         self.assertEqual([t["target"] for t in made["targets"]], ["B", "S"])
         for target, size in zip(made["targets"], made["tokens"][1:]):
             self.assertEqual(target["shared"] + target["new"], size)
+            self.assertEqual(len(target["share"]), 2)
+            self.assertTrue(all(0 < share < 1 for share in target["share"]))
             names = [m["name"] for m in target["models"]]
-            self.assertEqual(names, ["as it was", "learnt with it", "zero", "subword", "ridge"])
+            self.assertEqual(names, ["as it was", "learnt with it", "subword", "ridge"])
             for m in target["models"]:
-                self.assertEqual("probed" in m, m["name"] in ("zero", "subword", "ridge"))
-                for stage in (m["bits"], m.get("probed", m["bits"])):
+                probed = m["name"] in ("subword", "ridge")
+                kinds = {"name", "bits"} | ({"share"} if m["name"] != "as it was" else set())
+                self.assertEqual(set(m), kinds | ({"probed", "probed_share"} if probed else set()))
+                for kind in set(m) - {"name"}:
+                    stage, limits = m[kind], (0, 1) if "share" in kind else (0.1, 30)
                     self.assertEqual([len(seeds) for seeds in stage], [2, 2])
-                    self.assertTrue(all(0.1 < bits < 30 for seeds in stage for bits in seeds))
+                    self.assertTrue(all(limits[0] < number < limits[1] for seeds in stage for number in seeds))
                     self.assertTrue(all(a != b for a, b in stage), "seeds differ")
         first = [target["models"][0]["bits"] for target in made["targets"]]
         self.assertEqual(first[0], first[1], "the source is the same one")
-        again = self.lab("--methods", "zero,subword,ridge", "--threads", "3", self.pages, self.code)
+        # The same on each side is the same for both, and an option is for whom names one only.
+        again = self.lab("--methods", "subword/subword,ridge/ridge", "--threads", "3", "--in-method", "mean",
+                         self.pages, self.code)
+        for target in again["targets"]:
+            for m in target["models"]:
+                m["name"] = m["name"].split("/")[0]
         self.assertEqual(again, made)
 
     def test_table(self):
-        out, err = self.tok("--samples", "64", "--seeds", "1", "--probe", "0", "--methods", "mean",
-                            "--lab-model", "transformer", self.code)
+        out, err = self.tok("--samples", "64", "--seeds", "1", "--probe", "0", "--methods",
+                            "random,zero/random,random/zero,zero", "--lab-model", "transformer", self.code)
         lines = out.decode().splitlines()
-        self.assertEqual(sum(line.startswith("mean ") for line in lines), 2, err)
+        for name in ("random", "zero", "zero/random", "random/zero", "the text"):
+            self.assertEqual(sum(line.startswith(name + " ") for line in lines), 2, err)
         self.assertEqual(sum(line.startswith("A to ") for line in lines), 2)
+        rows = [line[24:].split() for line in lines if line.startswith(("random", "zero"))]
+        self.assertEqual([len(row) for row in rows], [3] * 8)
+        bits = [row[0] for row in rows]
+        self.assertEqual(len(set(bits[:4])), 1, "A and B are the same: no token is new")
+        self.assertEqual(len(set(bits[4:])), 4, "each pair is a method of its own")
 
     def test_refusals(self):
         for args, said in (
             ([], "lab wants texts to learn from, one a domain"),
             (["--seeds", "0", self.code], "1 to 100 seeds"),
             (["--methods", "magic", self.code], "'magic' is no method"),
+            (["--methods", "mean,mean/magic", self.code], "'magic' is no method"),
+            (["--methods", "/mean", self.code], "'' is no method"),
             ([os.devnull], "a text of 0 bytes is too short"),
             ([str(self.room / "none")], "No such file"),
         ):
