@@ -152,11 +152,16 @@ static void put_numbers(const struct lab_bench *bench, const struct lab_row *row
 	putchar(']');
 }
 
-static void put_rows(const struct lab_bench *bench, const struct lab_table *table)
+static enum tok_status put_rows(const struct lab_bench *bench, const struct lab_table *table,
+				struct tok_error *err)
 {
 	for (size_t r = 0; r < table->row_count; r++) {
 		const struct lab_row *row = &table->rows[r];
-		printf("%s{\"name\":\"%s\"", r ? "," : "", row->name);
+		struct tok_buffer name = { 0 };
+		if (!tok_json_put_string(&name, tok_span_of(row->name)))
+			return tok_fail_memory(err);
+		printf("%s{\"name\":%.*s", r ? "," : "", (int)name.count, (const char *)name.bytes);
+		tok_buffer_release(&name);
 		put_numbers(bench, row, "bits", LAB_BITS, LAB_BEFORE);
 		if (row->shares)
 			put_numbers(bench, row, "share", LAB_SHARE, LAB_BEFORE);
@@ -166,6 +171,7 @@ static void put_rows(const struct lab_bench *bench, const struct lab_table *tabl
 		}
 		putchar('}');
 	}
+	return TOK_OK;
 }
 
 enum tok_status transplant_lab_tell_json(const struct lab_bench *bench,
@@ -177,15 +183,15 @@ enum tok_status transplant_lab_tell_json(const struct lab_bench *bench,
 	       hyper_kernel_name(bench->kernel), bench->options->seeds, bench->options->probe,
 	       bench->tokenizers[LAB_SOURCE].tokens, bench->tokenizers[LAB_TARGET].tokens,
 	       bench->tokenizers[LAB_SUPER].tokens);
-	const enum tok_status status = put_texts(bench, err);
+	enum tok_status status = put_texts(bench, err);
 	printf("],\"targets\":[");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && status == TOK_OK; i++) {
 		printf("%s{\"target\":\"%s\",\"shared\":%zu,\"new\":%zu,\"share\":[", i ? "," : "",
 		       transplant_lab_name(tables[i].target), tables[i].shared, tables[i].made);
 		for (size_t k = 0; k < bench->text_count; k++)
 			printf("%s%.6f", k ? "," : "", tables[i].made_shares[k]);
 		printf("],\"models\":[");
-		put_rows(bench, &tables[i]);
+		status = put_rows(bench, &tables[i], err);
 		printf("]}");
 	}
 	printf("]}\n");

@@ -88,11 +88,16 @@ class Lab(unittest.TestCase):
         for name in ("random", "zero", "zero/random", "random/zero", "the text"):
             self.assertEqual(sum(line.startswith(name + " ") for line in lines), 2, err)
         self.assertEqual(sum(line.startswith("A to ") for line in lines), 2)
+        texts = [float(line[24:]) for line in lines if line.startswith("the text ")]
+        self.assertTrue(texts[0] == 0 and 10 < texts[1] < 90, texts)
         rows = [line[24:].split() for line in lines if line.startswith(("random", "zero"))]
         self.assertEqual([len(row) for row in rows], [3] * 8)
         bits = [row[0] for row in rows]
         self.assertEqual(len(set(bits[:4])), 1, "A and B are the same: no token is new")
         self.assertEqual(len(set(bits[4:])), 4, "each pair is a method of its own")
+        both, zero_random, random_zero, zero = (float(row[2]) for row in rows[4:])
+        self.assertLess(abs(zero_random - both), abs(zero_random - zero), "the second is the output's")
+        self.assertLess(abs(random_zero - zero), abs(random_zero - both))
 
     def test_refusals(self):
         for args, said in (
