@@ -104,7 +104,7 @@ class Lab(unittest.TestCase):
             ([], "lab wants texts to learn from, one a domain"),
             (["--seeds", "0", self.code], "1 to 100 seeds"),
             (["--methods", "magic", self.code], "'magic' is no method"),
-            (["--methods", "mean,mean/magic", self.code], "'magic' is no method"),
+            (["--samples", "64", "--methods", "mean,mean/magic", self.code], "tok transplant: 'magic' is no method"),
             (["--methods", "/mean", self.code], "'' is no method"),
             ([os.devnull], "a text of 0 bytes is too short"),
             ([str(self.room / "none")], "No such file"),
