@@ -211,7 +211,8 @@ const struct cli_tool tool_transplant = {
 	    "and with each a small model, gives A's model the tokenizers B and S by each of\n"
 	    "--methods, and tells the bits per byte of what was held back: as it is, and after\n"
 	    "--probe steps of training. B's model, of another seed, is the donor. It takes\n"
-	    "about a minute a model; what it tells of is the methods' order, not large models' loss.",
+	    "about a minute a model; what it tells of is the methods' order, not large models'\n"
+	    "loss.",
 	.examples = "  for tool in encode train bytes; do tok $tool --help; done >text\n"
 		    "  tok transplant lab text --samples 2000 --probe 5 --seeds 1 --methods "
 		    "random,subword 2>report\n",
