@@ -29,8 +29,8 @@ class Lab(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         base = pathlib.Path(cls.folder.name)
-        cls.pages = text(base / "pages", "man/*.1", 30000)
-        cls.code = text(base / "code", "cmd/*.c", 30000)
+        cls.pages = text(base / "pages", "man/*.1", 25000)
+        cls.code = text(base / "code", "cmd/*.c", 25000)
         cls.room = base / "room"
         cls.room.mkdir()
 
@@ -53,8 +53,8 @@ class Lab(unittest.TestCase):
         self.assertEqual(made["schema"], "tok.transplant.lab.1")
         self.assertEqual([t["path"] for t in made["texts"]], [self.pages, self.code])
         for t in made["texts"]:
-            self.assertEqual(t["train_bytes"] + t["held_bytes"], 30000)
-            self.assertTrue(2700 < t["held_bytes"] <= 3000)
+            self.assertEqual(t["train_bytes"] + t["held_bytes"], 25000)
+            self.assertTrue(2200 < t["held_bytes"] <= 2500)
         self.assertEqual([t["target"] for t in made["targets"]], ["B", "S"])
         for target, size in zip(made["targets"], made["tokens"][1:]):
             self.assertEqual(target["shared"] + target["new"], size)
@@ -70,7 +70,8 @@ class Lab(unittest.TestCase):
                     stage, limits = m[kind], (0, 1) if "share" in kind else (0.1, 30)
                     self.assertEqual([len(seeds) for seeds in stage], [2, 2])
                     self.assertTrue(all(limits[0] < number < limits[1] for seeds in stage for number in seeds))
-                    self.assertTrue(all(a != b for a, b in stage), "seeds differ")
+                    if "share" not in kind:
+                        self.assertTrue(all(a != b for a, b in stage), "seeds differ")
         first = [target["models"][0]["bits"] for target in made["targets"]]
         self.assertEqual(first[0], first[1], "the source is the same one")
         # The same on each side is the same for both, and an option is for whom names one only.
@@ -92,9 +93,9 @@ class Lab(unittest.TestCase):
         self.assertTrue(texts[0] == 0 and 10 < texts[1] < 90, texts)
         rows = [line[24:].split() for line in lines if line.startswith(("random", "zero"))]
         self.assertEqual([len(row) for row in rows], [3] * 8)
-        bits = [row[0] for row in rows]
-        self.assertEqual(len(set(bits[:4])), 1, "A and B are the same: no token is new")
-        self.assertEqual(len(set(bits[4:])), 4, "each pair is a method of its own")
+        numbers = [tuple(row) for row in rows]
+        self.assertEqual(len(set(numbers[:4])), 1, "A and B are the same: no token is new")
+        self.assertEqual(len(set(numbers[4:])), 4, "each pair is a method of its own")
         both, zero_random, random_zero, zero = (float(row[2]) for row in rows[4:])
         self.assertLess(abs(zero_random - both), abs(zero_random - zero), "the second is the output's")
         self.assertLess(abs(random_zero - zero), abs(random_zero - both))
