@@ -86,17 +86,18 @@ typedef bool hyper_lab_watch(void *context, size_t step, size_t steps, double lo
 /* `samples` places of `ids` drawn by the seed, in steps of `batch`, the last one of what is left;
  * `rows_only`: the body stays as it is (a probe), and a step has `probe_batch`: a row's first steps
  * by Adam are as long as the rate whatever the gradient, and by few samples most of that is noise,
- * which does good rows harm.  Ids are those of one stream; what lies before
- * its beginning is a row of zeros.  `watch` may be NULL.  TOK_EARG for an id beyond the vocabulary,
- * for no ids, and where the loss stops being a number, which a lower rate would mend. */
+ * which does good rows harm.  Ids are those of one stream; what lies before its beginning is a row
+ * of zeros.  `watch` may be NULL.  TOK_EARG for an id beyond the vocabulary, for no ids, and where
+ * the loss stops being a number, which a lower rate would mend. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_train(struct hyper_lab *model, const tok_id *ids,
 						     size_t count, size_t samples, bool rows_only,
 						     hyper_lab_watch *watch, void *context,
 						     struct tok_error *err);
 
 /* -log2 P of all the ids, one after the other; over the bytes of their text it is bits per byte.
- * `marked` is NULL, or a byte a token of the vocabulary: *share then is the probability, the mean
- * over all ids, of those whose byte is not zero.  TOK_EARG for an id beyond the vocabulary. */
+ * `marked` is NULL, as `share` may be then, or a byte a token of the vocabulary: *share is the
+ * probability of those whose byte is not zero, the mean over all ids, 0 of none.  TOK_EARG for an id
+ * beyond the vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_bits(const struct hyper_lab *model,
 						    const tok_id *ids, size_t count,
 						    const uint8_t *marked, double *bits,
