@@ -96,8 +96,8 @@ TOK_API TOK_MUST_USE enum tok_status hyper_lab_train(struct hyper_lab *model, co
 
 /* -log2 P of all the ids, one after the other; over the bytes of their text it is bits per byte.
  * `marked` is NULL, as `share` may be then, or a byte a token of the vocabulary: *share is the
- * probability of those whose byte is not zero, the mean over all ids, 0 of none.  TOK_EARG for an id
- * beyond the vocabulary. */
+ * probability of those whose byte is not zero, the mean over all ids, 0 of none.  TOK_EARG for an
+ * id beyond the vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_bits(const struct hyper_lab *model,
 						    const tok_id *ids, size_t count,
 						    const uint8_t *marked, double *bits,
