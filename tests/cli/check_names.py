@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
+EACH = 3 if b"__asan_init" in open(TOK, "rb").read() else 1  # of what is slow one in so many
 NAME = "dog.json"  # of a file, of the store, and of the hub: what is written of it is the same
 TEXT = "the dog and the cat, the dogs\nand a dog\n" * 5
 WIDTH = 8
@@ -139,12 +140,13 @@ class Names(unittest.TestCase):
             wanted[command] = self.run_all(by_path, words)
             self.assertIn(wanted[command][0], (0, 1), (command, wanted[command][2]))
             self.assertTrue(wanted[command][1] or set(wanted[command][3]) > set(contents(by_name)), command)
-            code, out, err, made = self.run_all(by_name, words)
+        for command in COMMANDS[::EACH]:
+            code, out, err, made = self.run_all(by_name, command.replace("NAME", NAME).split())
             self.assertEqual((code, out, made.keys()), (2, b"", contents(by_name).keys()), command)
             self.assertRegex(err.decode(), f"^tok [a-z]+: {NAME}: there is no such file or folder, and ")
             self.assertEqual((err.count(b"\n"), err.decode().count(GONE)), (1, 1), (command, err))
         cache = self.download(NAME, DOG[0])
-        for command in COMMANDS:
+        for command in COMMANDS[::EACH]:
             self.compare(wanted[command], self.run_all(by_name, command.replace("NAME", NAME).split()), command, "hub")
         write(f"{cache}/snapshots/0123abcd/tokenizer.json", CAT[0])
         self.add(NAME, DOG[0])
@@ -162,7 +164,7 @@ class Names(unittest.TestCase):
         """Built in, a file or folder, the store, the hub's cache: with an option and with an operand."""
         name = "org/dog"
         self.download(name, tokenizer(["hub"])[0])
-        ways = (("encode", "-t", name), ("vocab", "convert", name, "-o", "-", "-F", "json"))
+        ways = (("encode", "-t", name), ("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json"))
 
         def holds(word):
             write(os.path.join(self.home, "wanted.json"), tokenizer([word])[0])
@@ -184,11 +186,11 @@ class Names(unittest.TestCase):
         for name in ("bytes", "tok-32k"):
             write(os.path.join(self.home, f"{name}.json"), "")
             wanted = [self.tok("encode", "-t", name, data=b"dog").stdout,
-                      self.tok("vocab", "convert", name, "-o", "-", "-F", "json").stdout]
+                      self.tok("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json").stdout]
             self.assertTrue(all(wanted))
             write(os.path.join(self.home, name, "tokenizer.json"), DOG[0])
             self.assertEqual([self.tok("encode", "-t", name, data=b"dog").stdout,
-                              self.tok("vocab", "convert", name, "-o", "-", "-F", "json").stdout], wanted)
+                              self.tok("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json").stdout], wanted)
             self.assertNotEqual(self.tok("encode", "-t", "./" + name, data=b"dog").stdout, wanted[0])
             done = self.tok("vocab", "compile", name, "-o", "x.tok")
             self.assertEqual((done.returncode, done.stderr), (0, b""))
@@ -238,7 +240,7 @@ class Names(unittest.TestCase):
     def test_what_is_written_is_read_again_whatever_it_is_called(self):
         write(os.path.join(self.home, "dog.json"), DOG[0])
         for name in ("bytes", "tok-32k"):
-            done = self.tok("vocab", "convert", "dog.json", "-o", name, "-F", "json")
+            done = self.tok("vocab", "convert", "dog.json", "-o", name, "--to", "tokenizer.json")
             self.assertEqual((done.returncode, done.stderr.count(b": equal on ")), (0, 1), done.stderr)
 
     def test_what_lies_beside_a_name(self):

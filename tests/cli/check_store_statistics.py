@@ -234,7 +234,7 @@ class Versions(Database):
         for i in range(KILLS):
             self.begin()
             run = self.start("vocab", *(["list"], ["add", "x", self.source])[i % 2])
-            time.sleep(chance.random() * whole * 1.2)
+            time.sleep(chance.random() * whole * (1 + i % 3))  # other work may begin beside it
             run.kill()
             run.communicate()
             version = self.version()
