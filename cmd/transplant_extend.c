@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/cli_again.h"
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_lm.h"
 #include "cmd/cli_vocab_output.h"
@@ -289,19 +290,35 @@ static void tell(const struct transplant_extended *e)
 			e->whole, e->lines);
 }
 
+/* What it learns from can be read again. */
+static enum cli_exit extend(char *model, const struct transplant_options *o)
+{
+	struct transplant_extended extended = { 0 };
+	enum cli_exit result = transplant_extended_make(&extended, model, o);
+	if (result == CLI_OK) {
+		tell(&extended);
+		char *operands[] = { model, extended.folder };
+		result = transplant_run(o, 2, operands);
+	}
+	transplant_extended_remove(&extended);
+	return result;
+}
+
 enum cli_exit transplant_extend(const void *options, int argc, char **argv)
 {
-	const struct transplant_options opts = transplant_settled(options);
-	struct transplant_extended extended = { 0 };
+	struct transplant_options opts = transplant_settled(options);
+	struct cli_again add = { 0 }, text = { 0 };
+	struct tok_error err = { 0 };
 	enum cli_exit result = check(&opts, argc);
 	if (result != CLI_OK)
 		return result;
-	result = transplant_extended_make(&extended, argv[0], &opts);
-	if (result == CLI_OK) {
-		tell(&extended);
-		char *operands[] = { argv[0], extended.folder };
-		result = transplant_run(&opts, 2, operands);
-	}
-	transplant_extended_remove(&extended);
+	enum tok_status status = cli_again_open(&add, opts.add, &err);
+	if (status == TOK_OK)
+		status = cli_again_open(&text, opts.text, &err);
+	opts.add = add.path;
+	opts.text = text.path;
+	result = status == TOK_OK ? extend(argv[0], &opts) : cli_error("%s", err.message);
+	cli_again_close(&text);
+	cli_again_close(&add);
 	return result;
 }

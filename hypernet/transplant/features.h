@@ -77,8 +77,8 @@ TOK_API TOK_MUST_USE enum tok_status hyper_features_rows(const struct hyper_voca
  * line of a file without the two numbers).  Tokens are looked for by their bytes, a space in front
  * also written as U+2581 or U+0120; or, where more tokens with other than ASCII are found so, as
  * they are written in the byte-level alphabet (tok_char_to_byte).  Of lines of the same token the
- * first counts.  The file is read twice: a pipe is copied to a temporary file first.
- * TOK_EFORMAT with the line, also for fewer vectors than the first line says; TOK_EIO. */
+ * first counts.  The file is read twice.  TOK_EFORMAT with the line, also for fewer vectors than
+ * the first line says; TOK_EIO, also for what is no file but a pipe. */
 TOK_API TOK_MUST_USE enum tok_status
 hyper_features_vec(const struct hyper_vocab *source, const struct hyper_vocab *target,
 		   const char *path, struct hyper_features *out, struct tok_error *err);

@@ -31,39 +31,6 @@ static void reader_release(struct reader *r)
 	free(r->spelt);
 }
 
-/* All that is left in `from`, and `to` at its beginning. */
-static enum tok_status copy_stream(const char *path, FILE *from, FILE *to, struct tok_error *err)
-{
-	char chunk[1 << 14];
-	size_t count;
-	while ((count = fread(chunk, 1, sizeof chunk, from)) > 0)
-		if (fwrite(chunk, 1, count, to) != count)
-			break;
-	if (ferror(from))
-		return tok_fail(err, TOK_EIO, "cannot read '%s': %s", path, strerror(errno));
-	if (ferror(to) || fseek(to, 0, SEEK_SET) != 0)
-		return tok_fail(err, TOK_EIO, "cannot copy '%s' to a temporary file: %s", path,
-				strerror(errno));
-	return TOK_OK;
-}
-
-/* What is read twice must be a file: of a pipe it is a copy. */
-static enum tok_status open_file(struct reader *r, struct tok_error *err)
-{
-	r->file = fopen(r->path, "rb");
-	if (!r->file)
-		return tok_fail(err, TOK_EIO, "cannot open '%s': %s", r->path, strerror(errno));
-	if (fseek(r->file, 0, SEEK_SET) == 0)
-		return TOK_OK;
-	FILE *pipe = r->file;
-	r->file = tmpfile();
-	const enum tok_status status =
-	    r->file ? copy_stream(r->path, pipe, r->file, err)
-		    : tok_fail(err, TOK_EIO, "cannot make a temporary file: %s", strerror(errno));
-	fclose(pipe);
-	return status;
-}
-
 /* The next line; *ended where there is none. */
 static enum tok_status next_line(struct reader *r, bool *ended, struct tok_error *err)
 {
@@ -257,7 +224,8 @@ static enum tok_status go_back(struct reader *r, struct tok_error *err)
 {
 	bool ended;
 	if (fseek(r->file, 0, SEEK_SET) != 0)
-		return tok_fail(err, TOK_EIO, "cannot read '%s' a second time: %s", r->path,
+		return tok_fail(err, TOK_EIO,
+				"cannot read '%s' a second time, which takes a file: %s", r->path,
 				strerror(errno));
 	r->number = 0;
 	return next_line(r, &ended, err);
@@ -328,9 +296,12 @@ enum tok_status hyper_features_vec(const struct hyper_vocab *source,
 		status = tok_fail_memory(err);
 		goto done;
 	}
-	status = open_file(&reader, err);
-	if (status == TOK_OK)
-		status = read_all(&reader, source, target, &spellings, have, &made, err);
+	reader.file = fopen(path, "rb");
+	if (!reader.file) {
+		status = tok_fail(err, TOK_EIO, "cannot open '%s': %s", path, strerror(errno));
+		goto done;
+	}
+	status = read_all(&reader, source, target, &spellings, have, &made, err);
 	if (status == TOK_OK) {
 		hyper_features_spread(&made, &spellings);
 		status = hyper_features_finish(source, target, 1, &made, err);

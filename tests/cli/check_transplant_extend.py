@@ -88,13 +88,20 @@ def main():
     assert [len(encode(pathlib.Path("added"), token)) for token in tokens] == [1, 1, 1, 1, 2]
 
     pathlib.Path("text").write_text(TEXT * 3)
-    run("transplant", "extend", model, "--superwords", 5, "--text", "text", "-o", "super", "--method", "subword")
+    words = ["--superwords", 5, "--method", "subword", "--text"]
+    told = run("transplant", "extend", model, *words, "text", "-o", "super").stderr
     new = check(model, pathlib.Path("super"), data, 5)
     first = len(new) - 5
     supers = [token for token, id_ in new.items() if id_ >= first]
     assert any("Ġ" in token[1:] for token in supers), supers
     assert all(len([word for word in token.split("Ġ") if word]) <= 4 for token in supers), supers
     assert any(id_ >= first for id_ in encode(pathlib.Path("super"), TEXT))
+
+    # Both are read twice, and may come from pipes.
+    said = run("transplant", "extend", model, "--add", "/dev/stdin", "-o", "a", input="\n".join(tokens)).stderr
+    assert "lines that are one token: 4 of 5" in said, said
+    said = run("transplant", "extend", model, *words, "-", "-o", "s", input=TEXT * 3).stderr
+    assert "made-up rows" in said and said.replace("'s'", "'super'") == told, said
 
     for words, message in [
             (["--add", "add.txt", "--superwords", 3], "--add FILE, tokens one a line, or --superwords"),
