@@ -248,7 +248,7 @@ static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)
 		    : tok_fail(s->err, TOK_EARG,
 			       "pre_tokenizer: llama.cpp has no name for the patterns by which it "
 			       "splits text that is known here: give the one that comes nearest "
-			       "(tokenizer.ggml.pre: llama-bpe, qwen2, ...)");
+			       "as pre (llama-bpe, qwen2, ...)");
 }
 
 static enum tok_status check_bpe(struct gguf_spec_writer *s)
