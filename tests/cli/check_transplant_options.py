@@ -247,7 +247,7 @@ def check_signal():
     shutil.copytree("A", "slow")
     os.mkfifo("slow/chat_template.jinja")
     os.mkdir("tmp")
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         child = subprocess.Popen([TOK, "transplant", "extend", "slow", "--superwords", "9", "--text", "a.json", "-o", "ex"],
                                  env=dict(os.environ, TMPDIR=os.path.abspath("tmp"), TOK_CACHE="off"),
                                  stderr=subprocess.PIPE)
@@ -259,6 +259,7 @@ def check_signal():
         child.send_signal(number)
         said = child.communicate(timeout=20)[1]
         check(f"ended by the signal, not {child.returncode}: {said}", child.returncode == -number)
+        check(f"told of it, but not who left: {said}", (b"interrupted" in said) == (number != signal.SIGPIPE))
         check(f"nothing is left, not {os.listdir('tmp')}", not os.listdir("tmp"))
 
 
