@@ -187,6 +187,18 @@ def compare_llama(options, tally, what, target, texts, known, scores=None):
             tally.compare(f"{what} in llama.cpp", text, ids, wanted)
 
 
+def compare_around(options, folder, tally):
+    """What is put around a text, under whatever ids."""
+    words, target = ["hello", "[MASK]", "[SEP]", "[UNK]", "[PAD]", "[CLS]", "world"], folder / "around.gguf"
+    (folder / "around.txt").write_text("\n".join(words) + "\n")
+    must_convert(options.tok, folder / "around.txt", target, "gguf", "--lossy")
+    got = llama_tokens.ask(options.cache, target, ["hello world", ""], vocab_only=True, around=True)
+    tally.compare("a template in llama.cpp", "WordPiece", got, [[5, 0, 6, 2], [5, 2]])
+    (folder / "around.txt").write_text("[UNK]\nhello\n")
+    trouble = convert(options.tok, folder / "around.txt", folder / "none.gguf", "gguf")
+    tally.compare("no template in llama.cpp", trouble, "puts a token in front of a WordPiece's text" in (trouble or ""), True)
+
+
 def read_model(path):
     model = proto.ModelProto()
     model.ParseFromString(path.read_bytes())
@@ -285,6 +297,7 @@ def main():
         must_convert(options.tok, source_of("bert", options.cache), folder / "vocab.txt", "vocab.txt")
         if not tally.wrong:  # last: they may have to be skipped
             compare_transformers(options, folder, tally, texts)
+            compare_around(options, folder, tally)
             compare_real(options, folder, tally, texts)
             compare_pieces(options, folder, tally, texts[:60] + texts[-6:])
     for line in tally.shown:
