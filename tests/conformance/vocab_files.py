@@ -44,7 +44,7 @@ NORMAL, USER, UNUSED, BYTE = 1, 4, 5, 6
 UNIGRAM, BPE = 1, 2
 # Written as GGUF, and what stands in the way.
 REAL = {"gpt2": None, "llama3": None, "llama2": None, "llama2_spm": None, "smart": None,
-        "gpt4o": "pre_tokenizer: 'gpt-4o'", "bert": "normalizer: of accents", "albert": "parts text at user-defined pieces",
+        "gpt4o": "pre_tokenizer: 'gpt-4o'", "gptoss": "pre_tokenizer: 'granite-embed-multi-97m'", "bert": "normalizer: of accents", "albert": "parts text at user-defined pieces",
         "mistral_v3": "parts text at user-defined pieces", "qwen3": "normalizer: NFC has no key"}
 
 TRANSFORMERS = """
@@ -290,7 +290,7 @@ def main():
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     options = parser.parse_args()
     tally = Tally()
-    texts = generator.trouble(300, 10) + ["", " ", "Hello world", "don't  \n\n\tstop", "naïve Straße 你好世界", "1234567"]
+    texts = generator.trouble(300, 10) + ["", " ", "Hello world", "don't  \n\n\tstop", "naïve Straße 你好世界", "1234567", "ESPAÑA y la AÑADIDURA"]
     with tempfile.TemporaryDirectory() as where:
         folder = pathlib.Path(where)
         compare_tekken(options, folder, tally, texts)

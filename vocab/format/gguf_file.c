@@ -88,7 +88,7 @@ static void tell_pre(struct tok_span pairs, uint64_t count, struct vocab_losses 
 		    gguf_find_pre(pair.value.bytes)->respelled)
 			vocab_losses_add(losses,
 					 "pre_tokenizer: '%s' is another expression in llama.cpp, "
-					 "for scripts other than Latin",
+					 "for letters that are not ASCII",
 					 tok_show(pair.value.bytes).text);
 }
 
