@@ -13,7 +13,11 @@
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
-static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER };
+/* A line is a document.  Tokenizers take some hundred bytes for each of it. */
+#define LIMIT ((uint64_t)64 << 20)
+
+static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER,
+					       .max_document = LIMIT };
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizers" },
@@ -39,6 +43,9 @@ static const struct cli_option option_table[] = {
 	  FIELD(pivot, const char *) },
 	{ CLI_CHOICE, 0, "words", VOCAB_AUDIT_WORDS_WORDS, "what a word is (whitespace)",
 	  FIELD(words, int) },
+	{ CLI_BYTES, 0, "max-document", "BYTES",
+	  "refuse a line larger than this, or a page of --udhr (64M)",
+	  FIELD(max_document, uint64_t) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "
 	  "folder; texts are not needed then",
@@ -230,7 +237,7 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	for (size_t i = 0; i < a->texts.count; i++) {
 		struct audit_language *l = &a->languages[i];
 		l->hash = a->texts.items[i].hash;
-		vocab_audit_corpus_facts(a->texts.items[i].corpus, &l->facts);
+		l->facts = a->texts.items[i].facts;
 		if (l->facts.lines == 0)
 			fprintf(stderr, "tok audit: %s has no text\n", l->shown);
 	}
@@ -264,12 +271,10 @@ static enum tok_status audit(struct auditing *a, int argc, char **argv, struct t
 	if (status == TOK_OK)
 		status = find_pivot(a, err);
 	if (status == TOK_OK)
-		status = audit_texts_read(a->opts, &a->texts, err);
-	if (status == TOK_OK)
-		status = know_languages(a, err);
-	if (status == TOK_OK)
 		status = audit_measure(a->opts, a->tokenizers, a->count, &a->texts, a->found,
 				       a->cells, err);
+	if (status == TOK_OK)
+		status = know_languages(a, err);
 	if (status == TOK_OK)
 		status = audit_measure_sample(a->opts, a->tokenizers, a->count, &a->texts, a->cells,
 					      a->pairs, a->report.pair_count, err);
@@ -336,6 +341,8 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 	const int sources =
 	    (o->flores != NULL) + (o->udhr != NULL) + (o->corpora.count > 0) + operands;
 	const enum cli_exit result = cli_threads_check(o->threads);
+	if (result == CLI_OK && o->max_document > TOK_DOCUMENT_MAX)
+		return cli_usage("--max-document can be at most %zu", TOK_DOCUMENT_MAX);
 	if (result == CLI_OK && sources > 1)
 		return cli_usage("texts come by one of --flores, --udhr, --corpus and FILE");
 	if (result == CLI_OK && o->vocab && (sources > 0 || o->pivot || o->morphology))

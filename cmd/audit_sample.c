@@ -22,17 +22,9 @@ struct sampling {
 	struct tok_error error; /* the first one; under the lock */
 };
 
-/* Whole lines of a language: its share of the sample, one line at least. */
 static struct tok_span front_of(const struct audit_texts *texts, size_t language)
 {
-	const struct tok_span all = tok_buffer_span(&texts->items[language].bytes);
-	const size_t share = AUDIT_SAMPLE_BYTES / texts->count;
-	if (all.count <= share)
-		return all;
-	const uint8_t *last = memrchr(all.bytes, '\n', share);
-	if (!last)
-		last = memchr(all.bytes, '\n', all.count);
-	return tok_span_slice(all, 0, (size_t)(last - all.bytes) + 1);
+	return tok_buffer_span(&texts->items[language].front);
 }
 
 static bool next_line(struct tok_span *rest, struct tok_span *line)
