@@ -7,8 +7,9 @@
 #include "tok/text/utf8.h"
 #include "vocab/audit/text_internal.h"
 
-/* What is remembered of pieces is forgotten above. */
-enum { PIECES_MAX = 1 << 17, PIECES_BYTES_MAX = 1 << 22 };
+/* What is remembered of pieces is forgotten above: of those of earlier lines, which are perhaps of
+ * another language, soon, so that what is looked for lies near. */
+enum { LINE_PIECES_MAX = 1 << 13, WORD_PIECES_MAX = 1 << 17 };
 
 /* ---- a tokenizer ------------------------------------------------------------------------- */
 
@@ -114,12 +115,12 @@ void vocab_audit_run_free(struct vocab_audit_run *run)
 	free(run);
 }
 
-struct vocab_audit_pieces *vocab_audit_run_pieces(struct vocab_audit_run *run)
+struct vocab_audit_pieces *vocab_audit_run_pieces(struct vocab_audit_run *run, bool words)
 {
 	struct vocab_audit_pieces *p = run->scratch->pieces;
+	const size_t most = words ? WORD_PIECES_MAX : LINE_PIECES_MAX;
 	const bool interrupted = p->text_count || p->met_count || p->known < p->count;
-	if (run->scratch->owner != run || interrupted || p->count > PIECES_MAX ||
-	    p->bytes.count > PIECES_BYTES_MAX)
+	if (run->scratch->owner != run || interrupted || p->count > most)
 		vocab_audit_pieces_clear(p);
 	run->scratch->owner = run;
 	return p;
@@ -261,7 +262,7 @@ static enum tok_status run_pieces(struct vocab_audit_run *run,
 				  const struct vocab_audit_lines *lines,
 				  struct vocab_audit_counts *counts, struct tok_error *err)
 {
-	struct vocab_audit_pieces *p = vocab_audit_run_pieces(run);
+	struct vocab_audit_pieces *p = vocab_audit_run_pieces(run, false);
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0, first = 0; i < lines->count && status == TOK_OK; i++) {
 		counts->refused = i;

@@ -78,8 +78,9 @@ struct vocab_audit_scratch {
 	const struct vocab_audit_run *owner; /* whose pieces they are */
 };
 
-/* The pieces that the scratch knows of this run; none if they were of another one, or too many. */
-struct vocab_audit_pieces *vocab_audit_run_pieces(struct vocab_audit_run *run);
+/* The pieces that the scratch knows of this run; none if they were of another one, or too many.
+ * `words`: they are for words, which most often have those of the lines before. */
+struct vocab_audit_pieces *vocab_audit_run_pieces(struct vocab_audit_run *run, bool words);
 
 extern const struct tok_encode_options vocab_audit_ordinary;
 

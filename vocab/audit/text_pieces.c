@@ -19,6 +19,9 @@
 /* Runs stay small beside what an encoder may be given at once. */
 enum { RUN_BYTES = 1 << 16, MANY_NUMBERS = 1 << 16, FIRST_SLOTS = 1 << 12 };
 
+/* Pieces that are looked for at a time. */
+enum { GROUP = 32 };
+
 struct vocab_audit_slot {
 	uint32_t number; /* of a piece, plus 1; 0: free */
 	uint32_t tag;    /* high bits of the hash */
@@ -100,12 +103,31 @@ static bool add_piece(struct vocab_audit_pieces *p, struct tok_span bytes)
 	return true;
 }
 
+/* A piece will be looked for soon: what it will be compared with is fetched meanwhile, each step
+ * for the whole group, so that none waits for memory. */
+static void expect_pieces(const struct vocab_audit_pieces *p, const struct tok_span *group,
+			  size_t count, uint64_t *hashes)
+{
+	const struct vocab_audit_slot *slots[GROUP];
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = tok_strings_hash(group[i]);
+		slots[i] = &p->slots[hashes[i] & (p->slot_count - 1)];
+		__builtin_prefetch(slots[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (slots[i]->number)
+			__builtin_prefetch(&p->items[slots[i]->number - 1]);
+	for (size_t i = 0; i < count; i++)
+		if (slots[i]->number)
+			__builtin_prefetch(p->bytes.bytes + p->items[slots[i]->number - 1].begin);
+}
+
 /* The number of a piece, which is added if it is new.  False if memory is out. */
-static bool find_piece(struct vocab_audit_pieces *p, struct tok_span bytes, uint32_t *out)
+static bool find_piece(struct vocab_audit_pieces *p, struct tok_span bytes, uint64_t hash,
+		       uint32_t *out)
 {
 	if (2 * p->count >= p->slot_count && !grow_slots(p))
 		return false;
-	const uint64_t hash = tok_strings_hash(bytes);
 	const uint32_t tag = (uint32_t)(hash >> 32);
 	size_t at = hash & (p->slot_count - 1);
 	for (; p->slots[at].number; at = (at + 1) & (p->slot_count - 1)) {
@@ -139,25 +161,44 @@ static bool tiles(const struct taking *t, struct tok_span piece)
 	       !tok_utf8_is_tail(piece.bytes[0]);
 }
 
+static bool take_group(struct taking *t, const struct tok_span *group, size_t count)
+{
+	struct vocab_audit_pieces *p = t->pieces;
+	uint64_t hashes[GROUP];
+	if (p->slot_count == 0 && !grow_slots(p))
+		return false;
+	expect_pieces(p, group, count, hashes);
+	for (size_t i = 0; i < count; i++) {
+		if (!find_piece(p, group[i], hashes[i], &p->numbers[p->number_count]))
+			return false;
+		p->number_count++;
+		t->tiled = t->tiled && tiles(t, group[i]);
+		t->at += group[i].count;
+	}
+	return true;
+}
+
 static bool take_pieces(void *context, struct tok_span text, const struct tok_range *pieces,
 			size_t count)
 {
 	struct taking *t = context;
 	struct vocab_audit_pieces *p = t->pieces;
+	struct tok_span group[GROUP];
+	size_t grouped = 0;
 	if (!tok_grow(&p->numbers, &p->number_capacity, p->number_count + count,
 		      sizeof *p->numbers))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct tok_span piece = tok_span_slice(text, pieces[i].begin, pieces[i].end);
-		if (piece.count == 0)
+		if (pieces[i].begin == pieces[i].end)
 			continue;
-		if (!find_piece(p, piece, &p->numbers[p->number_count]))
-			return false;
-		p->number_count++;
-		t->tiled = t->tiled && tiles(t, piece);
-		t->at += piece.count;
+		group[grouped++] = tok_span_slice(text, pieces[i].begin, pieces[i].end);
+		if (grouped == GROUP) {
+			if (!take_group(t, group, grouped))
+				return false;
+			grouped = 0;
+		}
 	}
-	return true;
+	return take_group(t, group, grouped);
 }
 
 enum tok_status vocab_audit_pieces_take(struct vocab_audit_pieces *p, struct vocab_audit_run *run,

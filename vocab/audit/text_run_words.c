@@ -127,7 +127,7 @@ enum tok_status vocab_audit_run_words(struct vocab_audit_run *run,
 				      size_t end, struct vocab_audit_counts *counts,
 				      struct tok_error *err)
 {
-	struct vocab_audit_pieces *p = vocab_audit_run_pieces(run);
+	struct vocab_audit_pieces *p = vocab_audit_run_pieces(run, true);
 	struct vocab_audit_spellings *s = run->scratch->spellings;
 	enum tok_status status = TOK_OK;
 	while (status == TOK_OK && begin < end) {
