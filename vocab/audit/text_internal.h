@@ -136,7 +136,7 @@ struct vocab_audit_pieces {
 	size_t count, capacity;
 	size_t known; /* those before it have their tokens */
 	struct vocab_audit_slot *slots;
-	size_t slot_count;
+	size_t slot_count, slot_capacity; /* the first is a power of two, or 0 */
 	tok_id *ids;
 	size_t id_count, id_capacity;
 	/* Texts that were taken. */

@@ -17,7 +17,7 @@
 #include "vocab/audit/text_internal.h"
 
 /* Runs stay small beside what an encoder may be given at once. */
-enum { RUN_BYTES = 1 << 16, MANY_NUMBERS = 1 << 16, FIRST_SLOTS = 1 << 12 };
+enum { RUN_BYTES = 1 << 16, MANY_NUMBERS = 1 << 16, FIRST_SLOTS = 1 << 13 };
 
 /* Pieces that are looked for at a time. */
 enum { GROUP = 32 };
@@ -40,8 +40,7 @@ bool vocab_audit_pieces_serve(const struct tok_tokenizer *tokenizer)
 
 void vocab_audit_pieces_clear(struct vocab_audit_pieces *p)
 {
-	if (p->count)
-		memset(p->slots, 0, p->slot_count * sizeof *p->slots);
+	p->slot_count = 0; /* few again: what is looked for often lies near */
 	tok_buffer_clear(&p->bytes);
 	p->count = p->known = p->id_count = p->met_count = 0;
 	vocab_audit_pieces_forget(p);
@@ -73,20 +72,18 @@ static struct tok_span bytes_of(const struct vocab_audit_pieces *p,
 static bool grow_slots(struct vocab_audit_pieces *p)
 {
 	const size_t count = p->slot_count ? 2 * p->slot_count : FIRST_SLOTS;
-	struct vocab_audit_slot *slots = calloc(count, sizeof *slots);
-	if (!slots)
+	if (!tok_grow(&p->slots, &p->slot_capacity, count, sizeof *p->slots))
 		return false;
+	memset(p->slots, 0, count * sizeof *p->slots);
+	p->slot_count = count;
 	for (size_t i = 0; i < p->count; i++) {
 		const uint64_t hash = tok_strings_hash(bytes_of(p, &p->items[i]));
 		size_t slot = hash & (count - 1);
-		while (slots[slot].number)
+		while (p->slots[slot].number)
 			slot = (slot + 1) & (count - 1);
-		slots[slot] =
+		p->slots[slot] =
 		    (struct vocab_audit_slot){ (uint32_t)i + 1, (uint32_t)(hash >> 32) };
 	}
-	free(p->slots);
-	p->slots = slots;
-	p->slot_count = count;
 	return true;
 }
 
