@@ -13,11 +13,10 @@
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
-/* A line is a document.  Tokenizers take some hundred bytes for each of it. */
-#define LIMIT ((uint64_t)64 << 20)
+/* A line is a document, of which each byte may take fifty of memory. */
+#define LIMIT ((uint64_t)16 << 20)
 
-static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER,
-					       .max_document = LIMIT };
+static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER, .max_document = LIMIT };
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizers" },
@@ -44,7 +43,7 @@ static const struct cli_option option_table[] = {
 	{ CLI_CHOICE, 0, "words", VOCAB_AUDIT_WORDS_WORDS, "what a word is (whitespace)",
 	  FIELD(words, int) },
 	{ CLI_BYTES, 0, "max-document", "BYTES",
-	  "refuse a line larger than this, or a page of --udhr (64M)",
+	  "refuse a line larger than this, or a page of --udhr (16M)",
 	  FIELD(max_document, uint64_t) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "

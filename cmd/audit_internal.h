@@ -31,7 +31,7 @@ struct audit_options {
 	/* texts */
 	struct cli_texts corpora; /* LANG=PATH */
 	const char *flores, *udhr, *pivot, *morphology;
-	int words; /* enum vocab_audit_words */
+	int words;             /* enum vocab_audit_words */
 	uint64_t max_document; /* bytes of a line */
 	/* vocabularies */
 	bool vocab;
@@ -143,9 +143,8 @@ void audit_each(size_t threads, size_t count, void (*work)(void *shared, void **
  * counted: cells, and what tokenizers are by themselves. */
 TOK_MUST_USE enum tok_status audit_measure(const struct audit_options *options,
 					   struct tok_tokenizer *const *tokenizers, size_t count,
-					   struct audit_texts *texts,
-					   struct audit_tokenizer *found, struct audit_cell *cells,
-					   struct tok_error *err);
+					   struct audit_texts *texts, struct audit_tokenizer *found,
+					   struct audit_cell *cells, struct tok_error *err);
 
 /* Premiums, Gini and the like into `tokenizers` and `cells`, by the report's languages and pivot.
  */

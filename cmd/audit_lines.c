@@ -168,9 +168,9 @@ static enum tok_status read_line(struct audit_reader *r, struct audit_load *load
 		cli_input_drop(&r->input, MARK_BYTES);
 	r->begins = false;
 	rest = cli_input_rest(&r->input);
-	const uint8_t *end = rest.count > r->searched ? memchr(rest.bytes + r->searched, '\n',
-							       rest.count - r->searched)
-						      : NULL;
+	const uint8_t *end = rest.count > r->searched
+				 ? memchr(rest.bytes + r->searched, '\n', rest.count - r->searched)
+				 : NULL;
 	const size_t count = end ? (size_t)(end - rest.bytes) : rest.count;
 	if (count > r->options->max_document)
 		return refuse_line(r, err);
@@ -207,8 +207,7 @@ static enum tok_status read_page(struct audit_reader *r, struct audit_load *load
 	enum tok_status status = open_path(r, err);
 	while (status == TOK_OK && !r->input.ended) {
 		status = cli_input_fill(&r->input, 0, err);
-		if (status == TOK_OK &&
-		    cli_input_rest(&r->input).count > r->options->max_document)
+		if (status == TOK_OK && cli_input_rest(&r->input).count > r->options->max_document)
 			status = refuse_length(r, "the page", err);
 	}
 	if (status != TOK_OK)
@@ -285,8 +284,8 @@ enum tok_status audit_reader_next(struct audit_reader *r, struct audit_load *loa
 	const bool first = r->lines == 0 && r->path == 0 && !r->open;
 	enum tok_status status = TOK_OK;
 	if (!r->lines_ended)
-		status = r->options->udhr ? read_declaration(r, load, err)
-					  : read_lines(r, load, err);
+		status =
+		    r->options->udhr ? read_declaration(r, load, err) : read_lines(r, load, err);
 	part.line_count = load->line_count - part.line;
 	if (status == TOK_OK && part.line_count && !keep_front(r, load, &part))
 		status = tok_fail_memory(err);

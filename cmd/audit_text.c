@@ -54,7 +54,7 @@ struct source {
 	struct audit_reader *reader; /* NULL: it is not begun, or ended */
 	bool reading;                /* by some thread */
 	bool ended;
-	size_t loads;                   /* that have parts of it and are not done */
+	size_t loads;                    /* that have parts of it and are not done */
 	struct vocab_audit_counts *sums; /* of each tokenizer; NULL: it has one part only */
 };
 
@@ -260,9 +260,8 @@ static enum tok_status run_lines(struct worker *w, const struct audit_part *part
 static enum tok_status run_words(struct worker *w, const struct audit_part *part,
 				 struct vocab_audit_run *run, uint64_t *line, struct tok_error *err)
 {
-	const enum tok_status status =
-	    vocab_audit_run_words(run, &w->load.words, part->word, part->word + part->word_count,
-				  &w->counts, err);
+	const enum tok_status status = vocab_audit_run_words(
+	    run, &w->load.words, part->word, part->word + part->word_count, &w->counts, err);
 	*line = part->lines_before + part->line_count + part->words_before +
 		(w->counts.refused - part->word) + 1;
 	return status;
@@ -326,10 +325,9 @@ static void finish(struct measuring *m, size_t language)
 	struct source *source = &m->sources[language];
 	for (size_t t = 0; t < m->count && source->sums; t++) {
 		struct tok_error err = { 0 };
-		if (vocab_audit_text_measure(m->audits[t], &m->texts->items[language].facts,
-					     &source->sums[t],
-					     &m->cells[cell_of(m, t, language)].measures,
-					     &err) != TOK_OK)
+		if (vocab_audit_text_measure(
+			m->audits[t], &m->texts->items[language].facts, &source->sums[t],
+			&m->cells[cell_of(m, t, language)].measures, &err) != TOK_OK)
 			lose_memory(m);
 		vocab_audit_counts_release(&source->sums[t]);
 	}

@@ -393,8 +393,10 @@ static void words_that_do_not_fit_are_all_there(void **state)
 	assert_true(bare && spaced && lines);
 	for (size_t i = 0; i < 3 * DISTINCT; i++) {
 		const size_t a = i * 7919 % DISTINCT, b = i * i % (DISTINCT / 2);
-		snprintf(word, sizeof word, "%zu-a-long-word-that-takes-some-room %zu-a-long-word-that-"
-					    "takes-some-room", a, b);
+		snprintf(word, sizeof word,
+			 "%zu-a-long-word-that-takes-some-room %zu-a-long-word-that-"
+			 "takes-some-room",
+			 a, b);
 		bare[a]++;
 		spaced[b]++;
 		assert_true(tok_buffer_add(&text, word, strlen(word)));
@@ -403,9 +405,10 @@ static void words_that_do_not_fit_are_all_there(void **state)
 		const size_t a = i * 7919 % DISTINCT, b = i * i % (DISTINCT / 2);
 		const int length = snprintf(word, sizeof word,
 					    "%zu-a-long-word-that-takes-some-room "
-					    "%zu-a-long-word-that-takes-some-room", a, b);
-		lines[count++] = tok_span_slice(tok_buffer_span(&text), begin,
-						begin + (size_t)length);
+					    "%zu-a-long-word-that-takes-some-room",
+					    a, b);
+		lines[count++] =
+		    tok_span_slice(tok_buffer_span(&text), begin, begin + (size_t)length);
 		begin += (size_t)length;
 	}
 	const struct vocab_audit_facts facts =
@@ -415,8 +418,7 @@ static void words_that_do_not_fit_are_all_there(void **state)
 	assert_int_equal(words.count, DISTINCT);
 	for (size_t i = 0; i < words.count; i++) {
 		const struct vocab_audit_word *w = &words.items[i];
-		const size_t number =
-		    strtoul((const char *)words.bytes.bytes + w->begin, NULL, 10);
+		const size_t number = strtoul((const char *)words.bytes.bytes + w->begin, NULL, 10);
 		assert_int_equal(w->bare, bare[number]);
 		assert_int_equal(w->spaced, spaced[number]);
 		assert_int_equal(words.bytes.bytes[w->begin - 1], ' ');
@@ -430,8 +432,8 @@ static void words_that_do_not_fit_are_all_there(void **state)
 	free(lines);
 }
 
-/* Pieces that are encoded once each: counts are those of lines encoded and decoded as they are, also
- * where bytes are no UTF-8, a normaliser changes some lines, or a byte has no token. */
+/* Pieces that are encoded once each: counts are those of lines encoded and decoded as they are,
+ * also where bytes are no UTF-8, a normaliser changes some lines, or a byte has no token. */
 static void pieces_are_as_lines(void **state)
 {
 	static const char *const models[] = { NULL, pairs, some, folded };
@@ -446,8 +448,8 @@ static void pieces_are_as_lines(void **state)
 		uint64_t tokens = 0, kept = 0, random = m + 1;
 		assert_true(encoder && decoder);
 		for (size_t i = 0; i < 400; i++) {
-			static const uint8_t letters[] = { 'a', 'b', ' ', ' ', 'a', 'b', 0xC3,
-							   0xA9, 'A', 0x80, '1', '\'' };
+			static const uint8_t letters[] = { 'a',  'b',  ' ', ' ',  'a', 'b',
+							   0xC3, 0xA9, 'A', 0x80, '1', '\'' };
 			/* The last ones only where there is a token for each byte. */
 			const size_t some_of = m == 0 ? sizeof letters : i % 3 ? 6 : 9;
 			struct tok_encoding encoded;
@@ -463,9 +465,11 @@ static void pieces_are_as_lines(void **state)
 			lines[i] = (struct tok_span){ bytes[i], 1 + i % 24 };
 			while (m > 0 && bytes[i][lines[i].count - 1] == 0xC3)
 				lines[i].count--;
-			assert_int_equal(tok_encode(encoder, lines[i], &how, &encoded, NULL), TOK_OK);
-			assert_int_equal(tok_decode(decoder, encoded.ids, encoded.count, false, &back,
-						    NULL), TOK_OK);
+			assert_int_equal(tok_encode(encoder, lines[i], &how, &encoded, NULL),
+					 TOK_OK);
+			assert_int_equal(
+			    tok_decode(decoder, encoded.ids, encoded.count, false, &back, NULL),
+			    TOK_OK);
 			tokens += encoded.count;
 			kept += tok_span_equal(back, lines[i]);
 		}

@@ -10,7 +10,7 @@
 
 struct vocab_audit_similarity_work {
 	struct vocab_audit_cutter *a, *b; /* NULL: who brings lines has the cuts */
-	struct tok_buffer cuts; /* of a, while b cuts the line */
+	struct tok_buffer cuts;           /* of a, while b cuts the line */
 	uint64_t in_a, in_b, in_both, same_id;
 	uint64_t words, same_words;
 	uint64_t cuts_a, cuts_b, cuts_both;

@@ -76,9 +76,10 @@ TOK_API void vocab_audit_word_list_release(struct vocab_audit_word_list *list);
 
 /* Behind the last line: distinct words that were not given yet, in the order of their bytes, are
  * added to the list, until it has `bytes` bytes.  *ended: there are no more. */
-TOK_API TOK_MUST_USE enum tok_status
-vocab_audit_corpus_words(struct vocab_audit_corpus *corpus, size_t bytes,
-			 struct vocab_audit_word_list *list, bool *ended, struct tok_error *err);
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_corpus_words(struct vocab_audit_corpus *corpus,
+							      size_t bytes,
+							      struct vocab_audit_word_list *list,
+							      bool *ended, struct tok_error *err);
 
 /* Bytes that are not UTF-8 are a character each. */
 struct vocab_audit_facts {
@@ -86,9 +87,9 @@ struct vocab_audit_facts {
 	uint64_t multibyte; /* characters of two bytes or more */
 	uint64_t words;
 	uint64_t distinct_words; /* that were given */
-	const char *script;      /* that most characters are of: "Latn"; "Zyyy" where none has one */
-	int script_code;         /* ICU's number of it */
-	double script_share;     /* of characters that have a script */
+	const char *script;  /* that most characters are of: "Latn"; "Zyyy" where none has one */
+	int script_code;     /* ICU's number of it */
+	double script_share; /* of characters that have a script */
 };
 TOK_API void vocab_audit_corpus_facts(const struct vocab_audit_corpus *corpus,
 				      struct vocab_audit_facts *out);

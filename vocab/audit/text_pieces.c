@@ -129,8 +129,7 @@ static bool find_piece(struct vocab_audit_pieces *p, struct tok_span bytes, uint
 	size_t at = hash & (p->slot_count - 1);
 	for (; p->slots[at].number; at = (at + 1) & (p->slot_count - 1)) {
 		*out = p->slots[at].number - 1;
-		if (p->slots[at].tag == tag &&
-		    tok_span_equal(bytes_of(p, &p->items[*out]), bytes))
+		if (p->slots[at].tag == tag && tok_span_equal(bytes_of(p, &p->items[*out]), bytes))
 			return true;
 	}
 	if (!add_piece(p, bytes))
@@ -214,9 +213,8 @@ enum tok_status vocab_audit_pieces_take(struct vocab_audit_pieces *p, struct voc
 	} else if (status != TOK_OK) {
 		return status;
 	}
-	p->texts[p->text_count++] = (struct vocab_audit_taken){
-		begin, p->number_count, t.tiled && t.at == text.count
-	};
+	p->texts[p->text_count++] =
+	    (struct vocab_audit_taken){ begin, p->number_count, t.tiled && t.at == text.count };
 	return TOK_OK;
 }
 
@@ -265,8 +263,7 @@ static enum tok_status decodes_to(const struct vocab_audit_run *run, struct tok_
 				  const tok_id *ids, size_t count, bool *out, struct tok_error *err)
 {
 	struct tok_span text;
-	const enum tok_status status =
-	    tok_decode(run->decoder, ids, count, false, &text, err);
+	const enum tok_status status = tok_decode(run->decoder, ids, count, false, &text, err);
 	*out = status == TOK_OK && tok_span_equal(text, bytes);
 	return status;
 }
@@ -324,8 +321,8 @@ static enum tok_status keep_run(struct vocab_audit_pieces *p, const struct vocab
 		for (size_t at = 0; at < p->items[i].count;)
 			at += lengths[p->tokens.ids[token++]];
 		p->items[i].whole = true;
-		status = keep_tokens(p, run, &p->items[i], p->tokens.ids + first, token - first,
-				     err);
+		status =
+		    keep_tokens(p, run, &p->items[i], p->tokens.ids + first, token - first, err);
 	}
 	return status;
 }
@@ -355,8 +352,8 @@ static enum tok_status settle_run(struct vocab_audit_pieces *p, struct vocab_aud
 	return settle_each(p, run, begin, end, err);
 }
 
-enum tok_status vocab_audit_pieces_settle(struct vocab_audit_pieces *p,
-					  struct vocab_audit_run *run, struct tok_error *err)
+enum tok_status vocab_audit_pieces_settle(struct vocab_audit_pieces *p, struct vocab_audit_run *run,
+					  struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	if (!tok_grow(&p->met, &p->met_capacity, p->count, sizeof *p->met))

@@ -41,10 +41,10 @@ static void list_spellings(const struct vocab_audit_run *run,
 		const struct vocab_audit_word *word = &words->items[i];
 		const struct tok_span bare = { words->bytes.bytes + word->begin, word->count },
 				      spaced = { bare.bytes - 1, bare.count + 1 };
-		add_spelling(out, (struct spelling){ bare, word->bare, i, true,
-						     word->spaced == 0 });
-		add_spelling(out, (struct spelling){ run->text->front ? bare : spaced,
-						     word->spaced, i, false, true });
+		add_spelling(out,
+			     (struct spelling){ bare, word->bare, i, true, word->spaced == 0 });
+		add_spelling(out, (struct spelling){ run->text->front ? bare : spaced, word->spaced,
+						     i, false, true });
 	}
 }
 
