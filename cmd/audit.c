@@ -13,7 +13,7 @@
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
-/* A line is a document, of which each byte may take fifty of memory. */
+/* A line is a document, of which each byte may take a hundred of memory. */
 #define LIMIT ((uint64_t)16 << 20)
 
 static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER, .max_document = LIMIT };
@@ -393,6 +393,11 @@ const struct cli_tool tool_audit = {
 	    "own, named by its path; where there is none, standard input is one. --corpus gives\n"
 	    "a language a name, --flores and --udhr take collections. Gzip and Zstandard data\n"
 	    "are expanded.\n"
+	    "\n"
+	    "Texts are read once and not kept: they may come from pipes and be larger than\n"
+	    "memory. Of distinct words 256 MB are held, the others go to files in TMPDIR. A line\n"
+	    "is taken whole, up to --max-document, and may take a hundred bytes of memory for\n"
+	    "each of its own.\n"
 	    "\n"
 	    "Each line that is not empty is encoded by itself, without special tokens. The\n"
 	    "columns are:\n"
