@@ -108,7 +108,7 @@ struct audit_text {
 	const char *name;
 	const char **paths; /* read one behind the other */
 	size_t path_count, path_capacity;
-	struct tok_buffer front; /* lines of the sample, a newline behind each */
+	struct tok_buffer front; /* lines of the sample, or paragraphs; a newline behind each */
 	struct vocab_audit_facts facts;
 	struct cli_hash hash; /* of all its lines, so written */
 	bool whole;           /* of UDHR: a declaration without parts missing */

@@ -237,21 +237,31 @@ static enum tok_status read_declaration(struct audit_reader *r, struct audit_loa
 
 /* ---- parts ------------------------------------------------------------------------------- */
 
-/* Whole lines that the language's share of the sample has room for, one at least. */
-static bool keep_front(struct audit_reader *r, const struct audit_load *load,
-		       const struct audit_part *part)
+/* Whole lines - of a declaration, paragraphs - that the language's share of the sample has room
+ * for, one at least. */
+static bool keep_front(struct audit_reader *r, struct tok_span lines)
 {
 	struct tok_buffer *front = &r->text->front;
-	const size_t line_end = part->line + part->line_count;
-	size_t end = part->begin;
-	for (size_t i = part->line; i < line_end && !r->front_ended; i++) {
-		const size_t next = load->ends[i] + 1;
-		const size_t held = front->count + (end - part->begin);
-		r->front_ended = held > 0 && held + (next - end) > r->share;
-		if (!r->front_ended)
-			end = next;
+	const size_t room = r->share > front->count ? r->share - front->count : 0;
+	if (r->front_ended || lines.count == 0)
+		return true;
+	if (lines.count > room) {
+		const uint8_t *last = memrchr(lines.bytes, '\n', room);
+		if (!last && front->count == 0)
+			last = memchr(lines.bytes, '\n', lines.count); /* each line has one */
+		lines.count = last ? (size_t)(last - lines.bytes) + 1 : 0;
+		r->front_ended = true;
 	}
-	return tok_buffer_add(front, load->bytes.bytes + part->begin, end - part->begin);
+	return tok_buffer_add(front, lines.bytes, lines.count);
+}
+
+/* Lines have come: of their words the corpus knows already. */
+static enum tok_status note_lines(struct audit_reader *r, struct tok_span lines,
+				  struct tok_error *err)
+{
+	if (lines.count)
+		XXH3_128bits_update(r->hash, lines.bytes, lines.count);
+	return keep_front(r, lines) ? TOK_OK : tok_fail_memory(err);
 }
 
 static enum tok_status add_words(struct audit_reader *r, struct audit_load *load,
@@ -287,11 +297,10 @@ enum tok_status audit_reader_next(struct audit_reader *r, struct audit_load *loa
 		status =
 		    r->options->udhr ? read_declaration(r, load, err) : read_lines(r, load, err);
 	part.line_count = load->line_count - part.line;
-	if (status == TOK_OK && part.line_count && !keep_front(r, load, &part))
-		status = tok_fail_memory(err);
-	if (status == TOK_OK && part.line_count)
-		XXH3_128bits_update(r->hash, load->bytes.bytes + part.begin,
-				    load->bytes.count - part.begin);
+	if (status == TOK_OK)
+		status = note_lines(
+		    r, tok_span_slice(tok_buffer_span(&load->bytes), part.begin, load->bytes.count),
+		    err);
 	if (status == TOK_OK)
 		status = add_words(r, load, err);
 	part.word_count = load->words.count - part.word;

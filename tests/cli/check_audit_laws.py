@@ -125,6 +125,24 @@ class Laws(unittest.TestCase):
             a, b = json.loads(done.stdout)["languages"]
             self.assertEqual((a["hash"], b["lines"]), (alone["languages"][0]["hash"], 0))
 
+    def test_the_sample_is_of_fronts(self):
+        """Only NFD tells what is in it: the share of each of 8 languages is 131,072 bytes, wherever loads end."""
+        line, other = b"ab " * 33 + b"\n", "\u00e9\n".encode()
+        texts = {"a": line * 10_200, "b": line * 1000 + other + line * 1000, "c": line * 1310 + other,
+                 "d": line * 1311 + other, "e": b"x" * 200_000 + b"\n" + other, "f": other, "g": b"", "h": b"x"}
+        for name, text in texts.items():
+            self.write(name, text)
+        for threads in (1, 3):
+            done = self.shell(f"TOK audit -t bytes a b c d e f g h --json --threads {threads}")
+            found = {cell["language"]: cell["nfd_stable"] for cell in json.loads(done.stdout)["cells"]}
+            self.assertEqual(found, dict.fromkeys("adegh") | dict.fromkeys("bcf", 0))
+        os.makedirs(os.path.join(self.folder, "p", "declaration"))
+        for name, texts in (("x", (line * 10_400, other)), ("y", (line, other)), ("z", (line * 8000 + other,))):
+            self.write(f"p/declaration/{name}.html", b"<body>" + b"".join(b"<p>" + text for text in texts))
+        done = self.shell("TOK audit -t bytes --udhr p --json")
+        found = {cell["language"]: cell["nfd_stable"] for cell in json.loads(done.stdout)["cells"]}
+        self.assertEqual(found, {"x": None, "y": 0, "z": 0}) # paragraphs are not cut
+
     def test_a_line_has_a_limit(self):
         self.write("long", b"ab\n" + b"x" * 1000 + b"\r\n" + b"y" * 1001)
         for limit, number in ((1002, 0), (1001, 0), (1000, 2), (999, 2), (1, 1)):

@@ -432,6 +432,25 @@ static void words_that_do_not_fit_are_all_there(void **state)
 	free(lines);
 }
 
+static void that_words_find_no_room_is_told(void **state)
+{
+	const struct vocab_audit_corpus_options options = { VOCAB_AUDIT_WORDS_WHITESPACE, 1,
+							    "/no/such/folder" };
+	struct vocab_audit_corpus *corpus;
+	struct tok_error err = { 0 };
+	enum tok_status status = TOK_OK;
+	char word[32];
+	(void)state;
+	assert_int_equal(vocab_audit_corpus_new(&options, &corpus, &err), TOK_OK);
+	for (size_t i = 0; i < 200000 && status == TOK_OK; i++) {
+		snprintf(word, sizeof word, "%zu", i);
+		status = vocab_audit_corpus_line(corpus, tok_span_of(word), &err);
+	}
+	assert_int_equal(status, TOK_EIO);
+	assert_non_null(strstr(err.message, "/no/such/folder"));
+	vocab_audit_corpus_free(corpus);
+}
+
 /* Pieces that are encoded once each: counts are those of lines encoded and decoded as they are,
  * also where bytes are no UTF-8, a normaliser changes some lines, or a byte has no token. */
 static void pieces_are_as_lines(void **state)
@@ -620,6 +639,7 @@ int main(void)
 		cmocka_unit_test(parts_make_the_whole),
 		cmocka_unit_test(many_words_are_as_one),
 		cmocka_unit_test(words_that_do_not_fit_are_all_there),
+		cmocka_unit_test(that_words_find_no_room_is_told),
 		cmocka_unit_test(pieces_are_as_lines),
 		cmocka_unit_test(words_are_found),
 		cmocka_unit_test(scripts_are_told),

@@ -32,7 +32,7 @@ struct vocab_audit_corpus {
 enum tok_status vocab_audit_corpus_new(const struct vocab_audit_corpus_options *options,
 				       struct vocab_audit_corpus **out, struct tok_error *err)
 {
-	const struct vocab_counter_options counting = { options->memory_bytes / KINDS,
+	const struct vocab_counter_options counting = { (options->memory_bytes + KINDS - 1) / KINDS,
 							options->spill_folder };
 	struct vocab_audit_corpus *corpus = calloc(1, sizeof *corpus);
 	enum tok_status status = corpus ? TOK_OK : tok_fail_memory(err);
