@@ -133,7 +133,7 @@ class Laws(unittest.TestCase):
         for name, text in texts.items():
             self.write(name, text)
         for threads in (1, 3):
-            done = self.shell(f"TOK audit -t bytes a b c d e f g h --json --threads {threads}")
+            done = self.shell(f"TOK audit -t bytes a d b c e f g h --json --threads {threads}")
             found = {cell["language"]: cell["nfd_stable"] for cell in json.loads(done.stdout)["cells"]}
             self.assertEqual(found, dict.fromkeys("adegh") | dict.fromkeys("bcf", 0))
         os.makedirs(os.path.join(self.folder, "p", "declaration"))
@@ -164,6 +164,8 @@ class Laws(unittest.TestCase):
             done = self.shell(f"TOK audit --corpus a=text --corpus b=no1 --corpus c=no2 --threads {threads}")
             self.assertEqual((done.returncode, done.stdout, done.stderr), (
                 2, b"", b"tok audit: cannot open 'no1': No such file or directory\n"))
+        done = self.shell("mkfifo late; (sleep .3; gzip <text | head -c 99) >late & TOK audit late no2 --threads 2")
+        self.assertEqual((done.returncode, done.stdout, b"'late'" in done.stderr), (2, b"", True))
 
 
 unittest.main(verbosity=1)

@@ -127,7 +127,7 @@ struct vocab_audit_piece {
 /* A text that was taken: pieces [begin, end) of .numbers. */
 struct vocab_audit_taken {
 	size_t begin, end;
-	bool tiled; /* its pieces are the text, and no character lies across two of them */
+	bool tiled; /* its pieces are the text; they are cut between characters */
 };
 
 struct vocab_audit_pieces {

@@ -13,7 +13,6 @@
 
 #include "tok/base/hash.h"
 #include "tok/pipe/decoder.h"
-#include "tok/text/utf8.h"
 #include "vocab/audit/text_internal.h"
 
 /* Runs stay small beside what an encoder may be given at once. */
@@ -148,13 +147,11 @@ struct taking {
 	bool tiled;
 };
 
-/* A piece that begins inside a character would split it, unseen. */
 static bool tiles(const struct taking *t, struct tok_span piece)
 {
 	return t->text.count - t->at >= piece.count &&
 	       (t->text.bytes + t->at == piece.bytes ||
-		memcmp(t->text.bytes + t->at, piece.bytes, piece.count) == 0) &&
-	       !tok_utf8_is_tail(piece.bytes[0]);
+		memcmp(t->text.bytes + t->at, piece.bytes, piece.count) == 0);
 }
 
 static bool take_group(struct taking *t, const struct tok_span *group, size_t count)
