@@ -106,7 +106,7 @@ struct vocab_audit_counts {
 	uint64_t kept_lines; /* that decode to themselves */
 	uint64_t split;      /* multi-byte characters in two tokens or more */
 	uint64_t word_tokens, continued_words, single_words, single_types;
-	size_t refused; /* where a run failed: line or word, from 0 in what it was given */
+	size_t refused; /* where a run failed: the line, from 0, or the word's place in its list */
 };
 
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
