@@ -138,7 +138,7 @@ static enum tok_status check_superwords(const struct transplant_extended *e,
 				"%s: superwords are for vocabularies of bytes: the words of this "
 				"one begin where spaces are",
 				e->tokenizer);
-	if (tok_span_equal(spec->format, tok_span_of("GGUF")) && !pre)
+	if (tok_span_equal(spec->format, tok_span_of(VOCAB_FORMAT_GGUF)) && !pre)
 		return tok_fail(err, TOK_EARG,
 				"%s: llama.cpp has no name for how text is cut with superwords: "
 				"give one with --pre; superbpe comes nearest, and those that cut "
