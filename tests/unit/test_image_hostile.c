@@ -85,10 +85,68 @@ static void facts_that_do_not_go_together_are_refused(void **state)
 	tok_tokenizer_free(t);
 }
 
+/* Where tokenizer_image.c keeps the order of added tokens. */
+enum { ADDED_ORDER = TOK_IMAGE_TAG('t', 'a', 'o', 'r') };
+
+static const char added[] =
+    "{\"added_tokens\":[{\"id\":2,\"content\":\"<a>\",\"special\":true,\"normalized\":false,"
+    "\"single_word\":false,\"lstrip\":false,\"rstrip\":false},{\"id\":3,\"content\":\"<b>\","
+    "\"special\":false,\"normalized\":true,\"single_word\":false,\"lstrip\":false,"
+    "\"rstrip\":false},{\"id\":4,\"content\":\"\",\"special\":true,\"normalized\":false,"
+    "\"single_word\":false,\"lstrip\":false,\"rstrip\":false}],"
+    "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[]}}";
+
+/* A token that the order has not would never be found. */
+static void added_tokens_come_once_each(void **state)
+{
+	static const struct {
+		uint64_t tag;
+		size_t count;
+		uint32_t order[2];
+		enum tok_status status;
+	} rows[] = {
+		{ ADDED_ORDER, 2, { 0, 1 }, TOK_OK },      { ADDED_ORDER, 1, { 0, 1 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 0, { 0, 1 }, TOK_EFORMAT }, { 7, 2, { 0, 1 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 2, { 0, 0 }, TOK_EFORMAT }, { ADDED_ORDER, 2, { 0, 2 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 2, { 0, 3 }, TOK_EFORMAT },
+	};
+	(void)state;
+	struct tok_tokenizer *t = read_tokenizer(added);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct tok_span block = law_save("added tokens", t);
+		uint8_t *bytes = (uint8_t *)(uintptr_t)block.bytes;
+		struct tok_tokenizer *opened = NULL;
+		struct tok_error err = { 0 };
+		struct tok_image image;
+		size_t count;
+		assert_int_equal(mprotect(bytes, block.count, PROT_READ | PROT_WRITE), 0);
+		assert_int_equal(tok_image_open(block, &image, &err), TOK_OK);
+		uint32_t *order = tok_image_array(&image, ADDED_ORDER, sizeof *order, &count);
+		assert_int_equal(count, 2);
+		memcpy(order, rows[i].order, sizeof rows[i].order);
+		for (size_t s = 0; s < image.count; s++) {
+			struct tok_image_section *section =
+			    (struct tok_image_section *)(uintptr_t)&image.sections[s];
+			if (section->tag != ADDED_ORDER)
+				continue;
+			section->tag = rows[i].tag;
+			section->count = rows[i].count * sizeof *order;
+		}
+		const enum tok_status status =
+		    tok_tokenizer_open(block, false, NULL, NULL, &opened, &err);
+		if (status != rows[i].status)
+			fail_msg("row %zu: %d", i, (int)status);
+		tok_tokenizer_free(opened);
+		law_unmap(&block);
+	}
+	tok_tokenizer_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_that_do_not_go_together_are_refused),
+		cmocka_unit_test(added_tokens_come_once_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,12 +112,69 @@ static void test_long_texts(void **state)
 	free(text);
 }
 
+static const char hostile_format[] =
+    "{\"added_tokens\":[],\"normalizer\":%s,\"pre_tokenizer\":%s,\"decoder\":%s,\"model\":{"
+    "\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[]}}";
+
+/* `count` of a step, whose %s is `length` times "a", as a Sequence. */
+static void put_sequence(char *out, size_t room, const char *list, const char *step, int count,
+			 int length)
+{
+	char many[1200];
+	size_t at = (size_t)snprintf(out, room, "{\"type\":\"Sequence\",\"%s\":[", list);
+	memset(many, 'a', sizeof many);
+	many[length] = '\0';
+	for (int i = 0; i < count; i++) {
+		at += (size_t)snprintf(out + at, room - at, "%s", i ? "," : "");
+		at += (size_t)snprintf(out + at, room - at, step, many);
+	}
+	snprintf(out + at, room - at, "]}");
+}
+
+/* Steps that each make a thousand of one are not asked, which would take years; one that makes 30
+ * is. */
+static void test_hostile_steps(void **state)
+{
+	static const char literal[] =
+	    "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"%s\"}";
+	static const char empty[] =
+	    "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\"},\"content\":\"%s\"}";
+	static const char bytes[] = "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,"
+				    "\"trim_offsets\":true,\"use_regex\":false}";
+	static const struct {
+		const char *list, *step;
+		int count, length;
+		uint64_t returned;
+	} rows[] = {
+		{ "normalizers", literal, 8, 1000, 0 }, { "normalizers", empty, 8, 1000, 0 },
+		{ "decoders", literal, 8, 1000, 0 },    { "decoders", empty, 8, 1000, 0 },
+		{ "pretokenizers", bytes, 60, 0, 0 },   { "normalizers", literal, 1, 30, 1 },
+		{ "normalizers", literal, 1, 1, 2 },    { "decoders", literal, 1, 1, 2 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char steps[12000], text[40000];
+		struct tok_arena arena = { 0 };
+		put_sequence(steps, sizeof steps, rows[i].list, rows[i].step, rows[i].count,
+			     rows[i].length);
+		const char at = rows[i].list[0];
+		snprintf(text, sizeof text, hostile_format, at == 'n' ? steps : "null",
+			 at == 'p' ? steps : "null", at == 'd' ? steps : "null");
+		const struct vocab_statistics s = find(text, NULL, &arena);
+		if (s.numbers[VOCAB_STATISTIC_BYTES_RETURNED] != rows[i].returned)
+			fail_msg("row %zu: %llu bytes come back", i,
+				 (unsigned long long)s.numbers[VOCAB_STATISTIC_BYTES_RETURNED]);
+		tok_arena_release(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_words_and_scripts),
 		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_hostile_steps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

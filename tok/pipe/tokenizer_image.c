@@ -83,14 +83,28 @@ static enum tok_status open_spec(struct tok_tokenizer *t, const struct tok_image
 	return tok_spec_open(&t->spec, (struct tok_span){ bytes, count }, err);
 }
 
+/* Each token that is looked for comes once: one that did not would never be found. */
 static enum tok_status open_order(struct tok_tokenizer *t, const struct tok_image *image,
 				  struct tok_error *err)
 {
+	struct tok_arena scratch = { 0 };
+	const size_t count = t->spec.added_count;
+	uint8_t *seen = tok_arena_array(&scratch, count + 1, 1);
+	size_t wanted = 0;
+	if (!seen)
+		return tok_fail_memory(err);
 	t->added_order =
 	    tok_image_array(image, ADDED_ORDER, sizeof *t->added_order, &t->added_order_count);
-	bool fits = t->added_order_count <= t->spec.added_count;
-	for (size_t i = 0; i < t->added_order_count && fits; i++)
-		fits = t->added_order[i] < t->spec.added_count;
+	for (size_t i = 0; i < count; i++)
+		wanted += t->added_contents[i].count > 0;
+	bool fits = t->added_order_count == wanted;
+	for (size_t i = 0; i < t->added_order_count && fits; i++) {
+		const uint32_t at = t->added_order[i];
+		fits = at < count && t->added_contents[at].count > 0 && !seen[at];
+		if (fits)
+			seen[at] = 1;
+	}
+	tok_arena_release(&scratch);
 	return fits ? TOK_OK : tok_fail(err, TOK_EFORMAT, "the image's added tokens do not fit");
 }
 

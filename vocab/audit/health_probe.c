@@ -332,9 +332,12 @@ static enum tok_status comes_back(struct health_prober *p, struct tok_span text,
 {
 	struct tok_encoding e;
 	struct tok_span back;
-	enum tok_status status = encode(p, text, &ordinary, &e, err);
 	*out = false;
-	if (status != TOK_OK || p->failed)
+	if (!health_stays_small(p->facts->spec, text))
+		return TOK_OK;
+	enum tok_status status = encode(p, text, &ordinary, &e, err);
+	if (status != TOK_OK || p->failed ||
+	    !health_decodes_small(p->facts->tokenizer, e.ids, e.count))
 		return status;
 	status = tok_decode(p->decoder, e.ids, e.count, false, &back, err);
 	*out = status == TOK_OK && tok_span_equal(back, text);

@@ -27,7 +27,8 @@ enum vocab_statistic {
 	VOCAB_STATISTIC_LONGEST_BYTES,  /* of the longest text token */
 	VOCAB_STATISTIC_BYTES_ALONE,    /* of all 256, those that are a token by themselves */
 	/* Of all 256, those that are decoded from what they were encoded as: alone, between
-	 * letters, or in a character. */
+	 * letters, or in a character.  A file may be hostile: where its steps could make more than
+	 * 64 KB of that, it does not come back. */
 	VOCAB_STATISTIC_BYTES_RETURNED,
 	VOCAB_STATISTIC_BYTE_LEVEL,    /* 1: text reaches the model as the bytes that it is */
 	VOCAB_STATISTIC_BYTE_FALLBACK, /* 1: what it has no token for becomes byte tokens */

@@ -151,9 +151,9 @@ static enum tok_status put_in(const struct vocab_store *store, const struct stor
 
 /* All that takes long is done before others have to wait. */
 static enum tok_status pack_files(const struct vocab_store *store,
-				  const struct vocab_source *source, struct tok_arena *arena,
-				  struct vocab_store_entry *entry, struct store_content *contents,
-				  struct tok_error *err)
+				  const struct vocab_source *source, const char *file_name,
+				  struct tok_arena *arena, struct vocab_store_entry *entry,
+				  struct store_content *contents, struct tok_error *err)
 {
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < source->count && status == TOK_OK; i++) {
@@ -162,25 +162,27 @@ static enum tok_status pack_files(const struct vocab_store *store,
 		if (status == TOK_OK)
 			status =
 			    store_is_damaged(store, &content->file, &content->is_damaged_here, err);
-		content->file.name = last_part(i ? source->other_path : source->path);
+		content->file.name = i ? last_part(source->other_path) : file_name;
 		entry->files[entry->file_count++] = content->file;
 	}
 	return status;
 }
 
 static enum tok_status add_copy(const struct vocab_store *store, const struct vocab_source *source,
-				struct vocab_store_entry *entry, bool replace,
-				struct tok_arena *arena, struct tok_error *err)
+				const struct vocab_store_about *about,
+				struct vocab_store_entry *entry, struct tok_arena *arena,
+				struct tok_error *err)
 {
+	const char *file_name = about->file_name ? about->file_name : last_part(source->path);
 	struct store_content contents[2];
 	struct tok_tokenizer *made;
 	uint8_t digest[VOCAB_KEPT_DIGEST];
 	enum tok_status status = store_compile(source, arena, entry, &made, err);
 	if (status != TOK_OK)
 		return status;
-	status = pack_files(store, source, arena, entry, contents, err);
+	status = pack_files(store, source, file_name, arena, entry, contents, err);
 	if (status == TOK_OK)
-		status = put_in(store, contents, entry, replace, err);
+		status = put_in(store, contents, entry, about->replace, err);
 	if (status == TOK_OK) {
 		store_digest(entry, digest);
 		vocab_image_keep(made, digest, store->images);
@@ -214,7 +216,7 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 	if (status == TOK_OK)
 		status = copy_source(source, &arena, &copy, err);
 	if (status == TOK_OK)
-		status = add_copy(store, &copy, &entry, about->replace, &arena, err);
+		status = add_copy(store, &copy, about, &entry, &arena, err);
 	tok_arena_release(&arena);
 	return status;
 }

@@ -216,6 +216,7 @@ enum tok_status store_read_entry(const struct vocab_store *store, struct vocab_s
 	*out = (struct vocab_store_source){ .options.pattern = entry->pattern,
 					    .origin = entry->origin,
 					    .licence = entry->licence };
+	out->file_name = entry->file_count ? entry->files[0].name : NULL;
 	out->source = (struct vocab_source){
 		.path = entry->name,
 		.other_path = entry->file_count > 1 ? entry->files[1].name : NULL,

@@ -76,7 +76,8 @@ struct vocab_store_entry {
 	struct vocab_store_file files[2];
 	size_t file_count;
 	/* Of vocab_store_survey: */
-	const struct vocab_statistics *statistics; /* NULL: its source is damaged */
+	/* NULL: its source is damaged, or takes more memory than there is */
+	const struct vocab_statistics *statistics;
 	uint64_t image_bytes; /* of its compiled image; 0: it would have to be made */
 };
 
@@ -104,6 +105,7 @@ TOK_API void vocab_store_list_release(struct vocab_store_list *list);
 
 struct vocab_store_about {
 	const char *pattern, *origin, *licence; /* NULL: none; origin: the source's path */
+	const char *file_name;                  /* of the source's path; NULL: its last part */
 	bool replace;                           /* what has the name already */
 };
 
@@ -128,9 +130,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_load(struct vocab_store *store,
 TOK_API TOK_MUST_USE enum tok_status vocab_store_path(struct vocab_store *store, const char *name,
 						      char **out, struct tok_error *err);
 
-/* Its source, in memory: paths are names without folders; all is borrowed from it. */
+/* Its source, in memory: its path is its name here; all is borrowed from it. */
 struct vocab_store_source {
 	struct vocab_source source;
+	const char *file_name; /* what the source's first file was called */
 	struct vocab_read_options options;
 	const char *origin, *licence; /* as noted; licence: or NULL */
 	struct tok_arena arena;       /* private */

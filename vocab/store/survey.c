@@ -165,19 +165,18 @@ static enum tok_status keep(const struct vocab_store *store, const struct vocab_
 				: status;
 }
 
-/* What cannot be compiled any more is listed without. */
-static enum tok_status compute(const struct vocab_store *store, struct tok_arena *arena,
-			       struct vocab_store_entry *entry, struct tok_error *err)
+/* What cannot be compiled any more, or not in this memory, is listed without. */
+static void compute(const struct vocab_store *store, struct tok_arena *arena,
+		    struct vocab_store_entry *entry)
 {
+	struct tok_error ignored = { 0 };
 	struct store_kept kept;
 	struct tok_tokenizer *made = NULL;
-	enum tok_status status = store_kept_init(&kept, store, entry, err);
-	if (status == TOK_OK)
-		status = vocab_image_open_kept(&kept.kept, store->images, &made, err);
-	if (status == TOK_OK && !entry->statistics)
-		status = store_make_statistics(made, arena, entry, err);
+	if (store_kept_init(&kept, store, entry, &ignored) == TOK_OK &&
+	    vocab_image_open_kept(&kept.kept, store->images, &made, &ignored) == TOK_OK &&
+	    !entry->statistics && store_make_statistics(made, arena, entry, &ignored) != TOK_OK)
+		entry->statistics = NULL;
 	tok_tokenizer_free(made);
-	return status == TOK_ENOMEM ? status : TOK_OK;
 }
 
 static enum tok_status measure_image(const struct vocab_store *store,
@@ -208,8 +207,8 @@ static enum tok_status complete(const struct vocab_store *store, struct vocab_st
 		struct vocab_store_entry *entry = &list->entries[i];
 		const bool missing = !entry->statistics || !store_has_digests(entry);
 		if (missing)
-			status = compute(store, &list->arena, entry, err);
-		if (status == TOK_OK && missing && entry->statistics && keeps) {
+			compute(store, &list->arena, entry);
+		if (missing && entry->statistics && keeps) {
 			status = keep(store, entry, err);
 			keeps = status == TOK_OK;
 			if (status != TOK_ENOMEM) /* they are told all the same */
