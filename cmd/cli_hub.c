@@ -186,7 +186,11 @@ enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, struct vocab_
 			      struct tok_error *err)
 {
 	const char *endpoint = cli_variable("HF_ENDPOINT");
-	struct vocab_hub hub = { .endpoint = endpoint ? endpoint : "https://huggingface.co" };
+	const char *certificates = cli_variable("CURL_CA_BUNDLE");
+	struct vocab_hub hub = {
+		.endpoint = endpoint ? endpoint : "https://huggingface.co",
+		.certificates = certificates ? certificates : cli_variable("SSL_CERT_FILE"),
+	};
 	char *token = NULL, *store = NULL, *folder = NULL;
 	enum tok_status status = find_patience(&hub.stall_s, err);
 	if (status == TOK_OK)

@@ -23,7 +23,7 @@ static bool kind_of_name(const char *path, enum cli_vocab_kind *out)
 		enum cli_vocab_kind kind;
 	} endings[] = {
 		{ "tekken.json", CLI_VOCAB_TEKKEN }, { ".json", CLI_VOCAB_JSON },
-		{ ".tiktoken", CLI_VOCAB_TIKTOKEN }, { ".model", CLI_VOCAB_MODEL },
+		{ ".tiktoken", CLI_VOCAB_TIKTOKEN }, { ".model", CLI_VOCAB_SENTENCEPIECE },
 		{ ".txt", CLI_VOCAB_TXT },           { ".tok", CLI_VOCAB_TOK },
 		{ ".gguf", CLI_VOCAB_GGUF },
 	};
@@ -38,15 +38,15 @@ static bool kind_of_name(const char *path, enum cli_vocab_kind *out)
 	return false;
 }
 
-bool cli_vocab_kind(const char *path, int asked, enum cli_vocab_kind *out)
+bool cli_vocab_kind(const char *path, int asked, const char *option, enum cli_vocab_kind *out)
 {
 	enum cli_vocab_kind kind = CLI_VOCAB_JSON;
 	if (asked >= 0) {
 		kind = (enum cli_vocab_kind)asked;
 	} else if (!kind_of_name(path, &kind)) {
 		cli_usage("'%s' does not end in .json, .tiktoken, .model, .txt, .tok or .gguf: say "
-			  "what it is to be with --format",
-			  path);
+			  "what it is to be with --%s",
+			  path, option);
 		return false;
 	}
 	if (kind == CLI_VOCAB_TOK && is_stdout(path)) {
@@ -109,9 +109,12 @@ static enum tok_status fill(struct content *c, struct tok_spec *spec, enum cli_v
 			    bool convert, struct tok_error *err)
 {
 	static const enum vocab_file_kind kinds[] = {
-		[CLI_VOCAB_JSON] = VOCAB_TOKENIZER_JSON, [CLI_VOCAB_TIKTOKEN] = VOCAB_TIKTOKEN,
-		[CLI_VOCAB_MODEL] = VOCAB_SENTENCEPIECE, [CLI_VOCAB_TXT] = VOCAB_WORDPIECE_TXT,
-		[CLI_VOCAB_TEKKEN] = VOCAB_TEKKEN,       [CLI_VOCAB_GGUF] = VOCAB_GGUF,
+		[CLI_VOCAB_JSON] = VOCAB_TOKENIZER_JSON,
+		[CLI_VOCAB_TIKTOKEN] = VOCAB_TIKTOKEN,
+		[CLI_VOCAB_SENTENCEPIECE] = VOCAB_SENTENCEPIECE,
+		[CLI_VOCAB_TXT] = VOCAB_WORDPIECE_TXT,
+		[CLI_VOCAB_TEKKEN] = VOCAB_TEKKEN,
+		[CLI_VOCAB_GGUF] = VOCAB_GGUF,
 	};
 	enum tok_status status = TOK_OK;
 	if (convert && kind == CLI_VOCAB_JSON && spec->sentencepiece)

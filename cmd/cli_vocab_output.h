@@ -2,7 +2,7 @@
  * cli_vocab_output.h - a tokenizer into a file of the kind that its name asks for.
  *
  *	enum cli_vocab_kind kind;
- *	if (!cli_vocab_kind(opts->output, opts->format, &kind))
+ *	if (!cli_vocab_kind(opts->output, opts->to, "to", &kind))
  *		return CLI_TROUBLE;                     // before hours of work
  *	...
  *	return cli_vocab_output(&spec, kind, opts->output);
@@ -12,24 +12,29 @@
 
 #include "cmd/cli.h"
 #include "tok/pipe/spec.h"
+#include "vocab/format/names.h"
 
-/* In the order of CLI_VOCAB_KINDS, the words of an option. */
+/* In the order of CLI_VOCAB_KINDS, the words of an option: those of vocab/format/names.h, and an
+ * image. */
 enum cli_vocab_kind {
 	CLI_VOCAB_JSON,
 	CLI_VOCAB_TIKTOKEN,
-	CLI_VOCAB_MODEL,
+	CLI_VOCAB_SENTENCEPIECE,
+	CLI_VOCAB_MERGES, /* a folder, for vocab.json and merges.txt */
 	CLI_VOCAB_TXT,
-	CLI_VOCAB_TOK,
 	CLI_VOCAB_TEKKEN,
 	CLI_VOCAB_GGUF,
-	CLI_VOCAB_MERGES /* a folder, for vocab.json and merges.txt */
+	CLI_VOCAB_TOK
 };
-#define CLI_VOCAB_KINDS "json|tiktoken|model|txt|tok|tekken|gguf|vocab+merges"
+#define CLI_VOCAB_KINDS                                                                            \
+	VOCAB_FORMAT_JSON                                                                          \
+	"|" VOCAB_FORMAT_TIKTOKEN "|" VOCAB_FORMAT_SENTENCEPIECE "|" VOCAB_FORMAT_MERGES           \
+	"|" VOCAB_FORMAT_TXT "|" VOCAB_FORMAT_TEKKEN "|" VOCAB_FORMAT_GGUF "|tok"
 
 /* What to write to `path` ("-": standard output): the `asked` kind or, where that is -1,
  * the one whose name ends `path`.  False, and said why, where neither tells, or an image
- * is to go to standard output. */
-bool cli_vocab_kind(const char *path, int asked, enum cli_vocab_kind *out);
+ * is to go to standard output; `option` is the one that asks. */
+bool cli_vocab_kind(const char *path, int asked, const char *option, enum cli_vocab_kind *out);
 
 /* Write `spec`; a file is replaced in one step at the end.  Says what is wrong.  May take
  * over what `spec` holds, which the caller releases all the same. */

@@ -67,7 +67,7 @@ static enum cli_exit check(struct extending *e, const char *base)
 		return cli_usage("extend needs --add N: how many tokens to learn");
 	if (!opts->output)
 		return cli_usage("extend needs --output FILE, or - for standard output");
-	if (!cli_vocab_kind(opts->output, opts->format, &e->kind))
+	if (!cli_vocab_kind(opts->output, opts->format, "format", &e->kind))
 		return CLI_TROUBLE;
 	return train_size_parse(opts->add, &e->add);
 }

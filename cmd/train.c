@@ -204,9 +204,10 @@ static enum cli_exit check(const struct train_options *opts, struct train_run *r
 		result = cli_threads_check(opts->threads);
 	if (result == CLI_OK)
 		result = train_unigram_check(opts);
-	if (result == CLI_OK && !cli_vocab_kind(opts->output, opts->format, &run->kind))
+	if (result == CLI_OK && !cli_vocab_kind(opts->output, opts->format, "format", &run->kind))
 		result = CLI_TROUBLE;
-	if (result == CLI_OK && run->kind == CLI_VOCAB_MODEL && (opts->resume || opts->checkpoint))
+	if (result == CLI_OK && run->kind == CLI_VOCAB_SENTENCEPIECE &&
+	    (opts->resume || opts->checkpoint))
 		return cli_usage("--checkpoint and --resume are of a tokenizer.json, whose ids a "
 				 "SentencePiece model has not");
 	return result;
@@ -339,7 +340,7 @@ const struct cli_tool tool_train = {
 	    "each file of --report-on; how many tokens have a space inside; how many are never "
 	    "used;\n"
 	    "and the Renyi efficiency of the tokens' frequencies.",
-	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format json\n"
+	.examples = "  printf 'low lower lowest' | tok train -v 260 -o - --format tokenizer.json\n"
 		    "  printf 'in the end of the day, in the end' > text\n"
 		    "  tok train -v 270 --super superbpe -T 260 text -o super.json --report -\n"
 		    "  tok train -v 262 --super chunk --lines text -o chunk.json\n",

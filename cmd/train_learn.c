@@ -78,7 +78,7 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
 	if (status != TOK_OK)
 		return status;
-	return l->run->kind == CLI_VOCAB_MODEL
+	return l->run->kind == CLI_VOCAB_SENTENCEPIECE
 		   ? vocab_finish_sentencepiece_begin(&l->finish, spec, first_id, err)
 		   : vocab_finish_begin(&l->finish, spec, first_id, err);
 }
@@ -88,7 +88,7 @@ static enum tok_status finish_spec(struct learning *l, const struct vocab_learne
 {
 	if (l->resumed)
 		return vocab_base_extend(spec, learned, err);
-	return l->run->kind == CLI_VOCAB_MODEL
+	return l->run->kind == CLI_VOCAB_SENTENCEPIECE
 		   ? vocab_finish_sentencepiece(&l->finish, learned, spec, err)
 		   : vocab_finish(&l->finish, learned, spec, err);
 }
@@ -235,7 +235,7 @@ enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *strea
 	l.rules = (struct train_rules){
 		.spec = &l.spec,
 		.split_digits = run->opts->split_digits,
-		.no_nul = run->kind == CLI_VOCAB_MODEL,
+		.no_nul = run->kind == CLI_VOCAB_SENTENCEPIECE,
 		.no_byte_names = l.finish.byte_fallback,
 		.filter = run->filter,
 	};

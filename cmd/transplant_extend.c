@@ -91,7 +91,7 @@ static enum tok_status copy_beside(const struct transplant_extended *e, struct t
 {
 	const char *slash = strrchr(e->tokenizer, '/');
 	enum tok_status status = TOK_OK;
-	if (tok_span_equal(e->known.spec.format, tok_span_of("GGUF")))
+	if (tok_span_equal(e->known.spec.format, tok_span_of(VOCAB_FORMAT_GGUF)))
 		return TOK_OK;
 	for (size_t i = 0; i < TRANSPLANT_BESIDE && status == TOK_OK; i++) {
 		char *from;
@@ -157,7 +157,7 @@ static enum cli_exit write_grown(struct transplant_extended *e)
 	if (!e->path)
 		return cli_error("out of memory");
 	cli_interrupt_add_file(e->path);
-	return cli_vocab_output(&e->known.spec, CLI_VOCAB_MODEL, e->path);
+	return cli_vocab_output(&e->known.spec, CLI_VOCAB_SENTENCEPIECE, e->path);
 }
 
 /* As many as there may be, or as were asked for. */

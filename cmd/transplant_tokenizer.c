@@ -64,7 +64,7 @@ static enum tok_status drop_old(struct transplant_files *f, const struct transpl
 	for (size_t i = 0; i < TOKENIZER_FILES && status == TOK_OK; i++)
 		status = transplant_files_drop(f, tokenizer_files[i], err);
 	if (status == TOK_OK && c->source.file && !c->options->source_tokenizer &&
-	    !tok_span_equal(format, tok_span_of("GGUF")))
+	    !tok_span_equal(format, tok_span_of(VOCAB_FORMAT_GGUF)))
 		status = transplant_files_drop(f, last_part(c->source.file), err);
 	return status;
 }
@@ -146,9 +146,9 @@ static enum tok_status take_opened(struct transplant_files *f, const struct tran
 				   struct tok_error *err)
 {
 	const struct tok_span format = tok_tokenizer_spec(c->target.tokenizer)->format;
-	if (c->target.file && tok_span_equal(format, tok_span_of("tokenizer.json")))
+	if (c->target.file && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_JSON)))
 		return take_copy(f, c, "tokenizer.json", err);
-	if (c->target.file && tok_span_equal(format, tok_span_of("SentencePiece")))
+	if (c->target.file && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_SENTENCEPIECE)))
 		return transplant_files_find(f, last_part(c->target.file))
 			   ? TOK_OK
 			   : take_copy(f, c, "tokenizer.model", err);

@@ -222,7 +222,7 @@ enum tok_status transplant_vocab_open(struct transplant_vocab *out, const char *
 		/* A GGUF file that is named says all of itself; others lie in its folder. */
 		const struct tok_span format = tok_tokenizer_spec(made.tokenizer)->format;
 		const bool alone = made.file && strcmp(made.file, path) == 0 &&
-				   tok_span_equal(format, tok_span_of("GGUF"));
+				   tok_span_equal(format, tok_span_of(VOCAB_FORMAT_GGUF));
 		status = find_roles(&made.vocab, made.file, !alone, err);
 	}
 	if (status == TOK_OK)

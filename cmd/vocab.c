@@ -4,7 +4,7 @@
 #include "cmd/vocab_internal.h"
 
 static const struct vocab_options defaults = {
-	.format = -1,
+	.to = -1,
 	.top = 10,
 	.fail_on = AUDIT_FAIL_FAIL,
 	.words = CLI_VOCAB_WORDS_DEFAULTS,
@@ -39,9 +39,9 @@ static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Output" },
 	{ CLI_TEXT, 'o', "output", "FILE", "write FILE, which is replaced in one step at the end",
 	  CLI_FIELD(struct vocab_options, output, const char *) },
-	{ CLI_CHOICE, 'F', "format", CLI_VOCAB_KINDS,
+	{ CLI_CHOICE, 0, "to", CLI_VOCAB_KINDS,
 	  "what convert, edit and prune write, where the name of FILE does not end so",
-	  CLI_FIELD(struct vocab_options, format, int) },
+	  CLI_FIELD(struct vocab_options, to, int) },
 	{ CLI_FLAG, 0, "lossy", NULL,
 	  "convert: leave out what FILE cannot say, and list it, instead of writing nothing",
 	  CLI_FIELD(struct vocab_options, lossy, bool) },
@@ -113,20 +113,18 @@ const struct cli_tool tool_vocab = {
 	    "it.\n"
 	    "Keep the source: an image cannot be made from an image.\n"
 	    "\n"
-	    "With the word convert, writes TOKENIZER as a file of the kind that the name of FILE\n"
-	    "ends in, or that --format names:\n"
+	    "With the word convert, writes TOKENIZER as a file of the kind that --to names, or\n"
+	    "else that the name of FILE ends in:\n"
 	    "\n"
-	    "  .json      tokenizer.json, as Hugging Face tokenizers saves it; of a SentencePiece\n"
-	    "             model what is called its fast form\n"
-	    "  .tiktoken  ranks: of a BPE of bytes that one expression splits for\n"
-	    "  .model     a SentencePiece model: of one only\n"
-	    "  .txt       vocab.txt: of a WordPiece with all that belongs to BERT\n"
-	    "  tekken.json  Mistral's: of a BPE of bytes, with special tokens in front\n"
-	    "  .gguf      a GGUF file of the tokenizer alone, for llama.cpp\n"
-	    "  .tok       the same as compile\n"
-	    "\n"
-	    "and with --format vocab+merges, in the folder FILE, vocab.json and merges.txt of a\n"
-	    "BPE of bytes.\n"
+	    "  tokenizer.json  .json: as Hugging Face tokenizers saves it; of a SentencePiece\n"
+	    "                  model what is called its fast form\n"
+	    "  tiktoken        .tiktoken: ranks, of a BPE of bytes that one expression splits for\n"
+	    "  sentencepiece   .model: of a SentencePiece model only\n"
+	    "  vocab+merges    vocab.json and merges.txt in the folder FILE: of a BPE of bytes\n"
+	    "  vocab.txt       .txt: of a WordPiece with all that belongs to BERT\n"
+	    "  tekken          tekken.json: Mistral's, of a BPE of bytes, special tokens in front\n"
+	    "  gguf            .gguf: of the tokenizer alone, for llama.cpp\n"
+	    "  tok             .tok: the same as compile\n"
 	    "\n"
 	    "What is written gives the ids of what was read: it is read back, and compared on\n"
 	    "texts that tokenizers stumble over, on every token, and on --text. Equal or not is\n"

@@ -3,7 +3,7 @@
 
 #include "cmd/vocab_asked.h"
 #include "cmd/vocab_internal.h"
-#include "cmd/vocab_same.h"
+#include "cmd/vocab_readback.h"
 #include "vocab/convert/edit.h"
 
 /* "TEXT=ID" where what is behind the last = is a number, else "TEXT". */
@@ -62,31 +62,6 @@ static enum tok_status edit(struct tok_spec *spec, const struct vocab_options *o
 	return status == TOK_OK ? vocab_asked_finish(asked, spec, opts->set_template, err) : status;
 }
 
-/* Exit status 1 says that ordinary text is not as before, or not all is there. */
-static enum cli_exit check(const char *path, const struct vocab_options *opts,
-			   enum cli_vocab_kind kind, const struct vocab_asked *asked)
-{
-	struct tok_tokenizer *a = NULL, *b = NULL;
-	struct tok_error err = { 0 };
-	struct vocab_same same = { .ids_only = true,
-				   .files = opts->texts.items,
-				   .file_count = opts->texts.count };
-	size_t lost = 0;
-	enum tok_status status = vocab_open_both(path, opts, kind, &a, &b, &err);
-	if (status == TOK_OK)
-		status = vocab_same_compare(a, b, &same, &err);
-	if (status == TOK_OK)
-		status = vocab_asked_check(asked, b, opts->output, &lost, &err);
-	enum cli_exit result =
-	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
-	if (result == CLI_OK && lost)
-		result = CLI_NO;
-	vocab_same_release(&same);
-	tok_tokenizer_free(a);
-	tok_tokenizer_free(b);
-	return result;
-}
-
 enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
@@ -100,7 +75,7 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 		return cli_usage("edit needs --output FILE: what it writes is read again");
 	if (!opts->specials.count && !opts->renamed.count && !opts->set_template)
 		return cli_usage("edit has nothing to do: --add-special, --rename, --set-template");
-	if (!cli_vocab_kind(opts->output, opts->format, &kind))
+	if (!cli_vocab_kind(opts->output, opts->to, "to", &kind))
 		return CLI_TROUBLE;
 	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
 		return cli_error("%s", err.message);
@@ -111,7 +86,7 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 		result = cli_vocab_output(&spec, kind, opts->output);
 	tok_spec_release(&spec);
 	if (result == CLI_OK)
-		result = check(argv[0], opts, kind, &asked);
+		result = vocab_readback(argv[0], opts, kind, &asked);
 	vocab_asked_release(&asked);
 	return result;
 }

@@ -10,7 +10,7 @@
 
 struct vocab_options {
 	const char *output;
-	int format; /* of convert: an enum cli_vocab_kind, -1: told by the name */
+	int to; /* an enum cli_vocab_kind, -1: told by the name */
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
@@ -44,12 +44,6 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv);
 TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *path,
 						  const struct vocab_options *opts,
 						  struct tok_spec *out, struct tok_error *err);
-
-/* The same as a tokenizer, and what was written to opts->output read back; free both, also on
- * failure. */
-TOK_MUST_USE enum tok_status vocab_open_both(const char *path, const struct vocab_options *opts,
-					     enum cli_vocab_kind kind, struct tok_tokenizer **a,
-					     struct tok_tokenizer **b, struct tok_error *err);
 
 enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);

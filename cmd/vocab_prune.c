@@ -27,7 +27,7 @@ static enum cli_exit check(struct pruning *p, int argc)
 		return cli_usage("prune needs --output FILE, or - for standard output");
 	if (!opts->keep)
 		return cli_usage("prune needs --keep N: how many tokens there are to be");
-	if (!cli_vocab_kind(opts->output, opts->format, &p->kind))
+	if (!cli_vocab_kind(opts->output, opts->to, "to", &p->kind))
 		return CLI_TROUBLE;
 	return train_size_parse(opts->keep, &p->keep);
 }

@@ -75,8 +75,8 @@ class Hubs(unittest.TestCase):
             file.write(data)
 
     def environment(self):
-        kept = {k: v for k, v in os.environ.items()
-                if not k.upper().startswith("HF_") and not k.lower().endswith("_proxy") and k != "XDG_CACHE_HOME"}
+        kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("HF_") and not k.lower().endswith("_proxy")
+                and k not in ("XDG_CACHE_HOME", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")}
         return dict(kept, TOK_CACHE="off", TOK_STORE=self.path("store"), HOME=self.home, HF_ENDPOINT=self.hub.url())
 
     def start(self, *words, preexec=None, **more):
@@ -328,6 +328,90 @@ class Redirections(Hubs):
             self.refused("hf:org/dog", says=f"redirects to '{place}': only https, or http from http, is followed")
         self.hub.turn("GET", "/api/", server.says(302))
         self.refused("hf:org/dog", says="redirects to nowhere")
+
+
+class Secure(Hubs):
+    """Over TLS.  Here self.hub is without it, and self.tls, self.other and self.third are with it: on the address of
+    the certificate, and the third on another."""
+    names = ("tls", "other", "third")
+    api, file = "/api/models/org/dog/revision/main", f"/org/dog/resolve/{SHA}/tokenizer.json"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, host in zip(cls.names, ("127.0.0.1", "127.0.0.1", "127.0.0.2")):
+            setattr(cls, name, server.Hub(host, secure=True))
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        for hub in (cls.tls, cls.other, cls.third):
+            hub.shutdown()
+            hub.server_close()
+
+    def setUp(self):
+        super().setUp()
+        for hub in (self.tls, self.other, self.third):
+            hub.models, hub.turns, hub.asked, hub.served, hub.token = dict(self.hub.models), {}, [], 0, None
+        self.tls.token, self.tls.store = "hf_abc", self.other
+
+    def environment(self):
+        return dict(super().environment(), HF_ENDPOINT=self.tls.url(), HF_TOKEN="hf_abc", SSL_CERT_FILE=str(server.CERTIFICATE))
+
+    def heard(self, hub, method="GET", part=""):
+        return [headers.get("Authorization") for _, headers in hub.requests(method, part)]
+
+    def test_a_server_that_is_trusted(self):
+        self.add("hf:org/dog")
+        self.holds("org/dog", DOG)
+        self.assertEqual(self.heard(self.tls), ["Bearer hf_abc"] * 2)
+        self.add("b", "hf:org/dog", CURL_CA_BUNDLE=str(server.CERTIFICATE), SSL_CERT_FILE=self.path("nothing"))
+        self.add("c", "hf:org/dog", CURL_CA_BUNDLE="")
+
+    def test_a_server_that_is_not(self):
+        """It hears nothing, nor does one that is called otherwise than its certificate says."""
+        self.refused("hf:org/dog", SSL_CERT_FILE="",
+                     says=f"^tok vocab: hf:org/dog: {self.tls.url()}{self.api}: its certificate is not trusted .SSL_CERT_FILE.: .")
+        self.refused("hf:org/dog", HF_ENDPOINT=self.third.url("127.0.0.2"), says="its certificate is not trusted")
+        self.assertEqual((self.tls.asked, self.third.asked), ([], []))
+        self.tls.turn("GET", self.api, server.says(302, Location=self.third.url("127.0.0.2") + self.api))
+        self.refused("hf:org/dog", says=f"{self.third.url('127.0.0.2')}{self.api}: its certificate is not trusted")
+        self.assertEqual(self.third.asked, [])
+
+    def test_certificates_that_are_none(self):
+        self.write("empty", b"")
+        self.write("text", b"hello\n")
+        for name in ("empty", "text", "nothing"):
+            self.refused("hf:org/dog", SSL_CERT_FILE=self.path(name),
+                         says=f"^tok vocab: hf:org/dog: '{self.path(name)}' must be a PEM file of certificates to trust$")
+        self.assertEqual(self.tls.asked, [])
+
+    def test_never_to_a_server_without(self):
+        """Whatever is asked for, and whoever leads there: it hears nothing at all."""
+        for method, part, turned in (("GET", self.api, self.api), ("HEAD", "resolve", self.file), ("GET", "resolve", self.file)):
+            for last in (self.tls, self.other):
+                self.tls.turn(method, part, server.says(302, Location=self.other.url() + turned))
+                last.turn(method, part, server.says(302, Location=self.hub.url() + turned))
+                self.refused("hf:org/dog", says=f"{last.url()}{turned}: redirects to '{self.hub.url()}{turned}': only https, or "
+                             "http from http, is followed$")
+        self.assertEqual(self.hub.asked, [])
+
+    def test_another_server_never_hears_the_token(self):
+        """Of the same scheme: another port, another name; and not when it is led back."""
+        self.add("hf:org/large")
+        self.holds("org/large", LONG)
+        self.assertEqual((self.heard(self.other), set(self.heard(self.tls))), ([None], {"Bearer hf_abc"}))
+        self.tls.token, self.tls.asked = None, []
+        self.tls.turn("GET", self.api, server.says(302, Location=self.tls.url("localhost") + self.api),
+                      server.says(302, Location=self.tls.url() + self.api))
+        self.add("hf:org/dog")
+        self.assertEqual(self.heard(self.tls, "GET", self.api), ["Bearer hf_abc", None, None])
+
+    def test_to_a_server_with_it(self):
+        """From one without it, where the token was meant for that one."""
+        self.hub.turn("GET", self.api, server.says(302, Location=self.other.url() + self.api))
+        self.add("hf:org/dog", HF_ENDPOINT=self.hub.url())
+        self.assertEqual((self.heard(self.hub, "GET", self.api), self.heard(self.other)), (["Bearer hf_abc"], [None]))
 
 
 class Bytes(Hubs):

@@ -3,9 +3,13 @@ servers do that are broken, slow or hostile."""
 import hashlib
 import http.server
 import json
+import pathlib
 import socket
+import ssl
 import threading
 import urllib.parse
+
+CERTIFICATE = pathlib.Path(__file__).resolve().parent / "data/hub/loopback.pem"
 
 
 def git_sha1(body):
@@ -65,12 +69,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Hub(http.server.ThreadingHTTPServer):
     """`models` has {name: {"sha", "revisions", "files", "linked", "more"}}: `linked` are the files that
     lie on another server, `store`, as large ones do; `token`: what has to be had, None for nothing.
-    The other server has another name: the reference takes one on another port for the same."""
+    The other server has another name: the reference takes one on another port for the same.
+    `secure`: it speaks TLS, with the CERTIFICATE of 127.0.0.1 and localhost."""
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, host="127.0.0.1"):
+    def __init__(self, host="127.0.0.1", secure=False):
         super().__init__((host, 0), Handler)
+        self.scheme = "https" if secure else "http"
+        if secure:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)  # hands are shaken in the thread of the connection
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.lock = threading.Lock()
         self.models, self.turns, self.asked, self.served = {}, {}, [], 0
         self.token, self.store = None, None
@@ -80,7 +90,7 @@ class Hub(http.server.ThreadingHTTPServer):
         pass
 
     def url(self, host="127.0.0.1"):
-        return f"http://{host}:{self.server_port}"
+        return f"{self.scheme}://{host}:{self.server_port}"
 
     def add(self, name, files, sha="0123456789abcdef" * 2 + "01234567", revisions=("main",), linked=(), **more):
         self.models[name] = {"sha": sha, "files": files, "revisions": [*revisions, sha], "linked": linked, "more": more}

@@ -4,7 +4,7 @@
     hub.py --tok build/tok --cache build/test-data
 
 Both ask tests/cli/hub_server.py, which is thereby held to what the reference takes for a hub: the same
-commit, the same licence, the same bytes.  What the reference has downloaded, tok finds in its cache,
+commit, the same licence, the same bytes, over TLS, with the same variable for its certificate.  What the reference has downloaded, tok finds in its cache,
 offline, and in each way a model has the ids of its files.
 """
 import argparse
@@ -32,12 +32,12 @@ def main():
     options.add_argument("--tok", required=True)
     options.add_argument("--cache", required=True, type=pathlib.Path)
     options = options.parse_args()
-    hub, store = server.Hub(), server.Hub()
+    hub, store = server.Hub(secure=True), server.Hub(secure=True)
     hub.store, hub.token = store, "hf_abc"
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(HF_HOME=folder + "/hf", HF_ENDPOINT=hub.url(), HF_TOKEN="hf_abc", HF_HUB_DISABLE_XET="1",
+        os.environ.update(HF_HOME=folder + "/hf", HF_ENDPOINT=hub.url(), HF_TOKEN="hf_abc", HF_HUB_DISABLE_XET="1", SSL_CERT_FILE=str(server.CERTIFICATE),
                           HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
-        for name in [n for n in os.environ if n.lower().endswith("_proxy") or n in ("HF_HUB_OFFLINE", "HF_HUB_CACHE")]:
+        for name in [n for n in os.environ if n.lower().endswith("_proxy") or n in ("HF_HUB_OFFLINE", "HF_HUB_CACHE", "CURL_CA_BUNDLE")]:
             del os.environ[name]
         check(options, hub, folder)
     assert not [1 for _, _, headers in store.asked if "Authorization" in headers], "another server has heard the token"

@@ -35,12 +35,12 @@ from compare import Tally  # noqa: E402
 # What a kind of file must be able to say.  Harmony gives one id to two tokens, Claude, Qwen
 # and Gemma have normalizers, DeepSeek splits in three steps.
 WANTED = {
-    "json": {"claude", "deepseek_v3", "gemini", "gemma3", "gpt35turbo", "gpt4o", "gptoss", "llama2", "llama3", "llama3_1", "qwen3", "r50k",
+    "tokenizer.json": {"claude", "deepseek_v3", "gemini", "gemma3", "gpt35turbo", "gpt4o", "gptoss", "llama2", "llama3", "llama3_1", "qwen3", "r50k",
              "p50k", "cl100k", "o200k", "p50k_edit", "packed_p50k_edit", "packed_cl100k", "claude_packed", "gpt2", "bert", "tekken"},
     "tiktoken": {"gpt35turbo", "gpt4o", "gptoss", "llama3", "llama3_1", "r50k", "p50k", "cl100k", "o200k", "p50k_edit", "o200k_harmony",
                  "packed_p50k_edit", "packed_cl100k", "gpt2", "tekken"},
-    "model": {"llama2_spm", "albert", "smart", "mistral_v3"},
-    "txt": {"bert"},
+    "sentencepiece": {"llama2_spm", "albert", "smart", "mistral_v3"},
+    "vocab.txt": {"bert"},
 }
 # Saved by Hugging Face, these are written byte for byte.
 IDENTICAL = {"claude", "gemini", "gemma3", "gpt35turbo", "gpt4o", "llama2"}
@@ -48,10 +48,9 @@ TEXTS = ["", " ", "Hello world", "  the quick\n\n  brown fox  ", "don't WE'LL ſ
          "\t\t\r\n \r\n", "a\u2028b\u00a0c", "<|endoftext|><s>[MASK]", "👍🏽 \U0001f468\u200d\U0001f469", "end \n \n\t "]
 
 
-def convert(tok, source, target, *words):
+def convert(tok, source, target, kind, *words):
     """To standard output, so that tok does not compare as well what is compared here."""
-    kind = [] if "-F" in words else ["-F", target.suffix[1:]]
-    done = subprocess.run([tok, "vocab", "convert", str(source), "-o", "-", *kind, *words], capture_output=True,
+    done = subprocess.run([tok, "vocab", "convert", str(source), "-o", "-", "--to", kind, *words], capture_output=True,
                           env=dict(os.environ, TOK_CACHE="off"))
     if done.returncode:
         return done.stderr.decode().strip()
@@ -133,7 +132,7 @@ def compare_components(options, scratch, tally):
     saved, written = scratch / "saved.json", scratch / "written.json"
     for name, tokenizer in components.each():
         tokenizer.save(str(saved), pretty=True)
-        trouble = convert(options.tok, saved, written)
+        trouble = convert(options.tok, saved, written, "tokenizer.json")
         if trouble:
             tally.compare("convert", name, trouble, None)
             continue
@@ -160,11 +159,11 @@ def ranks_reader(path, original):
 
 
 def read_again(kind, path, original):
-    if kind == "json":
+    if kind == "tokenizer.json":
         return references.HuggingFace(Tokenizer.from_file(str(path)))
     if kind == "tiktoken":
         return references.Tiktoken(ranks_reader(path, original))
-    return references.SentencePiece(path) if kind == "model" else references.bert(path)
+    return references.SentencePiece(path) if kind == "sentencepiece" else references.bert(path)
 
 
 def compare_real(options, scratch, tally):
@@ -179,10 +178,10 @@ def compare_real(options, scratch, tally):
         source = files[0] if len(files) == 1 else folder
         texts = generator.trouble(options.strings, zlib.crc32(case.encode()), original.specials) + TEXTS
         for kind, wanted in WANTED.items():
-            if kind == "json" and isinstance(original, references.SentencePiece):
+            if kind == "tokenizer.json" and isinstance(original, references.SentencePiece):
                 continue  # fast.py has them
             path = scratch / f"{case}.{kind}"
-            trouble = convert(options.tok, source, path, "-F", kind, *references.CASES[case][2])
+            trouble = convert(options.tok, source, path, kind, *references.CASES[case][2])
             tally.compare(f"can be said in {kind}", case, bool(trouble), case not in wanted)
             if not trouble:
                 compare_texts(tally, f"{case} as {kind}", read_again(kind, path, original), original, texts)
@@ -190,7 +189,7 @@ def compare_real(options, scratch, tally):
             saved = scratch / "saved.json"
             original.tokenizer.encode_special_tokens = False
             original.tokenizer.save(str(saved), pretty=True)
-            convert(options.tok, saved, scratch / "again.json")
+            convert(options.tok, saved, scratch / "again.json", "tokenizer.json")
             same = saved.read_bytes() == (scratch / "again.json").read_bytes()
             tally.compare("the saved file", case, same, case in IDENTICAL)
         print(f"{case}: {tally.compared} compared, {tally.wrong} wrong", flush=True)
@@ -226,7 +225,7 @@ def compare_models(options, scratch, tally):
     paths = sorted(pathlib.Path(options.cache).glob("spm/*.model"))
     for path in paths:
         target = scratch / "written.model"
-        trouble = convert(options.tok, path, target)
+        trouble = convert(options.tok, path, target, "sentencepiece")
         if trouble:
             tally.compare("convert", path.name, trouble, None)
             continue

@@ -7,6 +7,7 @@ Fills the folder with
 
     venv/             the reference programs, pinned in requirements.txt
     sentencepiece-0.2.1/  the last one whose Python module scores samples
+    mistral-common/   what its package, one of packages, needs to be imported
     packages/         npm and PyPI packages as they came, checked against checksums.txt
     tokenizers/NAME/  one tokenizer each, in the form its users have it
     texts/NAME.json   lists of strings
@@ -131,15 +132,15 @@ def make_venv(folder):
     stamp.write_text(wanted)
 
 
-def make_older(folder, wanted):
-    """A package beside a newer one of the same name: its users put the folder in front."""
+def make_beside(folder, *wanted):
+    """Packages that only some tests want, or older than those of the same name: their users put the folder in front."""
     if folder.exists():
         return
-    say("an older reference program:", wanted)
+    say("for some tests:", *wanted)
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    run(folder.parent / "venv/bin/python", "-m", "pip", "install", "-q", "--no-deps",
-        "--target", part, wanted)
+    run(folder.parent / "venv/bin/python", "-m", "pip", "install", "-q", "--no-deps", "--no-compile",
+        "--target", part, *wanted)
     part.rename(folder)
 
 
@@ -286,7 +287,8 @@ def main():
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         make_venv(folder / "venv")
-        make_older(folder / "sentencepiece-0.2.1", "sentencepiece==0.2.1")
+        make_beside(folder / "sentencepiece-0.2.1", "sentencepiece==0.2.1")
+        make_beside(folder / "mistral-common", "-r", HERE / "requirements-mistral.txt")
         fetch_packages(folder / "packages", None if options.write_checksums else known_checksums())
         if options.write_checksums:
             write_checksums(folder / "packages")

@@ -212,8 +212,8 @@ static void folders_give_their_best_file(void **state)
 	refuse_path(path_in(f, "vocab.json"), TOK_EFORMAT,
 		    "'merges.txt' or 'vocab.bpe' must lie beside it");
 	write_file(f, "merges.txt", "#version: 0.2\na b\n");
-	read_format(f->path, "vocab.json + merges.txt");
-	read_format(path_in(f, "merges.txt"), "vocab.json + merges.txt");
+	read_format(f->path, "vocab+merges");
+	read_format(path_in(f, "merges.txt"), "vocab+merges");
 	write_file(f, "tokenizer.json",
 		   "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0},\"unk_token\":\"a\"},"
 		   "\"added_tokens\":[]}");
@@ -226,9 +226,9 @@ static void gpt2s_own_names_keep_together(void **state)
 	write_file(f, "encoder.json", "{\"a\":0,\"b\":1,\"ab\":2}");
 	write_file(f, "merges.txt", "x y\n"); /* of another vocabulary */
 	write_file(f, "vocab.bpe", "#version: 0.2\na b\n");
-	read_format(path_in(f, "encoder.json"), "vocab.json + merges.txt");
-	read_format(path_in(f, "vocab.bpe"), "vocab.json + merges.txt");
-	read_format(f->path, "vocab.json + merges.txt");
+	read_format(path_in(f, "encoder.json"), "vocab+merges");
+	read_format(path_in(f, "vocab.bpe"), "vocab+merges");
+	read_format(f->path, "vocab+merges");
 	unlink(path_in(f, "encoder.json"));
 	refuse_path(path_in(f, "vocab.bpe"), TOK_EFORMAT,
 		    "'encoder.json' or 'vocab.json' must lie beside it");

@@ -305,6 +305,51 @@ static void losses_are_listed(void **state)
 	tok_spec_release(&spec);
 }
 
+/* What llama.cpp does otherwise, by models of pieces. */
+static void losses_of_llama(void **state)
+{
+	static const char blanks[] =
+	    "normalizer: in front of a BPE, llama.cpp takes no white space away\n";
+	static const char ends[] = "model: llama.cpp comes to an end at a character that is no "
+				   "piece, or has bytes for it\n";
+	static const char users[] =
+	    "model: llama.cpp parts text at user-defined pieces, of which there are 2\n";
+	const struct {
+		const char *name, *lines[3];
+	} models[] = {
+		{ "bpe.model", { blanks, ends } },
+		{ "bpe_bytes.model", { users } },
+		{ "bpe_fallback.model", { NULL } },
+		{ "char.model", { blanks, ends, users } },
+		{ "unigram.model", { NULL } },
+		{ "unigram_bytes.model",
+		  { "model: a Unigram of llama.cpp has no bytes for characters\n", users } },
+		{ "unigram_spaces.model",
+		  { "normalizer: in front of a Unigram, llama.cpp both puts a space in front and "
+		    "takes others away, or neither\n" } },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+		struct tok_buffer out = { 0 }, lines = { 0 };
+		struct vocab_losses losses = { 0 };
+		struct tok_spec spec = { 0 };
+		struct tok_error err = { 0 };
+		struct tok_span file = fixture_read("spm", models[i].name);
+		read_file(file, NULL, &spec, models[i].name);
+		assert_int_equal(vocab_write_lossy(VOCAB_GGUF, &spec, &out, &losses, &err), TOK_OK);
+		for (size_t k = 0; k < 3 && models[i].lines[k]; k++)
+			assert_true(
+			    tok_buffer_add(&lines, models[i].lines[k], strlen(models[i].lines[k])));
+		check_equal(tok_buffer_span(&losses.lines), tok_buffer_span(&lines),
+			    models[i].name);
+		tok_buffer_release(&out);
+		tok_buffer_release(&lines);
+		vocab_losses_release(&losses);
+		tok_spec_release(&spec);
+		free((void *)(uintptr_t)file.bytes);
+	}
+}
+
 /* What no reader makes, a caller may. */
 static void hand_made_specifications_are_refused(void **state)
 {
@@ -352,6 +397,7 @@ int main(void)
 		cmocka_unit_test(lines_are_written),
 		cmocka_unit_test(what_there_is_no_saying_is_refused),
 		cmocka_unit_test(losses_are_listed),
+		cmocka_unit_test(losses_of_llama),
 		cmocka_unit_test(hand_made_specifications_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* gguf_file.c - a GGUF file of a tokenizer alone, as llama.cpp's files of vocabularies are: the
  * architecture that its pairs are usual for, the pairs, and no tensors. */
+#include "tok/text/json.h"
+#include "vocab/format/gguf_internal.h"
 #include "vocab/format/gguf_write_internal.h"
 #include "vocab/format/write_internal.h"
 
@@ -17,9 +19,81 @@ static const char *architecture(const struct tok_spec *spec)
 	return "llama";
 }
 
-/* What there is no key for. */
+/* ---- what there is no key for, or llama.cpp does otherwise --------------------------------------
+ * Seen with build 10434: conformance.vocab_files holds what is not told here to what it does. */
+
+static size_t count_pieces(const struct tok_model_spec *model, enum tok_piece_type type)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < model->entry_count; i++)
+		count += model->entries[i].type == type;
+	return count;
+}
+
+/* "llama": it knows neither rules for characters nor of white space. */
+static void tell_scores(const struct tok_spec *spec, struct vocab_losses *losses)
+{
+	if (spec->normalizers->as.sentencepiece.charsmap.count)
+		vocab_losses_add(losses,
+				 "normalizer: in front of a BPE, llama.cpp has no rules for "
+				 "characters");
+	if (spec->normalizers->as.sentencepiece.remove_extra_whitespaces)
+		vocab_losses_add(losses, "normalizer: in front of a BPE, llama.cpp takes no white "
+					 "space away");
+	if (!spec->model.byte_fallback)
+		vocab_losses_add(losses, "model: llama.cpp comes to an end at a character that is "
+					 "no piece, or has bytes for it");
+}
+
+/* "t5": white space goes in front of a text just where other white space is taken away. */
+static void tell_unigram(const struct tok_spec *spec, struct vocab_losses *losses)
+{
+	if (spec->normalizers->as.sentencepiece.add_dummy_prefix !=
+	    spec->normalizers->as.sentencepiece.remove_extra_whitespaces)
+		vocab_losses_add(losses,
+				 "normalizer: in front of a Unigram, llama.cpp both puts a space "
+				 "in front and takes others away, or neither");
+	if (spec->model.byte_fallback)
+		vocab_losses_add(losses,
+				 "model: a Unigram of llama.cpp has no bytes for characters");
+}
+
+static void tell_pieces(const struct tok_spec *spec, struct vocab_losses *losses)
+{
+	const struct tok_model_spec *model = &spec->model;
+	const size_t users = count_pieces(model, TOK_PIECE_USER_DEFINED);
+	const size_t unused = count_pieces(model, TOK_PIECE_UNUSED);
+	if (model->kind == TOK_MODEL_UNIGRAM)
+		tell_unigram(spec, losses);
+	else
+		tell_scores(spec, losses);
+	if (users && (model->kind == TOK_MODEL_UNIGRAM ||
+		      spec->normalizers->as.sentencepiece.add_dummy_prefix))
+		vocab_losses_add(losses,
+				 "model: llama.cpp parts text at user-defined pieces, of which "
+				 "there are %zu",
+				 users);
+	if (unused)
+		vocab_losses_add(
+		    losses, "model: llama.cpp uses the %zu pieces that are not to be used", unused);
+}
+
+static void tell_pre(struct tok_span pairs, uint64_t count, struct vocab_losses *losses)
+{
+	struct tok_gguf file = { .rest = { .bytes = pairs }, .pairs = count };
+	struct tok_gguf_pair pair;
+	for (uint64_t i = 0; i < count && tok_gguf_next(&file, &pair, NULL) == TOK_OK; i++)
+		if (tok_span_equal(pair.key, tok_span_of("tokenizer.ggml.pre")) &&
+		    gguf_find_pre(pair.value.bytes)->respelled)
+			vocab_losses_add(losses,
+					 "pre_tokenizer: '%s' is another expression in llama.cpp, "
+					 "for scripts other than Latin",
+					 tok_show(pair.value.bytes).text);
+}
+
 static void tell_parts(const struct tok_spec *spec, struct vocab_losses *losses)
 {
+	const struct tok_norm_step *norm = spec->normalizer_count ? spec->normalizers : NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < spec->added_count; i++)
 		count +=
@@ -27,9 +101,18 @@ static void tell_parts(const struct tok_spec *spec, struct vocab_losses *losses)
 	if (count)
 		vocab_losses_add(
 		    losses, "added_tokens: %zu take white space along, or are whole words", count);
-	if (spec->normalizer_count && spec->normalizers->kind == TOK_NORM_NFC)
+	if (norm && norm->kind == TOK_NORM_NFC)
 		vocab_losses_add(losses, "normalizer: NFC has no key");
+	if (norm && norm->kind == TOK_NORM_BERT && norm->as.bert.strip_accents)
+		vocab_losses_add(losses,
+				 "normalizer: of accents llama.cpp takes all other marks away "
+				 "too, and of Hangul all but the first letter");
+	if (norm && norm->kind == TOK_NORM_SENTENCEPIECE)
+		tell_pieces(spec, losses);
 }
+
+/* ---- the file -----------------------------------------------------------------------------------
+ */
 
 static bool put_file(const struct tok_spec *spec, struct tok_span pairs, uint64_t count,
 		     struct tok_buffer *out)
@@ -53,8 +136,10 @@ enum tok_status vocab_write_gguf(const struct tok_spec *spec, struct tok_buffer 
 	enum tok_status status = vocab_gguf_write(spec, &options, &pairs, &count, err);
 	if (status == TOK_OK && !put_file(spec, tok_buffer_span(&pairs), count, out))
 		status = tok_fail_memory(err);
-	if (status == TOK_OK)
+	if (status == TOK_OK) {
+		tell_pre(tok_buffer_span(&pairs), count, losses);
 		tell_parts(spec, losses);
+	}
 	tok_buffer_release(&pairs);
 	return status;
 }

@@ -91,7 +91,8 @@ static const char *const falcon[] = { "[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2, "[0-9]
 static const char *const bloom[] = { NO_SIGNS, NULL };
 static const char *const viking[] = { NO_SIGNS, "\\p{N}", NULL };
 
-/* Name, patterns, is a piece that is a token that token, does bos come first. */
+/* Name, patterns, is a piece that is a token that token, does bos come first, does llama.cpp spell
+ * the patterns otherwise. */
 static const struct gguf_pre known[] = {
 	{ "default", general, false, false },
 	{ "llama-bpe", llama3, true, true },
@@ -152,15 +153,15 @@ static const struct gguf_pre known[] = {
 	{ "bailingmoe2", bailingmoe, false, false },
 	{ "llada-moe", bailingmoe, false, false },
 	{ "exaone-moe", exaone_moe, false, false },
-	{ "gpt-4o", gpt4o, false, false },
-	{ "llama4", gpt4o, false, false },
-	{ "kanana2", gpt4o, false, false },
-	{ "talkie", gpt4o, false, false },
-	{ "minimax-m2", gpt4o, false, false },
+	{ "gpt-4o", gpt4o, false, false, true },
+	{ "llama4", gpt4o, false, false, true },
+	{ "kanana2", gpt4o, false, false, true },
+	{ "talkie", gpt4o, false, false, true },
+	{ "minimax-m2", gpt4o, false, false, true },
 	{ "granite-embed-multi-97m", gpt4o, true, false },
-	{ "tiny_aya", tiny_aya, false, false },
-	{ "cohere2moe", tiny_aya, false, false },
-	{ "tekken", tekken, true, true },
+	{ "tiny_aya", tiny_aya, false, false, true },
+	{ "cohere2moe", tiny_aya, false, false, true },
+	{ "tekken", tekken, true, true, true },
 	{ "deepseek-v3", deepseek3, false, false },
 	{ "hunyuan-dense", deepseek3, false, false },
 	{ "joyai-llm", deepseek3, false, false },

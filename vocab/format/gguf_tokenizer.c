@@ -262,6 +262,6 @@ enum tok_status vocab_read_gguf(struct tok_span file, struct tok_spec *out, stru
 	} else {
 		status = build(&meta, out, err);
 	}
-	out->format = tok_span_of("GGUF");
+	out->format = tok_span_of(VOCAB_FORMAT_GGUF);
 	return status;
 }

@@ -94,7 +94,7 @@ enum tok_status vocab_read_hf(struct tok_span file, struct tok_spec *out, struct
 	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
-	out->format = tok_span_of("tokenizer.json");
+	out->format = tok_span_of(VOCAB_FORMAT_JSON);
 	r.status = tok_json_read(&doc, file, err);
 	if (r.status == TOK_OK)
 		read_parts(&r);

@@ -158,7 +158,7 @@ enum tok_status vocab_read_packed_ranks(struct tok_span file, struct tok_spec *o
 	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
-	out->format = tok_span_of("ranks in JSON");
+	out->format = tok_span_of(VOCAB_FORMAT_PACKED);
 	r.status = tok_json_read(&doc, file, err);
 	if (r.status == TOK_OK)
 		read_file(&r);

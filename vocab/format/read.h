@@ -6,16 +6,17 @@
  *
  * The kind is found in the content, not the name:
  *
- *	tokenizer.json           an object with "model" (Hugging Face tokenizers 0.23)
- *	tekken.json              an object with "config" and "vocab" (Mistral)
- *	ranks in JSON            tiktoken's and Claude's {"pat_str", "bpe_ranks", ...}
- *	vocab.json + merges.txt  an object of name to id; merges.txt beside it
- *	.tiktoken                lines of base64, space, rank
- *	SentencePiece .model     a protobuf ModelProto
- *	vocab.txt                lines of WordPiece (BERT)
- *	GGUF                     magic "GGUF": the tokenizer inside
- *	a folder                 the first of these that it holds
+ *	tokenizer.json  an object with "model" (Hugging Face tokenizers 0.23)
+ *	tekken          an object with "config" and "vocab" (Mistral's tekken.json)
+ *	ranks in JSON   tiktoken's and Claude's {"pat_str", "bpe_ranks", ...}
+ *	vocab+merges    an object of name to id; merges.txt beside it
+ *	tiktoken        lines of base64, space, rank
+ *	sentencepiece   a protobuf ModelProto
+ *	vocab.txt       lines of WordPiece (BERT)
+ *	gguf            magic "GGUF": the tokenizer inside
+ *	a folder        the first of these that it holds
  *
+ * These are the words that struct tok_spec has for them in `format` (names.h).
  * On failure nothing is left to release.  Messages say what is wrong, where
  * (line, byte or JSON path) and what would be right.
  */
@@ -23,6 +24,7 @@
 #define VOCAB_FORMAT_READ_H
 
 #include "tok/pipe/spec.h"
+#include "vocab/format/names.h"
 
 struct vocab_read_options {
 	/* .tiktoken only: a name (gpt2, r50k, p50k, p50k_edit, cl100k, o200k,

@@ -258,7 +258,7 @@ enum tok_status vocab_read_sentencepiece(struct tok_span file, struct tok_spec *
 	struct spm_model model = spm_defaults();
 	struct tok_arena scratch = { 0 };
 
-	out->format = tok_span_of("SentencePiece");
+	out->format = tok_span_of(VOCAB_FORMAT_SENTENCEPIECE);
 	enum tok_status status = spm_parse(file, &model, &scratch, err);
 	if (status == TOK_OK)
 		status = spm_check(&model, err);

@@ -229,7 +229,7 @@ enum tok_status vocab_read_tekken(struct tok_span file, struct tok_spec *out, st
 	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
-	out->format = tok_span_of("tekken");
+	out->format = tok_span_of(VOCAB_FORMAT_TEKKEN);
 	r.status = tok_json_read(&doc, file, err);
 	if (r.status == TOK_OK && hf_is_object(&r, doc.values, "a tokenizer"))
 		ranks_read_tekken(&r);

@@ -136,7 +136,7 @@ enum tok_status vocab_read_tiktoken(struct tok_span file, const char *pattern, s
 		return tok_fail(err, TOK_EARG,
 				"--pattern is empty: it should be a regular expression or one "
 				"of " VOCAB_PUBLISHED_NAMES);
-	out->format = tok_span_of("tiktoken");
+	out->format = tok_span_of(VOCAB_FORMAT_TIKTOKEN);
 	r.status = read_lines(file, out, err);
 	if (r.status != TOK_OK)
 		return r.status;

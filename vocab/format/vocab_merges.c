@@ -226,7 +226,7 @@ enum tok_status vocab_read_vocab_merges(struct tok_span vocab, struct tok_span m
 	struct tok_json_document doc = { 0 };
 	struct hf_reader r = { .doc = &doc, .out = out, .err = err };
 
-	out->format = tok_span_of("vocab.json + merges.txt");
+	out->format = tok_span_of(VOCAB_FORMAT_MERGES);
 	out->model.kind = TOK_MODEL_BPE;
 	out->model.unk = TOK_NO_ID;
 	memset(out->model.byte_ids, 0xFF, sizeof out->model.byte_ids);

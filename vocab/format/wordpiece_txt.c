@@ -175,7 +175,7 @@ enum tok_status vocab_read_wordpiece(struct tok_span file, struct tok_spec *out,
 	const struct tok_span text = tok_arena_copy(&out->arena, file);
 	if (!text.bytes)
 		return tok_fail_memory(err);
-	out->format = tok_span_of("vocab.txt");
+	out->format = tok_span_of(VOCAB_FORMAT_TXT);
 	enum tok_status status = read_lines(text, out, err);
 	if (status == TOK_OK)
 		status = check_unique(out, err);

@@ -12,7 +12,7 @@
 
 /* Raised whenever tables, or what makes them, change: it is all that images named by
  * -t are told by.  Those in the cache are of one build besides (build_id.cmake). */
-enum { IMAGE_VERSION = 3 };
+enum { IMAGE_VERSION = 4 };
 
 /* The first bytes of the file; the block follows.  Numbers are those of the
  * machine that wrote them, which `order` tells. */

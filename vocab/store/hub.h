@@ -17,7 +17,8 @@
  *
  * Up to 5 redirections are followed, none from https to http.  The token is sent to the endpoint
  * only: a redirection to another scheme, host or port goes without, and so do all behind it.
- * Proxies are those that libcurl knows of, from the environment.  Connecting may take 10 s.  What
+ * A server must have a certificate that the system trusts, or one of `certificates`.  Proxies are
+ * those that libcurl knows of, from the environment.  Connecting may take 10 s.  What
  * is cut, late, or answered by 429 or 5xx is asked again, five times in all, after what the
  * server's Retry-After says, at most 60 s, or a quarter of a second, and twice as long each time.
  *
@@ -34,9 +35,10 @@
 enum { VOCAB_HUB_REVISION_MAX = 255, VOCAB_HUB_STALL_S = 30 };
 
 struct vocab_hub {
-	const char *endpoint; /* http:// or https:// */
-	const char *token;    /* visible ASCII; NULL: none */
-	const char *folder;   /* made when there is something to put in it */
+	const char *endpoint;     /* http:// or https:// */
+	const char *token;        /* visible ASCII; NULL: none */
+	const char *folder;       /* made when there is something to put in it */
+	const char *certificates; /* a PEM file of whom to trust; NULL: the system's */
 	unsigned stall_s; /* less than a byte a second for so long is late; 0: VOCAB_HUB_STALL_S */
 };
 
@@ -57,9 +59,10 @@ struct vocab_hub_tokenizer {
 	struct tok_arena arena;     /* private */
 };
 
-/* TOK_EARG: no such model or revision, it is not for everybody, no libcurl, a bad endpoint or
- * token.  TOK_EFORMAT: no tokenizer among the files, a wrong checksum or length, an answer that is
- * none.  TOK_ELIMIT: a file of more than VOCAB_STORE_FILE_MAX.  TOK_EIO: the network, the folder.
+/* TOK_EARG: no such model or revision, it is not for everybody, no libcurl, a bad endpoint, token
+ * or file of certificates.  TOK_EFORMAT: no tokenizer among the files, a wrong checksum or length,
+ * an answer that is none.  TOK_ELIMIT: a file of more than VOCAB_STORE_FILE_MAX.  TOK_EIO: the
+ * network, a server that is not trusted, the folder.
  */
 TOK_API TOK_MUST_USE enum tok_status vocab_hub_fetch(const struct vocab_hub *hub,
 						     const struct vocab_hub_model *model,

@@ -22,6 +22,7 @@ struct hub_http {
 	CURL *curl;
 	struct curl_slist *plain, *trusted; /* headers: without the token, and with it */
 	char *endpoint;                     /* without a / at its end */
+	const char *certificates;           /* borrowed */
 	struct hub_sink *sink;
 	struct hub_answer *answer;
 	uint64_t dropped;
@@ -176,6 +177,24 @@ static bool may_pass(CURLcode code)
 	       code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
+/* The server, or the way to it, is no good. */
+static enum tok_status fail_transfer(const struct hub_http *http, const char *url, CURLcode code,
+				     struct tok_error *err)
+{
+	const struct hub_shown_url at = hub_url_show(url);
+	const char *why = http->trouble[0] ? http->trouble : http->calls.easy_strerror(code);
+	if (code == CURLE_OUT_OF_MEMORY)
+		return tok_fail_memory(err);
+	if (code == CURLE_SSL_CACERT_BADFILE && http->certificates)
+		return tok_fail(err, TOK_EARG, "'%s' must be a PEM file of certificates to trust",
+				http->certificates);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return tok_fail(err, TOK_EIO,
+				"%s: its certificate is not trusted (SSL_CERT_FILE): %s", at.text,
+				why);
+	return tok_fail(err, TOK_EIO, "%s: %s", at.text, why);
+}
+
 /* *again: that it failed may be otherwise the next time. */
 static enum tok_status request(struct hub_http *http, const char *url, bool trusted, bool *again,
 			       struct tok_error *err)
@@ -186,8 +205,6 @@ static enum tok_status request(struct hub_http *http, const char *url, bool trus
 	*again = false;
 	if (http->put != TOK_OK)
 		return http->put;
-	if (code == CURLE_OUT_OF_MEMORY)
-		return tok_fail_memory(err);
 	if (http->too_long)
 		return tok_fail(err, TOK_ELIMIT, "%s: more than %" PRIu64 " bytes are sent",
 				hub_url_show(url).text, http->sink->limit);
@@ -200,8 +217,7 @@ static enum tok_status request(struct hub_http *http, const char *url, bool trus
 	}
 	if (code != CURLE_OK && http->dropped <= DROPPED_MAX) {
 		*again = may_pass(code);
-		return tok_fail(err, TOK_EIO, "%s: %s", hub_url_show(url).text,
-				http->trouble[0] ? http->trouble : http->calls.easy_strerror(code));
+		return fail_transfer(http, url, code, err);
 	}
 	if (said == 429 || said >= 500) {
 		*again = true;
@@ -341,8 +357,11 @@ static enum tok_status set_headers(struct hub_http *http, const char *token, str
 	return fits ? TOK_OK : tok_fail_memory(err);
 }
 
+/* Fails for lack of memory only, and then a server that needs it is not trusted. */
 static void set_options(struct hub_http *http, unsigned stall_s)
 {
+	if (http->certificates)
+		http->calls.easy_setopt(http->curl, CURLOPT_CAINFO, http->certificates);
 	http->calls.easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
 	http->calls.easy_setopt(http->curl, CURLOPT_USERAGENT, "tok/" TOK_VERSION);
 	http->calls.easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
@@ -375,6 +394,7 @@ enum tok_status hub_http_new(const struct vocab_hub *hub, struct hub_http **out,
 		hub_http_free(http);
 		return status;
 	}
+	http->certificates = hub->certificates;
 	set_options(http, hub->stall_s);
 	*out = http;
 	return TOK_OK;

@@ -71,8 +71,8 @@ class Program:
         if spec.words:
             return [self.tok, "words", *how, *spec.options, "-o", out, text]
         if spec.counts:
-            return [self.tok, "train", "--threads", "1", "-v", job.size, *spec.options, "-F", "json", "-o", out, "--counts", setup.counts(job, text)]
-        return [self.tok, "train", *how, "-v", job.size, *spec.options, "-F", "json", "-o", out, text]
+            return [self.tok, "train", "--threads", "1", "-v", job.size, *spec.options, "-F", "tokenizer.json", "-o", out, "--counts", setup.counts(job, text)]
+        return [self.tok, "train", *how, "-v", job.size, *spec.options, "-F", "tokenizer.json", "-o", out, text]
 
     def run(self, setup, job, text, call, out):
         command = [str(c) for c in self.command(setup, job, text, out)]

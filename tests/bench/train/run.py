@@ -59,7 +59,7 @@ class Setup:
         if not out.exists():
             how = {"hf": [], "raw": ["--tie", "raw"], "lines": ["--null"]}[gate]
             source = self.texts.lines(text) if gate == "lines" else text
-            self.run_tok("train", "--pretok", job.pretok, "-v", job.size, *how, "-F", "json", "-o", out, source)
+            self.run_tok("train", "--pretok", job.pretok, "-v", job.size, *how, "-F", "tokenizer.json", "-o", out, source)
         return out
 
 
