@@ -5,7 +5,6 @@
 
 #include "cmd/audit_internal.h"
 #include "cmd/audit_morphology.h"
-#include "cmd/cli_builtin.h"
 #include "cmd/cli_load.h"
 #include "cmd/cli_output.h"
 #include "cmd/cli_pool.h"
@@ -18,8 +17,7 @@ static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER };
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizers" },
 	{ CLI_TEXTS, 't', "tokenizer", "PATH",
-	  "audit this one: a file, a folder or a built-in one, " CLI_BUILTIN_NAME
-	  " (the default) or bytes; may be given several times",
+	  "audit this one: " CLI_LOAD_WORDS "; may be given several times",
 	  FIELD(tokenizers, struct cli_texts) },
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",

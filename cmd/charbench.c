@@ -1,6 +1,6 @@
 /* charbench.c - tok charbench: what models know of characters; each word is a file of its own. */
 #include "cmd/charbench_internal.h"
-#include "cmd/cli_builtin.h"
+#include "cmd/cli_load.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
 
@@ -75,8 +75,7 @@ static const struct cli_option option_table[] = {
 	  "items without an answer are wrong, or left out (wrong)", FIELD(missing, int) },
 	{ CLI_GROUP, .name = "What analyse looks at" },
 	{ CLI_TEXTS, 't', "tokenizer", "PATH",
-	  "the model's tokenizer: a file, a folder or a built-in one, " CLI_BUILTIN_NAME
-	  " (the default) or bytes; may be given several times",
+	  "the model's tokenizer: " CLI_LOAD_WORDS "; may be given several times",
 	  FIELD(tokenizer, struct cli_texts) },
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",

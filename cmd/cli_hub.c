@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "cmd/cli_progress.h"
 #include "cmd/cli_store.h"
 #include "cmd/cli_variable.h"
 
@@ -182,14 +183,40 @@ static enum tok_status find_patience(unsigned *out, struct tok_error *err)
 	return TOK_OK;
 }
 
-enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, struct vocab_hub_tokenizer *out,
-			      struct tok_error *err)
+/* Bytes of all files that came: not those that were there from an earlier time. */
+struct watch {
+	struct cli_progress progress;
+	struct cli_done done;
+	size_t place;
+	uint64_t had, before; /* of this file, from then; of files before it */
+};
+
+static void watch(void *data, size_t place, uint64_t have, uint64_t size)
+{
+	struct watch *w = data;
+	if (place != w->place) {
+		w->before = w->done.bytes;
+		w->place = place;
+		w->had = have;
+	}
+	if (have < w->had) /* it begins anew */
+		w->had = have;
+	w->done.bytes = w->done.bytes_read = w->before + have - w->had;
+	w->progress.total = size ? w->before + size - w->had : 0;
+	cli_progress_show(&w->progress, &w->done);
+}
+
+enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, int progress,
+			      struct vocab_hub_tokenizer *out, struct tok_error *err)
 {
 	const char *endpoint = cli_variable("HF_ENDPOINT");
 	const char *certificates = cli_variable("CURL_CA_BUNDLE");
+	struct watch watched = { .progress = cli_progress_begin(progress, 0), .place = SIZE_MAX };
 	struct vocab_hub hub = {
 		.endpoint = endpoint ? endpoint : "https://huggingface.co",
 		.certificates = certificates ? certificates : cli_variable("SSL_CERT_FILE"),
+		.tell = watch,
+		.data = &watched,
 	};
 	char *token = NULL, *store = NULL, *folder = NULL;
 	enum tok_status status = find_patience(&hub.stall_s, err);
@@ -202,7 +229,9 @@ enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, struct vocab_
 	if (status == TOK_OK) {
 		hub.token = token;
 		hub.folder = folder;
+		watched.progress.unit = NULL;
 		status = vocab_hub_fetch(&hub, model, out, err);
+		cli_progress_end(&watched.progress, &watched.done);
 	}
 	free(folder);
 	free(store);

@@ -22,8 +22,9 @@ bool cli_hub_is_offline(void);
  * file "token" of HF_HOME, or of huggingface in the user's cache folder; a server that is silent
  * for HF_HUB_DOWNLOAD_TIMEOUT seconds is late.  Who is trusted to be a server is in CURL_CA_BUNDLE,
  * or SSL_CERT_FILE: curl(1) takes these, huggingface_hub up to 0.36 the one, from 1.0 on the
- * other.  What is cut lies in "downloads" of the store's folder. */
-TOK_MUST_USE enum tok_status cli_hub_fetch(const struct vocab_hub_model *model,
+ * other.  What is cut lies in "downloads" of the store's folder.  `progress`: an enum
+ * cli_progress_when. */
+TOK_MUST_USE enum tok_status cli_hub_fetch(const struct vocab_hub_model *model, int progress,
 					   struct vocab_hub_tokenizer *out, struct tok_error *err);
 
 #endif

@@ -1,105 +1,99 @@
 #include "cmd/cli_load.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cmd/cli_cache.h"
-#include "cmd/cli_hub.h"
-#include "cmd/cli_store.h"
-#include "cmd/cli_variable.h"
-#include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
-enum tok_status cli_load_path(const char *name, char **out, struct tok_error *err)
+static enum tok_status open_path(const struct cli_named *named, const char *pattern, bool cached,
+				 struct tok_tokenizer **out, struct tok_error *err)
 {
-	*out = NULL;
-	const enum tok_status status =
-	    access(name, F_OK) == 0 ? TOK_OK : cli_hub_find(name, out, err);
-	return status == TOK_OK && !*out ? cli_join(name, "", out, err) : status;
-}
-
-static enum tok_status load_image(const struct cli_load *options, bool cached,
-				  struct tok_tokenizer **out, struct tok_error *err)
-{
-	const struct vocab_read_options reading = { .pattern = options->pattern };
-	char *folder = NULL, *path;
-	enum tok_status status = cli_load_path(options->tokenizer, &path, err);
-	if (status == TOK_OK && cached)
-		status = cli_cache_folder(&folder, err);
+	const struct vocab_read_options reading = { .pattern = pattern };
+	char *folder = NULL;
+	enum tok_status status = cached ? cli_cache_folder(&folder, err) : TOK_OK;
 	if (status == TOK_OK)
-		status = vocab_image_open(path, &reading, folder, out, err);
+		status = vocab_image_open(named->path, &reading, folder, out, err);
 	free(folder);
-	free(path);
 	return status;
 }
 
-static enum tok_status refuse_pattern(struct tok_error *err)
+/* Another process may have taken it out since it was found. */
+static enum tok_status open_kept(const struct cli_named *named, struct tok_tokenizer **out,
+				 struct tok_error *err)
 {
-	return tok_fail(err, TOK_EARG, "--pattern is for a .tiktoken file: name it with -t");
+	bool found;
+	const enum tok_status status =
+	    vocab_store_load(named->store, named->name, &found, out, err);
+	return status != TOK_OK || found
+		   ? status
+		   : tok_fail(err, TOK_EIO, "%s: the store has it no more", named->name);
 }
-
-static enum tok_status refuse_kept_pattern(struct tok_error *err)
-{
-	return tok_fail(err, TOK_EARG,
-			"a vocabulary of the store has the pattern that it was added with: leave "
-			"--pattern out");
-}
-
-static const struct {
-	const char *name;
-	enum tok_status (*open)(struct tok_tokenizer **out, struct tok_error *err);
-} known[] = {
-	{ CLI_BUILTIN_NAME, cli_builtin_open },
-	{ "bytes", tok_tokenizer_bytes },
-};
 
 static enum tok_status load_any(const struct cli_load *options, bool cached,
 				struct tok_tokenizer **out, struct tok_error *err)
 {
-	const char *name = options->tokenizer ? options->tokenizer : CLI_BUILTIN_NAME;
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (strcmp(name, known[i].name) != 0)
-			continue;
-		if (options->pattern)
-			return refuse_pattern(err);
-		return known[i].open(out, err);
-	}
-	bool found;
-	const enum tok_status status = cli_store_load(name, &found, out, err);
-	if (status != TOK_OK || !found)
-		return status != TOK_OK ? status : load_image(options, cached, out, err);
-	if (!options->pattern)
-		return TOK_OK;
-	tok_tokenizer_free(*out);
-	return refuse_kept_pattern(err);
-}
-
-static enum tok_status read_path(const char *name, const struct vocab_read_options *reading,
-				 struct tok_spec *out, struct tok_error *err)
-{
-	char *path;
-	enum tok_status status = cli_load_path(name, &path, err);
+	struct cli_named named;
+	enum tok_status status =
+	    cli_named_find(options->tokenizer ? options->tokenizer : CLI_BUILTIN_NAME, &named, err);
 	if (status != TOK_OK)
 		return status;
-	status = vocab_read_path(path, reading, out, err);
-	free(path);
+	status = cli_named_check_pattern(&named, options->pattern, err);
+	if (status == TOK_OK) {
+		switch (named.kind) {
+		case CLI_NAMED_BUILTIN:
+			status = cli_builtin_open(out, err);
+			break;
+		case CLI_NAMED_BYTES:
+			status = tok_tokenizer_bytes(out, err);
+			break;
+		case CLI_NAMED_PATH:
+			status = open_path(&named, options->pattern, cached, out, err);
+			break;
+		case CLI_NAMED_STORE:
+			status = open_kept(&named, out, err);
+			break;
+		}
+	}
+	cli_named_release(&named);
 	return status;
 }
 
-enum tok_status cli_load_spec(const char *path, const char *pattern, struct tok_spec *out,
+static enum tok_status read_files(const struct cli_named *named, const char *pattern,
+				  struct tok_spec *out, struct tok_error *err)
+{
+	struct cli_named_files files;
+	enum tok_status status = cli_named_open(named, pattern, &files, err);
+	if (status != TOK_OK)
+		return status;
+	status = vocab_read_source(&files.source, &files.options, out, err);
+	cli_named_close(&files);
+	return status;
+}
+
+enum tok_status cli_load_spec(const char *name, const char *pattern, struct tok_spec *out,
 			      struct tok_error *err)
 {
-	const struct vocab_read_options reading = { .pattern = pattern };
-	bool found;
-	if (strcmp(path, CLI_BUILTIN_NAME) == 0)
-		return pattern ? refuse_pattern(err) : cli_builtin_read(out, err);
-	const enum tok_status status = cli_store_spec(path, &found, out, err);
-	if (status != TOK_OK || !found)
-		return status != TOK_OK ? status : read_path(path, &reading, out, err);
-	if (!pattern)
-		return TOK_OK;
-	tok_spec_release(out);
-	return refuse_kept_pattern(err);
+	struct cli_named named;
+	enum tok_status status = cli_named_find(name, &named, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_named_check_pattern(&named, pattern, err);
+	if (status == TOK_OK) {
+		switch (named.kind) {
+		case CLI_NAMED_BUILTIN:
+			status = cli_builtin_read(out, err);
+			break;
+		case CLI_NAMED_BYTES:
+			status = tok_spec_bytes(out, err);
+			break;
+		case CLI_NAMED_PATH:
+		case CLI_NAMED_STORE:
+			status = read_files(&named, pattern, out, err);
+			break;
+		}
+	}
+	cli_named_release(&named);
+	return status;
 }
 
 enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer, struct tok_error *err)

@@ -1,20 +1,24 @@
 /*
- * cli_load.h - which tokenizer: -t PATH, or one of those that the program knows.
- *
- * Names that are built in come before files: a file called "bytes" is "./bytes".  Then come files,
- * the store's names (cli_store.h), and models that the hub's cache has (cli_hub.h).
+ * cli_load.h - a tokenizer by its name or path, of -t and wherever else one is named: cli_named.h
+ * says what a name stands for.
  */
 #ifndef CMD_CLI_LOAD_H
 #define CMD_CLI_LOAD_H
 
 #include "cmd/cli.h"
 #include "cmd/cli_builtin.h"
+#include "cmd/cli_named.h"
 #include "tok/pipe/encoder.h"
 
 struct cli_load {
 	const char *tokenizer; /* a path or a name; NULL: CLI_BUILTIN_NAME */
 	const char *pattern;
 };
+
+/* What may be given, for people. */
+#define CLI_LOAD_WORDS                                                                             \
+	"a file, a folder or a name (tok-store(7)); built in are " CLI_BUILTIN_NAME                \
+	" (the default) and bytes"
 
 /* Rows for an option table whose struct T has a struct cli_load at `field`. */
 #define CLI_LOAD_ROWS(T, field)                                                                    \
@@ -23,8 +27,7 @@ struct cli_load {
 	      't',                                                                                 \
 	      "tokenizer",                                                                         \
 	      "PATH",                                                                              \
-	      "use the tokenizer in this file or folder, or a built-in one: " CLI_BUILTIN_NAME     \
-	      " (the default) or bytes, whose ids are the 256 bytes",                              \
+	      "use this tokenizer: " CLI_LOAD_WORDS ", whose ids are the 256 bytes",               \
 	      CLI_FIELD(T, field.tokenizer, const char *) },                                       \
 	{                                                                                          \
 		CLI_TEXT, 0, "pattern", "NAME|REGEX",                                              \
@@ -37,16 +40,12 @@ struct cli_load {
 TOK_MUST_USE enum tok_status cli_load(const struct cli_load *options, struct tok_tokenizer **out,
 				      struct tok_error *err);
 
-/* The file or folder that `name` is: itself, or of a model that is in the cache of Hugging Face's
- * hub its folder there; free() it. */
-TOK_MUST_USE enum tok_status cli_load_path(const char *name, char **out, struct tok_error *err);
-
 /* The file read and compiled, whatever the cache holds. */
 TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
 					       struct tok_tokenizer **out, struct tok_error *err);
 
-/* What a file says, not compiled; also of CLI_BUILTIN_NAME. */
-TOK_MUST_USE enum tok_status cli_load_spec(const char *path, const char *pattern,
+/* What it is made of, not compiled. */
+TOK_MUST_USE enum tok_status cli_load_spec(const char *name, const char *pattern,
 					   struct tok_spec *out, struct tok_error *err);
 
 /* TOK_KERNELS forces one implementation of the hot loops, or is refused. */

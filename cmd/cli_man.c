@@ -188,8 +188,9 @@ void cli_print_man(const struct cli_tool *tool, FILE *to)
 	print_reference("tok-formats", "5", to);
 	if (tool->protocol)
 		print_reference(tool->protocol, "5", to);
-	if (tool->guide)
+	if (tool->guide && strcmp(tool->guide, "tok-store") != 0)
 		print_reference(tool->guide, "7", to);
+	print_reference("tok-store", "7", to);
 	fputc('\n', to);
 }
 

@@ -33,8 +33,10 @@ static void print_line(const struct cli_progress *p, const struct timespec *at,
 {
 	const double seconds = seconds_between(&p->begun, at);
 	const double each = seconds > 0 ? 1 / seconds : 0;
-	fprintf(stderr, "%.1f MB, %.1f MB/s, %.2f M %s/s", (double)done->bytes / 1e6,
-		(double)done->bytes * each / 1e6, (double)done->tokens * each / 1e6, p->unit);
+	fprintf(stderr, "%.1f MB, %.1f MB/s", (double)done->bytes / 1e6,
+		(double)done->bytes * each / 1e6);
+	if (p->unit)
+		fprintf(stderr, ", %.2f M %s/s", (double)done->tokens * each / 1e6, p->unit);
 	if (done->bytes_read > 0 && done->bytes_read < p->total)
 		fprintf(stderr, ", %.0f s left",
 			(double)(p->total - done->bytes_read) * seconds / (double)done->bytes_read);

@@ -24,7 +24,7 @@ struct cli_progress {
 	bool shown; /* a line stands on the terminal */
 	struct timespec begun, last;
 	uint64_t total;   /* bytes to come, 0: not known */
-	const char *unit; /* what is counted beside bytes */
+	const char *unit; /* what is counted beside bytes; NULL: nothing */
 };
 
 /* What was done so far. */

@@ -1,8 +1,6 @@
 #include "cmd/cli_store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cmd/cli_variable.h"
 
@@ -46,53 +44,36 @@ enum tok_status cli_store_open(enum vocab_store_mode mode, struct vocab_store **
 	return status;
 }
 
-/* *out is NULL where `name` cannot be in a store, or there is none. */
-static enum tok_status open_for(const char *name, struct vocab_store **out, struct tok_error *err)
+static enum tok_status has_name(const struct vocab_store *store, const char *name, bool *out,
+				struct tok_error *err)
+{
+	struct vocab_store_list list;
+	const enum tok_status status = vocab_store_find(store, name, &list, err);
+	*out = status == TOK_OK && list.count > 0;
+	vocab_store_list_release(&list);
+	return status;
+}
+
+enum tok_status cli_store_find(const char *name, struct vocab_store **out, struct tok_error *err)
 {
 	struct tok_error ignored;
+	struct vocab_store *store = NULL;
 	char *folder;
+	bool has = false;
 	*out = NULL;
-	if (access(name, F_OK) == 0 || vocab_store_check_name(name, &ignored) != TOK_OK)
+	if (vocab_store_check_name(name, &ignored) != TOK_OK)
 		return TOK_OK;
 	enum tok_status status = find_folder(&folder, err);
 	if (status != TOK_OK)
 		return status;
 	if (*folder)
-		status = vocab_store_open(folder, VOCAB_STORE_READ, out, err);
+		status = vocab_store_open(folder, VOCAB_STORE_READ, &store, err);
 	free(folder);
-	return status;
-}
-
-enum tok_status cli_store_load(const char *name, bool *found, struct tok_tokenizer **out,
-			       struct tok_error *err)
-{
-	struct vocab_store *store;
-	*found = false;
-	enum tok_status status = open_for(name, &store, err);
 	if (store)
-		status = vocab_store_load(store, name, found, out, err);
-	vocab_store_close(store);
-	return status;
-}
-
-enum tok_status cli_store_spec(const char *name, bool *found, struct tok_spec *out,
-			       struct tok_error *err)
-{
-	struct vocab_store *store;
-	struct vocab_store_list list = { 0 };
-	struct vocab_store_source source;
-	enum tok_status status = open_for(name, &store, err);
-	if (store)
-		status = vocab_store_find(store, name, &list, err);
-	*found = list.count > 0;
-	vocab_store_list_release(&list);
-	if (status == TOK_OK && *found) {
-		status = vocab_store_read(store, name, &source, err);
-		if (status == TOK_OK) {
-			status = vocab_read_source(&source.source, &source.options, out, err);
-			vocab_store_source_release(&source);
-		}
-	}
-	vocab_store_close(store);
+		status = has_name(store, name, &has, err);
+	if (has)
+		*out = store;
+	else
+		vocab_store_close(store);
 	return status;
 }

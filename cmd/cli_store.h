@@ -1,5 +1,5 @@
 /*
- * cli_store.h - the store of vocabularies that names with -t are looked for in.
+ * cli_store.h - the store of vocabularies that names are looked for in (cli_named.h).
  */
 #ifndef CMD_CLI_STORE_H
 #define CMD_CLI_STORE_H
@@ -18,13 +18,9 @@ TOK_MUST_USE enum tok_status cli_store_folder(char **out, struct tok_error *err)
 TOK_MUST_USE enum tok_status cli_store_open(enum vocab_store_mode mode, struct vocab_store **out,
 					    struct tok_error *err);
 
-/* The vocabulary called `name`, if no file has that name: *found is false where there is a file, no
- * store, or none in it. */
-TOK_MUST_USE enum tok_status cli_store_load(const char *name, bool *found,
-					    struct tok_tokenizer **out, struct tok_error *err);
-
-/* The same of its specification. */
-TOK_MUST_USE enum tok_status cli_store_spec(const char *name, bool *found, struct tok_spec *out,
+/* The same, open to read, if it has a vocabulary called `name`: NULL if it has none, or there is no
+ * store, or nothing can be called so. */
+TOK_MUST_USE enum tok_status cli_store_find(const char *name, struct vocab_store **out,
 					    struct tok_error *err);
 
 #endif

@@ -101,11 +101,12 @@ const struct cli_tool tool_embed = {
 	.summary = "embeddings for tokens that a model has never seen",
 	.operands = "WORD TOKENIZER|MODEL [FILE...]",
 	.description =
-	    "With the word convert-tokenizer, reads the file or folder TOKENIZER, of any kind\n"
-	    "that tok-formats(5) names, and writes it as a tokenizer.json whose tokens are\n"
-	    "rows of bytes in GPT-2's alphabet: what a hypernetwork takes tokens apart with,\n"
-	    "and what a vocabulary must be to have embeddings predicted for. It is done as in\n"
-	    "Zero-Shot Tokenizer Transfer (Minixhofer et al., 2024), step by step:\n"
+	    "With the word convert-tokenizer, reads TOKENIZER, a file, a folder or a name\n"
+	    "(tok-store(7)), of any kind that tok-formats(5) names, and writes it as a\n"
+	    "tokenizer.json whose tokens are rows of bytes in GPT-2's alphabet: what a\n"
+	    "hypernetwork takes tokens apart with, and what a vocabulary must be to have\n"
+	    "embeddings predicted for. It is done as in Zero-Shot Tokenizer Transfer\n"
+	    "(Minixhofer et al., 2024), step by step:\n"
 	    "\n"
 	    "  tokens    added tokens become tokens of the vocabulary, and only special ones stay\n"
 	    "            added; what stands for a space in the vocabulary becomes one, what goes\n"

@@ -270,14 +270,16 @@ static enum tok_status read_lines(struct predict *p, int count, char **paths, st
 static void open_old(struct predict *p)
 {
 	struct tok_error err = { 0 };
-	const struct cli_load load = { .tokenizer = p->model };
+	char *name = NULL;
 	if (p->opts->predict_special)
 		return;
-	if (cli_load(&load, &p->old, &err) != TOK_OK) {
+	if (cli_named_of_path(p->model, &name, &err) != TOK_OK ||
+	    cli_load(&(struct cli_load){ .tokenizer = name }, &p->old, &err) != TOK_OK) {
 		p->old = NULL;
 		cli_error("special tokens are predicted, too, for their rows are not known: %s",
 			  err.message);
 	}
+	free(name);
 }
 
 static enum tok_status run(struct predict *p, int count, char **paths, struct tok_error *err)

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cmd/cli_interrupt.h"
+#include "cmd/cli_load.h"
 #include "cmd/train_internal.h"
 #include "vocab/format/read.h"
 #include "vocab/train/base.h"
@@ -74,7 +75,7 @@ static enum tok_status begin_spec(struct learning *l, struct tok_spec *spec, tok
 {
 	const char *resume = l->run->opts->resume;
 	if (resume)
-		return vocab_read_path(resume, NULL, spec, err);
+		return cli_load_spec(resume, NULL, spec, err);
 	const enum tok_status status = vocab_read_bytes(l->stream->recipe, NULL, spec, err);
 	if (status != TOK_OK)
 		return status;

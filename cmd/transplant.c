@@ -165,12 +165,12 @@ const struct cli_tool tool_transplant = {
 	.operands = "WORD MODEL TOKENIZER",
 	.description =
 	    "A model's embeddings are rows, one a token of its tokenizer. With the word run,\n"
-	    "the model in the folder or GGUF file MODEL is written anew with the tokenizer in\n"
-	    "the file or folder TOKENIZER, of any kind that tok-formats(5) names: tokens that\n"
-	    "both have keep their rows, to the bit, and new ones get rows by a method. Nothing\n"
-	    "else of the model is touched: other tensors are copied as they are, and files\n"
-	    "without a changed tensor are linked. The configuration, the tokenizer's files and\n"
-	    "the ids of special tokens are made to fit.\n"
+	    "the model in the folder or GGUF file MODEL is written anew with TOKENIZER, a file\n"
+	    "or folder of any kind that tok-formats(5) names, or a name as tok-store(7) has it:\n"
+	    "tokens that both have keep their rows, to the bit, and new ones get rows by a\n"
+	    "method. Nothing else of the model is touched: other tensors are copied as they are,\n"
+	    "and files without a changed tensor are linked. The configuration, the tokenizer's\n"
+	    "files and the ids of special tokens are made to fit.\n"
 	    "\n"
 	    "Tokens are compared as the bytes that they stand for, however a file spells them,\n"
 	    "in classes (--match): exact; role, special tokens for the same end; byte, a byte's\n"

@@ -239,13 +239,13 @@ static enum tok_status check_all(struct transplant_check *c, const struct transp
 {
 	enum tok_status status = cli_model_open(c->path, &o->names, &c->model, &c->embeddings, err);
 	if (status == TOK_OK)
-		status = transplant_vocab_open(&c->vocab, c->path, o->pattern, err);
+		status = transplant_vocab_open_own(&c->vocab, c->path, o->pattern, err);
 	if (status == TOK_OK && o->against)
 		status = cli_model_open(o->against, &o->names, &c->old, &c->old_embeddings, err);
 	/* It may have none of its own. */
 	struct tok_error none = { 0 };
 	if (status == TOK_OK && o->against &&
-	    transplant_vocab_open(&c->old_vocab, o->against, NULL, &none) != TOK_OK)
+	    transplant_vocab_open_own(&c->old_vocab, o->against, NULL, &none) != TOK_OK)
 		c->old_vocab = (struct transplant_vocab){ 0 };
 	if (status == TOK_OK)
 		status = check_self(c, err);

@@ -152,7 +152,7 @@ static enum tok_status explain(struct explain *e, const char *folder, const char
 {
 	enum tok_status status = cli_model_open(folder, &o->names, &e->model, &e->embeddings, err);
 	if (status == TOK_OK)
-		status = transplant_vocab_open(&e->vocab, folder, NULL, err);
+		status = transplant_vocab_open_own(&e->vocab, folder, NULL, err);
 	if (status == TOK_OK)
 		status = read_mapping(e, folder, err);
 	if (status == TOK_OK)

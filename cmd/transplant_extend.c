@@ -7,6 +7,7 @@
 
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_lm.h"
+#include "cmd/cli_variable.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/cli_words.h"
 #include "vocab/format/read.h"
@@ -86,12 +87,12 @@ static enum tok_status copy(const char *from, const char *to, struct tok_error *
 	return status;
 }
 
-/* What lies beside a GGUF file is not of it. */
+/* What lies beside a GGUF file is not of it; beside what has only a name nothing does. */
 static enum tok_status copy_beside(const struct transplant_extended *e, struct tok_error *err)
 {
 	const char *slash = strrchr(e->tokenizer, '/');
 	enum tok_status status = TOK_OK;
-	if (tok_span_equal(e->known.spec.format, tok_span_of(VOCAB_FORMAT_GGUF)))
+	if (e->is_name || tok_span_equal(e->known.spec.format, tok_span_of(VOCAB_FORMAT_GGUF)))
 		return TOK_OK;
 	for (size_t i = 0; i < TRANSPLANT_BESIDE && status == TOK_OK; i++) {
 		char *from;
@@ -242,14 +243,42 @@ static enum tok_status count_lines(struct transplant_extended *e, const char *fi
 /* ---- all of it
  * ------------------------------------------------------------------------------------- */
 
+/* Of a folder its file. */
+static enum tok_status find_named(struct transplant_extended *e, const char *name,
+				  struct tok_error *err)
+{
+	struct cli_named named;
+	struct vocab_file_stamp stamp;
+	enum tok_status status = cli_named_find(name, &named, err);
+	if (status != TOK_OK)
+		return status;
+	e->is_name = !named.path;
+	status = named.path ? vocab_source_find(named.path, &e->tokenizer, &stamp, err)
+			    : cli_join(name, "", &e->tokenizer, err);
+	cli_named_release(&named);
+	return status;
+}
+
+static enum tok_status find_tokenizer(struct transplant_extended *e, const char *model,
+				      const char *source, struct tok_error *err)
+{
+	char *own;
+	if (source)
+		return find_named(e, source, err);
+	enum tok_status status = cli_named_of_path(model, &own, err);
+	if (status != TOK_OK)
+		return status;
+	status = find_named(e, own, err);
+	free(own);
+	return status;
+}
+
 enum cli_exit transplant_extended_make(struct transplant_extended *e, const char *model,
 				       const struct transplant_options *o)
 {
 	struct tok_error err = { 0 };
-	struct vocab_file_stamp stamp;
-	const char *source = o->source_tokenizer ? o->source_tokenizer : model;
 	enum cli_exit result = CLI_OK;
-	enum tok_status status = vocab_source_find(source, &e->tokenizer, &stamp, &err);
+	enum tok_status status = find_tokenizer(e, model, o->source_tokenizer, &err);
 	if (status == TOK_OK)
 		status = make_folder(e, &err);
 	if (status == TOK_OK && o->superwords)

@@ -26,7 +26,8 @@ struct transplant_extended {
 	struct vocab_grown grown;
 	size_t lines, whole;          /* of --add: how many there are, how many are one token now */
 	struct cli_vocab_words known; /* private, as the rest */
-	char *tokenizer, *path;       /* the old file, the new one */
+	char *tokenizer, *path;       /* the old file or its name, the new file */
+	bool is_name;                 /* it lies in no folder, and nothing beside it */
 	char *beside[TRANSPLANT_BESIDE]; /* what may stand beside the new one */
 };
 

@@ -6,7 +6,6 @@
 #include "tok/text/gguf.h"
 #include "tok/text/json.h"
 #include "vocab/format/gguf_write.h"
-#include "vocab/format/read.h"
 
 #define TEMPLATE "tokenizer.chat_template"
 #define WHOLE    "tokenizer.huggingface.json" /* what a file says with it is read from it */
@@ -158,7 +157,7 @@ static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint
 	for (size_t role = 0; role < HYPER_ROLE_COUNT && !m->grows; role++)
 		options.ids[ids[role]] = hyper_config_role(&change, (enum hyper_role)role);
 	enum tok_status status =
-	    cli_load_spec(m->c->target_path, m->c->options->pattern, &spec, m->err);
+	    cli_load_spec(m->c->target.name, m->c->options->pattern, &spec, m->err);
 	if (status == TOK_OK)
 		status = vocab_gguf_write(&spec, &options, out, count, m->err);
 	if (status == TOK_EARG)
@@ -167,22 +166,18 @@ static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint
 	return status;
 }
 
-static bool is_gguf(const struct vocab_source *source)
-{
-	return source->count && tok_span_starts(source->files[0], tok_span_of("GGUF"));
-}
-
 static enum tok_status find_pairs(struct maker *m, struct tok_buffer *out, uint64_t *count)
 {
-	struct vocab_source source;
-	if (!m->c->target.file)
+	struct cli_named_files files;
+	if (cli_named_is_built_in(m->c->target.kind))
 		return write_pairs(m, out, count);
-	enum tok_status status = vocab_source_open(m->c->target.file, &source, m->err);
+	enum tok_status status = transplant_vocab_files(&m->c->target, &files, m->err);
 	if (status != TOK_OK)
 		return status;
-	status = is_gguf(&source) ? take_pairs(m, source.files[0], out, count)
-				  : write_pairs(m, out, count);
-	vocab_source_close(&source);
+	status = tok_span_starts(files.source.files[0], tok_span_of("GGUF"))
+		     ? take_pairs(m, files.source.files[0], out, count)
+		     : write_pairs(m, out, count);
+	cli_named_close(&files);
 	return status;
 }
 

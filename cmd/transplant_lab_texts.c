@@ -186,7 +186,7 @@ static enum tok_status encode_all(const struct lab_bench *bench, struct lab_toke
 {
 	struct transplant_vocab vocab = { 0 };
 	struct tok_encoder *encoder = NULL;
-	enum tok_status status = transplant_vocab_open(&vocab, t->folder, NULL, err);
+	enum tok_status status = transplant_vocab_open_own(&vocab, t->folder, NULL, err);
 	t->held = calloc(bench->text_count, sizeof *t->held);
 	if (status == TOK_OK)
 		encoder = tok_encoder_new(vocab.tokenizer);

@@ -185,7 +185,7 @@ static enum tok_status open_donor(struct transplant_case *c, struct tok_error *e
 	struct tok_error why = { 0 };
 	if (status != TOK_OK)
 		return status;
-	status = transplant_vocab_open(&vocab, path, NULL, &why);
+	status = transplant_vocab_open_own(&vocab, path, NULL, &why);
 	if (status == TOK_OK) {
 		status = check_donor(c, &vocab.vocab, err);
 		transplant_vocab_close(&vocab);
@@ -212,12 +212,13 @@ enum tok_status transplant_case_open(struct transplant_case *out, const char *mo
 				     .path = model,
 				     .target_path = target,
 				     .threads = cli_threads_for(options->threads) };
-	const char *own = options->source_tokenizer ? options->source_tokenizer : model;
+	const char *own = options->source_tokenizer;
 	enum tok_status status = hyper_kernel_choose(getenv("TOK_KERNELS"), &c.kernel, err);
 	if (status == TOK_OK)
 		status = cli_model_open(model, &options->names, &c.model, &c.embeddings, err);
 	if (status == TOK_OK)
-		status = transplant_vocab_open(&c.source, own, NULL, err);
+		status = own ? transplant_vocab_open(&c.source, own, NULL, err)
+			     : transplant_vocab_open_own(&c.source, model, NULL, err);
 	if (status == TOK_OK)
 		status = transplant_vocab_open(&c.target, target, options->pattern, err);
 	if (status == TOK_OK)

@@ -110,9 +110,12 @@ static enum tok_status apply_mapping(const struct transplant_mapping *mapping, c
 	struct transplant_recipes recipes = { 0 };
 	struct transplant_choice choice;
 	struct transplant_usage usage;
+	char *name = NULL;
 	enum tok_status status = transplant_choose(o, &choice, err);
 	if (status == TOK_OK)
-		status = transplant_case_open(&c, model, done, o, err);
+		status = cli_named_of_path(done, &name, err);
+	if (status == TOK_OK)
+		status = transplant_case_open(&c, model, name, o, err);
 	if (status == TOK_OK)
 		status = transplant_mapping_recipes(mapping, &c, &choice, &recipes, err);
 	if (status == TOK_OK && o->text)
@@ -121,6 +124,7 @@ static enum tok_status apply_mapping(const struct transplant_mapping *mapping, c
 		status = transplant_write(&c, &choice, &recipes, o->text ? &usage : NULL, err);
 	transplant_recipes_release(&recipes);
 	transplant_case_close(&c);
+	free(name);
 	return status;
 }
 

@@ -180,14 +180,18 @@ enum tok_status transplant_template_gone(struct transplant_files *f,
 					 const struct transplant_case *c, const char *missing,
 					 struct tok_error *err)
 {
+	const char *kept = c->target.kind == CLI_NAMED_STORE
+			       ? "; the store keeps no template: name a folder that has one"
+			       : "";
 	if (c->options->chat_template == TRANSPLANT_CHAT_NEW)
 		return transplant_note(f, err,
 				       "there is no chat template any more: the new tokenizer "
-				       "brings none, and the old one was not wanted");
+				       "brings none, and the old one was not wanted%s",
+				       kept);
 	return transplant_note(f, err,
 			       "there is no chat template any more: the old one names what the "
-			       "new tokenizer does not have: %s",
-			       missing);
+			       "new tokenizer does not have: %s%s",
+			       missing, kept);
 }
 
 enum tok_status transplant_template_refuse(const char *missing, struct tok_error *err)

@@ -2,12 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cmd/cli_hash.h"
 #include "cmd/cli_lm.h"
-#include "vocab/format/read.h"
 #include "vocab/format/write.h"
 #include "vocab/image/image.h"
 
@@ -31,12 +28,6 @@ static const char *const tokenizer_files[] = {
 	"qwen.tiktoken",
 };
 enum { TOKENIZER_FILES = sizeof tokenizer_files / sizeof *tokenizer_files };
-
-static bool is_folder(const char *path)
-{
-	struct stat info;
-	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 static const char *last_part(const char *path)
 {
@@ -106,7 +97,7 @@ static enum tok_status take_converted(struct transplant_files *f, const struct t
 				      struct tok_error *err)
 {
 	struct tok_spec spec = { 0 };
-	enum tok_status status = cli_load_spec(c->target_path, c->options->pattern, &spec, err);
+	enum tok_status status = cli_load_spec(c->target.name, c->options->pattern, &spec, err);
 	if (status != TOK_OK)
 		return status;
 	status = take_written(f, &spec, err);
@@ -116,40 +107,42 @@ static enum tok_status take_converted(struct transplant_files *f, const struct t
 	return status;
 }
 
-static enum tok_status refuse_image(const char *file, struct tok_error *err)
+static enum tok_status refuse_image(const struct transplant_case *c, struct tok_error *err)
 {
-	struct vocab_source source;
-	enum tok_status status = vocab_source_open(file, &source, err);
+	struct cli_named_files files;
+	enum tok_status status = transplant_vocab_files(&c->target, &files, err);
 	if (status != TOK_OK)
 		return status;
-	if (vocab_image_is_one(source.files[0]))
+	if (vocab_image_is_one(files.source.files[0]))
 		status = tok_fail(err, TOK_EARG,
-				  "%s: this is a compiled image: name what it was made from", file);
-	vocab_source_close(&source);
+				  "%s: this is a compiled image: name what it was made from",
+				  files.source.path);
+	cli_named_close(&files);
 	return status;
 }
 
 static enum tok_status take_copy(struct transplant_files *f, const struct transplant_case *c,
 				 const char *name, struct tok_error *err)
 {
-	struct vocab_source source;
-	enum tok_status status = vocab_source_open(c->target.file, &source, err);
+	struct cli_named_files files;
+	enum tok_status status = transplant_vocab_files(&c->target, &files, err);
 	if (status != TOK_OK)
 		return status;
-	status = transplant_files_add(f, name, source.files[0], err);
-	vocab_source_close(&source);
+	status = transplant_files_add(f, name, files.source.files[0], err);
+	cli_named_close(&files);
 	return status;
 }
 
-/* The file that tok opened, in a form that it opens first. */
+/* What tok opened, in a form that it opens first. */
 static enum tok_status take_opened(struct transplant_files *f, const struct transplant_case *c,
 				   struct tok_error *err)
 {
 	const struct tok_span format = tok_tokenizer_spec(c->target.tokenizer)->format;
-	if (c->target.file && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_JSON)))
+	const bool has_files = !cli_named_is_built_in(c->target.kind);
+	if (has_files && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_JSON)))
 		return take_copy(f, c, "tokenizer.json", err);
-	if (c->target.file && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_SENTENCEPIECE)))
-		return transplant_files_find(f, last_part(c->target.file))
+	if (has_files && tok_span_equal(format, tok_span_of(VOCAB_FORMAT_SENTENCEPIECE)))
+		return c->target.file && transplant_files_find(f, last_part(c->target.file))
 			   ? TOK_OK
 			   : take_copy(f, c, "tokenizer.model", err);
 	return is_gguf_model(c) ? TOK_OK : take_converted(f, c, err);
@@ -158,15 +151,16 @@ static enum tok_status take_opened(struct transplant_files *f, const struct tran
 enum tok_status transplant_tokenizer_take(struct transplant_files *f,
 					  const struct transplant_case *c, struct tok_error *err)
 {
-	if (!c->target.file && strcmp(c->target_path, CLI_BUILTIN_NAME) != 0)
+	if (c->target.kind == CLI_NAMED_BYTES)
 		return tok_fail(err, TOK_EARG,
 				"%s: this tokenizer is built in, and no file can say it",
 				c->target_path);
-	enum tok_status status = c->target.file ? refuse_image(c->target.file, err) : TOK_OK;
+	enum tok_status status =
+	    cli_named_is_built_in(c->target.kind) ? TOK_OK : refuse_image(c, err);
 	if (status == TOK_OK)
 		status = drop_old(f, c, err);
-	if (status == TOK_OK && is_folder(c->target_path))
-		status = take_folder(f, c->target_path, err);
+	if (status == TOK_OK && c->target.folder)
+		status = take_folder(f, c->target.folder, err);
 	return status == TOK_OK ? take_opened(f, c, err) : status;
 }
 
@@ -184,14 +178,18 @@ enum tok_status transplant_tokenizer_check(const struct transplant_case *c,
 					   const struct transplant_files *files, const char *folder,
 					   struct tok_error *err)
 {
-	const struct cli_load load = { .tokenizer = folder };
 	struct tok_tokenizer *made = NULL;
 	struct cli_hash wanted, found;
+	char *name;
 	/* A GGUF model's own has a token for each row that is padding. */
 	if (files->unchanged ||
 	    (is_gguf_model(c) && !transplant_files_find(files, "tokenizer.json")))
 		return TOK_OK;
-	enum tok_status status = cli_load_uncached(&load, &made, err);
+	enum tok_status status = cli_named_of_path(folder, &name, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_load_uncached(&(struct cli_load){ .tokenizer = name }, &made, err);
+	free(name);
 	if (status != TOK_OK)
 		return status;
 	status = cli_hash_tokenizer(c->target.tokenizer, &wanted, err);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/cli_lm.h"
+#include "cmd/cli_variable.h"
 #include "tok/text/gguf.h"
 #include "tok/text/json.h"
 #include "vocab/format/read.h"
@@ -126,26 +127,32 @@ static void take_pair(struct hyper_vocab *vocab, const struct tok_gguf_pair *pai
 		}
 }
 
-/* Of a file that is one; the tokenizer was read from it before. */
-static enum tok_status take_gguf(struct hyper_vocab *vocab, const char *file, struct tok_error *err)
+static enum tok_status take_pairs(struct hyper_vocab *vocab, struct tok_span file,
+				  struct tok_error *err)
 {
-	struct vocab_source source;
-	enum tok_status status = vocab_source_open(file, &source, err);
+	struct tok_gguf gguf;
+	struct tok_gguf_pair pair;
+	enum tok_status status = tok_gguf_begin(file, &gguf, err);
+	for (uint64_t i = 0; status == TOK_OK && i < gguf.pairs; i++) {
+		status = tok_gguf_next(&gguf, &pair, err);
+		if (status == TOK_OK)
+			take_pair(vocab, &pair);
+	}
+	return status;
+}
+
+/* Of a file that is one; the tokenizer was read from it before. */
+static enum tok_status take_gguf(struct transplant_vocab *v, struct tok_error *err)
+{
+	struct cli_named_files files;
+	enum tok_status status = transplant_vocab_files(v, &files, err);
 	if (status != TOK_OK)
 		return status;
-	struct tok_gguf gguf;
-	if (tok_span_starts(source.files[0], tok_span_of("GGUF"))) {
-		struct tok_gguf_pair pair;
-		status = tok_gguf_begin(source.files[0], &gguf, err);
-		for (uint64_t i = 0; status == TOK_OK && i < gguf.pairs; i++) {
-			status = tok_gguf_next(&gguf, &pair, err);
-			if (status == TOK_OK)
-				take_pair(vocab, &pair);
-		}
-		if (status != TOK_OK)
-			status = tok_fail_in(err, status, "%s", file);
-	}
-	vocab_source_close(&source);
+	if (tok_span_starts(files.source.files[0], tok_span_of(VOCAB_FORMAT_GGUF)))
+		status = take_pairs(&v->vocab, files.source.files[0], err);
+	if (status != TOK_OK)
+		tok_fail_in(err, status, "%s", files.source.path);
+	cli_named_close(&files);
 	return status;
 }
 
@@ -169,22 +176,29 @@ static void take_usual(struct hyper_vocab *vocab)
 		}
 }
 
-/* `beside`: are files in the same folder about this tokenizer? */
-static enum tok_status find_roles(struct hyper_vocab *vocab, const char *file, bool beside,
-				  struct tok_error *err)
+/* A GGUF file that is named says all of itself; others lie in its folder. */
+static bool is_alone(const struct transplant_vocab *v)
 {
+	return !v->file || (!v->folder && tok_span_equal(tok_tokenizer_spec(v->tokenizer)->format,
+							 tok_span_of(VOCAB_FORMAT_GGUF)));
+}
+
+static enum tok_status find_roles(struct transplant_vocab *v, struct tok_error *err)
+{
+	struct hyper_vocab *vocab = &v->vocab;
 	enum tok_status status = TOK_OK;
 	for (size_t role = 0; role < HYPER_ROLE_COUNT; role++)
 		vocab->roles[role] = TOK_NO_ID;
-	if (file && beside) {
-		status = take_file(vocab, file, "tokenizer_config.json", take_names, err);
+	if (!is_alone(v)) {
+		status = take_file(vocab, v->file, "tokenizer_config.json", take_names, err);
 		if (status == TOK_OK)
-			status = take_file(vocab, file, "special_tokens_map.json", take_names, err);
+			status =
+			    take_file(vocab, v->file, "special_tokens_map.json", take_names, err);
 		if (status == TOK_OK)
-			status = take_file(vocab, file, "config.json", take_config, err);
+			status = take_file(vocab, v->file, "config.json", take_config, err);
 	}
-	if (status == TOK_OK && file)
-		status = take_gguf(vocab, file, err);
+	if (status == TOK_OK && !cli_named_is_built_in(v->kind))
+		status = take_gguf(v, err);
 	if (status == TOK_OK && !has_roles(vocab))
 		take_usual(vocab);
 	if (status == TOK_OK)
@@ -194,37 +208,57 @@ static enum tok_status find_roles(struct hyper_vocab *vocab, const char *file, b
 
 /* ---- opening ------------------------------------------------------------------------- */
 
-static bool is_builtin(const char *path)
+/* The model's file as it was named, or the best of a folder. */
+static enum tok_status find_file(struct transplant_vocab *v, const char *path,
+				 struct tok_error *err)
 {
-	return strcmp(path, CLI_BUILTIN_NAME) == 0 || strcmp(path, "bytes") == 0;
+	struct vocab_file_stamp stamp;
+	const enum tok_status status = vocab_source_find(path, &v->file, &stamp, err);
+	return status == TOK_OK && strcmp(v->file, path) != 0 ? cli_join(path, "", &v->folder, err)
+							      : status;
 }
 
-enum tok_status transplant_vocab_open(struct transplant_vocab *out, const char *path,
-				      const char *pattern, struct tok_error *err)
+/* Also what finds it again. */
+static enum tok_status find_place(struct transplant_vocab *v, const char *name,
+				  struct tok_error *err)
 {
-	const struct cli_load load = { .tokenizer = path, .pattern = pattern };
-	struct transplant_vocab made = { 0 };
-	struct vocab_file_stamp stamp;
-	enum tok_status status = cli_load(&load, &made.tokenizer, err);
+	struct cli_named named;
+	enum tok_status status = cli_named_find(name, &named, err);
 	if (status != TOK_OK)
 		return status;
-	if (!is_builtin(path))
-		status = vocab_source_find(path, &made.file, &stamp, err);
+	v->kind = named.kind;
+	status = cli_join(named.path ? named.path : name, "", &v->name, err);
+	if (status == TOK_OK && named.path)
+		status = find_file(v, named.path, err);
+	cli_named_release(&named);
+	return status;
+}
+
+static enum tok_status open_vocab(struct transplant_vocab *v, const char *name, const char *pattern,
+				  struct tok_error *err)
+{
+	const struct cli_load load = { .tokenizer = name, .pattern = pattern };
+	enum tok_status status = cli_load(&load, &v->tokenizer, err);
 	if (status == TOK_OK)
-		status = vocab_token_bytes(made.tokenizer, &made.tokens, err);
-	if (status == TOK_OK) {
-		made.vocab = (struct hyper_vocab){
-			.bytes = made.tokens.bytes,
-			.kinds = made.tokens.kinds,
-			.count = made.tokens.count,
-			.tokenizer = made.tokenizer,
-		};
-		/* A GGUF file that is named says all of itself; others lie in its folder. */
-		const struct tok_span format = tok_tokenizer_spec(made.tokenizer)->format;
-		const bool alone = made.file && strcmp(made.file, path) == 0 &&
-				   tok_span_equal(format, tok_span_of(VOCAB_FORMAT_GGUF));
-		status = find_roles(&made.vocab, made.file, !alone, err);
-	}
+		status = find_place(v, name, err);
+	if (status == TOK_OK)
+		status = vocab_token_bytes(v->tokenizer, &v->tokens, err);
+	if (status != TOK_OK)
+		return status;
+	v->vocab = (struct hyper_vocab){
+		.bytes = v->tokens.bytes,
+		.kinds = v->tokens.kinds,
+		.count = v->tokens.count,
+		.tokenizer = v->tokenizer,
+	};
+	return find_roles(v, err);
+}
+
+enum tok_status transplant_vocab_open(struct transplant_vocab *out, const char *name,
+				      const char *pattern, struct tok_error *err)
+{
+	struct transplant_vocab made = { 0 };
+	const enum tok_status status = open_vocab(&made, name, pattern, err);
 	if (status == TOK_OK)
 		*out = made;
 	else
@@ -232,10 +266,36 @@ enum tok_status transplant_vocab_open(struct transplant_vocab *out, const char *
 	return status;
 }
 
+enum tok_status transplant_vocab_open_own(struct transplant_vocab *out, const char *path,
+					  const char *pattern, struct tok_error *err)
+{
+	char *name;
+	enum tok_status status = cli_named_of_path(path, &name, err);
+	if (status != TOK_OK)
+		return status;
+	status = transplant_vocab_open(out, name, pattern, err);
+	free(name);
+	return status;
+}
+
 void transplant_vocab_close(struct transplant_vocab *vocab)
 {
 	vocab_token_bytes_release(&vocab->tokens);
 	tok_tokenizer_free(vocab->tokenizer);
+	free(vocab->name);
+	free(vocab->folder);
 	free(vocab->file);
 	*vocab = (struct transplant_vocab){ 0 };
+}
+
+enum tok_status transplant_vocab_files(const struct transplant_vocab *vocab,
+				       struct cli_named_files *out, struct tok_error *err)
+{
+	struct cli_named named;
+	enum tok_status status = cli_named_find(vocab->name, &named, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_named_open(&named, NULL, out, err);
+	cli_named_release(&named);
+	return status;
 }

@@ -37,9 +37,7 @@ static const struct view_options defaults = { .split = { .limit_bytes = NO_LIMIT
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizers" },
-	{ CLI_TEXTS, 't', "tokenizer", "PATH",
-	  "a file, a folder or a built-in one, " CLI_BUILTIN_NAME
-	  " (the default) or bytes; may be given up to 26 times",
+	{ CLI_TEXTS, 't', "tokenizer", "PATH", CLI_LOAD_WORDS "; may be given up to 26 times",
 	  FIELD(tokenizers, struct cli_texts) },
 	{ CLI_TEXT, 0, "pattern", "NAME|REGEX",
 	  "how a .tiktoken file splits text: gpt2, cl100k, o200k, ..., or an expression",

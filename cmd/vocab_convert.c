@@ -1,15 +1,14 @@
 /* vocab_convert.c - tok vocab convert: any tokenizer as a file of another kind. */
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cmd/cli_load.h"
+#include "cmd/cli_variable.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/vocab_internal.h"
 #include "cmd/vocab_readback.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
-/* Writing over what it is made from would lose what the other kind does not say. */
 static bool is_same_file(const char *a, const char *b)
 {
 	struct stat first, second;
@@ -17,28 +16,45 @@ static bool is_same_file(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_options *opts,
-				     struct tok_spec *out, struct tok_error *err)
+bool vocab_is_own_file(const struct cli_named *named, const struct cli_named_files *files,
+		       const char *output)
 {
-	const struct vocab_read_options reading = { .pattern = opts->words.pattern };
-	struct vocab_source source;
-	if (access(path, F_OK) != 0 || strcmp(path, CLI_BUILTIN_NAME) == 0)
-		return cli_load_spec(path, opts->words.pattern, out, err);
-	enum tok_status status = vocab_source_open(path, &source, err);
+	return named->kind == CLI_NAMED_PATH && (is_same_file(files->source.path, output) ||
+						 is_same_file(files->source.other_path, output));
+}
+
+static enum tok_status read_files(const struct cli_named *named, const struct vocab_options *opts,
+				  struct tok_spec *out, struct tok_error *err)
+{
+	struct cli_named_files files;
+	enum tok_status status = cli_named_open(named, opts->words.pattern, &files, err);
 	if (status != TOK_OK)
 		return status;
-	if (vocab_image_is_one(source.files[0]))
+	if (vocab_image_is_one(files.source.files[0]))
 		status = tok_fail(err, TOK_EARG,
 				  "%s: this is a compiled image: convert what it was made from",
-				  source.path);
-	else if (is_same_file(source.path, opts->output) ||
-		 is_same_file(source.other_path, opts->output))
+				  files.source.path);
+	else if (vocab_is_own_file(named, &files, opts->output))
 		status = tok_fail(err, TOK_EARG,
 				  "'%s' is the tokenizer itself: write the other elsewhere",
 				  opts->output);
 	else
-		status = vocab_read_source(&source, &reading, out, err);
-	vocab_source_close(&source);
+		status = vocab_read_source(&files.source, &files.options, out, err);
+	cli_named_close(&files);
+	return status;
+}
+
+enum tok_status vocab_read_tokenizer(const char *name, const struct vocab_options *opts,
+				     struct tok_spec *out, struct tok_error *err)
+{
+	struct cli_named named;
+	enum tok_status status = cli_named_find(name, &named, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_named_is_built_in(named.kind)
+		     ? cli_load_spec(name, opts->words.pattern, out, err)
+		     : read_files(&named, opts, out, err);
+	cli_named_release(&named);
 	return status;
 }
 

@@ -4,6 +4,8 @@
 #ifndef CMD_VOCAB_INTERNAL_H
 #define CMD_VOCAB_INTERNAL_H
 
+#include "cmd/cli_named.h"
+#include "cmd/cli_put.h"
 #include "cmd/cli_vocab_output.h"
 #include "cmd/cli_vocab_words.h"
 #include "tok/pipe/tokenizer.h"
@@ -38,12 +40,23 @@ enum cli_exit cli_vocab_import(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_list(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_show(const void *options, int argc, char **argv);
 
+/* Notes are from elsewhere and may not move what stands around them; blanks stay blanks.  NULL is
+ * nothing. */
+void vocab_put_note(struct cli_put *put, const char *text);
+
+/* What was put together, to standard output; its buffer is released. */
+enum cli_exit vocab_put_out(struct cli_put *put);
+
 enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv);
 
-/* vocab_convert.c: what a file says that is to be written otherwise, to opts->output. */
-TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *path,
+/* vocab_convert.c: what a tokenizer says that is to be written otherwise, to opts->output. */
+TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *name,
 						  const struct vocab_options *opts,
 						  struct tok_spec *out, struct tok_error *err);
+
+/* Is the file `output` one of those?  Writing over what it is made from would lose that. */
+bool vocab_is_own_file(const struct cli_named *named, const struct cli_named_files *files,
+		       const char *output);
 
 enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);

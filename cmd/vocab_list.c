@@ -54,8 +54,7 @@ static void put_json(struct cli_put *p, const struct vocab_store_list *list)
 /* ---- for people -------------------------------------------------------------------------------
  */
 
-/* Notes are from elsewhere and may not move what stands around them; blanks stay blanks. */
-static void put_note(struct cli_put *p, const char *text)
+void vocab_put_note(struct cli_put *p, const char *text)
 {
 	while (text && *text) {
 		const size_t word = strcspn(text, " ");
@@ -70,7 +69,7 @@ static void put_note(struct cli_put *p, const char *text)
 static void put_labelled(struct cli_put *p, const char *label, const char *text)
 {
 	cli_put(p, "  %-8s ", label);
-	put_note(p, text);
+	vocab_put_note(p, text);
 }
 
 /* "2026-01-31 12:00" in UTC. */
@@ -87,7 +86,7 @@ static void put_time(struct cli_put *p, int64_t seconds)
 static void put_column(struct cli_put *p, const char *text, size_t width)
 {
 	const size_t begin = p->out->count;
-	put_note(p, text);
+	vocab_put_note(p, text);
 	const size_t taken =
 	    cli_visible_width((struct tok_span){ p->out->bytes + begin, p->out->count - begin });
 	cli_put(p, "%*s", (int)(taken < width ? width - taken : 0) + 2, "");
@@ -111,14 +110,14 @@ static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
 		cli_put(p, "%8" PRIu64 "  %9" PRIu64 "  ", e->ids, (bytes + 999) / 1000);
 		put_time(p, e->added);
 		cli_put(p, "  ");
-		put_note(p, e->origin);
+		vocab_put_note(p, e->origin);
 		cli_put(p, "\n");
 	}
 }
 
 static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
 {
-	put_note(p, e->name);
+	vocab_put_note(p, e->name);
 	cli_put(p, "\n");
 	put_labelled(p, "model", e->model);
 	cli_put(p, ", %" PRIu64 " ids\n", e->ids);
@@ -161,8 +160,7 @@ static enum tok_status find(const char *name, struct vocab_store_list *list, str
 	return status;
 }
 
-/* What was put together, to standard output. */
-static enum cli_exit write_out(struct cli_put *p)
+enum cli_exit vocab_put_out(struct cli_put *p)
 {
 	const bool lost = p->lost;
 	if (!lost)
@@ -187,7 +185,7 @@ enum cli_exit cli_vocab_list(const void *options, int argc, char **argv)
 	else if (status == TOK_OK)
 		put_lines(&p, &list);
 	vocab_store_list_release(&list);
-	return status == TOK_OK ? write_out(&p) : cli_error("%s", err.message);
+	return status == TOK_OK ? vocab_put_out(&p) : cli_error("%s", err.message);
 }
 
 enum cli_exit cli_vocab_show(const void *options, int argc, char **argv)
@@ -207,5 +205,5 @@ enum cli_exit cli_vocab_show(const void *options, int argc, char **argv)
 	else if (status == TOK_OK)
 		put_one(&p, &list.entries[0]);
 	vocab_store_list_release(&list);
-	return status == TOK_OK ? write_out(&p) : cli_error("%s", err.message);
+	return status == TOK_OK ? vocab_put_out(&p) : cli_error("%s", err.message);
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "cmd/cli_load.h"
+#include "cmd/cli_named.h"
+#include "cmd/cli_variable.h"
 #include "cmd/vocab_same.h"
 
 /* ---- opening both ------------------------------------------------------------------------------
@@ -23,14 +25,11 @@ static char *copy_pattern(const struct tok_spec *spec)
 }
 
 /* A folder may hold other tokenizers, which would be found first. */
-static char *copy_written(const char *output, enum cli_vocab_kind kind)
+static enum tok_status name_written(const char *output, enum cli_vocab_kind kind, char **out,
+				    struct tok_error *err)
 {
-	struct tok_buffer name = { 0 };
-	struct cli_put p = { .out = &name };
-	cli_put(&p, "%s%s%c", output, kind == CLI_VOCAB_MERGES ? "/vocab.json" : "", 0);
-	if (p.lost)
-		tok_buffer_release(&name);
-	return (char *)name.bytes;
+	return kind == CLI_VOCAB_MERGES ? cli_join(output, "/vocab.json", out, err)
+					: cli_named_of_path(output, out, err);
 }
 
 static enum tok_status open_written(const struct tok_spec *source, const char *output,
@@ -38,12 +37,13 @@ static enum tok_status open_written(const struct tok_spec *source, const char *o
 				    struct tok_error *err)
 {
 	const bool ranks = kind == CLI_VOCAB_TIKTOKEN;
-	char *name = copy_written(output, kind);
+	char *name;
+	enum tok_status status = name_written(output, kind, &name, err);
+	if (status != TOK_OK)
+		return status;
 	char *pattern = ranks ? copy_pattern(source) : NULL;
 	const struct cli_load written = { .tokenizer = name, .pattern = pattern };
-	const enum tok_status status = name && (pattern || !ranks)
-					   ? cli_load_uncached(&written, out, err)
-					   : tok_fail_memory(err);
+	status = pattern || !ranks ? cli_load_uncached(&written, out, err) : tok_fail_memory(err);
 	free(name);
 	free(pattern);
 	return status;

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "cmd/cli_hub.h"
-#include "cmd/cli_load.h"
+#include "cmd/cli_named.h"
+#include "cmd/cli_put.h"
 #include "cmd/cli_store.h"
 #include "cmd/vocab_internal.h"
 
@@ -11,7 +12,7 @@
 static enum cli_exit check_name(const char *name)
 {
 	struct tok_error err = { 0 };
-	if (strcmp(name, CLI_BUILTIN_NAME) == 0 || strcmp(name, "bytes") == 0)
+	if (cli_named_is_taken(name))
 		return cli_usage("'%s' is built in: take another name", name);
 	return vocab_store_check_name(name, &err) == TOK_OK ? CLI_OK : cli_usage("%s", err.message);
 }
@@ -36,24 +37,15 @@ static enum cli_exit end(struct vocab_store *store, enum tok_status status,
 	return status == TOK_OK ? CLI_OK : cli_error("%s", err->message);
 }
 
-static enum tok_status open_source(const char *name, struct vocab_source *out,
-				   struct tok_error *err)
-{
-	char *path;
-	enum tok_status status = cli_load_path(name, &path, err);
-	if (status != TOK_OK)
-		return status;
-	status = vocab_source_open(path, out, err);
-	free(path);
-	return status;
-}
-
+/* Beside the options, what is known of a source. */
 static enum cli_exit add(const struct vocab_options *opts, const char *name,
-			 const struct vocab_source *source, const char *origin, const char *licence)
+			 const struct vocab_source *source, const struct vocab_store_about *known)
 {
-	const struct vocab_store_about about = { .pattern = opts->words.pattern,
-						 .origin = opts->origin ? opts->origin : origin,
-						 .licence = opts->licence ? opts->licence : licence,
+	const struct vocab_store_about about = { .pattern = known->pattern,
+						 .origin =
+						     opts->origin ? opts->origin : known->origin,
+						 .licence =
+						     opts->licence ? opts->licence : known->licence,
 						 .replace = opts->replace };
 	struct tok_error err = { 0 };
 	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
@@ -62,16 +54,34 @@ static enum cli_exit add(const struct vocab_options *opts, const char *name,
 	return end(store, vocab_store_add(store, name, source, &about, &err), &err);
 }
 
-static enum cli_exit add_file(const struct vocab_options *opts, const char *name, const char *path)
+static enum tok_status open_files(const char *from, const char *pattern,
+				  struct cli_named_files *out, bool *of_store,
+				  struct tok_error *err)
+{
+	struct cli_named named;
+	enum tok_status status = cli_named_find(from, &named, err);
+	if (status != TOK_OK)
+		return status;
+	*of_store = named.kind == CLI_NAMED_STORE;
+	status = cli_named_open(&named, pattern, out, err);
+	cli_named_release(&named);
+	return status;
+}
+
+static enum cli_exit add_files(const struct vocab_options *opts, const char *name, const char *from)
 {
 	struct tok_error err = { 0 };
-	struct vocab_source source;
-	if (open_source(path, &source, &err) != TOK_OK)
+	struct cli_named_files files;
+	bool of_store;
+	if (open_files(from, opts->words.pattern, &files, &of_store, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	/* What is noted has to say where it is from any folder. */
-	char *whole = realpath(source.path, NULL);
-	const enum cli_exit result = add(opts, name, &source, whole, NULL);
-	vocab_source_close(&source);
+	char *whole = of_store ? NULL : realpath(files.source.path, NULL);
+	const struct vocab_store_about known = { .pattern = files.options.pattern,
+						 .origin = whole ? whole : files.origin,
+						 .licence = files.licence };
+	const enum cli_exit result = add(opts, name, &files.source, &known);
+	cli_named_close(&files);
 	free(whole);
 	return result;
 }
@@ -103,9 +113,10 @@ static enum cli_exit add_cached(const struct vocab_options *opts, const char *na
 				 "nothing is downloaded",
 				 model);
 	snprintf(origin, sizeof origin, "hf:%s@%s", parsed->name, strrchr(folder, '/') + 1);
+	const struct vocab_store_about known = { .pattern = opts->words.pattern, .origin = origin };
 	enum cli_exit result = CLI_TROUBLE;
 	if (vocab_source_open(folder, &source, &err) == TOK_OK) {
-		result = add(opts, name, &source, origin, NULL);
+		result = add(opts, name, &source, &known);
 		vocab_source_close(&source);
 	} else {
 		cli_error("%s", err.message);
@@ -123,9 +134,12 @@ static enum cli_exit add_model(const struct vocab_options *opts, const char *nam
 		return cli_error("%s", err.message);
 	if (cli_hub_is_offline())
 		return add_cached(opts, name, model, parsed);
-	if (cli_hub_fetch(parsed, &got, &err) != TOK_OK)
+	if (cli_hub_fetch(parsed, opts->words.progress, &got, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	const enum cli_exit result = add(opts, name, &got.source, got.origin, got.licence);
+	const struct vocab_store_about known = { .pattern = opts->words.pattern,
+						 .origin = got.origin,
+						 .licence = got.licence };
+	const enum cli_exit result = add(opts, name, &got.source, &known);
 	vocab_hub_release(&got);
 	return result;
 }
@@ -145,7 +159,7 @@ enum cli_exit cli_vocab_add(const void *options, int argc, char **argv)
 	const char *name = argc == 2 ? argv[0] : parsed.name;
 	if (check_name(name) != CLI_OK)
 		return CLI_TROUBLE;
-	return of_hub ? add_model(options, name, model, &parsed) : add_file(options, name, from);
+	return of_hub ? add_model(options, name, model, &parsed) : add_files(options, name, from);
 }
 
 /* ---- names ------------------------------------------------------------------------------------
@@ -206,17 +220,24 @@ enum cli_exit cli_vocab_path(const void *options, int argc, char **argv)
 
 struct verified {
 	size_t sound, unsound;
+	bool lost; /* what could not be told */
 };
 
+/* Names of a damaged database can be anything. */
 static void tell(void *data, const char *name, const char *trouble)
 {
 	struct verified *verified = data;
-	if (trouble && name)
-		printf("%s: %s\n", name, trouble);
-	else if (trouble)
-		printf("the database: %s\n", trouble);
+	struct tok_buffer text = { 0 };
+	struct cli_put p = { .out = &text };
 	verified->unsound += trouble != NULL;
 	verified->sound += name && !trouble;
+	if (!trouble)
+		return;
+	vocab_put_note(&p, name ? name : "the database");
+	cli_put(&p, ": ");
+	vocab_put_note(&p, trouble);
+	cli_put(&p, "\n");
+	verified->lost |= vocab_put_out(&p) != CLI_OK;
 }
 
 /* Exit status 1 says that something is not sound. */
@@ -233,8 +254,8 @@ enum cli_exit cli_vocab_verify(const void *options, int argc, char **argv)
 		return CLI_TROUBLE;
 	const enum cli_exit result =
 	    end(store, vocab_store_verify(store, tell, &verified, &err), &err);
-	if (result != CLI_OK)
-		return result;
+	if (result != CLI_OK || verified.lost)
+		return CLI_TROUBLE;
 	printf("%zu sound, %zu not\n", verified.sound, verified.unsound);
 	return verified.unsound ? CLI_NO : CLI_OK;
 }

@@ -130,6 +130,54 @@ class Hubs(unittest.TestCase):
         return {os.path.basename(p): os.path.getsize(p) for p in glob.glob(self.path("store/downloads/*"))}
 
 
+class Progress(Hubs):
+    def add_at_terminal(self, *words):
+        """What standard error has, which is a terminal."""
+        master, slave = os.openpty()
+        run = subprocess.Popen((TOK, "vocab", "add", *words), env=self.environment(), cwd=self.home, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=slave)
+        os.close(slave)
+        said = b""
+        with contextlib.suppress(OSError):  # at its end
+            while data := os.read(master, 4096):
+                said += data
+        os.close(master)
+        self.assertEqual((run.communicate()[0], run.returncode), (b"", 0), said)
+        return said.decode()
+
+    @staticmethod
+    def slowly(seconds=1.1):
+        """Half of it at once, the other half after so long."""
+        def turn(h, code, headers, body):
+            h.send(code, dict(headers, **{"Content-Length": len(body)}), b"")
+            h.put(body[:len(body) // 2])
+            time.sleep(seconds)
+            h.put(body[len(body) // 2:])
+        return turn
+
+    def test_a_terminal_is_told(self):
+        self.hub.turn("GET", "resolve", self.slowly())
+        said = self.add_at_terminal("hf:org/long")
+        self.assertRegex(said, r"^[0-9.]+ MB, [0-9.]+ MB/s(, [0-9]+ s left)?\r\x1b\[K$")
+        self.holds("org/long", LONG)
+
+    def test_nobody_else_is(self):
+        self.hub.turn("GET", "resolve", self.slowly())
+        self.add("hf:org/long")
+        code, out, err = self.tok("vocab", "add", "two", "hf:org/long", "--progress", "always")
+        self.assertEqual((code, out), (0, b""))
+        self.assertRegex(err, r"^0\.3 MB, [0-9.]+ MB/s\n$")
+        self.assertEqual(self.add_at_terminal("three", "hf:org/long", "--progress", "never"), "")
+
+    def test_what_was_there_counts_for_nothing(self):
+        """A third of it came once, which the next one has not to wait for."""
+        self.write(f"store/downloads/{server.git_sha1(LONG)}", LONG[:len(LONG) // 3])
+        code, out, err = self.tok("vocab", "add", "hf:org/long", "--progress", "always")
+        self.assertEqual((code, out), (0, b""))
+        self.assertRegex(err, r"^0\.2 MB, [0-9.]+ MB/s\n$")
+        self.holds("org/long", LONG)
+
+
 class Models(Hubs):
     def test_a_model_is_its_tokenizer(self):
         self.hub.models["org/dog"]["more"] = {"cardData": {"license": "apache-2.0"}, "tags": ["license:mit"]}

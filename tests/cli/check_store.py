@@ -297,6 +297,19 @@ class Damage(Stores):
         self.assertEqual(self.tok("encode", "-t", "cat").returncode, 2)
         self.assertEqual(self.ids("dog"), self.ids(self.source))
 
+    def test_what_is_told_moves_nothing(self):
+        """A damaged database may have any names."""
+        db = sqlite3.connect(self.database())
+        db.executescript("UPDATE vocabulary SET name = 'c' || char(27) || '[2J' || char(10, 8238) WHERE name = 'cat';"
+                         "UPDATE content SET zstd = x'00' WHERE hash = (SELECT hash FROM file JOIN vocabulary v"
+                         " ON v.id = vocabulary WHERE v.name LIKE 'c%')")
+        db.close()
+        done = self.tok("vocab", "verify")
+        said = done.stdout.decode()
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertRegex(said, "^c\u241b\\[2J\u240a.*: .*its source is damaged.*\n1 sound, 1 not\n$")
+        self.assertEqual([c for c in said if ord(c) < 32 and c != "\n" or c == "\u202e"], [])
+
     def test_a_damaged_source_is_repaired_by_adding_it(self):
         self.vocab("export", "all.db")
         for repair in (["add", "cat", self.other, "--replace"], ["add", "tom", self.other], ["import", "all.db"]):
@@ -495,6 +508,18 @@ class Whole(Stores):
             self.assertEqual(file.read(), b"what was there")
         self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
 
+    def test_an_export_that_ends_in_the_middle(self):
+        """Of more than SQLite keeps in memory, which leaves a journal beside what it could not write."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+        noise = dict(json.loads(hf(["the", "dog"])), noise=random.Random(4).randbytes(3_500_000).hex())
+        self.write(self.path("long.json"), json.dumps(noise))
+        self.vocab("add", "long", self.path("long.json"))
+        self.assertGreater(os.path.getsize(self.database()), 3_500_000)
+        self.refused("export", "all.db", preexec_fn=limit, says="^tok vocab: cannot write '.*all.db': ")
+        self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], [])
+
     def test_export_onto_the_store_itself(self):
         os.link(self.database(), self.path("link.db"))
         os.symlink(self.database(), self.path("symlink.db"))
@@ -602,12 +627,24 @@ class Crowds(Stores):
 
     def test_many_add_at_once(self):
         """Also the first ones, who make the store."""
-        runs = [self.start("vocab", "add", f"v{i}", (self.source, self.other)[i % 2]) for i in range(12)]
+        runs = [self.start("vocab", "add", f"v{i}", (self.source, self.other)[i % 2]) for i in range(20)]
         for run in runs:
             self.assertEqual(run.communicate()[1], b"")
             self.assertEqual(run.returncode, 0)
-        self.assertEqual(self.names(), sorted(f"v{i}" for i in range(12)))
-        self.assertEqual(self.vocab("verify"), "12 sound, 0 not\n")
+        self.assertEqual(self.names(), sorted(f"v{i}" for i in range(20)))
+        self.assertEqual(self.vocab("verify"), "20 sound, 0 not\n")
+
+    def test_who_begins_waits_for_who_did(self):
+        os.makedirs(self.store)
+        db = sqlite3.connect(self.database(), isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        run = self.start("vocab", "add", "dog", self.source)
+        time.sleep(0.6)
+        self.assertIsNone(run.poll(), run.poll() is not None and run.stderr.read())
+        db.execute("ROLLBACK")
+        self.assertEqual((run.communicate()[1], run.returncode), (b"", 0))
+        db.close()
+        self.assertEqual(self.names(), ["dog"])
 
     def test_many_begin_at_once(self):
         """Who looks while a store is made sees none, or a whole one."""

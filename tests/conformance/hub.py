@@ -4,13 +4,17 @@
     hub.py --tok build/tok --cache build/test-data
 
 Both ask tests/cli/hub_server.py, which is thereby held to what the reference takes for a hub: the same
-commit, the same licence, the same bytes, over TLS, with the same variable for its certificate.  What the reference has downloaded, tok finds in its cache,
-offline, and in each way a model has the ids of its files.
+commit, the same licence, the same bytes, over TLS, with the same variable for its certificate.  What the
+reference has downloaded, tok finds in its cache, offline, and in each way a model has the ids of its files.
+A model that is transplanted to it by its name, of the cache or of the store, has the bytes of one that is by
+its path.
 """
 import argparse
 import json
 import os
 import pathlib
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -51,9 +55,45 @@ def run(options, folder, *words, data=b"", store="store", **more):
     return done.stdout
 
 
+def make_model(folder):
+    """Three rows of one number, each of a token."""
+    folder.mkdir()
+    header = json.dumps({"model.embed_tokens.weight": {"dtype": "F32", "shape": [3, 1], "data_offsets": [0, 12]}}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<3f", 1, 2, 3))
+    (folder / "config.json").write_text('{"model_type":"llama","vocab_size":3,"tie_word_embeddings":true}')
+    (folder / "tokenizer.json").write_text(json.dumps({"added_tokens": [], "model": {
+        "type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}))
+
+
+def transplanted(options, folder, tokenizer, store="store"):
+    """What lies in a model's folder that has this tokenizer."""
+    out = pathlib.Path(folder) / "out"
+    done = subprocess.run((os.path.abspath(options.tok), "transplant", "run", "model", tokenizer, "-m", "zero", "-o", "out"),
+                          capture_output=True, cwd=folder, check=False,
+                          env=dict(os.environ, TOK_CACHE="off", TOK_STORE=f"{folder}/{store}"))
+    assert done.returncode == 0, (tokenizer, done.stderr)
+    found = {path.name: path.read_bytes() for path in out.iterdir()}
+    shutil.rmtree(out)
+    return found
+
+
+def check_transplants(options, folder, name, bodies):
+    """A name of the store is as the files alone, one of the cache as their folder."""
+    lone = pathlib.Path(folder) / "files" / name.replace("/", "-")
+    lone.mkdir(parents=True)
+    for file, body in bodies.items():
+        (lone / file).write_bytes(body)
+    for path, kept, where in ((lone, "none", "cache"), (lone / next(iter(bodies)), "store", "store")):
+        wanted, found = transplanted(options, folder, path), transplanted(options, folder, name, kept)
+        assert len(wanted) > 4 and wanted.keys() == found.keys(), (name, where, wanted.keys(), found.keys())
+        for file, body in wanted.items():
+            assert found[file] == body, f"{name}: by the name of the {where} {file} differs"
+
+
 def check(options, hub, folder):
     import huggingface_hub  # pylint: disable=import-outside-toplevel; it reads the environment when it is loaded
     api = huggingface_hub.HfApi(endpoint=hub.url())
+    make_model(pathlib.Path(folder) / "model")
     for name, (place, files, linked, more) in MODELS.items():
         real = options.cache / "tokenizers" / place
         bodies = {file: (real / file).read_bytes() for file in files}
@@ -78,6 +118,7 @@ def check(options, hub, folder):
             card = (info.card_data or {}).get("license")
             licences += card if isinstance(card, list) else [card] if card else []
             assert noted["licence"] in (licences if kept == "store" else [None]), (noted, licences)
+        check_transplants(options, folder, name, bodies)
 
 
 if __name__ == "__main__":

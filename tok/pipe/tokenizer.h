@@ -49,7 +49,8 @@ TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_open(struct tok_span block, b
 							struct tok_tokenizer **out,
 							struct tok_error *err);
 
-/* The tokenizer that knows nothing: ids 0 to 255 are the bytes. */
+/* The tokenizer that knows nothing: ids 0 to 255 are the bytes; and its specification. */
+TOK_API TOK_MUST_USE enum tok_status tok_spec_bytes(struct tok_spec *out, struct tok_error *err);
 TOK_API TOK_MUST_USE enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out,
 							 struct tok_error *err);
 

@@ -174,7 +174,7 @@ enum tok_status tok_tokenizer_new(struct tok_spec *spec, struct tok_tokenizer **
 
 /* ---- one id a byte --------------------------------------------------------- */
 
-enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out, struct tok_error *err)
+enum tok_status tok_spec_bytes(struct tok_spec *out, struct tok_error *err)
 {
 	static const struct tok_decode_step join = { .kind = TOK_DECODE_BYTE_LEVEL };
 	struct tok_spec spec = {
@@ -201,7 +201,17 @@ enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out, struct tok_error
 		.unk = TOK_NO_ID,
 		.as.bpe = { .order = TOK_BPE_RANKS, .raw_bytes = true },
 	};
-	const enum tok_status status = tok_tokenizer_new(&spec, out, err);
+	*out = spec;
+	return TOK_OK;
+}
+
+enum tok_status tok_tokenizer_bytes(struct tok_tokenizer **out, struct tok_error *err)
+{
+	struct tok_spec spec;
+	enum tok_status status = tok_spec_bytes(&spec, err);
+	if (status != TOK_OK)
+		return status;
+	status = tok_tokenizer_new(&spec, out, err);
 	tok_spec_release(&spec);
 	return status;
 }

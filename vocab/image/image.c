@@ -67,39 +67,22 @@ enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *pa
 	return status;
 }
 
-/* Writing an image over what it is made from would lose that. */
-static bool is_same_file(const char *a, const char *b)
+enum tok_status vocab_image_compile(const struct vocab_source *source,
+				    const struct vocab_read_options *options, const char *target,
+				    struct tok_error *err)
 {
-	struct stat first, second;
-	return a && stat(a, &first) == 0 && stat(b, &second) == 0 &&
-	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
-enum tok_status vocab_image_compile(const char *path, const struct vocab_read_options *options,
-				    const char *target, struct tok_error *err)
-{
-	struct vocab_source source;
 	struct tok_tokenizer *tokenizer;
-	enum tok_status status = vocab_source_open(path, &source, err);
+	struct vocab_hash files[2];
+	if (vocab_image_is_one(source->files[0]))
+		return tok_fail(err, TOK_EARG, "%s: this is compiled already", source->path);
+	enum tok_status status = image_compile(source, options, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
-	if (vocab_image_is_one(source.files[0]))
-		status = tok_fail(err, TOK_EARG, "%s: this is compiled already", source.path);
-	else if (is_same_file(source.path, target) || is_same_file(source.other_path, target))
-		status =
-		    tok_fail(err, TOK_EARG,
-			     "'%s' is the tokenizer itself: write the image elsewhere", target);
-	else
-		status = image_compile(&source, options, &tokenizer, err);
-	if (status == TOK_OK) {
-		struct vocab_hash files[2];
-		for (size_t i = 0; i < source.count; i++)
-			files[i] = vocab_hash_file(source.files[i]);
-		status = image_save(tokenizer, target,
-				    image_hash_source(files, source.count, options), true, err);
-		tok_tokenizer_free(tokenizer);
-	}
-	vocab_source_close(&source);
+	for (size_t i = 0; i < source->count; i++)
+		files[i] = vocab_hash_file(source->files[i]);
+	status = image_save(tokenizer, target, image_hash_source(files, source->count, options),
+			    true, err);
+	tok_tokenizer_free(tokenizer);
 	return status;
 }
 

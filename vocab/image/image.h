@@ -28,10 +28,11 @@ static inline bool vocab_hash_equal(struct vocab_hash a, struct vocab_hash b)
 /* Is this an image, in whatever state? */
 TOK_API bool vocab_image_is_one(struct tok_span file);
 
-/* Write the compiled image of the tokenizer at `source` (any format, or a folder) to
- * `target`, which takes it in one step: until then, what was there stays.  TOK_EARG
- * where that is part of the source, TOK_EIO where it cannot be written. */
-TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const char *source,
+/* Write the compiled image of a tokenizer to `target`, none of its files, which takes it in one
+ * step: until then, what was there stays.  TOK_EARG of an image, TOK_EIO where it cannot be
+ * written.
+ */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_compile(const struct vocab_source *source,
 							 const struct vocab_read_options *options,
 							 const char *target, struct tok_error *err);
 

@@ -188,7 +188,9 @@ enum tok_status store_read_entry(const struct vocab_store *store,
 				 struct vocab_store_source *out, struct tok_error *err)
 {
 	enum tok_status status = entry->file_count ? TOK_OK : is_missing(err);
-	*out = (struct vocab_store_source){ .options.pattern = entry->pattern };
+	*out = (struct vocab_store_source){ .options.pattern = entry->pattern,
+					    .origin = entry->origin,
+					    .licence = entry->licence };
 	out->source = (struct vocab_source){
 		.path = entry->name,
 		.other_path = entry->file_count > 1 ? entry->files[1].name : NULL,

@@ -40,6 +40,10 @@ struct vocab_hub {
 	const char *folder;       /* made when there is something to put in it */
 	const char *certificates; /* a PEM file of whom to trust; NULL: the system's */
 	unsigned stall_s; /* less than a byte a second for so long is late; 0: VOCAB_HUB_STALL_S */
+	/* Told, before and as they come, how many bytes of the `place`th file are there; `size`: of
+	 * how many, 0 if that is not known.  NULL: nobody is told. */
+	void (*tell)(void *data, size_t place, uint64_t have, uint64_t size);
+	void *data;
 };
 
 struct vocab_hub_model {

@@ -109,10 +109,29 @@ static enum tok_status ask_for_file(struct fetch *f, const char *name, struct wa
 	return TOK_OK;
 }
 
+/* A file as it comes. */
+struct coming {
+	const struct fetch *f;
+	const struct wanted *wanted;
+	struct hub_part *part;
+};
+
+static void tell(const struct coming *c, uint64_t have)
+{
+	const struct vocab_hub *hub = c->f->hub;
+	if (hub->tell)
+		hub->tell(hub->data, (size_t)(c->part - c->f->parts), have,
+			  c->wanted->sized ? c->wanted->size : 0);
+}
+
 static enum tok_status put_in_part(void *data, uint64_t at, struct tok_span bytes,
 				   struct tok_error *err)
 {
-	return hub_part_put(data, at, bytes, err);
+	const struct coming *c = data;
+	const enum tok_status status = hub_part_put(c->part, at, bytes, err);
+	if (status == TOK_OK)
+		tell(c, at + bytes.count);
+	return status;
 }
 
 /* The bytes that are missing behind `have`; *have: those that are there then. */
@@ -120,11 +139,13 @@ static enum tok_status get_rest(struct fetch *f, const struct wanted *wanted, st
 				uint64_t *have, struct tok_error *err)
 {
 	struct hub_answer answer;
+	struct coming coming = { .f = f, .wanted = wanted, .part = part };
 	struct hub_sink sink = { .put = put_in_part,
-				 .data = part,
+				 .data = &coming,
 				 .have = *have,
 				 .limit = wanted->size,
 				 .resumes = true };
+	tell(&coming, *have);
 	enum tok_status status = hub_http_ask(f->http, wanted->path, &sink, &answer, err);
 	if (status == TOK_OK)
 		status = judge(f, answer.code, err);

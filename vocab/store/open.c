@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "tok/text/json.h"
 #include "vocab/store/store_internal.h"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, RETRY_MS = 5 };
 
 /* `content` has each file once; `place` is which of a source's files it is. */
 static const char *const tables[] = {
@@ -152,6 +154,27 @@ static enum tok_status check_tables(const struct vocab_store *store, struct tok_
 	return tok_fail(err, TOK_EFORMAT, "%s: its tables are not those of a store", store->path);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* SQLite waits for nobody where a lock that it has is to become a greater one, as here: two that
+ * did would wait for each other. */
+static enum tok_status make_log(const struct vocab_store *store, struct tok_error *err)
+{
+	static const char sql[] = "PRAGMA journal_mode = WAL";
+	const int64_t end = now_ms() + BUSY_MS;
+	int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+	while (code == SQLITE_BUSY && now_ms() < end) {
+		sqlite3_sleep(RETRY_MS);
+		code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+	}
+	return code == SQLITE_OK ? TOK_OK : store_fail(store, err);
+}
+
 /* *version 0: it has no tables, and is to get none. */
 static enum tok_status open_to_write(struct vocab_store *store, bool make, int64_t *version,
 				     struct tok_error *err)
@@ -164,8 +187,9 @@ static enum tok_status open_to_write(struct vocab_store *store, bool make, int64
 	enum tok_status status = check_version(store, version, err);
 	if (status == TOK_OK && *version == 0 && make) {
 		/* What rm frees is given back: to be said before there is a first page. */
-		status = store_run(
-		    store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", err);
+		status = store_run(store, "PRAGMA auto_vacuum = INCREMENTAL", err);
+		if (status == TOK_OK)
+			status = make_log(store, err);
 		if (status == TOK_OK)
 			status = make_tables(store, err);
 		*version = STORE_VERSION;
@@ -343,7 +367,7 @@ enum tok_status vocab_store_check_name(const char *name, struct tok_error *err)
 	if (good)
 		return TOK_OK;
 	return tok_fail(err, TOK_EARG,
-			"'%.*s' is no name for a vocabulary: take up to %d letters, digits, dots, "
+			"'%s' is no name for a vocabulary: take up to %d letters, digits, dots, "
 			"dashes and underscores, parts divided by /",
-			VOCAB_STORE_NAME_MAX, name, VOCAB_STORE_NAME_MAX);
+			tok_show(tok_span_of(name)).text, VOCAB_STORE_NAME_MAX);
 }

@@ -112,11 +112,12 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_load(struct vocab_store *store,
 TOK_API TOK_MUST_USE enum tok_status vocab_store_path(struct vocab_store *store, const char *name,
 						      char **out, struct tok_error *err);
 
-/* Its source, in memory; the pattern is borrowed from it. */
+/* Its source, in memory: paths are names without folders; all is borrowed from it. */
 struct vocab_store_source {
 	struct vocab_source source;
 	struct vocab_read_options options;
-	struct tok_arena arena;
+	const char *origin, *licence; /* as noted; licence: or NULL */
+	struct tok_arena arena;       /* private */
 };
 TOK_API TOK_MUST_USE enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
 						      struct vocab_store_source *out,

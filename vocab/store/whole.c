@@ -119,7 +119,9 @@ static enum tok_status write_beside(const struct vocab_store *store, char *name,
 	if (fd < 0)
 		return tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
 	enum tok_status status = store_do(store, "VACUUM INTO ?", &value, 1, err);
-	if (status == TOK_OK && (fsync(fd) != 0 || rename(name, path) != 0))
+	if (status != TOK_OK)
+		tok_fail_in(err, status, "cannot write '%s'", path);
+	else if (fsync(fd) != 0 || rename(name, path) != 0)
 		status = tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
 	if (status != TOK_OK)
 		drop_written(name);
