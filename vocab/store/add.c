@@ -77,7 +77,7 @@ enum tok_status vocab_store_check_free(const struct vocab_store *store, const ch
 				       struct tok_error *err)
 {
 	struct vocab_store_list there = { 0 };
-	const enum tok_status found = vocab_store_find(store, name, &there, err);
+	const enum tok_status found = store_find(store, name, &there, err);
 	const bool taken = found == TOK_OK && there.count > 0;
 	vocab_store_list_release(&there);
 	if (taken)
@@ -174,8 +174,8 @@ static enum tok_status no_such(const struct vocab_store *store, const char *name
 	return tok_fail(err, TOK_EARG, "%s: there is no vocabulary called '%s'", store->path, name);
 }
 
-enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
-				 struct tok_tokenizer **out, struct tok_error *err)
+static enum tok_status load(struct vocab_store *store, const char *name, bool *found,
+			    struct tok_tokenizer **out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
@@ -189,7 +189,17 @@ enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bo
 	return status;
 }
 
-enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
+				 struct tok_tokenizer **out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = load(store, name, found, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status find_path(struct vocab_store *store, const char *name, char **out,
 				 struct tok_error *err)
 {
 	struct vocab_store_list list;
@@ -215,8 +225,18 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 	return status;
 }
 
-enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
-				 struct vocab_store_source *out, struct tok_error *err)
+enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+				 struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = find_path(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status read_source(struct vocab_store *store, const char *name,
+				   struct vocab_store_source *out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
@@ -227,6 +247,16 @@ enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
 	if (status == TOK_OK) /* its names and pattern live on with it */
 		tok_arena_take(&out->arena, &list.arena);
 	vocab_store_list_release(&list);
+	return status;
+}
+
+enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
+				 struct vocab_store_source *out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = read_source(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
 	return status;
 }
 
@@ -255,7 +285,7 @@ static char *image_of(const struct vocab_store *store, const char *name)
 	struct tok_error ignored;
 	struct store_kept kept;
 	char *path = NULL;
-	const enum tok_status status = vocab_store_find(store, name, &list, &ignored);
+	const enum tok_status status = store_find(store, name, &list, &ignored);
 	if (status == TOK_OK && list.count > 0 && list.entries[0].file_count > 0) {
 		store_kept_init(&kept, store, &list.entries[0]);
 		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)

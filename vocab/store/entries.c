@@ -91,8 +91,8 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 	return lost ? tok_fail_memory(err) : TOK_OK;
 }
 
-enum tok_status vocab_store_find(const struct vocab_store *store, const char *name,
-				 struct vocab_store_list *out, struct tok_error *err)
+enum tok_status store_find(const struct vocab_store *store, const char *name,
+			   struct vocab_store_list *out, struct tok_error *err)
 {
 	static const char all[] =
 	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
@@ -114,6 +114,18 @@ enum tok_status vocab_store_find(const struct vocab_store *store, const char *na
 			status = take_row(select, out, err);
 	}
 	sqlite3_finalize(select);
+	return status;
+}
+
+enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
+				 struct vocab_store_list *out, struct tok_error *err)
+{
+	enum tok_status status;
+	*out = (struct vocab_store_list){ 0 };
+	do {
+		vocab_store_list_release(out);
+		status = store_find(store, name, out, err);
+	} while (store_must_repeat(store, &status, err));
 	return status;
 }
 

@@ -10,7 +10,8 @@
  * The folder has store.db, an SQLite file with the bytes of every source, and images/, compiled
  * tokenizers that are made again when one is missing, damaged or of another build.  Every change is
  * one transaction: a process that is killed, or a full disk, leaves what was there.  Any number of
- * processes may use a store at once; who wants to write waits for who does, up to 10 s.
+ * processes may use a store at once; who wants to write waits for who does, up to 10 s.  Who may
+ *not write in its folder reads what is there; what others write at that moment is waited for.
  *
  * One thread a store.  Messages name the file.
  */
@@ -78,8 +79,7 @@ struct vocab_store_list {
 };
 
 /* All, or with `name` that one: none is no failure.  To be released in either case. */
-TOK_API TOK_MUST_USE enum tok_status vocab_store_find(const struct vocab_store *store,
-						      const char *name,
+TOK_API TOK_MUST_USE enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
 						      struct vocab_store_list *out,
 						      struct tok_error *err);
 TOK_API void vocab_store_list_release(struct vocab_store_list *list);

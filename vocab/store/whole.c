@@ -1,11 +1,7 @@
-/* A store as a whole: is it sound, into one file, out of one. */
-#include <errno.h>
-#include <stdio.h>
+/* A store as a whole: is it sound, and out of one file.  Into one: export.c. */
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "tok/base/replace.h"
+#include "tok/base/buffer.h"
 #include "vocab/store/store_internal.h"
 
 /* ---- is it sound? ------------------------------------------------------------------------- */
@@ -76,13 +72,13 @@ static enum tok_status verify_entry(const struct vocab_store *store,
 	return status;
 }
 
-enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, void *data,
-				   struct tok_error *err)
+static enum tok_status verify_all(const struct vocab_store *store, tell_fn *tell, void *data,
+				  struct tok_error *err)
 {
 	struct vocab_store_list list = { 0 };
 	enum tok_status status = verify_database(store, tell, data, err);
 	if (status == TOK_OK)
-		status = go_on(vocab_store_find(store, NULL, &list, err), tell, data, err);
+		status = go_on(store_find(store, NULL, &list, err), tell, data, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++) {
 		struct tok_error trouble = { 0 };
 		const enum tok_status one = verify_entry(store, &list.entries[i], &trouble);
@@ -95,88 +91,57 @@ enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, voi
 	return status;
 }
 
-/* ---- into one file ------------------------------------------------------------------------ */
+/* What is to be told, once it is known that it holds. */
+struct told {
+	struct tok_arena arena;
+	struct sentence {
+		const char *name, *trouble;
+	} * items;
+	size_t count, capacity;
+	bool lost;
+};
 
-/* With the journal that SQLite leaves where it could not end. */
-static void drop_written(const char *name)
+static const char *keep_text(struct told *told, const char *text)
 {
-	const size_t room = strlen(name) + 16;
-	char *journal = malloc(room);
-	unlink(name);
-	if (journal) {
-		snprintf(journal, room, "%s-journal", name);
-		unlink(journal);
+	const size_t room = text ? strlen(text) + 1 : 0;
+	char *kept = text ? tok_arena_array(&told->arena, room, 1) : NULL;
+	told->lost |= text && !kept;
+	return kept ? memcpy(kept, text, room) : NULL;
+}
+
+static void keep_sentence(void *data, const char *name, const char *trouble)
+{
+	struct told *told = data;
+	if (!tok_grow(&told->items, &told->capacity, told->count + 1, sizeof *told->items)) {
+		told->lost = true;
+		return;
 	}
-	free(journal);
+	struct sentence *sentence = &told->items[told->count++];
+	sentence->name = keep_text(told, name);
+	sentence->trouble = keep_text(told, trouble);
 }
 
-/* SQLite writes to files by their names: beside `path`, until it is whole. */
-static enum tok_status write_beside(const struct vocab_store *store, char *name, const char *path,
-				    struct tok_error *err)
+static void release_told(struct told *told)
 {
-	const struct store_value value = STORE_TEXT_OF(name);
-	const int fd = mkstemp(name);
-	if (fd < 0)
-		return tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
-	enum tok_status status = store_do(store, "VACUUM INTO ?", &value, 1, err);
-	if (status != TOK_OK)
-		tok_fail_in(err, status, "cannot write '%s'", path);
-	else if (fsync(fd) != 0 || rename(name, path) != 0)
-		status = tok_fail(err, TOK_EIO, "cannot write '%s': %s", path, strerror(errno));
-	if (status != TOK_OK)
-		drop_written(name);
-	close(fd);
-	return status;
+	tok_arena_release(&told->arena);
+	free(told->items);
+	*told = (struct told){ 0 };
 }
 
-/* The database would be replaced under those who have it open, and what they write lost. */
-static enum tok_status refuse_own(const struct vocab_store *store, const char *path,
-				  struct tok_error *err)
-{
-	static const char *const tails[] = { "", "-wal", "-shm" };
-	struct stat target, own;
-	bool is_own = false;
-	if (stat(path, &target) != 0)
-		return TOK_OK; /* nothing is there */
-	const size_t room = strlen(store->path) + 8;
-	char *name = malloc(room);
-	if (!name)
-		return tok_fail_memory(err);
-	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-		snprintf(name, room, "%s%s", store->path, tails[i]);
-		is_own |= stat(name, &own) == 0 && own.st_dev == target.st_dev &&
-			  own.st_ino == target.st_ino;
-	}
-	free(name);
-	return is_own
-		   ? tok_fail(err, TOK_EARG, "%s is the store itself: export to another file", path)
-		   : TOK_OK;
-}
-
-static enum tok_status export_to(const struct vocab_store *store, const char *target,
-				 struct tok_error *err)
-{
-	const size_t room = strlen(target) + 8;
-	char *name = malloc(room);
-	if (!name)
-		return tok_fail_memory(err);
-	snprintf(name, room, "%s.XXXXXX", target);
-	const enum tok_status status = write_beside(store, name, target, err);
-	free(name);
-	return status;
-}
-
-enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
+enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, void *data,
 				   struct tok_error *err)
 {
-	char *target;
-	enum tok_status status = tok_file_target(path, &target, err);
-	if (status != TOK_OK)
-		return status;
-	status = refuse_own(store, target, err);
-	if (status == TOK_OK)
-		status = export_to(store, target, err);
-	free(target);
+	struct told told = { 0 };
+	enum tok_status status;
+	do {
+		release_told(&told);
+		status = verify_all(store, keep_sentence, &told, err);
+	} while (store_must_repeat(store, &status, err));
+	if (status == TOK_OK && told.lost)
+		status = tok_fail_memory(err);
+	for (size_t i = 0; i < told.count && status == TOK_OK; i++)
+		tell(data, told.items[i].name, told.items[i].trouble);
+	release_told(&told);
 	return status;
 }
 
@@ -235,7 +200,7 @@ static enum tok_status import_entry(struct vocab_store *from, const struct vocab
 {
 	struct vocab_store_list there = { 0 };
 	struct vocab_store_source source;
-	enum tok_status status = vocab_store_find(store, entry->name, &there, err);
+	enum tok_status status = store_find(store, entry->name, &there, err);
 	const bool taken = status == TOK_OK && there.count > 0;
 	const bool same = taken && is_same_source(entry, &there.entries[0]);
 	vocab_store_list_release(&there);
@@ -265,7 +230,7 @@ static enum tok_status import_all(struct vocab_store *from, const struct vocab_s
 	struct vocab_store_list list = { 0 };
 	enum tok_status status = check_texts(from, err);
 	if (status == TOK_OK)
-		status = vocab_store_find(from, NULL, &list, err);
+		status = store_find(from, NULL, &list, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
 		status = check_entry(from, store, &list.entries[i], err);
 	if (status == TOK_OK)
@@ -273,6 +238,8 @@ static enum tok_status import_all(struct vocab_store *from, const struct vocab_s
 	if (status == TOK_OK) {
 		for (size_t i = 0; i < list.count && status == TOK_OK; i++)
 			status = import_entry(from, store, &list.entries[i], added, err);
+		if (status == TOK_OK)
+			status = store_check_frozen(from, err);
 		status = store_finish(store, status, err);
 	}
 	vocab_store_list_release(&list);
