@@ -134,15 +134,15 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_remove(struct vocab_store *stor
 
 /* Is the database sound, has every vocabulary its source, with the hash that was noted, and can it
  * be compiled?  `tell` has a sentence for each vocabulary, NULL where it is sound, and one with
- * NULL as the name for each fault of the database.  Faults are told, not returned; behind damaged
- * pages there may be vocabularies that nothing is told of. */
+ * NULL as the name for each fault of the database, all at the end.  Faults are told, not returned;
+ * behind damaged pages there may be vocabularies that nothing is told of. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *store,
 							void (*tell)(void *data, const char *name,
 								     const char *trouble),
 							void *data, struct tok_error *err);
 
-/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own.
- */
+/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own,
+ * TOK_EFORMAT if the store is damaged, or has not the source of a vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
 							struct tok_error *err);
 
