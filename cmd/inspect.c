@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
-#include "cmd/cli_describe.h"
+#include "vocab/audit/describe.h"
 #include "cmd/cli_load.h"
-#include "cmd/cli_stages.h"
+#include "vocab/audit/stages.h"
 #include "cmd/inspect_internal.h"
 #include "tok/text/json_write.h"
 
@@ -51,15 +51,15 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
 	const struct totals totals = count_tokens(tokenizer);
-	char line[CLI_LINE];
+	char line[VOCAB_LINE];
 
 	printf("%-16s %.*s\n", "format", (int)spec->format.count, (const char *)spec->format.bytes);
 	printf("%-16s %zu tokens, ids up to %zu\n", "vocabulary", totals.tokens,
 	       tok_tokenizer_size(tokenizer) - (tok_tokenizer_size(tokenizer) > 0));
-	for (size_t s = 0; s < CLI_STAGES; s++)
-		for (size_t i = 0; i < cli_stages[s].count(spec); i++) {
-			cli_stages[s].describe(spec, i, line);
-			printf("%-16s %s\n", i == 0 ? cli_stages[s].title : "", line);
+	for (size_t s = 0; s < VOCAB_STEP_STAGES; s++)
+		for (size_t i = 0; i < vocab_step_stages[s].count(spec); i++) {
+			vocab_step_stages[s].describe(spec, i, line);
+			printf("%-16s %s\n", i == 0 ? vocab_step_stages[s].title : "", line);
 		}
 	printf("%-16s %s\n", "splitter", tok_tokenizer_path(tokenizer));
 	if (tok_tokenizer_kernel(tokenizer))
@@ -75,19 +75,19 @@ static void print_whole(const struct tok_tokenizer *tokenizer)
 	for (size_t id = 0; id < tok_tokenizer_size(tokenizer); id++) {
 		if (!tok_tokenizer_is_special(tokenizer, (tok_id)id))
 			continue;
-		cli_describe_text(tok_tokenizer_token(tokenizer, (tok_id)id), line);
+		vocab_describe_text(tok_tokenizer_token(tokenizer, (tok_id)id), line);
 		printf("%-16s %zu %s\n", "", id, line);
 	}
 }
 
 static bool add_stage(struct tok_buffer *out, const struct tok_spec *spec, size_t s)
 {
-	char line[CLI_LINE];
+	char line[VOCAB_LINE];
 	bool ok = tok_buffer_add_byte(out, ',') &&
-		  tok_json_put_string(out, tok_span_of(cli_stages[s].name)) &&
+		  tok_json_put_string(out, tok_span_of(vocab_step_stages[s].name)) &&
 		  tok_buffer_add(out, ":[", 2);
-	for (size_t i = 0; ok && i < cli_stages[s].count(spec); i++) {
-		cli_stages[s].describe(spec, i, line);
+	for (size_t i = 0; ok && i < vocab_step_stages[s].count(spec); i++) {
+		vocab_step_stages[s].describe(spec, i, line);
 		ok = (i == 0 || tok_buffer_add_byte(out, ',')) &&
 		     tok_json_put_string(out, tok_span_of(line));
 	}
@@ -128,10 +128,10 @@ static bool add_whole(struct tok_buffer *out, const struct tok_tokenizer *tokeni
 	    cli_add_format(out, "{\"schema\":\"tok.inspect.1\",\"format\":") &&
 	    tok_json_put_string(out, spec->format) &&
 	    cli_add_format(out, ",\"kind\":\"%s\",\"size\":%zu,\"tokens\":%zu,\"merges\":%zu",
-			   cli_model_name(spec->model.kind), tok_tokenizer_size(tokenizer),
+			   vocab_model_name(spec->model.kind), tok_tokenizer_size(tokenizer),
 			   count_tokens(tokenizer).tokens,
 			   spec->model.kind == TOK_MODEL_BPE ? spec->model.as.bpe.merge_count : 0);
-	for (size_t s = 0; ok && s < CLI_STAGES; s++)
+	for (size_t s = 0; ok && s < VOCAB_STEP_STAGES; s++)
 		ok = add_stage(out, spec, s);
 	const char *kernel = tok_tokenizer_kernel(tokenizer);
 	ok = ok && cli_add_format(out, ",\"splitter\":\"%s\"", tok_tokenizer_path(tokenizer)) &&

@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "cmd/cli_describe.h"
+#include "vocab/audit/describe.h"
 #include "cmd/cli_visible.h"
 #include "tok/text/json_write.h"
 
@@ -79,8 +79,8 @@ static void print_facts(const struct tok_tokenizer *tokenizer, tok_id id,
 			const struct token_facts *facts)
 {
 	const struct tok_model_spec *model = &tok_tokenizer_spec(tokenizer)->model;
-	char line[CLI_LINE];
-	cli_describe_text(facts->text, line);
+	char line[VOCAB_LINE];
+	vocab_describe_text(facts->text, line);
 	printf("%-8s %u\n%-8s %s\n%-8s", "id", id, "text", line, "bytes");
 	for (size_t i = 0; i < facts->bytes.count; i++)
 		printf(" %02x", facts->bytes.bytes[i]);
@@ -96,9 +96,9 @@ static void print_facts(const struct tok_tokenizer *tokenizer, tok_id id,
 	if (!facts->merged)
 		return;
 	printf("%-8s %zu:", "merge", facts->merge_rank);
-	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge.left), line);
+	vocab_describe_text(tok_tokenizer_token(tokenizer, facts->merge.left), line);
 	printf(" %s", line);
-	cli_describe_text(tok_tokenizer_token(tokenizer, facts->merge.right), line);
+	vocab_describe_text(tok_tokenizer_token(tokenizer, facts->merge.right), line);
 	printf(" %s\n", line);
 }
 

@@ -17,7 +17,7 @@ static const struct transplant_options defaults = {
 	.seed = TRANSPLANT_SEED_UNSET,
 	.holdout = .1,
 	.probe = 50,
-	.samples = 400000,
+	.samples = 1200000,
 	.seeds = 3,
 };
 
@@ -119,11 +119,11 @@ static const struct cli_option option_table[] = {
 	  CLI_FIELD(struct transplant_options, holdout, double) },
 	{ CLI_TEXT, 0, "methods", "NAME,NAME...",
 	  "what eval tries (mean,subword,hybrid, with a donor omp,procrustes,ridge) and lab "
-	  "(random,mean,subword,hybrid,omp,procrustes,ridge)",
+	  "(random,mean,subword,hybrid,omp,procrustes,ridge; IN/OUT is another one a side)",
 	  CLI_FIELD(struct transplant_options, methods, const char *) },
 	{ CLI_CHOICE, 0, "lab-model", HYPER_LAB_KIND_WORDS, "what lab trains (feed-forward)",
 	  CLI_FIELD(struct transplant_options, lab_model, int) },
-	{ CLI_SIZE, 0, "samples", "N", "places of a text that each of its models learns (400000)",
+	{ CLI_SIZE, 0, "samples", "N", "places of a text that each of its models learns (1200000)",
 	  CLI_FIELD(struct transplant_options, samples, uint64_t) },
 	{ CLI_SIZE, 0, "probe", "N",
 	  "steps that train rows alone, after which it counts again (50)",
@@ -210,11 +210,12 @@ const struct cli_tool tool_transplant = {
 	    "tokenizers (A of all texts; B, and S with tokens over several words, of the last)\n"
 	    "and with each a small model, gives A's model the tokenizers B and S by each of\n"
 	    "--methods, and tells the bits per byte of what was held back: as it is, and after\n"
-	    "--probe steps of training. B's model, of another seed, is the donor. It takes some\n"
-	    "seconds a model; what it tells of is the methods' order, not large models' loss.",
+	    "--probe steps of training. B's model, of another seed, is the donor. It takes\n"
+	    "about a minute a model; what it tells of is the methods' order, not large models'\n"
+	    "loss.",
 	.examples = "  for tool in encode train bytes; do tok $tool --help; done >text\n"
-		    "  tok transplant lab text --samples 2000 --seeds 1 --methods random,subword "
-		    "2>report\n",
+		    "  tok transplant lab text --samples 2000 --probe 5 --seeds 1 --methods "
+		    "random,subword 2>report\n",
 	.guide = "tok-transplanting",
 	.options = option_table,
 	.defaults = &defaults,

@@ -24,11 +24,16 @@ enum { ROW_SOURCE, ROW_TARGET, ROW_METHODS };
 /* The first signal ends what is learning. */
 static atomic_bool stopped;
 
+/* What --methods says, and what that is for each side. */
+struct lab_method {
+	const char *name, *in, *out;
+};
+
 struct lab_run {
 	const struct transplant_options *options;
 	struct lab_bench bench;
-	char *words; /* of methods, cut at the commas */
-	const char *methods[METHODS_MOST];
+	char *words, *sides; /* of methods, cut at the commas; and between the sides, too */
+	struct lab_method methods[METHODS_MOST];
 	size_t method_count;
 	struct lab_table tables[LAB_TOKENIZERS - 1];
 	size_t table_count;
@@ -60,23 +65,29 @@ static void begin_stage(struct lab_run *run, const char *stage)
 
 /* ---- one seed ---------------------------------------------------------------------- */
 
-static void put_bits(const struct lab_run *run, const struct lab_row *row, size_t stage,
-		     size_t seed, const double *bits)
-{
-	for (size_t i = 0; i < run->bench.text_count; i++)
-		lab_cell(&run->bench, row, stage, i)[seed] = bits[i];
-}
+/* Where numbers belong. */
+struct place {
+	const struct lab_row *row;
+	size_t stage, seed;
+};
 
-static enum tok_status measure(struct lab_run *run, enum lab_tokenizer_name name,
-			       const struct hyper_lab *model, const struct lab_row *row,
-			       size_t stage, size_t seed, struct tok_error *err)
+/* Of the source there are no new tokens: it has no table. */
+static enum tok_status measure(struct lab_run *run, const struct lab_table *table,
+			       const struct hyper_lab *model, struct place at,
+			       struct tok_error *err)
 {
-	double *bits = calloc(run->bench.text_count, sizeof *bits);
-	enum tok_status status =
-	    bits ? transplant_lab_bits(&run->bench, name, model, bits, err) : tok_fail_memory(err);
-	if (status == TOK_OK)
-		put_bits(run, row, stage, seed, bits);
-	free(bits);
+	const struct lab_bench *bench = &run->bench;
+	double *numbers = calloc(LAB_NUMBERS * bench->text_count, sizeof *numbers);
+	if (!numbers)
+		return tok_fail_memory(err);
+	const enum tok_status status = transplant_lab_bits(
+	    bench, table ? table->target : LAB_SOURCE, model, table ? table->marks : NULL, numbers,
+	    numbers + LAB_SHARE * bench->text_count, err);
+	for (size_t n = 0; n < LAB_NUMBERS && status == TOK_OK; n++)
+		for (size_t i = 0; i < bench->text_count; i++)
+			lab_cell(bench, at.row, n, at.stage, i)[at.seed] =
+			    numbers[n * bench->text_count + i];
+	free(numbers);
 	return status == TOK_OK ? check_stopped(err) : status;
 }
 
@@ -86,7 +97,8 @@ static enum tok_status probe(struct lab_run *run, enum lab_tokenizer_name name,
 	const struct hyper_lab_options defaults = HYPER_LAB_DEFAULTS;
 	const struct lab_ids *ids = &run->bench.tokenizers[name].train;
 	return hyper_lab_train(model, ids->items, ids->count,
-			       (size_t)run->options->probe * defaults.batch, true, watch, run, err);
+			       (size_t)run->options->probe * defaults.probe_batch, true, watch, run,
+			       err);
 }
 
 static enum tok_status try_method(struct lab_run *run, struct lab_table *table, size_t method,
@@ -96,27 +108,54 @@ static enum tok_status try_method(struct lab_run *run, struct lab_table *table, 
 	struct transplant_options options = *c->options;
 	struct transplant_choice choice;
 	struct hyper_lab *model = NULL;
-	const struct lab_row *row = &table->rows[ROW_METHODS + method];
-	options.method = run->methods[method];
-	begin_stage(run, run->methods[method]);
+	const struct lab_method *m = &run->methods[method];
+	struct place at = { &table->rows[ROW_METHODS + method], LAB_BEFORE, seed };
+	options.in_method = m->in;
+	options.out_method = m->out;
+	begin_stage(run, m->name);
 	enum tok_status status = transplant_choose(&options, &choice, err);
 	if (status == TOK_OK)
 		status = transplant_lab_graft(c, &choice, source, &model, err);
 	if (status == TOK_OK)
-		status = measure(run, table->target, model, row, LAB_BEFORE, seed, err);
+		status = measure(run, table, model, at, err);
+	at.stage = LAB_AFTER;
 	if (status == TOK_OK && run->options->probe)
 		status = probe(run, table->target, model, err);
 	if (status == TOK_OK && run->options->probe)
-		status = measure(run, table->target, model, row, LAB_AFTER, seed, err);
+		status = measure(run, table, model, at, err);
 	hyper_lab_free(model);
-	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", run->methods[method]);
+	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", m->name);
 }
 
-/* The model of the target has been written: it is the donor. */
-static enum tok_status try_target(struct lab_run *run, struct lab_table *table,
-				  const struct hyper_lab *source, size_t seed,
-				  struct tok_error *err)
+/* Which tokens are new; the same for every seed. */
+static enum tok_status mark(const struct lab_run *run, struct lab_table *table,
+			    const struct hyper_matches *matches, struct tok_error *err)
 {
+	const struct lab_tokenizer *t = &run->bench.tokenizers[table->target];
+	table->made = matches->counts[HYPER_MATCH_NEW];
+	table->shared = matches->count - table->made - matches->counts[HYPER_MATCH_NONE];
+	if (table->marks)
+		return TOK_OK;
+	table->marks = calloc(t->tokens, 1);
+	table->made_shares = calloc(run->bench.text_count, sizeof *table->made_shares);
+	if (!table->marks || !table->made_shares)
+		return tok_fail_memory(err);
+	for (size_t id = 0; id < matches->count && id < t->tokens; id++)
+		table->marks[id] = matches->classes[id] == HYPER_MATCH_NEW;
+	for (size_t i = 0; i < run->bench.text_count; i++) {
+		for (size_t k = 0; k < t->held[i].count; k++)
+			table->made_shares[i] += table->marks[t->held[i].items[k]];
+		table->made_shares[i] /= (double)t->held[i].count;
+	}
+	return TOK_OK;
+}
+
+/* The model of the target, `donor`, has been written. */
+static enum tok_status try_target(struct lab_run *run, struct lab_table *table,
+				  const struct hyper_lab *source, const struct hyper_lab *donor,
+				  size_t seed, struct tok_error *err)
+{
+	const struct place at = { &table->rows[ROW_TARGET], LAB_BEFORE, seed };
 	const struct lab_tokenizer *tokenizers = run->bench.tokenizers;
 	struct transplant_options options = *run->options;
 	struct transplant_case c = { 0 };
@@ -126,10 +165,12 @@ static enum tok_status try_target(struct lab_run *run, struct lab_table *table,
 	options.rows = NULL;
 	enum tok_status status = transplant_case_open(
 	    &c, tokenizers[LAB_SOURCE].folder, tokenizers[table->target].folder, &options, err);
+	if (status == TOK_OK)
+		status = mark(run, table, &c.matches, err);
+	if (status == TOK_OK)
+		status = measure(run, table, donor, at, err);
 	for (size_t m = 0; m < run->method_count && status == TOK_OK; m++)
 		status = try_method(run, table, m, &c, source, seed, err);
-	table->made = c.matches.counts[HYPER_MATCH_NEW];
-	table->shared = c.matches.count - table->made - c.matches.counts[HYPER_MATCH_NONE];
 	transplant_case_close(&c);
 	return status;
 }
@@ -143,16 +184,19 @@ static enum tok_status learn(struct lab_run *run, enum lab_tokenizer_name name, 
 	return status == TOK_OK ? check_stopped(err) : status;
 }
 
-static enum tok_status learn_target(struct lab_run *run, struct lab_table *table, size_t seed,
-				    struct tok_error *err)
+static enum tok_status run_target(struct lab_run *run, struct lab_table *table,
+				  const struct hyper_lab *source, size_t seed,
+				  struct tok_error *err)
 {
-	struct hyper_lab *model = NULL;
-	enum tok_status status =
-	    learn(run, table->target, run->options->seed + seed + DONOR_SEED, &model, err);
+	const struct place at = { &table->rows[ROW_SOURCE], LAB_BEFORE, seed };
+	struct hyper_lab *donor = NULL;
+	enum tok_status status = measure(run, NULL, source, at, err);
 	if (status == TOK_OK)
-		status = measure(run, table->target, model, &table->rows[ROW_TARGET], LAB_BEFORE,
-				 seed, err);
-	hyper_lab_free(model);
+		status =
+		    learn(run, table->target, run->options->seed + seed + DONOR_SEED, &donor, err);
+	if (status == TOK_OK)
+		status = try_target(run, table, source, donor, seed, err);
+	hyper_lab_free(donor);
 	return status;
 }
 
@@ -160,44 +204,65 @@ static enum tok_status run_seed(struct lab_run *run, size_t seed, struct tok_err
 {
 	struct hyper_lab *source = NULL;
 	enum tok_status status = learn(run, LAB_SOURCE, run->options->seed + seed, &source, err);
-	for (size_t t = 0; t < run->table_count && status == TOK_OK; t++) {
-		struct lab_table *table = &run->tables[t];
-		status = measure(run, LAB_SOURCE, source, &table->rows[ROW_SOURCE], LAB_BEFORE,
-				 seed, err);
-		if (status == TOK_OK)
-			status = learn_target(run, table, seed, err);
-		if (status == TOK_OK)
-			status = try_target(run, table, source, seed, err);
-	}
+	for (size_t t = 0; t < run->table_count && status == TOK_OK; t++)
+		status = run_target(run, &run->tables[t], source, seed, err);
 	hyper_lab_free(source);
 	return status;
 }
 
 /* ---- what is asked ------------------------------------------------------------------ */
 
+static enum tok_status check_method(const char *word, struct tok_error *err)
+{
+	enum transplant_method method;
+	const char *folder;
+	if (transplant_method_find(word, &method, &folder))
+		return TOK_OK;
+	return tok_fail(err, TOK_EARG, "'%s' is no method: tok-transplanting(7) names them", word);
+}
+
+/* `copy` is `word` once more: IN/OUT is cut there, and what is no such pair is for both sides,
+ * unless an option says otherwise.  A folder may have '/' in its name. */
+static enum tok_status cut_sides(const struct transplant_options *o, const char *word, char *copy,
+				 struct lab_method *out, struct tok_error *err)
+{
+	char *slash = strncmp(word, "hypernet:", 9) == 0 ? NULL : strchr(copy, '/');
+	*out = (struct lab_method){ word, o->in_method ? o->in_method : copy,
+				    o->out_method ? o->out_method : copy };
+	if (slash) {
+		*slash = '\0';
+		out->in = copy;
+		out->out = slash + 1;
+	}
+	const enum tok_status status = check_method(out->in, err);
+	return status == TOK_OK ? check_method(out->out, err) : status;
+}
+
 static enum tok_status cut_methods(struct lab_run *run, struct tok_error *err)
 {
+	const char *asked = run->options->methods ? run->options->methods : METHODS;
 	char *rest = NULL;
-	run->words = strdup(run->options->methods ? run->options->methods : METHODS);
-	if (!run->words)
+	enum tok_status status = TOK_OK;
+	run->words = strdup(asked);
+	run->sides = strdup(asked);
+	if (!run->words || !run->sides)
 		return tok_fail_memory(err);
-	for (char *word = strtok_r(run->words, ",", &rest); word;
+	for (char *word = strtok_r(run->words, ",", &rest); word && status == TOK_OK;
 	     word = strtok_r(NULL, ",", &rest)) {
-		enum transplant_method method;
-		const char *folder;
-		if (!transplant_method_find(word, &method, &folder))
-			return tok_fail(err, TOK_EARG,
-					"'%s' is no method: tok-transplanting(7) names them", word);
+		char *copy = run->sides + (word - run->words);
 		if (run->method_count == METHODS_MOST)
 			return tok_fail(err, TOK_EARG, "at most %d methods", METHODS_MOST);
-		run->methods[run->method_count++] = word;
+		copy[strlen(word)] = '\0';
+		status =
+		    cut_sides(run->options, word, copy, &run->methods[run->method_count++], err);
 	}
-	return TOK_OK;
+	return status;
 }
 
 static enum tok_status make_tables(struct lab_run *run, struct tok_error *err)
 {
-	const size_t cells = LAB_STAGES * run->bench.text_count * (size_t)run->options->seeds;
+	const size_t cells =
+	    LAB_NUMBERS * LAB_STAGES * run->bench.text_count * (size_t)run->options->seeds;
 	for (int t = LAB_TARGET; t < LAB_TOKENIZERS; t++) {
 		struct lab_table *table = &run->tables[run->table_count++];
 		table->target = (enum lab_tokenizer_name)t;
@@ -209,10 +274,11 @@ static enum tok_status make_tables(struct lab_run *run, struct tok_error *err)
 			struct lab_row *row = &table->rows[r];
 			row->name = r == ROW_SOURCE   ? "as it was"
 				    : r == ROW_TARGET ? "learnt with it"
-						      : run->methods[r - ROW_METHODS];
+						      : run->methods[r - ROW_METHODS].name;
+			row->shares = r != ROW_SOURCE;
 			row->probed = r >= ROW_METHODS && run->options->probe > 0;
-			row->bits = calloc(cells, sizeof *row->bits);
-			if (!row->bits)
+			row->cells = calloc(cells, sizeof *row->cells);
+			if (!row->cells)
 				return tok_fail_memory(err);
 		}
 	}
@@ -223,10 +289,13 @@ static void release(struct lab_run *run)
 {
 	for (size_t t = 0; t < run->table_count; t++) {
 		for (size_t r = 0; run->tables[t].rows && r < run->tables[t].row_count; r++)
-			free(run->tables[t].rows[r].bits);
+			free(run->tables[t].rows[r].cells);
 		free(run->tables[t].rows);
+		free(run->tables[t].marks);
+		free(run->tables[t].made_shares);
 	}
 	free(run->words);
+	free(run->sides);
 	transplant_lab_release(&run->bench);
 }
 

@@ -75,35 +75,43 @@ TOK_MUST_USE enum tok_status transplant_lab_graft(struct transplant_case *c,
 						  const struct hyper_lab *source,
 						  struct hyper_lab **out, struct tok_error *err);
 
-/* Bits per byte of each text's held-out part into bits[0 .. text_count). */
+/* Bits per byte of each text's held-out part into bits[0 .. text_count); and, of `marked` tokens (a
+ * byte each; NULL: none) how probable they are there, into shares. */
 TOK_MUST_USE enum tok_status transplant_lab_bits(const struct lab_bench *bench,
 						 enum lab_tokenizer_name name,
-						 const struct hyper_lab *model, double *bits,
-						 struct tok_error *err);
+						 const struct hyper_lab *model,
+						 const uint8_t *marked, double *bits,
+						 double *shares, struct tok_error *err);
 
 /* ---- what came out ----------------------------------------------------------------- */
 
 /* Before training, or without; after the probe. */
 enum { LAB_BEFORE, LAB_AFTER, LAB_STAGES };
 
+/* Bits per byte; how probable all new tokens together are, the mean over the text. */
+enum { LAB_BITS, LAB_SHARE, LAB_NUMBERS };
+
 /* One line of a table: a model. */
 struct lab_row {
 	const char *name;
-	bool probed;
-	double *bits; /* [stage][text][seed] */
+	bool shares, probed; /* has LAB_SHARE; has LAB_AFTER */
+	double *cells;       /* [number][stage][text][seed] */
 };
 
 struct lab_table {
 	enum lab_tokenizer_name target;
 	size_t shared, made;  /* tokens of the target */
+	uint8_t *marks;       /* which of them are new, a byte each */
+	double *made_shares;  /* and what share of each text's held-out tokens they are */
 	struct lab_row *rows; /* the source itself, a model of the target, then a method each */
 	size_t row_count;
 };
 
 static inline double *lab_cell(const struct lab_bench *bench, const struct lab_row *row,
-			       size_t stage, size_t text)
+			       size_t number, size_t stage, size_t text)
 {
-	return row->bits + (stage * bench->text_count + text) * bench->options->seeds;
+	const size_t at = (number * LAB_STAGES + stage) * bench->text_count + text;
+	return row->cells + at * bench->options->seeds;
 }
 
 void transplant_lab_tell(const struct lab_bench *bench, const struct lab_table *tables,

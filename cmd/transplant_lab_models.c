@@ -120,13 +120,13 @@ enum tok_status transplant_lab_graft(struct transplant_case *c,
 }
 
 enum tok_status transplant_lab_bits(const struct lab_bench *bench, enum lab_tokenizer_name name,
-				    const struct hyper_lab *model, double *bits,
-				    struct tok_error *err)
+				    const struct hyper_lab *model, const uint8_t *marked,
+				    double *bits, double *shares, struct tok_error *err)
 {
 	const struct lab_tokenizer *t = &bench->tokenizers[name];
 	for (size_t i = 0; i < bench->text_count; i++) {
-		const enum tok_status status =
-		    hyper_lab_bits(model, t->held[i].items, t->held[i].count, &bits[i], err);
+		const enum tok_status status = hyper_lab_bits(
+		    model, t->held[i].items, t->held[i].count, marked, &bits[i], &shares[i], err);
 		if (status != TOK_OK)
 			return status;
 		bits[i] /= (double)bench->texts[i].held.count;

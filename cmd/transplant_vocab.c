@@ -148,7 +148,7 @@ static enum tok_status take_gguf(struct transplant_vocab *v, struct tok_error *e
 	enum tok_status status = transplant_vocab_files(v, &files, err);
 	if (status != TOK_OK)
 		return status;
-	if (tok_span_starts(files.source.files[0], tok_span_of(VOCAB_FORMAT_GGUF)))
+	if (tok_span_starts(files.source.files[0], tok_span_of("GGUF")))
 		status = take_pairs(&v->vocab, files.source.files[0], err);
 	if (status != TOK_OK)
 		tok_fail_in(err, status, "%s", files.source.path);

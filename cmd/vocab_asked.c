@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/cli.h"
-#include "cmd/cli_describe.h"
+#include "vocab/audit/describe.h"
 #include "tok/pipe/encoder.h"
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
@@ -77,9 +77,9 @@ void vocab_asked_release(struct vocab_asked *asked)
 static size_t check_token(const struct vocab_asked_token *token,
 			  const struct tok_tokenizer *written, const char *path)
 {
-	char name[CLI_LINE], gone[CLI_LINE];
-	cli_describe_text(token->text, name);
-	cli_describe_text(token->gone, gone);
+	char name[VOCAB_LINE], gone[VOCAB_LINE];
+	vocab_describe_text(token->text, name);
+	vocab_describe_text(token->gone, gone);
 	if (tok_tokenizer_find(written, token->text) != token->id)
 		cli_error("%s: %s is not the token %u there, as was asked for", path, name,
 			  token->id);

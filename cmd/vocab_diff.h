@@ -5,7 +5,7 @@
 #define CMD_VOCAB_DIFF_H
 
 #include "cmd/cli_put.h"
-#include "cmd/cli_stages.h"
+#include "vocab/audit/stages.h"
 #include "vocab/audit/difference.h"
 #include "vocab/audit/difference_pipeline.h"
 #include "vocab/audit/similarity.h"

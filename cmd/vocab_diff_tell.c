@@ -15,10 +15,10 @@ static size_t count_truncation(const struct tok_spec *spec)
 	return spec->truncation.enabled;
 }
 
-static void describe_truncation(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_truncation(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
 	(void)i;
-	snprintf(out, CLI_LINE, "to %zu tokens, at the %s", spec->truncation.max_length,
+	snprintf(out, VOCAB_LINE, "to %zu tokens, at the %s", spec->truncation.max_length,
 		 spec->truncation.left ? "front" : "end");
 }
 
@@ -27,35 +27,36 @@ static size_t count_padding(const struct tok_spec *spec)
 	return spec->padding.enabled;
 }
 
-static void describe_padding(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_padding(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
 	const struct tok_padding *padding = &spec->padding;
-	char token[CLI_LINE], length[64] = "the longest", multiple[64] = "";
+	char token[VOCAB_LINE], length[64] = "the longest", multiple[64] = "";
 	(void)i;
-	cli_describe_text(padding->token, token);
+	vocab_describe_text(padding->token, token);
 	if (padding->length)
 		snprintf(length, sizeof length, "%zu tokens", padding->length);
 	if (padding->multiple)
 		snprintf(multiple, sizeof multiple, ", a multiple of %zu", padding->multiple);
-	snprintf(out, CLI_LINE, "to %s%s, at the %s, with %.300s, %" PRIu32, length, multiple,
+	snprintf(out, VOCAB_LINE, "to %s%s, at the %s, with %.300s, %" PRIu32, length, multiple,
 		 padding->left ? "front" : "end", token, padding->id);
 }
 
-/* The first stages are those of cli_stages.h, in its order. */
-static const struct cli_stage *find_stage(size_t stage)
+/* The first stages are those of stages.h, in its order. */
+static const struct vocab_step_stage *find_stage(size_t stage)
 {
-	static const struct cli_stage lengths[VOCAB_STAGES - CLI_STAGES] = {
+	static const struct vocab_step_stage lengths[VOCAB_STAGES - VOCAB_STEP_STAGES] = {
 		{ "truncation", "truncation", count_truncation, describe_truncation },
 		{ "padding", "padding", count_padding, describe_padding },
 	};
-	return stage < CLI_STAGES ? &cli_stages[stage] : &lengths[stage - CLI_STAGES];
+	return stage < VOCAB_STEP_STAGES ? &vocab_step_stages[stage]
+					 : &lengths[stage - VOCAB_STEP_STAGES];
 }
 
 /* Descriptions are cut short and leave things out: do those of a stage read alike? */
-static bool read_alike(const struct cli_stage *stage, const struct tok_spec *a,
+static bool read_alike(const struct vocab_step_stage *stage, const struct tok_spec *a,
 		       const struct tok_spec *b)
 {
-	char left[CLI_LINE], right[CLI_LINE];
+	char left[VOCAB_LINE], right[VOCAB_LINE];
 	const size_t count = stage->count(a);
 	bool alike = count == stage->count(b);
 	for (size_t i = 0; i < count && alike; i++) {
@@ -122,10 +123,10 @@ static void put_merges(struct cli_put *p, const struct vocab_merge_differences *
 	cli_put(p, "\n");
 }
 
-static void put_steps(struct cli_put *p, const char *which, const struct cli_stage *stage,
+static void put_steps(struct cli_put *p, const char *which, const struct vocab_step_stage *stage,
 		      const struct tok_spec *spec)
 {
-	char line[CLI_LINE];
+	char line[VOCAB_LINE];
 	const size_t count = stage->count(spec);
 	for (size_t i = 0; i < count; i++) {
 		stage->describe(spec, i, line);
@@ -144,7 +145,7 @@ void vocab_diff_tell(const struct vocab_diff *d, size_t most, struct cli_put *p)
 		put_kind(p, found, (enum vocab_difference_kind)kind, most);
 	put_merges(p, &found->merges);
 	for (size_t s = 0; s < VOCAB_STAGES; s++) {
-		const struct cli_stage *stage = find_stage(s);
+		const struct vocab_step_stage *stage = find_stage(s);
 		if (!d->stages[s])
 			continue;
 		cli_put(p, "%s\n", stage->title);
@@ -221,10 +222,10 @@ static void put_json_merges(struct cli_put *p, const struct vocab_merge_differen
 		cli_put(p, "%zu}", m->first_a);
 }
 
-static void put_json_steps(struct cli_put *p, const char *which, const struct cli_stage *stage,
-			   const struct tok_spec *spec)
+static void put_json_steps(struct cli_put *p, const char *which,
+			   const struct vocab_step_stage *stage, const struct tok_spec *spec)
 {
-	char line[CLI_LINE];
+	char line[VOCAB_LINE];
 	cli_put(p, "\"%s\":[", which);
 	for (size_t i = 0; i < stage->count(spec); i++) {
 		stage->describe(spec, i, line);
@@ -239,7 +240,7 @@ static void put_json_stages(struct cli_put *p, const struct vocab_diff *d)
 	bool first = true;
 	cli_put(p, ",\"pipeline\":{");
 	for (size_t s = 0; s < VOCAB_STAGES; s++) {
-		const struct cli_stage *stage = find_stage(s);
+		const struct vocab_step_stage *stage = find_stage(s);
 		if (!d->stages[s])
 			continue;
 		cli_put(p, "%s\"%s\":{", first ? "" : ",", stage->name);

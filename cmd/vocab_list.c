@@ -8,6 +8,8 @@
 #include "cmd/vocab_internal.h"
 #include "tok/text/json_write.h"
 
+enum { SCRIPTS_LISTED = 6 };
+
 /* ---- for programs --------------------------------------------------------------------------- */
 
 static void put_text(struct cli_put *p, const char *name, const char *text)
@@ -17,6 +19,30 @@ static void put_text(struct cli_put *p, const char *name, const char *text)
 		p->lost |= !tok_json_put_string(p->out, tok_span_of(text));
 	else
 		cli_put(p, "null");
+}
+
+static void put_statistics(struct cli_put *p, const struct vocab_statistics *s)
+{
+	cli_put(p, ",\"statistics\":%s", s ? "{" : "null");
+	if (!s)
+		return;
+	for (size_t i = 0; i < VOCAB_STATISTIC_BYTE_LEVEL; i++)
+		cli_put(p, "%s\"%s\":%" PRIu64, i ? "," : "", vocab_statistics_names[i],
+			s->numbers[i]);
+	for (size_t i = VOCAB_STATISTIC_BYTE_LEVEL; i < VOCAB_STATISTICS; i++)
+		cli_put(p, ",\"%s\":%s", vocab_statistics_names[i],
+			s->numbers[i] ? "true" : "false");
+	cli_put(p, ",\"mean_bytes\":%.4f", vocab_statistics_mean(s));
+	put_text(p, "unknown", s->unknown);
+	put_text(p, "normalizer", s->normalizer);
+	put_text(p, "pre_tokenizer", s->pre_tokenizer);
+	cli_put(p, ",\"scripts\":{");
+	for (size_t i = 0; i < s->script_count; i++) {
+		cli_put(p, "%s", i ? "," : "");
+		p->lost |= !tok_json_put_string(p->out, tok_span_of(s->scripts[i].name));
+		cli_put(p, ":%zu", s->scripts[i].tokens);
+	}
+	cli_put(p, "}}");
 }
 
 static void put_entry(struct cli_put *p, const struct vocab_store_entry *entry)
@@ -38,7 +64,13 @@ static void put_entry(struct cli_put *p, const struct vocab_store_entry *entry)
 			"%016" PRIx64 "\"}",
 			file->bytes, file->stored, file->hash.high, file->hash.low);
 	}
-	cli_put(p, "]}");
+	cli_put(p, "],\"image_bytes\":");
+	if (entry->image_bytes)
+		cli_put(p, "%" PRIu64, entry->image_bytes);
+	else
+		cli_put(p, "null");
+	put_statistics(p, entry->statistics);
+	cli_put(p, "}");
 }
 
 static void put_json(struct cli_put *p, const struct vocab_store_list *list)
@@ -59,10 +91,24 @@ void vocab_put_note(struct cli_put *p, const char *text)
 	p->lost |= text && !cli_visible_line(tok_span_of(text), p->out);
 }
 
+static void put_label(struct cli_put *p, const char *label)
+{
+	cli_put(p, "  %-13s ", label);
+}
+
 static void put_labelled(struct cli_put *p, const char *label, const char *text)
 {
-	cli_put(p, "  %-8s ", label);
+	put_label(p, label);
 	vocab_put_note(p, text);
+}
+
+/* A line, if there is anything to tell. */
+static void put_line(struct cli_put *p, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	put_labelled(p, label, text);
+	cli_put(p, "\n");
 }
 
 /* "2026-01-31 12:00" in UTC. */
@@ -91,8 +137,8 @@ static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		if (strlen(list->entries[i].name) > width)
 			width = strlen(list->entries[i].name);
-	cli_put(p, "%-*s  %-9s  %8s  %9s  %-16s  %s\n", (int)width, "name", "model", "ids", "kB",
-		"added", "origin");
+	cli_put(p, "%-*s  %-9s  %8s  %8s  %7s  %9s  %-16s  %s\n", (int)width, "name", "model",
+		"ids", "merges", "B/token", "kB", "added", "origin");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct vocab_store_entry *e = &list->entries[i];
 		uint64_t bytes = 0;
@@ -100,12 +146,67 @@ static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
 			bytes += e->files[f].bytes;
 		put_column(p, e->name, width);
 		put_column(p, e->model, 9);
-		cli_put(p, "%8" PRIu64 "  %9" PRIu64 "  ", e->ids, (bytes + 999) / 1000);
+		cli_put(p, "%8" PRIu64 "  ", e->ids);
+		if (e->statistics)
+			cli_put(p, "%8" PRIu64 "  %7.2f",
+				e->statistics->numbers[VOCAB_STATISTIC_MERGES],
+				vocab_statistics_mean(e->statistics));
+		else
+			cli_put(p, "%8s  %7s", "-", "-");
+		cli_put(p, "  %9" PRIu64 "  ", (bytes + 999) / 1000);
 		put_time(p, e->added);
 		cli_put(p, "  ");
 		vocab_put_note(p, e->origin);
 		cli_put(p, "\n");
 	}
+}
+
+static void put_scripts(struct cli_put *p, const struct vocab_statistics *s)
+{
+	const double all = (double)s->numbers[VOCAB_STATISTIC_TEXT_TOKENS];
+	if (s->script_count == 0)
+		return;
+	put_label(p, "scripts");
+	for (size_t i = 0; i < s->script_count && i < SCRIPTS_LISTED; i++)
+		cli_put(p, "%s%s %.1f %%", i ? ", " : "", s->scripts[i].name,
+			100 * (double)s->scripts[i].tokens / all);
+	if (s->script_count > SCRIPTS_LISTED)
+		cli_put(p, ", and %zu more", s->script_count - SCRIPTS_LISTED);
+	cli_put(p, "\n");
+}
+
+static void put_numbers(struct cli_put *p, const struct vocab_statistics *s)
+{
+	const uint64_t *n = s->numbers;
+	put_label(p, "tokens");
+	cli_put(p,
+		"%" PRIu64 ": %" PRIu64 " of text, %" PRIu64 " bytes, %" PRIu64 " special; %" PRIu64
+		" added\n",
+		n[VOCAB_STATISTIC_TOKENS], n[VOCAB_STATISTIC_TEXT_TOKENS],
+		n[VOCAB_STATISTIC_BYTE_TOKENS], n[VOCAB_STATISTIC_SPECIAL_TOKENS],
+		n[VOCAB_STATISTIC_ADDED_TOKENS]);
+	if (n[VOCAB_STATISTIC_MERGES]) {
+		put_label(p, "merges");
+		cli_put(p, "%" PRIu64 "\n", n[VOCAB_STATISTIC_MERGES]);
+	}
+	put_label(p, "text");
+	cli_put(p, "%.2f bytes a token, the longest has %" PRIu64 "\n", vocab_statistics_mean(s),
+		n[VOCAB_STATISTIC_LONGEST_BYTES]);
+	put_label(p, "bytes");
+	cli_put(p, "%s, %" PRIu64 " of 256 are a token, %" PRIu64 " come back\n",
+		n[VOCAB_STATISTIC_BYTE_LEVEL]      ? "level"
+		: n[VOCAB_STATISTIC_BYTE_FALLBACK] ? "fallback"
+						   : "neither level nor fallback",
+		n[VOCAB_STATISTIC_BYTES_ALONE], n[VOCAB_STATISTIC_BYTES_RETURNED]);
+}
+
+static void put_all_statistics(struct cli_put *p, const struct vocab_statistics *s)
+{
+	put_numbers(p, s);
+	put_scripts(p, s);
+	put_line(p, "unknown", s->unknown);
+	put_line(p, "normaliser", s->normalizer);
+	put_line(p, "pre-tokenizer", s->pre_tokenizer);
 }
 
 static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
@@ -114,24 +215,24 @@ static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
 	cli_put(p, "\n");
 	put_labelled(p, "model", e->model);
 	cli_put(p, ", %" PRIu64 " ids\n", e->ids);
+	if (e->statistics)
+		put_all_statistics(p, e->statistics);
 	for (size_t i = 0; i < e->file_count; i++) {
 		put_labelled(p, "file", e->files[i].name);
-		cli_put(p,
-			", %" PRIu64 " bytes, %" PRIu64 " in the store\n"
-			"  xxh128   %016" PRIx64 "%016" PRIx64 "\n",
-			e->files[i].bytes, e->files[i].stored, e->files[i].hash.high,
+		cli_put(p, ", %" PRIu64 " bytes, %" PRIu64 " in the store\n", e->files[i].bytes,
+			e->files[i].stored);
+		put_label(p, "xxh128");
+		cli_put(p, "%016" PRIx64 "%016" PRIx64 "\n", e->files[i].hash.high,
 			e->files[i].hash.low);
 	}
-	if (e->pattern) {
-		put_labelled(p, "pattern", e->pattern);
-		cli_put(p, "\n");
+	if (e->image_bytes) {
+		put_label(p, "image");
+		cli_put(p, "%" PRIu64 " bytes\n", e->image_bytes);
 	}
-	put_labelled(p, "origin", e->origin);
-	if (e->licence) {
-		cli_put(p, "\n");
-		put_labelled(p, "licence", e->licence);
-	}
-	cli_put(p, "\n  added    ");
+	put_line(p, "pattern", e->pattern);
+	put_line(p, "origin", e->origin);
+	put_line(p, "licence", e->licence);
+	put_label(p, "added");
 	put_time(p, e->added);
 	cli_put(p, " UTC\n");
 }
@@ -139,16 +240,23 @@ static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
 /* ---- words
  * --------------------------------------------------------------------------------------- */
 
+/* To be changed where that can be, so that statistics which it has not yet are kept. */
+static enum tok_status open_store(struct vocab_store **out, struct tok_error *err)
+{
+	const enum tok_status status = cli_store_open(VOCAB_STORE_CHANGE, out, err);
+	return status == TOK_OK ? status : cli_store_open(VOCAB_STORE_READ, out, err);
+}
+
 /* No store is a store with nothing in it. */
 static enum tok_status find(const char *name, struct vocab_store_list *list, struct tok_error *err)
 {
 	struct vocab_store *store;
 	*list = (struct vocab_store_list){ 0 };
-	enum tok_status status = cli_store_open(VOCAB_STORE_READ, &store, err);
+	enum tok_status status = open_store(&store, err);
 	if (status != TOK_OK)
 		return status;
 	if (store)
-		status = vocab_store_find(store, name, list, err);
+		status = vocab_store_survey(store, name, list, err);
 	vocab_store_close(store);
 	return status;
 }

@@ -46,9 +46,9 @@ static enum tok_status check(size_t vocabulary, const struct hyper_lab_options *
 	if (!within(o->context, HYPER_LAB_LONGEST))
 		return tok_fail(err, TOK_EARG, "a context of 1 to %d tokens, not %zu",
 				HYPER_LAB_LONGEST, o->context);
-	if (!within(o->batch, HYPER_LAB_BATCH))
-		return tok_fail(err, TOK_EARG, "1 to %d samples a step, not %zu", HYPER_LAB_BATCH,
-				o->batch);
+	if (!within(o->batch, HYPER_LAB_BATCH) || !within(o->probe_batch, HYPER_LAB_BATCH))
+		return tok_fail(err, TOK_EARG, "1 to %d samples a step, not %zu and %zu",
+				HYPER_LAB_BATCH, o->batch, o->probe_batch);
 	if (!isfinite(o->rate) || o->rate <= 0)
 		return tok_fail(err, TOK_EARG, "a rate above zero, not %g", o->rate);
 	return TOK_OK;

@@ -7,7 +7,7 @@
  *	struct hyper_lab *model;
  *	status = hyper_lab_new(vocab_size, &o, &model, &err);
  *	status = hyper_lab_train(model, ids, count, samples, false, watch, context, &err);
- *	status = hyper_lab_bits(model, ids, count, &bits, &err);	// of all the ids, in bits
+ *	status = hyper_lab_bits(model, ids, count, NULL, &bits, NULL, &err);	// of all the ids
  *	...
  *	hyper_lab_free(model);
  *
@@ -46,15 +46,17 @@ struct hyper_lab_options {
 	enum hyper_lab_kind kind;
 	size_t width, hidden, context; /* 64, 192, 6; a transformer has no use for hidden */
 	bool tied;
-	size_t batch; /* samples a step */
-	double rate;  /* of Adam, warmed up for a twentieth, then cooled down by a cosine to 0 */
+	size_t batch;       /* samples a step */
+	size_t probe_batch; /* the same where rows alone are trained: see hyper_lab_train */
+	double rate; /* of Adam, warmed up for a twentieth, then cooled down by a cosine to 0 */
 	uint64_t seed;
 	size_t threads;                    /* 0: one */
 	const struct hyper_kernel *kernel; /* must be given */
 };
 #define HYPER_LAB_DEFAULTS                                                                         \
 	{                                                                                          \
-		.width = 64, .hidden = 192, .context = 6, .batch = 256, .rate = 3e-3, .seed = 1    \
+		.width = 64, .hidden = 192, .context = 6, .batch = 256, .probe_batch = 1024,       \
+		.rate = 3e-3, .seed = 1                                                            \
 	}
 
 struct hyper_lab;
@@ -82,18 +84,23 @@ TOK_API TOK_MUST_USE enum tok_status hyper_lab_graft(const struct hyper_lab *fro
 typedef bool hyper_lab_watch(void *context, size_t step, size_t steps, double loss);
 
 /* `samples` places of `ids` drawn by the seed, in steps of `batch`, the last one of what is left;
- * `rows_only`: the body stays as it is (a probe).  Ids are those of one stream; what lies before
- * its beginning is a row of zeros.  `watch` may be NULL.  TOK_EARG for an id beyond the vocabulary,
- * for no ids, and where the loss stops being a number, which a lower rate would mend. */
+ * `rows_only`: the body stays as it is (a probe), and a step has `probe_batch`: a row's first steps
+ * by Adam are as long as the rate whatever the gradient, and by few samples most of that is noise,
+ * which does good rows harm.  Ids are those of one stream; what lies before its beginning is a row
+ * of zeros.  `watch` may be NULL.  TOK_EARG for an id beyond the vocabulary, for no ids, and where
+ * the loss stops being a number, which a lower rate would mend. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_train(struct hyper_lab *model, const tok_id *ids,
 						     size_t count, size_t samples, bool rows_only,
 						     hyper_lab_watch *watch, void *context,
 						     struct tok_error *err);
 
 /* -log2 P of all the ids, one after the other; over the bytes of their text it is bits per byte.
- * TOK_EARG for an id beyond the vocabulary. */
+ * `marked` is NULL, as `share` may be then, or a byte a token of the vocabulary: *share is the
+ * probability of those whose byte is not zero, the mean over all ids, 0 of none.  TOK_EARG for an
+ * id beyond the vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status hyper_lab_bits(const struct hyper_lab *model,
-						    const tok_id *ids, size_t count, double *bits,
-						    struct tok_error *err);
+						    const tok_id *ids, size_t count,
+						    const uint8_t *marked, double *bits,
+						    double *share, struct tok_error *err);
 
 #endif

@@ -74,6 +74,7 @@ struct training {
 	struct tok_random random;
 	struct lab_adam adam;
 	size_t numbers; /* that are trained: the first ones */
+	size_t batch;
 	double rate;
 };
 
@@ -121,7 +122,7 @@ static enum tok_status train_step(struct training *t, size_t count, bool rows_on
 static enum tok_status train_all(struct training *t, size_t samples, bool rows_only,
 				 hyper_lab_watch *watch, void *context, struct tok_error *err)
 {
-	const size_t batch = t->model->o.batch, steps = (samples + batch - 1) / batch;
+	const size_t batch = t->batch, steps = (samples + batch - 1) / batch;
 	double loss = 0;
 	for (size_t step = 0; step < steps; step++) {
 		const size_t left = samples - step * batch;
@@ -142,12 +143,13 @@ enum tok_status hyper_lab_train(struct hyper_lab *model, const tok_id *ids, size
 {
 	struct training t = { .model = model,
 			      .random = tok_random_of(model->o.seed, UINT64_MAX),
-			      .numbers = rows_only ? model->at.body : model->at.count };
+			      .numbers = rows_only ? model->at.body : model->at.count,
+			      .batch = rows_only ? model->o.probe_batch : model->o.batch };
 	if (count == 0)
 		return tok_fail(err, TOK_EARG, "a text without tokens teaches nothing");
-	enum tok_status status = reader_init(&t.reader, model, ids, count, model->o.batch, err);
+	enum tok_status status = reader_init(&t.reader, model, ids, count, t.batch, err);
 	if (status == TOK_OK)
-		status = lab_work_init(&t.work, model, model->o.batch, true, err);
+		status = lab_work_init(&t.work, model, t.batch, true, err);
 	t.adam.first = calloc(t.numbers, sizeof(float));
 	t.adam.second = calloc(t.numbers, sizeof(float));
 	if (status == TOK_OK && (!t.adam.first || !t.adam.second))
@@ -166,8 +168,24 @@ enum tok_status hyper_lab_train(struct hyper_lab *model, const tok_id *ids, size
 /* Samples at once: strips for every thread, and not too many logits. */
 enum { BITS_BATCH = 4 * LAB_STRIP };
 
-static enum tok_status add_losses(struct lab_work *work, struct reader *reader, double *nats,
-				  struct tok_error *err)
+struct cost {
+	double nats, marked; /* of all samples */
+};
+
+/* How probable marked tokens were, by what lab_loss left of a sample's logits. */
+static double share_of(const struct lab_work *work, const struct lab_batch *batch, size_t sample,
+		       const uint8_t *marked)
+{
+	const float *left = lab_at(work, LAB_LOGITS, sample);
+	double sum = 0;
+	for (size_t i = 0; i < work->lab->vocabulary; i++)
+		if (marked[i])
+			sum += left[i];
+	return sum * (double)batch->count + (marked[batch->targets[sample]] ? 1 : 0);
+}
+
+static enum tok_status add_costs(struct lab_work *work, struct reader *reader,
+				 const uint8_t *marked, struct cost *cost, struct tok_error *err)
 {
 	for (size_t from = 0; from < reader->count; from += work->capacity) {
 		const size_t left = reader->count - from;
@@ -178,27 +196,33 @@ static enum tok_status add_losses(struct lab_work *work, struct reader *reader, 
 		const enum tok_status status = lab_losses(work, &batch, err);
 		if (status != TOK_OK)
 			return status;
-		for (size_t i = 0; i < count; i++)
-			*nats += work->losses[i];
+		for (size_t i = 0; i < count; i++) {
+			cost->nats += work->losses[i];
+			if (marked)
+				cost->marked += share_of(work, &batch, i, marked);
+		}
 	}
 	return TOK_OK;
 }
 
 enum tok_status hyper_lab_bits(const struct hyper_lab *model, const tok_id *ids, size_t count,
-			       double *bits, struct tok_error *err)
+			       const uint8_t *marked, double *bits, double *share,
+			       struct tok_error *err)
 {
 	struct lab_work work = { 0 };
 	struct reader reader;
-	double nats = 0;
+	struct cost cost = { 0 };
 	enum tok_status status = reader_init(&reader, model, ids, count, BITS_BATCH, err);
 	if (status == TOK_OK)
 		status = lab_work_init(&work, model, BITS_BATCH, false, err);
 	if (status == TOK_OK)
 		status = lab_pack(&work, err);
 	if (status == TOK_OK)
-		status = add_losses(&work, &reader, &nats, err);
+		status = add_costs(&work, &reader, marked, &cost, err);
 	if (status == TOK_OK)
-		*bits = nats / 0.69314718055994530942;
+		*bits = cost.nats / 0.69314718055994530942;
+	if (status == TOK_OK && marked)
+		*share = count ? cost.marked / (double)count : 0;
 	lab_work_release(&work);
 	reader_release(&reader);
 	return status;

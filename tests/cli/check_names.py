@@ -164,7 +164,7 @@ class Names(unittest.TestCase):
         """Built in, a file or folder, the store, the hub's cache: with an option and with an operand."""
         name = "org/dog"
         self.download(name, tokenizer(["hub"])[0])
-        ways = (("encode", "-t", name), ("vocab", "convert", name, "-o", "-", "-F", "json"))
+        ways = (("encode", "-t", name), ("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json"))
 
         def holds(word):
             write(os.path.join(self.home, "wanted.json"), tokenizer([word])[0])
@@ -186,11 +186,11 @@ class Names(unittest.TestCase):
         for name in ("bytes", "tok-32k"):
             write(os.path.join(self.home, f"{name}.json"), "")
             wanted = [self.tok("encode", "-t", name, data=b"dog").stdout,
-                      self.tok("vocab", "convert", name, "-o", "-", "-F", "json").stdout]
+                      self.tok("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json").stdout]
             self.assertTrue(all(wanted))
             write(os.path.join(self.home, name, "tokenizer.json"), DOG[0])
             self.assertEqual([self.tok("encode", "-t", name, data=b"dog").stdout,
-                              self.tok("vocab", "convert", name, "-o", "-", "-F", "json").stdout], wanted)
+                              self.tok("vocab", "convert", name, "-o", "-", "--to", "tokenizer.json").stdout], wanted)
             self.assertNotEqual(self.tok("encode", "-t", "./" + name, data=b"dog").stdout, wanted[0])
             done = self.tok("vocab", "compile", name, "-o", "x.tok")
             self.assertEqual((done.returncode, done.stderr), (0, b""))
@@ -240,7 +240,7 @@ class Names(unittest.TestCase):
     def test_what_is_written_is_read_again_whatever_it_is_called(self):
         write(os.path.join(self.home, "dog.json"), DOG[0])
         for name in ("bytes", "tok-32k"):
-            done = self.tok("vocab", "convert", "dog.json", "-o", name, "-F", "json")
+            done = self.tok("vocab", "convert", "dog.json", "-o", name, "--to", "tokenizer.json")
             self.assertEqual((done.returncode, done.stderr.count(b": equal on ")), (0, 1), done.stderr)
 
     def test_what_lies_beside_a_name(self):

@@ -178,6 +178,8 @@ static const struct {
 	{ "Llama 2", SEQUENCE(PREPEND, REPLACE), "null", SPECIAL_S, true },
 	{ "Gemma 3", REPLACE, "null", SPECIAL_S "," NEWLINES, true },
 	{ "newlines, prepended", SEQUENCE(PREPEND, REPLACE), "null", NEWLINES, true },
+	{ "special token with a space", "null", BYTE_LEVEL("false"),
+	  ADDED(900, "b a", false, false, false, false, true), true },
 	{ "token before a space", SEQUENCE(PREPEND, REPLACE), "null", PLAIN(900, "ab"), true },
 	{ "Metaspace always", "null", METASPACE("always", "false"), SPECIAL_S, true },
 	{ "Metaspace first", "null", METASPACE("first", "false"), SPECIAL_S, true },

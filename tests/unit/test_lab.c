@@ -47,7 +47,7 @@ static struct hyper_lab_options small(enum hyper_lab_kind kind, bool tied)
 	o.width = WIDTH;
 	o.hidden = HIDDEN;
 	o.context = CONTEXT;
-	o.batch = IDS;
+	o.batch = o.probe_batch = IDS;
 	o.kernel = best();
 	return o;
 }
@@ -117,7 +117,7 @@ static double bits_of(const struct hyper_lab *model, const tok_id *ids, size_t c
 {
 	double bits;
 	struct tok_error err;
-	assert_int_equal(hyper_lab_bits(model, ids, count, &bits, &err), TOK_OK);
+	assert_int_equal(hyper_lab_bits(model, ids, count, NULL, &bits, NULL, &err), TOK_OK);
 	return bits;
 }
 
@@ -182,7 +182,7 @@ static struct hyper_lab_options odd(enum hyper_lab_kind kind, bool tied)
 	o.width = 12;
 	o.hidden = LAB_OUTPUTS + 5;
 	o.context = 5;
-	o.batch = MANY;
+	o.batch = o.probe_batch = MANY;
 	return o;
 }
 
@@ -415,6 +415,88 @@ static void can_be_stopped(void **state)
 	stream_free(&s);
 }
 
+/* ---- bits ------------------------------------------------------------------------- */
+
+/* The probability of each token behind a text is told by the bits of the text with it. */
+static double probability_behind(const struct hyper_lab *model, tok_id *ids, size_t count,
+				 tok_id next)
+{
+	const double without = bits_of(model, ids, count);
+	ids[count] = next;
+	return exp2(without - bits_of(model, ids, count + 1));
+}
+
+static void shares_are_probabilities(void **state)
+{
+	(void)state;
+	enum { LONG = 3 };
+	for (int c = 0; c < 4; c++) {
+		const struct hyper_lab_options o = odd((enum hyper_lab_kind)(c / 2), c % 2);
+		struct hyper_lab *model = model_of(&o, 7);
+		struct tok_error err;
+		tok_id ids[LONG + 1] = { 5, 2, 2 };
+		uint8_t marked[7] = { 0, 1, 0, 0, 255, 1, 0 }, none[7] = { 0 };
+		double want = 0, got = 77, bits, all = 0;
+		enlarge(model);
+		for (size_t count = 0; count < LONG; count++) {
+			const tok_id was = ids[count];
+			for (tok_id t = 0; t < 7; t++) {
+				const double p = probability_behind(model, ids, count, t);
+				want += marked[t] ? p / LONG : 0;
+				all += p;
+			}
+			ids[count] = was;
+		}
+		near("sums to one", 0, all, LONG, 1e-5);
+		assert_int_equal(hyper_lab_bits(model, ids, LONG, marked, &bits, &got, &err),
+				 TOK_OK);
+		near("share", (size_t)c, got, want, 1e-6);
+		assert_true(bits == bits_of(model, ids, LONG));
+		assert_int_equal(hyper_lab_bits(model, ids, LONG, none, &bits, &got, &err), TOK_OK);
+		assert_true(got == 0);
+		hyper_lab_free(model);
+	}
+}
+
+/* A text of more than one batch, by a model for which all tokens are alike. */
+static void shares_of_long_texts(void **state)
+{
+	(void)state;
+	struct stream s = stream_of(TEXT, 5, text_token);
+	const struct hyper_lab_options o = odd(HYPER_LAB_FEED_FORWARD, false);
+	struct hyper_lab *from = model_of(&o, 7), *model;
+	struct tok_error err;
+	uint8_t marked[LARGE] = { [3] = 1, [40] = 1, [LARGE - 1] = 1 };
+	double bits, share;
+	assert_int_equal(hyper_lab_graft(from, LARGE, &model, &err), TOK_OK);
+	assert_int_equal(hyper_lab_bits(model, s.ids, TEXT, marked, &bits, &share, &err), TOK_OK);
+	near("alike", 0, share, 3.0 / LARGE, 1e-7);
+	hyper_lab_free(model);
+	hyper_lab_free(from);
+	stream_free(&s);
+}
+
+/* A probe's steps have a size of their own. */
+static void a_probe_has_its_batch(void **state)
+{
+	(void)state;
+	struct stream s = stream_of(TEXT, 5, text_token);
+	struct hyper_lab_options o = odd(HYPER_LAB_FEED_FORWARD, false);
+	o.batch = 7;
+	struct hyper_lab *model = model_of(&o, LARGE);
+	struct tok_error err;
+	size_t left = 9; /* stop_at wants four steps */
+	assert_int_equal(
+	    hyper_lab_train(model, s.ids, TEXT, 3 * MANY + 1, true, stop_at, &left, &err), TOK_OK);
+	assert_int_equal(left, 5);
+	left = 9;
+	assert_int_equal(
+	    hyper_lab_train(model, s.ids, TEXT, 3 * 7 + 1, false, stop_at, &left, &err), TOK_OK);
+	assert_int_equal(left, 5);
+	hyper_lab_free(model);
+	stream_free(&s);
+}
+
 /* ---- what is refused --------------------------------------------------------------- */
 
 static void refuses(struct hyper_lab_options o, size_t vocabulary, const char *what)
@@ -437,17 +519,20 @@ static void says_what_is_wrong(void **state)
 	o.hidden = HYPER_LAB_WIDEST + 1, refuses(o, 5, "layers"), o = good;
 	o.context = HYPER_LAB_LONGEST + 1, refuses(o, 5, "context"), o = good;
 	o.batch = 0, refuses(o, 5, "samples"), o = good;
+	o.probe_batch = HYPER_LAB_BATCH + 1, refuses(o, 5, "samples"), o = good;
 	o.rate = NAN, refuses(o, 5, "rate"), o = good;
 	o.rate = 1e30;
 	struct hyper_lab *model = model_of(&o, 5);
 	struct tok_error err = { 0 };
 	const tok_id ids[] = { 0, 1, 5 };
 	double bits = 77;
-	assert_int_equal(hyper_lab_bits(model, ids, 3, &bits, &err), TOK_EARG);
+	assert_int_equal(hyper_lab_bits(model, ids, 3, NULL, &bits, NULL, &err), TOK_EARG);
 	assert_true(bits == 77);
 	assert_non_null(strstr(err.message, "id 5"));
-	assert_int_equal(hyper_lab_bits(model, ids, 0, &bits, &err), TOK_OK);
-	assert_true(bits == 0);
+	const uint8_t marked[5] = { 1, 1, 1, 1, 1 };
+	double share = 77;
+	assert_int_equal(hyper_lab_bits(model, ids, 0, marked, &bits, &share, &err), TOK_OK);
+	assert_true(bits == 0 && share == 0);
 	assert_int_equal(hyper_lab_train(model, ids, 3, 9, false, NULL, NULL, &err), TOK_EARG);
 	assert_non_null(strstr(err.message, "id 5"));
 	assert_int_equal(hyper_lab_train(model, ids, 0, 9, false, NULL, NULL, &err), TOK_EARG);
@@ -470,6 +555,9 @@ int main(void)
 		cmocka_unit_test(a_step_of_what_is_left),
 		cmocka_unit_test(rows_alone),
 		cmocka_unit_test(can_be_stopped),
+		cmocka_unit_test(shares_are_probabilities),
+		cmocka_unit_test(shares_of_long_texts),
+		cmocka_unit_test(a_probe_has_its_batch),
 		cmocka_unit_test(says_what_is_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

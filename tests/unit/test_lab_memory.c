@@ -23,7 +23,7 @@ static enum tok_status live(enum hyper_lab_kind kind, double *bits)
 	o.kind = kind;
 	o.kernel = hyper_kernel_at(hyper_kernel_count() - 1);
 	o.width = o.hidden = 4;
-	o.batch = 8;
+	o.batch = o.probe_batch = 8;
 	enum tok_status status = hyper_lab_new(VOCABULARY, &o, &model, &err);
 	if (status == TOK_OK)
 		status = hyper_lab_train(model, ids, IDS, 12, false, NULL, NULL, &err);
@@ -32,7 +32,7 @@ static enum tok_status live(enum hyper_lab_kind kind, double *bits)
 	if (status == TOK_OK)
 		status = hyper_lab_train(graft, ids, IDS, 12, true, NULL, NULL, &err);
 	if (status == TOK_OK)
-		status = hyper_lab_bits(graft, ids, IDS, bits, &err);
+		status = hyper_lab_bits(graft, ids, IDS, NULL, bits, NULL, &err);
 	hyper_lab_free(graft);
 	hyper_lab_free(model);
 	return status;

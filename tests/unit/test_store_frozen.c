@@ -159,6 +159,7 @@ static void what_others_write_is_read(void **state)
 {
 	struct vocab_store *store = open_frozen();
 	struct vocab_store_source read;
+	struct vocab_store_list list;
 	struct tok_tokenizer *made;
 	struct tok_error err = { 0 };
 	bool found;
@@ -180,11 +181,14 @@ static void what_others_write_is_read(void **state)
 	change(add, "kept");
 	assert_int_equal(vocab_store_export(store, exported, &err), TOK_OK);
 	change(vocab_store_remove, "second");
+	assert_int_equal(vocab_store_survey(store, NULL, &list, &err), TOK_OK);
+	assert_int_equal(list.count, 2);
+	vocab_store_list_release(&list);
 	change(vocab_store_remove, "third");
 	assert_int_equal(count(store), 1);
 	vocab_store_close(store);
 	change(import, exported);
-	assert_int_equal(opened, 6); /* once after each change */
+	assert_int_equal(opened, 7); /* once after each change */
 	change(vocab_store_remove, "second");
 	change(vocab_store_remove, "third");
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "heap.h"
 #include "vocab/store/store.h"
@@ -80,6 +81,14 @@ static enum tok_status list_all(struct vocab_store *store, struct tok_error *err
 	return status;
 }
 
+static enum tok_status survey_all(struct vocab_store *store, struct tok_error *err)
+{
+	struct vocab_store_list list;
+	const enum tok_status status = vocab_store_survey(store, NULL, &list, err);
+	vocab_store_list_release(&list);
+	return status;
+}
+
 static enum tok_status path_of_one(struct vocab_store *store, struct tok_error *err)
 {
 	char *path;
@@ -136,6 +145,7 @@ static void each_allocation_may_fail(void **state)
 		{ folder, VOCAB_STORE_READ, load_one },
 		{ folder, VOCAB_STORE_READ, read_one },
 		{ folder, VOCAB_STORE_READ, list_all },
+		{ folder, VOCAB_STORE_CHANGE, survey_all },
 		{ folder, VOCAB_STORE_READ, path_of_one },
 		{ folder, VOCAB_STORE_READ, verify },
 		{ folder, VOCAB_STORE_READ, export_all },
@@ -160,6 +170,80 @@ static void each_allocation_may_fail(void **state)
 		assert_true(failures > 3);
 	}
 	assert_int_equal(with_store(folder, VOCAB_STORE_READ, verify), TOK_OK);
+}
+
+/* ---- a store of version 1 --------------------------------------------------------------- */
+
+static sqlite3 *open_database(void)
+{
+	char path[96];
+	sqlite3 *db;
+	snprintf(path, sizeof path, "%s/store.db", folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	return db;
+}
+
+static bool has_statistics(void)
+{
+	sqlite3 *db = open_database();
+	sqlite3_stmt *select;
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT 1 FROM statistics", -1, &select, NULL),
+			 SQLITE_OK);
+	const bool has = sqlite3_step(select) == SQLITE_ROW;
+	sqlite3_finalize(select);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return has;
+}
+
+static void make_old(void)
+{
+	sqlite3 *db = open_database();
+	assert_int_equal(sqlite3_exec(db,
+				      "PRAGMA synchronous = OFF; DROP TABLE IF EXISTS script;"
+				      "DROP TABLE IF EXISTS statistics; PRAGMA user_version = 1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static enum tok_status survey(struct vocab_store *store, struct tok_error *err)
+{
+	struct vocab_store_list list;
+	const enum tok_status status = vocab_store_survey(store, NULL, &list, err);
+	if (status == TOK_OK) {
+		assert_int_equal(list.count, 1);
+		assert_non_null(list.entries[0].statistics);
+		assert_int_equal(list.entries[0].statistics->numbers[VOCAB_STATISTIC_TOKENS], 3);
+		assert_int_equal(list.entries[0].statistics->numbers[VOCAB_STATISTIC_MERGES], 1);
+	}
+	vocab_store_list_release(&list);
+	return status;
+}
+
+/* Read as it is, and made one of this version: both with each allocation failing in turn.  What
+ * went well is kept. */
+static void an_old_store(void **state)
+{
+	static const enum vocab_store_mode modes[] = { VOCAB_STORE_READ, VOCAB_STORE_CHANGE };
+	(void)state;
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		size_t failures = 0, told = 0;
+		do {
+			make_old();
+			const long before = heap.live;
+			heap.asked = 0;
+			heap.fails_at = ++failures;
+			const enum tok_status status = with_store(folder, modes[i], survey);
+			heap.fails_at = 0;
+			assert_true(status == TOK_OK || status == TOK_ENOMEM);
+			assert_true(heap.live <= before);
+			told += status == TOK_ENOMEM;
+			assert_true(status != TOK_OK || i == 0 || has_statistics());
+		} while (heap.asked >= failures);
+		assert_true(told > 20);
+		assert_int_equal(with_store(folder, VOCAB_STORE_READ, survey), TOK_OK);
+		assert_int_equal(with_store(folder, VOCAB_STORE_READ, verify), TOK_OK);
+	}
 }
 
 static enum tok_status add_kept(struct vocab_store *store, struct tok_error *err)
@@ -188,6 +272,7 @@ static int clean(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_old_store), /* while it has one vocabulary */
 		cmocka_unit_test(each_allocation_may_fail),
 	};
 	return cmocka_run_group_tests(tests, make, clean);

@@ -50,10 +50,18 @@ static void list_first_bytes(struct tok_added_set *set)
 		set->few_bytes[i] = set->few_bytes[0];
 }
 
+static bool are_sorted(const struct tok_added_entry *entries, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare_entries(&entries[i - 1], &entries[i]) > 0)
+			return false;
+	return true;
+}
+
 void tok_added_set_init(struct tok_added_set *out, struct tok_added_entry *entries, size_t count)
 {
 	*out = (struct tok_added_set){ .entries = entries, .count = count };
-	if (count)
+	if (!are_sorted(entries, count)) /* those of an image are */
 		qsort(entries, count, sizeof *entries, compare_entries);
 	for (size_t i = 0; i < count; i++) {
 		const struct tok_span content = entries[i].content;

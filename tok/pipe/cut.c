@@ -138,29 +138,44 @@ static void heed_added(struct tok_cuts *cuts)
 	cuts->chars = cuts->chars && !cuts->reach.single_word;
 }
 
-void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special,
-		   bool words)
+/* `words`: no word may change, whatever the model would make of its halves.  `added`: what is known
+ * of added tokens, newline_tokens and reach. */
+static struct tok_cuts find_cuts(const struct tok_tokenizer *t, bool match_special, bool words,
+				 const struct tok_cuts *added)
 {
 	const struct tok_norm_cut norm = tok_normalizer_cut(t->normalizer);
-	struct tok_cuts cuts = { .anywhere = !words && is_bytes_only(t),
-				 .norm_fronts = norm.fronts,
-				 .pretok_fronts = fronts_pieces(t),
-				 .space = norm.space };
+	struct tok_cuts cuts = *added;
+	cuts.anywhere = !words && is_bytes_only(t);
+	cuts.norm_fronts = norm.fronts;
+	cuts.pretok_fronts = fronts_pieces(t);
+	cuts.space = norm.space;
 	const bool by_characters = !words && splits_by_characters(t, &cuts.space);
 
 	if (norm.space == ' ' && tok_pretokenizer_breaks_words(t->pretokenizer))
 		cuts.words = norm.words;
 	else if (by_characters)
 		cuts.words = norm.words && model_breaks_words(t->model, cuts.space);
-	cuts.newline_tokens = has_newline_tokens(&t->added, match_special);
 	cuts.lines = norm.lines && (cuts.newline_tokens ||
 				    tok_pretokenizer_breaks_lines(t->pretokenizer, norm.newline));
 	cuts.chars = norm.chars && by_characters;
-
-	tok_added_note_reach(&t->added, !match_special, &cuts.reach);
 	heed_added(&cuts);
 	heed_normalized(&cuts, &t->added_normalized, match_special);
-	*out = cuts;
+	return cuts;
+}
+
+void tok_cuts_init(struct tok_tokenizer *t)
+{
+	struct tok_cuts added = { 0 };
+	for (int match_special = 0; match_special < 2; match_special++) {
+		/* There may be thousands, and the second time it is mostly the same. */
+		if (!match_special || !t->added.has_ordinary) {
+			added.reach = (struct tok_added_reach){ 0 };
+			tok_added_note_reach(&t->added, !match_special, &added.reach);
+		}
+		added.newline_tokens = has_newline_tokens(&t->added, match_special);
+		t->cuts[match_special] = find_cuts(t, match_special, false, &added);
+		t->word_cuts[match_special] = find_cuts(t, match_special, true, &added);
+	}
 }
 
 /* ---- the search ----------------------------------------------------------- */

@@ -45,7 +45,8 @@ static enum tok_status make_added_sets(struct tok_tokenizer *t, struct tok_error
 	size_t raw_count = 0, normalized_count = 0;
 	if (!raw || !normalized)
 		return tok_fail_memory(err);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t n = 0; n < (t->added_order ? t->added_order_count : count); n++) {
+		const size_t i = t->added_order ? t->added_order[n] : n;
 		const struct tok_added_entry entry = { t->added_contents[i], &t->spec.added[i] };
 		if (entry.content.count == 0)
 			continue;
@@ -106,10 +107,7 @@ enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *e
 	t->needs_origin = tok_pretokenizer_needs_origin(t->pretokenizer);
 	t->tiles = !t->needs_origin && tok_pretokenizer_tiles(t->pretokenizer);
 	t->kernel = tok_kernel_best();
-	for (int match_special = 0; match_special < 2; match_special++) {
-		tok_cuts_init(&t->cuts[match_special], t, match_special, false);
-		tok_cuts_init(&t->word_cuts[match_special], t, match_special, true);
-	}
+	tok_cuts_init(t);
 	return TOK_OK;
 }
 

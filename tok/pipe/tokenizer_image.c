@@ -8,7 +8,8 @@ enum {
 	FACTS = TOK_IMAGE_TAG('t', 'f', 'c', 't'),
 	SPEC = TOK_IMAGE_TAG('t', 's', 'p', 'c'),
 	ADDED_BYTES = TOK_IMAGE_TAG('t', 'a', 'b', 'y'),
-	ADDED_STARTS = TOK_IMAGE_TAG('t', 'a', 's', 't')
+	ADDED_STARTS = TOK_IMAGE_TAG('t', 'a', 's', 't'),
+	ADDED_ORDER = TOK_IMAGE_TAG('t', 'a', 'o', 'r')
 };
 
 struct facts {
@@ -27,6 +28,23 @@ static bool save_added(const struct tok_tokenizer *t, struct tok_image_writer *w
 	return ok;
 }
 
+static bool save_order(const struct tok_tokenizer *t, struct tok_image_writer *w)
+{
+	const struct tok_added_set *const sets[] = { &t->added, &t->added_normalized };
+	struct tok_buffer order = { 0 };
+	bool ok = true;
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; i < sets[s]->count && ok; i++) {
+			const uint32_t index =
+			    (uint32_t)(sets[s]->entries[i].token - t->spec.added);
+			ok = tok_buffer_add(&order, &index, sizeof index);
+		}
+	if (ok)
+		tok_image_put(w, ADDED_ORDER, order.bytes, order.count);
+	tok_buffer_release(&order);
+	return ok;
+}
+
 void tok_tokenizer_save(const struct tok_tokenizer *t, struct tok_image_writer *w)
 {
 	const struct facts facts = {
@@ -39,7 +57,7 @@ void tok_tokenizer_save(const struct tok_tokenizer *t, struct tok_image_writer *
 	w->failed |= !tok_spec_save(&t->spec, &spec);
 	tok_image_put(w, SPEC, spec.bytes, spec.count);
 	tok_buffer_release(&spec);
-	w->failed |= !save_added(t, w);
+	w->failed |= !save_added(t, w) || !save_order(t, w);
 	tok_names_save(&t->names, w);
 	tok_model_save(t->model, w);
 }
@@ -65,6 +83,17 @@ static enum tok_status open_spec(struct tok_tokenizer *t, const struct tok_image
 	return tok_spec_open(&t->spec, (struct tok_span){ bytes, count }, err);
 }
 
+static enum tok_status open_order(struct tok_tokenizer *t, const struct tok_image *image,
+				  struct tok_error *err)
+{
+	t->added_order =
+	    tok_image_array(image, ADDED_ORDER, sizeof *t->added_order, &t->added_order_count);
+	bool fits = t->added_order_count <= t->spec.added_count;
+	for (size_t i = 0; i < t->added_order_count && fits; i++)
+		fits = t->added_order[i] < t->spec.added_count;
+	return fits ? TOK_OK : tok_fail(err, TOK_EFORMAT, "the image's added tokens do not fit");
+}
+
 static enum tok_status open_added(struct tok_tokenizer *t, const struct tok_image *image,
 				  struct tok_error *err)
 {
@@ -77,7 +106,7 @@ static enum tok_status open_added(struct tok_tokenizer *t, const struct tok_imag
 		return tok_fail(err, TOK_EFORMAT, "the image's added tokens do not fit");
 	for (size_t i = 0; i < count; i++)
 		t->added_contents[i] = tok_texts_at(&contents, i);
-	return TOK_OK;
+	return open_order(t, image, err);
 }
 
 static enum tok_status open_tables(struct tok_tokenizer *t, struct tok_span block, bool trusted,

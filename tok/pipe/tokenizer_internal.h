@@ -29,6 +29,10 @@ struct tok_tokenizer {
 	struct tok_span *added_contents;       /* of spec.added, what is looked for */
 	struct tok_added_set added;            /* matched in the text as it came */
 	struct tok_added_set added_normalized; /* matched after normalisation */
+	/* Of one over an image: indices into spec.added in the order of the two sets, as sorting
+	 * thousands takes longer than all else; NULL: in the order of the file. */
+	const uint32_t *added_order;
+	size_t added_order_count;
 
 	struct tok_regex **decode_regexes; /* one a decoder step; NULL where none */
 	size_t decode_regex_count;
@@ -53,8 +57,7 @@ TOK_MUST_USE enum tok_status tok_names_build(struct tok_tokenizer *t, struct tok
  * normalizer, the pre-tokenizer, the decoder's patterns, the sets of added tokens. */
 TOK_MUST_USE enum tok_status tok_tokenizer_equip(struct tok_tokenizer *t, struct tok_error *err);
 
-/* `words`: no word may change, whatever the model would make of its halves. */
-void tok_cuts_init(struct tok_cuts *out, const struct tok_tokenizer *t, bool match_special,
-		   bool words);
+/* t->cuts and t->word_cuts, once all else is there. */
+void tok_cuts_init(struct tok_tokenizer *t);
 
 #endif

@@ -89,13 +89,15 @@ static void make_folder(char *path)
 /* A cache that cannot be written is no reason to stop: what is asked for is the
  * tokenizer.  Nor is a disk that has not got the image yet: a damaged one is told
  * by its checksum and made anew. */
-static void keep(const struct tok_tokenizer *tokenizer, const char *folder, char *name,
+static bool keep(const struct tok_tokenizer *tokenizer, const char *folder, char *name,
 		 struct vocab_hash hash, uint64_t limit_bytes)
 {
 	struct tok_error ignored = { 0 };
 	make_folder(name);
-	if (image_save(tokenizer, name, hash, false, &ignored) == TOK_OK)
-		image_prune(folder, strrchr(name, '/') + 1, limit_bytes);
+	if (image_save(tokenizer, name, hash, false, &ignored) != TOK_OK)
+		return false;
+	image_prune(folder, strrchr(name, '/') + 1, limit_bytes);
+	return true;
 }
 
 static int64_t now_ns(void)
@@ -112,14 +114,23 @@ static int64_t now_ns(void)
 static void remember_whole(const char *folder, const char *name,
 			   const struct vocab_file_stamp *stamp, struct vocab_hash hash)
 {
-	if (!image_seen_is_settled(stamp, now_ns()))
-		return;
 	const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (fdatasync(fd) == 0)
 		image_seen_keep(folder, stamp, hash);
 	close(fd);
+}
+
+/* Nor need one that was made just now: who writes an image replaces it as a whole, so that a
+ * change within one step of the clock, which the stamp would not show, is none of ours. */
+static void remember_made(const char *folder, const char *name, struct vocab_hash hash)
+{
+	struct stat info;
+	if (stat(name, &info) != 0 || !image_is_ours(&info))
+		return;
+	const struct vocab_file_stamp stamp = vocab_file_stamp_of(&info);
+	remember_whole(folder, name, &stamp, hash);
 }
 
 /* NULL where there is none that can be used. */
@@ -139,7 +150,7 @@ static struct tok_tokenizer *open_named(const char *folder, const char *name,
 	mapping->whole = whole;
 	if (image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
 		return NULL;
-	if (keeps && !whole)
+	if (keeps && !whole && image_seen_is_settled(&stamp, now_ns()))
 		remember_whole(folder, name, &stamp, hash);
 	return made;
 }
@@ -282,8 +293,9 @@ enum tok_status vocab_image_open_kept(const struct vocab_kept *kept, const char 
 	struct tok_tokenizer *made = open_named(folder, name, hash, &seen);
 	if (!made) {
 		status = compile_kept(kept, &made, err);
-		if (status == TOK_OK)
-			keep(made, folder, name, hash, KEPT_LIMIT_BYTES);
+		/* Who keeps a vocabulary waits for the disk once; each opening would have to. */
+		if (status == TOK_OK && keep(made, folder, name, hash, KEPT_LIMIT_BYTES))
+			remember_made(folder, name, hash);
 	}
 	free(name);
 	if (status == TOK_OK)

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vocab/audit/describe.h"
 #include "vocab/store/store_internal.h"
 
 /* ---- adding ------------------------------------------------------------------------------- */
@@ -33,13 +34,6 @@ static enum tok_status copy_source(const struct vocab_source *source, struct tok
 	return TOK_OK;
 }
 
-static const char *const model_names[] = {
-	[TOK_MODEL_BPE] = "BPE",
-	[TOK_MODEL_UNIGRAM] = "Unigram",
-	[TOK_MODEL_WORDPIECE] = "WordPiece",
-	[TOK_MODEL_WORDLEVEL] = "WordLevel",
-};
-
 static enum tok_status give_copy(void *data, struct vocab_source *out, struct tok_error *err)
 {
 	(void)err;
@@ -54,7 +48,8 @@ static void keep_copy(void *data, struct vocab_source *source)
 }
 
 enum tok_status store_compile(const struct vocab_store *store, struct vocab_source *source,
-			      struct vocab_store_entry *entry, struct tok_error *err)
+			      struct tok_arena *arena, struct vocab_store_entry *entry,
+			      struct tok_error *err)
 {
 	struct vocab_kept kept = { .count = source->count,
 				   .pattern = entry->pattern,
@@ -64,13 +59,14 @@ enum tok_status store_compile(const struct vocab_store *store, struct vocab_sour
 	struct tok_tokenizer *made;
 	for (size_t i = 0; i < source->count; i++)
 		kept.files[i] = entry->files[i].hash;
-	const enum tok_status status = vocab_image_open_kept(&kept, store->images, &made, err);
+	enum tok_status status = vocab_image_open_kept(&kept, store->images, &made, err);
 	if (status != TOK_OK)
 		return status;
-	entry->model = model_names[tok_tokenizer_spec(made)->model.kind];
+	entry->model = vocab_model_name(tok_tokenizer_spec(made)->model.kind);
 	entry->ids = tok_tokenizer_size(made);
+	status = store_make_statistics(made, arena, entry, err);
 	tok_tokenizer_free(made);
-	return TOK_OK;
+	return status;
 }
 
 enum tok_status vocab_store_check_free(const struct vocab_store *store, const char *name,
@@ -158,7 +154,7 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 				.name = last_part(i ? source->other_path : source->path),
 				.hash = vocab_hash_file(copy.files[i]),
 			};
-		status = store_compile(store, &copy, &entry, err);
+		status = store_compile(store, &copy, &arena, &entry, err);
 		if (status == TOK_OK)
 			status = put_in(store, &copy, &entry, about->replace, err);
 	}

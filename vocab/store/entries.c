@@ -6,8 +6,7 @@
 
 /* ---- from tables ------------------------------------------------------------------------ */
 
-/* A copy that ends with a NUL, as it has no other; NULL where the column is NULL. */
-static const char *copy_column(struct tok_arena *arena, sqlite3_stmt *row, int column, bool *lost)
+const char *store_copy_column(struct tok_arena *arena, sqlite3_stmt *row, int column, bool *lost)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
 	const size_t count = (size_t)sqlite3_column_bytes(row, column);
@@ -53,11 +52,11 @@ static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *l
 	if (!tok_grow(&list->entries, &list->capacity, list->count + 1, sizeof *list->entries))
 		return tok_fail_memory(err);
 	list->entries[list->count++] = (struct vocab_store_entry){
-		.name = copy_column(&list->arena, row, NAME, lost),
-		.model = copy_column(&list->arena, row, MODEL, lost),
-		.pattern = copy_column(&list->arena, row, PATTERN, lost),
-		.origin = copy_column(&list->arena, row, ORIGIN, lost),
-		.licence = copy_column(&list->arena, row, LICENCE, lost),
+		.name = store_copy_column(&list->arena, row, NAME, lost),
+		.model = store_copy_column(&list->arena, row, MODEL, lost),
+		.pattern = store_copy_column(&list->arena, row, PATTERN, lost),
+		.origin = store_copy_column(&list->arena, row, ORIGIN, lost),
+		.licence = store_copy_column(&list->arena, row, LICENCE, lost),
 		.added = sqlite3_column_int64(row, ADDED),
 		.ids = (uint64_t)sqlite3_column_int64(row, IDS),
 	};
@@ -83,7 +82,7 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 	struct vocab_store_entry *entry = &list->entries[list->count - 1];
 	if (entry->file_count < 2 && sqlite3_column_type(row, FILE_NAME) != SQLITE_NULL)
 		entry->files[entry->file_count++] = (struct vocab_store_file){
-			.name = copy_column(&list->arena, row, FILE_NAME, &lost),
+			.name = store_copy_column(&list->arena, row, FILE_NAME, &lost),
 			.hash = column_hash(row, FILE_HASH),
 			.bytes = (uint64_t)sqlite3_column_int64(row, FILE_BYTES),
 			.stored = (uint64_t)sqlite3_column_int64(row, STORED),
@@ -161,7 +160,20 @@ enum tok_status store_insert(const struct vocab_store *store, const struct vocab
 						    STORE_BLOB_OF(hash, sizeof hash) };
 		status = store_do(store, "INSERT INTO file VALUES(?, ?, ?, ?)", file, 4, err);
 	}
-	return status;
+	return status == TOK_OK ? store_insert_statistics(store, id, entry->statistics, err)
+				: status;
+}
+
+bool store_is_same_source(const struct vocab_store_entry *a, const struct vocab_store_entry *b)
+{
+	const bool same_pattern = a->pattern && b->pattern ? strcmp(a->pattern, b->pattern) == 0
+							   : a->pattern == b->pattern;
+	if (a->file_count != b->file_count || !same_pattern)
+		return false;
+	for (size_t i = 0; i < a->file_count; i++)
+		if (!vocab_hash_equal(a->files[i].hash, b->files[i].hash))
+			return false;
+	return true;
 }
 
 /* ---- sources ------------------------------------------------------------------------------ */

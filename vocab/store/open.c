@@ -11,18 +11,33 @@
 
 enum { BUSY_MS = 10000, RETRY_MS = 5 };
 
-/* `content` has each file once; `place` is which of a source's files it is. */
-static const char *const tables[] = {
-	"CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	" model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
-	" licence TEXT, added INTEGER NOT NULL) STRICT",
-	"CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT NULL)"
-	" STRICT",
-	"CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE CASCADE,"
-	" place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES content,"
-	" PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID",
+/* `content` has each file once; `place` is which of a source's files it is.  Numbers of
+ * `statistics` are those of enum vocab_statistic, in its order. */
+static const struct {
+	int since; /* version */
+	const char *sql;
+} tables[] = {
+	{ 1, "CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	     " model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
+	     " licence TEXT, added INTEGER NOT NULL) STRICT" },
+	{ 1, "CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT "
+	     "NULL) STRICT" },
+	{ 1, "CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE "
+	     "CASCADE, place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES "
+	     "content, PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID" },
+	{ 2, "CREATE TABLE statistics(vocabulary INTEGER PRIMARY KEY REFERENCES vocabulary ON "
+	     "DELETE CASCADE, tokens INTEGER NOT NULL, text_tokens INTEGER NOT NULL, byte_tokens "
+	     "INTEGER NOT NULL, special_tokens INTEGER NOT NULL, added_tokens INTEGER NOT NULL, "
+	     "merges INTEGER NOT NULL, text_bytes INTEGER NOT NULL, longest_bytes INTEGER NOT "
+	     "NULL, bytes_alone INTEGER NOT NULL, bytes_returned INTEGER NOT NULL, byte_level "
+	     "INTEGER NOT NULL, byte_fallback INTEGER NOT NULL, unknown TEXT, normalizer TEXT, "
+	     "pre_tokenizer TEXT, mean_bytes REAL AS (CAST(text_bytes AS REAL) / text_tokens)) "
+	     "STRICT" },
+	{ 2, "CREATE TABLE script(vocabulary INTEGER NOT NULL REFERENCES statistics ON DELETE "
+	     "CASCADE, name TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(vocabulary, name))"
+	     " STRICT, WITHOUT ROWID" },
+	{ 1, "CREATE INDEX file_hash ON file(hash)" },
 };
-static const char indexes[] = "CREATE INDEX file_hash ON file(hash)";
 enum { TABLES = sizeof tables / sizeof *tables };
 
 /* ---- paths ------------------------------------------------------------------------------ */
@@ -71,7 +86,7 @@ static enum tok_status check_version_now(const struct vocab_store *store, int64_
 				"%s: the store is of version %lld and this tok knows %d: use a "
 				"newer tok",
 				store->path, (long long)*version, STORE_VERSION);
-	if (application == STORE_APPLICATION && *version == STORE_VERSION)
+	if (application == STORE_APPLICATION && *version >= 1)
 		return TOK_OK;
 	int64_t found = 1;
 	status = store_ask(store, "SELECT count(*) FROM sqlite_schema", NULL, 0, &found, err);
@@ -82,34 +97,38 @@ static enum tok_status check_version_now(const struct vocab_store *store, int64_
 	return status;
 }
 
-static enum tok_status check_version(const struct vocab_store *store, int64_t *version,
-				     struct tok_error *err)
+static enum tok_status check_version(struct vocab_store *store, struct tok_error *err)
 {
-	const enum tok_status status = store_run(store, "BEGIN", err);
+	int64_t version = 0;
+	enum tok_status status = store_run(store, "BEGIN", err);
 	if (status != TOK_OK)
 		return status;
-	return store_finish(store, check_version_now(store, version, err), err);
+	status = store_finish(store, check_version_now(store, &version, err), err);
+	store->version = (int)version;
+	return status;
 }
 
-/* One of several that come at once makes the tables. */
-static enum tok_status make_tables(const struct vocab_store *store, struct tok_error *err)
+/* From a version, 0 where there is nothing yet, to this one.  What a table has that is new is not
+ * computed here, as others would wait: it is found missing where it is wanted.  Of several that
+ * come at once one makes the tables. */
+static enum tok_status make_tables(struct vocab_store *store, struct tok_error *err)
 {
 	int64_t version = 0;
 	char versions[96];
 	snprintf(versions, sizeof versions, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
 		 STORE_APPLICATION, STORE_VERSION);
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
-	if (status == TOK_OK)
-		status = check_version_now(store, &version, err);
-	for (size_t i = 0; i < TABLES && status == TOK_OK && version == 0; i++)
-		status = store_run(store, tables[i], err);
-	if (status == TOK_OK && version == 0)
-		status = store_run(store, indexes, err);
-	if (status == TOK_OK && version == 0)
+	if (status != TOK_OK)
+		return status;
+	status = check_version_now(store, &version, err);
+	for (size_t i = 0; i < TABLES && status == TOK_OK; i++)
+		if (tables[i].since > version)
+			status = store_run(store, tables[i].sql, err);
+	if (status == TOK_OK && version < STORE_VERSION)
 		status = store_run(store, versions, err);
+	status = store_finish(store, status, err);
 	if (status == TOK_OK)
-		return store_run(store, "COMMIT", err);
-	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+		store->version = STORE_VERSION;
 	return status;
 }
 
@@ -139,17 +158,21 @@ void store_defend(struct vocab_store *store)
 	sqlite3_progress_handler(store->db, STEPS, count_steps, store);
 }
 
-/* The tables themselves, and not views that are called so. */
+/* The tables of its version themselves, and not views that are called so. */
 static enum tok_status check_tables(const struct vocab_store *store, struct tok_error *err)
 {
-	struct store_value values[TABLES];
-	int64_t found = 0;
-	for (size_t i = 0; i < TABLES; i++)
-		values[i] = STORE_TEXT_OF(tables[i]);
-	const enum tok_status status = store_ask(
-	    store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql IN (?, ?, ?)",
-	    values, TABLES, &found, err);
-	if (status != TOK_OK || found == TABLES)
+	int64_t found = 1;
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < TABLES && status == TOK_OK && found; i++) {
+		const struct store_value sql = STORE_TEXT_OF(tables[i].sql);
+		if (tables[i].since <= store->version)
+			status =
+			    store_ask(store,
+				      "SELECT count(*) FROM sqlite_schema WHERE type IN ('table', "
+				      "'index') AND sql = ?",
+				      &sql, 1, &found, err);
+	}
+	if (status != TOK_OK || found)
 		return status;
 	return tok_fail(err, TOK_EFORMAT, "%s: its tables are not those of a store", store->path);
 }
@@ -175,27 +198,27 @@ static enum tok_status make_log(const struct vocab_store *store, struct tok_erro
 	return code == SQLITE_OK ? TOK_OK : store_fail(store, err);
 }
 
-/* *version 0: it has no tables, and is to get none. */
-static enum tok_status open_to_write(struct vocab_store *store, bool make, int64_t *version,
-				     struct tok_error *err)
+/* store->version stays 0 where there are no tables, and are to be none. */
+static enum tok_status open_to_write(struct vocab_store *store, bool make, struct tok_error *err)
 {
 	const int flags =
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (make ? SQLITE_OPEN_CREATE : 0);
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return store_fail(store, err);
 	store_defend(store);
-	enum tok_status status = check_version(store, version, err);
-	if (status == TOK_OK && *version == 0 && make) {
-		/* What rm frees is given back: to be said before there is a first page. */
+	enum tok_status status = check_version(store, err);
+	const bool none = store->version == 0;
+	/* What rm frees is given back: to be said before there is a first page. */
+	if (status == TOK_OK && none && make)
 		status = store_run(store, "PRAGMA auto_vacuum = INCREMENTAL", err);
-		if (status == TOK_OK)
-			status = make_log(store, err);
-		if (status == TOK_OK)
-			status = make_tables(store, err);
-		*version = STORE_VERSION;
-	}
+	if (status == TOK_OK && none && make)
+		status = make_log(store, err);
 	/* A vocabulary that was added stays after a power cut. */
-	return status == TOK_OK ? store_run(store, "PRAGMA synchronous = FULL", err) : status;
+	if (status == TOK_OK)
+		status = store_run(store, "PRAGMA synchronous = FULL", err);
+	if (status == TOK_OK && store->version < STORE_VERSION && (make || !none))
+		status = make_tables(store, err);
+	return status;
 }
 
 /* With locks, as everybody does. */
@@ -229,16 +252,15 @@ static enum tok_status open_to_read(struct vocab_store *store, struct tok_error 
 	return status;
 }
 
-/* *version 0: it was made, and its maker killed before it had tables. */
-static enum tok_status open_version(struct vocab_store *store, int64_t *version,
-				    struct tok_error *err)
+/* store->version 0: it was made, and its maker killed before it had tables. */
+static enum tok_status open_version(struct vocab_store *store, struct tok_error *err)
 {
 	enum tok_status status;
 	struct tok_error changed;
 	do {
 		status = open_to_read(store, err);
 		if (status == TOK_OK)
-			status = check_version(store, version, err);
+			status = check_version(store, err);
 	} while (status != TOK_OK && store_check_frozen(store, &changed) != TOK_OK &&
 		 ++store->repeats < STORE_TRIES);
 	return status;
@@ -246,11 +268,10 @@ static enum tok_status open_version(struct vocab_store *store, int64_t *version,
 
 bool store_must_repeat(struct vocab_store *store, enum tok_status *status, struct tok_error *err)
 {
-	int64_t version;
 	struct tok_error changed;
 	if (store_check_frozen(store, &changed) == TOK_OK)
 		return false;
-	*status = ++store->repeats < STORE_TRIES ? open_version(store, &version, err)
+	*status = ++store->repeats < STORE_TRIES ? open_version(store, err)
 						 : store_check_frozen(store, err);
 	return *status == TOK_OK;
 }
@@ -259,12 +280,10 @@ bool store_must_repeat(struct vocab_store *store, enum tok_status *status, struc
 static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mode mode,
 				  bool *empty, struct tok_error *err)
 {
-	int64_t version = STORE_VERSION;
-	const enum tok_status status =
-	    mode == VOCAB_STORE_READ
-		? open_version(store, &version, err)
-		: open_to_write(store, mode == VOCAB_STORE_WRITE, &version, err);
-	*empty = version == 0;
+	const enum tok_status status = mode == VOCAB_STORE_READ
+					   ? open_version(store, err)
+					   : open_to_write(store, mode == VOCAB_STORE_WRITE, err);
+	*empty = store->version == 0;
 	return status;
 }
 

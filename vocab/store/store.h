@@ -20,6 +20,7 @@
 
 #include "tok/base/arena.h"
 #include "tok/pipe/tokenizer.h"
+#include "vocab/audit/statistics.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
 
@@ -35,14 +36,14 @@ enum { VOCAB_STORE_TEXT_MAX = 65536 };
 
 enum vocab_store_mode {
 	VOCAB_STORE_READ,
-	VOCAB_STORE_CHANGE, /* what is there */
-	VOCAB_STORE_WRITE,
+	VOCAB_STORE_CHANGE, /* what is there; a store of an earlier version becomes one of this */
+	VOCAB_STORE_WRITE,  /* the same, and made if there is none */
 };
 
 struct vocab_store;
 
-/* To write, the store is made if there is none.  To read and to change, *out is NULL if there is
- * none, which is no failure. */
+/* To read and to change, *out is NULL if there is none, which is no failure.  Stores of any version
+ * are read; one that a later tok has written to is refused with TOK_EFORMAT. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_open(const char *folder,
 						      enum vocab_store_mode mode,
 						      struct vocab_store **out,
@@ -70,6 +71,9 @@ struct vocab_store_entry {
 	uint64_t ids;        /* one more than the largest */
 	struct vocab_store_file files[2];
 	size_t file_count;
+	/* Of vocab_store_survey: */
+	const struct vocab_statistics *statistics; /* NULL: its source is damaged */
+	uint64_t image_bytes; /* of its compiled image; 0: it would have to be made */
 };
 
 struct vocab_store_list {
@@ -82,6 +86,12 @@ struct vocab_store_list {
 TOK_API TOK_MUST_USE enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
 						      struct vocab_store_list *out,
 						      struct tok_error *err);
+/* The same with statistics and sizes of images.  Statistics that the store has not yet, as those of
+ * an earlier version, are computed, which may take a second each, and kept where that can be: in a
+ * store that was opened to change it. */
+TOK_API TOK_MUST_USE enum tok_status vocab_store_survey(struct vocab_store *store, const char *name,
+							struct vocab_store_list *out,
+							struct tok_error *err);
 TOK_API void vocab_store_list_release(struct vocab_store_list *list);
 
 /* ---- vocabularies --------------------------------------------------------------------- */
@@ -148,7 +158,7 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *stor
 
 /* Add what the store in the file `path` has and this has not.  Nothing is added, and TOK_EARG says
  * which, if a name has another source here; every source has to have its hash and is compiled,
- * which tells its model and ids.  The file may be hostile. */
+ * which tells its model, ids and statistics.  The file may be hostile. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_import(struct vocab_store *store, const char *path,
 							size_t *added, struct tok_error *err);
 

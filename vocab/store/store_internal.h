@@ -13,15 +13,24 @@ struct vocab_store {
 	sqlite3 *db;
 	char *path;   /* of store.db */
 	char *images; /* the folder; NULL of a file from elsewhere */
-	int steps;    /* of such a file */
+	int version;  /* of its tables */
+	int steps;    /* of a file from elsewhere: how long reading it took */
 	bool frozen;  /* read without locks: it has to be as it was when it was opened, */
 	struct stat seen;
 	int repeats; /* and was not so often */
 };
 
-/* The tables of version STORE_VERSION, which user_version tells; application_id tells a store from
- * other databases. */
-enum { STORE_VERSION = 1, STORE_APPLICATION = 0x746f6b73 };
+/* Versions of the tables, which user_version tells; application_id tells a store from other
+ * databases.
+ *
+ *	1	vocabulary, content, file
+ *	2	and statistics, script
+ *
+ * A store that is opened to be changed gets the tables of this version; one that is read may be of
+ * any up to it.  Tables of one version are never changed by the next: SQL for them goes on.
+ * Statistics say of a source what they said when the version came: who changes that takes another
+ * version, which empties their tables. */
+enum { STORE_VERSION = 2, STORE_APPLICATION = 0x746f6b73 };
 
 /* ---- sql.c: statements ---- */
 
@@ -119,9 +128,9 @@ TOK_MUST_USE enum tok_status store_check_frozen(const struct vocab_store *store,
 /* ---- add.c ---- */
 
 /* Compile a source, whose image is kept from then on; `entry`, with pattern and hashes, gets its
- * model and ids. */
+ * model, ids and statistics, which lie in `arena`. */
 TOK_MUST_USE enum tok_status store_compile(const struct vocab_store *store,
-					   struct vocab_source *source,
+					   struct vocab_source *source, struct tok_arena *arena,
 					   struct vocab_store_entry *entry, struct tok_error *err);
 
 /* ---- content.c: sources ---- */
@@ -146,6 +155,9 @@ TOK_MUST_USE enum tok_status store_drop_files(const struct vocab_store *store,
 
 /* ---- entries.c ---- */
 
+/* A text in `arena`; NULL where the column is NULL, "" where memory is out, which *lost tells. */
+const char *store_copy_column(struct tok_arena *arena, sqlite3_stmt *row, int column, bool *lost);
+
 /* What is needed to open the image of an entry, whose source the store has. */
 struct store_kept {
 	struct vocab_kept kept;
@@ -169,9 +181,31 @@ TOK_MUST_USE enum tok_status store_read_entry(const struct vocab_store *store,
 					      struct vocab_store_source *out,
 					      struct tok_error *err);
 
-/* Rows for an entry whose files are kept. */
+/* Rows for an entry whose files are kept, with statistics. */
 TOK_MUST_USE enum tok_status store_insert(const struct vocab_store *store,
 					  const struct vocab_store_entry *entry,
 					  struct tok_error *err);
+
+/* Have they the same files and the same pattern? */
+bool store_is_same_source(const struct vocab_store_entry *a, const struct vocab_store_entry *b);
+
+/* ---- survey.c: statistics ---- */
+
+TOK_MUST_USE enum tok_status store_insert_statistics(const struct vocab_store *store,
+						     int64_t vocabulary,
+						     const struct vocab_statistics *statistics,
+						     struct tok_error *err);
+
+/* entry->statistics as the tables have them, in `arena`; NULL where they do not. */
+TOK_MUST_USE enum tok_status store_find_statistics(const struct vocab_store *store,
+						   struct tok_arena *arena,
+						   struct vocab_store_entry *entry,
+						   struct tok_error *err);
+
+/* As its source has them, in `arena`. */
+TOK_MUST_USE enum tok_status store_make_statistics(const struct tok_tokenizer *tokenizer,
+						   struct tok_arena *arena,
+						   struct vocab_store_entry *entry,
+						   struct tok_error *err);
 
 #endif

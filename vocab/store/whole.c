@@ -51,6 +51,25 @@ static enum tok_status verify_database(const struct vocab_store *store, tell_fn 
 	return status;
 }
 
+/* Those that are kept, if any are. */
+static enum tok_status verify_statistics(const struct tok_tokenizer *made,
+					 const struct vocab_store_entry *entry,
+					 struct tok_error *err)
+{
+	struct tok_arena arena = { 0 };
+	struct vocab_statistics now;
+	if (!entry->statistics)
+		return TOK_OK;
+	enum tok_status status = vocab_statistics_find(made, &arena, &now, err);
+	if (status == TOK_OK &&
+	    memcmp(now.numbers, entry->statistics->numbers, sizeof now.numbers) != 0)
+		status = tok_fail(err, TOK_EFORMAT,
+				  "its statistics are not those of its source: remove it, and add "
+				  "it anew");
+	tok_arena_release(&arena);
+	return status;
+}
+
 static enum tok_status verify_entry(const struct vocab_store *store,
 				    const struct vocab_store_entry *entry, struct tok_error *err)
 {
@@ -66,6 +85,8 @@ static enum tok_status verify_entry(const struct vocab_store *store,
 	if (status == TOK_OK && tok_tokenizer_size(made) != entry->ids)
 		status = tok_fail(err, TOK_EFORMAT, "it has %zu ids and had %llu when it was added",
 				  tok_tokenizer_size(made), (unsigned long long)entry->ids);
+	if (status == TOK_OK)
+		status = verify_statistics(made, entry, err);
 	tok_tokenizer_free(made);
 	tok_spec_release(&spec);
 	vocab_store_source_release(&source);
@@ -81,11 +102,16 @@ static enum tok_status verify_all(const struct vocab_store *store, tell_fn *tell
 		status = go_on(store_find(store, NULL, &list, err), tell, data, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++) {
 		struct tok_error trouble = { 0 };
-		const enum tok_status one = verify_entry(store, &list.entries[i], &trouble);
+		struct vocab_store_entry *entry = &list.entries[i];
+		status =
+		    go_on(store_find_statistics(store, &list.arena, entry, err), tell, data, err);
+		if (status != TOK_OK)
+			break;
+		const enum tok_status one = verify_entry(store, entry, &trouble);
 		if (one == TOK_ENOMEM)
 			status = tok_fail_memory(err);
 		else
-			tell(data, list.entries[i].name, one == TOK_OK ? NULL : trouble.message);
+			tell(data, entry->name, one == TOK_OK ? NULL : trouble.message);
 	}
 	vocab_store_list_release(&list);
 	return status;
@@ -147,18 +173,6 @@ enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, voi
 
 /* ---- out of one ----------------------------------------------------------------------------- */
 
-static bool is_same_source(const struct vocab_store_entry *a, const struct vocab_store_entry *b)
-{
-	const bool same_pattern = a->pattern && b->pattern ? strcmp(a->pattern, b->pattern) == 0
-							   : a->pattern == b->pattern;
-	if (a->file_count != b->file_count || !same_pattern)
-		return false;
-	for (size_t i = 0; i < a->file_count; i++)
-		if (!vocab_hash_equal(a->files[i].hash, b->files[i].hash))
-			return false;
-	return true;
-}
-
 /* What is copied into memory is bounded first; a NUL would hide what follows it. */
 static enum tok_status check_texts(const struct vocab_store *from, struct tok_error *err)
 {
@@ -178,9 +192,10 @@ static enum tok_status check_texts(const struct vocab_store *from, struct tok_er
 }
 
 /* Its bytes have their hash and can be compiled, or it is refused here.  What the file says of
- * model and ids counts for nothing. */
+ * model, ids and statistics counts for nothing. */
 static enum tok_status check_entry(const struct vocab_store *from, const struct vocab_store *store,
-				   struct vocab_store_entry *entry, struct tok_error *err)
+				   struct tok_arena *arena, struct vocab_store_entry *entry,
+				   struct tok_error *err)
 {
 	struct vocab_store_source source;
 	enum tok_status status = vocab_store_check_name(entry->name, err);
@@ -188,7 +203,7 @@ static enum tok_status check_entry(const struct vocab_store *from, const struct 
 		status = store_read_entry(from, entry, &source, err);
 	if (status != TOK_OK)
 		return status;
-	status = store_compile(store, &source.source, entry, err);
+	status = store_compile(store, &source.source, arena, entry, err);
 	vocab_store_source_release(&source);
 	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", from->path);
 }
@@ -202,7 +217,7 @@ static enum tok_status import_entry(struct vocab_store *from, const struct vocab
 	struct vocab_store_source source;
 	enum tok_status status = store_find(store, entry->name, &there, err);
 	const bool taken = status == TOK_OK && there.count > 0;
-	const bool same = taken && is_same_source(entry, &there.entries[0]);
+	const bool same = taken && store_is_same_source(entry, &there.entries[0]);
 	vocab_store_list_release(&there);
 	if (taken && !same)
 		status = tok_fail(err, TOK_EARG,
@@ -232,7 +247,7 @@ static enum tok_status import_all(struct vocab_store *from, const struct vocab_s
 	if (status == TOK_OK)
 		status = store_find(from, NULL, &list, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
-		status = check_entry(from, store, &list.entries[i], err);
+		status = check_entry(from, store, &list.arena, &list.entries[i], err);
 	if (status == TOK_OK)
 		status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status == TOK_OK) {

@@ -1,4 +1,4 @@
-#include "cmd/cli_describe.h"
+#include "vocab/audit/describe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,16 +8,16 @@
 enum { SHOWN_TEXT = 200 };
 
 /* Add to the line; what does not fit is left out. */
-TOK_PRINTF(2, 3) static void say(char out[CLI_LINE], const char *fmt, ...)
+TOK_PRINTF(2, 3) static void say(char out[VOCAB_LINE], const char *fmt, ...)
 {
 	const size_t used = strlen(out);
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(out + used, CLI_LINE - used, fmt, ap);
+	vsnprintf(out + used, VOCAB_LINE - used, fmt, ap);
 	va_end(ap);
 }
 
-void cli_describe_text(struct tok_span text, char out[CLI_LINE])
+void vocab_describe_text(struct tok_span text, char out[VOCAB_LINE])
 {
 	size_t used = 0, at = 0;
 	out[used++] = '\'';
@@ -36,20 +36,21 @@ void cli_describe_text(struct tok_span text, char out[CLI_LINE])
 	memcpy(out + used, at < text.count ? "'..." : "'", at < text.count ? 5 : 2);
 }
 
-static void say_text(char out[CLI_LINE], struct tok_span text)
+static void say_text(char out[VOCAB_LINE], struct tok_span text)
 {
-	char quoted[CLI_LINE];
-	cli_describe_text(text, quoted);
+	char quoted[VOCAB_LINE];
+	vocab_describe_text(text, quoted);
 	say(out, "%s", quoted);
 }
 
-static void say_char(char out[CLI_LINE], uint32_t code)
+static void say_char(char out[VOCAB_LINE], uint32_t code)
 {
 	uint8_t bytes[4];
 	say_text(out, (struct tok_span){ bytes, tok_utf8_put(code, bytes) });
 }
 
-static void say_pattern(char out[CLI_LINE], struct tok_span pattern, enum tok_regex_dialect dialect)
+static void say_pattern(char out[VOCAB_LINE], struct tok_span pattern,
+			enum tok_regex_dialect dialect)
 {
 	say(out, dialect == TOK_REGEX_LITERAL ? "the text " : "the expression ");
 	say_text(out, pattern);
@@ -62,7 +63,7 @@ static const char *if_set(bool set, const char *words)
 
 /* ---- normalisers ---------------------------------------------------------- */
 
-static void say_sentencepiece(const struct tok_norm_step *step, char out[CLI_LINE])
+static void say_sentencepiece(const struct tok_norm_step *step, char out[VOCAB_LINE])
 {
 	say(out, "SentencePiece: characters %s%s%s%s",
 	    step->as.sentencepiece.charsmap.count ? "replaced by the file's map" : "kept",
@@ -73,7 +74,7 @@ static void say_sentencepiece(const struct tok_norm_step *step, char out[CLI_LIN
 							       : ", one space added in front"));
 }
 
-static void say_bert(const struct tok_norm_step *step, char out[CLI_LINE])
+static void say_bert(const struct tok_norm_step *step, char out[VOCAB_LINE])
 {
 	say(out, "BERT:%s%s%s%s", if_set(step->as.bert.clean_text, " control characters removed,"),
 	    if_set(step->as.bert.handle_chinese_chars, " spaces around Chinese characters,"),
@@ -81,7 +82,7 @@ static void say_bert(const struct tok_norm_step *step, char out[CLI_LINE])
 	    step->as.bert.lowercase ? " lower case" : " case kept");
 }
 
-void cli_describe_normalizer(const struct tok_norm_step *step, char out[CLI_LINE])
+void vocab_describe_normalizer(const struct tok_norm_step *step, char out[VOCAB_LINE])
 {
 	out[0] = '\0';
 	switch (step->kind) {
@@ -169,7 +170,7 @@ static const char *prepend_words(enum tok_prepend prepend)
 	return "";
 }
 
-void cli_describe_pretokenizer(const struct tok_pretok_step *step, char out[CLI_LINE])
+void vocab_describe_pretokenizer(const struct tok_pretok_step *step, char out[VOCAB_LINE])
 {
 	out[0] = '\0';
 	switch (step->kind) {
@@ -226,7 +227,7 @@ void cli_describe_pretokenizer(const struct tok_pretok_step *step, char out[CLI_
 
 /* ---- model ---------------------------------------------------------------- */
 
-const char *cli_model_name(enum tok_model_kind kind)
+const char *vocab_model_name(enum tok_model_kind kind)
 {
 	switch (kind) {
 	case TOK_MODEL_BPE:
@@ -241,7 +242,7 @@ const char *cli_model_name(enum tok_model_kind kind)
 	return "";
 }
 
-static void say_bpe(const struct tok_model_spec *model, char out[CLI_LINE])
+static void say_bpe(const struct tok_model_spec *model, char out[VOCAB_LINE])
 {
 	switch (model->as.bpe.order) {
 	case TOK_BPE_MERGES:
@@ -267,10 +268,10 @@ static void say_bpe(const struct tok_model_spec *model, char out[CLI_LINE])
 	}
 }
 
-void cli_describe_model(const struct tok_model_spec *model, char out[CLI_LINE])
+void vocab_describe_model(const struct tok_model_spec *model, char out[VOCAB_LINE])
 {
 	out[0] = '\0';
-	say(out, "%s of %zu entries", cli_model_name(model->kind), model->entry_count);
+	say(out, "%s of %zu entries", vocab_model_name(model->kind), model->entry_count);
 	switch (model->kind) {
 	case TOK_MODEL_BPE:
 		say_bpe(model, out);
@@ -293,7 +294,7 @@ void cli_describe_model(const struct tok_model_spec *model, char out[CLI_LINE])
 
 /* ---- post-processing and decoding ----------------------------------------- */
 
-void cli_describe_post(const struct tok_post_step *step, char out[CLI_LINE])
+void vocab_describe_post(const struct tok_post_step *step, char out[VOCAB_LINE])
 {
 	out[0] = '\0';
 	switch (step->kind) {
@@ -313,7 +314,7 @@ void cli_describe_post(const struct tok_post_step *step, char out[CLI_LINE])
 	}
 }
 
-void cli_describe_decoder(const struct tok_decode_step *step, char out[CLI_LINE])
+void vocab_describe_decoder(const struct tok_decode_step *step, char out[VOCAB_LINE])
 {
 	out[0] = '\0';
 	switch (step->kind) {

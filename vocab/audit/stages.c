@@ -1,4 +1,4 @@
-#include "cmd/cli_stages.h"
+#include "vocab/audit/stages.h"
 
 #include <stdio.h>
 
@@ -7,9 +7,9 @@ static size_t count_normalizers(const struct tok_spec *spec)
 	return spec->normalizer_count;
 }
 
-static void describe_normalizer(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_normalizer(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
-	cli_describe_normalizer(&spec->normalizers[i], out);
+	vocab_describe_normalizer(&spec->normalizers[i], out);
 }
 
 static size_t count_pretokenizers(const struct tok_spec *spec)
@@ -17,9 +17,9 @@ static size_t count_pretokenizers(const struct tok_spec *spec)
 	return spec->pretokenizer_count;
 }
 
-static void describe_pretokenizer(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_pretokenizer(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
-	cli_describe_pretokenizer(&spec->pretokenizers[i], out);
+	vocab_describe_pretokenizer(&spec->pretokenizers[i], out);
 }
 
 static size_t count_model(const struct tok_spec *spec)
@@ -28,10 +28,10 @@ static size_t count_model(const struct tok_spec *spec)
 	return 1;
 }
 
-static void describe_model(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_model(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
 	(void)i;
-	cli_describe_model(&spec->model, out);
+	vocab_describe_model(&spec->model, out);
 }
 
 static size_t count_posts(const struct tok_spec *spec)
@@ -39,9 +39,9 @@ static size_t count_posts(const struct tok_spec *spec)
 	return spec->post_count;
 }
 
-static void describe_post(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_post(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
-	cli_describe_post(&spec->posts[i], out);
+	vocab_describe_post(&spec->posts[i], out);
 }
 
 static size_t count_decoders(const struct tok_spec *spec)
@@ -49,15 +49,15 @@ static size_t count_decoders(const struct tok_spec *spec)
 	return spec->has_decoder ? spec->decoder_count : 1;
 }
 
-static void describe_decoder(const struct tok_spec *spec, size_t i, char out[CLI_LINE])
+static void describe_decoder(const struct tok_spec *spec, size_t i, char out[VOCAB_LINE])
 {
 	if (spec->has_decoder)
-		cli_describe_decoder(&spec->decoders[i], out);
+		vocab_describe_decoder(&spec->decoders[i], out);
 	else
-		snprintf(out, CLI_LINE, "tokens joined by spaces");
+		snprintf(out, VOCAB_LINE, "tokens joined by spaces");
 }
 
-const struct cli_stage cli_stages[CLI_STAGES] = {
+const struct vocab_step_stage vocab_step_stages[VOCAB_STEP_STAGES] = {
 	{ "normalizer", "normaliser", count_normalizers, describe_normalizer },
 	{ "pre_tokenizer", "pre-tokenizer", count_pretokenizers, describe_pretokenizer },
 	{ "model", "model", count_model, describe_model },
