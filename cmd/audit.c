@@ -12,7 +12,10 @@
 
 #define FIELD(field, type) CLI_FIELD(struct audit_options, field, type)
 
-static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER };
+/* A line is a document, of which each byte may take a hundred of memory. */
+#define LIMIT ((uint64_t)16 << 20)
+
+static const struct audit_options defaults = { .fail_on = AUDIT_FAIL_NEVER, .max_document = LIMIT };
 
 static const struct cli_option option_table[] = {
 	{ CLI_GROUP, .name = "Tokenizers" },
@@ -37,6 +40,9 @@ static const struct cli_option option_table[] = {
 	  FIELD(pivot, const char *) },
 	{ CLI_CHOICE, 0, "words", VOCAB_AUDIT_WORDS_WORDS, "what a word is (whitespace)",
 	  FIELD(words, int) },
+	{ CLI_BYTES, 0, "max-document", "BYTES",
+	  "refuse a line larger than this, or a page of --udhr (16M)",
+	  FIELD(max_document, uint64_t) },
 	{ CLI_TEXT, 0, "morphology", "PATH",
 	  "also see whether words are cut where their parts meet: a file of MorphScore, or a "
 	  "folder; texts are not needed then",
@@ -228,7 +234,7 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 	for (size_t i = 0; i < a->texts.count; i++) {
 		struct audit_language *l = &a->languages[i];
 		l->hash = a->texts.items[i].hash;
-		vocab_audit_corpus_facts(a->texts.items[i].corpus, &l->facts);
+		l->facts = a->texts.items[i].facts;
 		if (l->facts.lines == 0)
 			cli_tell("%s has no text", l->shown);
 	}
@@ -261,12 +267,10 @@ static enum tok_status audit(struct auditing *a, int argc, char **argv, struct t
 	if (status == TOK_OK)
 		status = find_pivot(a, err);
 	if (status == TOK_OK)
-		status = audit_texts_read(a->opts, &a->texts, err);
-	if (status == TOK_OK)
-		status = know_languages(a, err);
-	if (status == TOK_OK)
 		status = audit_measure(a->opts, a->tokenizers, a->count, &a->texts, a->found,
 				       a->cells, err);
+	if (status == TOK_OK)
+		status = know_languages(a, err);
 	if (status == TOK_OK)
 		status = audit_measure_sample(a->opts, a->tokenizers, a->count, &a->texts, a->cells,
 					      a->pairs, a->report.pair_count, err);
@@ -333,6 +337,8 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 	const int sources =
 	    (o->flores != NULL) + (o->udhr != NULL) + (o->corpora.count > 0) + operands;
 	const enum cli_exit result = cli_threads_check(o->threads);
+	if (result == CLI_OK && o->max_document > TOK_DOCUMENT_MAX)
+		return cli_usage("--max-document can be at most %zu", TOK_DOCUMENT_MAX);
 	if (result == CLI_OK && sources > 1)
 		return cli_usage("texts come by one of --flores, --udhr, --corpus and FILE");
 	if (result == CLI_OK && o->vocab && (sources > 0 || o->pivot || o->morphology))
@@ -384,6 +390,11 @@ const struct cli_tool tool_audit = {
 	    "own, named by its path; where there is none, standard input is one. --corpus gives\n"
 	    "a language a name, --flores and --udhr take collections. Gzip and Zstandard data\n"
 	    "are expanded.\n"
+	    "\n"
+	    "Texts are read once and not kept: they may come from pipes and be larger than\n"
+	    "memory. Of distinct words 256 MB are held, the others go to files in TMPDIR. A line\n"
+	    "is taken whole, up to --max-document, and may take a hundred bytes of memory for\n"
+	    "each of its own.\n"
 	    "\n"
 	    "Each line that is not empty is encoded by itself, without special tokens. The\n"
 	    "columns are:\n"

@@ -1,14 +1,9 @@
-/* audit_corpus.c - which languages there are, and their lines. */
-#include <errno.h>
+/* audit_corpus.c - which languages there are. */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd/audit_internal.h"
 #include "cmd/cli_files.h"
-#include "cmd/cli_input.h"
-#include "cmd/cli_pool.h"
-
-enum { UDHR_ARTICLES = 30 };
 
 /* ---- which ------------------------------------------------------------------------------ */
 
@@ -180,109 +175,11 @@ enum tok_status audit_texts_list(const struct audit_options *options, int argc, 
 	return status == TOK_OK && options->corpora.count == 0 ? sort_texts(out, err) : status;
 }
 
-/* ---- their lines ------------------------------------------------------------------------- */
-
-/* Lines that are not empty; one may end with CR LF, and the file begin with a byte order mark. */
-static bool add_lines(struct tok_buffer *out, struct tok_span text)
-{
-	static const char mark[] = "\xEF\xBB\xBF";
-	bool ok = true;
-	if (tok_span_starts(text, tok_span_of(mark)))
-		text = tok_span_slice(text, sizeof mark - 1, text.count);
-	while (text.count && ok) {
-		const uint8_t *end = memchr(text.bytes, '\n', text.count);
-		size_t count = end ? (size_t)(end - text.bytes) : text.count;
-		const struct tok_span rest =
-		    tok_span_slice(text, end ? count + 1 : count, text.count);
-		count -= count > 0 && text.bytes[count - 1] == '\r';
-		if (count > 0)
-			ok = tok_buffer_add(out, text.bytes, count) &&
-			     tok_buffer_add_byte(out, '\n');
-		text = rest;
-	}
-	return ok;
-}
-
-static enum tok_status read_path(const struct audit_options *options, struct audit_text *text,
-				 const char *path, struct cli_input *in, struct tok_error *err)
-{
-	size_t articles = 0;
-	enum tok_status status = cli_input_open(in, path, CLI_INPUT_EXPANDED, err);
-	if (status != TOK_OK)
-		return status;
-	while (!in->ended && status == TOK_OK)
-		status = cli_input_fill(in, 0, err);
-	const struct tok_span bytes = cli_input_rest(in);
-	if (status == TOK_OK && !(options->udhr ? audit_udhr_text(bytes, &text->bytes, &articles)
-						: add_lines(&text->bytes, bytes)))
-		status = tok_fail_memory(err);
-	text->whole = articles == UDHR_ARTICLES;
-	cli_input_drop(in, bytes.count);
-	cli_input_close(in);
-	return status;
-}
-
-/* A line for each; all of a declaration is one, as paragraphs are not parallel. */
-static enum tok_status count_lines(const struct audit_options *options, struct audit_text *text,
-				   struct tok_error *err)
-{
-	struct tok_span rest = tok_buffer_span(&text->bytes);
-	enum tok_status status =
-	    vocab_audit_corpus_new((enum vocab_audit_words)options->words, &text->corpus, err);
-	text->hash = cli_hash_bytes(rest);
-	while (status == TOK_OK && rest.count) {
-		const uint8_t *end = options->udhr ? rest.bytes + rest.count - 1
-						   : memchr(rest.bytes, '\n', rest.count);
-		const size_t count = (size_t)(end - rest.bytes);
-		status = vocab_audit_corpus_line(text->corpus, tok_span_slice(rest, 0, count), err);
-		rest = tok_span_slice(rest, count + 1, rest.count);
-	}
-	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", text->name);
-}
-
-struct reading {
-	const struct audit_options *options;
-	struct audit_texts *texts;
-};
-
-static void end_input(void *mine)
-{
-	cli_input_release(mine);
-	free(mine);
-}
-
-static void read_text(void *shared, void **mine, size_t index)
-{
-	struct reading *r = shared;
-	struct audit_text *text = &r->texts->items[index];
-	enum tok_status status = TOK_OK;
-	if (!*mine && !(*mine = calloc(1, sizeof(struct cli_input))))
-		status = tok_fail_memory(&text->error);
-	for (size_t i = 0; i < text->path_count && status == TOK_OK; i++)
-		status = read_path(r->options, text, text->paths[i], *mine, &text->error);
-	if (status == TOK_OK)
-		(void)!count_lines(r->options, text, &text->error);
-}
-
-enum tok_status audit_texts_read(const struct audit_options *options, struct audit_texts *texts,
-				 struct tok_error *err)
-{
-	struct reading r = { options, texts };
-	audit_each(cli_threads_for(options->threads), texts->count, read_text, end_input, &r);
-	for (size_t i = 0; i < texts->count; i++)
-		if (texts->items[i].error.status != TOK_OK) {
-			*err = texts->items[i].error;
-			return err->status;
-		}
-	return TOK_OK;
-}
-
 void audit_texts_release(struct audit_texts *texts)
 {
 	for (size_t i = 0; i < texts->count; i++) {
 		free(texts->items[i].paths);
-		tok_buffer_release(&texts->items[i].bytes);
-		vocab_audit_corpus_free(texts->items[i].corpus);
+		tok_buffer_release(&texts->items[i].front);
 	}
 	free(texts->items);
 	tok_arena_release(&texts->arena);

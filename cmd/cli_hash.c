@@ -7,13 +7,22 @@
 #include "tok/base/buffer.h"
 #include "tok/pipe/encoder.h"
 
-struct cli_hash cli_hash_bytes(struct tok_span bytes)
+static struct cli_hash write_hash(XXH128_hash_t hash)
 {
-	const XXH128_hash_t hash = XXH3_128bits(bytes.bytes, bytes.count);
 	struct cli_hash out;
 	snprintf(out.text, sizeof out.text, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
 		 (uint64_t)hash.low64);
 	return out;
+}
+
+struct cli_hash cli_hash_bytes(struct tok_span bytes)
+{
+	return write_hash(XXH3_128bits(bytes.bytes, bytes.count));
+}
+
+struct cli_hash cli_hash_digest(const struct XXH3_state_s *state)
+{
+	return write_hash(XXH3_128bits_digest(state));
 }
 
 enum tok_status cli_hash_files(const struct cli_files *files, struct cli_hash *out,

@@ -15,6 +15,10 @@ struct cli_hash {
 
 struct cli_hash cli_hash_bytes(struct tok_span bytes);
 
+/* The same of bytes that came some at a time, to XXH3_128bits_update. */
+struct XXH3_state_s;
+struct cli_hash cli_hash_digest(const struct XXH3_state_s *state);
+
 /* Of the names, sizes and times of files, in their order. */
 TOK_MUST_USE enum tok_status cli_hash_files(const struct cli_files *files, struct cli_hash *out,
 					    struct tok_error *err);

@@ -34,7 +34,8 @@ static void end_by(int number)
 		if (name)
 			rmdir(name);
 	}
-	(void)!write(STDERR_FILENO, text, strlen(text));
+	if (number != SIGPIPE) /* who reads no further has ended this on purpose */
+		(void)!write(STDERR_FILENO, text, strlen(text));
 	struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t only;
 	sigemptyset(&only);
@@ -55,7 +56,7 @@ static void end_if_pending(void)
 /* Another thread may release at any moment: one of the two finds it pending. */
 static void handle(int number)
 {
-	atomic_bool *stop = atomic_load(&stopping);
+	atomic_bool *stop = number == SIGPIPE ? NULL : atomic_load(&stopping);
 	if (stop && !atomic_exchange(stop, true))
 		return;
 	atomic_store(&pending, number);
@@ -85,7 +86,9 @@ void cli_interrupt_say(const char *fmt, ...)
 	strcat(next, "\n");
 	atomic_store(&sentence, next);
 	if (!now) {
+		install(SIGHUP);
 		install(SIGINT);
+		install(SIGPIPE);
 		install(SIGTERM);
 	}
 }

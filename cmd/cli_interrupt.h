@@ -1,5 +1,5 @@
 /*
- * cli_interrupt.h - what happens on SIGINT and SIGTERM while a file is being made.
+ * cli_interrupt.h - what happens on SIGHUP, SIGINT, SIGPIPE and SIGTERM while a file is being made.
  *
  *	cli_interrupt_say("tok encode: interrupted: '%s' is as it was", name);
  *	cli_interrupt_hold();      // both files, or neither
@@ -7,8 +7,8 @@
  *	cli_interrupt_release();
  *
  * The signal ends the program as it would have, after the sentence is on standard
- * error and temporary files that have a name are gone.  A signal that was ignored
- * from the start stays so.
+ * error and temporary files that have a name are gone; SIGPIPE needs no sentence.
+ * A signal that was ignored from the start stays so.
  */
 #ifndef CMD_CLI_INTERRUPT_H
 #define CMD_CLI_INTERRUPT_H
@@ -21,7 +21,7 @@
 void cli_interrupt_say(const char *fmt, ...) TOK_PRINTF(1, 2);
 
 /* From now on the first signal only sets *stop, which lives as long as the program; a
- * second one ends it as before. */
+ * second one, or SIGPIPE, ends it as before. */
 void cli_interrupt_stop(atomic_bool *stop);
 
 /* Between these two the end is put off.  From one thread at a time. */

@@ -102,6 +102,7 @@ static int create_helper(struct pool *p, pthread_t *out)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
 	const int failed = pthread_sigmask(SIG_BLOCK, &ends, &before);
 	if (failed)
 		return failed;

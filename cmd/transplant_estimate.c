@@ -123,10 +123,11 @@ static double taken_by(const struct transplant_case *c, const struct sizes *s,
 
 enum { TRIED = 512, TRIED_ROWS = 256, TRIED_NANOSECONDS = 4000000 };
 
+/* Of this thread: what others take of its processor is no part of its speed. */
 static double nanoseconds(void)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/cli_again.h"
 #include "cmd/cli_interrupt.h"
 #include "cmd/cli_lm.h"
 #include "cmd/cli_variable.h"
@@ -127,17 +128,34 @@ static bool allows_superword(void *filter, struct tok_span joined)
 	return vocab_super_allows(filter, joined);
 }
 
+/* That there be no name is told before words are counted. */
+static enum tok_status check_superwords(const struct transplant_extended *e,
+					const struct tok_spec *spec, const char *pre,
+					struct tok_error *err)
+{
+	if (!vocab_recipe_has_bytes(spec))
+		return tok_fail(err, TOK_EARG,
+				"%s: superwords are for vocabularies of bytes: the words of this "
+				"one begin where spaces are",
+				e->tokenizer);
+	if (tok_span_equal(spec->format, tok_span_of("GGUF")) && !pre)
+		return tok_fail(err, TOK_EARG,
+				"%s: llama.cpp has no name for how text is cut with superwords: "
+				"give one with --pre; superbpe comes nearest, and those that cut "
+				"between words never meet a superword",
+				e->tokenizer);
+	return TOK_OK;
+}
+
 /* The old tokenizer, cutting text at numbers and punctuation only, in the new file. */
-static enum cli_exit relax(const struct transplant_extended *e, struct tok_error *err)
+static enum cli_exit relax(const struct transplant_extended *e, const char *pre,
+			   struct tok_error *err)
 {
 	struct tok_spec spec = { 0 };
 	enum cli_exit result = CLI_OK;
 	enum tok_status status = cli_load_spec(e->tokenizer, NULL, &spec, err);
-	if (status == TOK_OK && !vocab_recipe_has_bytes(&spec))
-		status = tok_fail(err, TOK_EARG,
-				  "%s: superwords are for vocabularies of bytes: the words of this "
-				  "one begin where spaces are",
-				  e->tokenizer);
+	if (status == TOK_OK)
+		status = check_superwords(e, &spec, pre, err);
 	if (status == TOK_OK)
 		status = vocab_recipe_relax(&spec, VOCAB_RELAXED_SUPERBPE, err);
 	if (status != TOK_OK)
@@ -282,7 +300,7 @@ enum cli_exit transplant_extended_make(struct transplant_extended *e, const char
 	if (status == TOK_OK)
 		status = make_folder(e, &err);
 	if (status == TOK_OK && o->superwords)
-		result = relax(e, &err);
+		result = relax(e, o->pre, &err);
 	if (status == TOK_OK && result == CLI_OK)
 		result = learn(e, o, &err);
 	if (status != TOK_OK || result != CLI_OK)
@@ -318,19 +336,35 @@ static void tell(const struct transplant_extended *e)
 			e->whole, e->lines);
 }
 
+/* What it learns from can be read again. */
+static enum cli_exit extend(char *model, const struct transplant_options *o)
+{
+	struct transplant_extended extended = { 0 };
+	enum cli_exit result = transplant_extended_make(&extended, model, o);
+	if (result == CLI_OK) {
+		tell(&extended);
+		char *operands[] = { model, extended.folder };
+		result = transplant_run(o, 2, operands);
+	}
+	transplant_extended_remove(&extended);
+	return result;
+}
+
 enum cli_exit transplant_extend(const void *options, int argc, char **argv)
 {
-	const struct transplant_options opts = transplant_settled(options);
-	struct transplant_extended extended = { 0 };
+	struct transplant_options opts = transplant_settled(options);
+	struct cli_again add = { 0 }, text = { 0 };
+	struct tok_error err = { 0 };
 	enum cli_exit result = check(&opts, argc);
 	if (result != CLI_OK)
 		return result;
-	result = transplant_extended_make(&extended, argv[0], &opts);
-	if (result == CLI_OK) {
-		tell(&extended);
-		char *operands[] = { argv[0], extended.folder };
-		result = transplant_run(&opts, 2, operands);
-	}
-	transplant_extended_remove(&extended);
+	enum tok_status status = cli_again_open(&add, opts.add, &err);
+	if (status == TOK_OK)
+		status = cli_again_open(&text, opts.text, &err);
+	opts.add = add.path;
+	opts.text = text.path;
+	result = status == TOK_OK ? extend(argv[0], &opts) : cli_error("%s", err.message);
+	cli_again_close(&text);
+	cli_again_close(&add);
 	return result;
 }

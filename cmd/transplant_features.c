@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli_again.h"
 #include "cmd/cli_lm.h"
 
 enum aux_kind { AUX_NGRAM, AUX_COOC, AUX_SELF, AUX_DONOR, AUX_FILE, AUX_KINDS };
@@ -177,6 +178,19 @@ static enum tok_status make_rows(const struct transplant_case *c, bool donor,
 		   : status;
 }
 
+/* The file is read twice. */
+static enum tok_status make_file(const struct transplant_case *c, const char *path,
+				 struct hyper_features *out, struct tok_error *err)
+{
+	struct cli_again again = { 0 };
+	enum tok_status status = cli_again_open(&again, path, err);
+	if (status == TOK_OK)
+		status =
+		    hyper_features_vec(&c->source.vocab, &c->target.vocab, again.path, out, err);
+	cli_again_close(&again);
+	return status;
+}
+
 static size_t width_of(const struct transplant_case *c, const struct aux *aux)
 {
 	if (aux->kind == AUX_NGRAM)
@@ -212,7 +226,7 @@ static enum tok_status make_part(const struct transplant_case *c, const struct a
 	if (aux->kind == AUX_SELF || aux->kind == AUX_DONOR)
 		return make_rows(c, aux->kind == AUX_DONOR, out, err);
 	if (aux->kind == AUX_FILE)
-		return hyper_features_vec(&c->source.vocab, &c->target.vocab, aux->value, out, err);
+		return make_file(c, aux->value, out, err);
 	return hyper_features_ngrams(&c->source.vocab, &c->target.vocab, width_of(c, aux),
 				     c->threads, out, err);
 }

@@ -156,16 +156,46 @@ static enum tok_status fix_class(struct transplant_files *f, const struct transp
 /* ---- the model's own ----------------------------------------------------------------------------
  */
 
+/* The line at `at`, with what ends it. */
+static struct tok_span line_at(struct tok_span text, size_t at)
+{
+	const uint8_t *end = memchr(text.bytes + at, '\n', text.count - at);
+	return tok_span_slice(text, at, end ? (size_t)(end - text.bytes) + 1 : text.count);
+}
+
+static bool has_line(struct tok_span text, struct tok_span line)
+{
+	bool found = false;
+	for (size_t at = 0; at < text.count && !found; at += line_at(text, at).count)
+		found = tok_span_equal(line_at(text, at), line);
+	return found;
+}
+
+/* What holds of two files is told once. */
+static bool add_notes(struct tok_buffer *notes, struct tok_span more)
+{
+	bool ok = true;
+	for (size_t at = 0; at < more.count && ok; at += line_at(more, at).count) {
+		const struct tok_span line = line_at(more, at);
+		if (!has_line(tok_buffer_span(notes), line))
+			ok = tok_buffer_add(notes, line.bytes, line.count);
+	}
+	return ok;
+}
+
 static enum tok_status rewrite(struct transplant_files *f, const char *name, struct tok_span text,
 			       const struct hyper_config_change *change, struct tok_error *err)
 {
-	struct tok_buffer out = { 0 };
-	enum tok_status status = hyper_config_rewrite(text, change, &out, &f->notes, err);
+	struct tok_buffer out = { 0 }, notes = { 0 };
+	enum tok_status status = hyper_config_rewrite(text, change, &out, &notes, err);
+	if (status == TOK_OK && !add_notes(&f->notes, tok_buffer_span(&notes)))
+		status = tok_fail_memory(err);
 	if (status == TOK_OK)
 		status = transplant_files_add(f, name, tok_buffer_span(&out), err);
 	else
 		tok_fail_in(err, status, "%s", name);
 	tok_buffer_release(&out);
+	tok_buffer_release(&notes);
 	return status;
 }
 

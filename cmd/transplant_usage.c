@@ -1,5 +1,6 @@
 #include "cmd/transplant_usage.h"
 
+#include "cmd/cli_again.h"
 #include "cmd/cli_documents.h"
 
 typedef void take_ids(void *context, const tok_id *ids, size_t count);
@@ -63,12 +64,15 @@ enum tok_status transplant_usage_of(const struct transplant_case *c, const char 
 				    struct transplant_usage *out, struct tok_error *err)
 {
 	struct taking taking = { &c->matches, out };
+	struct cli_again file = { 0 };
 	uint64_t again = 0;
 	*out = (struct transplant_usage){ 0 };
-	enum tok_status status =
-	    read_ids(path, c->source.tokenizer, take_old, out, &out->bytes, err);
+	enum tok_status status = cli_again_open(&file, path, err);
 	if (status == TOK_OK)
-		status = read_ids(path, c->target.tokenizer, take_new, &taking, &again, err);
+		status = read_ids(file.path, c->source.tokenizer, take_old, out, &out->bytes, err);
+	if (status == TOK_OK)
+		status = read_ids(file.path, c->target.tokenizer, take_new, &taking, &again, err);
+	cli_again_close(&file);
 	return status;
 }
 

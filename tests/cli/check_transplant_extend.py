@@ -38,6 +38,27 @@ def write_model(folder, rows):
     return data
 
 
+def write_gguf(path, model):
+    """The same tokens in a GGUF file, which says that text is cut as GPT-2 does."""
+    def text(t):
+        return struct.pack("<Q", len(t.encode())) + t.encode()
+
+    def texts(items):
+        return struct.pack("<IIQ", 9, 8, len(items)) + b"".join(map(text, items))
+    vocab, merges = vocabulary(model)
+    tokens = sorted(vocab, key=vocab.get)
+    pairs = {"general.architecture": struct.pack("<I", 8) + text("llama"),
+             "tokenizer.ggml.model": struct.pack("<I", 8) + text("gpt2"),
+             "tokenizer.ggml.pre": struct.pack("<I", 8) + text("gpt-2"),
+             "tokenizer.ggml.tokens": texts(tokens),
+             "tokenizer.ggml.token_type": struct.pack(f"<IIQ{len(tokens)}i", 9, 5, len(tokens),
+                                                      *(3 if t.startswith("<|") else 1 for t in tokens)),
+             "tokenizer.ggml.merges": texts([m if isinstance(m, str) else " ".join(m) for m in merges])}
+    head = struct.pack("<IIQQ", 0x46554747, 3, 1, len(pairs)) + b"".join(text(k) + v for k, v in pairs.items())
+    head += text("token_embd.weight") + struct.pack("<IQQIQ", 2, WIDTH, len(tokens), 0, 0)
+    path.write_bytes(head + bytes(-len(head) % 32) + struct.pack("<f", 0.5) * (WIDTH * len(tokens)))
+
+
 def vocabulary(path):
     data = json.loads((path / "tokenizer.json").read_text())
     return data["model"]["vocab"] | {t["content"]: t["id"] for t in data["added_tokens"]}, data["model"]["merges"]
@@ -88,13 +109,28 @@ def main():
     assert [len(encode(pathlib.Path("added"), token)) for token in tokens] == [1, 1, 1, 1, 2]
 
     pathlib.Path("text").write_text(TEXT * 3)
-    run("transplant", "extend", model, "--superwords", 5, "--text", "text", "-o", "super", "--method", "subword")
+    words = ["--superwords", 5, "--method", "subword", "--text"]
+    told = run("transplant", "extend", model, *words, "text", "-o", "super").stderr
     new = check(model, pathlib.Path("super"), data, 5)
     first = len(new) - 5
     supers = [token for token, id_ in new.items() if id_ >= first]
     assert any("Ġ" in token[1:] for token in supers), supers
     assert all(len([word for word in token.split("Ġ") if word]) <= 4 for token in supers), supers
     assert any(id_ >= first for id_ in encode(pathlib.Path("super"), TEXT))
+
+    # Both are read twice, and may come from pipes.
+    said = run("transplant", "extend", model, "--add", "/dev/stdin", "-o", "a", input="\n".join(tokens)).stderr
+    assert "lines that are one token: 4 of 5" in said, said
+    said = run("transplant", "extend", model, *words, "-", "-o", "s", input=TEXT * 3).stderr
+    assert "made-up rows" in said and said.replace("'s'", "'super'") == told, said
+
+    # llama.cpp has no name for the cuts that superwords need.
+    write_gguf(pathlib.Path("m.gguf"), model)
+    said = run("transplant", "extend", "m.gguf", *words, "text", "-o", "g", code=2).stderr
+    assert "--pre; superbpe comes nearest" in said, said
+    run("transplant", "extend", "m.gguf", *words, "text", "-o", "g", "--pre", "superbpe")
+    made = pathlib.Path("g/m.gguf").read_bytes()
+    assert b"superbpe" in made and all(token.encode() in made for token in supers)
 
     for words, message in [
             (["--add", "add.txt", "--superwords", 3], "--add FILE, tokens one a line, or --superwords"),

@@ -297,6 +297,14 @@ def check_roles(folder, out):
     expect("roles", ran.returncode == 0, ran.stderr)
     config = json.loads((out / CONFIG).read_text())
     expect("roles", (config.get("bos_token"), config.get("eos_token")) == ("<|im_start|>", "<|im_end|>"), config)
+    # An id that goes from both files is told of once.
+    for name in ("config.json", "generation_config.json"):
+        said = json.loads((model / name).read_text()) if (model / name).exists() else {}
+        (model / name).write_text(json.dumps(said | {"bos_token_id": 257}))
+    ran = run(model, folder / "chat.json", out)
+    expect("roles", ran.stderr.count(b"bos_token_id: null now") == 1, ran.stderr)
+    for name in ("config.json", "generation_config.json"):
+        expect("roles", json.loads((out / name).read_text())["bos_token_id"] is None, name)
 
 
 def check_gguf(folder, out):

@@ -9,6 +9,7 @@ import math
 import os
 import pathlib
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -242,21 +243,23 @@ def check_plans(old, new):
 # ---- a signal
 
 def check_signal():
-    """Ended while it waits for text, extend leaves nothing behind."""
-    os.mkfifo("text")
+    """Ended while it waits for the chat template, extend leaves nothing behind."""
+    shutil.copytree("A", "slow")
+    os.mkfifo("slow/chat_template.jinja")
     os.mkdir("tmp")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        child = subprocess.Popen([TOK, "transplant", "extend", "A", "--superwords", "9", "--text", "text", "-o", "ex"],
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        child = subprocess.Popen([TOK, "transplant", "extend", "slow", "--superwords", "9", "--text", "a.json", "-o", "ex"],
                                  env=dict(os.environ, TMPDIR=os.path.abspath("tmp"), TOK_CACHE="off"),
                                  stderr=subprocess.PIPE)
         for _ in range(1000):
             if list(pathlib.Path("tmp").glob("*/tokenizer.json")) or child.poll() is not None:
                 break
             time.sleep(.01)
-        check("it had begun", list(pathlib.Path("tmp").iterdir()))
+        check(f"it had begun, not ended by {child.poll()}", child.poll() is None and list(pathlib.Path("tmp").iterdir()))
         child.send_signal(number)
         said = child.communicate(timeout=20)[1]
         check(f"ended by the signal, not {child.returncode}: {said}", child.returncode == -number)
+        check(f"told of it, but not who left: {said}", (b"interrupted" in said) == (number != signal.SIGPIPE))
         check(f"nothing is left, not {os.listdir('tmp')}", not os.listdir("tmp"))
 
 

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/checked.h"
+#include "tok/pipe/decoder.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/audit/text.h"
 #include "vocab/format/read.h"
@@ -49,6 +51,15 @@ static const char strange[] =
     "\"content\":\"\xE2\x96\x81\"}]},\"model\":{\"type\":\"BPE\",\"unk_token\":\"<unk>\","
     "\"vocab\":{\"<unk>\":0,\"b\":1,\"\xE2\x96\x81\":2,\"\xE2\x96\x81"
     "b\":3},\"merges\":[\"\xE2\x96\x81 b\"]}}";
+/* Letters of which A is none, and what is unknown. */
+static const char some[] = "{" BYTE_LEVEL "\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\","
+			   "\"vocab\":{\"a\":0,\"b\":1,\"\xC4\xA0\":2,\"?\":3,\"\xC3\x83\":4,"
+			   "\"\xC2\xA9\":5,\"ab\":6},\"merges\":[\"a b\"]}}";
+/* Small letters of large ones, where there are any. */
+static const char folded[] = "{\"normalizer\":{\"type\":\"Lowercase\"}," BYTE_LEVEL
+			     "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,"
+			     "\"\xC4\xA0\":2,\"\xC3\x83\":3,\"\xC2\xA9\":4,\"ab\":5},"
+			     "\"merges\":[\"a b\"]}}";
 static const char words_only[] =
     "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"WordLevel\","
     "\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}";
@@ -73,15 +84,51 @@ static struct tok_tokenizer *tokenizer_of(const char *json)
 	return tokenizer;
 }
 
-static struct vocab_audit_corpus *corpus_of(enum vocab_audit_words words,
-					    const struct tok_span *lines, size_t count)
+/* A language as it is read: facts, and its words. */
+static struct vocab_audit_facts facts_of(enum vocab_audit_words words, size_t memory_bytes,
+					 const struct tok_span *lines, size_t count,
+					 struct vocab_audit_word_list *list)
 {
+	const struct vocab_audit_corpus_options options = { words, memory_bytes, "/var/tmp" };
 	struct vocab_audit_corpus *corpus;
+	struct vocab_audit_facts facts;
 	struct tok_error err = { 0 };
-	assert_int_equal(vocab_audit_corpus_new(words, &corpus, &err), TOK_OK);
+	bool ended = false;
+	assert_int_equal(vocab_audit_corpus_new(&options, &corpus, &err), TOK_OK);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(vocab_audit_corpus_line(corpus, lines[i], &err), TOK_OK);
-	return corpus;
+	for (size_t bytes = 1; !ended; bytes += 100)
+		assert_int_equal(vocab_audit_corpus_words(corpus, bytes, list, &ended, &err),
+				 TOK_OK);
+	vocab_audit_corpus_facts(corpus, &facts);
+	vocab_audit_corpus_free(corpus);
+	return facts;
+}
+
+/* Lines one behind the other, as they are taken. */
+static void lay_out(const struct tok_span *lines, size_t count, struct tok_buffer *text,
+		    size_t *ends)
+{
+	for (size_t i = 0; i < count; i++) {
+		assert_true(tok_buffer_add(text, lines[i].bytes, lines[i].count));
+		assert_true(tok_buffer_add_byte(text, '\n'));
+		ends[i] = text->count - 1;
+	}
+}
+
+/* Part `part` of `parts`: some lines, some words. */
+static void run_part(struct vocab_audit_run *run, struct tok_span text, const size_t *ends,
+		     size_t count, const struct vocab_audit_word_list *words, size_t part,
+		     size_t parts, struct vocab_audit_counts *counts)
+{
+	const size_t first = count * part / parts, last = count * (part + 1) / parts;
+	const struct vocab_audit_lines lines = { text.bytes, first ? ends[first - 1] + 1 : 0,
+						 ends + first, last - first };
+	struct tok_error err = { 0 };
+	assert_int_equal(vocab_audit_run_lines(run, &lines, counts, &err), TOK_OK);
+	assert_int_equal(vocab_audit_run_words(run, words, words->count * part / parts,
+					       words->count * (part + 1) / parts, counts, &err),
+			 TOK_OK);
 }
 
 /* Of lines, by one tokenizer, in so many parts. */
@@ -89,23 +136,35 @@ static struct vocab_audit_measures measure(const char *json, const struct tok_sp
 					   size_t count, size_t parts)
 {
 	struct tok_tokenizer *tokenizer = tokenizer_of(json);
-	struct vocab_audit_corpus *corpus = corpus_of(VOCAB_AUDIT_WORDS_WHITESPACE, lines, count);
+	struct vocab_audit_word_list words = { 0 };
+	const struct vocab_audit_facts facts =
+	    facts_of(VOCAB_AUDIT_WORDS_WHITESPACE, 0, lines, count, &words);
 	struct vocab_audit_counts all = { 0 }, counts = { 0 };
 	struct vocab_audit_measures out;
 	struct vocab_audit_text *audit;
+	struct vocab_audit_run *run;
+	struct vocab_audit_scratch *scratch = vocab_audit_scratch_new();
+	struct tok_buffer text = { 0 };
 	struct tok_error err = { 0 };
+	size_t *ends = calloc(count + 1, sizeof *ends);
+	assert_true(scratch && ends);
+	lay_out(lines, count, &text, ends);
 	assert_int_equal(vocab_audit_text_new(tokenizer, &audit, &err), TOK_OK);
+	assert_int_equal(vocab_audit_run_new(audit, scratch, &run, &err), TOK_OK);
 	for (size_t i = 0; i < parts; i++) {
 		vocab_audit_counts_clear(&counts);
-		assert_int_equal(vocab_audit_text_run(audit, corpus, i, parts, &counts, &err),
-				 TOK_OK);
+		run_part(run, tok_buffer_span(&text), ends, count, &words, i, parts, &counts);
 		assert_int_equal(vocab_audit_counts_add(&all, &counts, &err), TOK_OK);
 	}
-	vocab_audit_text_measure(audit, corpus, &all, &out);
+	assert_int_equal(vocab_audit_text_measure(audit, &facts, &all, &out, &err), TOK_OK);
 	vocab_audit_counts_release(&all);
 	vocab_audit_counts_release(&counts);
+	vocab_audit_word_list_release(&words);
+	vocab_audit_run_free(run);
+	vocab_audit_scratch_free(scratch);
 	vocab_audit_text_free(audit);
-	vocab_audit_corpus_free(corpus);
+	tok_buffer_release(&text);
+	free(ends);
 	tok_tokenizer_free(tokenizer);
 	return out;
 }
@@ -320,6 +379,129 @@ static void many_words_are_as_one(void **state)
 	tok_tokenizer_free(tokenizer);
 }
 
+/* More words than memory has room for, some of which come both ways: those of plain counting. */
+static void words_that_do_not_fit_are_all_there(void **state)
+{
+	enum { DISTINCT = CHECKED ? 9000 : 60000 };
+	struct vocab_audit_word_list words = { 0 };
+	struct tok_buffer text = { 0 };
+	uint64_t *bare = calloc(DISTINCT, sizeof *bare), *spaced = calloc(DISTINCT, sizeof *spaced);
+	struct tok_span *lines = calloc(3 * DISTINCT, sizeof *lines);
+	size_t count = 0, begin = 0, both = 0;
+	char word[80];
+	(void)state;
+	assert_true(bare && spaced && lines);
+	for (size_t i = 0; i < 3 * DISTINCT; i++) {
+		const size_t a = i * 7919 % DISTINCT, b = i * i % (DISTINCT / 2);
+		snprintf(word, sizeof word,
+			 "%zu-a-long-word-that-takes-some-room %zu-a-long-word-that-"
+			 "takes-some-room",
+			 a, b);
+		bare[a]++;
+		spaced[b]++;
+		assert_true(tok_buffer_add(&text, word, strlen(word)));
+	}
+	for (size_t i = 0; i < 3 * DISTINCT; i++) {
+		const size_t a = i * 7919 % DISTINCT, b = i * i % (DISTINCT / 2);
+		const int length = snprintf(word, sizeof word,
+					    "%zu-a-long-word-that-takes-some-room "
+					    "%zu-a-long-word-that-takes-some-room",
+					    a, b);
+		lines[count++] =
+		    tok_span_slice(tok_buffer_span(&text), begin, begin + (size_t)length);
+		begin += (size_t)length;
+	}
+	const struct vocab_audit_facts facts =
+	    facts_of(VOCAB_AUDIT_WORDS_WHITESPACE, 1, lines, count, &words);
+	assert_int_equal(facts.words, 6 * DISTINCT);
+	assert_int_equal(facts.distinct_words, DISTINCT);
+	assert_int_equal(words.count, DISTINCT);
+	for (size_t i = 0; i < words.count; i++) {
+		const struct vocab_audit_word *w = &words.items[i];
+		const size_t number = strtoul((const char *)words.bytes.bytes + w->begin, NULL, 10);
+		assert_int_equal(w->bare, bare[number]);
+		assert_int_equal(w->spaced, spaced[number]);
+		assert_int_equal(words.bytes.bytes[w->begin - 1], ' ');
+		both += w->bare && w->spaced;
+	}
+	assert_true(both > 100 && both < DISTINCT);
+	vocab_audit_word_list_release(&words);
+	tok_buffer_release(&text);
+	free(bare);
+	free(spaced);
+	free(lines);
+}
+
+static void that_words_find_no_room_is_told(void **state)
+{
+	const struct vocab_audit_corpus_options options = { VOCAB_AUDIT_WORDS_WHITESPACE, 1,
+							    "/no/such/folder" };
+	struct vocab_audit_corpus *corpus;
+	struct tok_error err = { 0 };
+	enum tok_status status = TOK_OK;
+	char word[32];
+	(void)state;
+	assert_int_equal(vocab_audit_corpus_new(&options, &corpus, &err), TOK_OK);
+	for (size_t i = 0; i < 200000 && status == TOK_OK; i++) {
+		snprintf(word, sizeof word, "%zu", i);
+		status = vocab_audit_corpus_line(corpus, tok_span_of(word), &err);
+	}
+	assert_int_equal(status, TOK_EIO);
+	assert_non_null(strstr(err.message, "/no/such/folder"));
+	vocab_audit_corpus_free(corpus);
+}
+
+/* Pieces that are encoded once each: counts are those of lines encoded and decoded as they are,
+ * also where bytes are no UTF-8, a normaliser changes some lines, or a byte has no token. */
+static void pieces_are_as_lines(void **state)
+{
+	static const char *const models[] = { NULL, pairs, some, folded };
+	(void)state;
+	for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+		struct tok_tokenizer *tokenizer = tokenizer_of(models[m]);
+		struct tok_encoder *encoder = tok_encoder_new(tokenizer);
+		struct tok_decoder *decoder = tok_decoder_new(tokenizer);
+		const struct tok_encode_options how = { 0 };
+		struct tok_span lines[400];
+		static uint8_t bytes[400][24];
+		uint64_t tokens = 0, kept = 0, random = m + 1;
+		assert_true(encoder && decoder);
+		for (size_t i = 0; i < 400; i++) {
+			static const uint8_t letters[] = { 'a',  'b',  ' ', ' ',  'a', 'b',
+							   0xC3, 0xA9, 'A', 0x80, '1', '\'' };
+			/* The last ones only where there is a token for each byte. */
+			const size_t some_of = m == 0 ? sizeof letters : i % 3 ? 6 : 9;
+			struct tok_encoding encoded;
+			struct tok_span back;
+			for (size_t k = 0; k < 24; k++) {
+				random = random * 6364136223846793005u + 1442695040888963407u;
+				bytes[i][k] = letters[(random >> 40) % some_of];
+				if (bytes[i][k] == 0xC3 && k + 1 < 24 && m > 0)
+					bytes[i][++k] = 0xA9;
+				else if ((bytes[i][k] == 0xC3 || bytes[i][k] == 0xA9) && m > 0)
+					bytes[i][k] = 'b';
+			}
+			lines[i] = (struct tok_span){ bytes[i], 1 + i % 24 };
+			while (m > 0 && bytes[i][lines[i].count - 1] == 0xC3)
+				lines[i].count--;
+			assert_int_equal(tok_encode(encoder, lines[i], &how, &encoded, NULL),
+					 TOK_OK);
+			assert_int_equal(
+			    tok_decode(decoder, encoded.ids, encoded.count, false, &back, NULL),
+			    TOK_OK);
+			tokens += encoded.count;
+			kept += tok_span_equal(back, lines[i]);
+		}
+		const struct vocab_audit_measures out = measure(models[m], lines, 400, 1);
+		assert_int_equal(out.tokens, tokens);
+		NEAR(out.round_trip, (double)kept / 400);
+		assert_true(m == 3 ? kept > 0 && kept < 400 : kept > 0);
+		tok_encoder_free(encoder);
+		tok_decoder_free(decoder);
+		tok_tokenizer_free(tokenizer);
+	}
+}
+
 /* ---- words and scripts -------------------------------------------------------------------- */
 
 static void words_are_found(void **state)
@@ -350,13 +532,13 @@ static void words_are_found(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct tok_span line = tok_span_of(rows[i].text);
-		struct vocab_audit_corpus *corpus = corpus_of(rows[i].words, &line, 1);
-		struct vocab_audit_facts facts;
-		vocab_audit_corpus_facts(corpus, &facts);
+		struct vocab_audit_word_list words = { 0 };
+		const struct vocab_audit_facts facts = facts_of(rows[i].words, 0, &line, 1, &words);
 		if (facts.words != rows[i].count || facts.distinct_words != rows[i].distinct)
 			fail_msg("row %zu: %zu words, %zu distinct", i, (size_t)facts.words,
 				 (size_t)facts.distinct_words);
-		vocab_audit_corpus_free(corpus);
+		assert_int_equal(words.count, facts.distinct_words);
+		vocab_audit_word_list_release(&words);
 	}
 }
 
@@ -375,14 +557,13 @@ static void scripts_are_told(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct tok_span line = tok_span_of(rows[i].text);
-		struct vocab_audit_corpus *corpus =
-		    corpus_of(VOCAB_AUDIT_WORDS_WHITESPACE, &line, 1);
-		struct vocab_audit_facts facts;
-		vocab_audit_corpus_facts(corpus, &facts);
+		struct vocab_audit_word_list words = { 0 };
+		const struct vocab_audit_facts facts =
+		    facts_of(VOCAB_AUDIT_WORDS_WHITESPACE, 0, &line, 1, &words);
 		assert_string_equal(facts.script, rows[i].script);
 		assert_true(isnan(rows[i].share) ? isnan(facts.script_share)
 						 : fabs(facts.script_share - rows[i].share) < 1e-9);
-		vocab_audit_corpus_free(corpus);
+		vocab_audit_word_list_release(&words);
 	}
 }
 
@@ -457,6 +638,9 @@ int main(void)
 		cmocka_unit_test(any_bytes_are_taken),
 		cmocka_unit_test(parts_make_the_whole),
 		cmocka_unit_test(many_words_are_as_one),
+		cmocka_unit_test(words_that_do_not_fit_are_all_there),
+		cmocka_unit_test(that_words_find_no_room_is_told),
+		cmocka_unit_test(pieces_are_as_lines),
 		cmocka_unit_test(words_are_found),
 		cmocka_unit_test(scripts_are_told),
 		cmocka_unit_test(renyi_is_theirs),

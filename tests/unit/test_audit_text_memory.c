@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,35 +20,75 @@ static const char file[] =
     "ab\":4},\"merges\":[\"a b\",\"\xC4\xA0 ab\"]}}";
 static struct tok_tokenizer *tokenizer;
 
-static enum tok_status run(struct vocab_audit_corpus *corpus, struct vocab_audit_counts *counts,
-			   struct tok_error *err)
+enum { LINES = 40 };
+static const char line[] = "ab ab b";
+
+static enum tok_status run(struct vocab_audit_text *audit, const struct vocab_audit_facts *facts,
+			   const struct vocab_audit_word_list *words,
+			   struct vocab_audit_counts *counts, struct tok_error *err)
 {
-	struct vocab_audit_text *audit = NULL;
-	struct vocab_audit_measures m;
-	enum tok_status status = vocab_audit_text_new(tokenizer, &audit, err);
+	uint8_t text[LINES * sizeof line];
+	size_t ends[LINES];
+	const struct vocab_audit_lines lines = { text, 0, ends, LINES };
+	struct vocab_audit_run *run = NULL;
+	struct vocab_audit_scratch *scratch = vocab_audit_scratch_new();
+	enum tok_status status = scratch ? TOK_OK : tok_fail_memory(err);
+	for (size_t i = 0; i < LINES; i++) {
+		memcpy(text + i * sizeof line, line, sizeof line);
+		ends[i] = (i + 1) * sizeof line - 1;
+	}
 	if (status == TOK_OK)
-		status = vocab_audit_text_run(audit, corpus, 0, 1, &counts[0], err);
+		status = vocab_audit_run_new(audit, scratch, &run, err);
+	if (status == TOK_OK)
+		status = vocab_audit_run_lines(run, &lines, &counts[0], err);
+	if (status == TOK_OK)
+		status = vocab_audit_run_words(run, words, 0, words->count, &counts[0], err);
 	if (status == TOK_OK)
 		status = vocab_audit_counts_add(&counts[1], &counts[0], err);
+	struct vocab_audit_measures m;
+	if (status == TOK_OK)
+		status = vocab_audit_text_measure(audit, facts, &counts[1], &m, err);
 	if (status == TOK_OK) {
-		vocab_audit_text_measure(audit, corpus, &counts[1], &m);
-		assert_int_equal(m.tokens, 4 * 40);
-		assert_int_equal(m.words, 3 * 40);
+		assert_int_equal(m.tokens, 4 * LINES);
+		assert_int_equal(m.words, 3 * LINES);
 	}
-	vocab_audit_text_free(audit);
+	vocab_audit_run_free(run);
+	vocab_audit_scratch_free(scratch);
 	return status;
 }
 
-static enum tok_status measure(enum vocab_audit_words words, struct tok_error *err)
+static enum tok_status read_words(enum vocab_audit_words how, struct vocab_audit_facts *facts,
+				  struct vocab_audit_word_list *words, struct tok_error *err)
 {
+	const struct vocab_audit_corpus_options options = { .words = how };
 	struct vocab_audit_corpus *corpus = NULL;
-	struct vocab_audit_counts counts[2] = { 0 };
-	enum tok_status status = vocab_audit_corpus_new(words, &corpus, err);
-	for (size_t i = 0; i < 40 && status == TOK_OK; i++)
-		status = vocab_audit_corpus_line(corpus, tok_span_of("ab ab b"), err);
+	bool ended = false;
+	enum tok_status status = vocab_audit_corpus_new(&options, &corpus, err);
+	for (size_t i = 0; i < LINES && status == TOK_OK; i++)
+		status = vocab_audit_corpus_line(corpus, tok_span_of(line), err);
 	if (status == TOK_OK)
-		status = run(corpus, counts, err);
+		status = vocab_audit_corpus_words(corpus, SIZE_MAX, words, &ended, err);
+	if (status == TOK_OK) {
+		assert_true(ended);
+		vocab_audit_corpus_facts(corpus, facts);
+	}
 	vocab_audit_corpus_free(corpus);
+	return status;
+}
+
+static enum tok_status measure(enum vocab_audit_words how, struct tok_error *err)
+{
+	struct vocab_audit_facts facts;
+	struct vocab_audit_word_list words = { 0 };
+	struct vocab_audit_counts counts[2] = { 0 };
+	struct vocab_audit_text *audit = NULL;
+	enum tok_status status = read_words(how, &facts, &words, err);
+	if (status == TOK_OK)
+		status = vocab_audit_text_new(tokenizer, &audit, err);
+	if (status == TOK_OK)
+		status = run(audit, &facts, &words, counts, err);
+	vocab_audit_text_free(audit);
+	vocab_audit_word_list_release(&words);
 	vocab_audit_counts_release(&counts[0]);
 	vocab_audit_counts_release(&counts[1]);
 	return status;

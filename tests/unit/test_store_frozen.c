@@ -92,6 +92,40 @@ int __wrap_sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char
 	return code;
 }
 
+/* In the moment between what is known of a vocabulary and its source. */
+static unsigned replaces; /* then "long" has another source, so often */
+static char noise[2][40000];
+
+static enum tok_status add_long(struct vocab_store *store, const char *name, struct tok_error *err)
+{
+	static unsigned which;
+	const struct vocab_store_about about = { .replace = true };
+	char *json = noise[which++ % 2];
+	const struct vocab_source with = {
+		.path = "long.json",
+		.files = { { (const uint8_t *)json, strlen(json) } },
+		.count = 1,
+	};
+	return vocab_store_add(store, name, &with, &about, err);
+}
+
+int __real_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int count, sqlite3_stmt **out,
+			      const char **tail);
+int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int count, sqlite3_stmt **out,
+			      const char **tail);
+
+int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int count, sqlite3_stmt **out,
+			      const char **tail)
+{
+	if (replaces > 0 && strncmp(sql, "SELECT zstd FROM content", 24) == 0) {
+		const unsigned left = replaces - 1;
+		replaces = 0;
+		change(add_long, "long");
+		replaces = left;
+	}
+	return __real_sqlite3_prepare_v2(db, sql, count, out, tail);
+}
+
 /* ---- who reads ------------------------------------------------------------------------------- */
 
 static struct vocab_store *open_frozen(void)
@@ -125,6 +159,7 @@ static void what_others_write_is_read(void **state)
 {
 	struct vocab_store *store = open_frozen();
 	struct vocab_store_source read;
+	struct vocab_store_list list;
 	struct tok_tokenizer *made;
 	struct tok_error err = { 0 };
 	bool found;
@@ -146,13 +181,65 @@ static void what_others_write_is_read(void **state)
 	change(add, "kept");
 	assert_int_equal(vocab_store_export(store, exported, &err), TOK_OK);
 	change(vocab_store_remove, "second");
+	assert_int_equal(vocab_store_survey(store, NULL, &list, &err), TOK_OK);
+	assert_int_equal(list.count, 2);
+	vocab_store_list_release(&list);
 	change(vocab_store_remove, "third");
 	assert_int_equal(count(store), 1);
 	vocab_store_close(store);
 	change(import, exported);
-	assert_int_equal(opened, 6); /* once after each change */
+	assert_int_equal(opened, 7); /* once after each change */
 	change(vocab_store_remove, "second");
 	change(vocab_store_remove, "third");
+}
+
+static enum tok_status load_long(struct vocab_store *store, struct tok_error *err)
+{
+	struct tok_tokenizer *made;
+	bool found;
+	const enum tok_status status = vocab_store_load(store, "long", &found, &made, err);
+	if (status == TOK_OK) {
+		assert_true(found);
+		tok_tokenizer_free(made);
+	}
+	return status;
+}
+
+static enum tok_status path_of_long(struct vocab_store *store, struct tok_error *err)
+{
+	char *image;
+	const enum tok_status status = vocab_store_path(store, "long", &image, err);
+	free(image);
+	return status;
+}
+
+static enum tok_status read_long(struct vocab_store *store, struct tok_error *err)
+{
+	struct vocab_store_source read;
+	const enum tok_status status = vocab_store_read(store, "long", &read, err);
+	if (status == TOK_OK)
+		vocab_store_source_release(&read);
+	return status;
+}
+
+static void a_source_that_is_replaced_is_the_new_one(void **state)
+{
+	enum tok_status (*const ways[])(
+	    struct vocab_store *, struct tok_error *) = { load_long, path_of_long, read_long };
+	char command[128];
+	(void)state;
+	snprintf(command, sizeof command, "rm -rf %s/images", folder);
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		struct tok_error err = { 0 };
+		change(add_long, "long");
+		struct vocab_store *store = open_frozen();
+		assert_int_equal(system(command), 0); /* made again from the source */
+		replaces = 1;
+		assert_int_equal(ways[i](store, &err), TOK_OK);
+		assert_int_equal(replaces, 0);
+		vocab_store_close(store);
+	}
+	change(vocab_store_remove, "long");
 }
 
 /* What others write all the time is not waited for without end. */
@@ -196,6 +283,14 @@ static int make(void **state)
 	snprintf(path, sizeof path, "%s/store.db", folder);
 	snprintf(locks, sizeof locks, "%s-shm", path);
 	snprintf(exported, sizeof exported, "%s/all.db", folder);
+	srand(1);
+	for (size_t i = 0; i < 2; i++) {
+		char *at = noise[i] + sprintf(noise[i], "%.*s,\"x\":\"",
+					      (int)sizeof source_json - 2, source_json);
+		while (at < noise[i] + sizeof noise[i] - 8)
+			*at++ = (char)('a' + rand() / 7 % 26);
+		strcpy(at, "\"}");
+	}
 	change(add, "kept");
 	return 0;
 }
@@ -212,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_others_write_is_read),
+		cmocka_unit_test(a_source_that_is_replaced_is_the_new_one),
 		cmocka_unit_test(who_never_rests_is_told),
 		cmocka_unit_test(what_was_changed_just_now_is_waited_for),
 	};

@@ -77,6 +77,11 @@ void tok_decoder_free(struct tok_decoder *d)
 	free(d);
 }
 
+bool tok_decoder_adds_up(const struct tok_decoder *d)
+{
+	return d->way == TOK_DECODE_BY_BYTES;
+}
+
 enum tok_status tok_decode_refuse(const struct tok_decoder *d, tok_id id, size_t at,
 				  struct tok_error *err)
 {

@@ -16,6 +16,10 @@ struct tok_decoder;
 TOK_API struct tok_decoder *tok_decoder_new(const struct tok_tokenizer *tokenizer);
 TOK_API void tok_decoder_free(struct tok_decoder *decoder);
 
+/* Is the text of ids always that of each by itself, one behind the other?  So it is where tokens
+ * are decoded to their bytes and nothing more. */
+TOK_API bool tok_decoder_adds_up(const struct tok_decoder *decoder);
+
 /* Decode one document.  Ids that no token has fail with TOK_ETEXT, naming the
  * id.  *out belongs to the decoder and lives until its next call. */
 TOK_API TOK_MUST_USE enum tok_status tok_decode(struct tok_decoder *decoder, const tok_id *ids,

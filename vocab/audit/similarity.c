@@ -9,8 +9,8 @@
 #include "vocab/convert/token_bytes.h"
 
 struct vocab_audit_similarity_work {
-	struct vocab_audit_cutter *a, *b;
-	struct tok_buffer cuts; /* of a, while b cuts the line */
+	struct vocab_audit_cutter *a, *b; /* NULL: who brings lines has the cuts */
+	struct tok_buffer cuts;           /* of a, while b cuts the line */
 	uint64_t in_a, in_b, in_both, same_id;
 	uint64_t words, same_words;
 	uint64_t cuts_a, cuts_b, cuts_both;
@@ -22,6 +22,12 @@ struct entry {
 	uint64_t front; /* the first 8 bytes, big-endian: most entries are told apart by it */
 	struct tok_span bytes;
 	tok_id id;
+};
+
+struct vocab_audit_sorted {
+	struct vocab_token_bytes tokens;
+	struct entry *entries; /* duplicates and all */
+	size_t count;
 };
 
 static uint64_t front_of(struct tok_span bytes)
@@ -49,18 +55,45 @@ static int compare_entries(const void *one, const void *other)
 	return order ? order : (a->id > b->id) - (a->id < b->id);
 }
 
-/* Sorted, duplicates and all. */
-static struct entry *list_entries(const struct vocab_token_bytes *tokens, size_t *count)
+static enum tok_status sort_entries(struct vocab_audit_sorted *sorted, struct tok_error *err)
 {
+	const struct vocab_token_bytes *tokens = &sorted->tokens;
 	struct entry *entries = malloc((tokens->count + 1) * sizeof *entries);
-	*count = 0;
-	for (size_t id = 0; entries && id < tokens->count; id++)
+	if (!entries)
+		return tok_fail_memory(err);
+	for (size_t id = 0; id < tokens->count; id++)
 		if (tokens->kinds[id] == VOCAB_TOKEN_TEXT || tokens->kinds[id] == VOCAB_TOKEN_BYTE)
-			entries[(*count)++] = (struct entry){ front_of(tokens->bytes[id]),
-							      tokens->bytes[id], (tok_id)id };
-	if (entries && *count)
-		qsort(entries, *count, sizeof *entries, compare_entries);
-	return entries;
+			entries[sorted->count++] = (struct entry){ front_of(tokens->bytes[id]),
+								   tokens->bytes[id], (tok_id)id };
+	if (sorted->count)
+		qsort(entries, sorted->count, sizeof *entries, compare_entries);
+	sorted->entries = entries;
+	return TOK_OK;
+}
+
+enum tok_status vocab_audit_sorted_new(const struct tok_tokenizer *tokenizer,
+				       struct vocab_audit_sorted **out, struct tok_error *err)
+{
+	struct vocab_audit_sorted *sorted = calloc(1, sizeof *sorted);
+	if (!sorted)
+		return tok_fail_memory(err);
+	enum tok_status status = vocab_token_bytes(tokenizer, &sorted->tokens, err);
+	if (status == TOK_OK)
+		status = sort_entries(sorted, err);
+	if (status == TOK_OK)
+		*out = sorted;
+	else
+		vocab_audit_sorted_free(sorted);
+	return status;
+}
+
+void vocab_audit_sorted_free(struct vocab_audit_sorted *sorted)
+{
+	if (!sorted)
+		return;
+	vocab_token_bytes_release(&sorted->tokens);
+	free(sorted->entries);
+	free(sorted);
 }
 
 /* One behind the last entry of the same bytes as entries[at]. */
@@ -104,18 +137,17 @@ static void count_shared(struct vocab_audit_similarity_work *work, const struct 
 	}
 }
 
-static enum tok_status compare_vocabularies(struct vocab_audit_similarity_work *work,
-					    struct tok_error *err)
+enum tok_status vocab_audit_similarity_of(const struct vocab_audit_sorted *a,
+					  const struct vocab_audit_sorted *b,
+					  struct vocab_audit_similarity_work **out,
+					  struct tok_error *err)
 {
-	size_t a_count, b_count;
-	struct entry *a = list_entries(vocab_audit_cutter_tokens(work->a), &a_count);
-	struct entry *b = list_entries(vocab_audit_cutter_tokens(work->b), &b_count);
-	const bool ok = a && b;
-	if (ok)
-		count_shared(work, a, a_count, b, b_count);
-	free(a);
-	free(b);
-	return ok ? TOK_OK : tok_fail_memory(err);
+	struct vocab_audit_similarity_work *work = calloc(1, sizeof *work);
+	if (!work)
+		return tok_fail_memory(err);
+	count_shared(work, a->entries, a->count, b->entries, b->count);
+	*out = work;
+	return TOK_OK;
 }
 
 enum tok_status vocab_audit_similarity_new(const struct tok_tokenizer *a,
@@ -123,14 +155,19 @@ enum tok_status vocab_audit_similarity_new(const struct tok_tokenizer *a,
 					   struct vocab_audit_similarity_work **out,
 					   struct tok_error *err)
 {
-	struct vocab_audit_similarity_work *work = calloc(1, sizeof *work);
-	if (!work)
-		return tok_fail_memory(err);
-	enum tok_status status = vocab_audit_cutter_new(a, &work->a, err);
+	struct vocab_audit_sorted *sorted_a = NULL, *sorted_b = NULL;
+	struct vocab_audit_similarity_work *work = NULL;
+	enum tok_status status = vocab_audit_sorted_new(a, &sorted_a, err);
+	if (status == TOK_OK)
+		status = vocab_audit_sorted_new(b, &sorted_b, err);
+	if (status == TOK_OK)
+		status = vocab_audit_similarity_of(sorted_a, sorted_b, &work, err);
+	vocab_audit_sorted_free(sorted_a);
+	vocab_audit_sorted_free(sorted_b);
+	if (status == TOK_OK)
+		status = vocab_audit_cutter_new(a, &work->a, err);
 	if (status == TOK_OK)
 		status = vocab_audit_cutter_new(b, &work->b, err);
-	if (status == TOK_OK)
-		status = compare_vocabularies(work, err);
 	if (status == TOK_OK)
 		*out = work;
 	else

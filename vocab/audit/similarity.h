@@ -24,8 +24,21 @@ struct vocab_audit_similarity {
 	double boundary_f1; /* of cuts inside lines, by byte offset */
 };
 
+/* The tokens of a vocabulary in the order of their bytes: who compares many sorts each once.
+ * Borrows the tokenizer; shared by threads. */
+struct vocab_audit_sorted;
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_sorted_new(const struct tok_tokenizer *tokenizer,
+							    struct vocab_audit_sorted **out,
+							    struct tok_error *err);
+TOK_API void vocab_audit_sorted_free(struct vocab_audit_sorted *sorted);
+
 struct vocab_audit_similarity_work;
 
+/* Of vocabularies that are sorted, which are not needed afterwards, and of lines of which the cuts
+ * are known: vocab_audit_similarity_line is not for it. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_similarity_of(const struct vocab_audit_sorted *a, const struct vocab_audit_sorted *b,
+			  struct vocab_audit_similarity_work **out, struct tok_error *err);
 TOK_API TOK_MUST_USE enum tok_status
 vocab_audit_similarity_new(const struct tok_tokenizer *a, const struct tok_tokenizer *b,
 			   struct vocab_audit_similarity_work **out, struct tok_error *err);

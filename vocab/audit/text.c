@@ -1,41 +1,34 @@
-/* text.c - a tokenizer over the lines of a language, and over its words. */
+/* text.c - a tokenizer over the lines of a language. */
 #include "vocab/audit/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "tok/pipe/decoder.h"
 #include "tok/text/utf8.h"
 #include "vocab/audit/text_internal.h"
 
-struct vocab_audit_text {
-	struct tok_encoder *encoder;
-	struct tok_decoder *decoder;
-	struct vocab_audit_tokens tokens;
-	size_t front; /* bytes before a text that its tokens have and it has not */
-	struct vocab_audit_speller *speller;
-	uint64_t *used; /* counts that are not 0, while they are measured */
-};
+/* What is remembered of pieces is forgotten above: of those of earlier lines, which are perhaps of
+ * another language, soon, so that what is looked for lies near. */
+enum { LINE_PIECES_MAX = 1 << 13, WORD_PIECES_MAX = 1 << 17 };
 
-static enum tok_status encode(struct vocab_audit_text *a, struct tok_span text, bool offsets,
-			      struct tok_encoding *out, struct tok_error *err)
-{
-	const struct tok_encode_options how = { .special_text = TOK_SPECIAL_ORDINARY,
-						.offsets = offsets };
-	return tok_encode(a->encoder, text, &how, out, err);
-}
+/* ---- a tokenizer ------------------------------------------------------------------------- */
 
 /* SentencePiece puts a space in front: of "a" there are two bytes then, or one and what is unknown.
  */
 static enum tok_status find_front(struct vocab_audit_text *a, struct tok_error *err)
 {
 	struct tok_encoding encoded;
-	const enum tok_status status = encode(a, tok_span_of("a"), false, &encoded, err);
+	struct tok_encoder *encoder = tok_encoder_new(a->tokenizer);
+	if (!encoder)
+		return tok_fail_memory(err);
+	const enum tok_status status =
+	    tok_encode(encoder, tok_span_of("a"), &vocab_audit_ordinary, &encoded, err);
 	size_t bytes = 0;
 	for (size_t i = 0; status == TOK_OK && i < encoded.count; i++)
 		bytes +=
 		    encoded.ids[i] == a->tokens.unknown ? 1 : a->tokens.lengths[encoded.ids[i]];
 	a->front = bytes == 2 ? 1 : 0;
+	tok_encoder_free(encoder);
 	return status == TOK_ETEXT ? TOK_OK : status; /* it has no such letter */
 }
 
@@ -45,19 +38,11 @@ enum tok_status vocab_audit_text_new(const struct tok_tokenizer *tokenizer,
 	struct vocab_audit_text *audit = calloc(1, sizeof *audit);
 	if (!audit)
 		return tok_fail_memory(err);
+	audit->tokenizer = tokenizer;
+	audit->by_pieces = vocab_audit_pieces_serve(tokenizer);
 	enum tok_status status = vocab_audit_tokens_init(&audit->tokens, tokenizer, err);
-	if (status == TOK_OK) {
-		audit->encoder = tok_encoder_new(tokenizer);
-		audit->decoder = tok_decoder_new(tokenizer);
-		audit->used = calloc(audit->tokens.size + 1, sizeof *audit->used);
-		if (!audit->encoder || !audit->decoder || !audit->used)
-			status = tok_fail_memory(err);
-	}
 	if (status == TOK_OK)
 		status = find_front(audit, err);
-	if (status == TOK_OK)
-		status = vocab_audit_speller_new(tokenizer, audit->tokens.lengths, audit->front > 0,
-						 audit->encoder, &audit->speller, err);
 	if (status == TOK_OK)
 		*out = audit;
 	else
@@ -69,42 +54,93 @@ void vocab_audit_text_free(struct vocab_audit_text *audit)
 {
 	if (!audit)
 		return;
-	vocab_audit_speller_free(audit->speller);
-	tok_encoder_free(audit->encoder);
-	tok_decoder_free(audit->decoder);
 	vocab_audit_tokens_release(&audit->tokens);
-	free(audit->used);
 	free(audit);
+}
+
+/* ---- what a thread has ------------------------------------------------------------------- */
+
+struct vocab_audit_scratch *vocab_audit_scratch_new(void)
+{
+	struct vocab_audit_scratch *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->pieces = calloc(1, sizeof *s->pieces);
+	s->spellings = vocab_audit_spellings_new();
+	if (s->pieces && s->spellings)
+		return s;
+	vocab_audit_scratch_free(s);
+	return NULL;
+}
+
+void vocab_audit_scratch_free(struct vocab_audit_scratch *scratch)
+{
+	if (!scratch)
+		return;
+	if (scratch->pieces)
+		vocab_audit_pieces_release(scratch->pieces);
+	free(scratch->pieces);
+	free(scratch->spellings);
+	free(scratch);
+}
+
+enum tok_status vocab_audit_run_new(const struct vocab_audit_text *audit,
+				    struct vocab_audit_scratch *scratch,
+				    struct vocab_audit_run **out, struct tok_error *err)
+{
+	struct vocab_audit_run *run = calloc(1, sizeof *run);
+	if (!run)
+		return tok_fail_memory(err);
+	run->text = audit;
+	run->scratch = scratch;
+	run->encoder = tok_encoder_new(audit->tokenizer);
+	run->decoder = tok_decoder_new(audit->tokenizer);
+	if (!run->encoder || !run->decoder) {
+		vocab_audit_run_free(run);
+		return tok_fail_memory(err);
+	}
+	run->adds_up = tok_decoder_adds_up(run->decoder);
+	*out = run;
+	return TOK_OK;
+}
+
+void vocab_audit_run_free(struct vocab_audit_run *run)
+{
+	if (!run)
+		return;
+	if (run->scratch->owner == run)
+		run->scratch->owner = NULL;
+	tok_encoder_free(run->encoder);
+	tok_decoder_free(run->decoder);
+	free(run);
+}
+
+struct vocab_audit_pieces *vocab_audit_run_pieces(struct vocab_audit_run *run, bool words)
+{
+	struct vocab_audit_pieces *p = run->scratch->pieces;
+	const size_t most = words ? WORD_PIECES_MAX : LINE_PIECES_MAX;
+	const bool interrupted = p->text_count || p->met_count || p->known < p->count;
+	if (run->scratch->owner != run || interrupted || p->count > most)
+		vocab_audit_pieces_clear(p);
+	run->scratch->owner = run;
+	return p;
 }
 
 /* ---- characters in several tokens ------------------------------------------------------- */
 
-/* Multi-byte characters, each counted once however often it is cut; cuts rise. */
-struct cuts {
-	struct tok_span line;
-	size_t last; /* behind the character that was counted last */
-	uint64_t split;
-};
-
-static void cut_inside(struct cuts *c, size_t at)
+void vocab_audit_split_inside(struct vocab_audit_splits *s, size_t at)
 {
 	for (size_t back = 1; back < 4 && back <= at; back++) {
 		const uint32_t length =
-		    tok_utf8_length(c->line.bytes + at - back, c->line.count - (at - back));
+		    tok_utf8_length(s->line.bytes + at - back, s->line.count - (at - back));
 		if (length == 0)
 			continue;
 		if (length > back) {
-			c->split++;
-			c->last = at - back + length;
+			s->count++;
+			s->last = at - back + length;
 		}
 		return;
 	}
-}
-
-static inline void cut_at(struct cuts *c, size_t at)
-{
-	if (at < c->line.count && tok_utf8_is_tail(c->line.bytes[at]) && at >= c->last)
-		cut_inside(c, at);
 }
 
 /* The character at or around `at`. */
@@ -122,178 +158,165 @@ static size_t character_begin(struct tok_span line, size_t at)
 /* Tokens tell where they came from: several of one character may all name the whole of it. */
 static uint64_t split_by_ranges(struct tok_span line, const struct tok_encoding *encoded)
 {
-	struct cuts c = { .line = line };
+	struct vocab_audit_splits splits = { .line = line };
 	size_t end = 0; /* of what the tokens so far came from */
 	for (size_t i = 0; i < encoded->count; i++) {
 		const struct tok_range r = encoded->ranges[i];
 		if (r.begin == r.end)
 			continue;
 		const size_t begin = character_begin(line, r.begin);
-		if (begin < end)
-			cut_at(&c, begin + 1); /* of one byte: no character to be split */
+		if (begin < end) /* of one byte: no character to be split */
+			vocab_audit_split_at(&splits, begin + 1);
 		end = r.end > end ? r.end : end;
 	}
-	return c.split;
+	return splits.count;
 }
 
-/* ---- lines ------------------------------------------------------------------------------ */
+/* ---- a line by itself ---------------------------------------------------------------------- */
 
-static enum tok_status decodes_to(struct vocab_audit_text *a, struct tok_span line,
+static enum tok_status decodes_to(const struct vocab_audit_run *run, struct tok_span line,
 				  const struct tok_encoding *encoded, bool *out,
 				  struct tok_error *err)
 {
 	struct tok_span text;
 	const enum tok_status status =
-	    tok_decode(a->decoder, encoded->ids, encoded->count, false, &text, err);
+	    tok_decode(run->decoder, encoded->ids, encoded->count, false, &text, err);
 	*out = status == TOK_OK && tok_span_equal(text, line);
 	return status;
 }
 
 /* Where tokens add exactly the bytes of the line, they end where their lengths say; where a
  * normaliser changed it, they are asked where they came from. */
-static enum tok_status run_line(struct vocab_audit_text *a, struct tok_span line,
+static enum tok_status run_line(struct vocab_audit_run *run, struct tok_span line,
 				struct vocab_audit_counts *counts, struct tok_error *err)
 {
+	const struct tok_encode_options with_offsets = { .special_text = TOK_SPECIAL_ORDINARY,
+							 .offsets = true };
+	const size_t front = run->text->front;
 	struct tok_encoding encoded;
-	struct cuts cuts = { .line = line };
+	struct vocab_audit_splits splits = { .line = line };
 	bool kept;
-	enum tok_status status = encode(a, line, false, &encoded, err);
+	enum tok_status status =
+	    tok_encode(run->encoder, line, &vocab_audit_ordinary, &encoded, err);
 	if (status == TOK_OK)
-		status = decodes_to(a, line, &encoded, &kept, err);
+		status = decodes_to(run, line, &encoded, &kept, err);
 	if (status != TOK_OK)
 		return status;
 	size_t end = 0;
 	for (size_t i = 0; i < encoded.count; i++) {
 		const tok_id id = encoded.ids[i];
-		counts->ids[id]++;
-		end += a->tokens.lengths[id];
-		if (end > a->front)
-			cut_at(&cuts, end - a->front);
+		vocab_audit_count(counts, id, 1);
+		end += run->text->tokens.lengths[id];
+		if (end > front)
+			vocab_audit_split_at(&splits, end - front);
 	}
 	counts->tokens += encoded.count;
 	counts->kept_lines += kept;
-	if (kept && end == line.count + a->front) {
-		counts->split += cuts.split;
+	if (kept && end == line.count + front) {
+		counts->split += splits.count;
 		return TOK_OK;
 	}
-	status = encode(a, line, true, &encoded, err);
+	status = tok_encode(run->encoder, line, &with_offsets, &encoded, err);
 	if (status == TOK_OK)
 		counts->split += split_by_ranges(line, &encoded);
 	return status;
 }
 
-/* ---- words ------------------------------------------------------------------------------ */
+/* ---- many lines ---------------------------------------------------------------------------- */
 
-enum { WORDS_AT_ONCE = 1024 };
-
-/* Spellings of some words: bare, with a space in front, or both, the second behind the first. */
-struct spellings {
-	struct tok_span texts[2 * WORDS_AT_ONCE];
-	uint64_t times[2 * WORDS_AT_ONCE];
-	struct vocab_audit_spelling found[2 * WORDS_AT_ONCE];
-	bool bare[2 * WORDS_AT_ONCE];
-	bool last[2 * WORDS_AT_ONCE]; /* of its word: the one that types are told by */
-	size_t count;
-};
-
-static void add_spelling(struct spellings *s, struct tok_span text, uint64_t times, bool bare,
-			 bool last)
+static struct tok_span line_at(const struct vocab_audit_lines *lines, size_t index)
 {
-	if (times == 0)
-		return;
-	s->texts[s->count] = text;
-	s->times[s->count] = times;
-	s->bare[s->count] = bare;
-	s->last[s->count++] = last;
+	const size_t begin = index ? lines->ends[index - 1] + 1 : lines->begin;
+	return (struct tok_span){ lines->bytes + begin, lines->ends[index] - begin };
 }
 
-/* Where the tokenizer puts a blank in front it is that of the text; with the text's own there were
- * two, as nowhere in it. */
-static void list_spellings(const struct vocab_audit_text *a,
-			   const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
-			   struct spellings *out)
+static enum tok_status run_each(struct vocab_audit_run *run, const struct vocab_audit_lines *lines,
+				struct vocab_audit_counts *counts, struct tok_error *err)
 {
-	out->count = 0;
-	for (size_t i = begin; i < end; i++) {
-		const struct vocab_audit_word *word = &corpus->words[i];
-		const struct tok_span bare = vocab_audit_word_bare(corpus, word);
-		add_spelling(out, bare, word->bare, true, word->spaced == 0);
-		add_spelling(out, a->front ? bare : vocab_audit_word_spaced(corpus, word),
-			     word->spaced, false, true);
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < lines->count && status == TOK_OK; i++) {
+		counts->refused = i;
+		status = run_line(run, line_at(lines, i), counts, err);
 	}
-}
-
-/* What the tokenizer put before a word that has no blank is no token of it. */
-static void count_spellings(const struct spellings *s, struct vocab_audit_counts *counts)
-{
-	for (size_t i = 0; i < s->count; i++) {
-		const size_t tokens = s->found[i].tokens - (s->bare[i] && s->found[i].apart);
-		counts->word_tokens += s->times[i] * tokens;
-		counts->single_words += tokens == 1 ? s->times[i] : 0;
-		counts->continued_words += tokens > 1 ? s->times[i] : 0;
-		counts->single_types += tokens == 1 && s->last[i];
-	}
-}
-
-static enum tok_status run_words(struct vocab_audit_text *a,
-				 const struct vocab_audit_corpus *corpus, size_t begin, size_t end,
-				 struct vocab_audit_counts *counts, struct tok_error *err)
-{
-	struct spellings *s = malloc(sizeof *s);
-	enum tok_status status = s ? TOK_OK : tok_fail_memory(err);
-	while (status == TOK_OK && begin < end) {
-		const size_t some = end - begin < WORDS_AT_ONCE ? end - begin : WORDS_AT_ONCE;
-		list_spellings(a, corpus, begin, begin + some, s);
-		status = vocab_audit_spell(a->speller, s->texts, s->count, s->found, err);
-		if (status == TOK_OK)
-			count_spellings(s, counts);
-		else
-			counts->refused = corpus->line_count + 1 + begin;
-		begin += some;
-	}
-	free(s);
 	return status;
 }
 
-/* ---- parts ------------------------------------------------------------------------------ */
-
-/* Where part `part` of `parts` of `count` things begins. */
-static size_t share(size_t count, size_t part, size_t parts)
+/* Lines of which the pieces were taken: `first` and those behind it. */
+static enum tok_status count_taken(struct vocab_audit_run *run, struct vocab_audit_pieces *p,
+				   const struct vocab_audit_lines *lines, size_t first,
+				   struct vocab_audit_counts *counts, struct tok_error *err)
 {
-	return count / parts * part + (count % parts) * part / parts;
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < p->text_count && status == TOK_OK; i++) {
+		counts->refused = first + i;
+		if (vocab_audit_pieces_meet(p, &p->texts[i]))
+			counts->kept_lines++;
+		else
+			status = run_line(run, line_at(lines, first + i), counts, err);
+	}
+	vocab_audit_pieces_forget(p);
+	return status;
+}
+
+static enum tok_status run_pieces(struct vocab_audit_run *run,
+				  const struct vocab_audit_lines *lines,
+				  struct vocab_audit_counts *counts, struct tok_error *err)
+{
+	struct vocab_audit_pieces *p = vocab_audit_run_pieces(run, false);
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0, first = 0; i < lines->count && status == TOK_OK; i++) {
+		counts->refused = i;
+		status = vocab_audit_pieces_take(p, run, line_at(lines, i), err);
+		if (status != TOK_OK || (i + 1 < lines->count && !vocab_audit_pieces_are_many(p)))
+			continue;
+		status = vocab_audit_pieces_settle(p, run, err);
+		if (status == TOK_OK)
+			status = count_taken(run, p, lines, first, counts, err);
+		first = i + 1;
+	}
+	if (status == TOK_OK)
+		vocab_audit_pieces_flush(p, counts);
+	return status;
 }
 
 static enum tok_status reserve(struct vocab_audit_counts *counts, size_t size,
 			       struct tok_error *err)
 {
-	const size_t before = counts->size;
-	if (before >= size)
+	if (counts->size >= size)
 		return TOK_OK;
-	if (!tok_grow(&counts->ids, &counts->size, size, sizeof *counts->ids))
+	uint64_t *ids = calloc(size, sizeof *ids);
+	tok_id *used = calloc(size, sizeof *used);
+	if (!ids || !used) {
+		free(ids);
+		free(used);
 		return tok_fail_memory(err);
-	memset(counts->ids + before, 0, (counts->size - before) * sizeof *counts->ids);
+	}
+	if (counts->size) {
+		memcpy(ids, counts->ids, counts->size * sizeof *ids);
+		memcpy(used, counts->used, counts->used_count * sizeof *used);
+	}
+	free(counts->ids);
+	free(counts->used);
+	counts->ids = ids;
+	counts->used = used;
+	counts->size = size;
 	return TOK_OK;
 }
 
-enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
-				     const struct vocab_audit_corpus *corpus, size_t part,
-				     size_t parts, struct vocab_audit_counts *counts,
-				     struct tok_error *err)
+/* A decoder that looks at more than a token at a time, or a tokenizer that puts something in
+ * front, has to see the line. */
+enum tok_status vocab_audit_run_lines(struct vocab_audit_run *run,
+				      const struct vocab_audit_lines *lines,
+				      struct vocab_audit_counts *counts, struct tok_error *err)
 {
-	const size_t end = share(corpus->line_count, part + 1, parts);
-	enum tok_status status = reserve(counts, audit->tokens.size, err);
-	for (size_t i = share(corpus->line_count, part, parts); i < end && status == TOK_OK; i++) {
-		status = run_line(audit, corpus->lines[i], counts, err);
-		if (status != TOK_OK) {
-			tok_fail_in(err, status, "line %zu", i + 1);
-			counts->refused = i + 1;
-		}
-	}
-	if (status == TOK_OK)
-		status = run_words(audit, corpus, share(corpus->word_count, part, parts),
-				   share(corpus->word_count, part + 1, parts), counts, err);
-	return status;
+	const bool by_pieces = run->text->by_pieces && run->adds_up && run->text->front == 0;
+	const enum tok_status status = reserve(counts, run->text->tokens.size, err);
+	if (status != TOK_OK)
+		return status;
+	return by_pieces ? run_pieces(run, lines, counts, err) : run_each(run, lines, counts, err);
 }
+
+/* ---- sums ---------------------------------------------------------------------------------- */
 
 enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
 				       const struct vocab_audit_counts *more, struct tok_error *err)
@@ -301,8 +324,8 @@ enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
 	const enum tok_status status = reserve(into, more->size, err);
 	if (status != TOK_OK)
 		return status;
-	for (size_t i = 0; i < more->size; i++)
-		into->ids[i] += more->ids[i];
+	for (size_t i = 0; i < more->used_count; i++)
+		vocab_audit_count(into, more->used[i], more->ids[more->used[i]]);
 	into->tokens += more->tokens;
 	into->kept_lines += more->kept_lines;
 	into->split += more->split;
@@ -315,96 +338,16 @@ enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
 
 void vocab_audit_counts_clear(struct vocab_audit_counts *counts)
 {
-	uint64_t *ids = counts->ids;
-	const size_t size = counts->size;
-	if (size)
-		memset(ids, 0, size * sizeof *ids);
-	*counts = (struct vocab_audit_counts){ .ids = ids, .size = size };
+	for (size_t i = 0; i < counts->used_count; i++)
+		counts->ids[counts->used[i]] = 0;
+	*counts = (struct vocab_audit_counts){ .ids = counts->ids,
+					       .used = counts->used,
+					       .size = counts->size };
 }
 
 void vocab_audit_counts_release(struct vocab_audit_counts *counts)
 {
 	free(counts->ids);
+	free(counts->used);
 	*counts = (struct vocab_audit_counts){ 0 };
-}
-
-/* ---- numbers ----------------------------------------------------------------------------- */
-
-/* Of nothing: NAN. */
-static double ratio(uint64_t a, uint64_t b)
-{
-	return b ? (double)a / (double)b : (double)NAN;
-}
-
-/* Efficiency is of use only where there are two types to choose from; it may be rounded up. */
-static double over_types(double entropy, size_t types)
-{
-	return types > 1 ? fmin(entropy / log2((double)types), 1) : (double)NAN;
-}
-
-/* Tokens with the language's script: in the text, and in the vocabulary. */
-static void measure_script(const struct vocab_audit_text *a, UScriptCode script,
-			   const struct vocab_audit_counts *counts,
-			   struct vocab_audit_measures *out)
-{
-	uint64_t running = 0, entries = 0;
-	for (size_t i = 0; i < a->tokens.size; i++) {
-		if (a->tokens.scripts[i] != script)
-			continue;
-		running += i < counts->size ? counts->ids[i] : 0;
-		entries++;
-	}
-	const bool has = script != USCRIPT_COMMON;
-	out->script_tokens = has ? ratio(running, counts->tokens) : (double)NAN;
-	out->script_vocabulary = has ? ratio(entries, a->tokens.present) : (double)NAN;
-}
-
-static void measure_entropies(struct vocab_audit_text *a, const struct vocab_audit_counts *counts,
-			      struct vocab_audit_measures *out)
-{
-	static const double alphas[] = { 2, 2.5, 3 };
-	size_t types = 0;
-	for (size_t i = 0; i < counts->size; i++)
-		if (counts->ids[i])
-			a->used[types++] = counts->ids[i];
-	out->types = types;
-	out->vocabulary_use = ratio(types, a->tokens.present);
-	out->entropy = vocab_audit_renyi(a->used, types, 1);
-	out->efficiency = over_types(out->entropy, types);
-	out->vocabulary_efficiency = over_types(out->entropy, a->tokens.present);
-	for (size_t i = 0; i < sizeof alphas / sizeof *alphas; i++)
-		out->renyi_efficiency[i] =
-		    over_types(vocab_audit_renyi(a->used, types, alphas[i]), types);
-}
-
-void vocab_audit_text_measure(struct vocab_audit_text *audit,
-			      const struct vocab_audit_corpus *corpus,
-			      const struct vocab_audit_counts *counts,
-			      struct vocab_audit_measures *out)
-{
-	struct vocab_audit_facts facts;
-	vocab_audit_corpus_facts(corpus, &facts);
-	const tok_id unknown = audit->tokens.unknown;
-	*out = (struct vocab_audit_measures){
-		.lines = facts.lines,
-		.bytes = facts.bytes,
-		.characters = facts.characters,
-		.words = facts.words,
-		.tokens = counts->tokens,
-		.unknown = unknown < counts->size ? counts->ids[unknown] : 0,
-		.bytes_per_token = ratio(facts.bytes, counts->tokens),
-		.characters_per_token = ratio(facts.characters, counts->tokens),
-		.tokens_per_line = ratio(counts->tokens, facts.lines),
-		.fertility = ratio(counts->tokens, facts.words),
-		.continued = ratio(counts->continued_words, facts.words),
-		.single = ratio(counts->single_words, facts.words),
-		.single_types = ratio(counts->single_types, facts.distinct_words),
-		.continuing =
-		    ratio(counts->word_tokens - counts->single_words - counts->continued_words,
-			  counts->word_tokens),
-		.round_trip = ratio(counts->kept_lines, facts.lines),
-		.split_characters = ratio(counts->split, facts.multibyte),
-	};
-	measure_entropies(audit, counts, out);
-	measure_script(audit, vocab_audit_corpus_script(corpus), counts, out);
 }

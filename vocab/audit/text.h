@@ -1,17 +1,23 @@
 /*
  * text.h - what a tokenizer makes of a text, as numbers.
  *
- *	status = vocab_audit_corpus_new(VOCAB_AUDIT_WORDS_WHITESPACE, &corpus, &err);
- *	status = vocab_audit_corpus_line(corpus, line, &err);	// each line is encoded by itself
+ *	status = vocab_audit_corpus_new(&options, &corpus, &err);
+ *	status = vocab_audit_corpus_line(corpus, line, &err);	// all of them
+ *	status = vocab_audit_corpus_words(corpus, SIZE_MAX, &words, &ended, &err);
+ *	vocab_audit_corpus_facts(corpus, &facts);
  *
  *	struct vocab_audit_counts counts = { 0 };
  *	status = vocab_audit_text_new(tokenizer, &audit, &err);
- *	status = vocab_audit_text_run(audit, corpus, 0, 1, &counts, &err);
- *	vocab_audit_text_measure(audit, corpus, &counts, &measures);
+ *	status = vocab_audit_run_new(audit, scratch, &run, &err);
+ *	status = vocab_audit_run_lines(run, &lines, &counts, &err);
+ *	status = vocab_audit_run_words(run, &words, 0, words.count, &counts, &err);
+ *	status = vocab_audit_text_measure(audit, &facts, &counts, &measures, &err);
  *
- * A corpus is the lines of one language; its words are looked for once, for all tokenizers, and
- * each distinct one is encoded once.  It does not change while tokenizers run over it, and threads
- * share it; an audit is of one thread.  Encoding is without special tokens.  Ratios are ratios of
+ * A corpus is the lines of one language, each of which is encoded by itself; it keeps none of
+ * them, so that a language may be larger than memory.  Its words are looked for once, for all
+ * tokenizers, and each distinct one is encoded once, behind the lines.  A corpus is of one thread
+ * at a time.  An audit is of a tokenizer and shared by threads, each of which has runs of its own;
+ * what runs count is added up.  Encoding is without special tokens.  Ratios are ratios of
  * sums; what has no denominator is NAN here and null in JSON.  Which measure answers which
  * question, and how each is misused: tok-audit(7).
  *
@@ -21,6 +27,7 @@
 #ifndef VOCAB_AUDIT_TEXT_H
 #define VOCAB_AUDIT_TEXT_H
 
+#include "tok/base/buffer.h"
 #include "tok/pipe/encoder.h"
 
 /* ---- a language, before any tokenizer -------------------------------------------------- */
@@ -34,22 +41,54 @@ enum vocab_audit_words {
 
 struct vocab_audit_corpus;
 
-TOK_API TOK_MUST_USE enum tok_status vocab_audit_corpus_new(enum vocab_audit_words words,
-							    struct vocab_audit_corpus **out,
-							    struct tok_error *err);
+struct vocab_audit_corpus_options {
+	enum vocab_audit_words words;
+	size_t memory_bytes;      /* of distinct words, at least 2 MiB; 0: no limit */
+	const char *spill_folder; /* where the others go, to files without a name; borrowed */
+};
+
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_corpus_new(const struct vocab_audit_corpus_options *options,
+		       struct vocab_audit_corpus **out, struct tok_error *err);
 TOK_API void vocab_audit_corpus_free(struct vocab_audit_corpus *corpus);
 
-/* One more line, which is borrowed.  TOK_ELIMIT where distinct words have 4 GiB or more. */
+/* One more line, of which only the words are kept.  TOK_EIO where they find no room on disk. */
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_corpus_line(struct vocab_audit_corpus *corpus,
 							     struct tok_span line,
 							     struct tok_error *err);
+
+/* A word lies behind a space. */
+struct vocab_audit_word {
+	size_t begin; /* in the bytes of its list */
+	size_t count;
+	uint64_t bare, spaced; /* how often it came so: spaced is behind White_Space, and behind
+				  another word of its line */
+};
+
+/* Zeroed at first. */
+struct vocab_audit_word_list {
+	struct tok_buffer bytes;
+	struct vocab_audit_word *items;
+	size_t count, capacity;
+};
+TOK_API void vocab_audit_word_list_clear(struct vocab_audit_word_list *list);
+TOK_API void vocab_audit_word_list_release(struct vocab_audit_word_list *list);
+
+/* Behind the last line: distinct words that were not given yet, in the order of their bytes, are
+ * added to the list, until it has `bytes` bytes.  *ended: there are no more. */
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_corpus_words(struct vocab_audit_corpus *corpus,
+							      size_t bytes,
+							      struct vocab_audit_word_list *list,
+							      bool *ended, struct tok_error *err);
 
 /* Bytes that are not UTF-8 are a character each. */
 struct vocab_audit_facts {
 	uint64_t lines, bytes, characters;
 	uint64_t multibyte; /* characters of two bytes or more */
-	uint64_t words, distinct_words;
+	uint64_t words;
+	uint64_t distinct_words; /* that were given */
 	const char *script;  /* that most characters are of: "Latn"; "Zyyy" where none has one */
+	int script_code;     /* ICU's number of it */
 	double script_share; /* of characters that have a script */
 };
 TOK_API void vocab_audit_corpus_facts(const struct vocab_audit_corpus *corpus,
@@ -61,12 +100,13 @@ TOK_API void vocab_audit_corpus_facts(const struct vocab_audit_corpus *corpus,
  */
 struct vocab_audit_counts {
 	uint64_t *ids; /* of each id how often it came in lines; `size` numbers */
-	size_t size;
+	tok_id *used;  /* those that are not 0, in no order; used_count */
+	size_t size, used_count;
 	uint64_t tokens;     /* of lines */
 	uint64_t kept_lines; /* that decode to themselves */
 	uint64_t split;      /* multi-byte characters in two tokens or more */
 	uint64_t word_tokens, continued_words, single_words, single_types;
-	size_t refused; /* line that the tokenizer refused, from 1; words are behind all lines */
+	size_t refused; /* where a run failed: the line, from 0, or the word's place in its list */
 };
 
 TOK_API TOK_MUST_USE enum tok_status vocab_audit_counts_add(struct vocab_audit_counts *into,
@@ -109,19 +149,46 @@ TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_new(const struct tok_token
 							  struct tok_error *err);
 TOK_API void vocab_audit_text_free(struct vocab_audit_text *audit);
 
-/* Part `part` (from 0) of `parts` is added to `counts`, of which only .refused is of use if it
- * fails: with TOK_ETEXT, and where it is, if the tokenizer refuses a text. */
-TOK_API TOK_MUST_USE enum tok_status vocab_audit_text_run(struct vocab_audit_text *audit,
-							  const struct vocab_audit_corpus *corpus,
-							  size_t part, size_t parts,
-							  struct vocab_audit_counts *counts,
-							  struct tok_error *err);
+/* What a thread has for all its runs; what it remembers is of the run that it was last used for,
+ * and bounded by what a call is given and some megabytes. */
+struct vocab_audit_scratch;
+TOK_API struct vocab_audit_scratch *vocab_audit_scratch_new(void); /* NULL if memory is out */
+TOK_API void vocab_audit_scratch_free(struct vocab_audit_scratch *scratch);
 
-/* `counts` of the whole corpus. */
-TOK_API void vocab_audit_text_measure(struct vocab_audit_text *audit,
-				      const struct vocab_audit_corpus *corpus,
-				      const struct vocab_audit_counts *counts,
-				      struct vocab_audit_measures *out);
+/* Borrows both. */
+struct vocab_audit_run;
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_run_new(const struct vocab_audit_text *audit,
+							 struct vocab_audit_scratch *scratch,
+							 struct vocab_audit_run **out,
+							 struct tok_error *err);
+TOK_API void vocab_audit_run_free(struct vocab_audit_run *run);
+
+/* Lines that lie one behind the other, a byte behind each that is none of it. */
+struct vocab_audit_lines {
+	const uint8_t *bytes;
+	size_t begin;       /* of the first line */
+	const size_t *ends; /* of each */
+	size_t count;
+};
+
+/* They are added to `counts`, of which only .refused is of use if it fails: with TOK_ETEXT where
+ * the tokenizer refuses one. */
+TOK_API TOK_MUST_USE enum tok_status vocab_audit_run_lines(struct vocab_audit_run *run,
+							   const struct vocab_audit_lines *lines,
+							   struct vocab_audit_counts *counts,
+							   struct tok_error *err);
+/* The same of words [begin, end) of the list. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_run_words(struct vocab_audit_run *run, const struct vocab_audit_word_list *words,
+		      size_t begin, size_t end, struct vocab_audit_counts *counts,
+		      struct tok_error *err);
+
+/* `counts` of a whole corpus, of which `facts` are.  TOK_ENOMEM. */
+TOK_API TOK_MUST_USE enum tok_status
+vocab_audit_text_measure(const struct vocab_audit_text *audit,
+			 const struct vocab_audit_facts *facts,
+			 const struct vocab_audit_counts *counts, struct vocab_audit_measures *out,
+			 struct tok_error *err);
 
 /* ---- formulas ----------------------------------------------------------------------------- */
 

@@ -4,17 +4,33 @@
 
 #include "vocab/audit/text.h"
 
+static double term_of(uint64_t count, double all, double alpha)
+{
+	const double p = (double)count / all;
+	return alpha == 1 ? -p * log2(p) : pow(p, alpha);
+}
+
+/* Most counts are small ones, and those of one size have one term. */
 double vocab_audit_renyi(const uint64_t *counts, size_t n, double alpha)
 {
-	double all = 0, sum = 0;
+	enum { SMALL = 64 };
+	double all = 0, sum = 0, small[SMALL];
+	bool known[SMALL] = { false };
 	for (size_t i = 0; i < n; i++)
 		all += (double)counts[i];
 	if (all == 0)
 		return NAN;
 	for (size_t i = 0; i < n; i++) {
-		const double p = (double)counts[i] / all;
-		if (counts[i])
-			sum += alpha == 1 ? -p * log2(p) : pow(p, alpha);
+		const uint64_t count = counts[i];
+		if (count >= SMALL) {
+			sum += term_of(count, all, alpha);
+			continue;
+		}
+		if (count && !known[count]) {
+			small[count] = term_of(count, all, alpha);
+			known[count] = true;
+		}
+		sum += count ? small[count] : 0;
 	}
 	const double bits = alpha == 1 ? sum : log2(sum) / (1 - alpha);
 	return bits > 0 ? bits : 0; /* of one type it is 0, whatever rounding says */

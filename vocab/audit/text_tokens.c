@@ -38,6 +38,8 @@ enum tok_status vocab_audit_tokens_init(struct vocab_audit_tokens *out,
 		out->scripts[i] =
 		    texts.kinds[i] == VOCAB_TOKEN_SPECIAL ? (int16_t)-1 : script_of(texts.bytes[i]);
 		out->present += texts.kinds[i] != VOCAB_TOKEN_NONE;
+		if (out->scripts[i] >= 0)
+			out->entries[out->scripts[i]]++;
 	}
 	vocab_token_bytes_release(&texts);
 	if (status != TOK_OK)

@@ -161,6 +161,8 @@ static void put_ids(struct gguf_spec_writer *s)
 		ids[VOCAB_GGUF_BOS] = s->first->id;
 	if (s->last)
 		ids[VOCAB_GGUF_EOS] = s->last->id;
+	if (s->last && s->spec->model.kind == TOK_MODEL_WORDPIECE)
+		ids[VOCAB_GGUF_SEP] = s->last->id; /* what llama.cpp puts behind its texts */
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
 	for (size_t i = 0; i < VOCAB_GGUF_IDS; i++)
@@ -248,7 +250,7 @@ static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)
 		    : tok_fail(s->err, TOK_EARG,
 			       "pre_tokenizer: llama.cpp has no name for the patterns by which it "
 			       "splits text that is known here: give the one that comes nearest "
-			       "(tokenizer.ggml.pre: llama-bpe, qwen2, ...)");
+			       "as pre (llama-bpe, qwen2, ...)");
 }
 
 static enum tok_status check_bpe(struct gguf_spec_writer *s)
