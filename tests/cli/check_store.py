@@ -2,6 +2,7 @@
 """check_store.py TOK: the store of vocabularies: names with -t, one source under two names, damage,
 hostile files, full disks, processes that write at once, killed ones."""
 import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -474,8 +475,10 @@ class Damage(Stores):
             done = self.tok("vocab", "verify")
             self.assertEqual((done.returncode, done.stderr), (1, b""))
             self.assertRegex(done.stdout.decode(), r"(?m)^cat: .*its source is missing: remove it")
-            self.vocab("export", "all.db")
-            self.refused("import", "all.db", store=self.path("there"), says="'cat': its source is missing")
+            self.refused("export", "all.db", says="^tok vocab: cannot write 'all.db': 'cat': its source is missing: remove it")
+            self.assertFalse(os.path.exists(self.path("all.db")))
+            shutil.copy(self.database(), self.path("copy.db"))
+            self.refused("import", "copy.db", store=self.path("there"), says="'cat': its source is missing")
             shutil.rmtree(os.path.join(self.store, "images"))
             self.assertRegex(self.tok("encode", "-t", "cat").stderr, b"its source is missing")
             self.refused("add", "cat", self.other, says="already")
@@ -684,7 +687,28 @@ class Whole(Stores):
             self.assertEqual(self.names(self.there), [])
         self.write(self.path("all.db"), b"")
         self.refused("import", "all.db", store=self.there, says="no store of vocabularies")
-        self.refused("import", "none.db", store=self.there, says="unable to open")
+        self.refused("import", "none.db", store=self.there, says="^tok vocab: cannot open 'none.db': No such file or directory\n$")
+        os.mkfifo(self.path("pipe"))
+        for name in ("pipe", self.there):
+            self.refused("import", name, store=self.there, says=f"^tok vocab: '{name}' is no file")
+
+    def test_names_that_move_a_terminal(self):
+        """Each message is one line, and what is in it is seen."""
+        self.vocab("export", "all.db")
+        for sql, says in (("UPDATE vocabulary SET name = 'c\x1b]0;x\x07\ntok vocab: all is well' WHERE name = 'cat'",
+                           "is no name for a vocabulary"),
+                          ("CREATE TABLE \"\x1b[31m\nx\"(y); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE ?'"
+                           " WHERE name LIKE '%x'", "\u241b[31m\u240ax")):
+            shutil.copy(self.path("all.db"), self.path("evil.db"))
+            db = sqlite3.connect(self.path("evil.db"))
+            db.executescript(sql)
+            db.close()
+            done = self.tok("vocab", "import", "evil.db", store=self.there)
+            said = done.stderr.decode()
+            self.assertEqual((done.returncode, done.stdout, [c for c in said if ord(c) < 32]), (2, b"", ["\n"]), said)
+            self.assertIn(says, said)
+        shown = self.tok("vocab", "show", "a  b\u00e9\t\u202e\u6f22").stderr.decode()
+        self.assertIn("'a  b\u00e9\u2409<U+202E>\u6f22'", shown)
 
     def test_pages_without_end(self):
         """Five levels of pages, each with 300 times the page below it."""
@@ -744,6 +768,46 @@ class Whole(Stores):
         self.assertGreater(os.path.getsize(self.database()), 3_500_000)
         self.refused("export", "all.db", preexec_fn=limit, says="^tok vocab: cannot write '.*all.db': ")
         self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], [])
+
+    def test_a_damaged_export_is_none(self):
+        """What SQLite would copy as it is."""
+        db = sqlite3.connect(self.database(), isolation_level=None)
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'vocabulary'").fetchone()
+        for text in (sql.replace("model TEXT NOT NULL", "model TEXT"), sql):
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'vocabulary'", (text,))
+            db.execute("PRAGMA writable_schema = RESET")
+            if text != sql:
+                db.execute("UPDATE vocabulary SET model = NULL WHERE name = 'cat'")
+        db.close()
+        self.refused("export", "all.db", says="^tok vocab: cannot write 'all.db': what was written is damaged: 'tok vocab verify' ")
+        self.assertEqual([n for n in os.listdir(self.home.name) if "export" in n or n.startswith("all.db")], [])
+
+    def test_exports_that_were_killed(self):
+        """What is left of them goes, and what is still written stays."""
+        for name in ("1.0", "1.0-journal", "2.0", "3.x"):
+            self.write(self.path(".tok-export." + name), b"x")
+        os.symlink(self.source, self.path(".tok-export.4.0"))
+        with open(self.path(".tok-export.2.0"), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.vocab("export", "all.db")
+        self.assertEqual(sorted(n for n in os.listdir(self.home.name) if "export" in n),
+                         [".tok-export.2.0", ".tok-export.3.x", ".tok-export.4.0"])
+        self.assertTrue(os.path.exists(self.source))
+
+    def test_what_an_export_is_called_and_who_may_read_it(self):
+        os.symlink("nowhere/at/all", self.database() + "-shm")  # it is read without locks then, by a URI
+        longest = "x" * 252 + ".db"
+        os.mkdir(self.there)
+        for name in ("file:zz.db", ":memory:", longest, os.path.join(self.there, "all.db")):
+            for mask in (0o022, 0o077, 0o002):
+                self.vocab("export", name, preexec_fn=lambda m=mask: os.umask(m))
+                self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o666 & ~mask)
+            with open(self.path(name), "rb") as file:
+                self.assertEqual(file.read(15), b"SQLite format 3")
+        self.assertEqual(sorted(n for n in os.listdir(self.home.name) if "zz" in n or "export" in n or n[0] == "x"),
+                         ["file:zz.db", longest])
+        self.assertEqual(self.vocab("import", longest, store=self.path("new")), "2 added\n")
 
     def test_export_onto_the_store_itself(self):
         os.link(self.database(), self.path("link.db"))

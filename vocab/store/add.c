@@ -62,7 +62,7 @@ enum tok_status vocab_store_check_free(const struct vocab_store *store, const ch
 				       struct tok_error *err)
 {
 	struct vocab_store_list there = { 0 };
-	const enum tok_status found = vocab_store_find(store, name, &there, err);
+	const enum tok_status found = store_find(store, name, &there, err);
 	const bool taken = found == TOK_OK && there.count > 0;
 	vocab_store_list_release(&there);
 	if (taken)
@@ -101,7 +101,7 @@ static char *image_of(const struct vocab_store *store, const char *name)
 	struct tok_error ignored;
 	struct store_kept kept;
 	char *path = NULL;
-	if (vocab_store_find(store, name, &list, &ignored) == TOK_OK && list.count > 0 &&
+	if (store_find(store, name, &list, &ignored) == TOK_OK && list.count > 0 &&
 	    store_kept_init(&kept, store, &list.entries[0], &ignored) == TOK_OK &&
 	    vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)
 		path = NULL;
@@ -229,8 +229,8 @@ static enum tok_status no_such(const struct vocab_store *store, const char *name
 	return tok_fail(err, TOK_EARG, "%s: there is no vocabulary called '%s'", store->path, name);
 }
 
-enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
-				 struct tok_tokenizer **out, struct tok_error *err)
+static enum tok_status load(struct vocab_store *store, const char *name, bool *found,
+			    struct tok_tokenizer **out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
@@ -245,7 +245,17 @@ enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bo
 	return status;
 }
 
-enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
+				 struct tok_tokenizer **out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = load(store, name, found, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status find_path(struct vocab_store *store, const char *name, char **out,
 				 struct tok_error *err)
 {
 	struct vocab_store_list list;
@@ -272,8 +282,18 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 	return status;
 }
 
-enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
-				 struct vocab_store_source *out, struct tok_error *err)
+enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+				 struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = find_path(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status read_source(struct vocab_store *store, const char *name,
+				   struct vocab_store_source *out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
@@ -284,6 +304,16 @@ enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
 	if (status == TOK_OK) /* its names and pattern live on with it */
 		tok_arena_take(&out->arena, &list.arena);
 	vocab_store_list_release(&list);
+	return status;
+}
+
+enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
+				 struct vocab_store_source *out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = read_source(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
 	return status;
 }
 

@@ -105,8 +105,8 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 	return lost ? tok_fail_memory(err) : TOK_OK;
 }
 
-enum tok_status vocab_store_find(const struct vocab_store *store, const char *name,
-				 struct vocab_store_list *out, struct tok_error *err)
+enum tok_status store_find(const struct vocab_store *store, const char *name,
+			   struct vocab_store_list *out, struct tok_error *err)
 {
 	static const char *const digests[2][2] = {
 		{ "NULL", "" },
@@ -131,6 +131,18 @@ enum tok_status vocab_store_find(const struct vocab_store *store, const char *na
 			status = take_row(select, out, err);
 	}
 	sqlite3_finalize(select);
+	return status;
+}
+
+enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
+				 struct vocab_store_list *out, struct tok_error *err)
+{
+	enum tok_status status;
+	*out = (struct vocab_store_list){ 0 };
+	do {
+		vocab_store_list_release(out);
+		status = store_find(store, name, out, err);
+	} while (store_must_repeat(store, &status, err));
 	return status;
 }
 

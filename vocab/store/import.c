@@ -203,7 +203,7 @@ static enum tok_status import_entry(const struct vocab_store *from, const struct
 {
 	struct vocab_store_list there = { 0 };
 	bool is_new = true;
-	enum tok_status status = vocab_store_find(store, entry->name, &there, err);
+	enum tok_status status = store_find(store, entry->name, &there, err);
 	if (status == TOK_OK && there.count > 0)
 		status = meet(from, store, &there, entry, &is_new, err);
 	vocab_store_list_release(&there);
@@ -230,6 +230,8 @@ static enum tok_status put_in(const struct vocab_store *from, const struct vocab
 	}
 	if (status == TOK_OK)
 		status = store_drop_files(store, err);
+	if (status == TOK_OK)
+		status = store_check_frozen(from, err);
 	return store_finish(store, status, err);
 }
 
@@ -270,7 +272,7 @@ enum tok_status vocab_store_import(struct vocab_store *store, const char *path,
 	if (status == TOK_OK)
 		status = check_sizes(from, err);
 	if (status == TOK_OK)
-		status = vocab_store_find(from, NULL, &list, err);
+		status = store_find(from, NULL, &list, err);
 	if (status == TOK_OK)
 		status = import_all(from, store, &list, is_built_in, added, err);
 	vocab_store_list_release(&list);

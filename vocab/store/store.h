@@ -10,7 +10,8 @@
  * The folder has store.db, an SQLite file with the bytes of every source, and images/, compiled
  * tokenizers that are made again when one is missing, damaged or of another build.  Every change is
  * one transaction: a process that is killed, or a full disk, leaves what was there.  Any number of
- * processes may use a store at once; who wants to write waits for who does, up to 10 s.
+ * processes may use a store at once; who wants to write waits for who does, up to 10 s.  Who may
+ *not write in its folder reads what is there; what others write at that moment is waited for.
  *
  * One thread a store.  Messages name the file.
  */
@@ -88,15 +89,13 @@ struct vocab_store_list {
 };
 
 /* All, or with `name` that one: none is no failure.  To be released in either case. */
-TOK_API TOK_MUST_USE enum tok_status vocab_store_find(const struct vocab_store *store,
-						      const char *name,
+TOK_API TOK_MUST_USE enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
 						      struct vocab_store_list *out,
 						      struct tok_error *err);
 /* The same with statistics and sizes of images.  Statistics that the store has not yet, as those of
  * an earlier version, are computed, which may take a second each, and kept where that can be: in a
  * store that was opened to change it. */
-TOK_API TOK_MUST_USE enum tok_status vocab_store_survey(const struct vocab_store *store,
-							const char *name,
+TOK_API TOK_MUST_USE enum tok_status vocab_store_survey(struct vocab_store *store, const char *name,
 							struct vocab_store_list *out,
 							struct tok_error *err);
 TOK_API void vocab_store_list_release(struct vocab_store_list *list);
@@ -154,15 +153,16 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_remove(struct vocab_store *stor
 /* Is the database sound, has every vocabulary a name and its source, with the hash that was noted,
  * can it be compiled, and is its image, if there is one, what comes of that?  All is of one moment,
  * whatever others do meanwhile.  `tell` has a sentence for each vocabulary, NULL where it is sound,
- * and one with NULL as the name for each fault of the database.  Faults are told, not returned;
+ * and one with NULL as the name for each fault of the database, all at the end.  Faults are told,
+ * not returned;
  * behind damaged pages there may be vocabularies that nothing is told of. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *store,
 							void (*tell)(void *data, const char *name,
 								     const char *trouble),
 							void *data, struct tok_error *err);
 
-/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own.
- */
+/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own,
+ * TOK_EFORMAT if the store is damaged, or has not the source of a vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
 							struct tok_error *err);
 

@@ -5,6 +5,7 @@
 #define VOCAB_STORE_STORE_INTERNAL_H
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "vocab/store/digest_internal.h"
 #include "vocab/store/store.h"
@@ -16,6 +17,9 @@ struct vocab_store {
 	int version;  /* of its tables */
 	int steps;    /* of a file from elsewhere: how long reading it took */
 	bool advises; /* messages send to tok vocab verify */
+	bool frozen;  /* read without locks: it has to be as it was when it was opened, */
+	struct stat seen;
+	int repeats; /* and was not so often */
 };
 
 /* Versions of the tables, which user_version tells; application_id tells a store from other
@@ -95,6 +99,33 @@ TOK_MUST_USE bool store_make_folders(const char *folder);
  * a store, and reading them ends. */
 TOK_MUST_USE enum tok_status store_open_file(const char *path, struct vocab_store **out,
 					     struct tok_error *err);
+
+/* How a database is used that says more than it should; after each sqlite3_open_v2(). */
+void store_defend(struct vocab_store *store);
+
+/* Was what was read of a store that is frozen changed meanwhile?  Then it is opened anew, and what
+ * came of it is worth nothing and has to be released.  No statement is open.
+ *
+ *	do
+ *		status = read_something(store, err);
+ *	while (store_must_repeat(store, &status, err));
+ *
+ * *status says so where it cannot be opened any more, or was changed too often. */
+TOK_MUST_USE bool store_must_repeat(struct vocab_store *store, enum tok_status *status,
+				    struct tok_error *err);
+
+/* ---- frozen.c: a database that may be read, in a folder that may not be written ---- */
+
+enum { STORE_TRIES = 40 };
+
+/* Open one that nobody has open now; `store->db` is closed.  *again, and a failure: somebody may
+ * have, or just had. */
+TOK_MUST_USE enum tok_status store_freeze(struct vocab_store *store, bool *again,
+					  struct tok_error *err);
+
+/* TOK_EIO if it is frozen and has been changed since it was opened. */
+TOK_MUST_USE enum tok_status store_check_frozen(const struct vocab_store *store,
+						struct tok_error *err);
 
 /* ---- add.c ---- */
 
@@ -178,6 +209,10 @@ TOK_MUST_USE enum tok_status store_kept_init(struct store_kept *kept,
 
 /* What images of an entry with these digests are known by: SHA-256 of them and the pattern. */
 void store_digest(const struct vocab_store_entry *entry, uint8_t out[VOCAB_KEPT_DIGEST]);
+
+/* As vocab_store_find(), of what is there at the moment. */
+TOK_MUST_USE enum tok_status store_find(const struct vocab_store *store, const char *name,
+					struct vocab_store_list *out, struct tok_error *err);
 
 /* The source of an entry of this store, whose digests are known from then on. */
 TOK_MUST_USE enum tok_status store_read_entry(const struct vocab_store *store,

@@ -140,7 +140,7 @@ static enum tok_status insert_missing(const struct vocab_store *store,
 	const struct store_value value = STORE_TEXT_OF(entry->name);
 	struct vocab_store_list now;
 	int64_t id = 0;
-	enum tok_status status = vocab_store_find(store, entry->name, &now, err);
+	enum tok_status status = store_find(store, entry->name, &now, err);
 	const bool same =
 	    status == TOK_OK && now.count > 0 && store_compare_sources(&now.entries[0], entry) == 0;
 	if (same && store_has_digests(entry))
@@ -220,16 +220,27 @@ static enum tok_status complete(const struct vocab_store *store, struct vocab_st
 	return status;
 }
 
-enum tok_status vocab_store_survey(const struct vocab_store *store, const char *name,
-				   struct vocab_store_list *out, struct tok_error *err)
+static enum tok_status survey(const struct vocab_store *store, const char *name,
+			      struct vocab_store_list *out, struct tok_error *err)
 {
-	*out = (struct vocab_store_list){ 0 };
 	enum tok_status status = store_run(store, "BEGIN", err); /* all is of one moment */
 	if (status != TOK_OK)
 		return status;
-	status = vocab_store_find(store, name, out, err);
+	status = store_find(store, name, out, err);
 	for (size_t i = 0; i < out->count && status == TOK_OK; i++)
 		status = store_find_statistics(store, &out->arena, &out->entries[i], err);
 	status = store_finish(store, status, err);
 	return status == TOK_OK ? complete(store, out, err) : status;
+}
+
+enum tok_status vocab_store_survey(struct vocab_store *store, const char *name,
+				   struct vocab_store_list *out, struct tok_error *err)
+{
+	enum tok_status status;
+	*out = (struct vocab_store_list){ 0 };
+	do {
+		vocab_store_list_release(out);
+		status = survey(store, name, out, err);
+	} while (store_must_repeat(store, &status, err));
+	return status;
 }

@@ -1,4 +1,7 @@
 /* Is a store sound? */
+#include <stdlib.h>
+
+#include "tok/base/buffer.h"
 #include "vocab/store/store_internal.h"
 
 typedef void tell_fn(void *data, const char *name, const char *trouble);
@@ -133,20 +136,74 @@ static enum tok_status verify_one(const struct vocab_store *store, struct tok_ar
 }
 
 /* Within a transaction: others go on changing what there is. */
-enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, void *data,
-				   struct tok_error *err)
+static enum tok_status verify_all(const struct vocab_store *store, tell_fn *tell, void *data,
+				  struct tok_error *err)
 {
 	struct vocab_store_list list = { 0 };
-	store->advises = false; /* this is what messages would send to */
 	enum tok_status status = store_run(store, "BEGIN", err);
 	if (status != TOK_OK)
 		return status;
 	status = verify_database(store, tell, data, err);
 	if (status == TOK_OK)
-		status = go_on(vocab_store_find(store, NULL, &list, err), tell, data, err);
+		status = go_on(store_find(store, NULL, &list, err), tell, data, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
 		status = verify_one(store, &list.arena, &list.entries[i], tell, data, err);
 	vocab_store_list_release(&list);
 	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+/* What is to be told, once it is known that it holds. */
+struct told {
+	struct tok_arena arena;
+	struct sentence {
+		const char *name, *trouble;
+	} * items;
+	size_t count, capacity;
+	bool lost;
+};
+
+static const char *keep_text(struct told *told, const char *text)
+{
+	const size_t room = text ? strlen(text) + 1 : 0;
+	char *kept = text ? tok_arena_array(&told->arena, room, 1) : NULL;
+	told->lost |= text && !kept;
+	return kept ? memcpy(kept, text, room) : NULL;
+}
+
+static void keep_sentence(void *data, const char *name, const char *trouble)
+{
+	struct told *told = data;
+	if (!tok_grow(&told->items, &told->capacity, told->count + 1, sizeof *told->items)) {
+		told->lost = true;
+		return;
+	}
+	struct sentence *sentence = &told->items[told->count++];
+	sentence->name = keep_text(told, name);
+	sentence->trouble = keep_text(told, trouble);
+}
+
+static void release_told(struct told *told)
+{
+	tok_arena_release(&told->arena);
+	free(told->items);
+	*told = (struct told){ 0 };
+}
+
+enum tok_status vocab_store_verify(struct vocab_store *store, tell_fn *tell, void *data,
+				   struct tok_error *err)
+{
+	struct told told = { 0 };
+	enum tok_status status;
+	store->advises = false; /* this is what messages would send to */
+	do {
+		release_told(&told);
+		status = verify_all(store, keep_sentence, &told, err);
+	} while (store_must_repeat(store, &status, err));
+	if (status == TOK_OK && told.lost)
+		status = tok_fail_memory(err);
+	for (size_t i = 0; i < told.count && status == TOK_OK; i++)
+		tell(data, told.items[i].name, told.items[i].trouble);
+	release_told(&told);
 	return status;
 }
