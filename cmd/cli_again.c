@@ -29,6 +29,15 @@ static bool write_all(int to, const char *bytes, size_t count)
 	return true;
 }
 
+/* /dev/zero, a disk. */
+static bool may_have_no_end(int fd)
+{
+	struct stat info, null;
+	if (fstat(fd, &info) != 0 || (!S_ISCHR(info.st_mode) && !S_ISBLK(info.st_mode)))
+		return false;
+	return !isatty(fd) && (stat("/dev/null", &null) != 0 || info.st_rdev != null.st_rdev);
+}
+
 static enum tok_status copy(const char *path, int from, int to, struct tok_error *err)
 {
 	char chunk[1 << 16];
@@ -46,14 +55,18 @@ static enum tok_status copy(const char *path, int from, int to, struct tok_error
 
 enum tok_status cli_again_open(struct cli_again *again, const char *path, struct tok_error *err)
 {
-	*again = (struct cli_again){ .path = path };
+	*again = (struct cli_again){ .path = path, .given = path };
 	if (!path || !is_read_once(path))
 		return TOK_OK;
 	const bool is_input = strcmp(path, "-") == 0;
 	const int from = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return tok_fail(err, TOK_EIO, "cannot open '%s': %s", path, strerror(errno));
-	enum tok_status status = vocab_spill_open(cli_spill_folder(), &again->copy, err);
+	enum tok_status status = TOK_OK;
+	if (may_have_no_end(from))
+		status = tok_fail(err, TOK_EARG, "'%s' is a device, which may have no end", path);
+	if (status == TOK_OK)
+		status = vocab_spill_open(cli_spill_folder(), &again->copy, err);
 	again->is_copied = status == TOK_OK;
 	if (status == TOK_OK)
 		status = copy(path, from, again->copy, err);
@@ -62,6 +75,18 @@ enum tok_status cli_again_open(struct cli_again *again, const char *path, struct
 	snprintf(again->name, sizeof again->name, "/proc/self/fd/%d", again->copy);
 	again->path = again->name;
 	return status;
+}
+
+enum tok_status cli_again_said(const struct cli_again *again, enum tok_status status,
+			       struct tok_error *err)
+{
+	const struct tok_error said = *err;
+	const char *at =
+	    status != TOK_OK && again->is_copied ? strstr(said.message, again->name) : NULL;
+	if (!at)
+		return status;
+	return tok_fail(err, status, "%.*s%s%s", (int)(at - said.message), said.message,
+			again->given, at + strlen(again->name));
 }
 
 void cli_again_close(struct cli_again *again)

@@ -38,15 +38,10 @@ bool cli_named_is_built_in(enum cli_named_kind kind)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-/* What cannot be looked at may be there: opening it says more. */
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
 enum tok_status cli_named_of_path(const char *path, char **out, struct tok_error *err)
 {
-	const bool is_name = cli_named_is_taken(path) || (path[0] != '/' && !is_there(path));
+	const bool is_name =
+	    cli_named_is_taken(path) || (path[0] != '/' && access(path, F_OK) != 0);
 	return cli_join(is_name ? "./" : "", path, out, err);
 }
 
@@ -64,6 +59,7 @@ static enum tok_status find_kept(struct cli_named *named, struct tok_error *err)
 		named->kind = CLI_NAMED_STORE;
 	else if (status == TOK_OK)
 		status = cli_hub_find(named->name, &named->path, err);
+	named->of_hub = status == TOK_OK && named->path;
 	return status;
 }
 
@@ -76,12 +72,15 @@ enum tok_status cli_named_find(const char *name, struct cli_named *out, struct t
 		out->kind = known[built_in].kind;
 		return TOK_OK;
 	}
-	const bool there = is_there(name);
+	const bool there = access(name, F_OK) == 0;
+	/* What cannot be looked at may be there, and opening it says why not; but in a folder that
+	 * cannot be entered a name is a name too. */
+	const bool missing = !there && (errno == ENOENT || errno == ENOTDIR);
 	if (!there)
 		status = find_kept(out, err);
 	if (status != TOK_OK || out->store || out->path)
 		return status;
-	if (!there && may_be_a_name(name))
+	if (missing && may_be_a_name(name))
 		return tok_fail(err, TOK_EIO,
 				"%s: there is no such file or folder, and neither the store ('tok "
 				"vocab list') nor the hub's cache has that name",
@@ -121,6 +120,7 @@ static enum tok_status open_kept(const struct cli_named *named, struct cli_named
 	out->options = out->kept.options;
 	out->origin = out->kept.origin;
 	out->licence = out->kept.licence;
+	out->file_name = out->kept.file_name;
 	return TOK_OK;
 }
 

@@ -28,8 +28,9 @@ enum cli_named_kind {
 /* Zeroed, it is released. */
 struct cli_named {
 	enum cli_named_kind kind;
-	const char *name;          /* as it was given: borrowed */
-	char *path;                /* of CLI_NAMED_PATH, else NULL */
+	const char *name; /* as it was given: borrowed */
+	char *path;       /* of CLI_NAMED_PATH, else NULL */
+	bool of_hub;      /* which lies in the hub's cache: a folder called as its commit */
 	struct vocab_store *store; /* of CLI_NAMED_STORE, open to read, else NULL */
 };
 
@@ -57,6 +58,7 @@ struct cli_named_files {
 	struct vocab_source source;        /* of the store: its paths are names in no folder */
 	struct vocab_read_options options; /* with the pattern that counts */
 	const char *origin, *licence;      /* as the store has them noted, else NULL */
+	const char *file_name;             /* the same of what its first file was called */
 	struct vocab_store_source kept;    /* private */
 };
 

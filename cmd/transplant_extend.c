@@ -319,6 +319,8 @@ static enum cli_exit check(const struct transplant_options *o, int argc)
 		return cli_usage("extend takes --add FILE, tokens one a line, or --superwords N");
 	if (o->superwords && !o->text)
 		return cli_usage("superwords are learned from a text: name it with --text");
+	if (o->add && o->text && strcmp(o->add, "-") == 0 && strcmp(o->text, "-") == 0)
+		return cli_usage("--add and --text cannot both be standard input");
 	return transplant_check_output(o);
 }
 

@@ -187,6 +187,7 @@ static enum tok_status make_file(const struct transplant_case *c, const char *pa
 	if (status == TOK_OK)
 		status =
 		    hyper_features_vec(&c->source.vocab, &c->target.vocab, again.path, out, err);
+	status = cli_again_said(&again, status, err);
 	cli_again_close(&again);
 	return status;
 }

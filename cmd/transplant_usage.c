@@ -72,6 +72,7 @@ enum tok_status transplant_usage_of(const struct transplant_case *c, const char 
 		status = read_ids(file.path, c->source.tokenizer, take_old, out, &out->bytes, err);
 	if (status == TOK_OK)
 		status = read_ids(file.path, c->target.tokenizer, take_new, &taking, &again, err);
+	status = cli_again_said(&file, status, err);
 	cli_again_close(&file);
 	return status;
 }

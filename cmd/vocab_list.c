@@ -164,7 +164,7 @@ static void put_lines(struct cli_put *p, const struct vocab_store_list *list)
 static void put_scripts(struct cli_put *p, const struct vocab_statistics *s)
 {
 	const double all = (double)s->numbers[VOCAB_STATISTIC_TEXT_TOKENS];
-	if (s->script_count == 0)
+	if (s->script_count == 0 || all == 0)
 		return;
 	put_label(p, "scripts");
 	for (size_t i = 0; i < s->script_count && i < SCRIPTS_LISTED; i++)
@@ -240,10 +240,10 @@ static void put_one(struct cli_put *p, const struct vocab_store_entry *e)
 /* ---- words
  * --------------------------------------------------------------------------------------- */
 
-/* To be changed where that can be, so that statistics which it has not yet are kept. */
+/* To be changed where that can be at once, so that statistics which it has not yet are kept. */
 static enum tok_status open_store(struct vocab_store **out, struct tok_error *err)
 {
-	const enum tok_status status = cli_store_open(VOCAB_STORE_CHANGE, out, err);
+	const enum tok_status status = cli_store_open(VOCAB_STORE_SURVEY, out, err);
 	return status == TOK_OK ? status : cli_store_open(VOCAB_STORE_READ, out, err);
 }
 

@@ -46,6 +46,7 @@ static enum cli_exit add(const struct vocab_options *opts, const char *name,
 						     opts->origin ? opts->origin : known->origin,
 						 .licence =
 						     opts->licence ? opts->licence : known->licence,
+						 .file_name = known->file_name,
 						 .replace = opts->replace };
 	struct tok_error err = { 0 };
 	struct vocab_store *store = open_store(VOCAB_STORE_WRITE);
@@ -54,16 +55,35 @@ static enum cli_exit add(const struct vocab_options *opts, const char *name,
 	return end(store, vocab_store_add(store, name, source, &about, &err), &err);
 }
 
-static enum tok_status open_files(const char *from, const char *pattern,
-				  struct cli_named_files *out, bool *of_store,
+/* "hf:ORG/MODEL@COMMIT" of a folder in the hub's cache; free() it. */
+static enum tok_status say_cached(const char *model, const char *folder, char **out,
 				  struct tok_error *err)
 {
+	struct vocab_hub_model parsed;
+	*out = NULL;
+	if (!vocab_hub_parse(model, &parsed) ||
+	    asprintf(out, "hf:%s@%s", parsed.name, strrchr(folder, '/') + 1) < 0)
+		return tok_fail_memory(err);
+	return TOK_OK;
+}
+
+/* *origin, to be freed, says where they are from any folder; NULL where the store has it. */
+static enum tok_status open_files(const char *from, const char *pattern,
+				  struct cli_named_files *out, char **origin, struct tok_error *err)
+{
 	struct cli_named named;
+	*origin = NULL;
 	enum tok_status status = cli_named_find(from, &named, err);
 	if (status != TOK_OK)
 		return status;
-	*of_store = named.kind == CLI_NAMED_STORE;
 	status = cli_named_open(&named, pattern, out, err);
+	if (status == TOK_OK && named.of_hub) {
+		status = say_cached(from, named.path, origin, err);
+		if (status != TOK_OK)
+			cli_named_close(out);
+	} else if (status == TOK_OK && named.kind == CLI_NAMED_PATH) {
+		*origin = realpath(out->source.path, NULL);
+	}
 	cli_named_release(&named);
 	return status;
 }
@@ -72,17 +92,16 @@ static enum cli_exit add_files(const struct vocab_options *opts, const char *nam
 {
 	struct tok_error err = { 0 };
 	struct cli_named_files files;
-	bool of_store;
-	if (open_files(from, opts->words.pattern, &files, &of_store, &err) != TOK_OK)
+	char *origin;
+	if (open_files(from, opts->words.pattern, &files, &origin, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	/* What is noted has to say where it is from any folder. */
-	char *whole = of_store ? NULL : realpath(files.source.path, NULL);
 	const struct vocab_store_about known = { .pattern = files.options.pattern,
-						 .origin = whole ? whole : files.origin,
-						 .licence = files.licence };
+						 .origin = origin ? origin : files.origin,
+						 .licence = files.licence,
+						 .file_name = files.file_name };
 	const enum cli_exit result = add(opts, name, &files.source, &known);
 	cli_named_close(&files);
-	free(whole);
+	free(origin);
 	return result;
 }
 
@@ -99,28 +118,30 @@ static enum tok_status check_free(const char *name, struct tok_error *err)
 	return status;
 }
 
-/* From the cache, whose folder is called as the commit; `model` is "ORG/MODEL@REVISION". */
+/* From the cache; `model` is "ORG/MODEL@REVISION". */
 static enum cli_exit add_cached(const struct vocab_options *opts, const char *name,
-				const char *model, const struct vocab_hub_model *parsed)
+				const char *model)
 {
 	struct tok_error err = { 0 };
 	struct vocab_source source;
-	char *folder = NULL, origin[VOCAB_STORE_NAME_MAX + VOCAB_HUB_REVISION_MAX + 8];
+	char *folder = NULL, *origin = NULL;
 	if (cli_hub_find(model, &folder, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	if (!folder)
 		return cli_error("hf:%s: the hub's cache has it not, and HF_HUB_OFFLINE is set: "
 				 "nothing is downloaded",
 				 model);
-	snprintf(origin, sizeof origin, "hf:%s@%s", parsed->name, strrchr(folder, '/') + 1);
-	const struct vocab_store_about known = { .pattern = opts->words.pattern, .origin = origin };
 	enum cli_exit result = CLI_TROUBLE;
-	if (vocab_source_open(folder, &source, &err) == TOK_OK) {
+	if (say_cached(model, folder, &origin, &err) == TOK_OK &&
+	    vocab_source_open(folder, &source, &err) == TOK_OK) {
+		const struct vocab_store_about known = { .pattern = opts->words.pattern,
+							 .origin = origin };
 		result = add(opts, name, &source, &known);
 		vocab_source_close(&source);
 	} else {
 		cli_error("%s", err.message);
 	}
+	free(origin);
 	free(folder);
 	return result;
 }
@@ -133,7 +154,7 @@ static enum cli_exit add_model(const struct vocab_options *opts, const char *nam
 	if (!opts->replace && check_free(name, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	if (cli_hub_is_offline())
-		return add_cached(opts, name, model, parsed);
+		return add_cached(opts, name, model);
 	if (cli_hub_fetch(parsed, opts->words.progress, &got, &err) != TOK_OK)
 		return cli_error("%s", err.message);
 	const struct vocab_store_about known = { .pattern = opts->words.pattern,

@@ -456,7 +456,7 @@ class Secure(Hubs):
     def test_a_server_that_is_not(self):
         """It hears nothing, nor does one that is called otherwise than its certificate says."""
         self.refused("hf:org/dog", SSL_CERT_FILE="",
-                     says=f"^tok vocab: hf:org/dog: {self.tls.url()}{self.api}: its certificate is not trusted .SSL_CERT_FILE.: .")
+                     says=f"^tok vocab: hf:org/dog: {self.tls.url()}{self.api}: its certificate is not trusted .CURL_CA_BUNDLE, SSL_CERT_FILE.: .")
         self.refused("hf:org/dog", HF_ENDPOINT=self.third.url("127.0.0.2"), says="its certificate is not trusted")
         self.assertEqual((self.tls.asked, self.third.asked), ([], []))
         self.tls.turn("GET", self.api, server.says(302, Location=self.third.url("127.0.0.2") + self.api))

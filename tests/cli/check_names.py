@@ -300,6 +300,19 @@ class Names(unittest.TestCase):
             done = self.tok("vocab", "compile", name + ".kept", "-o", "merges.txt")
             self.assertEqual((done.returncode, done.stderr), (0, b""))
 
+    def test_where_nothing_can_be_looked_at(self):
+        """A name is a name there, too: a link to itself is what cannot be looked at, whoever looks."""
+        self.add("org/dog", DOG[0])
+        self.download("org/cat", CAT[0])
+        os.mkdir(os.path.join(self.home, "blind"))
+        os.symlink("org", os.path.join(self.home, "blind", "org"))
+        for name in ("org/dog", "org/cat"):
+            there, blind = (self.tok("encode", "-t", name, cwd=os.path.join(self.home, folder), data=b"the dog") for folder in (".", "blind"))
+            self.assertEqual((blind.returncode, blind.stderr, blind.stdout), (0, b"", there.stdout))
+        done = self.tok("encode", "-t", "org/none", cwd=os.path.join(self.home, "blind"), data=b"x")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"oo many", done.stderr)
+
     def test_add_takes_names(self):
         """With what the store has noted, unless something else is said."""
         self.add("dog", DOG[0])
@@ -313,6 +326,13 @@ class Names(unittest.TestCase):
         self.download("org/cat", CAT[0])
         self.assertEqual(self.tok("vocab", "add", "cat", "org/cat").returncode, 0)
         self.assertEqual(self.tok("vocab", "diff", "cat", "org/cat").returncode, 0)
+        shown = json.loads(self.tok("vocab", "show", "cat", "--json").stdout)["vocabularies"][0]
+        self.assertRegex(shown["origin"], "^hf:org/cat@[0-9a-f]+$")
+        # What files were called is noted of copies, too; and again of the copy of a copy.
+        for name, of in (("copy", "one"), ("org/copy", "copy"), ("noted", "noted")):
+            self.assertEqual(self.tok("vocab", "add", "--replace", name, of).returncode, 0)
+            shown = json.loads(self.tok("vocab", "show", name, "--json").stdout)["vocabularies"][0]
+            self.assertEqual([file["name"] for file in shown["files"]], ["x.json"])
         for words in (("compile", "dog", "-o", "x.tok"), ("add", "three", "dog"), ("convert", "dog", "-o", "y.json")):
             done = self.tok("vocab", *words, "--pattern", "gpt2")
             self.assertEqual((done.returncode, done.stdout), (2, b""))

@@ -2,6 +2,7 @@
 """check_store_statistics.py TOK FIXTURES: what a store of vocabularies counts of each, and a store of version 1, which
 had no such counts, as it becomes one of this version: killed, by many at once, on a full disk, where nothing can be
 written."""
+import contextlib
 import json
 import os
 import random
@@ -128,6 +129,58 @@ class Statistics(Database):
                          (1, "cat: its statistics are not those of its source: remove it, and add it anew\n1 sound, 1 not\n"))
         self.vocab("add", "cat", self.other, "--replace")
         self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_wrong_words_are_found(self):
+        """Which script a character has may be another in another Unicode."""
+        source = json.loads(check_store.hf(["the", "dog"]))
+        source["normalizer"] = {"type": "NFC"}
+        source["model"]["unk_token"] = "a"
+        self.write(self.source, json.dumps(source))
+        for column in ("unknown", "normalizer", "pre_tokenizer"):
+            for value in ("'wrong'", "NULL"):
+                self.vocab("add", "dog", self.source, "--replace")
+                was, = self.sql(f"SELECT {column} FROM statistics")[0]
+                self.sql(f"UPDATE statistics SET {column} = {value}")
+                self.assertEqual(self.tok("vocab", "verify").returncode, int(value != "NULL" or was is not None), column)
+        self.vocab("add", "dog", self.source, "--replace")
+        self.sql("UPDATE script SET tokens = 1")
+        self.assertEqual(self.vocab("verify"), "1 sound, 0 not\n")
+
+    def test_forged_numbers(self):
+        self.vocab("add", "dog", self.source)
+        self.sql("UPDATE statistics SET text_tokens = 0, merges = -1")
+        self.sql("UPDATE script SET tokens = -5 WHERE name = 'Zyyy'")
+        for name in ("Latnxyz", "latn", "Lat", "Lat\xe9", "Lat\0"):
+            self.sql("INSERT INTO script VALUES(1, ?, 7)", name)
+        said = self.vocab("show", "dog")
+        self.assertNotRegex(said, "inf|nan|1844674|merges|scripts")
+        self.assertEqual(self.statistics("dog")["scripts"], {"Latn": 30, "Zyyy": 0})
+        self.assertEqual(self.statistics("dog")["merges"], 0)
+        self.assertEqual(self.tok("vocab", "verify").returncode, 1)
+
+    def test_steps_that_multiply_text(self):
+        """Three times 300 of one would be 27 million."""
+        source = {"added_tokens": [], "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
+        many = [{"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 300}] * 3
+        for step, steps in (("normalizer", "normalizers"), ("decoder", "decoders")):
+            self.write(self.source, json.dumps({**source, step: {"type": "Sequence", steps: many}}))
+            self.vocab("add", step, self.source)
+            self.assertEqual(self.statistics(step)["bytes_returned"], 0)
+        self.vocab("export", "all.db")
+        self.vocab("import", "all.db", store=self.path("there"))
+        self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_rows_that_were_left(self):
+        """Numbers of vocabularies are given again."""
+        self.vocab("add", "cat", self.other)
+        self.vocab("add", "dog", self.source)
+        db = sqlite3.connect(self.database())  # foreign keys are off
+        db.execute("DELETE FROM vocabulary WHERE name = 'dog'")
+        db.commit()
+        db.close()
+        self.vocab("add", "tom", self.other)
+        self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+        self.assertEqual(self.statistics("tom"), self.statistics("cat"))
 
     def test_those_of_a_file_from_elsewhere_count_for_nothing(self):
         self.vocab("add", "dog", self.source)
@@ -279,6 +332,32 @@ class Versions(Database):
         self.refused("add", "x", self.source, says="store.db")
         os.remove(self.database() + "-shm")
         self.assertEqual((self.version(), self.old_rows()), (1, self.kept))
+
+    def test_a_writer_is_not_waited_for(self):
+        with contextlib.closing(sqlite3.connect(self.database(), isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            begun = time.monotonic()
+            self.assertEqual(sorted(self.listed()), NAMES)
+            self.vocab("show", "pair")
+            self.assertLess(time.monotonic() - begun, 8)
+            self.assertEqual(self.version(), 1)
+        self.assertEqual(sorted(self.listed()), NAMES)
+        self.assertEqual(self.version(), 2)
+
+    def test_tables_that_are_not_those_of_the_version(self):
+        db = sqlite3.connect(self.database())
+        db.execute("CREATE TABLE statistics(x)")
+        db.commit()
+        for version in (1, 2):
+            db.execute(f"PRAGMA user_version = {version}")
+            db.execute("DROP TABLE statistics" if version == 2 else "DELETE FROM statistics")
+            db.commit()
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stderr), (1, b""), version)
+            self.assertIn(b"the database: " + self.database().encode() + b": its tables are not those of a store\n", done.stdout)
+            self.refused("add", "x", self.source, says="'tok vocab verify' tells what is sound")
+        db.close()
+        self.refused("list", says="no such table: statistics: 'tok vocab verify' tells what is sound")
 
     def test_half_of_a_version_is_no_store_to_import(self):
         """The number says which tables there have to be."""

@@ -105,9 +105,12 @@ static void added_tokens_come_once_each(void **state)
 		uint32_t order[2];
 		enum tok_status status;
 	} rows[] = {
-		{ ADDED_ORDER, 2, { 0, 1 }, TOK_OK },      { ADDED_ORDER, 1, { 0, 1 }, TOK_EFORMAT },
-		{ ADDED_ORDER, 0, { 0, 1 }, TOK_EFORMAT }, { 7, 2, { 0, 1 }, TOK_EFORMAT },
-		{ ADDED_ORDER, 2, { 0, 0 }, TOK_EFORMAT }, { ADDED_ORDER, 2, { 0, 2 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 2, { 0, 1 }, TOK_OK },
+		{ ADDED_ORDER, 1, { 0, 1 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 0, { 0, 1 }, TOK_EFORMAT },
+		{ 7, 2, { 0, 1 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 2, { 0, 0 }, TOK_EFORMAT },
+		{ ADDED_ORDER, 2, { 0, 2 }, TOK_EFORMAT },
 		{ ADDED_ORDER, 2, { 0, 3 }, TOK_EFORMAT },
 	};
 	(void)state;

@@ -170,6 +170,14 @@ enum tok_status store_insert(const struct vocab_store *store, const struct vocab
 		     "VALUES(?, ?, ?, ?, ?, ?, ?)",
 		     values, 7, err);
 	const int64_t id = sqlite3_last_insert_rowid(store->db);
+	/* Others, who delete vocabularies without what hangs on them, leave rows, whose numbers are
+	 * given again. */
+	const struct store_value row = STORE_NUMBER_OF(id);
+	if (status == TOK_OK)
+		status = store_do(store, "DELETE FROM file WHERE vocabulary = ?", &row, 1, err);
+	if (status == TOK_OK)
+		status =
+		    store_do(store, "DELETE FROM statistics WHERE vocabulary = ?", &row, 1, err);
 	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++) {
 		uint8_t hash[HASH_BYTES];
 		store_hash_put(entry->files[i].hash, hash);

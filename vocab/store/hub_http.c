@@ -189,9 +189,10 @@ static enum tok_status fail_transfer(const struct hub_http *http, const char *ur
 		return tok_fail(err, TOK_EARG, "'%s' must be a PEM file of certificates to trust",
 				http->certificates);
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return tok_fail(err, TOK_EIO,
-				"%s: its certificate is not trusted (SSL_CERT_FILE): %s", at.text,
-				why);
+		return tok_fail(
+		    err, TOK_EIO,
+		    "%s: its certificate is not trusted (CURL_CA_BUNDLE, SSL_CERT_FILE): %s",
+		    at.text, why);
 	return tok_fail(err, TOK_EIO, "%s: %s", at.text, why);
 }
 

@@ -9,37 +9,43 @@
 #include "tok/text/json.h"
 #include "vocab/store/store_internal.h"
 
-enum { BUSY_MS = 10000, RETRY_MS = 5 };
+enum { BUSY_MS = 10000, GLANCE_MS = 100, RETRY_MS = 5 };
 
 /* `content` has each file once, `digest` its SHA-256; `place` is which of a source's files it is.
  * Numbers of
  * `statistics` are those of enum vocab_statistic, in its order. */
 static const struct {
 	int since; /* version */
-	const char *sql;
+	const char *name, *sql;
 } tables[] = {
-	{ 1, "CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	     " model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
-	     " licence TEXT, added INTEGER NOT NULL) STRICT" },
-	{ 1, "CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT "
-	     "NULL) STRICT" },
-	{ 1, "CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE "
-	     "CASCADE, place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES "
-	     "content, PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID" },
-	{ 2, "CREATE TABLE statistics(vocabulary INTEGER PRIMARY KEY REFERENCES vocabulary ON "
-	     "DELETE CASCADE, tokens INTEGER NOT NULL, text_tokens INTEGER NOT NULL, byte_tokens "
-	     "INTEGER NOT NULL, special_tokens INTEGER NOT NULL, added_tokens INTEGER NOT NULL, "
-	     "merges INTEGER NOT NULL, text_bytes INTEGER NOT NULL, longest_bytes INTEGER NOT "
-	     "NULL, bytes_alone INTEGER NOT NULL, bytes_returned INTEGER NOT NULL, byte_level "
-	     "INTEGER NOT NULL, byte_fallback INTEGER NOT NULL, unknown TEXT, normalizer TEXT, "
-	     "pre_tokenizer TEXT, mean_bytes REAL AS (CAST(text_bytes AS REAL) / text_tokens)) "
-	     "STRICT" },
-	{ 2, "CREATE TABLE script(vocabulary INTEGER NOT NULL REFERENCES statistics ON DELETE "
-	     "CASCADE, name TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(vocabulary, name))"
-	     " STRICT, WITHOUT ROWID" },
-	{ 2, "CREATE TABLE digest(hash BLOB PRIMARY KEY, sha256 BLOB NOT NULL) STRICT, WITHOUT "
-	     "ROWID" },
-	{ 1, "CREATE INDEX file_hash ON file(hash)" },
+	{ 1, "vocabulary",
+	  "CREATE TABLE vocabulary(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	  " model TEXT NOT NULL, ids INTEGER NOT NULL, pattern TEXT, origin TEXT NOT NULL,"
+	  " licence TEXT, added INTEGER NOT NULL) STRICT" },
+	{ 1, "content",
+	  "CREATE TABLE content(hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, zstd BLOB NOT "
+	  "NULL) STRICT" },
+	{ 1, "file",
+	  "CREATE TABLE file(vocabulary INTEGER NOT NULL REFERENCES vocabulary ON DELETE "
+	  "CASCADE, place INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL REFERENCES "
+	  "content, PRIMARY KEY(vocabulary, place)) STRICT, WITHOUT ROWID" },
+	{ 2, "statistics",
+	  "CREATE TABLE statistics(vocabulary INTEGER PRIMARY KEY REFERENCES vocabulary ON "
+	  "DELETE CASCADE, tokens INTEGER NOT NULL, text_tokens INTEGER NOT NULL, byte_tokens "
+	  "INTEGER NOT NULL, special_tokens INTEGER NOT NULL, added_tokens INTEGER NOT NULL, "
+	  "merges INTEGER NOT NULL, text_bytes INTEGER NOT NULL, longest_bytes INTEGER NOT "
+	  "NULL, bytes_alone INTEGER NOT NULL, bytes_returned INTEGER NOT NULL, byte_level "
+	  "INTEGER NOT NULL, byte_fallback INTEGER NOT NULL, unknown TEXT, normalizer TEXT, "
+	  "pre_tokenizer TEXT, mean_bytes REAL AS (CAST(text_bytes AS REAL) / text_tokens)) "
+	  "STRICT" },
+	{ 2, "script",
+	  "CREATE TABLE script(vocabulary INTEGER NOT NULL REFERENCES statistics ON DELETE "
+	  "CASCADE, name TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(vocabulary, name))"
+	  " STRICT, WITHOUT ROWID" },
+	{ 2, "digest",
+	  "CREATE TABLE digest(hash BLOB PRIMARY KEY, sha256 BLOB NOT NULL) STRICT, WITHOUT "
+	  "ROWID" },
+	{ 1, "file_hash", "CREATE INDEX file_hash ON file(hash)" },
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 
@@ -150,7 +156,7 @@ static int count_steps(void *data)
 /* What a file says in its tables is not to be trusted more than its bytes. */
 void store_defend(struct vocab_store *store)
 {
-	sqlite3_busy_timeout(store->db, BUSY_MS);
+	sqlite3_busy_timeout(store->db, store->glances ? GLANCE_MS : BUSY_MS);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
@@ -161,21 +167,20 @@ void store_defend(struct vocab_store *store)
 	sqlite3_progress_handler(store->db, STEPS, count_steps, store);
 }
 
-/* The tables of its version themselves, and not views that are called so. */
-static enum tok_status check_tables(const struct vocab_store *store, struct tok_error *err)
+enum tok_status store_check_tables(const struct vocab_store *store, struct tok_error *err)
 {
-	int64_t found = 1;
+	static const char is_there[] = "SELECT count(*) FROM sqlite_schema WHERE type IN ('table', "
+				       "'index') AND sql = ?";
+	static const char is_taken[] = "SELECT count(*) = 0 FROM sqlite_schema WHERE name = ?";
+	int64_t good = 1;
 	enum tok_status status = TOK_OK;
-	for (size_t i = 0; i < TABLES && status == TOK_OK && found; i++) {
-		const struct store_value sql = STORE_TEXT_OF(tables[i].sql);
-		if (tables[i].since <= store->version)
-			status =
-			    store_ask(store,
-				      "SELECT count(*) FROM sqlite_schema WHERE type IN ('table', "
-				      "'index') AND sql = ?",
-				      &sql, 1, &found, err);
+	for (size_t i = 0; i < TABLES && status == TOK_OK && good; i++) {
+		const bool wanted = tables[i].since <= store->version;
+		const struct store_value value =
+		    STORE_TEXT_OF(wanted ? tables[i].sql : tables[i].name);
+		status = store_ask(store, wanted ? is_there : is_taken, &value, 1, &good, err);
 	}
-	if (status != TOK_OK || found)
+	if (status != TOK_OK || good)
 		return status;
 	return tok_fail(err, TOK_EFORMAT, "%s: its tables are not those of a store", store->path);
 }
@@ -343,7 +348,7 @@ enum tok_status store_open_file(const char *path, struct vocab_store **out, stru
 	if (status == TOK_OK && empty)
 		status = tok_fail(err, TOK_EFORMAT, "%s: this is no store of vocabularies", path);
 	if (status == TOK_OK)
-		status = check_tables(store, err);
+		status = store_check_tables(store, err);
 	if (status == TOK_OK)
 		*out = store;
 	else

@@ -20,7 +20,8 @@ enum tok_status store_fail(const struct vocab_store *store, struct tok_error *er
 				"%s: %s: to make room, what is in %s may be deleted, it is made "
 				"again",
 				store->path, sqlite3_errmsg(store->db), store->images);
-	if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
+	/* The first: tables are not those of the version. */
+	if (code != SQLITE_ERROR && code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
 		return tok_fail(err, TOK_EIO, "%s: %s", store->path, sqlite3_errmsg(store->db));
 	/* Of the user's store, which every name is looked for in. */
 	return tok_fail(err, TOK_EFORMAT, "%s: %s%s%s", store->path, sqlite3_errmsg(store->db),

@@ -36,6 +36,7 @@ enum { VOCAB_STORE_TEXT_MAX = 65536 };
 
 enum vocab_store_mode {
 	VOCAB_STORE_READ,
+	VOCAB_STORE_SURVEY, /* the next, if nobody else is writing: TOK_EIO after 0.1 s, not 10 */
 	VOCAB_STORE_CHANGE, /* what is there; a store of an earlier version becomes one of this */
 	VOCAB_STORE_WRITE,  /* the same, and made if there is none */
 };

@@ -16,6 +16,7 @@ struct vocab_store {
 	char *images; /* the folder; NULL of a file from elsewhere */
 	int version;  /* of its tables */
 	int steps;    /* of a file from elsewhere: how long reading it took */
+	bool glances; /* who writes is not waited for long */
 	bool advises; /* messages send to tok vocab verify */
 	bool frozen;  /* read without locks: it has to be as it was when it was opened, */
 	struct stat seen;
@@ -125,6 +126,11 @@ TOK_MUST_USE enum tok_status store_freeze(struct vocab_store *store, bool *again
 
 /* TOK_EIO if it is frozen and has been changed since it was opened. */
 TOK_MUST_USE enum tok_status store_check_frozen(const struct vocab_store *store,
+						struct tok_error *err);
+
+/* The tables of its version are there, they themselves and not views that are called so, and
+ * nothing is called as those of later versions: else TOK_EFORMAT. */
+TOK_MUST_USE enum tok_status store_check_tables(const struct vocab_store *store,
 						struct tok_error *err);
 
 /* ---- add.c ---- */

@@ -37,6 +37,18 @@ enum tok_status store_insert_statistics(const struct vocab_store *store, int64_t
 
 /* ---- from tables ------------------------------------------------------------------------ */
 
+/* Numbers of others may be any: there is no less than none. */
+static uint64_t count_of(sqlite3_stmt *row, int column)
+{
+	const int64_t number = sqlite3_column_int64(row, column);
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+/* Names of ISO 15924 only, of which none is another one cut short. */
+#define OF_SCRIPTS                                                                                 \
+	"FROM script s JOIN vocabulary v ON v.id = s.vocabulary WHERE v.name = ? AND s.name GLOB " \
+	"'[A-Z][a-z][a-z][a-z]'"
+
 static enum tok_status find_scripts(const struct vocab_store *store, struct tok_arena *arena,
 				    const char *name, struct vocab_statistics *s,
 				    struct tok_error *err)
@@ -47,10 +59,7 @@ static enum tok_status find_scripts(const struct vocab_store *store, struct tok_
 	int64_t count = 0;
 	bool row = true;
 	enum tok_status status =
-	    store_ask(store,
-		      "SELECT count(*) FROM script s JOIN vocabulary v ON v.id = s.vocabulary "
-		      "WHERE v.name = ?",
-		      &value, 1, &count, err);
+	    store_ask(store, "SELECT count(*) " OF_SCRIPTS, &value, 1, &count, err);
 	if (status != TOK_OK)
 		return status;
 	scripts = tok_arena_array(arena, (size_t)count, sizeof *scripts);
@@ -58,8 +67,7 @@ static enum tok_status find_scripts(const struct vocab_store *store, struct tok_
 		return tok_fail_memory(err);
 	s->scripts = scripts;
 	status = store_prepare(store,
-			       "SELECT s.name, tokens FROM script s JOIN vocabulary v ON v.id = "
-			       "s.vocabulary WHERE v.name = ? ORDER BY tokens DESC, s.name",
+			       "SELECT s.name, tokens " OF_SCRIPTS " ORDER BY tokens DESC, s.name",
 			       &value, 1, &select, err);
 	while (status == TOK_OK && row && s->script_count < (size_t)count) {
 		status = store_step(store, select, &row, err);
@@ -70,7 +78,7 @@ static enum tok_status find_scripts(const struct vocab_store *store, struct tok_
 			break;
 		struct vocab_health_script *script = &scripts[s->script_count++];
 		snprintf(script->name, sizeof script->name, "%s", code);
-		script->tokens = (size_t)sqlite3_column_int64(select, 1);
+		script->tokens = (size_t)count_of(select, 1);
 	}
 	sqlite3_finalize(select);
 	return status;
@@ -81,7 +89,7 @@ static enum tok_status take_row(sqlite3_stmt *row, struct tok_arena *arena,
 {
 	bool lost = false;
 	for (int i = 0; i < VOCAB_STATISTICS; i++)
-		s->numbers[i] = (uint64_t)sqlite3_column_int64(row, i);
+		s->numbers[i] = count_of(row, i);
 	s->unknown = store_copy_column(arena, row, UNKNOWN, &lost);
 	s->normalizer = store_copy_column(arena, row, NORMALIZER, &lost);
 	s->pre_tokenizer = store_copy_column(arena, row, PRE_TOKENIZER, &lost);

@@ -49,6 +49,19 @@ static enum tok_status verify_database(const struct vocab_store *store, tell_fn 
 	return status;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* But for scripts: which one a character has may be another in another Unicode. */
+static bool are_same(const struct vocab_statistics *a, const struct vocab_statistics *b)
+{
+	return memcmp(a->numbers, b->numbers, sizeof a->numbers) == 0 &&
+	       is_same_text(a->unknown, b->unknown) && is_same_text(a->normalizer, b->normalizer) &&
+	       is_same_text(a->pre_tokenizer, b->pre_tokenizer);
+}
+
 /* What it says of itself, and what its image says, beside what its source says. */
 static enum tok_status verify_made(const struct vocab_store *store,
 				   const struct vocab_store_entry *entry,
@@ -62,8 +75,7 @@ static enum tok_status verify_made(const struct vocab_store *store,
 				"add it anew",
 				(unsigned long long)now->ids, (unsigned long long)entry->ids);
 	/* Those that are kept, if any are. */
-	if (entry->statistics && memcmp(now->statistics->numbers, entry->statistics->numbers,
-					sizeof now->statistics->numbers) != 0)
+	if (entry->statistics && !are_same(now->statistics, entry->statistics))
 		return tok_fail(err, TOK_EFORMAT,
 				"its statistics are not those of its source: remove it, and add "
 				"it anew");
@@ -144,6 +156,8 @@ static enum tok_status verify_all(const struct vocab_store *store, tell_fn *tell
 	if (status != TOK_OK)
 		return status;
 	status = verify_database(store, tell, data, err);
+	if (status == TOK_OK)
+		status = go_on(store_check_tables(store, err), tell, data, err);
 	if (status == TOK_OK)
 		status = go_on(store_find(store, NULL, &list, err), tell, data, err);
 	for (size_t i = 0; i < list.count && status == TOK_OK; i++)
