@@ -130,6 +130,7 @@ static enum tok_status make_tables(struct vocab_store *store, struct tok_error *
 	if (status != TOK_OK)
 		return status;
 	status = check_version_now(store, &version, err);
+	store->advises = version > 0; /* it can be opened to be read */
 	for (size_t i = 0; i < TABLES && status == TOK_OK; i++)
 		if (tables[i].since > version)
 			status = store_run(store, tables[i].sql, err);
@@ -288,6 +289,7 @@ bool store_must_repeat(struct vocab_store *store, enum tok_status *status, struc
 static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mode mode,
 				  bool *empty, struct tok_error *err)
 {
+	store->glances = mode == VOCAB_STORE_SURVEY;
 	const enum tok_status status = mode == VOCAB_STORE_READ
 					   ? open_version(store, err)
 					   : open_to_write(store, mode == VOCAB_STORE_WRITE, err);
