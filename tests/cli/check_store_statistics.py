@@ -357,7 +357,7 @@ class Versions(Database):
             self.assertIn(b"the database: " + self.database().encode() + b": its tables are not those of a store\n", done.stdout)
             self.refused("add", "x", self.source, says="'tok vocab verify' tells what is sound")
         db.close()
-        self.refused("list", says="no such table: statistics: 'tok vocab verify' tells what is sound")
+        self.refused("list", says=r"no such table: \w+: 'tok vocab verify' tells what is sound")
 
     def test_half_of_a_version_is_no_store_to_import(self):
         """The number says which tables there have to be."""

@@ -124,6 +124,9 @@ def main():
     said = run("transplant", "extend", model, *words, "-", "-o", "s", input=TEXT * 3).stderr
     assert "made-up rows" in said and said.replace("'s'", "'super'") == told, said
 
+    said = run("transplant", "extend", model, "--add", "add.txt", "--text", "/dev/null", "-o", "n").stderr
+    assert "lines that are one token: 4 of 5" in said, said
+
     # llama.cpp has no name for the cuts that superwords need.
     write_gguf(pathlib.Path("m.gguf"), model)
     said = run("transplant", "extend", "m.gguf", *words, "text", "-o", "g", code=2).stderr
@@ -138,6 +141,9 @@ def main():
             (["--superwords", 3], "name it with --text"),
             (["--add", "none.txt", "-o", "x"], "none.txt"),
             (["--add", "add.txt"], "name it with --output"),
+            (["--add", "-", "--text", "-", "-o", "x"], "cannot both be standard input"),
+            (["--add", "/dev/zero", "-o", "x"], "'/dev/zero' is a device, which may have no end"),
+            (["--add", "add.txt", "--text", "/dev/full", "-o", "x"], "'/dev/full' is a device, which"),
             (["--add", "add.txt", "-o", "added"], "there already")]:
         said = run("transplant", "extend", model, *words, code=2).stderr
         assert message in said, said
