@@ -3,8 +3,8 @@
  *
  * health.c runs them by threads and puts together what they found.  health_probe.c: which category
  * a token has; health_reason.c: why no text has one; health_partial.c: tokens that are no UTF-8;
- * health_growth.c: what a text may become; health_merges.c: what BPE's merges make;
- * health_surface.c: what bytes alone say; health_levels.c: names and levels.
+ * health_merges.c: what BPE's merges make; health_surface.c: what bytes alone say; health_levels.c:
+ * names and levels.
  */
 #ifndef VOCAB_AUDIT_HEALTH_INTERNAL_H
 #define VOCAB_AUDIT_HEALTH_INTERNAL_H
@@ -63,14 +63,6 @@ TOK_MUST_USE enum tok_status health_probe_bytes(struct health_prober *p, bool re
 
 /* facts->front and facts->rare: how words begin. */
 TOK_MUST_USE enum tok_status health_find_front(struct health_facts *facts, struct tok_error *err);
-
-/* ---- health_growth.c: hostile steps ------------------------------------------------------- */
-
-/* Steps may multiply what they are given, and several do it to each other's: do those of the
- * normaliser and pre-tokenizer surely look at less than 64 KB, all together, of this text, and
- * those of the decoder of these ids?  Of a few bytes those of published vocabularies do. */
-bool health_stays_small(const struct tok_spec *spec, struct tok_span text);
-bool health_decodes_small(const struct tok_tokenizer *tokenizer, const tok_id *ids, size_t count);
 
 /* ---- health_reason.c ---------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 
 #include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
+#include "vocab/convert/growth.h"
 
 /* Nothing comes first, so that only one side is tried before both are.  "«" joins with little
  * (magikarp); what English contracts is joined to a word by the patterns of most vocabularies. */
@@ -333,11 +334,11 @@ static enum tok_status comes_back(struct health_prober *p, struct tok_span text,
 	struct tok_encoding e;
 	struct tok_span back;
 	*out = false;
-	if (!health_stays_small(p->facts->spec, text))
+	if (!vocab_encodes_small(p->facts->spec, text))
 		return TOK_OK;
 	enum tok_status status = encode(p, text, &ordinary, &e, err);
 	if (status != TOK_OK || p->failed ||
-	    !health_decodes_small(p->facts->tokenizer, e.ids, e.count))
+	    !vocab_decodes_small(p->facts->tokenizer, e.ids, e.count))
 		return status;
 	status = tok_decode(p->decoder, e.ids, e.count, false, &back, err);
 	*out = status == TOK_OK && tok_span_equal(back, text);

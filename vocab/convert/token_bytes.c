@@ -4,10 +4,13 @@
 
 #include "tok/pipe/byte_level.h"
 #include "tok/text/utf8.h"
+#include "vocab/convert/growth.h"
 
 /* ---- what stands for a space --------------------------------------------------------- */
 
-/* The first piece that the pipeline cuts " test" into; empty if there is none. */
+static const char probe[] = " test";
+
+/* The first piece that the pipeline cuts the probe into; empty if there is none. */
 static enum tok_status first_piece(const struct tok_spec *spec, struct tok_text *text,
 				   struct tok_span *out, struct tok_error *err)
 {
@@ -21,7 +24,7 @@ static enum tok_status first_piece(const struct tok_spec *spec, struct tok_text 
 	if (status == TOK_OK)
 		status = tok_pretokenizer_new(spec->pretokenizers, spec->pretokenizer_count,
 					      &pretokenizer, err);
-	if (status == TOK_OK && (!norm || !pretok || !tok_text_set(text, tok_span_of(" test"), 0)))
+	if (status == TOK_OK && (!norm || !pretok || !tok_text_set(text, tok_span_of(probe), 0)))
 		status = tok_fail_memory(err);
 	if (status == TOK_OK)
 		status = tok_normalize(normalizer, norm, text, err);
@@ -50,6 +53,8 @@ static enum tok_status find_space(const struct tok_spec *spec, uint32_t *out, st
 {
 	struct tok_text text = { .tracked = true };
 	struct tok_span piece;
+	if (!vocab_encodes_small(spec, tok_span_of(probe)))
+		return TOK_OK; /* a hostile file: nothing stands for a space */
 	const enum tok_status status = first_piece(spec, &text, &piece, err);
 	if (status == TOK_OK) {
 		const uint32_t code = piece.count ? tok_utf8_at(piece, 0).code : ' ';

@@ -1,5 +1,4 @@
-/* health_growth.c - what the steps of a pipeline may make of a text, before they run. */
-#include "vocab/audit/health_internal.h"
+#include "vocab/convert/growth.h"
 
 #include "tok/text/utf8.h"
 
@@ -141,7 +140,7 @@ static void decode(struct growth *g, const struct tok_decode_step *step)
 	}
 }
 
-bool health_stays_small(const struct tok_spec *spec, struct tok_span text)
+bool vocab_encodes_small(const struct tok_spec *spec, struct tok_span text)
 {
 	struct growth g = { .size = (uint64_t)text.count + 1 };
 	for (size_t i = 0; i < spec->normalizer_count && g.sum <= MOST; i++)
@@ -151,7 +150,7 @@ bool health_stays_small(const struct tok_spec *spec, struct tok_span text)
 	return g.sum <= MOST;
 }
 
-bool health_decodes_small(const struct tok_tokenizer *tokenizer, const tok_id *ids, size_t count)
+bool vocab_decodes_small(const struct tok_tokenizer *tokenizer, const tok_id *ids, size_t count)
 {
 	const struct tok_spec *spec = tok_tokenizer_spec(tokenizer);
 	struct growth g = { 0 };
