@@ -236,17 +236,16 @@ static enum tok_status know_languages(struct auditing *a, struct tok_error *err)
 		l->hash = a->texts.items[i].hash;
 		l->facts = a->texts.items[i].facts;
 		if (l->facts.lines == 0)
-			fprintf(stderr, "tok audit: %s has no text\n", l->shown);
+			cli_tell("%s has no text", l->shown);
 	}
 	for (size_t i = 0; i < a->texts.count && pivot != SIZE_MAX; i++) {
 		a->languages[i].aligned =
 		    a->languages[i].facts.lines == a->languages[pivot].facts.lines;
 		if (!a->languages[i].aligned && a->languages[i].facts.lines &&
 		    a->languages[pivot].facts.lines)
-			fprintf(stderr,
-				"tok audit: %s has not as many lines as %s: its premium is that of "
-				"the texts as they are\n",
-				a->languages[i].shown, a->languages[pivot].shown);
+			cli_tell("%s has not as many lines as %s: its premium is that of the texts "
+				 "as they are",
+				 a->languages[i].shown, a->languages[pivot].shown);
 	}
 	return a->opts->udhr ? find_abridged(a, err) : TOK_OK;
 }

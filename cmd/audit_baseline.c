@@ -27,17 +27,6 @@ struct comparison {
 				 * by itself */
 };
 
-static void tell(const char *fmt, ...) TOK_PRINTF(1, 2);
-static void tell(const char *fmt, ...)
-{
-	va_list arguments;
-	va_start(arguments, fmt);
-	fputs("tok audit: ", stderr);
-	vfprintf(stderr, fmt, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-}
-
 /* ---- the earlier audit ----------------------------------------------------------------- */
 
 /* Items of the array called `name`; none where there is no array. */
@@ -133,10 +122,10 @@ static void compare_languages(struct comparison *c)
 		c->same_lines[i] = old && has_text(old, "hash", l->hash.text);
 		c->languages_differ |= !c->same_lines[i];
 		if (!old)
-			tell("the baseline has no language '%s'", l->shown);
+			cli_tell("the baseline has no language '%s'", l->shown);
 		else if (!c->same_lines[i])
-			tell("'%s' has other lines than in the baseline: it is not compared",
-			     l->shown);
+			cli_tell("'%s' has other lines than in the baseline: it is not compared",
+				 l->shown);
 	}
 	for (size_t left = list_of(c->root, "languages", &item); left;
 	     left--, item = tok_json_next(item)) {
@@ -146,8 +135,8 @@ static void compare_languages(struct comparison *c)
 		if (i < r->language_count)
 			continue;
 		c->languages_differ = true;
-		tell("language '%s' of the baseline is missing",
-		     tok_show(text_of(item, "name")).text);
+		cli_tell("language '%s' of the baseline is missing",
+			 tok_show(text_of(item, "name")).text);
 	}
 }
 
@@ -160,13 +149,14 @@ static void compare_options(struct comparison *c)
 	c->pivot_differs =
 	    !has_text(c->root, "pivot", r->pivot == SIZE_MAX ? NULL : r->languages[r->pivot].name);
 	if (c->words_differ)
-		tell("words are others than in the baseline: what is of words is not compared");
+		cli_tell("words are others than in the baseline: what is of words is not compared");
 	if (c->pivot_differs)
-		tell("the pivot is another than in the baseline: premiums and Gini are not "
-		     "compared");
+		cli_tell("the pivot is another than in the baseline: premiums and Gini are not "
+			 "compared");
 	else if (c->languages_differ)
-		tell("languages are others than in the baseline: Gini, median and maximum are not "
-		     "compared");
+		cli_tell(
+		    "languages are others than in the baseline: Gini, median and maximum are not "
+		    "compared");
 }
 
 /* Measures that are of words; of the pivot; of all languages together. */
@@ -212,16 +202,16 @@ static bool compare_measure(struct comparison *c, const struct audit_measure *m,
 	    isnan(before))
 		return false;
 	if (isnan(after)) {
-		tell("%s of %s was %.6g and is undefined: it is not compared", m->name, where,
-		     before);
+		cli_tell("%s of %s was %.6g and is undefined: it is not compared", m->name, where,
+			 before);
 		return false;
 	}
 	const double loss = m->better > 0 ? before - after : after - before;
 	const double allowed = m->share ? m->tolerance : m->tolerance * fabs(before);
 	if (loss > allowed + 1e-12) {
 		c->worse++;
-		tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where,
-		     before, after, allowed);
+		cli_tell("%s of %s was %.6g and is %.6g: worse by more than %.6g", m->name, where,
+			 before, after, allowed);
 	}
 	return true;
 }
@@ -238,7 +228,7 @@ static enum tok_status compare_cell(struct comparison *c, size_t tokenizer, size
 		return tok_fail_memory(err);
 	if (cell->refused && number_of(old, "entropy", &before) && !isnan(before)) {
 		c->worse++;
-		tell("%s was encoded and is refused: %s", where, cell->refused);
+		cli_tell("%s was encoded and is refused: %s", where, cell->refused);
 	}
 	for (const struct audit_measure *m = audit_cell_measures; m->name && !cell->refused; m++)
 		if (is_comparable_cell(c, m->name))
@@ -279,9 +269,9 @@ static enum tok_status compare_file(struct comparison *c, size_t tokenizer, stru
 		item = tok_json_next(item);
 	}
 	if (left == 0 || !has_text(item, "hash", now->hash.text)) {
-		tell(left ? "'%s' has other words than in the baseline: it is not compared"
-			  : "the baseline has no words of '%s'",
-		     now->shown);
+		cli_tell(left ? "'%s' has other words than in the baseline: it is not compared"
+			      : "the baseline has no words of '%s'",
+			 now->shown);
 		return TOK_OK;
 	}
 	if (asprintf(&where, "'%s' on the words of '%s'", c->report->tokenizers[tokenizer].shown,
@@ -330,15 +320,15 @@ static enum tok_status compare_tokenizers(struct comparison *c, struct tok_error
 		if (old)
 			status = compare_tokenizer(c, i, old, err);
 		else
-			tell("the baseline has no tokenizer '%s'", r->tokenizers[i].shown);
+			cli_tell("the baseline has no tokenizer '%s'", r->tokenizers[i].shown);
 	}
 	for (size_t left = olds; left; left--, item = tok_json_next(item)) {
 		size_t i = 0;
 		while (i < r->tokenizer_count && !has_text(item, "name", r->tokenizers[i].name))
 			i++;
 		if (i == r->tokenizer_count)
-			tell("tokenizer '%s' of the baseline is missing",
-			     tok_show(text_of(item, "name")).text);
+			cli_tell("tokenizer '%s' of the baseline is missing",
+				 tok_show(text_of(item, "name")).text);
 	}
 	return status;
 }
@@ -387,7 +377,8 @@ enum tok_status audit_baseline_compare(const struct audit_report *report,
 	if (status != TOK_OK)
 		return status;
 	if (c.compared == 0 && c.worse == 0)
-		tell("nothing of the texts could be compared with '%s'", report->options->baseline);
+		cli_tell("nothing of the texts could be compared with '%s'",
+			 report->options->baseline);
 	*passed = c.compared > 0 && c.worse == 0;
 	return TOK_OK;
 }

@@ -89,10 +89,9 @@ static void tell_size(const struct audit_vocab *v)
 {
 	const size_t rows = v->rows->count, ids = v->health.size;
 	if (rows < ids || rows - ids > 1024 + ids / 8)
-		fprintf(stderr,
-			"tok audit: %s: %zu rows, and %zu ids of the vocabulary: these may be "
-			"the embeddings of another tokenizer\n",
-			v->rows->path, rows, ids);
+		cli_tell("%s: %zu rows, and %zu ids of the vocabulary: these may be the embeddings "
+			 "of another tokenizer",
+			 v->rows->path, rows, ids);
 }
 
 static enum tok_status write_page(const struct audit_options *o, const struct audit_vocab *vocabs,

@@ -358,10 +358,8 @@ static void note_contexts(struct analysing *a, size_t tokenizer, const struct ch
 	for (size_t i = 0; i < a->data->count; i++)
 		r->unplaced[tokenizer] += s->items[i].tokens == 0;
 	if (r->unplaced[tokenizer])
-		fprintf(stderr,
-			"tok charbench: %s: %zu of %zu items are left out: no tokens of the word "
-			"are found\n",
-			r->tokenizers[tokenizer], r->unplaced[tokenizer], a->data->count);
+		cli_tell("%s: %zu of %zu items are left out: no tokens of the word are found",
+			 r->tokenizers[tokenizer], r->unplaced[tokenizer], a->data->count);
 }
 
 static enum tok_status analyse_tokenizer(struct analysing *a, size_t which, const char *path,

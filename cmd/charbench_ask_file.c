@@ -87,9 +87,8 @@ static enum tok_status mend_end(struct charbench_ask_file *file, struct tok_span
 		return tok_fail(err, TOK_EFORMAT,
 				"%s: the last line is neither an answer nor the beginning of one",
 				file->name);
-	fprintf(stderr,
-		"tok charbench: '%s': the last line is not whole, and is dropped: %zu bytes\n",
-		file->name, rest.count);
+	cli_tell("'%s': the last line is not whole, and is dropped: %zu bytes", file->name,
+		 rest.count);
 	return ftruncate(file->fd, (off_t)file->end) == 0 ? TOK_OK : fail(file, "cut", err);
 }
 

@@ -358,8 +358,7 @@ void charbench_tell_missing(const struct charbench_data *data)
 	for (size_t i = 0; i < data->model_count; i++) {
 		const struct charbench_model *model = &data->models[i];
 		if (model->answered < data->count)
-			fprintf(stderr,
-				"tok charbench: model '%s' has answers to %zu of %zu items\n",
-				tok_show(model->name).text, model->answered, data->count);
+			cli_tell("model '%s' has answers to %zu of %zu items",
+				 tok_show(model->name).text, model->answered, data->count);
 	}
 }

@@ -116,8 +116,12 @@ bool cli_print_completion(const char *shell, FILE *to);
 const char *cli_tool_running(void);
 
 /* "tok encode: cannot open 'x': No such file or directory"; returns
- * CLI_TROUBLE so that callers can write `return cli_error(...)`. */
+ * CLI_TROUBLE so that callers can write `return cli_error(...)`.  One line, whatever is in it:
+ * what would move a terminal, or begin another line, is shown as in cmd/cli_visible.h. */
 enum cli_exit cli_error(const char *fmt, ...) TOK_PRINTF(1, 2);
+
+/* The same where nothing went wrong: something is to be known. */
+void cli_tell(const char *fmt, ...) TOK_PRINTF(1, 2);
 
 /* The same, followed by where to read how it is done. */
 enum cli_exit cli_usage(const char *fmt, ...) TOK_PRINTF(1, 2);

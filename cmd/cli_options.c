@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "cmd/cli_put.h"
+#include "cmd/cli_visible.h"
+
 enum { MAX_OPTIONS = 64, FIRST_LONG = 256, FIRST_COMMON = FIRST_LONG + MAX_OPTIONS };
 
 /* The common options, in the order of their table. */
@@ -26,12 +29,47 @@ const char *cli_tool_running(void)
 	return tool_name;
 }
 
-static void say(const char *fmt, va_list ap)
+static void say_line(const char *line, size_t count)
 {
 	fflush(stdout); /* so that the message stands after what was already said */
-	fprintf(stderr, "tok%s%s: ", tool_name ? " " : "", tool_name ? tool_name : "");
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "tok%s%s: %.*s\n", tool_name ? " " : "", tool_name ? tool_name : "",
+		(int)count, line);
+}
+
+/* Without memory: the beginning of it. */
+static void say_plainly(const char *fmt, va_list ap)
+{
+	char line[512];
+	vsnprintf(line, sizeof line, fmt, ap);
+	for (char *at = line; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	say_line(line, strlen(line));
+}
+
+/* Names in it may come from files and servers that mean ill. */
+static void say(const char *fmt, va_list ap)
+{
+	struct tok_buffer text = { 0 }, line = { 0 };
+	struct cli_put put = { .out = &text };
+	va_list again;
+	va_copy(again, ap);
+	cli_put_list(&put, fmt, ap);
+	if (!put.lost && cli_visible_line(tok_buffer_span(&text), &line))
+		say_line((const char *)line.bytes, line.count);
+	else
+		say_plainly(fmt, again);
+	va_end(again);
+	tok_buffer_release(&text);
+	tok_buffer_release(&line);
+}
+
+void cli_tell(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
 }
 
 enum cli_exit cli_error(const char *fmt, ...)

@@ -1,17 +1,22 @@
 #include "cmd/cli_put.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "tok/text/json_write.h"
 
 void cli_put(struct cli_put *put, const char *fmt, ...)
 {
-	va_list args, again;
+	va_list args;
 	va_start(args, fmt);
+	cli_put_list(put, fmt, args);
+	va_end(args);
+}
+
+void cli_put_list(struct cli_put *put, const char *fmt, va_list args)
+{
+	va_list again;
 	va_copy(again, args);
 	const int count = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
 	/* One byte more, for the NUL that is not kept. */
 	if (count < 0 || !tok_buffer_reserve(put->out, (size_t)count + 1)) {
 		put->lost = true;

@@ -8,6 +8,8 @@
 #ifndef CMD_CLI_PUT_H
 #define CMD_CLI_PUT_H
 
+#include <stdarg.h>
+
 #include "tok/base/buffer.h"
 #include "tok/base/status.h"
 
@@ -25,6 +27,7 @@ struct cli_put {
 
 /* As printf, of any length. */
 void cli_put(struct cli_put *put, const char *fmt, ...) TOK_PRINTF(2, 3);
+void cli_put_list(struct cli_put *put, const char *fmt, va_list args) TOK_PRINTF(2, 0);
 void cli_put_span(struct cli_put *put, struct tok_span text);
 /* As a JSON string: tok/text/json_write.h. */
 void cli_put_json(struct cli_put *put, struct tok_span text);

@@ -44,7 +44,7 @@ enum tok_status cli_store_open(enum vocab_store_mode mode, struct vocab_store **
 	return status;
 }
 
-static enum tok_status has_name(const struct vocab_store *store, const char *name, bool *out,
+static enum tok_status has_name(struct vocab_store *store, const char *name, bool *out,
 				struct tok_error *err)
 {
 	struct vocab_store_list list;

@@ -52,6 +52,20 @@ bool cli_visible_text(struct tok_span text, struct tok_buffer *out)
 	return ok;
 }
 
+bool cli_visible_line(struct tok_span text, struct tok_buffer *out)
+{
+	bool ok = true;
+	for (size_t at = 0; at < text.count && ok;) {
+		size_t end = at;
+		while (end < text.count && text.bytes[end] != ' ')
+			end++;
+		ok = cli_visible_text(tok_span_slice(text, at, end), out);
+		for (at = end; ok && at < text.count && text.bytes[at] == ' '; at++)
+			ok = tok_buffer_add_byte(out, ' ');
+	}
+	return ok;
+}
+
 static bool is_wide(uint32_t code)
 {
 	if (code < 0x1100)

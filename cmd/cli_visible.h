@@ -14,6 +14,9 @@
 
 /* Append to `out`; false if memory is out. */
 TOK_MUST_USE bool cli_visible_text(struct tok_span text, struct tok_buffer *out);
+
+/* The same of what people read as a line, such as a message or a note: blanks stay blanks. */
+TOK_MUST_USE bool cli_visible_line(struct tok_span text, struct tok_buffer *out);
 TOK_MUST_USE bool cli_visible_token(const struct tok_tokenizer *tokenizer, tok_id id,
 				    struct tok_buffer *out);
 

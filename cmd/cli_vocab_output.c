@@ -82,7 +82,7 @@ static enum cli_exit tell(const struct vocab_losses *losses, const char *path, b
 	if (!losses->count)
 		return CLI_OK;
 	if (lossy)
-		fprintf(stderr, "tok %s: %s: it does not say:\n", cli_tool_running(), path);
+		cli_tell("%s: it does not say:", path);
 	else
 		cli_error("'%s' cannot say this, and is written only with --lossy:", path);
 	list(losses);

@@ -45,6 +45,6 @@ void embed_report_tell(const struct embed_report *r, const struct cli_hypernet *
 	tell_some(r->unknown, "cannot be spelled with the hypernetwork's pieces");
 	tell_some(r->holes, "ids are no token: their rows are zero");
 	if (hyper_net_unused(h->net))
-		fprintf(stderr, "  tensor '%s' is not part of such a network: it was left out\n",
-			hyper_net_unused(h->net));
+		cli_tell("tensor '%s' is not part of such a network: it was left out",
+			 hyper_net_unused(h->net));
 }

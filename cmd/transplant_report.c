@@ -6,6 +6,7 @@
 
 #include "cmd/cli_hash.h"
 #include "cmd/cli_put.h"
+#include "cmd/cli_visible.h"
 #include "cmd/transplant_files.h"
 #include "tok/text/json_write.h"
 
@@ -272,6 +273,19 @@ static void tell_side(const char *name, const struct transplant_side_report *sid
 		fprintf(stderr, "         %zu rows are not finite\n", s->not_finite);
 }
 
+/* Names in them are from files. */
+static void tell_notes(struct tok_span notes)
+{
+	for (size_t at = 0, end; at < notes.count; at = end + 1) {
+		struct tok_buffer line = { 0 };
+		for (end = at; end < notes.count && notes.bytes[end] != '\n';)
+			end++;
+		if (cli_visible_line(tok_span_slice(notes, at, end), &line))
+			fprintf(stderr, "%.*s\n", (int)line.count, (const char *)line.bytes);
+		tok_buffer_release(&line);
+	}
+}
+
 void transplant_report_tell(const struct transplant_report *r)
 {
 	const enum transplant_method *const methods = r->choice->method;
@@ -289,6 +303,5 @@ void transplant_report_tell(const struct transplant_report *r)
 	if (r->usage)
 		fprintf(stderr, "text     %.2f %% of its tokens have made-up rows\n",
 			100 * transplant_usage_made(r->usage));
-	if (r->notes.count)
-		fprintf(stderr, "%.*s", (int)r->notes.count, (const char *)r->notes.bytes);
+	tell_notes(r->notes);
 }

@@ -88,14 +88,7 @@ static void put_json(struct cli_put *p, const struct vocab_store_list *list)
 
 void vocab_put_note(struct cli_put *p, const char *text)
 {
-	while (text && *text) {
-		const size_t word = strcspn(text, " ");
-		p->lost |=
-		    !cli_visible_text((struct tok_span){ (const uint8_t *)text, word }, p->out);
-		text += word;
-		for (; *text == ' '; text++)
-			cli_put(p, " ");
-	}
+	p->lost |= text && !cli_visible_line(tok_span_of(text), p->out);
 }
 
 static void put_label(struct cli_put *p, const char *label)

@@ -196,8 +196,7 @@ void vocab_same_release(struct vocab_same *same)
 enum cli_exit vocab_same_tell(const struct vocab_same *same, const char *written)
 {
 	if (!same->different) {
-		fprintf(stderr, "tok %s: %s: equal on %zu texts\n", cli_tool_running(), written,
-			same->texts);
+		cli_tell("%s: equal on %zu texts", written, same->texts);
 		return CLI_OK;
 	}
 	cli_error("%s: %zu of %zu texts are not as before:", written, same->different, same->texts);

@@ -283,7 +283,7 @@ enum cli_exit cli_vocab_import(const void *options, int argc, char **argv)
 	if (!store)
 		return CLI_TROUBLE;
 	const enum cli_exit result =
-	    end(store, vocab_store_import(store, argv[0], &added, &err), &err);
+	    end(store, vocab_store_import(store, argv[0], cli_named_is_taken, &added, &err), &err);
 	if (result == CLI_OK)
 		printf("%zu added\n", added);
 	return result;

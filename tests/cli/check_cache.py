@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+import forged
+
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
 HEADER = 128
@@ -73,9 +75,9 @@ class Images(unittest.TestCase):
         return self.ids(source, *args, cache="off")
 
     def cached(self):
-        """All but what is remembered of sources."""
+        """All but what is remembered of sources, and the secret."""
         names = os.listdir(self.cache) if os.path.isdir(self.cache) else []
-        return sorted(name for name in names if name != "sources")
+        return sorted(name for name in names if name != "sources" and not name.startswith("secret-"))
 
     def image(self):
         """The path of the only image in the cache."""
@@ -117,7 +119,9 @@ class Files(Images):
             self.assertEqual(file.read(), self.bytes)
         self.ids()
         with open(self.image(), "rb") as file:
-            self.assertEqual(file.read(), self.bytes)
+            cached = file.read()
+        for first, last in ((0, 32), (48, 120), (HEADER, None)):  # between: the source's hash, keyed; and a checksum
+            self.assertEqual(cached[first:last], self.bytes[first:last])
 
     def test_an_image_is_not_compiled_again(self):
         done = self.tok("vocab", "compile", self.compiled, "-o", self.path("y.tok"))
@@ -369,6 +373,66 @@ class Cache(Images):
         self.assertEqual(self.cached(), [])
 
 
+class Secret(Images):
+    """What is known by a hash is known by one that nobody can make two sources with."""
+
+    def secret(self):
+        return os.path.join(self.cache, f"secret-{os.geteuid()}")
+
+    def test_two_sources_with_one_hash(self):
+        paths = [self.path(n) for n in ("good.model", "evil.model")]
+        for path, text in zip(paths, forged.pair()):
+            self.write(path, text)
+        wanted = [self.tok("encode", "-t", path, data=forged.TEXT, cache="off").stdout for path in paths]
+        self.assertNotEqual(*wanted)
+        for order in ((0, 1), (1, 0)):
+            for i in order + order:
+                self.assertEqual(self.ids(paths[i], data=forged.TEXT), wanted[i])
+            self.assertEqual(len(self.cached()), 2)
+            shutil.rmtree(self.cache)
+
+    def test_it_stays_and_is_private(self):
+        self.ids()
+        with open(self.secret(), "rb") as file:
+            first = file.read()
+        self.assertEqual(stat.S_IMODE(os.stat(self.secret()).st_mode), 0o600)
+        image = self.image()
+        self.ids()
+        with open(self.secret(), "rb") as file:
+            self.assertEqual(file.read(), first)
+        self.assertEqual(self.image(), image)
+        shutil.rmtree(self.cache)
+        self.ids()
+        self.assertNotEqual(self.image(), image)
+
+    def test_damage(self):
+        """Another one is made, and what was known by the old one is not found any more."""
+        self.ids()
+        with open(self.secret(), "rb") as file:
+            whole = file.read()
+        count = 1
+        for harm in (None, b"", whole[:-1], whole + b"x", whole[:50] + b"x" + whole[51:], b"x" * len(whole), "mode"):
+            if harm is None:
+                os.remove(self.secret())
+            elif harm == "mode":
+                os.chmod(self.secret(), 0o640)
+            else:
+                self.write(self.secret(), harm)
+            self.assertEqual(self.ids(), self.uncached())
+            count += 1
+            self.assertEqual(len(self.cached()), count)
+            self.assertEqual(stat.S_IMODE(os.stat(self.secret()).st_mode), 0o600)
+            with open(self.secret(), "rb") as file:
+                self.assertNotIn(file.read(), (harm, whole))
+            self.assertEqual(self.ids(), self.uncached())
+            self.assertEqual(len(self.cached()), count)
+
+    def test_without_one_there_is_no_cache(self):
+        os.makedirs(self.secret())
+        self.assertEqual(self.ids(), self.uncached())
+        self.assertEqual(self.cached(), [])
+
+
 class Remembering(Images):
     """Sources that are known by what the file system says of them, when they are old enough."""
 
@@ -482,6 +546,20 @@ class Settled(Remembering):
             self.assertEqual(self.ids(), self.wanted)
             self.assertEqual(self.remembered(), good)
 
+    def test_another_secret(self):
+        """What is remembered is of the old one."""
+        self.ids()
+        known = self.remembered()
+        image = self.image()
+        os.unlink(os.path.join(self.cache, f"secret-{os.geteuid()}"))
+        self.assertEqual(self.ids(), self.wanted)
+        self.assertNotEqual(self.remembered(), known)
+        os.unlink(image)
+        other = self.image()
+        os.unlink(other)
+        self.assertEqual(self.ids(), self.wanted)
+        self.assertEqual(self.image(), other)
+
     def test_a_missing_image_is_made_again(self):
         self.ids()
         image = self.image()
@@ -567,7 +645,7 @@ class Pruned(Images):
 
     def test_what_killed_writers_left_goes(self):
         old, new = f".{'0' * 32}.tok.1.0.tmp", f".{'0' * 32}.tok.2.0.tmp"
-        self.fill([old, new, ".sources.3.1.tmp", ".mine.tmp"], 10)
+        self.fill([old, new, ".sources.3.1.tmp", ".secret-0.AbCdEf.tmp", ".mine.tmp"], 10)
         os.utime(os.path.join(self.cache, new))
         self.ids()
         self.assertEqual([name for name in self.cached() if name.startswith(".")], [new, ".mine.tmp"])

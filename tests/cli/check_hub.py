@@ -92,10 +92,11 @@ class Hubs(unittest.TestCase):
         self.assertEqual(self.tok("vocab", "add", *words, **more), (0, b"", ""), words)
 
     def refused(self, *words, says, lines=1, **more):
-        """Exit 2, one sentence, and no store."""
+        """Exit 2, one sentence without secrets, and no store."""
         code, out, err = self.tok("vocab", "add", *words, **more)
         self.assertEqual((code, out, err.count("\n")), (2, b"", lines), err)
         self.assertRegex(err, says)
+        self.assertNotIn("SECRET", err)
         self.assertFalse(os.path.exists(self.path("store/store.db")))
 
     def rows(self, sql, *values):
@@ -238,6 +239,16 @@ class Models(Hubs):
             self.assertEqual([n for n, _ in self.files(f"org/m{i}")], names)
             self.holds(f"org/m{i}", *(files[n] for n in names))
 
+    def test_two_files_of_one_checksum(self):
+        """The second is the first, and is not waited for."""
+        self.hub.add("org/two", {"vocab.json": DOG, "merges.txt": CAT + b" "}, SHA)
+        self.hub.turn("HEAD", "merges.txt", server.with_headers(ETag=server.git_sha1(DOG)),
+                      server.with_headers(ETag=server.git_sha1(DOG), X_Linked_Size=len(DOG)))
+        self.refused("hf:org/two", says=f"merges.txt: {len(DOG)} bytes came, and it should have {len(CAT) + 1}")
+        code, _, err = self.tok("vocab", "add", "hf:org/two")
+        self.assertEqual((code, self.parts(), self.hub.requests("GET", "merges.txt")), (2, {}, []))
+        self.assertNotIn("should have", err)
+
     def test_no_tokenizer(self):
         self.hub.add("org/none", {"config.json": b"{}", "sub/tokenizer.json": DOG, "model.safetensors": b"x"}, SHA)
         self.refused("hf:org/none", says=r"^tok vocab: hf:org/none: there is no tokenizer among its files: none of "
@@ -294,7 +305,7 @@ class Refusals(Hubs):
 
     def test_endpoints(self):
         for endpoint in ("huggingface.co", "file:///etc", "https:///x", "http://a b", "http://h/?x"):
-            self.refused("hf:org/dog", HF_ENDPOINT=endpoint, says="endpoint must be as https://huggingface.co, not '")
+            self.refused("hf:org/dog", HF_ENDPOINT=endpoint, says="endpoint must be as https://huggingface.co, with no . or #, not '")
         self.add("hf:org/dog", HF_ENDPOINT=self.hub.url() + "//")
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
@@ -302,6 +313,21 @@ class Refusals(Hubs):
                                     HF_ENDPOINT=f"http://127.0.0.1:{nobody.getsockname()[1]}")
         self.assertEqual(code, 2)
         self.assertRegex(err, r"^tok vocab: hf:org/dog: http://127.0.0.1:[0-9]+/api/models/org/dog/revision/main: .+\n$")
+
+    def test_passwords_are_not_told(self):
+        named = self.hub.url().replace("://", "://me:SECRET@")
+        self.hub.turn("GET", "/api/", *[server.says(code) for code in (404, 401, 403, 418)],
+                      *[server.says(500, Retry_After=0)] * 5, server.says(302, Location=named.replace("http", "ftp") + "/x"))
+        for _ in range(6):
+            self.refused("hf:org/dog", HF_ENDPOINT=named, says=f"127.0.0.1:{self.hub.server_port}")
+        for endpoint in (named.removeprefix("http://"), named + "?x", "http://me:SECRET@127.0.0.1:1"):
+            self.refused("hf:org/dog", HF_ENDPOINT=endpoint, says="127.0.0.1")
+        self.add("hf:org/dog", HF_ENDPOINT=named)
+
+    def test_places_that_move_a_terminal(self):
+        for place in ("ftp://x", "https://127.0.0.1:1", self.hub.url() + "/404"):
+            self.hub.turn("GET", "/api/", server.says(302, Location=place + "/\x1b]0;x\x07\x1b[31m"))
+            self.refused("hf:org/dog", says="^tok vocab: [^\x01-\x1f]*\n$")
 
     def test_offline(self):
         self.refused("hf:org/dog", HF_HUB_OFFLINE="1",
@@ -415,6 +441,17 @@ class Secure(Hubs):
         self.assertEqual(self.heard(self.tls), ["Bearer hf_abc"] * 2)
         self.add("b", "hf:org/dog", CURL_CA_BUNDLE=str(server.CERTIFICATE), SSL_CERT_FILE=self.path("nothing"))
         self.add("c", "hf:org/dog", CURL_CA_BUNDLE="")
+
+    def test_cut_behind_a_proxy(self):
+        """Whose own answers are none of the server's."""
+        proxy = server.Proxy()
+        self.addCleanup(proxy.close)
+        self.tls.turn("GET", "/org/long/resolve", server.cut(100_000), server.cut(50_000))
+        self.add("hf:org/long", https_proxy=proxy.url())
+        self.holds("org/long", LONG)
+        self.assertEqual([h.get("Range") for _, h in self.tls.requests("GET", "/org/long/resolve")],
+                         [None, "bytes=100000-", "bytes=150000-"])
+        self.assertEqual({head.split()[0] for head in proxy.heads}, {b"CONNECT"})
 
     def test_a_server_that_is_not(self):
         """It hears nothing, nor does one that is called otherwise than its certificate says."""

@@ -2,6 +2,8 @@
 """check_store.py TOK: the store of vocabularies: names with -t, one source under two names, damage,
 hostile files, full disks, processes that write at once, killed ones."""
 import ctypes
+import fcntl
+import hashlib
 import json
 import os
 import random
@@ -16,6 +18,8 @@ import tempfile
 import time
 import unittest
 from base64 import b64encode
+
+import forged
 
 TOK = os.path.abspath(sys.argv.pop(1))
 SANITIZED = b"__asan_init" in open(TOK, "rb").read()
@@ -35,30 +39,6 @@ def hf(words, more=0):
                 vocab[word[:end]] = len(vocab)
                 merges.append([word[:end - 1], word[end - 1]])
     return json.dumps({"added_tokens": [], "model": {"type": "BPE", "vocab": vocab, "merges": merges}})
-
-
-def field(number, payload):
-    """A field of protobuf's with bytes."""
-    def varint(n):
-        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def forged():
-    """Two SentencePiece models that have one XXH3 of 128 bits: where 32 bits of the text are those of its default
-    secret, their product with the others is 0, and of these only the sum over stripes of 64 bytes counts."""
-    def piece(text, score, kind):
-        return field(1, field(1, text.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind]))
-    model = piece("<unk>", 0, 2) + b"".join(piece(c, -2, 1) for c in "\u2581abcdefgh") + field(2, b"\x18\x01")
-    secret = {2: bytes.fromhex("ded46de9"), 3: bytes.fromhex("7240a4a4")}
-    files = []
-    for more in (0, 7):
-        text = bytearray(model + field(200, bytes(2048)))
-        for stripe, number in ((2, 1000 + more), (3, 5000 - more)):
-            at = 1024 + 64 * stripe
-            text[at:at + 8] = secret[stripe] + struct.pack("<I", number)
-        files.append(bytes(text))
-    return files
 
 
 class Stores(unittest.TestCase):
@@ -252,16 +232,40 @@ class Names(Stores):
         self.refused("add", "image", self.vocab("path", "dog").strip(), says="compiled image")
         self.assertEqual(self.names(), ["dog"])
 
-    def test_two_sources_with_one_hash_are_not_one(self):
-        one, other = (self.path(n) for n in ("one.model", "other.model"))
-        for path, text in zip((one, other), forged()):
-            self.write(path, text)
-        self.vocab("add", "one", one)
-        self.refused("add", "other", other, says="another source has this hash")
-        self.assertEqual((self.names(), self.ids("one")), (["one"], self.ids(one)))
-        self.vocab("add", "other", other, store=self.path("there"))
-        self.vocab("export", "all.db", store=self.path("there"))
-        self.refused("import", "all.db", says="another source has this hash")
+    def test_digests(self):
+        """They come with the source, go with it, and are found again where they are missing."""
+        def digests():
+            with sqlite3.connect(self.database()) as db:
+                return sorted(sha256 for sha256, in db.execute("SELECT sha256 FROM digest"))
+        wanted = []
+        for path in (self.source, self.other):
+            with open(path, "rb") as file:
+                wanted.append(hashlib.sha256(file.read()).digest())
+        self.vocab("add", "dog", self.source)
+        self.vocab("add", "cat", self.other)
+        self.vocab("add", "tom", self.other)
+        self.assertEqual(digests(), sorted(wanted))
+        images = self.images()
+        for sql in ("DELETE FROM digest", "DELETE FROM statistics", "DELETE FROM digest WHERE sha256 < x'80'"):
+            with sqlite3.connect(self.database()) as db:
+                db.execute(sql)
+            self.assertEqual([self.ids(n) for n in ("dog", "cat")], [self.ids(p) for p in (self.source, self.other)])
+            self.vocab("list")
+            self.assertEqual((digests(), self.images()), (sorted(wanted), images))
+        self.vocab("rm", "dog", "cat")
+        self.assertEqual(digests(), wanted[1:])
+        self.assertEqual(self.ids("tom"), self.ids(self.other))
+
+    def test_no_image_of_what_is_not_there(self):
+        self.vocab("add", "dog", self.source)
+        mine = self.images()
+        self.write(self.path("bad.json"), "{}")
+        for source in (self.other, self.path("bad.json")):  # not even looked at
+            self.refused("add", "dog", source, says="already")
+        self.assertEqual(self.images(), mine)
+        self.vocab("add", "dog", self.other, "--replace")
+        self.assertEqual(len(self.images()), 1)
+        self.assertNotEqual(self.images(), mine)
 
     def test_no_store(self):
         self.assertEqual(self.names(), [])
@@ -270,6 +274,92 @@ class Names(Stores):
         self.assertEqual(self.tok("encode", "-t", "dog").returncode, 2)
         self.assertFalse(os.path.exists(self.store))
         self.refused("add", "dog", self.source, store="off", says="set TOK_STORE")
+
+
+class Forged(Stores):
+    """Two sources with one XXH3: a store has one of them, and says of it what it says, whatever was tried with the
+    other, and whoever deletes images."""
+
+    def setUp(self):
+        super().setUp()
+        self.good, self.evil = (self.path(n) for n in ("good.model", "evil.model"))
+        for path, text in zip((self.good, self.evil), forged.pair()):
+            self.write(path, text)
+        self.wanted = self.ids(self.good, data=forged.TEXT)
+        self.assertNotEqual(self.wanted, self.ids(self.evil, data=forged.TEXT))
+
+    def expect(self, name):
+        self.assertEqual(self.ids(name, data=forged.TEXT), self.wanted)
+        self.assertRegex(self.vocab("verify"), r"^\d sound, 0 not\n$")
+
+    def drop_images(self):
+        shutil.rmtree(os.path.join(self.store, "images"), ignore_errors=True)
+
+    def export_evil(self, *others):
+        there = self.path("there")
+        self.vocab("add", "evil", self.evil, store=there)
+        for name in others:
+            self.vocab("add", name, self.other, store=there)
+        self.vocab("export", "evil.db", store=there)
+
+    def test_what_is_refused_leaves_nothing(self):
+        self.export_evil()
+        self.vocab("add", "good", self.good)
+        for words in (["add", "evil", self.evil], ["import", "evil.db"], ["add", "good", self.evil, "--replace"]):
+            self.drop_images()
+            self.refused(*words, says="another source has this hash")
+            self.assertEqual((self.names(), self.images()), (["good"], []))
+            self.expect("good")
+        self.vocab("add", "good", self.good, "--replace")
+        self.expect("good")
+
+    def test_a_store_that_never_had_either(self):
+        self.export_evil("dog")
+        self.vocab("add", "dog", self.source)
+        self.refused("import", "evil.db", says="'dog' is another vocabulary")
+        self.vocab("add", "good", self.good)
+        self.expect("good")
+
+    def test_what_was_replaced(self):
+        self.vocab("add", "x", self.evil)
+        self.vocab("add", "x", self.source, "--replace")
+        self.vocab("add", "good", self.good)
+        self.expect("good")
+
+    def test_an_image_that_was_left(self):
+        """Somebody made it anew while its source went: it is of that."""
+        self.vocab("add", "good", self.good, store=self.path("there"))
+        self.vocab("export", "good.db", store=self.path("there"))
+        self.vocab("add", "evil", self.evil)
+        images = os.path.join(self.store, "images")
+        shutil.copytree(images, self.path("images"))
+        self.vocab("rm", "evil")
+        shutil.rmtree(images)
+        shutil.copytree(self.path("images"), images)
+        self.vocab("import", "good.db")
+        self.expect("good")
+
+    def test_what_repairs_is_what_was_there(self):
+        self.export_evil()
+        self.vocab("add", "good", self.good)
+        with sqlite3.connect(self.database()) as db:
+            db.execute("UPDATE content SET zstd = x'00'")
+        for words in (["add", "evil", self.evil], ["import", "evil.db"]):
+            self.refused(*words, says="another source has this hash")
+        self.vocab("add", "better", self.good)
+        self.expect("good")
+
+    def test_bytes_that_were_exchanged(self):
+        self.vocab("add", "evil", self.evil)
+        with sqlite3.connect(self.database()) as db:
+            evil, = db.execute("SELECT zstd FROM content").fetchone()
+        self.vocab("rm", "evil")
+        self.vocab("add", "good", self.good)
+        with sqlite3.connect(self.database()) as db:
+            db.execute("UPDATE content SET zstd = ?", (evil,))
+        self.assertRegex(self.tok("vocab", "verify").stdout, b"^good: .*its source is damaged")
+        self.drop_images()
+        self.assertEqual(self.tok("encode", "-t", "good").returncode, 2)
 
 
 class Damage(Stores):
@@ -290,7 +380,49 @@ class Damage(Stores):
                         file.seek(-9, os.SEEK_END)
                         file.write(b"X")
             self.assertEqual(self.ids("dog"), wanted)
+            self.ids("cat")
         self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_an_image_that_says_something_else_is_told(self):
+        for harm in (lambda b: b[:-9] + b"X" + b[-8:], lambda b: b[:40] + b"X" + b[41:], lambda b: b[:-1], lambda b: b + b"X"):
+            path = self.vocab("path", "dog").strip()
+            with open(path, "rb") as file:
+                whole = file.read()
+            self.write(path, harm(whole))
+            done = self.tok("vocab", "verify")
+            self.assertEqual((done.returncode, done.stdout.decode()), (
+                1, f"dog: its image is not what its source makes: delete '{path}', it is made again\n1 sound, 1 not\n"))
+            os.remove(path)
+            self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_names_that_no_command_takes(self):
+        """They are told by their rows, and what is told helps."""
+        for name in ("'dog' || char(0) || 'x'", "hex(zeroblob(500000))", "'a b'", "''"):
+            with sqlite3.connect(self.database()) as db:
+                db.execute(f"INSERT INTO vocabulary SELECT 40, {name}, model, ids, pattern, origin, licence, added"
+                           " FROM vocabulary WHERE name = 'dog'")
+                db.execute("INSERT INTO file SELECT 40, place, name, hash FROM file WHERE vocabulary = 1")
+            done = self.tok("vocab", "verify")
+            said = done.stdout.decode()
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
+            self.assertRegex(said, r'^the database: row 40 of "vocabulary" has a name that no command takes: .*\n'
+                                   r"2 sound, 1 not\n$")
+            db = sqlite3.connect(self.database())
+            db.executescript(said.split("'")[1])
+            db.close()
+            self.assertEqual(self.vocab("verify"), "2 sound, 0 not\n")
+
+    def test_tables_that_cannot_be_read(self):
+        """To verify does not send to verify."""
+        db = sqlite3.connect(self.database())
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'content'")
+        db.commit()
+        db.close()
+        done = self.tok("vocab", "verify")
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertRegex(done.stderr, b"malformed database schema .*; move the file away to do without it\n$")
+        self.assertNotIn(b"tok vocab verify'", done.stderr)
 
     def test_a_damaged_source_is_found_and_told(self):
         with sqlite3.connect(self.database()) as db:
@@ -314,7 +446,8 @@ class Damage(Stores):
         done = self.tok("vocab", "verify")
         said = done.stdout.decode()
         self.assertEqual((done.returncode, done.stderr), (1, b""))
-        self.assertRegex(said, "^c\u241b\\[2J\u240a.*: .*its source is damaged.*\n1 sound, 1 not\n$")
+        self.assertRegex(said, r'^the database: row 2 of "vocabulary" has a name that no command takes: .*\n1 sound, 1 not\n$')
+        self.vocab("list")
         self.assertEqual([c for c in said if ord(c) < 32 and c != "\n" or c == "\u202e"], [])
 
     def test_a_damaged_source_is_repaired_by_adding_it(self):
@@ -342,8 +475,10 @@ class Damage(Stores):
             done = self.tok("vocab", "verify")
             self.assertEqual((done.returncode, done.stderr), (1, b""))
             self.assertRegex(done.stdout.decode(), r"(?m)^cat: .*its source is missing: remove it")
-            self.vocab("export", "all.db")
-            self.refused("import", "all.db", store=self.path("there"), says="'cat': its source is missing")
+            self.refused("export", "all.db", says="^tok vocab: cannot write 'all.db': 'cat': its source is missing: remove it")
+            self.assertFalse(os.path.exists(self.path("all.db")))
+            shutil.copy(self.database(), self.path("copy.db"))
+            self.refused("import", "copy.db", store=self.path("there"), says="'cat': its source is missing")
             shutil.rmtree(os.path.join(self.store, "images"))
             self.assertRegex(self.tok("encode", "-t", "cat").stderr, b"its source is missing")
             self.refused("add", "cat", self.other, says="already")
@@ -367,6 +502,7 @@ class Damage(Stores):
             done = self.tok("vocab", "verify")
             self.assertEqual((done.returncode, done.stderr), (1, b""), table)
             self.assertRegex(done.stdout, rb"^the database: [\s\S]*\n\d sound, [1-9] not\n$")
+            self.assertNotIn(b"tok vocab verify", done.stdout)
 
     def test_every_part_of_the_database_may_be_damaged(self):
         """Whatever it says then, it says so, and crashes never."""
@@ -418,8 +554,9 @@ class Whole(Stores):
         self.vocab("export", "all.db")
         self.assertEqual(self.vocab("import", "all.db", store=self.there), "2 added\n")
         self.assertEqual(self.vocab("import", "all.db", store=self.there), "0 added\n")
-        self.assertEqual(self.vocab("list", "--json", store=self.there), self.vocab("list", "--json"))
         self.assertEqual(self.ids("dog", store=self.there), self.ids(self.source))
+        self.assertEqual(self.ids("cat", store=self.there), self.ids(self.other))
+        self.assertEqual(self.vocab("list", "--json", store=self.there), self.vocab("list", "--json"))
         self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], ["all.db"])
 
     def test_a_name_with_another_source_stops_all(self):
@@ -427,6 +564,88 @@ class Whole(Stores):
         self.vocab("add", "dog", self.other, store=self.there)
         self.refused("import", "all.db", store=self.there, says="'dog' is another vocabulary")
         self.assertEqual(self.names(self.there), ["dog"])
+
+    def change(self, path, *texts, **more):
+        """As somebody does who does not know of what hangs together."""
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA foreign_keys = OFF")
+        for sql in texts:
+            db.execute(sql, *more.values())
+        db.commit()
+        db.close()
+
+    def add_pair(self):
+        model = json.loads(hf(["the", "dog"]))["model"]
+        os.mkdir(self.path("pair"))
+        self.write(self.path("pair/vocab.json"), json.dumps(model["vocab"]))
+        self.write(self.path("pair/merges.txt"), "".join(f"{a} {b}\n" for a, b in model["merges"]))
+        self.vocab("add", "pair", self.path("pair"))
+
+    def test_what_lost_its_source_is_restored(self):
+        self.add_pair()
+        self.vocab("export", "all.db")
+        whole = self.vocab("list", "--json")
+        wanted = {n: self.ids(n) for n in ("dog", "cat", "pair")}
+        for sql, added in (("DELETE FROM file WHERE vocabulary = {dog}", 1), ("DELETE FROM content", 0),
+                           ("UPDATE file SET hash = x'00' WHERE vocabulary = {dog}", 1),
+                           ("DELETE FROM file WHERE vocabulary = {pair} AND place = 0", 1),
+                           ("DELETE FROM file WHERE vocabulary = {pair} AND place = 1", 1),
+                           ("UPDATE vocabulary SET ids = 77, model = 'Best'", 0), ("UPDATE statistics SET tokens = 7", 0),
+                           ("DELETE FROM statistics", 0), ("DELETE FROM digest", 0), ("UPDATE digest SET sha256 = x'00'", 0)):
+            with sqlite3.connect(self.database()) as db:
+                ids = dict(db.execute("SELECT name, id FROM vocabulary").fetchall())
+            self.change(self.database(), sql.format(**ids))
+            self.assertEqual(self.vocab("import", "all.db"), f"{added} added\n", sql)
+            self.assertEqual(self.vocab("verify"), "3 sound, 0 not\n", sql)
+            self.assertEqual({n: self.ids(n) for n in wanted}, wanted)
+            self.assertEqual(self.vocab("list", "--json"), whole, sql)
+
+    def test_what_has_another_source_is_not_restored(self):
+        """Also if that has fewer files."""
+        self.add_pair()
+        self.vocab("export", "all.db")
+        self.vocab("add", "pair", self.other, "--replace")
+        self.refused("import", "all.db", says="'pair' is another vocabulary")
+        self.vocab("add", "pair", self.path("pair"), "--replace")
+        self.vocab("add", "dog", self.other, "--replace")
+        self.change(self.database(), "UPDATE content SET zstd = x'00'")
+        self.refused("import", "all.db", says="'dog' is another vocabulary")
+
+    def test_names_that_are_built_in_are_not_imported(self):
+        for name in ("bytes", "tok-32k"):
+            self.vocab("export", "all.db")
+            self.change(self.path("all.db"), f"UPDATE vocabulary SET name = '{name}' WHERE name = 'dog'")
+            self.refused("import", "all.db", store=self.there, says=f"all.db: '{name}' is built in: rename it")
+            self.assertEqual((self.names(self.there), os.path.exists(self.there + "/images")), ([], False))
+
+    def test_one_source_with_many_names_is_looked_at_once(self):
+        """And what is said to be far larger than the file is not."""
+        self.vocab("export", "all.db")
+        many = ("WITH RECURSIVE i(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM i WHERE n < 40) INSERT INTO {} SELECT n, {} FROM"
+                " {} JOIN i WHERE {} = (SELECT id FROM vocabulary WHERE name = 'cat')")
+        self.change(self.path("all.db"), many.format("vocabulary", "'c' || n, 'Best', 7, pattern, origin, licence, added",
+                                                     "vocabulary", "id"),
+                    many.format("file", "place, file.name, hash", "file", "vocabulary"))
+        self.assertEqual(self.vocab("import", "all.db", store=self.there), "33 added\n")
+        self.assertEqual(self.vocab("verify", store=self.there), "33 sound, 0 not\n")
+        self.assertEqual(self.ids("c23", store=self.there), self.ids(self.other))
+        self.change(self.path("all.db"), "UPDATE content SET bytes = 20000000")
+        self.refused("import", "all.db", store=self.path("third"), says="said to have 629 MB in all")
+        self.change(self.path("all.db"), "UPDATE content SET bytes = 10000000")
+        self.refused("import", "all.db", store=self.path("third"), says="its source is damaged")
+
+    def test_what_is_imported_is_kept_as_it_lies(self):
+        """It is not compressed again while others wait."""
+        with open(self.source, "rb") as file:
+            text = file.read()
+        frame = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(text)) + struct.pack("<I", len(text) << 3 | 1)[:3] + text
+        self.vocab("export", "all.db")
+        self.change(self.path("all.db"), "UPDATE content SET zstd = ? WHERE hash = (SELECT f.hash FROM file f JOIN vocabulary v ON"
+                                         " v.id = vocabulary WHERE v.name = 'dog')", values=(frame,))
+        self.vocab("import", "all.db", store=self.there)
+        with sqlite3.connect(self.there + "/store.db") as db:
+            self.assertIn((frame,), db.execute("SELECT zstd FROM content").fetchall())
+        self.assertEqual(self.ids("dog", store=self.there), self.ids(self.source))
 
     def test_what_is_imported_is_compiled(self):
         """What a file says of it is not believed."""
@@ -445,7 +664,7 @@ class Whole(Stores):
         for sql, says in (
                 ("UPDATE vocabulary SET name = '../../x' WHERE name = 'cat'", "is no name for a vocabulary"),
                 ("UPDATE content SET zstd = x'00'", "its source is damaged"),
-                ("UPDATE content SET bytes = 9e15", "a file is said to have"),
+                ("UPDATE content SET bytes = 9e15", "are said to have [0-9]+ MB in all"),
                 ("UPDATE content SET bytes = -1", "a file is said to have"),
                 ("UPDATE content SET bytes = bytes + 1", "its source is damaged"),
                 ("DROP TABLE content", "its tables are not those of a store"),
@@ -468,7 +687,28 @@ class Whole(Stores):
             self.assertEqual(self.names(self.there), [])
         self.write(self.path("all.db"), b"")
         self.refused("import", "all.db", store=self.there, says="no store of vocabularies")
-        self.refused("import", "none.db", store=self.there, says="unable to open")
+        self.refused("import", "none.db", store=self.there, says="^tok vocab: cannot open 'none.db': No such file or directory\n$")
+        os.mkfifo(self.path("pipe"))
+        for name in ("pipe", self.there):
+            self.refused("import", name, store=self.there, says=f"^tok vocab: '{name}' is no file")
+
+    def test_names_that_move_a_terminal(self):
+        """Each message is one line, and what is in it is seen."""
+        self.vocab("export", "all.db")
+        for sql, says in (("UPDATE vocabulary SET name = 'c\x1b]0;x\x07\ntok vocab: all is well' WHERE name = 'cat'",
+                           "is no name for a vocabulary"),
+                          ("CREATE TABLE \"\x1b[31m\nx\"(y); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE ?'"
+                           " WHERE name LIKE '%x'", "\u241b[31m\u240ax")):
+            shutil.copy(self.path("all.db"), self.path("evil.db"))
+            db = sqlite3.connect(self.path("evil.db"))
+            db.executescript(sql)
+            db.close()
+            done = self.tok("vocab", "import", "evil.db", store=self.there)
+            said = done.stderr.decode()
+            self.assertEqual((done.returncode, done.stdout, [c for c in said if ord(c) < 32]), (2, b"", ["\n"]), said)
+            self.assertIn(says, said)
+        shown = self.tok("vocab", "show", "a  b\u00e9\t\u202e\u6f22").stderr.decode()
+        self.assertIn("'a  b\u00e9\u2409<U+202E>\u6f22'", shown)
 
     def test_pages_without_end(self):
         """Five levels of pages, each with 300 times the page below it."""
@@ -507,7 +747,7 @@ class Whole(Stores):
         db.execute("UPDATE vocabulary SET licence = licence")
         db.commit()
         full = os.path.getsize(self.database() + "-wal")
-        self.refused("rm", "dog", preexec_fn=lambda: limit(full), says="store.db")
+        self.refused("rm", "dog", preexec_fn=lambda: limit(full), says=r"store.db: .*: to make room, what is in \S+/images may be deleted")
         self.assertEqual((self.names(), len(self.images())), (["cat", "dog"], 2))
         db.close()
         self.write(self.path("all.db"), "what was there")
@@ -528,6 +768,46 @@ class Whole(Stores):
         self.assertGreater(os.path.getsize(self.database()), 3_500_000)
         self.refused("export", "all.db", preexec_fn=limit, says="^tok vocab: cannot write '.*all.db': ")
         self.assertEqual([n for n in os.listdir(self.home.name) if n.startswith("all.db")], [])
+
+    def test_a_damaged_export_is_none(self):
+        """What SQLite would copy as it is."""
+        db = sqlite3.connect(self.database(), isolation_level=None)
+        sql, = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'vocabulary'").fetchone()
+        for text in (sql.replace("model TEXT NOT NULL", "model TEXT"), sql):
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'vocabulary'", (text,))
+            db.execute("PRAGMA writable_schema = RESET")
+            if text != sql:
+                db.execute("UPDATE vocabulary SET model = NULL WHERE name = 'cat'")
+        db.close()
+        self.refused("export", "all.db", says="^tok vocab: cannot write 'all.db': what was written is damaged: 'tok vocab verify' ")
+        self.assertEqual([n for n in os.listdir(self.home.name) if "export" in n or n.startswith("all.db")], [])
+
+    def test_exports_that_were_killed(self):
+        """What is left of them goes, and what is still written stays."""
+        for name in ("1.0", "1.0-journal", "2.0", "3.x"):
+            self.write(self.path(".tok-export." + name), b"x")
+        os.symlink(self.source, self.path(".tok-export.4.0"))
+        with open(self.path(".tok-export.2.0"), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.vocab("export", "all.db")
+        self.assertEqual(sorted(n for n in os.listdir(self.home.name) if "export" in n),
+                         [".tok-export.2.0", ".tok-export.3.x", ".tok-export.4.0"])
+        self.assertTrue(os.path.exists(self.source))
+
+    def test_what_an_export_is_called_and_who_may_read_it(self):
+        os.symlink("nowhere/at/all", self.database() + "-shm")  # it is read without locks then, by a URI
+        longest = "x" * 252 + ".db"
+        os.mkdir(self.there)
+        for name in ("file:zz.db", ":memory:", longest, os.path.join(self.there, "all.db")):
+            for mask in (0o022, 0o077, 0o002):
+                self.vocab("export", name, preexec_fn=lambda m=mask: os.umask(m))
+                self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o666 & ~mask)
+            with open(self.path(name), "rb") as file:
+                self.assertEqual(file.read(15), b"SQLite format 3")
+        self.assertEqual(sorted(n for n in os.listdir(self.home.name) if "zz" in n or "export" in n or n[0] == "x"),
+                         ["file:zz.db", longest])
+        self.assertEqual(self.vocab("import", longest, store=self.path("new")), "2 added\n")
 
     def test_export_onto_the_store_itself(self):
         os.link(self.database(), self.path("link.db"))
@@ -620,7 +900,7 @@ class Hub(Stores):
         for words in (["encode", "-t", "org/dog"], ["vocab", "convert", "org/dog", "-o", "x.json"]):
             done = self.tok(*words)
             self.assertEqual((done.returncode, done.stdout), (2, b""))
-            self.assertRegex(done.stderr, b"store.db: .*'tok vocab verify' tells what is sound; move the file away")
+            self.assertRegex(done.stderr, b"store.db: file is not a database; move the file away to do without it")
         self.assertEqual(self.tok("encode", "-t", self.source).returncode, 0)
         os.remove(self.database())
         self.assertEqual(self.ids("org/dog"), self.ids(self.source))

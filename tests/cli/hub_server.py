@@ -146,6 +146,52 @@ class Hub(http.server.ThreadingHTTPServer):
         return 206, dict(headers, **{"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"}), body[begin:]
 
 
+class Proxy:
+    """Connects to what it is asked for by CONNECT, `heads`, and passes bytes on."""
+
+    def __init__(self):
+        self.socket, self.heads = socket.create_server(("127.0.0.1", 0)), []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        with client:
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            self.heads.append(head)
+            host, port = head.split(b" ")[1].decode().rsplit(":", 1)
+            with socket.create_connection((host, int(port))) as server:
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=self.pump, args=(server, client))
+                back.start()
+                self.pump(client, server)
+                back.join()
+
+    @staticmethod
+    def pump(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
 # ---- turns: how else it may answer ----
 
 def says(code, body=b"", **headers):

@@ -219,7 +219,29 @@ static void redirections(void **state)
 		assert_int_equal(hub_url_may_lead(rows[i].from, rows[i].to), rows[i].leads);
 		assert_int_equal(hub_url_is_at(rows[i].from, rows[i].to), rows[i].trusted);
 	}
-	assert_string_equal(hub_url_show("https://h/a?signature=x").text, "https://h/a");
+}
+
+/* For messages: nothing that is secret. */
+static void shown(void **state)
+{
+	static const struct {
+		const char *url, *shown;
+	} rows[] = {
+		{ "https://h/a?signature=x", "https://h/a" },
+		{ "https://h/a#x", "https://h/a" },
+		{ "http://u:pw@h:8/a", "http://h:8/a" },
+		{ "http://u:p@w@h", "http://h" },
+		{ "http://u:pw@h/a@b", "http://h/a@b" },
+		{ "http://h?x@y", "http://h" },
+		{ "u:pw@h", "h" },
+		{ "h/x://y", "h/x://y" },
+		{ "u:pw@h/x://y", "h/x://y" },
+		{ "a?b://c", "a" },
+		{ "", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_string_equal(hub_url_show(rows[i].url).text, rows[i].shown);
 }
 
 /* ---- lists --------------------------------------------------------------------------------------
@@ -348,6 +370,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(endpoints),
 		cmocka_unit_test(redirections),
+		cmocka_unit_test(shown),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(what_is_no_list),
 	};

@@ -16,10 +16,10 @@
 
 enum { FILES = 4, EACH = 100 };
 
-/* "0...0I.tok" used at second I, in order of age. */
+/* "0...0I.tok", with digits of a hash or of a digest, used at second I, in order of age. */
 static void name_file(char name[128], const char *folder, int i)
 {
-	snprintf(name, 128, "%s/%032x.tok", folder, (unsigned)i);
+	snprintf(name, 128, i % 2 ? "%s/%064x.tok" : "%s/%032x.tok", folder, (unsigned)i);
 }
 
 static void make_files(const char *folder)

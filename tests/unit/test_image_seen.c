@@ -18,6 +18,7 @@
 #include "vocab/image/image_internal.h"
 
 #define SECOND INT64_C(1000000000)
+#define MARK   UINT64_C(77)
 
 static const struct vocab_file_stamp example = { 1, 2, 3, 100 * SECOND, 100 * SECOND };
 
@@ -62,13 +63,15 @@ static void remove_folder(const char *folder)
 	char name[128];
 	snprintf(name, sizeof name, "%s/sources", folder);
 	unlink(name);
+	snprintf(name, sizeof name, "%s/secret-%lu", folder, (unsigned long)geteuid());
+	unlink(name);
 	assert_int_equal(rmdir(folder), 0);
 }
 
 static bool find(const char *folder, struct vocab_file_stamp stamp, struct vocab_hash *hash)
 {
 	struct image_seen seen;
-	image_seen_load(&seen, folder);
+	image_seen_load(&seen, folder, MARK);
 	return image_seen_find(&seen, &stamp, hash);
 }
 
@@ -79,7 +82,7 @@ static void test_each_number_counts(void **state)
 	struct vocab_hash hash;
 	make_folder(folder);
 	assert_false(find(folder, example, &hash));
-	image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
+	image_seen_keep(folder, MARK, &example, (struct vocab_hash){ 5, 6 });
 	assert_true(find(folder, example, &hash));
 	assert_true(hash.low == 5 && hash.high == 6);
 	struct vocab_file_stamp others[5] = { example, example, example, example, example };
@@ -92,10 +95,33 @@ static void test_each_number_counts(void **state)
 		if (find(folder, others[i], &hash))
 			fail_msg("number %zu of the stamp", i);
 	/* The same file as it is later takes the place of what it was. */
-	image_seen_keep(folder, &others[4], (struct vocab_hash){ 7, 8 });
+	image_seen_keep(folder, MARK, &others[4], (struct vocab_hash){ 7, 8 });
 	assert_false(find(folder, example, &hash));
 	assert_true(find(folder, others[4], &hash));
 	assert_true(hash.low == 7 && hash.high == 8);
+	remove_folder(folder);
+}
+
+/* Of another secret they are hashes of nothing; what is kept then takes their place. */
+static void test_hashes_are_of_one_secret(void **state)
+{
+	struct image_seen seen;
+	char folder[64];
+	(void)state;
+	make_folder(folder);
+	image_seen_keep(folder, 5, &example, (struct vocab_hash){ 5, 6 });
+	image_seen_load(&seen, folder, 5);
+	assert_int_equal(seen.count, 1);
+	image_seen_load(&seen, folder, 7);
+	assert_int_equal(seen.count, 0);
+	assert_int_equal(seen.mark, 7);
+	struct vocab_file_stamp other = example;
+	other.inode++;
+	image_seen_keep(folder, 7, &other, (struct vocab_hash){ 7, 8 });
+	image_seen_load(&seen, folder, 7);
+	assert_int_equal(seen.count, 1);
+	image_seen_load(&seen, folder, 5);
+	assert_int_equal(seen.count, 0);
 	remove_folder(folder);
 }
 
@@ -109,7 +135,7 @@ static void test_only_our_own_is_believed(void **state)
 	make_folder(folder);
 	snprintf(name, sizeof name, "%s/sources", folder);
 	for (size_t i = 0; i < 3; i++) {
-		image_seen_keep(folder, &example, (struct vocab_hash){ 5, 6 });
+		image_seen_keep(folder, MARK, &example, (struct vocab_hash){ 5, 6 });
 		assert_true(find(folder, example, &hash));
 		assert_int_equal(chmod(name, modes[i]), 0);
 		assert_false(find(folder, example, &hash));
@@ -126,7 +152,7 @@ static void test_the_oldest_is_forgotten(void **state)
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
 		stamp.inode = i;
-		image_seen_keep(folder, &stamp, (struct vocab_hash){ i, 0 });
+		image_seen_keep(folder, MARK, &stamp, (struct vocab_hash){ i, 0 });
 	}
 	for (uint64_t i = 1; i <= IMAGE_SEEN + 10; i++) {
 		struct vocab_file_stamp stamp = example;
@@ -198,6 +224,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	char folder[64], image[512];
 	char *source = fixture_path("gguf", "bert.gguf");
 	struct vocab_hash file, hash;
+	struct image_secret secret;
 	struct vocab_source opened;
 	struct tok_error err = { 0 };
 	struct stat info;
@@ -206,14 +233,15 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	open_cached(source, folder);
 	find_image(folder, image, sizeof image);
 	assert_int_equal(vocab_source_open(source, &opened, &err), TOK_OK);
-	file = vocab_hash_file(opened.files[0]);
-	hash = image_hash_source(&file, 1, NULL);
+	assert_true(image_secret_load(&secret, folder));
+	file = image_hash(opened.files[0], &secret);
+	hash = image_hash_source(&file, 1, NULL, &secret);
 	vocab_source_close(&opened);
 
 	change_last_byte(image);
 	assert_int_equal(stat(image, &info), 0);
 	const struct vocab_file_stamp stamp = vocab_file_stamp_of(&info);
-	image_seen_keep(folder, &stamp, hash);
+	image_seen_keep(folder, secret.mark, &stamp, hash);
 	open_cached(source, folder);
 	assert_true(is_changed(image));
 
@@ -228,7 +256,7 @@ static void test_a_whole_image_is_looked_through_once(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, image, old, 0), 0);
 	sleep(4);
 	open_cached(source, folder);
-	image_seen_load(&seen, folder);
+	image_seen_load(&seen, folder, secret.mark);
 	assert_int_equal(seen.count, 2); /* the source, and what was kept above */
 
 	assert_int_equal(unlink(image), 0);
@@ -241,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_what_settled_is_remembered),
 		cmocka_unit_test(test_each_number_counts),
+		cmocka_unit_test(test_hashes_are_of_one_secret),
 		cmocka_unit_test(test_only_our_own_is_believed),
 		cmocka_unit_test(test_the_oldest_is_forgotten),
 		cmocka_unit_test(test_a_whole_image_is_looked_through_once),

@@ -38,6 +38,8 @@ static enum tok_status with_store(const char *where, enum vocab_store_mode mode,
 		status = run(store, &err);
 	}
 	vocab_store_close(store);
+	if (status != TOK_OK && status != TOK_ENOMEM)
+		print_message("%s\n", err.message);
 	return status;
 }
 
@@ -117,7 +119,7 @@ static enum tok_status export_all(struct vocab_store *store, struct tok_error *e
 static enum tok_status import_all(struct vocab_store *store, struct tok_error *err)
 {
 	size_t added;
-	return vocab_store_import(store, exported, &added, err);
+	return vocab_store_import(store, exported, NULL, &added, err);
 }
 
 static enum tok_status rename_there_and_back(struct vocab_store *store, struct tok_error *err)
@@ -198,11 +200,13 @@ static bool has_statistics(void)
 static void make_old(void)
 {
 	sqlite3 *db = open_database();
-	assert_int_equal(sqlite3_exec(db,
-				      "PRAGMA synchronous = OFF; DROP TABLE IF EXISTS script;"
-				      "DROP TABLE IF EXISTS statistics; PRAGMA user_version = 1",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+			 "PRAGMA synchronous = OFF; DROP TABLE IF EXISTS script;"
+			 "DROP TABLE IF EXISTS statistics; DROP TABLE IF EXISTS digest;"
+			 "PRAGMA user_version = 1",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -246,6 +250,32 @@ static void an_old_store(void **state)
 	}
 }
 
+/* ---- many names ------------------------------------------------------------------------- */
+
+static size_t count_import(void)
+{
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf %s", elsewhere);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(with_store(folder, VOCAB_STORE_READ, export_all), TOK_OK);
+	heap.asked = 0;
+	assert_int_equal(with_store(elsewhere, VOCAB_STORE_WRITE, import_all), TOK_OK);
+	return heap.asked;
+}
+
+/* A source is unpacked and compiled once when it is imported, not for each of its names. */
+static void a_name_costs_less_than_a_source(void **state)
+{
+	enum { NAMES = 20 };
+	(void)state;
+	const size_t few = count_import();
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(with_store(folder, VOCAB_STORE_CHANGE, add_one), TOK_OK);
+	const size_t more = count_import();
+	print_message("%zu allocations, %zu with %d names more\n", few, more, NAMES);
+	assert_true(more < few + 10 * NAMES);
+}
+
 static enum tok_status add_kept(struct vocab_store *store, struct tok_error *err)
 {
 	const struct vocab_store_about about = { 0 };
@@ -274,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_old_store), /* while it has one vocabulary */
 		cmocka_unit_test(each_allocation_may_fail),
+		cmocka_unit_test(a_name_costs_less_than_a_source),
 	};
 	return cmocka_run_group_tests(tests, make, clean);
 }

@@ -17,7 +17,7 @@
 #define CACHE_LIMIT_BYTES (UINT64_C(1) << 30)
 #define KEPT_LIMIT_BYTES  (UINT64_C(8) << 30)
 
-enum { HOUR = 3600 };
+enum { HOUR = 3600, NO_SECRET = 0 };
 
 /* ---- the image -------------------------------------------------------------------- */
 
@@ -74,8 +74,7 @@ static char *name_cached(const char *folder, struct vocab_hash hash)
 	return name;
 }
 
-/* A folder with all that lead to it; it may be there already, or be refused. */
-static void make_folder(char *path)
+void image_make_folders(char *path)
 {
 	for (char *at = path + 1; *at; at++) {
 		if (*at != '/')
@@ -93,7 +92,7 @@ static bool keep(const struct tok_tokenizer *tokenizer, const char *folder, char
 		 struct vocab_hash hash, uint64_t limit_bytes)
 {
 	struct tok_error ignored = { 0 };
-	make_folder(name);
+	image_make_folders(name);
 	if (image_save(tokenizer, name, hash, false, &ignored) != TOK_OK)
 		return false;
 	image_prune(folder, strrchr(name, '/') + 1, limit_bytes);
@@ -111,14 +110,14 @@ static int64_t now_ns(void)
 /* An image whose checksum was right need not be looked through again as long as its stamp stays:
  * it is our own file.  A disk must not have the stamp before it has the bytes, should the power
  * fail. */
-static void remember_whole(const char *folder, const char *name,
+static void remember_whole(const char *folder, uint64_t mark, const char *name,
 			   const struct vocab_file_stamp *stamp, struct vocab_hash hash)
 {
 	const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (fdatasync(fd) == 0)
-		image_seen_keep(folder, stamp, hash);
+		image_seen_keep(folder, mark, stamp, hash);
 	close(fd);
 }
 
@@ -130,7 +129,7 @@ static void remember_made(const char *folder, const char *name, struct vocab_has
 	if (stat(name, &info) != 0 || !image_is_ours(&info))
 		return;
 	const struct vocab_file_stamp stamp = vocab_file_stamp_of(&info);
-	remember_whole(folder, name, &stamp, hash);
+	remember_whole(folder, NO_SECRET, name, &stamp, hash);
 }
 
 /* NULL where there is none that can be used. */
@@ -151,7 +150,7 @@ static struct tok_tokenizer *open_named(const char *folder, const char *name,
 	if (image_open_mapping(mapping, &hash, &made, &ignored) != TOK_OK)
 		return NULL;
 	if (keeps && !whole && image_seen_is_settled(&stamp, now_ns()))
-		remember_whole(folder, name, &stamp, hash);
+		remember_whole(folder, seen->mark, name, &stamp, hash);
 	return made;
 }
 
@@ -162,8 +161,8 @@ struct hashes {
 	bool may_keep[2]; /* hashed just now, and may be remembered */
 };
 
-static void find_hashes(const struct vocab_source *source, const struct image_seen *seen,
-			struct hashes *out)
+static void find_hashes(const struct vocab_source *source, const struct image_secret *secret,
+			const struct image_seen *seen, struct hashes *out)
 {
 	/* Before anything is read: who writes from here on leaves a later time. */
 	const int64_t now = now_ns();
@@ -175,7 +174,7 @@ static void find_hashes(const struct vocab_source *source, const struct image_se
 		/* All of it is read, at least twice if there is no image. */
 		(void)madvise((void *)(uintptr_t)source->files[i].bytes, source->files[i].count,
 			      MADV_POPULATE_READ);
-		out->files[i] = vocab_hash_file(source->files[i]);
+		out->files[i] = image_hash(source->files[i], secret);
 		out->may_keep[i] = image_seen_is_settled(stamp, now);
 	}
 }
@@ -183,12 +182,12 @@ static void find_hashes(const struct vocab_source *source, const struct image_se
 /* Anew, whatever it is remembered as: a source written over meanwhile must not be kept
  * for what it was. */
 static bool is_still(const struct vocab_source *source, const struct vocab_read_options *options,
-		     struct vocab_hash hash)
+		     const struct image_secret *secret, struct vocab_hash hash)
 {
 	struct vocab_hash files[2];
 	for (size_t i = 0; i < source->count; i++)
-		files[i] = vocab_hash_file(source->files[i]);
-	return vocab_hash_equal(hash, image_hash_source(files, source->count, options));
+		files[i] = image_hash(source->files[i], secret);
+	return vocab_hash_equal(hash, image_hash_source(files, source->count, options, secret));
 }
 
 enum tok_status image_open_cached(const struct vocab_source *source,
@@ -197,17 +196,21 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 {
 	struct hashes hashes;
 	struct image_seen seen;
+	struct image_secret secret;
 	enum tok_status status = TOK_OK;
-	image_seen_load(&seen, folder);
-	find_hashes(source, &seen, &hashes);
-	const struct vocab_hash hash = image_hash_source(hashes.files, source->count, options);
+	if (!image_secret_make(&secret, folder))
+		return image_compile(source, options, out, err);
+	image_seen_load(&seen, folder, secret.mark);
+	find_hashes(source, &secret, &seen, &hashes);
+	const struct vocab_hash hash =
+	    image_hash_source(hashes.files, source->count, options, &secret);
 	char *name = name_cached(folder, hash);
 	if (!name)
 		return tok_fail_memory(err);
 	struct tok_tokenizer *made = open_named(folder, name, hash, &seen);
 	if (!made) {
 		status = image_compile(source, options, &made, err);
-		if (status == TOK_OK && is_still(source, options, hash))
+		if (status == TOK_OK && is_still(source, options, &secret, hash))
 			keep(made, folder, name, hash, CACHE_LIMIT_BYTES);
 	}
 	free(name);
@@ -215,7 +218,7 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 		return status;
 	for (size_t i = 0; i < source->count; i++)
 		if (hashes.may_keep[i])
-			image_seen_keep(folder, &source->stamps[i], hashes.files[i]);
+			image_seen_keep(folder, secret.mark, &source->stamps[i], hashes.files[i]);
 	*out = made;
 	return TOK_OK;
 }
@@ -223,7 +226,7 @@ enum tok_status image_open_cached(const struct vocab_source *source,
 /* ---- without it --------------------------------------------------------------------- */
 
 /* One of two files is found too, but no image is made of it alone. */
-static bool find_seen(const char *path, const char *folder, struct image_seen *seen,
+static bool find_seen(const char *path, const char *folder, uint64_t mark, struct image_seen *seen,
 		      struct vocab_hash *hash)
 {
 	struct vocab_file_stamp stamp;
@@ -232,7 +235,7 @@ static bool find_seen(const char *path, const char *folder, struct image_seen *s
 	if (vocab_source_find(path, &file, &stamp, &ignored) != TOK_OK)
 		return false;
 	free(file);
-	image_seen_load(seen, folder);
+	image_seen_load(seen, folder, mark);
 	return image_seen_find(seen, &stamp, hash);
 }
 
@@ -241,9 +244,11 @@ bool image_open_seen(const char *path, const struct vocab_read_options *options,
 {
 	struct vocab_hash file;
 	struct image_seen seen;
-	if (!find_seen(path, folder, &seen, &file))
+	struct image_secret secret;
+	if (!image_secret_load(&secret, folder) ||
+	    !find_seen(path, folder, secret.mark, &seen, &file))
 		return false;
-	const struct vocab_hash hash = image_hash_source(&file, 1, options);
+	const struct vocab_hash hash = image_hash_source(&file, 1, options, &secret);
 	char *name = name_cached(folder, hash);
 	struct tok_tokenizer *made = name ? open_named(folder, name, hash, &seen) : NULL;
 	free(name);
@@ -254,16 +259,33 @@ bool image_open_seen(const char *path, const struct vocab_read_options *options,
 
 /* ---- sources that are kept elsewhere -------------------------------------------------- */
 
-static struct vocab_hash hash_kept(const struct vocab_kept *kept)
+/* In the header, which tells an image that was put there under a wrong name. */
+static struct vocab_hash hash_kept(const uint8_t *digest)
 {
-	const struct vocab_read_options options = { .pattern = kept->pattern };
-	return image_hash_source(kept->files, kept->count, &options);
+	struct vocab_hash hash;
+	memcpy(&hash, digest, sizeof hash);
+	return hash;
+}
+
+/* "folder/BUILD-0123...def.tok", with all of the digest; the caller frees it. */
+static char *name_kept(const char *folder, const uint8_t *digest)
+{
+	const size_t room = strlen(folder) + 2 * VOCAB_KEPT_DIGEST + 32;
+	char *name = malloc(room);
+	if (!name)
+		return NULL;
+	char *at =
+	    name + snprintf(name, room, "%s/%016llx-", folder, (unsigned long long)IMAGE_BUILD);
+	for (size_t i = 0; i < VOCAB_KEPT_DIGEST; i++)
+		at += sprintf(at, "%02x", digest[i]);
+	strcpy(at, ".tok");
+	return name;
 }
 
 enum tok_status vocab_image_kept_path(const struct vocab_kept *kept, const char *folder, char **out,
 				      struct tok_error *err)
 {
-	*out = name_cached(folder, hash_kept(kept));
+	*out = name_kept(folder, kept->digest);
 	return *out ? TOK_OK : tok_fail_memory(err);
 }
 
@@ -280,25 +302,69 @@ static enum tok_status compile_kept(const struct vocab_kept *kept, struct tok_to
 	return status;
 }
 
+/* Who keeps a vocabulary waits for the disk once; each opening would have to. */
+static void keep_kept(const struct tok_tokenizer *tokenizer, const char *folder, char *name,
+		      struct vocab_hash hash)
+{
+	if (keep(tokenizer, folder, name, hash, KEPT_LIMIT_BYTES))
+		remember_made(folder, name, hash);
+}
+
 enum tok_status vocab_image_open_kept(const struct vocab_kept *kept, const char *folder,
 				      struct tok_tokenizer **out, struct tok_error *err)
 {
-	const struct vocab_hash hash = hash_kept(kept);
+	const struct vocab_hash hash = hash_kept(kept->digest);
 	struct image_seen seen;
-	char *name = name_cached(folder, hash);
+	char *name = name_kept(folder, kept->digest);
 	if (!name)
 		return tok_fail_memory(err);
-	image_seen_load(&seen, folder);
+	image_seen_load(&seen, folder, NO_SECRET);
 	enum tok_status status = TOK_OK;
 	struct tok_tokenizer *made = open_named(folder, name, hash, &seen);
 	if (!made) {
 		status = compile_kept(kept, &made, err);
-		/* Who keeps a vocabulary waits for the disk once; each opening would have to. */
-		if (status == TOK_OK && keep(made, folder, name, hash, KEPT_LIMIT_BYTES))
-			remember_made(folder, name, hash);
+		if (status == TOK_OK)
+			keep_kept(made, folder, name, hash);
 	}
 	free(name);
 	if (status == TOK_OK)
 		*out = made;
+	return status;
+}
+
+void vocab_image_keep(const struct tok_tokenizer *tokenizer,
+		      const uint8_t digest[VOCAB_KEPT_DIGEST], const char *folder)
+{
+	char *name = name_kept(folder, digest);
+	if (name)
+		keep_kept(tokenizer, folder, name, hash_kept(digest));
+	free(name);
+}
+
+enum tok_status vocab_image_check_kept(const struct tok_tokenizer *tokenizer,
+				       const uint8_t digest[VOCAB_KEPT_DIGEST], const char *folder,
+				       struct tok_error *err)
+{
+	struct tok_image_writer writer;
+	struct image_header header;
+	struct tok_span block;
+	char *name = name_kept(folder, digest);
+	if (!name)
+		return tok_fail_memory(err);
+	struct image_mapping *there = map_path(name);
+	enum tok_status status =
+	    image_parts(tokenizer, hash_kept(digest), &writer, &header, &block, err);
+	if (status == TOK_OK && there &&
+	    (there->count != sizeof header + block.count ||
+	     memcmp(there->bytes, &header, sizeof header) != 0 ||
+	     memcmp((const uint8_t *)there->bytes + sizeof header, block.bytes, block.count) != 0))
+		status = tok_fail(err, TOK_EFORMAT,
+				  "its image is not what its source makes: delete '%s', it is made "
+				  "again",
+				  name);
+	tok_image_writer_release(&writer);
+	if (there)
+		image_unmap(there);
+	free(name);
 	return status;
 }

@@ -4,8 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <xxhash.h>
-
 #include "tok/base/replace.h"
 #include "vocab/image/image_internal.h"
 
@@ -15,22 +13,23 @@
 
 struct vocab_hash vocab_hash_file(struct tok_span file)
 {
-	const XXH128_hash_t hash = XXH3_128bits(file.bytes, file.count);
-	return (struct vocab_hash){ hash.low64, hash.high64 };
+	return image_hash(file, NULL);
 }
 
 struct vocab_hash image_hash_source(const struct vocab_hash *files, size_t count,
-				    const struct vocab_read_options *options)
+				    const struct vocab_read_options *options,
+				    const struct image_secret *secret)
 {
 	const char *pattern = options ? options->pattern : NULL;
-	uint64_t facts[8] = { IMAGE_VERSION, IMAGE_BUILD, count,
-			      pattern ? XXH3_64bits(pattern, strlen(pattern)) : 0 };
+	struct vocab_hash text = { 0 };
+	if (pattern)
+		text = image_hash(tok_span_of(pattern), secret);
+	uint64_t facts[9] = { IMAGE_VERSION, IMAGE_BUILD, count, text.low, text.high };
 	for (size_t i = 0; i < count; i++) {
-		facts[4 + 2 * i] = files[i].low;
-		facts[5 + 2 * i] = files[i].high;
+		facts[5 + 2 * i] = files[i].low;
+		facts[6 + 2 * i] = files[i].high;
 	}
-	const XXH128_hash_t all = XXH3_128bits(facts, sizeof facts);
-	return (struct vocab_hash){ all.low64, all.high64 };
+	return image_hash((struct tok_span){ (const uint8_t *)facts, sizeof facts }, secret);
 }
 
 enum tok_status image_compile(const struct vocab_source *source,
@@ -46,23 +45,27 @@ enum tok_status image_compile(const struct vocab_source *source,
 	return status == TOK_OK ? status : tok_fail_in(err, status, "%s", source->path);
 }
 
+enum tok_status image_parts(const struct tok_tokenizer *tokenizer, struct vocab_hash source,
+			    struct tok_image_writer *writer, struct image_header *header,
+			    struct tok_span *block, struct tok_error *err)
+{
+	*writer = (struct tok_image_writer){ 0 };
+	tok_tokenizer_save(tokenizer, writer);
+	if (!tok_image_finish(writer, block))
+		return tok_fail_memory(err);
+	*header = image_header_for(*block, source);
+	return TOK_OK;
+}
+
 enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *path,
 			   struct vocab_hash source, bool lasting, struct tok_error *err)
 {
-	struct tok_image_writer writer = { 0 };
-	struct tok_span block;
-	enum tok_status status;
-	tok_tokenizer_save(tokenizer, &writer);
-	if (tok_image_finish(&writer, &block)) {
-		const struct image_header header = image_header_for(block, source);
-		const struct tok_span parts[] = {
-			{ (const uint8_t *)&header, sizeof header },
-			block,
-		};
+	struct tok_image_writer writer;
+	struct image_header header;
+	struct tok_span parts[2] = { { (const uint8_t *)&header, sizeof header } };
+	enum tok_status status = image_parts(tokenizer, source, &writer, &header, &parts[1], err);
+	if (status == TOK_OK)
 		status = tok_file_replace(path, parts, 2, lasting, err);
-	} else {
-		status = tok_fail_memory(err);
-	}
 	tok_image_writer_release(&writer);
 	return status;
 }
@@ -80,8 +83,8 @@ enum tok_status vocab_image_compile(const struct vocab_source *source,
 		return status;
 	for (size_t i = 0; i < source->count; i++)
 		files[i] = vocab_hash_file(source->files[i]);
-	status = image_save(tokenizer, target, image_hash_source(files, source->count, options),
-			    true, err);
+	status = image_save(tokenizer, target,
+			    image_hash_source(files, source->count, options, NULL), true, err);
 	tok_tokenizer_free(tokenizer);
 	return status;
 }
@@ -99,7 +102,7 @@ enum tok_status vocab_image_write(struct tok_spec *spec, const char *target, str
 
 /* ---- opening ------------------------------------------------------------------------ */
 
-static void unmap(void *owner)
+void image_unmap(void *owner)
 {
 	struct image_mapping *mapping = owner;
 	munmap(mapping->bytes, mapping->count);
@@ -118,10 +121,10 @@ enum tok_status image_open_mapping(struct image_mapping *mapping, const struct v
 	if (status == TOK_OK && wanted && !vocab_hash_equal(header.source, *wanted))
 		status = tok_fail(err, TOK_EFORMAT, "the image is of another source");
 	if (status == TOK_OK)
-		status =
-		    tok_tokenizer_open(block, wanted && mapping->ours, unmap, mapping, out, err);
+		status = tok_tokenizer_open(block, wanted && mapping->ours, image_unmap, mapping,
+					    out, err);
 	if (status != TOK_OK)
-		unmap(mapping);
+		image_unmap(mapping);
 	return status;
 }
 

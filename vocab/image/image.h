@@ -14,7 +14,7 @@
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
 
-/* What a file of a source is known by: XXH3 of 128 bits of its bytes. */
+/* What a file is known by where nobody would forge one: XXH3 of 128 bits of its bytes. */
 struct vocab_hash {
 	uint64_t low, high;
 };
@@ -51,16 +51,19 @@ vocab_image_use(struct tok_span file, struct tok_tokenizer **out, struct tok_err
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
  * mapped from there.  A file that was the same for three seconds is known again by its
- * device, inode, size and times, without being opened.  Images in the folder have at most
- * 1 GB: those used longest ago are deleted. */
+ * device, inode, size and times, without being opened.  Images in the folder are known by hashes
+ * that are keyed with a secret of it, so that nobody can make two sources that have one; they have
+ * at most 1 GB: those used longest ago are deleted. */
 TOK_API TOK_MUST_USE enum tok_status
 vocab_image_open(const char *path, const struct vocab_read_options *options,
 		 const char *cache_folder, struct tok_tokenizer **out, struct tok_error *err);
 
-/* A source that is kept somewhere else than in files, and known by their hashes. */
+enum { VOCAB_KEPT_DIGEST = 32 };
+
+/* A source that is kept somewhere else than in files.  No two sources, or patterns, may have one
+ * digest, whoever makes them. */
 struct vocab_kept {
-	struct vocab_hash files[2];
-	size_t count;
+	uint8_t digest[VOCAB_KEPT_DIGEST];
 	const char *pattern; /* as in struct vocab_read_options */
 	/* The source itself, asked for if no image of it is there; what it gives is closed by
 	 * `close`. */
@@ -81,5 +84,17 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_open_kept(const struct vocab_ke
 							   const char *folder,
 							   struct tok_tokenizer **out,
 							   struct tok_error *err);
+
+/* Keep an image of what was compiled already of the source with this digest, in place of any that
+ * is there.  Where that cannot be, it is made when it is wanted. */
+TOK_API void vocab_image_keep(const struct tok_tokenizer *tokenizer,
+			      const uint8_t digest[VOCAB_KEPT_DIGEST], const char *folder);
+
+/* TOK_EFORMAT if there is an image with this digest, and it is not what vocab_image_keep would
+ * write. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_check_kept(const struct tok_tokenizer *tokenizer,
+							    const uint8_t digest[VOCAB_KEPT_DIGEST],
+							    const char *folder,
+							    struct tok_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "tok/base/image.h"
 #include "tok/pipe/tokenizer.h"
 #include "vocab/format/read.h"
 #include "vocab/image/image.h"
@@ -21,7 +22,7 @@ struct image_header {
 	uint32_t version, order;
 	uint64_t block_bytes;
 	uint64_t block_checksum;  /* XXH3, 64 bit */
-	struct vocab_hash source; /* XXH3, 128 bit, of what it was made from */
+	struct vocab_hash source; /* which one it was made from */
 	uint64_t zeros[9];
 	uint64_t header_checksum; /* of all before it */
 };
@@ -39,13 +40,23 @@ TOK_MUST_USE enum tok_status image_check_block(const struct image_header *header
 
 /* ---- image.c ---- */
 
-/* Everything that decides what the image says; `files`: of each file of the source. */
+struct image_secret;
+
+/* Everything that decides what the image says; `files`: of each file of the source, of the same
+ * secret. */
 struct vocab_hash image_hash_source(const struct vocab_hash *files, size_t count,
-				    const struct vocab_read_options *options);
+				    const struct vocab_read_options *options,
+				    const struct image_secret *secret);
 
 TOK_MUST_USE enum tok_status image_compile(const struct vocab_source *source,
 					   const struct vocab_read_options *options,
 					   struct tok_tokenizer **out, struct tok_error *err);
+/* All of the file that image_save writes, behind each other; the block lies in `writer`, which is
+ * to be released in either case. */
+TOK_MUST_USE enum tok_status image_parts(const struct tok_tokenizer *tokenizer,
+					 struct vocab_hash source, struct tok_image_writer *writer,
+					 struct image_header *header, struct tok_span *block,
+					 struct tok_error *err);
 TOK_MUST_USE enum tok_status image_save(const struct tok_tokenizer *tokenizer, const char *path,
 					struct vocab_hash source, bool lasting,
 					struct tok_error *err);
@@ -58,6 +69,8 @@ struct image_mapping {
 	bool stamp_is_past; /* the file's times were set since */
 	bool whole;         /* its checksum was right when it had this stamp */
 };
+
+void image_unmap(void *mapping);
 
 /* The tokenizer in a mapped image, which it takes; `wanted` NULL: of any source. */
 TOK_MUST_USE enum tok_status image_open_mapping(struct image_mapping *mapping,
@@ -80,6 +93,28 @@ TOK_MUST_USE bool image_open_seen(const char *path, const struct vocab_read_opti
 /* Is this a file that nobody else can have written? */
 bool image_is_ours(const struct stat *info);
 
+/* The folders that lead to a file; they may be there already, or be refused. */
+void image_make_folders(char *path);
+
+/* ---- secret.c: what hashes of the cache are keyed with ---- */
+
+enum { IMAGE_SECRET = 192 };
+
+struct image_secret {
+	uint8_t bytes[IMAGE_SECRET];
+	uint64_t mark; /* tells it from others; never 0 */
+};
+
+/* XXH3, 128 bit; NULL: of its own secret, as everybody has it. */
+struct vocab_hash image_hash(struct tok_span bytes, const struct image_secret *secret);
+
+/* The secret of this user in `folder`: false where there is none, or it is damaged, or others can
+ * read it. */
+TOK_MUST_USE bool image_secret_load(struct image_secret *out, const char *folder);
+
+/* The same, made anew where there is none: false where that cannot be. */
+TOK_MUST_USE bool image_secret_make(struct image_secret *out, const char *folder);
+
 /* ---- prune.c ---- */
 
 /* Delete images of `folder` until they have at most `limit_bytes`: first those of other
@@ -97,10 +132,12 @@ struct image_seen {
 		struct vocab_hash hash; /* of an image: of its source */
 	} files[IMAGE_SEEN];            /* the newest first */
 	uint64_t count;
+	uint64_t mark; /* of the secret that the hashes are of; 0: of none */
 };
 
-/* What is kept in `folder`: nothing where that is damaged or may be another's. */
-void image_seen_load(struct image_seen *seen, const char *folder);
+/* What is kept in `folder`: nothing where that is damaged, may be another's or is of another
+ * secret. */
+void image_seen_load(struct image_seen *seen, const char *folder, uint64_t mark);
 bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stamp *stamp,
 		     struct vocab_hash *out);
 
@@ -109,7 +146,7 @@ bool image_seen_find(const struct image_seen *seen, const struct vocab_file_stam
 bool image_seen_is_settled(const struct vocab_file_stamp *stamp, int64_t now_ns);
 
 /* Remember it, if it can be; the oldest is forgotten. */
-void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
+void image_seen_keep(const char *folder, uint64_t mark, const struct vocab_file_stamp *stamp,
 		     struct vocab_hash hash);
 
 #endif

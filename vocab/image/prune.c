@@ -17,7 +17,7 @@
 
 #include <image_build.h>
 
-enum { BUILD_DIGITS = 16, HASH_DIGITS = 32, NAME_MAX_BYTES = 64, HOUR = 3600 };
+enum { BUILD_DIGITS = 16, HASH_DIGITS = 32, DIGEST_DIGITS = 64, NAME_MAX_BYTES = 96, HOUR = 3600 };
 
 struct entry {
 	char name[NAME_MAX_BYTES];
@@ -38,12 +38,14 @@ static size_t count_digits(const char *name)
 	return strspn(name, "0123456789abcdef");
 }
 
-/* "BUILD-HASH.tok", or "HASH.tok" as builds before this rule had it. */
+/* "BUILD-HASH.tok", or "HASH.tok" as builds before this rule had it; "BUILD-DIGEST.tok". */
 static bool is_image_name(const char *name)
 {
 	if (count_digits(name) == BUILD_DIGITS && name[BUILD_DIGITS] == '-')
 		name += BUILD_DIGITS + 1;
-	return count_digits(name) == HASH_DIGITS && strcmp(name + HASH_DIGITS, ".tok") == 0;
+	const size_t digits = count_digits(name);
+	return (digits == HASH_DIGITS || digits == DIGEST_DIGITS) &&
+	       strcmp(name + digits, ".tok") == 0;
 }
 
 static bool is_other_build(const char *name)
@@ -58,7 +60,8 @@ static bool is_temporary_name(const char *name)
 {
 	const size_t count = strlen(name);
 	return name[0] == '.' && count > 4 && strcmp(name + count - 4, ".tmp") == 0 &&
-	       (strstr(name, ".tok.") || strncmp(name, ".sources.", 9) == 0);
+	       (strstr(name, ".tok.") || strncmp(name, ".sources.", 9) == 0 ||
+		strncmp(name, ".secret-", 8) == 0);
 }
 
 /* ---- pruning ------------------------------------------------------------------------ */

@@ -18,7 +18,7 @@
 #include "tok/base/replace.h"
 #include "vocab/image/image_internal.h"
 
-static const uint8_t magic[8] = { 0x89, 'T', 'O', 'K', 's', 'e', 'e', '1' };
+static const uint8_t magic[8] = { 0x89, 'T', 'O', 'K', 's', 'e', 'e', '2' };
 
 struct seen_file {
 	uint8_t magic[8];
@@ -59,13 +59,14 @@ static bool read_seen(int fd, struct seen_file *out)
 	       out->seen.count <= IMAGE_SEEN;
 }
 
-void image_seen_load(struct image_seen *seen, const char *folder)
+void image_seen_load(struct image_seen *seen, const char *folder, uint64_t mark)
 {
 	struct seen_file file;
 	char *name = name_seen(folder);
 	const int fd = name ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	seen->count = 0;
-	if (fd >= 0 && read_seen(fd, &file))
+	seen->mark = mark;
+	if (fd >= 0 && read_seen(fd, &file) && file.seen.mark == mark)
 		*seen = file.seen;
 	if (fd >= 0)
 		close(fd);
@@ -107,7 +108,7 @@ static void put_first(struct image_seen *seen, const struct vocab_file_stamp *st
 	seen->files[0].hash = hash;
 }
 
-void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
+void image_seen_keep(const char *folder, uint64_t mark, const struct vocab_file_stamp *stamp,
 		     struct vocab_hash hash)
 {
 	struct seen_file file = { 0 };
@@ -117,7 +118,7 @@ void image_seen_keep(const char *folder, const struct vocab_file_stamp *stamp,
 		return;
 	/* Others may have added theirs.  What two add at once one of them loses, and adds
 	 * the next time. */
-	image_seen_load(&file.seen, folder);
+	image_seen_load(&file.seen, folder, mark);
 	memcpy(file.magic, magic, sizeof magic);
 	put_first(&file.seen, stamp, hash);
 	file.checksum = hash_seen(&file);

@@ -34,38 +34,27 @@ static enum tok_status copy_source(const struct vocab_source *source, struct tok
 	return TOK_OK;
 }
 
-static enum tok_status give_copy(void *data, struct vocab_source *out, struct tok_error *err)
-{
-	(void)err;
-	*out = *(const struct vocab_source *)data;
-	return TOK_OK;
-}
-
-static void keep_copy(void *data, struct vocab_source *source)
-{
-	(void)data;
-	(void)source;
-}
-
-enum tok_status store_compile(const struct vocab_store *store, struct vocab_source *source,
-			      struct tok_arena *arena, struct vocab_store_entry *entry,
+enum tok_status store_compile(const struct vocab_source *source, struct tok_arena *arena,
+			      struct vocab_store_entry *entry, struct tok_tokenizer **out,
 			      struct tok_error *err)
 {
-	struct vocab_kept kept = { .count = source->count,
-				   .pattern = entry->pattern,
-				   .open = give_copy,
-				   .close = keep_copy,
-				   .data = source };
-	struct tok_tokenizer *made;
-	for (size_t i = 0; i < source->count; i++)
-		kept.files[i] = entry->files[i].hash;
-	enum tok_status status = vocab_image_open_kept(&kept, store->images, &made, err);
+	const struct vocab_read_options options = { .pattern = entry->pattern };
+	struct tok_spec spec = { 0 };
+	struct tok_tokenizer *made = NULL;
+	enum tok_status status = vocab_read_source(source, &options, &spec, err);
 	if (status != TOK_OK)
 		return status;
+	status = tok_tokenizer_new(&spec, &made, err);
+	tok_spec_release(&spec);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "%s", source->path);
 	entry->model = vocab_model_name(tok_tokenizer_spec(made)->model.kind);
 	entry->ids = tok_tokenizer_size(made);
 	status = store_make_statistics(made, arena, entry, err);
-	tok_tokenizer_free(made);
+	if (status == TOK_OK)
+		*out = made;
+	else
+		tok_tokenizer_free(made);
 	return status;
 }
 
@@ -73,7 +62,7 @@ enum tok_status vocab_store_check_free(const struct vocab_store *store, const ch
 				       struct tok_error *err)
 {
 	struct vocab_store_list there = { 0 };
-	const enum tok_status found = vocab_store_find(store, name, &there, err);
+	const enum tok_status found = store_find(store, name, &there, err);
 	const bool taken = found == TOK_OK && there.count > 0;
 	vocab_store_list_release(&there);
 	if (taken)
@@ -98,31 +87,106 @@ static enum tok_status check_about(const struct vocab_store_about *about, struct
 	return status == TOK_OK ? check_text("the licence", about->licence, err) : status;
 }
 
-static enum tok_status make_room(const struct vocab_store *store, const char *name, bool replace,
-				 struct tok_error *err)
+enum tok_status store_delete(const struct vocab_store *store, const char *name,
+			     struct tok_error *err)
 {
 	const struct store_value value = STORE_TEXT_OF(name);
-	const enum tok_status status =
-	    replace ? store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err)
-		    : TOK_OK;
-	return status == TOK_OK ? vocab_store_check_free(store, name, err) : status;
+	return store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err);
 }
 
-static enum tok_status put_in(const struct vocab_store *store, const struct vocab_source *source,
+/* Where the image of `name` is kept, or NULL; free() it. */
+static char *image_of(const struct vocab_store *store, const char *name)
+{
+	struct vocab_store_list list;
+	struct tok_error ignored;
+	struct store_kept kept;
+	char *path = NULL;
+	if (store_find(store, name, &list, &ignored) == TOK_OK && list.count > 0 &&
+	    store_kept_init(&kept, store, &list.entries[0], &ignored) == TOK_OK &&
+	    vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)
+		path = NULL;
+	vocab_store_list_release(&list);
+	return path;
+}
+
+/* Another name that has the same source has it made again. */
+static void drop_image(char *image)
+{
+	if (image)
+		unlink(image);
+	free(image);
+}
+
+static enum tok_status make_room(const struct vocab_store *store, const char *name, bool replace,
+				 char **image, struct tok_error *err)
+{
+	if (!replace)
+		return vocab_store_check_free(store, name, err);
+	*image = image_of(store, name);
+	return store_delete(store, name, err);
+}
+
+static enum tok_status put_in(const struct vocab_store *store, const struct store_content *contents,
 			      const struct vocab_store_entry *entry, bool replace,
 			      struct tok_error *err)
 {
+	char *image = NULL;
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status != TOK_OK)
 		return status;
-	status = make_room(store, entry->name, replace, err);
-	for (size_t i = 0; i < source->count && status == TOK_OK; i++)
-		status = store_keep_file(store, source->files[i], entry->files[i].hash, err);
+	status = make_room(store, entry->name, replace, &image, err);
+	for (size_t i = 0; i < entry->file_count && status == TOK_OK; i++)
+		status = store_keep(store, &contents[i], err);
 	if (status == TOK_OK)
 		status = store_insert(store, entry, err);
 	if (status == TOK_OK)
 		status = store_drop_files(store, err);
-	return store_finish(store, status, err);
+	status = store_finish(store, status, err);
+	if (status == TOK_OK)
+		drop_image(image);
+	else
+		free(image);
+	return status;
+}
+
+/* All that takes long is done before others have to wait. */
+static enum tok_status pack_files(const struct vocab_store *store,
+				  const struct vocab_source *source, struct tok_arena *arena,
+				  struct vocab_store_entry *entry, struct store_content *contents,
+				  struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	for (size_t i = 0; i < source->count && status == TOK_OK; i++) {
+		struct store_content *content = &contents[i];
+		status = store_pack(source->files[i], arena, content, err);
+		if (status == TOK_OK)
+			status =
+			    store_is_damaged(store, &content->file, &content->is_damaged_here, err);
+		content->file.name = last_part(i ? source->other_path : source->path);
+		entry->files[entry->file_count++] = content->file;
+	}
+	return status;
+}
+
+static enum tok_status add_copy(const struct vocab_store *store, const struct vocab_source *source,
+				struct vocab_store_entry *entry, bool replace,
+				struct tok_arena *arena, struct tok_error *err)
+{
+	struct store_content contents[2];
+	struct tok_tokenizer *made;
+	uint8_t digest[VOCAB_KEPT_DIGEST];
+	enum tok_status status = store_compile(source, arena, entry, &made, err);
+	if (status != TOK_OK)
+		return status;
+	status = pack_files(store, source, arena, entry, contents, err);
+	if (status == TOK_OK)
+		status = put_in(store, contents, entry, replace, err);
+	if (status == TOK_OK) {
+		store_digest(entry, digest);
+		vocab_image_keep(made, digest, store->images);
+	}
+	tok_tokenizer_free(made);
+	return status;
 }
 
 enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
@@ -131,6 +195,13 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 {
 	struct tok_arena arena = { 0 };
 	struct vocab_source copy;
+	struct vocab_store_entry entry = {
+		.name = name,
+		.pattern = about->pattern,
+		.origin = about->origin ? about->origin : source->path,
+		.licence = about->licence,
+		.added = (int64_t)time(NULL),
+	};
 	enum tok_status status = vocab_store_check_name(name, err);
 	if (status == TOK_OK)
 		status = check_about(about, err);
@@ -138,26 +209,12 @@ enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 		status = tok_fail(err, TOK_EARG,
 				  "%s: this is a compiled image: add what it was made from",
 				  source->path);
+	if (status == TOK_OK && !about->replace)
+		status = vocab_store_check_free(store, name, err);
 	if (status == TOK_OK)
 		status = copy_source(source, &arena, &copy, err);
-	if (status == TOK_OK) {
-		struct vocab_store_entry entry = {
-			.name = name,
-			.pattern = about->pattern,
-			.origin = about->origin ? about->origin : source->path,
-			.licence = about->licence,
-			.added = (int64_t)time(NULL),
-			.file_count = source->count,
-		};
-		for (size_t i = 0; i < source->count; i++)
-			entry.files[i] = (struct vocab_store_file){
-				.name = last_part(i ? source->other_path : source->path),
-				.hash = vocab_hash_file(copy.files[i]),
-			};
-		status = store_compile(store, &copy, &arena, &entry, err);
-		if (status == TOK_OK)
-			status = put_in(store, &copy, &entry, about->replace, err);
-	}
+	if (status == TOK_OK)
+		status = add_copy(store, &copy, &entry, about->replace, &arena, err);
 	tok_arena_release(&arena);
 	return status;
 }
@@ -170,22 +227,33 @@ static enum tok_status no_such(const struct vocab_store *store, const char *name
 	return tok_fail(err, TOK_EARG, "%s: there is no vocabulary called '%s'", store->path, name);
 }
 
-enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
-				 struct tok_tokenizer **out, struct tok_error *err)
+static enum tok_status load(struct vocab_store *store, const char *name, bool *found,
+			    struct tok_tokenizer **out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
 	*found = status == TOK_OK && list.count > 0;
 	if (*found) {
 		struct store_kept kept;
-		store_kept_init(&kept, store, &list.entries[0]);
-		status = store_open_image(&kept, out, err);
+		status = store_kept_init(&kept, store, &list.entries[0], err);
+		if (status == TOK_OK)
+			status = vocab_image_open_kept(&kept.kept, store->images, out, err);
 	}
 	vocab_store_list_release(&list);
 	return status;
 }
 
-enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+enum tok_status vocab_store_load(struct vocab_store *store, const char *name, bool *found,
+				 struct tok_tokenizer **out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = load(store, name, found, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status find_path(struct vocab_store *store, const char *name, char **out,
 				 struct tok_error *err)
 {
 	struct vocab_store_list list;
@@ -196,8 +264,9 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 		status = no_such(store, name, err);
 	if (status == TOK_OK) {
 		struct store_kept kept;
-		store_kept_init(&kept, store, &list.entries[0]);
-		status = store_open_image(&kept, &made, err);
+		status = store_kept_init(&kept, store, &list.entries[0], err);
+		if (status == TOK_OK)
+			status = vocab_image_open_kept(&kept.kept, store->images, &made, err);
 		tok_tokenizer_free(made);
 		if (status == TOK_OK)
 			status = vocab_image_kept_path(&kept.kept, store->images, out, err);
@@ -211,8 +280,18 @@ enum tok_status vocab_store_path(struct vocab_store *store, const char *name, ch
 	return status;
 }
 
-enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
-				 struct vocab_store_source *out, struct tok_error *err)
+enum tok_status vocab_store_path(struct vocab_store *store, const char *name, char **out,
+				 struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = find_path(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
+static enum tok_status read_source(struct vocab_store *store, const char *name,
+				   struct vocab_store_source *out, struct tok_error *err)
 {
 	struct vocab_store_list list;
 	enum tok_status status = vocab_store_find(store, name, &list, err);
@@ -226,6 +305,16 @@ enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
 	return status;
 }
 
+enum tok_status vocab_store_read(struct vocab_store *store, const char *name,
+				 struct vocab_store_source *out, struct tok_error *err)
+{
+	enum tok_status status;
+	do
+		status = read_source(store, name, out, err);
+	while (status != TOK_OK && store_must_repeat(store, &status, err));
+	return status;
+}
+
 enum tok_status vocab_store_rename(struct vocab_store *store, const char *from, const char *to,
 				   struct tok_error *err)
 {
@@ -235,7 +324,7 @@ enum tok_status vocab_store_rename(struct vocab_store *store, const char *from, 
 		status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status != TOK_OK)
 		return status;
-	status = make_room(store, to, false, err);
+	status = vocab_store_check_free(store, to, err);
 	if (status == TOK_OK)
 		status = store_do(store, "UPDATE vocabulary SET name = ? WHERE name = ?", values, 2,
 				  err);
@@ -244,43 +333,25 @@ enum tok_status vocab_store_rename(struct vocab_store *store, const char *from, 
 	return store_finish(store, status, err);
 }
 
-/* Where the image of `name` is kept, or NULL; free() it. */
-static char *image_of(const struct vocab_store *store, const char *name)
-{
-	struct vocab_store_list list;
-	struct tok_error ignored;
-	struct store_kept kept;
-	char *path = NULL;
-	const enum tok_status status = vocab_store_find(store, name, &list, &ignored);
-	if (status == TOK_OK && list.count > 0 && list.entries[0].file_count > 0) {
-		store_kept_init(&kept, store, &list.entries[0]);
-		if (vocab_image_kept_path(&kept.kept, store->images, &path, &ignored) != TOK_OK)
-			path = NULL;
-	}
-	vocab_store_list_release(&list);
-	return path;
-}
-
 enum tok_status vocab_store_remove(struct vocab_store *store, const char *name,
 				   struct tok_error *err)
 {
-	const struct store_value value = STORE_TEXT_OF(name);
 	enum tok_status status = store_run(store, "BEGIN IMMEDIATE", err);
 	if (status != TOK_OK)
 		return status;
 	char *image = image_of(store, name);
-	status = store_do(store, "DELETE FROM vocabulary WHERE name = ?", &value, 1, err);
+	status = store_delete(store, name, err);
 	if (status == TOK_OK && sqlite3_changes(store->db) == 0)
 		status = no_such(store, name, err);
 	if (status == TOK_OK)
 		status = store_drop_files(store, err);
 	status = store_finish(store, status, err);
-	/* Another name that has the same source has it made again. */
-	if (status == TOK_OK && image)
-		unlink(image);
+	if (status != TOK_OK) {
+		free(image);
+		return status;
+	}
+	drop_image(image);
 	/* It is gone whether its room can be given back or not. */
-	if (status == TOK_OK)
-		sqlite3_exec(store->db, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
-	free(image);
-	return status;
+	sqlite3_exec(store->db, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
+	return TOK_OK;
 }

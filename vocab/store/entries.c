@@ -1,4 +1,5 @@
 /* What is known of vocabularies: rows of tables as struct vocab_store_entry, and back. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tok/base/buffer.h"
@@ -33,6 +34,7 @@ static struct vocab_hash column_hash(sqlite3_stmt *row, int column)
 }
 
 enum {
+	ROW,
 	NAME,
 	MODEL,
 	IDS,
@@ -43,7 +45,8 @@ enum {
 	FILE_NAME,
 	FILE_HASH,
 	FILE_BYTES,
-	STORED
+	STORED,
+	SHA256
 };
 
 static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *list, bool *lost,
@@ -52,6 +55,7 @@ static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *l
 	if (!tok_grow(&list->entries, &list->capacity, list->count + 1, sizeof *list->entries))
 		return tok_fail_memory(err);
 	list->entries[list->count++] = (struct vocab_store_entry){
+		.row = sqlite3_column_int64(row, ROW),
 		.name = store_copy_column(&list->arena, row, NAME, lost),
 		.model = store_copy_column(&list->arena, row, MODEL, lost),
 		.pattern = store_copy_column(&list->arena, row, PATTERN, lost),
@@ -61,6 +65,21 @@ static enum tok_status begin_entry(sqlite3_stmt *row, struct vocab_store_list *l
 		.ids = (uint64_t)sqlite3_column_int64(row, IDS),
 	};
 	return TOK_OK;
+}
+
+static void take_file(sqlite3_stmt *row, struct tok_arena *arena, struct vocab_store_file *file,
+		      bool *lost)
+{
+	*file = (struct vocab_store_file){
+		.name = store_copy_column(arena, row, FILE_NAME, lost),
+		.hash = column_hash(row, FILE_HASH),
+		.bytes = (uint64_t)sqlite3_column_int64(row, FILE_BYTES),
+		.stored = (uint64_t)sqlite3_column_int64(row, STORED),
+	};
+	const void *sha256 = sqlite3_column_blob(row, SHA256);
+	file->has_sha256 = sha256 && sqlite3_column_bytes(row, SHA256) == VOCAB_STORE_SHA256;
+	if (file->has_sha256)
+		memcpy(file->sha256, sha256, VOCAB_STORE_SHA256);
 }
 
 /* A row a file: those of one vocabulary follow each other.  One whose files are gone has one row.
@@ -75,44 +94,55 @@ static enum tok_status take_row(sqlite3_stmt *row, struct vocab_store_list *list
 	if (!name)
 		return tok_fail_memory(err);
 	enum tok_status status = TOK_OK;
-	if (list->count == 0 || strcmp(list->entries[list->count - 1].name, name) != 0)
+	if (list->count == 0 ||
+	    list->entries[list->count - 1].row != sqlite3_column_int64(row, ROW))
 		status = begin_entry(row, list, &lost, err);
 	if (status != TOK_OK)
 		return status;
 	struct vocab_store_entry *entry = &list->entries[list->count - 1];
 	if (entry->file_count < 2 && sqlite3_column_type(row, FILE_NAME) != SQLITE_NULL)
-		entry->files[entry->file_count++] = (struct vocab_store_file){
-			.name = store_copy_column(&list->arena, row, FILE_NAME, &lost),
-			.hash = column_hash(row, FILE_HASH),
-			.bytes = (uint64_t)sqlite3_column_int64(row, FILE_BYTES),
-			.stored = (uint64_t)sqlite3_column_int64(row, STORED),
-		};
+		take_file(row, &list->arena, &entry->files[entry->file_count++], &lost);
 	return lost ? tok_fail_memory(err) : TOK_OK;
 }
 
-enum tok_status vocab_store_find(const struct vocab_store *store, const char *name,
-				 struct vocab_store_list *out, struct tok_error *err)
+enum tok_status store_find(const struct vocab_store *store, const char *name,
+			   struct vocab_store_list *out, struct tok_error *err)
 {
-	static const char all[] =
-	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
-	    "length(zstd) FROM vocabulary v LEFT JOIN file f ON f.vocabulary = v.id "
-	    "LEFT JOIN content c ON c.hash = f.hash ORDER BY v.name, place";
-	static const char one[] =
-	    "SELECT v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, bytes, "
-	    "length(zstd) FROM vocabulary v LEFT JOIN file f ON f.vocabulary = v.id "
-	    "LEFT JOIN content c ON c.hash = f.hash WHERE v.name = ? ORDER BY place";
+	static const char *const digests[2][2] = {
+		{ "NULL", "" },
+		{ "sha256", "LEFT JOIN digest d ON d.hash = f.hash " },
+	};
+	const char *const *digest = digests[store->version >= 2];
+	char sql[512];
+	snprintf(
+	    sql, sizeof sql,
+	    "SELECT v.id, v.name, model, ids, pattern, origin, licence, added, f.name, f.hash, "
+	    "bytes, length(zstd), %s FROM vocabulary v LEFT JOIN file f ON f.vocabulary = v.id "
+	    "LEFT JOIN content c ON c.hash = f.hash %s%sORDER BY v.name, place",
+	    digest[0], digest[1], name ? "WHERE v.name = ? " : "");
 	sqlite3_stmt *select;
 	bool row = true;
 	*out = (struct vocab_store_list){ 0 };
 	const struct store_value value = STORE_TEXT_OF(name);
-	enum tok_status status =
-	    store_prepare(store, name ? one : all, &value, name ? 1 : 0, &select, err);
+	enum tok_status status = store_prepare(store, sql, &value, name ? 1 : 0, &select, err);
 	while (status == TOK_OK && row) {
 		status = store_step(store, select, &row, err);
 		if (status == TOK_OK && row)
 			status = take_row(select, out, err);
 	}
 	sqlite3_finalize(select);
+	return status;
+}
+
+enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
+				 struct vocab_store_list *out, struct tok_error *err)
+{
+	enum tok_status status;
+	*out = (struct vocab_store_list){ 0 };
+	do {
+		vocab_store_list_release(out);
+		status = store_find(store, name, out, err);
+	} while (store_must_repeat(store, &status, err));
 	return status;
 }
 
@@ -152,16 +182,23 @@ enum tok_status store_insert(const struct vocab_store *store, const struct vocab
 				: status;
 }
 
-bool store_is_same_source(const struct vocab_store_entry *a, const struct vocab_store_entry *b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-	const bool same_pattern = a->pattern && b->pattern ? strcmp(a->pattern, b->pattern) == 0
-							   : a->pattern == b->pattern;
-	if (a->file_count != b->file_count || !same_pattern)
-		return false;
-	for (size_t i = 0; i < a->file_count; i++)
-		if (!vocab_hash_equal(a->files[i].hash, b->files[i].hash))
-			return false;
-	return true;
+	return a < b ? -1 : a > b;
+}
+
+int store_compare_sources(const struct vocab_store_entry *a, const struct vocab_store_entry *b)
+{
+	int order = compare_numbers(a->file_count, b->file_count);
+	for (size_t i = 0; i < a->file_count && !order; i++) {
+		order = compare_numbers(a->files[i].hash.high, b->files[i].hash.high);
+		if (!order)
+			order = compare_numbers(a->files[i].hash.low, b->files[i].hash.low);
+	}
+	if (order)
+		return order;
+	return a->pattern && b->pattern ? strcmp(a->pattern, b->pattern)
+					: compare_numbers(a->pattern != NULL, b->pattern != NULL);
 }
 
 /* ---- sources ------------------------------------------------------------------------------ */
@@ -171,32 +208,20 @@ static enum tok_status is_missing(struct tok_error *err)
 	return tok_fail(err, TOK_EFORMAT, "its source is missing: remove it, and add it anew");
 }
 
-static enum tok_status read_file(const struct vocab_store *store,
-				 const struct vocab_store_file *file, struct tok_arena *arena,
-				 struct tok_span *out, struct tok_error *err)
+static enum tok_status read_file(const struct vocab_store *store, struct vocab_store_file *file,
+				 struct tok_arena *arena, struct tok_span *out,
+				 struct tok_error *err)
 {
-	uint8_t hash[HASH_BYTES];
-	sqlite3_stmt *select;
-	bool row = false;
-	store_hash_put(file->hash, hash);
-	const struct store_value key = STORE_BLOB_OF(hash, sizeof hash);
-	enum tok_status status =
-	    store_prepare(store, "SELECT zstd FROM content WHERE hash = ?", &key, 1, &select, err);
+	sqlite3_stmt *row = NULL;
+	struct tok_span packed;
+	enum tok_status status = store_find_packed(store, file, &row, &packed, err);
 	if (status == TOK_OK)
-		status = store_step(store, select, &row, err);
-	if (status == TOK_OK && !row)
-		status = is_missing(err);
-	if (status == TOK_OK) {
-		const struct tok_span packed = { sqlite3_column_blob(select, 0),
-						 (size_t)sqlite3_column_bytes(select, 0) };
-		status = store_unpack(packed, file->bytes, file->hash, arena, out, err);
-	}
-	sqlite3_finalize(select);
+		status = store_unpack(packed, file, arena, out, err);
+	sqlite3_finalize(row);
 	return status;
 }
 
-enum tok_status store_read_entry(const struct vocab_store *store,
-				 const struct vocab_store_entry *entry,
+enum tok_status store_read_entry(const struct vocab_store *store, struct vocab_store_entry *entry,
 				 struct vocab_store_source *out, struct tok_error *err)
 {
 	enum tok_status status = entry->file_count ? TOK_OK : is_missing(err);
@@ -242,28 +267,41 @@ static void close_source(void *data, struct vocab_source *source)
 	vocab_store_source_release(&kept->source);
 }
 
-void store_kept_init(struct store_kept *kept, const struct vocab_store *store,
-		     const struct vocab_store_entry *entry)
+void store_digest(const struct vocab_store_entry *entry, uint8_t out[VOCAB_KEPT_DIGEST])
 {
+	/* How many and whether come first: no two sources are the same bytes here. */
+	const uint8_t counts[2] = { (uint8_t)entry->file_count, entry->pattern != NULL };
+	struct tok_span parts[4] = { { counts, sizeof counts } };
+	size_t count = 1;
+	for (size_t i = 0; i < entry->file_count; i++)
+		parts[count++] =
+		    (struct tok_span){ entry->files[i].sha256, sizeof entry->files[i].sha256 };
+	if (entry->pattern)
+		parts[count++] = tok_span_of(entry->pattern);
+	digest_sha256(parts, count, out);
+}
+
+/* What has no files has no image of its own either. */
+enum tok_status store_kept_init(struct store_kept *kept, const struct vocab_store *store,
+				struct vocab_store_entry *entry, struct tok_error *err)
+{
+	struct vocab_store_source source;
+	if (entry->file_count == 0)
+		return tok_fail_in(err, is_missing(err), "%s: '%s'", store->path, entry->name);
+	if (!store_has_digests(entry)) {
+		const enum tok_status status = store_read_entry(store, entry, &source, err);
+		if (status != TOK_OK)
+			return status;
+		vocab_store_source_release(&source);
+	}
 	*kept = (struct store_kept){
 		.store = store,
 		.entry = entry,
-		.kept = { .count = entry->file_count,
-			  .pattern = entry->pattern,
+		.kept = { .pattern = entry->pattern,
 			  .open = open_source,
 			  .close = close_source,
 			  .data = kept },
 	};
-	for (size_t i = 0; i < entry->file_count; i++)
-		kept->kept.files[i] = entry->files[i].hash;
-}
-
-/* What has no files has no image of its own either. */
-enum tok_status store_open_image(struct store_kept *kept, struct tok_tokenizer **out,
-				 struct tok_error *err)
-{
-	if (kept->kept.count == 0)
-		return tok_fail_in(err, is_missing(err), "%s: '%s'", kept->store->path,
-				   kept->entry->name);
-	return vocab_image_open_kept(&kept->kept, kept->store->images, out, err);
+	store_digest(entry, kept->kept.digest);
+	return TOK_OK;
 }

@@ -15,12 +15,14 @@ struct fetch {
 	struct hub_listing listing;
 	struct vocab_hub_tokenizer *out;
 	struct hub_part parts[2];
+	struct hub_checksum checksums[2]; /* of the files that came */
 };
 
 /* What a server that says no means. */
 static enum tok_status judge(const struct fetch *f, long code, struct tok_error *err)
 {
 	const char *name = f->model->name;
+	const struct hub_shown_url endpoint = hub_url_show(f->hub->endpoint);
 	if (code == 200 || code == 206)
 		return TOK_OK;
 	if (code == 401 && !f->hub->token)
@@ -28,16 +30,16 @@ static enum tok_status judge(const struct fetch *f, long code, struct tok_error 
 				"there is no such model for everybody: if the name is right, it "
 				"needs a token (HF_TOKEN), and access may have to be asked for on "
 				"the model's page, %s/%s",
-				f->hub->endpoint, name);
+				endpoint.text, name);
 	if (code == 401 || code == 403)
 		return tok_fail(
 		    err, TOK_EARG, "%s: access has to be asked for on the model's page, %s/%s",
 		    f->hub->token ? "this token is not enough" : "it needs a token (HF_TOKEN)",
-		    f->hub->endpoint, name);
+		    endpoint.text, name);
 	if (code == 404)
 		return tok_fail(err, TOK_EARG, "%s has no such model, or it has no revision '%s'",
-				f->hub->endpoint, f->model->revision);
-	return tok_fail(err, TOK_EIO, "%s says %ld", f->hub->endpoint, code);
+				endpoint.text, f->model->revision);
+	return tok_fail(err, TOK_EIO, "%s says %ld", endpoint.text, code);
 }
 
 /* ---- the list of files --------------------------------------------------------------------- */
@@ -179,25 +181,49 @@ static enum tok_status complete(struct fetch *f, const struct wanted *wanted, co
 	return status == TOK_OK ? check(wanted, name, *out, err) : status;
 }
 
-static enum tok_status fetch_file(struct fetch *f, size_t place, struct tok_error *err)
+static enum tok_status download(struct fetch *f, const struct wanted *wanted, size_t place,
+				struct tok_error *err)
 {
 	const char *name = f->listing.names[place];
 	struct hub_part *part = &f->parts[place];
 	struct tok_span *file = &f->out->source.files[place];
-	struct wanted wanted;
 	uint64_t have;
-	enum tok_status status = ask_for_file(f, name, &wanted, err);
-	if (status == TOK_OK)
-		status = hub_part_open(f->hub->folder, wanted.checksum.hex, part, &have, err);
+	enum tok_status status =
+	    hub_part_open(f->hub->folder, wanted->checksum.hex, part, &have, err);
 	if (status != TOK_OK)
 		return status;
-	if (have > wanted.size)
+	if (have > wanted->size)
 		have = 0;
-	status = complete(f, &wanted, name, part, have, file, err);
+	status = complete(f, wanted, name, part, have, file, err);
 	/* What was there before may have been damaged. */
 	if (status == TOK_EFORMAT && have > 0)
-		status = complete(f, &wanted, name, part, 0, file, err);
+		status = complete(f, wanted, name, part, 0, file, err);
 	return status;
+}
+
+/* The place of an earlier file with this checksum, or `place`. */
+static size_t find_same(const struct fetch *f, const struct hub_checksum *checksum, size_t place)
+{
+	size_t i = 0;
+	while (i < place && strcmp(f->checksums[i].hex, checksum->hex) != 0)
+		i++;
+	return i;
+}
+
+/* One that is as an earlier one is that: its part would be waited for, which we ourselves hold. */
+static enum tok_status fetch_file(struct fetch *f, size_t place, struct tok_error *err)
+{
+	struct tok_span *files = f->out->source.files;
+	struct wanted wanted;
+	const enum tok_status status = ask_for_file(f, f->listing.names[place], &wanted, err);
+	if (status != TOK_OK)
+		return status;
+	f->checksums[place] = wanted.checksum;
+	const size_t same = find_same(f, &wanted.checksum, place);
+	if (same == place)
+		return download(f, &wanted, place, err);
+	files[place] = files[same];
+	return check(&wanted, f->listing.names[place], files[place], err);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------

@@ -325,8 +325,9 @@ static enum tok_status set_endpoint(struct hub_http *http, const char *endpoint,
 	size_t count = strlen(endpoint);
 	if (!hub_url_is_endpoint(endpoint))
 		return tok_fail(err, TOK_EARG,
-				"the hub's endpoint must be as https://huggingface.co, not '%s'",
-				endpoint);
+				"the hub's endpoint must be as https://huggingface.co, with no ? "
+				"or #, not '%s'",
+				hub_url_show(endpoint).text);
 	while (endpoint[count - 1] == '/')
 		count--;
 	http->endpoint = strndup(endpoint, count);
@@ -363,6 +364,8 @@ static void set_options(struct hub_http *http, unsigned stall_s)
 	if (http->certificates)
 		http->calls.easy_setopt(http->curl, CURLOPT_CAINFO, http->certificates);
 	http->calls.easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
+	/* A proxy's 200 is no answer of the server. */
+	http->calls.easy_setopt(http->curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	http->calls.easy_setopt(http->curl, CURLOPT_USERAGENT, "tok/" TOK_VERSION);
 	http->calls.easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->trouble);
 	http->calls.easy_setopt(http->curl, CURLOPT_HEADERFUNCTION, take_header);

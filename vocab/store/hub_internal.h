@@ -46,7 +46,8 @@ bool hub_url_may_lead(const char *from, const char *to);
 /* Has it the endpoint's scheme, host and port?  Other spellings of them count as others. */
 bool hub_url_is_at(const char *endpoint, const char *url);
 
-/* For messages: without what follows a ?, which may be somebody's signature. */
+/* For messages: without a name and a password before the host, and without what follows a ?, which
+ * may be somebody's signature. */
 struct hub_shown_url {
 	char text[200];
 };

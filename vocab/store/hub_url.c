@@ -14,11 +14,17 @@ static bool is_http(const char *url)
 	return strncasecmp(url, "http://", 7) == 0;
 }
 
+/* With the :// behind it; 0 where there is none. */
+static size_t count_scheme(const char *url)
+{
+	const size_t slash = strcspn(url, "/?#");
+	return slash > 0 && strncmp(url + slash - 1, "://", 3) == 0 ? slash + 2 : 0;
+}
+
 /* Of scheme, host and port. */
 static size_t count_origin(const char *url)
 {
-	const char *host = strstr(url, "://");
-	const size_t head = host ? (size_t)(host + 3 - url) : 0;
+	const size_t head = count_scheme(url);
 	return head + strcspn(url + head, "/");
 }
 
@@ -50,6 +56,12 @@ bool hub_url_is_at(const char *endpoint, const char *url)
 struct hub_shown_url hub_url_show(const char *url)
 {
 	struct hub_shown_url shown;
-	snprintf(shown.text, sizeof shown.text, "%.*s", (int)strcspn(url, "?#"), url);
+	const size_t count = strcspn(url, "?#"), head = count_scheme(url);
+	size_t host = head;
+	for (size_t at = head; at < count && url[at] != '/'; at++)
+		if (url[at] == '@')
+			host = at + 1;
+	snprintf(shown.text, sizeof shown.text, "%.*s%.*s", (int)head, url,
+		 (int)(count > host ? count - host : 0), url + host);
 	return shown;
 }

@@ -11,7 +11,8 @@
 
 enum { BUSY_MS = 10000, RETRY_MS = 5 };
 
-/* `content` has each file once; `place` is which of a source's files it is.  Numbers of
+/* `content` has each file once, `digest` its SHA-256; `place` is which of a source's files it is.
+ * Numbers of
  * `statistics` are those of enum vocab_statistic, in its order. */
 static const struct {
 	int since; /* version */
@@ -36,6 +37,8 @@ static const struct {
 	{ 2, "CREATE TABLE script(vocabulary INTEGER NOT NULL REFERENCES statistics ON DELETE "
 	     "CASCADE, name TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(vocabulary, name))"
 	     " STRICT, WITHOUT ROWID" },
+	{ 2, "CREATE TABLE digest(hash BLOB PRIMARY KEY, sha256 BLOB NOT NULL) STRICT, WITHOUT "
+	     "ROWID" },
 	{ 1, "CREATE INDEX file_hash ON file(hash)" },
 };
 enum { TABLES = sizeof tables / sizeof *tables };
@@ -145,7 +148,7 @@ static int count_steps(void *data)
 }
 
 /* What a file says in its tables is not to be trusted more than its bytes. */
-static void defend(struct vocab_store *store)
+void store_defend(struct vocab_store *store)
 {
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -205,7 +208,7 @@ static enum tok_status open_to_write(struct vocab_store *store, bool make, struc
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (make ? SQLITE_OPEN_CREATE : 0);
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return store_fail(store, err);
-	defend(store);
+	store_defend(store);
 	enum tok_status status = check_version(store, err);
 	const bool none = store->version == 0;
 	/* What rm frees is given back: to be said before there is a first page. */
@@ -221,76 +224,59 @@ static enum tok_status open_to_write(struct vocab_store *store, bool make, struc
 	return status;
 }
 
-/* "file:...?immutable=1", with what means something in a URI as %XX; free() it. */
-static char *make_uri(const char *path)
+/* With locks, as everybody does. */
+static int open_shared(struct vocab_store *store)
 {
-	const char *tail = "?immutable=1";
-	char *uri = malloc(3 * strlen(path) + strlen(tail) + 6), *to = uri;
-	if (!uri)
-		return NULL;
-	to += sprintf(to, "file:");
-	for (; *path; path++) {
-		if (strchr("%?#", *path))
-			to += sprintf(to, "%%%02X", (unsigned)*path);
-		else
-			*to++ = *path;
-	}
-	strcpy(to, tail);
-	return uri;
-}
-
-/* Changes that are not in the database yet, which to read means to write beside it. */
-static enum tok_status refuse_log(const struct vocab_store *store, struct tok_error *err)
-{
-	struct stat log;
-	char *path = malloc(strlen(store->path) + 8);
-	if (!path)
-		return tok_fail_memory(err);
-	sprintf(path, "%s-wal", store->path);
-	const bool there = stat(path, &log) == 0 && log.st_size > 0;
-	free(path);
-	return there ? tok_fail(err, TOK_EIO,
-				"%s: cannot be opened, and %s-wal beside it has changes that are "
-				"not in it yet: open it once where its folder can be written",
-				store->path, store->path)
-		     : TOK_OK;
-}
-
-/* A store in a folder that cannot be written has nobody who writes to it either. */
-static enum tok_status open_immutable(struct vocab_store *store, struct tok_error *err)
-{
-	const enum tok_status status = refuse_log(store, err);
-	if (status != TOK_OK)
-		return status;
-	char *uri = make_uri(store->path);
-	sqlite3_close(store->db);
-	store->db = NULL;
-	if (!uri)
-		return tok_fail_memory(err);
-	const int code = sqlite3_open_v2(
-	    uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
-	free(uri);
+	const int code = sqlite3_open_v2(store->path, &store->db,
+					 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code != SQLITE_OK)
-		return store_fail(store, err);
-	defend(store);
-	return TOK_OK;
+		return code;
+	store_defend(store);
+	return sqlite3_exec(store->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+}
+
+/* A database in WAL mode is read through a file beside it, which who may not write there cannot
+ * make: it is there while others have the database open. */
+static enum tok_status open_to_read(struct vocab_store *store, struct tok_error *err)
+{
+	enum tok_status status = TOK_OK;
+	bool again = true;
+	for (int tries = 0; again && tries < STORE_TRIES; tries++) {
+		if (tries)
+			sqlite3_sleep(RETRY_MS);
+		sqlite3_close(store->db);
+		store->db = NULL;
+		store->frozen = false;
+		const int code = open_shared(store);
+		if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY)
+			return code == SQLITE_OK ? TOK_OK : store_fail(store, err);
+		status = store_freeze(store, &again, err);
+	}
+	return status;
 }
 
 /* store->version 0: it was made, and its maker killed before it had tables. */
-static enum tok_status open_to_read(struct vocab_store *store, struct tok_error *err)
+static enum tok_status open_version(struct vocab_store *store, struct tok_error *err)
 {
-	int code = sqlite3_open_v2(store->path, &store->db,
-				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK) {
-		defend(store);
-		code = sqlite3_exec(store->db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
-	}
-	enum tok_status status = TOK_OK;
-	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)
-		status = open_immutable(store, err);
-	else if (code != SQLITE_OK)
-		status = store_fail(store, err);
-	return status == TOK_OK ? check_version(store, err) : status;
+	enum tok_status status;
+	struct tok_error changed;
+	do {
+		status = open_to_read(store, err);
+		if (status == TOK_OK)
+			status = check_version(store, err);
+	} while (status != TOK_OK && store_check_frozen(store, &changed) != TOK_OK &&
+		 ++store->repeats < STORE_TRIES);
+	return status;
+}
+
+bool store_must_repeat(struct vocab_store *store, enum tok_status *status, struct tok_error *err)
+{
+	struct tok_error changed;
+	if (store_check_frozen(store, &changed) == TOK_OK)
+		return false;
+	*status = ++store->repeats < STORE_TRIES ? open_version(store, err)
+						 : store_check_frozen(store, err);
+	return *status == TOK_OK;
 }
 
 /* Of a store whose paths are set: to be closed on failure. */
@@ -298,9 +284,11 @@ static enum tok_status open_paths(struct vocab_store *store, enum vocab_store_mo
 				  bool *empty, struct tok_error *err)
 {
 	const enum tok_status status = mode == VOCAB_STORE_READ
-					   ? open_to_read(store, err)
+					   ? open_version(store, err)
 					   : open_to_write(store, mode == VOCAB_STORE_WRITE, err);
 	*empty = store->version == 0;
+	/* From here on: where it cannot even be opened nothing can tell what of it is sound. */
+	store->advises = store->images != NULL;
 	return status;
 }
 
@@ -329,6 +317,18 @@ enum tok_status vocab_store_open(const char *folder, enum vocab_store_mode mode,
 	return status;
 }
 
+/* SQLite would wait for a pipe without end, and say little of what is not there. */
+static enum tok_status check_file(const char *path, struct tok_error *err)
+{
+	struct stat info;
+	if (stat(path, &info) != 0)
+		return tok_fail(err, TOK_EIO, "cannot open '%s': %s", path, strerror(errno));
+	return S_ISREG(info.st_mode)
+		   ? TOK_OK
+		   : tok_fail(err, TOK_EARG, "'%s' is no file: a store is one that export wrote",
+			      path);
+}
+
 enum tok_status store_open_file(const char *path, struct vocab_store **out, struct tok_error *err)
 {
 	struct vocab_store *store = calloc(1, sizeof *store);
@@ -337,8 +337,9 @@ enum tok_status store_open_file(const char *path, struct vocab_store **out, stru
 	if (!store)
 		return tok_fail_memory(err);
 	store->path = join(path, NULL);
-	enum tok_status status =
-	    store->path ? open_paths(store, VOCAB_STORE_READ, &empty, err) : tok_fail_memory(err);
+	enum tok_status status = store->path ? check_file(path, err) : tok_fail_memory(err);
+	if (status == TOK_OK)
+		status = open_paths(store, VOCAB_STORE_READ, &empty, err);
 	if (status == TOK_OK && empty)
 		status = tok_fail(err, TOK_EFORMAT, "%s: this is no store of vocabularies", path);
 	if (status == TOK_OK)

@@ -12,14 +12,20 @@ enum tok_status store_fail(const struct vocab_store *store, struct tok_error *er
 		return tok_fail(err, TOK_EFORMAT, "%s: its tables have no end", store->path);
 	if (code == SQLITE_READONLY)
 		return tok_fail(err, TOK_EIO, "%s: cannot be written", store->path);
+	/* The second is what a user's quota says. */
+	const bool full =
+	    code == SQLITE_FULL || sqlite3_extended_errcode(store->db) == SQLITE_IOERR_WRITE;
+	if (full && store->images)
+		return tok_fail(err, TOK_EIO,
+				"%s: %s: to make room, what is in %s may be deleted, it is made "
+				"again",
+				store->path, sqlite3_errmsg(store->db), store->images);
 	if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
 		return tok_fail(err, TOK_EIO, "%s: %s", store->path, sqlite3_errmsg(store->db));
 	/* Of the user's store, which every name is looked for in. */
-	return tok_fail(err, TOK_EFORMAT, "%s: %s%s", store->path, sqlite3_errmsg(store->db),
-			store->images
-			    ? ": 'tok vocab verify' tells what is sound; move the file away to do "
-			      "without it"
-			    : "");
+	return tok_fail(err, TOK_EFORMAT, "%s: %s%s%s", store->path, sqlite3_errmsg(store->db),
+			store->advises ? ": 'tok vocab verify' tells what is sound" : "",
+			store->images ? "; move the file away to do without it" : "");
 }
 
 enum tok_status store_run(const struct vocab_store *store, const char *sql, struct tok_error *err)

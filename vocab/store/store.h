@@ -10,7 +10,8 @@
  * The folder has store.db, an SQLite file with the bytes of every source, and images/, compiled
  * tokenizers that are made again when one is missing, damaged or of another build.  Every change is
  * one transaction: a process that is killed, or a full disk, leaves what was there.  Any number of
- * processes may use a store at once; who wants to write waits for who does, up to 10 s.
+ * processes may use a store at once; who wants to write waits for who does, up to 10 s.  Who may
+ *not write in its folder reads what is there; what others write at that moment is waited for.
  *
  * One thread a store.  Messages name the file.
  */
@@ -54,13 +55,18 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_check_name(const char *name,
 
 /* ---- what it holds -------------------------------------------------------------------- */
 
+enum { VOCAB_STORE_SHA256 = 32 };
+
 struct vocab_store_file {
 	const char *name; /* without folder */
 	struct vocab_hash hash;
+	uint8_t sha256[VOCAB_STORE_SHA256];
+	bool has_sha256;        /* false: nobody has computed it since version 1 */
 	uint64_t bytes, stored; /* as it was; compressed */
 };
 
 struct vocab_store_entry {
+	int64_t row; /* its number in the table */
 	const char *name;
 	const char *model;   /* "BPE" */
 	const char *pattern; /* as in struct vocab_read_options, or NULL */
@@ -82,15 +88,13 @@ struct vocab_store_list {
 };
 
 /* All, or with `name` that one: none is no failure.  To be released in either case. */
-TOK_API TOK_MUST_USE enum tok_status vocab_store_find(const struct vocab_store *store,
-						      const char *name,
+TOK_API TOK_MUST_USE enum tok_status vocab_store_find(struct vocab_store *store, const char *name,
 						      struct vocab_store_list *out,
 						      struct tok_error *err);
 /* The same with statistics and sizes of images.  Statistics that the store has not yet, as those of
  * an earlier version, are computed, which may take a second each, and kept where that can be: in a
  * store that was opened to change it. */
-TOK_API TOK_MUST_USE enum tok_status vocab_store_survey(const struct vocab_store *store,
-							const char *name,
+TOK_API TOK_MUST_USE enum tok_status vocab_store_survey(struct vocab_store *store, const char *name,
 							struct vocab_store_list *out,
 							struct tok_error *err);
 TOK_API void vocab_store_list_release(struct vocab_store_list *list);
@@ -102,8 +106,8 @@ struct vocab_store_about {
 	bool replace;                           /* what has the name already */
 };
 
-/* Keep a source that can be compiled: that is done first, and its image kept.  TOK_EARG if the name
- * is taken. */
+/* Keep a source that can be compiled: that is done first, and its image kept when the source is.
+ * TOK_EARG if the name is taken. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_add(struct vocab_store *store, const char *name,
 						     const struct vocab_source *source,
 						     const struct vocab_store_about *about,
@@ -143,24 +147,29 @@ TOK_API TOK_MUST_USE enum tok_status vocab_store_remove(struct vocab_store *stor
 
 /* ---- the store as a whole --------------------------------------------------------------- */
 
-/* Is the database sound, has every vocabulary its source, with the hash that was noted, and can it
- * be compiled?  `tell` has a sentence for each vocabulary, NULL where it is sound, and one with
- * NULL as the name for each fault of the database.  Faults are told, not returned; behind damaged
- * pages there may be vocabularies that nothing is told of. */
+/* Is the database sound, has every vocabulary a name and its source, with the hash that was noted,
+ * can it be compiled, and is its image, if there is one, what comes of that?  All is of one moment,
+ * whatever others do meanwhile.  `tell` has a sentence for each vocabulary, NULL where it is sound,
+ * and one with NULL as the name for each fault of the database, all at the end.  Faults are told,
+ * not returned;
+ * behind damaged pages there may be vocabularies that nothing is told of. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_verify(struct vocab_store *store,
 							void (*tell)(void *data, const char *name,
 								     const char *trouble),
 							void *data, struct tok_error *err);
 
-/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own.
- */
+/* All of it as one SQLite file, there whole or not at all; TOK_EARG if `path` is the store's own,
+ * TOK_EFORMAT if the store is damaged, or has not the source of a vocabulary. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_export(struct vocab_store *store, const char *path,
 							struct tok_error *err);
 
-/* Add what the store in the file `path` has and this has not.  Nothing is added, and TOK_EARG says
- * which, if a name has another source here; every source has to have its hash and is compiled,
- * which tells its model, ids and statistics.  The file may be hostile. */
+/* Add what the store in the file `path` has and this has not, or has without its source.  Nothing
+ * is added, and TOK_EARG says which, if a name has another source here, or is one that
+ * `is_built_in`, which may be NULL, is true for; every source has to have its hash and is compiled,
+ * which tells its model, ids and statistics.  TOK_ELIMIT if all sources, one for each name, have
+ * more than VOCAB_STORE_FILE_MAX and 32 bytes for each of the file's.  The file may be hostile. */
 TOK_API TOK_MUST_USE enum tok_status vocab_store_import(struct vocab_store *store, const char *path,
+							bool (*is_built_in)(const char *),
 							size_t *added, struct tok_error *err);
 
 #endif

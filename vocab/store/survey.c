@@ -140,8 +140,12 @@ static enum tok_status insert_missing(const struct vocab_store *store,
 	const struct store_value value = STORE_TEXT_OF(entry->name);
 	struct vocab_store_list now;
 	int64_t id = 0;
-	enum tok_status status = vocab_store_find(store, entry->name, &now, err);
-	if (status == TOK_OK && now.count > 0 && store_is_same_source(&now.entries[0], entry))
+	enum tok_status status = store_find(store, entry->name, &now, err);
+	const bool same =
+	    status == TOK_OK && now.count > 0 && store_compare_sources(&now.entries[0], entry) == 0;
+	if (same && store_has_digests(entry))
+		status = store_note_digests(store, entry, err);
+	if (status == TOK_OK && same)
 		status = store_ask(store,
 				   "SELECT id FROM vocabulary WHERE name = ? AND id NOT IN "
 				   "(SELECT vocabulary FROM statistics)",
@@ -167,9 +171,10 @@ static enum tok_status compute(const struct vocab_store *store, struct tok_arena
 {
 	struct store_kept kept;
 	struct tok_tokenizer *made = NULL;
-	store_kept_init(&kept, store, entry);
-	enum tok_status status = store_open_image(&kept, &made, err);
+	enum tok_status status = store_kept_init(&kept, store, entry, err);
 	if (status == TOK_OK)
+		status = vocab_image_open_kept(&kept.kept, store->images, &made, err);
+	if (status == TOK_OK && !entry->statistics)
 		status = store_make_statistics(made, arena, entry, err);
 	tok_tokenizer_free(made);
 	return status == TOK_ENOMEM ? status : TOK_OK;
@@ -181,10 +186,11 @@ static enum tok_status measure_image(const struct vocab_store *store,
 	struct store_kept kept;
 	struct stat info;
 	char *path;
-	if (entry->file_count == 0)
-		return TOK_OK;
-	store_kept_init(&kept, store, entry);
-	const enum tok_status status = vocab_image_kept_path(&kept.kept, store->images, &path, err);
+	if (entry->file_count == 0 || !store_has_digests(entry))
+		return TOK_OK; /* what could not be read has no image */
+	enum tok_status status = store_kept_init(&kept, store, entry, err);
+	if (status == TOK_OK)
+		status = vocab_image_kept_path(&kept.kept, store->images, &path, err);
 	if (status != TOK_OK)
 		return status;
 	if (stat(path, &info) == 0)
@@ -200,7 +206,7 @@ static enum tok_status complete(const struct vocab_store *store, struct vocab_st
 	enum tok_status status = TOK_OK;
 	for (size_t i = 0; i < list->count && status == TOK_OK; i++) {
 		struct vocab_store_entry *entry = &list->entries[i];
-		const bool missing = !entry->statistics;
+		const bool missing = !entry->statistics || !store_has_digests(entry);
 		if (missing)
 			status = compute(store, &list->arena, entry, err);
 		if (status == TOK_OK && missing && entry->statistics && keeps) {
@@ -215,16 +221,27 @@ static enum tok_status complete(const struct vocab_store *store, struct vocab_st
 	return status;
 }
 
-enum tok_status vocab_store_survey(const struct vocab_store *store, const char *name,
-				   struct vocab_store_list *out, struct tok_error *err)
+static enum tok_status survey(const struct vocab_store *store, const char *name,
+			      struct vocab_store_list *out, struct tok_error *err)
 {
-	*out = (struct vocab_store_list){ 0 };
 	enum tok_status status = store_run(store, "BEGIN", err); /* all is of one moment */
 	if (status != TOK_OK)
 		return status;
-	status = vocab_store_find(store, name, out, err);
+	status = store_find(store, name, out, err);
 	for (size_t i = 0; i < out->count && status == TOK_OK; i++)
 		status = store_find_statistics(store, &out->arena, &out->entries[i], err);
 	status = store_finish(store, status, err);
 	return status == TOK_OK ? complete(store, out, err) : status;
+}
+
+enum tok_status vocab_store_survey(struct vocab_store *store, const char *name,
+				   struct vocab_store_list *out, struct tok_error *err)
+{
+	enum tok_status status;
+	*out = (struct vocab_store_list){ 0 };
+	do {
+		vocab_store_list_release(out);
+		status = survey(store, name, out, err);
+	} while (store_must_repeat(store, &status, err));
+	return status;
 }
