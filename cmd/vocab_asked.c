@@ -5,6 +5,7 @@
 #include "cmd/cli.h"
 #include "cmd/cli_describe.h"
 #include "tok/pipe/encoder.h"
+#include "tok/text/utf8.h"
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
@@ -70,6 +71,91 @@ void vocab_asked_release(struct vocab_asked *asked)
 	free(asked->tokens);
 	tok_arena_release(&asked->arena);
 	*asked = (struct vocab_asked){ 0 };
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Does ordinary text that spells the token become it? */
+static enum tok_status is_made(struct tok_encoder *encoder, struct tok_span text, tok_id id,
+			       bool *out, struct tok_error *err)
+{
+	static const struct tok_encode_options ordinary = { .special_text = TOK_SPECIAL_ORDINARY };
+	struct tok_encoding ids = { 0 };
+	const enum tok_status status = tok_encode(encoder, text, &ordinary, &ids, err);
+	*out = false;
+	for (size_t i = 0; status == TOK_OK && i < ids.count; i++)
+		*out |= ids.ids[i] == id;
+	return status == TOK_ETEXT ? TOK_OK : status;
+}
+
+static bool put_probe(struct vocab_asked_names *names, struct tok_span text, const char *around)
+{
+	const size_t more = strlen(around);
+	uint8_t *bytes = tok_arena_array(&names->arena, text.count + 2 * more, 1);
+	if (!bytes)
+		return false;
+	memcpy(bytes, around, more);
+	memcpy(bytes + more, text.bytes, text.count);
+	memcpy(bytes + more + text.count, around, more);
+	names->probes[names->probe_count++] = (struct tok_span){ bytes, text.count + 2 * more };
+	return true;
+}
+
+enum { MARKS = 3, PROBES = 3 }; /* of so many beginnings, each so often */
+
+static bool put_probes(struct vocab_asked_names *names, struct tok_span text)
+{
+	bool ok = true;
+	for (int i = 0; i < MARKS && text.count && ok; i++) {
+		ok = put_probe(names, text, "") && put_probe(names, text, " ") &&
+		     put_probe(names, text, "a");
+		text = tok_span_slice(text, tok_utf8_at(text, 0).length, text.count);
+	}
+	return ok;
+}
+
+static enum tok_status put_names(const struct vocab_asked *asked, struct tok_encoder *encoder,
+				 struct vocab_asked_names *out, struct tok_error *err)
+{
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct vocab_asked_token *token = &asked->tokens[i];
+		bool made = false;
+		if (!token->gone.count)
+			continue;
+		const enum tok_status status =
+		    is_made(encoder, token->gone, token->id, &made, err);
+		if (status != TOK_OK)
+			return status;
+		if (made) {
+			out->made[out->made_count++] = token->gone;
+			out->made[out->made_count++] = token->text;
+		}
+		if (!put_probes(out, token->text))
+			return tok_fail_memory(err);
+	}
+	return TOK_OK;
+}
+
+enum tok_status vocab_asked_names(const struct vocab_asked *asked,
+				  const struct tok_tokenizer *source, struct vocab_asked_names *out,
+				  struct tok_error *err)
+{
+	struct tok_encoder *encoder = tok_encoder_new(source);
+	*out = (struct vocab_asked_names){ 0 };
+	out->made = tok_arena_array(&out->arena, 2 * asked->count, sizeof *out->made);
+	out->probes = tok_arena_array(&out->arena, (size_t)MARKS * PROBES * asked->count,
+				      sizeof *out->probes);
+	const enum tok_status status = encoder && out->made && out->probes
+					   ? put_names(asked, encoder, out, err)
+					   : tok_fail_memory(err);
+	tok_encoder_free(encoder);
+	return status;
+}
+
+void vocab_asked_names_release(struct vocab_asked_names *names)
+{
+	tok_arena_release(&names->arena);
+	*names = (struct vocab_asked_names){ 0 };
 }
 
 /* ---- what there is --------------------------------------------------------------------------- */

@@ -143,6 +143,25 @@ static void put_id(struct gguf_spec_writer *s, const char *key, tok_id id)
 		gguf_put_u32(&s->w, key, id);
 }
 
+static tok_id find_name(const struct gguf_spec_writer *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (tok_span_equal(s->tokens[i].text, tok_span_of(name)))
+			return (tok_id)i;
+	return TOK_NO_ID;
+}
+
+/* What is not said is taken to be as in BERT's own vocabulary: 102, 0 and 103. */
+static void find_bert_ids(const struct gguf_spec_writer *s, tok_id ids[VOCAB_GGUF_IDS])
+{
+	if (s->last)
+		ids[VOCAB_GGUF_SEP] = s->last->id;
+	if (ids[VOCAB_GGUF_PAD] == TOK_NO_ID)
+		ids[VOCAB_GGUF_PAD] = find_name(s, "[PAD]");
+	if (ids[VOCAB_GGUF_MASK] == TOK_NO_ID)
+		ids[VOCAB_GGUF_MASK] = find_name(s, "[MASK]");
+}
+
 static void put_ids(struct gguf_spec_writer *s)
 {
 	static const char *const keys[VOCAB_GGUF_IDS] = {
@@ -159,7 +178,9 @@ static void put_ids(struct gguf_spec_writer *s)
 	memcpy(ids, s->options->ids, sizeof ids);
 	if (s->first)
 		ids[VOCAB_GGUF_BOS] = s->first->id;
-	if (s->last)
+	if (s->spec->model.kind == TOK_MODEL_WORDPIECE)
+		find_bert_ids(s, ids);
+	else if (s->last)
 		ids[VOCAB_GGUF_EOS] = s->last->id;
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
