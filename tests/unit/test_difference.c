@@ -127,7 +127,7 @@ static const struct {
 	{ "one in front", first, second, 5, 6, 1, 4, 0, 1, 0, 0 },
 	/* "a" is 3 where the byte is 3 in the other: the same bytes under the same id, another
 	 * type and score. */
-	{ "text first", first, third, 5, 5, 4, 1, 0, 0, 2, 2 },
+	{ "text first", first, third, 5, 5, 5, 0, 0, 0, 2, 2 },
 	{ "one fewer", first, fourth, 5, 4, 3, 2, 0, 0, 0, 1 },
 };
 

@@ -88,19 +88,14 @@ static void look_at_text(struct surfaces *s, tok_id id, struct tok_span text)
 static enum tok_status find_shared(struct surfaces *s, const struct health_facts *facts,
 				   struct tok_arena *room, struct tok_error *err)
 {
-	const struct tok_spec *spec = facts->spec;
-	const struct tok_span **names = tok_arena_array(room, facts->tokens->count, sizeof *names);
-	if (!names)
+	const size_t count = facts->tokens->count;
+	bool *shared = tok_arena_array(room, count, sizeof *shared);
+	if (!shared)
 		return tok_fail_memory(err);
-	for (size_t i = 0; i < spec->added_count; i++) {
-		const struct tok_added_token *token = &spec->added[i];
-		struct tok_vocab_entry entry;
-		const bool in_model = tok_tokenizer_entry(facts->tokenizer, token->id, &entry);
-		if ((in_model && !tok_span_equal(entry.text, token->content)) ||
-		    (names[token->id] && !tok_span_equal(*names[token->id], token->content)))
-			mark(s, token->id, VOCAB_HEALTH_SHARED);
-		names[token->id] = &token->content;
-	}
+	tok_tokenizer_mark_shared(facts->tokenizer, shared);
+	for (size_t id = 0; id < count; id++)
+		if (shared[id])
+			mark(s, (tok_id)id, VOCAB_HEALTH_SHARED);
 	return TOK_OK;
 }
 
@@ -155,7 +150,7 @@ enum tok_status health_find_surfaces(const struct health_facts *facts, struct vo
 	}
 	for (unsigned i = 0; i < 256; i++)
 		health->bytes_alone += health->byte_alone[i];
-	enum tok_status status = find_shared(&s, facts, &room, err);
+	const enum tok_status status = find_shared(&s, facts, &room, err);
 	tok_arena_release(&room);
 	return status == TOK_OK ? list_scripts(&s, err) : status;
 }

@@ -287,9 +287,13 @@ enum tok_status vocab_edit_rename(struct tok_spec *spec, struct tok_span from, s
 		return status;
 	struct tok_added_token *added = copy_added(spec);
 	const struct tok_span name = tok_arena_copy(&spec->arena, to);
+	struct tok_spec before = *spec;
 	if (!added || !name.bytes || !rename_entry(spec, id, name) ||
-	    !rename_shown(spec, id, name) || !rename_named(spec, from, name))
+	    !rename_shown(spec, id, name) || !rename_named(spec, from, name)) {
+		before.arena = spec->arena;
+		*spec = before;
 		return tok_fail_memory(err);
+	}
 	added[at].content = name;
 	spec->added = added;
 	return TOK_OK;
