@@ -12,17 +12,16 @@ Each result passes `tok transplant check`, and does not when one byte of it is c
 anything differs.
 """
 import argparse
-import ctypes
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "providers"))
+import llama_tokens  # noqa: E402
 import programs  # noqa: E402
 
 WIDTH, HEADS, INNER, CONTEXT = 64, 4, 128, 256
@@ -250,47 +249,9 @@ def check_read(name, source, out):
                      for k in kept if k != "llama.vocab_size"), "pairs")
 
 
-class Parameters(ctypes.Structure):
-    """llama_model_params of llama.h, as far as it is asked; what comes behind is left as it was."""
-    _fields_ = [("devices", ctypes.c_void_p), ("overrides", ctypes.c_void_p), ("gpu_layers", ctypes.c_int32),
-                ("split_mode", ctypes.c_int32), ("main_gpu", ctypes.c_int32), ("tensor_split", ctypes.c_void_p),
-                ("progress", ctypes.c_void_p), ("progress_data", ctypes.c_void_p), ("kv_overrides", ctypes.c_void_p),
-                ("rest", ctypes.c_uint8 * 128)]
-
-
-def tell_tokens(folder, model):
-    """What llama.cpp itself makes of the texts with all of a model loaded, a line each."""
-    for name in ("libggml-base.so.0", "libggml-cpu.so.0"):
-        ctypes.CDLL(str(folder / name), mode=ctypes.RTLD_GLOBAL)
-    llama = ctypes.CDLL(str(folder / "libllama.so.0"))
-    llama.llama_model_default_params.restype = Parameters
-    llama.llama_model_load_from_file.argtypes = [ctypes.c_char_p, Parameters]
-    llama.llama_model_load_from_file.restype = llama.llama_model_get_vocab.restype = ctypes.c_void_p
-    llama.llama_model_get_vocab.argtypes = [ctypes.c_void_p]
-    llama.llama_tokenize.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32, ctypes.POINTER(ctypes.c_int32),
-                                     ctypes.c_int32, ctypes.c_bool, ctypes.c_bool]
-    llama.llama_backend_init()
-    parameters = llama.llama_model_default_params()
-    parameters.gpu_layers = 0
-    loaded = llama.llama_model_load_from_file(os.fsencode(model), parameters)
-    if not loaded:
-        sys.exit(3)
-    vocabulary, room = llama.llama_model_get_vocab(loaded), (ctypes.c_int32 * 1000)()
-    for text in TEXTS:
-        count = llama.llama_tokenize(vocabulary, text.encode(), len(text.encode()), room, len(room), False, False)
-        print(json.dumps(room[:count]))
-
-
 def check_llama(options, name, target, model):
-    """The libraries that llama-server is made of; in a process of its own, for they may not be for this processor."""
-    folder = programs.llama_server(options.cache).parent
-    done = subprocess.run([sys.executable, __file__, "--tokens", folder, model], capture_output=True, text=True,
-                          env=dict(os.environ, LD_LIBRARY_PATH=str(folder)))
-    if done.returncode == -signal.SIGILL:
-        programs.skip("this llama.cpp was built for other processors")
-    expect(name, done.returncode == 0, done.stderr[-2000:])
-    got = [json.loads(line) for line in done.stdout.splitlines()]
-    expect(name, got == encode(options, target), "llama.cpp", got, encode(options, target))
+    got, wanted = llama_tokens.ask(options.cache, model, TEXTS), encode(options, target)
+    expect(name, got == wanted, "llama.cpp", got, wanted)
 
 
 def check_extended(options, folder, label):
@@ -344,9 +305,6 @@ def check_gguf(options, folder):
 
 
 def main():
-    if sys.argv[1] == "--tokens":
-        tell_tokens(pathlib.Path(sys.argv[2]), sys.argv[3])
-        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--tok", required=True)
     parser.add_argument("--cache", required=True, type=pathlib.Path)

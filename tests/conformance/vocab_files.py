@@ -7,8 +7,8 @@ vocab+merges  GPT-2, and r50k whose ranks become merges, in tokenizers' ByteLeve
               transformers' GPT2Tokenizer: ids are those of the published tokenizer
 vocab.txt     BERT, in transformers' BertTokenizer
 tekken        Mistral's, put together from the written JSON alone, in tiktoken; and in mistral-common
-gguf          Llama 2, GPT-2 and BERT, by the gguf package: tokens, scores, types and merges are those
-              of the source; there is no tensor
+gguf          Llama 2 and BERT, by the gguf package: tokens, scores and types are those of the source;
+              there is no tensor
 llama.cpp     what is written as GGUF without a loss, real tokenizers and small SentencePiece models,
               has the reference's ids there; what it does otherwise is refused by name
 
@@ -43,16 +43,16 @@ from compare import Tally  # noqa: E402
 NORMAL, USER, UNUSED, BYTE = 1, 4, 5, 6
 UNIGRAM, BPE = 1, 2
 # Written as GGUF, and what stands in the way.
-REAL = {"gpt2": None, "r50k": None, "llama3": None, "deepseek_v3": None, "llama2": None, "llama2_spm": None, "smart": None,
+REAL = {"gpt2": None, "llama3": None, "llama2": None, "llama2_spm": None, "smart": None,
         "gpt4o": "pre_tokenizer: 'gpt-4o'", "bert": "normalizer: of accents", "albert": "parts text at user-defined pieces",
         "mistral_v3": "parts text at user-defined pieces", "qwen3": "normalizer: NFC has no key"}
 
 TRANSFORMERS = """
 import json, sys
 import transformers
-job = json.load(sys.stdin)
-read = getattr(transformers, job["class"])(*job["files"], split_special_tokens=True)
-print(json.dumps([read.encode(text, add_special_tokens=False) for text in job["texts"]]))
+for job in json.load(sys.stdin):
+    read = getattr(transformers, job["class"])(*job["files"], split_special_tokens=True)
+    print(json.dumps([read.encode(text, add_special_tokens=False) for text in job["texts"]]))
 """
 
 
@@ -82,33 +82,33 @@ def source_of(name, cache):
 
 # ---- transformers ------------------------------------------------------------------------
 
-def compare_transformers(options, tally, what, kind, files, texts, known):
-    job = {"class": kind, "files": [str(file) for file in files], "texts": texts}
-    done = subprocess.run([programs.python(options.cache), "-c", TRANSFORMERS], input=json.dumps(job), capture_output=True, text=True,
+def compare_transformers(options, folder, tally, texts):
+    """What is the text of a special token is one there, whatever is asked for."""
+    jobs = []
+    for name, kind, files in (("gpt2", "GPT2Tokenizer", ("gpt2/vocab.json", "gpt2/merges.txt")), ("bert", "BertTokenizer", ("vocab.txt",))):
+        known = references.reference_of(name, options.cache)
+        some = [t for t in texts if is_old(t) and not any(name in t for name in known.specials)]
+        jobs.append({"class": kind, "files": [str(folder / file) for file in files], "texts": some,
+                     "ids": [answer.ids for answer in known.encode("text", some)]})
+    done = subprocess.run([programs.python(options.cache), "-c", TRANSFORMERS], input=json.dumps(jobs), capture_output=True, text=True,
                           env=dict(os.environ, HF_HUB_OFFLINE="1"))
     if done.returncode:
-        sys.exit(f"{what}: {done.stderr}")
-    for text, ids, answer in zip(texts, json.loads(done.stdout), known.encode("text", texts), strict=True):
-        tally.compare(f"{what} in transformers", text, ids, answer.ids)
+        sys.exit(f"transformers: {done.stderr}")
+    for job, line in zip(jobs, done.stdout.splitlines(), strict=True):
+        for text, ids, wanted in zip(job["texts"], json.loads(line), job["ids"], strict=True):
+            tally.compare(f"{job['class']} in transformers", text, ids, wanted)
 
+
+# ---- vocab.json and merges.txt ---------------------------------------------------------------
 
 def compare_merges(options, folder, tally, texts):
     for name in ("gpt2", "r50k"):
         target = folder / name
         must_convert(options.tok, source_of(name, options.cache), target, "vocab+merges")
-        files = target / "vocab.json", target / "merges.txt"
-        read = ByteLevelBPETokenizer(*map(str, files))
+        read = ByteLevelBPETokenizer(str(target / "vocab.json"), str(target / "merges.txt"))
         known = references.reference_of(name, options.cache)
         for text, fast, answer in zip(texts, read.encode_batch(texts), known.encode("text", texts)):
             tally.compare(f"{name} as vocab+merges", text, fast.ids, answer.ids)
-    compare_transformers(options, tally, "vocab+merges", "GPT2Tokenizer", files, [t for t in texts if is_old(t)], known)
-
-
-def compare_words(options, folder, tally, texts):
-    target = folder / "vocab.txt"
-    must_convert(options.tok, source_of("bert", options.cache), target, "vocab.txt")
-    texts = [t for t in texts if is_old(t)]
-    compare_transformers(options, tally, "vocab.txt", "BertTokenizer", [target], texts, references.bert(source_of("bert", options.cache)))
 
 
 # ---- tekken --------------------------------------------------------------------------------
@@ -158,14 +158,6 @@ def compare_gguf(options, folder, tally):
     for key, value in wanted.items():
         tally.compare(f"Llama 2, {key}", "", got.get(key), value)
 
-    must_convert(options.tok, sources / "gpt2", target, "gguf")
-    got = fields(target)
-    ids = json.loads((sources / "gpt2/encoder.json").read_text())
-    merges = (sources / "gpt2/vocab.bpe").read_text().splitlines()[1:]
-    tally.compare("GPT-2, model", "", [got["tokenizer.ggml.model"], got["tokenizer.ggml.pre"]], ["gpt2", "gpt-2"])
-    tally.compare("GPT-2, tokens", "", got["tokenizer.ggml.tokens"], sorted(ids, key=ids.get))
-    tally.compare("GPT-2, merges", "", got["tokenizer.ggml.merges"], [line for line in merges if line])
-
     must_convert(options.tok, sources / "bert/vocab.txt", target, "gguf", "--lossy")
     got = fields(target)
     lines = (sources / "bert/vocab.txt").read_text().splitlines()
@@ -193,6 +185,18 @@ def compare_llama(options, tally, what, target, texts, known, scores=None):
     for text, ids, wanted in zip(texts, got, known, strict=True):
         if not (scores and ids != wanted and scores.is_tie(ids, wanted)):
             tally.compare(f"{what} in llama.cpp", text, ids, wanted)
+
+
+def compare_around(options, folder, tally):
+    """What is put around a text, under whatever ids."""
+    words, target = ["hello", "[MASK]", "[SEP]", "[UNK]", "[PAD]", "[CLS]", "world"], folder / "around.gguf"
+    (folder / "around.txt").write_text("\n".join(words) + "\n")
+    must_convert(options.tok, folder / "around.txt", target, "gguf", "--lossy")
+    got = llama_tokens.ask(options.cache, target, ["hello world", ""], vocab_only=True, around=True)
+    tally.compare("a template in llama.cpp", "WordPiece", got, [[5, 0, 6, 2], [5, 2]])
+    (folder / "around.txt").write_text("[UNK]\nhello\n")
+    trouble = convert(options.tok, folder / "around.txt", folder / "none.gguf", "gguf")
+    tally.compare("no template in llama.cpp", trouble, "puts a token in front of a WordPiece's text" in (trouble or ""), True)
 
 
 def read_model(path):
@@ -289,9 +293,11 @@ def main():
         folder = pathlib.Path(where)
         compare_tekken(options, folder, tally, texts)
         compare_gguf(options, folder, tally)
+        compare_merges(options, folder, tally, texts)
+        must_convert(options.tok, source_of("bert", options.cache), folder / "vocab.txt", "vocab.txt")
         if not tally.wrong:  # last: they may have to be skipped
-            compare_merges(options, folder, tally, texts)
-            compare_words(options, folder, tally, texts)
+            compare_transformers(options, folder, tally, texts)
+            compare_around(options, folder, tally)
             compare_real(options, folder, tally, texts)
             compare_pieces(options, folder, tally, texts[:60] + texts[-6:])
     for line in tally.shown:

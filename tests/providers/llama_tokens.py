@@ -3,7 +3,7 @@
     ids = llama_tokens.ask(cache, model, texts, vocab_only=True)    # a list for each text, or the test is skipped
 
 It is asked through the libraries that llama-server is made of, in a process of its own, for they may
-not be for this processor.  Special tokens are ordinary text, and none is put around.
+not be for this processor.  Special tokens are ordinary text; `around`: those of the template are put there.
 """
 import ctypes
 import json
@@ -40,7 +40,7 @@ def load(folder):
     return llama
 
 
-def tell(folder, model, texts, vocab_only):
+def tell(folder, model, texts, vocab_only, around):
     """A line of ids for each text."""
     llama = load(folder)
     parameters = llama.llama_model_default_params()
@@ -52,14 +52,14 @@ def tell(folder, model, texts, vocab_only):
     for text in texts:
         data = text.encode()
         room = (ctypes.c_int32 * (2 * len(data) + 16))()
-        count = llama.llama_tokenize(vocabulary, data, len(data), room, len(room), False, False)
+        count = llama.llama_tokenize(vocabulary, data, len(data), room, len(room), around, False)
         assert count >= 0, (text, count)
         print(json.dumps(room[:count]))
 
 
-def ask(cache, model, texts, vocab_only=False):
+def ask(cache, model, texts, vocab_only=False, around=False):
     folder = programs.llama_server(cache).parent
-    done = subprocess.run([sys.executable, "-B", __file__, folder, model, str(vocab_only)], input=json.dumps(texts).encode(),
+    done = subprocess.run([sys.executable, "-B", __file__, folder, model, str(vocab_only), str(around)], input=json.dumps(texts).encode(),
                           capture_output=True, env=dict(os.environ, LD_LIBRARY_PATH=str(folder)))
     if done.returncode == -signal.SIGILL:
         programs.skip("this llama.cpp was built for other processors")
@@ -69,4 +69,4 @@ def ask(cache, model, texts, vocab_only=False):
 
 
 if __name__ == "__main__":
-    tell(pathlib.Path(sys.argv[1]), sys.argv[2], json.load(sys.stdin), sys.argv[3] == "True")
+    tell(pathlib.Path(sys.argv[1]), sys.argv[2], json.load(sys.stdin), sys.argv[3] == "True", sys.argv[4] == "True")

@@ -91,6 +91,15 @@ static void tell_pre(struct tok_span pairs, uint64_t count, struct vocab_losses 
 					 tok_show(pair.value.bytes).text);
 }
 
+/* "bert": without these two llama.cpp ends where it is to put them there. */
+static bool has_both_ends(const struct tok_spec *spec)
+{
+	for (size_t i = 0; i < spec->post_count; i++)
+		if (spec->posts[i].kind == TOK_POST_TEMPLATE)
+			return spec->posts[i].item_count == 3;
+	return false;
+}
+
 static void tell_parts(const struct tok_spec *spec, struct vocab_losses *losses)
 {
 	const struct tok_norm_step *norm = spec->normalizer_count ? spec->normalizers : NULL;
@@ -109,6 +118,9 @@ static void tell_parts(const struct tok_spec *spec, struct vocab_losses *losses)
 				 "too, and of Hangul all but the first letter");
 	if (norm && norm->kind == TOK_NORM_SENTENCEPIECE)
 		tell_pieces(spec, losses);
+	if (spec->model.kind == TOK_MODEL_WORDPIECE && !has_both_ends(spec))
+		vocab_losses_add(losses, "post_processor: llama.cpp puts a token in front of a "
+					 "WordPiece's text and one behind it");
 }
 
 /* ---- the file -----------------------------------------------------------------------------------

@@ -182,6 +182,8 @@ static void put_ids(struct gguf_spec_writer *s)
 		find_bert_ids(s, ids);
 	else if (s->last)
 		ids[VOCAB_GGUF_EOS] = s->last->id;
+	if (s->last && s->spec->model.kind == TOK_MODEL_WORDPIECE)
+		ids[VOCAB_GGUF_SEP] = s->last->id; /* what llama.cpp puts behind its texts */
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
 	for (size_t i = 0; i < VOCAB_GGUF_IDS; i++)

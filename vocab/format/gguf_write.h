@@ -20,6 +20,8 @@
  *	t5     SentencePiece's unigram
  *	bert   WordPiece with BERT's parts around it
  *
+ * What llama.cpp does otherwise with the same pairs is no matter here: vocab_write_lossy() tells.
+ *
  * Sources: gguf.md of ggml, convert_hf_to_gguf.py and llama-vocab.cpp of llama.cpp.
  */
 #ifndef VOCAB_FORMAT_GGUF_WRITE_H
