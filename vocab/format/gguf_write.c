@@ -151,7 +151,8 @@ static tok_id find_name(const struct gguf_spec_writer *s, const char *name)
 	return TOK_NO_ID;
 }
 
-/* What is not said is taken to be as in BERT's own vocabulary: 102, 0 and 103. */
+/* What llama.cpp puts behind a text is the separator; what is not said it takes to be as in BERT's
+ * own vocabulary: 102, 0 and 103. */
 static void find_bert_ids(const struct gguf_spec_writer *s, tok_id ids[VOCAB_GGUF_IDS])
 {
 	if (s->last)
@@ -182,8 +183,6 @@ static void put_ids(struct gguf_spec_writer *s)
 		find_bert_ids(s, ids);
 	else if (s->last)
 		ids[VOCAB_GGUF_EOS] = s->last->id;
-	if (s->last && s->spec->model.kind == TOK_MODEL_WORDPIECE)
-		ids[VOCAB_GGUF_SEP] = s->last->id; /* what llama.cpp puts behind its texts */
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
 	for (size_t i = 0; i < VOCAB_GGUF_IDS; i++)
