@@ -51,8 +51,8 @@ TOK_MUST_USE enum tok_status cli_load_spec(const char *path, const char *pattern
 
 /* The tokenizer, and what its file says: of one reading where that is a pipe. */
 TOK_MUST_USE enum tok_status cli_load_both(const struct cli_load *options,
-					   struct tok_tokenizer **tokenizer,
-					   struct tok_spec *spec, struct tok_error *err);
+					   struct tok_tokenizer **tokenizer, struct tok_spec *spec,
+					   struct tok_error *err);
 
 /* What `source` holds, compiled. */
 struct vocab_source;

@@ -94,8 +94,8 @@ static enum cli_exit tell(const struct vocab_losses *losses, const char *path, b
 /* ---- files -------------------------------------------------------------------------------------
  */
 
-/* What is to be written, before anything is: `files` are the folder's two, or one; of an image it is
- * the tokenizer. */
+/* What is to be written, before anything is: `files` are the folder's two, or one; of an image it
+ * is the tokenizer. */
 struct content {
 	struct tok_buffer files[2];
 	struct tok_tokenizer *image;
@@ -152,10 +152,10 @@ static enum tok_status write_folder(const struct content *c, const char *path,
 				strerror(errno));
 	for (size_t i = 0; i < 2 && status == TOK_OK; i++) {
 		struct tok_buffer name = { 0 };
-		status = join(&name, path, merges_names[i])
-			     ? write_bytes((const char *)name.bytes, tok_buffer_span(&c->files[i]),
-					   err)
-			     : tok_fail_memory(err);
+		status =
+		    join(&name, path, merges_names[i])
+			? write_bytes((const char *)name.bytes, tok_buffer_span(&c->files[i]), err)
+			: tok_fail_memory(err);
 		tok_buffer_release(&name);
 	}
 	return status;
@@ -189,10 +189,8 @@ static bool is_same_file(const char *a, const char *b)
 
 bool cli_vocab_output_is(enum cli_vocab_kind kind, const char *path, const char *file)
 {
-	bool is = false;
-	if (!file || kind != CLI_VOCAB_MERGES)
-		return file && is_same_file(path, file);
-	for (size_t i = 0; i < 2 && !is; i++) {
+	bool is = file && is_same_file(path, file);
+	for (size_t i = 0; file && kind == CLI_VOCAB_MERGES && i < 2 && !is; i++) {
 		struct tok_buffer name = { 0 };
 		is = !join(&name, path, merges_names[i]) ||
 		     is_same_file((const char *)name.bytes, file);
@@ -205,8 +203,8 @@ bool cli_vocab_output_is(enum cli_vocab_kind kind, const char *path, const char 
  */
 
 static enum tok_status read_again(const struct content *c, enum cli_vocab_kind kind,
-				  const char *path, const char *pattern,
-				  struct tok_tokenizer **out, struct tok_error *err)
+				  const char *path, const char *pattern, struct tok_tokenizer **out,
+				  struct tok_error *err)
 {
 	const struct vocab_source source = { .path = path,
 					     .files = { tok_buffer_span(&c->files[0]),

@@ -114,23 +114,33 @@ static bool put_probes(struct vocab_asked_names *names, struct tok_span text)
 	return ok;
 }
 
-static enum tok_status put_names(const struct vocab_asked *asked, struct tok_encoder *encoder,
-				 struct vocab_asked_names *out, struct tok_error *err)
+static bool was_added(const struct tok_spec *spec, struct tok_span text)
+{
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (tok_span_equal(spec->added[i].content, text))
+			return true;
+	return false;
+}
+
+static enum tok_status put_names(const struct vocab_asked *asked, const struct tok_spec *spec,
+				 struct tok_encoder *encoder, struct vocab_asked_names *out,
+				 struct tok_error *err)
 {
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct vocab_asked_token *token = &asked->tokens[i];
+		const bool renamed = token->gone.count > 0;
+		const struct tok_span old = renamed ? token->gone : token->text;
 		bool made = false;
-		if (!token->gone.count)
+		if (!renamed && !was_added(spec, old))
 			continue;
-		const enum tok_status status =
-		    is_made(encoder, token->gone, token->id, &made, err);
+		const enum tok_status status = is_made(encoder, old, token->id, &made, err);
 		if (status != TOK_OK)
 			return status;
 		if (made) {
-			out->made[out->made_count++] = token->gone;
+			out->made[out->made_count++] = old;
 			out->made[out->made_count++] = token->text;
 		}
-		if (!put_probes(out, token->text))
+		if (renamed && !put_probes(out, token->text))
 			return tok_fail_memory(err);
 	}
 	return TOK_OK;
@@ -145,9 +155,10 @@ enum tok_status vocab_asked_names(const struct vocab_asked *asked,
 	out->made = tok_arena_array(&out->arena, 2 * asked->count, sizeof *out->made);
 	out->probes = tok_arena_array(&out->arena, (size_t)MARKS * PROBES * asked->count,
 				      sizeof *out->probes);
-	const enum tok_status status = encoder && out->made && out->probes
-					   ? put_names(asked, encoder, out, err)
-					   : tok_fail_memory(err);
+	const enum tok_status status =
+	    encoder && out->made && out->probes
+		? put_names(asked, tok_tokenizer_spec(source), encoder, out, err)
+		: tok_fail_memory(err);
 	tok_encoder_free(encoder);
 	return status;
 }

@@ -2,11 +2,11 @@
  * vocab_asked.h - what tok vocab edit was asked for, and whether a file that was written has it.
  *
  *	struct vocab_asked asked = { 0 };
- *	status = vocab_asked_token(&asked, &spec, text, old_name, special, &err);   // after each edit
- *	status = vocab_asked_finish(&asked, &spec, template_too, &err);            // after the last
+ *	status = vocab_asked_token(&asked, &spec, text, old_name, special, &err);   // after each
+ *edit status = vocab_asked_finish(&asked, &spec, template_too, &err);            // after the last
  *	... write spec, read it back ...
- *	status = vocab_asked_names(&asked, source, &names, &err);                   // for vocab_same.h
- *	status = vocab_asked_check(&asked, written, path, &lost, &err);
+ *	status = vocab_asked_names(&asked, source, &names, &err);                   // for
+ *vocab_same.h status = vocab_asked_check(&asked, written, path, &lost, &err);
  *	vocab_asked_release(&asked);
  */
 #ifndef CMD_VOCAB_ASKED_H
@@ -47,10 +47,12 @@ TOK_MUST_USE enum tok_status vocab_asked_check(const struct vocab_asked *asked,
 					       struct tok_error *err);
 void vocab_asked_release(struct vocab_asked *asked);
 
-/* What the names of renamed tokens mean for a comparison with the tokenizer as it was. */
+/* What the names of edited tokens mean for a comparison with the tokenizer as it was. */
 struct vocab_asked_names {
 	struct tok_arena arena;
-	struct tok_span *made; /* old and new ones of tokens that it makes of text by their names */
+	/* Old and new ones of renamed tokens that ordinary text became by their names, and of added
+	 * ones that it became until they were special. */
+	struct tok_span *made;
 	struct tok_span *probes; /* new ones, alone, inside words, and without their first character
 				  * or two: those may be marks */
 	size_t made_count, probe_count;

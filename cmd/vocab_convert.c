@@ -34,9 +34,8 @@ enum tok_status vocab_read_tokenizer(const char *path, const struct vocab_option
 {
 	const struct cli_load load = { .tokenizer = path, .pattern = opts->words.pattern };
 	const bool is_file = access(path, F_OK) == 0 && strcmp(path, CLI_BUILTIN_NAME) != 0;
-	const enum tok_status status = is_file && !cli_is_pipe(path)
-					   ? check_source(path, opts, kind, err)
-					   : TOK_OK;
+	const enum tok_status status =
+	    is_file && !cli_is_pipe(path) ? check_source(path, opts, kind, err) : TOK_OK;
 	return status == TOK_OK ? cli_load_both(&load, tokenizer, spec, err) : status;
 }
 

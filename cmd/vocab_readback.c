@@ -43,7 +43,8 @@ static void expect(const struct tok_spec *source, enum cli_vocab_kind kind, bool
 	}
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both -------------------------------------------------------------------------------------
+ */
 
 struct comparison {
 	const struct tok_tokenizer *source;

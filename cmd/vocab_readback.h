@@ -13,10 +13,11 @@
 #include "cmd/vocab_internal.h"
 
 /* Write `spec`, which is that of `source` or what edit made of it, to opts->output.  What comes out
- * must have the same ids and the same text as `source` on opts->texts and the texts of vocab_same.h,
- * as far as files of `kind` say what makes them; with `asked`, the same ids of ordinary text, and
- * all that was asked for.  Where it has not, it is told on standard error, CLI_NO, and only with
- * opts->lossy the file is written.  What goes to standard output is not compared. */
+ * must have the same ids and the same text as `source` on opts->texts and the texts of
+ * vocab_same.h, as far as files of `kind` say what makes them; with `asked`, the same ids of
+ * ordinary text, and all that was asked for.  Where it has not, it is told on standard error,
+ * CLI_NO, and only with opts->lossy the file is written.  What goes to standard output is not
+ * compared. */
 enum cli_exit vocab_write_compared(struct tok_spec *spec, const struct tok_tokenizer *source,
 				   const struct vocab_options *opts, enum cli_vocab_kind kind,
 				   const struct vocab_asked *asked);

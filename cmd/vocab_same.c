@@ -212,8 +212,8 @@ enum cli_exit vocab_same_tell(const struct vocab_same *same, const char *written
 {
 	if (same->passed_over)
 		fprintf(stderr,
-			"tok %s: %s: %zu texts are left out: they spell what was renamed, and the "
-			"model itself makes tokens of that\n",
+			"tok %s: %s: %zu texts are left out: they spell an edited token, which "
+			"ordinary text became\n",
 			cli_tool_running(), written, same->passed_over);
 	if (!same->different) {
 		fprintf(stderr, "tok %s: %s: equal on %zu texts\n", cli_tool_running(), written,

@@ -33,7 +33,7 @@ struct vocab_same {
 	size_t left_out_count;
 
 	size_t texts, different, passed_over; /* passed_over: for left_out */
-	struct tok_buffer said; /* the first differences, a line each */
+	struct tok_buffer said;               /* the first differences, a line each */
 };
 
 TOK_MUST_USE enum tok_status vocab_same_compare(const struct tok_tokenizer *a,

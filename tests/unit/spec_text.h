@@ -104,8 +104,7 @@ static inline void say_post(struct tok_buffer *out, const struct tok_post_step *
 {
 	say(out, " post%d:%d", step->kind, step->add_prefix_space);
 	for (size_t i = 0; i < step->item_count; i++) {
-		say(out, ",%d/%u/%u/", step->items[i].kind, step->items[i].id,
-		    step->items[i].type);
+		say(out, ",%d/%u/%u/", step->items[i].kind, step->items[i].id, step->items[i].type);
 		say_span(out, step->items[i].content);
 	}
 }

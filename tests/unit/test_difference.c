@@ -1,5 +1,5 @@
-/* test_difference.c - tokens of the same bytes paired with each other, lists of merges with repeats;
- * and the same is told when the two sides change places. */
+/* test_difference.c - tokens of the same bytes paired with each other, lists of merges with
+ * repeats; and the same is told when the two sides change places. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,15 +96,15 @@ static void compare(const struct tok_spec *a, const struct tok_spec *b,
 /* ---- tokens -------------------------------------------------------------------------------- */
 
 static const struct piece first[] = {
-	{ "<unk>", TOK_PIECE_UNKNOWN, 0 },  { "<0x61>", TOK_PIECE_BYTE, 0 },
-	{ SPACE, TOK_PIECE_NORMAL, -1 },    { "a", TOK_PIECE_NORMAL, -2 },
+	{ "<unk>", TOK_PIECE_UNKNOWN, 0 }, { "<0x61>", TOK_PIECE_BYTE, 0 },
+	{ SPACE, TOK_PIECE_NORMAL, -1 },   { "a", TOK_PIECE_NORMAL, -2 },
 	{ "b", TOK_PIECE_NORMAL, NAN },
 };
 /* One piece more in front: every id is another, nothing else is. */
 static const struct piece second[] = {
-	{ "<unk>", TOK_PIECE_UNKNOWN, 0 },  { "<s>", TOK_PIECE_CONTROL, 0 },
-	{ "<0x61>", TOK_PIECE_BYTE, 0 },    { SPACE, TOK_PIECE_NORMAL, -1 },
-	{ "a", TOK_PIECE_NORMAL, -2 },      { "b", TOK_PIECE_NORMAL, NAN },
+	{ "<unk>", TOK_PIECE_UNKNOWN, 0 }, { "<s>", TOK_PIECE_CONTROL, 0 },
+	{ "<0x61>", TOK_PIECE_BYTE, 0 },   { SPACE, TOK_PIECE_NORMAL, -1 },
+	{ "a", TOK_PIECE_NORMAL, -2 },     { "b", TOK_PIECE_NORMAL, NAN },
 };
 /* The text before the byte, the byte's bytes under fewer ids. */
 static const struct piece third[] = {
@@ -113,8 +113,10 @@ static const struct piece third[] = {
 	{ "b", TOK_PIECE_NORMAL, NAN },
 };
 static const struct piece fourth[] = {
-	{ "<unk>", TOK_PIECE_UNKNOWN, 0 }, { "b", TOK_PIECE_NORMAL, NAN },
-	{ SPACE, TOK_PIECE_NORMAL, -1 },   { "a", TOK_PIECE_NORMAL, -3 },
+	{ "<unk>", TOK_PIECE_UNKNOWN, 0 },
+	{ "b", TOK_PIECE_NORMAL, NAN },
+	{ SPACE, TOK_PIECE_NORMAL, -1 },
+	{ "a", TOK_PIECE_NORMAL, -3 },
 };
 
 static const struct {

@@ -1,5 +1,5 @@
-/* test_edit.c - special tokens, names and templates changed: what may be, what may not, and what else
- * is changed with it. */
+/* test_edit.c - special tokens, names and templates changed: what may be, what may not, and what
+ * else is changed with it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,22 +30,20 @@ static const char whole[] =
 					      "\"use_regex\":true},\"model\":{\"type\":\"BPE\","
 					      "\"ignore_merges\":true,\"vocab\":{\"a\":0,"
 					      "\"<|e|>\":257},\"merges\":[]}}";
-static const char bert[] =
-    "{\"added_tokens\":[" ADDED(0, "[UNK]") "," ADDED(
-	1, "[MASK]") "],\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"model\":{\"type\":"
-		     "\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\","
-		     "\"max_input_chars_per_word\":100,\"vocab\":{\"[UNK]\":0,\"[MASK]\":1,"
-		     "\"face\":2}}}";
+static const char bert[] = "{\"added_tokens\":[" ADDED(0, "[UNK]") "," ADDED(
+    1, "[MASK]") "],\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"model\":{\"type\":"
+		 "\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\","
+		 "\"max_input_chars_per_word\":100,\"vocab\":{\"[UNK]\":0,\"[MASK]\":1,"
+		 "\"face\":2}}}";
 static const char unigram[] =
     "{\"added_tokens\":[" ADDED(0, "<unk>") "],\"pre_tokenizer\":{\"type\":\"Metaspace\","
 					    "\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":"
 					    "\"always\",\"split\":true},\"model\":{\"type\":"
 					    "\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\",0],"
 					    "[\"\xE2\x96\x81\",-1],[\"a\",-2]]}}";
-static const char bytes[] =
-    "{\"added_tokens\":[" ADDED(1, "<0x41>") "," ADDED(
-	2, "<s>") "],\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,"
-		  "\"<0x41>\":1,\"<s>\":2},\"merges\":[]}}";
+static const char bytes[] = "{\"added_tokens\":[" ADDED(1, "<0x41>") "," ADDED(
+    2, "<s>") "],\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,"
+	      "\"<0x41>\":1,\"<s>\":2},\"merges\":[]}}";
 
 static struct tok_spec read_json(const char *json)
 {
@@ -73,15 +71,15 @@ static void names(void **state)
 		enum tok_status wanted;
 	} rows[] = {
 		{ bpe, "<s>", "<t>", TOK_OK },
-		{ bpe, "<s>", "ba", TOK_OK },      /* no merge makes it */
-		{ bpe, "<s>", "c", TOK_EARG },     /* a character needs no merge */
+		{ bpe, "<s>", "ba", TOK_OK },  /* no merge makes it */
+		{ bpe, "<s>", "c", TOK_EARG }, /* a character needs no merge */
 		{ bpe, "<s>", "\xE3\x8D\xBF", TOK_EARG },
-		{ bpe, "ab", "q", TOK_EARG },      /* made by a merge */
-		{ bpe, "<s>", " ", TOK_EARG },     /* blank */
+		{ bpe, "ab", "q", TOK_EARG },  /* made by a merge */
+		{ bpe, "<s>", " ", TOK_EARG }, /* blank */
 		{ bpe, "<s>", "\xE3\x80\x80", TOK_EARG },
 		{ bpe, "<s>", "", TOK_EARG },
-		{ bpe, "<s>", "a", TOK_EARG },     /* there is one */
-		{ bpe, "b", "q", TOK_EARG },       /* no added token */
+		{ bpe, "<s>", "a", TOK_EARG }, /* there is one */
+		{ bpe, "b", "q", TOK_EARG },   /* no added token */
 		{ whole, "<|e|>", "<|f|>", TOK_OK },
 		{ whole, "<|e|>", "word", TOK_EARG }, /* a piece that is a token is that token */
 		{ whole, "<|e|>", "\xC4\xA0!!", TOK_EARG }, /* " !!" in the alphabet of bytes */
@@ -89,7 +87,7 @@ static void names(void **state)
 		{ bert, "[MASK]", "qwzx", TOK_EARG },
 		{ bert, "[MASK]", "##mask", TOK_EARG }, /* "facemask" */
 		{ bert, "[MASK]", "##[", TOK_EARG },
-		{ unigram, "<unk>", "<u>", TOK_OK },    /* text that spells either is the token */
+		{ unigram, "<unk>", "<u>", TOK_OK }, /* text that spells either is the token */
 		{ unigram, "<unk>", "\xE2\x96\x81qwzx", TOK_EARG }, /* "qwzx" is it */
 		{ bytes, "<s>", "<t>", TOK_OK },
 		{ bytes, "<s>", "<0x42>", TOK_EARG },
@@ -99,8 +97,8 @@ static void names(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct tok_spec spec = read_json(rows[i].json);
 		struct tok_error err = { 0 };
-		const enum tok_status status = vocab_edit_rename(
-		    &spec, tok_span_of(rows[i].from), tok_span_of(rows[i].to), &err);
+		const enum tok_status status = vocab_edit_rename(&spec, tok_span_of(rows[i].from),
+								 tok_span_of(rows[i].to), &err);
 		if (status != rows[i].wanted)
 			fail_msg("%s as '%s': %s", rows[i].from, rows[i].to, err.message);
 		if (has_added(&spec, rows[i].to) != (status == TOK_OK))
@@ -115,16 +113,16 @@ static void names_in_decoders(void **state)
 	struct tok_spec spec = read_json(bpe);
 	struct tok_error err = { 0 };
 	(void)state;
-	assert_int_equal(
-	    vocab_edit_rename(&spec, tok_span_of("<s>"), tok_span_of("<t>"), &err), TOK_OK);
+	assert_int_equal(vocab_edit_rename(&spec, tok_span_of("<s>"), tok_span_of("<t>"), &err),
+			 TOK_OK);
 	assert_int_equal(spec.decoder_count, 1);
 	assert_true(tok_span_equal(spec.decoders->as.ctc.pad, tok_span_of("<t>")));
 	assert_true(tok_span_equal(spec.decoders->as.ctc.word_delimiter, tok_span_of("|")));
 	tok_spec_release(&spec);
 }
 
-/* What a SentencePiece model says that a piece is for goes with the piece; what text becomes may not
- * be called otherwise. */
+/* What a SentencePiece model says that a piece is for goes with the piece; what text becomes may
+ * not be called otherwise. */
 static void names_of_pieces(void **state)
 {
 	struct tok_span file = fixture_read("spm", "bpe.model");
@@ -133,8 +131,8 @@ static void names_of_pieces(void **state)
 	(void)state;
 	assert_int_equal(vocab_read_bytes(file, NULL, &spec, &err), TOK_OK);
 	assert_true(tok_span_equal(spec.eos_name, tok_span_of("</s>")));
-	assert_int_equal(
-	    vocab_edit_rename(&spec, tok_span_of("</s>"), tok_span_of("<e>"), &err), TOK_OK);
+	assert_int_equal(vocab_edit_rename(&spec, tok_span_of("</s>"), tok_span_of("<e>"), &err),
+			 TOK_OK);
 	assert_true(tok_span_equal(spec.eos_name, tok_span_of("<e>")));
 	assert_true(tok_span_equal(spec.bos_name, tok_span_of("<s>")));
 	tok_spec_release(&spec);

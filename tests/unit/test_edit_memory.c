@@ -1,4 +1,5 @@
-/* Where memory runs out while a tokenizer is edited, that is what is said, and nothing is changed. */
+/* Where memory runs out while a tokenizer is edited, that is what is said, and nothing is changed.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +15,8 @@
 
 static enum tok_status rename_one(struct tok_spec *spec, struct tok_error *err)
 {
-	return vocab_edit_rename(spec, tok_span_of("[MASK]"), tok_span_of("<a name of some length>"),
-				 err);
+	return vocab_edit_rename(spec, tok_span_of("[MASK]"),
+				 tok_span_of("<a name of some length>"), err);
 }
 
 static enum tok_status add_one(struct tok_spec *spec, struct tok_error *err)
@@ -66,8 +67,8 @@ static size_t fail_each(enum tok_status (*edit)(struct tok_spec *spec, struct to
 		struct tok_buffer after = describe(&spec);
 		if (status != (n ? TOK_ENOMEM : TOK_OK))
 			fail_msg("allocation %zu of %zu: %d %s", n, total, status, err.message);
-		assert_int_equal(
-		    tok_span_equal(tok_buffer_span(&before), tok_buffer_span(&after)), n > 0);
+		assert_int_equal(tok_span_equal(tok_buffer_span(&before), tok_buffer_span(&after)),
+				 n > 0);
 		tok_buffer_release(&before);
 		tok_buffer_release(&after);
 		tok_spec_release(&spec);

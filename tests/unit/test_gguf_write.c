@@ -414,9 +414,12 @@ static void bert_says_what_its_tokens_are(void **state)
 		const char *key;
 		int id; /* -1: none */
 	} ids[] = {
-		{ "tokenizer.ggml.bos_token_id", 2 },	  { "tokenizer.ggml.seperator_token_id", 3 },
-		{ "tokenizer.ggml.padding_token_id", 5 }, { "tokenizer.ggml.mask_token_id", 1 },
-		{ "tokenizer.ggml.unknown_token_id", 0 }, { "tokenizer.ggml.eos_token_id", -1 },
+		{ "tokenizer.ggml.bos_token_id", 2 },
+		{ "tokenizer.ggml.seperator_token_id", 3 },
+		{ "tokenizer.ggml.padding_token_id", 5 },
+		{ "tokenizer.ggml.mask_token_id", 1 },
+		{ "tokenizer.ggml.unknown_token_id", 0 },
+		{ "tokenizer.ggml.eos_token_id", -1 },
 	};
 	const struct vocab_gguf_options options = vocab_gguf_defaults();
 	struct tok_buffer pairs = { 0 };

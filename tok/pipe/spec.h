@@ -89,7 +89,11 @@ struct tok_decode_step {
 };
 
 /* Which of two texts is cut off; kept for files, here there is one. */
-enum tok_truncation_strategy { TOK_TRUNCATE_LONGEST_FIRST, TOK_TRUNCATE_FIRST, TOK_TRUNCATE_SECOND };
+enum tok_truncation_strategy {
+	TOK_TRUNCATE_LONGEST_FIRST,
+	TOK_TRUNCATE_FIRST,
+	TOK_TRUNCATE_SECOND
+};
 
 /* Only what `encode` does to one sequence under --hf. */
 struct tok_truncation {

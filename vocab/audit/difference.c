@@ -120,9 +120,8 @@ static int class_of(const struct finding *f, const struct side *side, tok_id id)
 /* From `id` on the first of its chain that is of the class and has no partner. */
 static tok_id find_free(const struct finding *f, const struct side *side, tok_id id, int class)
 {
-	while (id != TOK_NO_ID &&
-	       (side->partner[id] != TOK_NO_ID ||
-		(class != CLASS_ANY && class_of(f, side, id) != class)))
+	while (id != TOK_NO_ID && (side->partner[id] != TOK_NO_ID ||
+				   (class != CLASS_ANY && class_of(f, side, id) != class)))
 		id = side->next[id];
 	return id;
 }

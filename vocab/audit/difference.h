@@ -8,8 +8,9 @@
  *		use(&d.items[i]);
  *	vocab_differences_release(&d);
  *
- * Of several tokens of the same bytes those of the same id are the same; then those of the same kind
- * and type by rising ids, then the others.  A and B may change places: what is told is the same.
+ * Of several tokens of the same bytes those of the same id are the same; then those of the same
+ *kind and type by rising ids, then the others.  A and B may change places: what is told is the
+ *same.
  *
  * Time and memory grow with the sizes of the two, not with their product.
  */

@@ -73,8 +73,7 @@ static enum tok_status is_seen(const struct tok_spec *spec, struct tok_span name
 	uint8_t *bytes = tok_arena_array(&scratch, name.count, 1);
 	struct tok_span rest = name;
 	size_t count;
-	enum tok_status status =
-	    bytes ? is_piece(spec, name, out, err) : tok_fail_memory(err);
+	enum tok_status status = bytes ? is_piece(spec, name, out, err) : tok_fail_memory(err);
 	if (status == TOK_OK && !*out && take_mark_off(spec, &rest))
 		status = is_piece(spec, rest, out, err);
 	if (status == TOK_OK && !*out && read_alphabet(spec, name, bytes, &count))

@@ -43,14 +43,10 @@ static const struct known_field piece_fields[] = {
 	{ 0 },
 };
 static const struct known_field trainer_fields[] = {
-	{ 3, PROTO_VARINT, "model_type" },
-	{ 24, PROTO_VARINT, "treat_whitespace_as_suffix" },
-	{ 35, PROTO_VARINT, "byte_fallback" },
-	{ 44, PROTO_BYTES, "unk_surface" },
-	{ 46, PROTO_BYTES, "bos_piece" },
-	{ 47, PROTO_BYTES, "eos_piece" },
-	{ 48, PROTO_BYTES, "pad_piece" },
-	{ 0 },
+	{ 3, PROTO_VARINT, "model_type" },     { 24, PROTO_VARINT, "treat_whitespace_as_suffix" },
+	{ 35, PROTO_VARINT, "byte_fallback" }, { 44, PROTO_BYTES, "unk_surface" },
+	{ 46, PROTO_BYTES, "bos_piece" },      { 47, PROTO_BYTES, "eos_piece" },
+	{ 48, PROTO_BYTES, "pad_piece" },      { 0 },
 };
 static const struct known_field normalizer_fields[] = {
 	{ 2, PROTO_BYTES, "precompiled_charsmap" },

@@ -197,10 +197,11 @@ static void tell_lost(struct spm_writer *w, const char *role, struct tok_span ha
 		      struct tok_span has)
 {
 	if (had.count && find_control(w, had) != TOK_NO_ID && !tok_span_equal(had, has))
-		vocab_losses_add(w->losses,
-				 "post_processor: '%s' is %s no more: a model is read as one that puts "
-				 "bos before a text, or where it has none eos behind it",
-				 tok_show(had).text, role);
+		vocab_losses_add(
+		    w->losses,
+		    "post_processor: '%s' is %s no more: a model is read as one that puts "
+		    "bos before a text, or where it has none eos behind it",
+		    tok_show(had).text, role);
 }
 
 /* The name that the file it came from has is kept, unless the template says otherwise: where
@@ -215,7 +216,7 @@ static void find_names(struct spm_writer *w, struct names *out)
 	const struct tok_template_item *first, *last;
 	const bool simple = read_template(spec, &first, &last);
 	out->bos = first ? first->content : choose_absent(w, spec->bos_name, begins);
-	out->eos = last	   ? last->content
+	out->eos = last    ? last->content
 		   : first ? choose_name(w, spec->eos_name, ends)
 			   : choose_absent(w, spec->eos_name, ends);
 	out->pad = choose_name(w, spec->pad_name, pads);
