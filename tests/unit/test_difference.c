@@ -119,6 +119,19 @@ static const struct piece fourth[] = {
 	{ "a", TOK_PIECE_NORMAL, -3 },
 };
 
+/* Another order under ids that are others all. */
+static const struct piece fifth[] = {
+	{ "<unk>", TOK_PIECE_UNKNOWN, 0 }, { "<s>", TOK_PIECE_CONTROL, 0 },
+	{ "a", TOK_PIECE_NORMAL, -2 },     { SPACE, TOK_PIECE_NORMAL, -1 },
+	{ "<0x61>", TOK_PIECE_BYTE, 0 },   { "b", TOK_PIECE_NORMAL, NAN },
+};
+/* "a" is of a type that no token of the same bytes has. */
+static const struct piece sixth[] = {
+	{ "<unk>", TOK_PIECE_UNKNOWN, 0 }, { "<s>", TOK_PIECE_CONTROL, 0 },
+	{ "<0x61>", TOK_PIECE_BYTE, 0 },   { SPACE, TOK_PIECE_NORMAL, -1 },
+	{ "a", TOK_PIECE_UNUSED, -2 },     { "b", TOK_PIECE_NORMAL, NAN },
+};
+
 static const struct {
 	const char *name;
 	const struct piece *a, *b;
@@ -130,6 +143,8 @@ static const struct {
 	/* "a" is 3 where the byte is 3 in the other: the same bytes under the same id, another
 	 * type and score. */
 	{ "text first", first, third, 5, 5, 5, 0, 0, 0, 2, 2 },
+	{ "all moved", first, fifth, 5, 6, 1, 4, 0, 1, 0, 0 },
+	{ "another type", first, sixth, 5, 6, 1, 4, 0, 1, 1, 0 },
 	{ "one fewer", first, fourth, 5, 4, 3, 2, 0, 0, 0, 1 },
 };
 

@@ -74,9 +74,9 @@ static void names(void **state)
 		{ bpe, "<s>", "ba", TOK_OK },  /* no merge makes it */
 		{ bpe, "<s>", "c", TOK_EARG }, /* a character needs no merge */
 		{ bpe, "<s>", "\xE3\x8D\xBF", TOK_EARG },
-		{ bpe, "ab", "q", TOK_EARG },  /* made by a merge */
-		{ bpe, "<s>", " ", TOK_EARG }, /* blank */
-		{ bpe, "<s>", "\xE3\x80\x80", TOK_EARG },
+		{ bpe, "ab", "<q>", TOK_EARG }, /* made by a merge */
+		{ bpe, "<s>", "  ", TOK_EARG }, /* blank */
+		{ bpe, "<s>", " \xE3\x80\x80", TOK_EARG },
 		{ bpe, "<s>", "", TOK_EARG },
 		{ bpe, "<s>", "a", TOK_EARG }, /* there is one */
 		{ bpe, "b", "q", TOK_EARG },   /* no added token */
