@@ -88,27 +88,29 @@ static enum tok_status is_made(struct tok_encoder *encoder, struct tok_span text
 	return status == TOK_ETEXT ? TOK_OK : status;
 }
 
-static bool put_probe(struct vocab_asked_names *names, struct tok_span text, const char *around)
+static bool put_probe(struct vocab_asked_names *names, const char *front, struct tok_span text,
+		      const char *behind)
 {
-	const size_t more = strlen(around);
-	uint8_t *bytes = tok_arena_array(&names->arena, text.count + 2 * more, 1);
+	const size_t before = strlen(front), after = strlen(behind);
+	uint8_t *bytes = tok_arena_array(&names->arena, before + text.count + after, 1);
 	if (!bytes)
 		return false;
-	memcpy(bytes, around, more);
-	memcpy(bytes + more, text.bytes, text.count);
-	memcpy(bytes + more + text.count, around, more);
-	names->probes[names->probe_count++] = (struct tok_span){ bytes, text.count + 2 * more };
+	memcpy(bytes, front, before);
+	memcpy(bytes + before, text.bytes, text.count);
+	memcpy(bytes + before + text.count, behind, after);
+	names->probes[names->probe_count++] =
+	    (struct tok_span){ bytes, before + text.count + after };
 	return true;
 }
 
-enum { MARKS = 3, PROBES = 3 }; /* of so many beginnings, each so often */
+enum { MARKS = 3, PROBES = 4 }; /* of so many beginnings, each so often */
 
 static bool put_probes(struct vocab_asked_names *names, struct tok_span text)
 {
 	bool ok = true;
 	for (int i = 0; i < MARKS && text.count && ok; i++) {
-		ok = put_probe(names, text, "") && put_probe(names, text, " ") &&
-		     put_probe(names, text, "a");
+		ok = put_probe(names, "", text, "") && put_probe(names, " ", text, " ") &&
+		     put_probe(names, "a", text, "") && put_probe(names, "a", text, "a");
 		text = tok_span_slice(text, tok_utf8_at(text, 0).length, text.count);
 	}
 	return ok;
