@@ -7,8 +7,8 @@ vocab+merges  GPT-2, and r50k whose ranks become merges, in tokenizers' ByteLeve
               transformers' GPT2Tokenizer: ids are those of the published tokenizer
 vocab.txt     BERT, in transformers' BertTokenizer
 tekken        Mistral's, put together from the written JSON alone, in tiktoken; and in mistral-common
-gguf          Llama 2 and BERT, by the gguf package: tokens, scores and types are those of the source;
-              there is no tensor
+gguf          a BPE of SentencePiece and BERT, by the gguf package: tokens, scores and types are those of
+              the source; there is no tensor
 llama.cpp     what is written as GGUF without a loss, real tokenizers and small SentencePiece models,
               has the reference's ids there; what it does otherwise is refused by name
 
@@ -44,7 +44,7 @@ NORMAL, USER, UNUSED, BYTE = 1, 4, 5, 6
 UNIGRAM, BPE = 1, 2
 # Written as GGUF, and what stands in the way.
 REAL = {"gpt2": None, "llama3": None, "llama2": None, "llama2_spm": None, "smart": None,
-        "gpt4o": "pre_tokenizer: 'gpt-4o'", "bert": "normalizer: of accents", "albert": "parts text at user-defined pieces",
+        "gpt4o": "pre_tokenizer: 'gpt-4o'", "gptoss": "pre_tokenizer: 'granite-embed-multi-97m'", "bert": "normalizer: of accents", "albert": "parts text at user-defined pieces",
         "mistral_v3": "parts text at user-defined pieces", "qwen3": "normalizer: NFC has no key"}
 
 TRANSFORMERS = """
@@ -140,6 +140,12 @@ def compare_mistral(options, tally, target, texts, known):
 
 # ---- GGUF ----------------------------------------------------------------------------------
 
+def read_model(path):
+    model = proto.ModelProto()
+    model.ParseFromString(path.read_bytes())
+    return model
+
+
 def fields(path):
     reader = gguf.GGUFReader(path)
     assert not reader.tensors
@@ -147,20 +153,22 @@ def fields(path):
 
 
 def compare_gguf(options, folder, tally):
-    sources = options.cache / "tokenizers"
-    target = folder / "v.gguf"
-    must_convert(options.tok, sources / "llama2_spm/tokenizer.model", target, "gguf")
-    got, model = fields(target), proto.ModelProto()
-    model.ParseFromString((sources / "llama2_spm/tokenizer.model").read_bytes())
+    """Of small ones, for the package takes its time."""
+    source, target = HERE.parent.parent / "fixtures/spm/bpe_fallback.model", folder / "v.gguf"
+    must_convert(options.tok, source, target, "gguf")
+    got, model = fields(target), read_model(source)
     wanted = {"general.architecture": "llama", "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [p.piece for p in model.pieces],
               "tokenizer.ggml.scores": [p.score for p in model.pieces], "tokenizer.ggml.token_type": [p.type for p in model.pieces],
-              "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_eos_token": False, "tokenizer.ggml.add_space_prefix": True}
+              "tokenizer.ggml.bos_token_id": model.trainer_spec.bos_id, "tokenizer.ggml.add_bos_token": True,
+              "tokenizer.ggml.add_eos_token": False, "tokenizer.ggml.add_space_prefix": model.normalizer_spec.add_dummy_prefix}
     for key, value in wanted.items():
-        tally.compare(f"Llama 2, {key}", "", got.get(key), value)
+        tally.compare(f"SentencePiece, {key}", "", got.get(key), value)
 
-    must_convert(options.tok, sources / "bert/vocab.txt", target, "gguf", "--lossy")
+    words = folder / "words.txt"
+    lines = source_of("bert", options.cache).read_text().splitlines()[:3000]
+    words.write_text("\n".join(lines) + "\n")
+    must_convert(options.tok, words, target, "gguf", "--lossy")
     got = fields(target)
-    lines = (sources / "bert/vocab.txt").read_text().splitlines()
     spelled = [w if w[0] == "[" and w[-1] == "]" else w[2:] if w.startswith("##") else "▁" + w for w in lines]
     tally.compare("BERT, tokens", "", got["tokenizer.ggml.tokens"], spelled)
     tally.compare("BERT, model", "", [got["general.architecture"], got["tokenizer.ggml.model"]], ["bert", "bert"])
@@ -197,12 +205,6 @@ def compare_around(options, folder, tally):
     (folder / "around.txt").write_text("[UNK]\nhello\n")
     trouble = convert(options.tok, folder / "around.txt", folder / "none.gguf", "gguf")
     tally.compare("no template in llama.cpp", trouble, "puts a token in front of a WordPiece's text" in (trouble or ""), True)
-
-
-def read_model(path):
-    model = proto.ModelProto()
-    model.ParseFromString(path.read_bytes())
-    return model
 
 
 def compare_real(options, folder, tally, texts):
@@ -288,7 +290,7 @@ def main():
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     options = parser.parse_args()
     tally = Tally()
-    texts = generator.trouble(300, 10) + ["", " ", "Hello world", "don't  \n\n\tstop", "naïve Straße 你好世界", "1234567"]
+    texts = generator.trouble(300, 10) + ["", " ", "Hello world", "don't  \n\n\tstop", "naïve Straße 你好世界", "1234567", "ESPAÑA y la AÑADIDURA"]
     with tempfile.TemporaryDirectory() as where:
         folder = pathlib.Path(where)
         compare_tekken(options, folder, tally, texts)

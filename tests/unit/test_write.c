@@ -260,6 +260,8 @@ static const struct {
 	  "model: the byte 0x00 is no token" },
 	{ VOCAB_GGUF, JSON("", "{\"type\":\"WordLevel\",\"vocab\":{\"a\":0},\"unk_token\":\"a\"}"),
 	  "model: a GGUF file says it only of BPE, unigram and WordPiece" },
+	{ VOCAB_GGUF, JSON("\"pre_tokenizer\":" BYTE_LEVEL ",", BPE),
+	  "model: llama.cpp passes over bytes that are no token, of which there are 254" },
 };
 
 static void what_there_is_no_saying_is_refused(void **state)

@@ -1,6 +1,7 @@
 /* gguf_file.c - a GGUF file of a tokenizer alone, as llama.cpp's files of vocabularies are: the
  * architecture that its pairs are usual for, the pairs, and no tensors. */
 #include "tok/text/json.h"
+#include "tok/text/utf8.h"
 #include "vocab/format/gguf_internal.h"
 #include "vocab/format/gguf_write_internal.h"
 #include "vocab/format/write_internal.h"
@@ -87,8 +88,39 @@ static void tell_pre(struct tok_span pairs, uint64_t count, struct vocab_losses 
 		    gguf_find_pre(pair.value.bytes)->respelled)
 			vocab_losses_add(losses,
 					 "pre_tokenizer: '%s' is another expression in llama.cpp, "
-					 "for scripts other than Latin",
+					 "for letters that are not ASCII",
 					 tok_show(pair.value.bytes).text);
+}
+
+/* "gpt2": of these, llama.cpp gives no id and no unknown token, and what stands around them is not
+ * merged. */
+static size_t count_missing_bytes(const struct tok_spec *spec)
+{
+	bool there[256] = { false };
+	size_t missing = 256;
+	for (size_t i = 0; i < spec->model.entry_count; i++) {
+		const struct tok_span text = spec->model.entries[i].text;
+		int byte = -1;
+		if (spec->raw_vocabulary)
+			byte = text.count == 1 ? text.bytes[0] : -1;
+		else if (text.count && tok_utf8_at(text, 0).length == text.count)
+			byte = tok_char_to_byte(tok_utf8_at(text, 0).code);
+		if (byte < 0 || there[byte])
+			continue;
+		there[byte] = true;
+		missing--;
+	}
+	return missing;
+}
+
+static void tell_bytes(const struct tok_spec *spec, struct vocab_losses *losses)
+{
+	const size_t missing = count_missing_bytes(spec);
+	if (missing)
+		vocab_losses_add(losses,
+				 "model: llama.cpp passes over bytes that are no token, of which "
+				 "there are %zu",
+				 missing);
 }
 
 /* "bert": without these two llama.cpp ends where it is to put them there. */
@@ -118,6 +150,8 @@ static void tell_parts(const struct tok_spec *spec, struct vocab_losses *losses)
 				 "too, and of Hangul all but the first letter");
 	if (norm && norm->kind == TOK_NORM_SENTENCEPIECE)
 		tell_pieces(spec, losses);
+	else if (spec->model.kind == TOK_MODEL_BPE && !gguf_is_scored(spec))
+		tell_bytes(spec, losses);
 	if (spec->model.kind == TOK_MODEL_WORDPIECE && !has_both_ends(spec))
 		vocab_losses_add(losses, "post_processor: llama.cpp puts a token in front of a "
 					 "WordPiece's text and one behind it");

@@ -51,7 +51,7 @@ struct gguf_pre {
 	const char *name;
 	const char *const *splits; /* up to GGUF_SPLITS patterns, then NULL */
 	bool ignore_merges, add_bos;
-	bool respelled; /* llama.cpp's own do something else for scripts that are not Latin */
+	bool respelled; /* llama.cpp splits otherwise where letters are not ASCII */
 };
 
 /* One name of each kind, for messages. */

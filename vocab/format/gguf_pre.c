@@ -91,8 +91,8 @@ static const char *const falcon[] = { "[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2, "[0-9]
 static const char *const bloom[] = { NO_SIGNS, NULL };
 static const char *const viking[] = { NO_SIGNS, "\\p{N}", NULL };
 
-/* Name, patterns, is a piece that is a token that token, does bos come first, does llama.cpp spell
- * the patterns otherwise. */
+/* Name, patterns, is a piece that is a token that token, does bos come first, does llama.cpp
+ * split otherwise. */
 static const struct gguf_pre known[] = {
 	{ "default", general, false, false },
 	{ "llama-bpe", llama3, true, true },
@@ -158,7 +158,7 @@ static const struct gguf_pre known[] = {
 	{ "kanana2", gpt4o, false, false, true },
 	{ "talkie", gpt4o, false, false, true },
 	{ "minimax-m2", gpt4o, false, false, true },
-	{ "granite-embed-multi-97m", gpt4o, true, false },
+	{ "granite-embed-multi-97m", gpt4o, true, false, true },
 	{ "tiny_aya", tiny_aya, false, false, true },
 	{ "cohere2moe", tiny_aya, false, false, true },
 	{ "tekken", tekken, true, true, true },
