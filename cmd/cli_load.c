@@ -168,16 +168,18 @@ static enum tok_status load_pipe(const struct cli_load *options, struct tok_toke
 				 struct tok_spec *spec, struct tok_error *err)
 {
 	const struct vocab_read_options reading = { .pattern = options->pattern };
+	struct tok_tokenizer *made = NULL;
 	struct vocab_source source;
 	enum tok_status status = vocab_source_open(options->tokenizer, &source, err);
 	if (status != TOK_OK)
 		return status;
-	status = cli_load_source(&source, options->pattern, tokenizer, err);
-	if (status == TOK_OK) {
+	status = cli_load_source(&source, options->pattern, &made, err);
+	if (status == TOK_OK)
 		status = vocab_read_source(&source, &reading, spec, err);
-		if (status != TOK_OK)
-			tok_tokenizer_free(*tokenizer);
-	}
+	if (status == TOK_OK)
+		*tokenizer = made;
+	else
+		tok_tokenizer_free(made);
 	vocab_source_close(&source);
 	return status;
 }
