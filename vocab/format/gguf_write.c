@@ -143,26 +143,6 @@ static void put_id(struct gguf_spec_writer *s, const char *key, tok_id id)
 		gguf_put_u32(&s->w, key, id);
 }
 
-static tok_id find_name(const struct gguf_spec_writer *s, const char *name)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (tok_span_equal(s->tokens[i].text, tok_span_of(name)))
-			return (tok_id)i;
-	return TOK_NO_ID;
-}
-
-/* What llama.cpp puts behind a text is the separator; what is not said it takes to be as in BERT's
- * own vocabulary: 102, 0 and 103. */
-static void find_bert_ids(const struct gguf_spec_writer *s, tok_id ids[VOCAB_GGUF_IDS])
-{
-	if (s->last)
-		ids[VOCAB_GGUF_SEP] = s->last->id;
-	if (ids[VOCAB_GGUF_PAD] == TOK_NO_ID)
-		ids[VOCAB_GGUF_PAD] = find_name(s, "[PAD]");
-	if (ids[VOCAB_GGUF_MASK] == TOK_NO_ID)
-		ids[VOCAB_GGUF_MASK] = find_name(s, "[MASK]");
-}
-
 static void put_ids(struct gguf_spec_writer *s)
 {
 	static const char *const keys[VOCAB_GGUF_IDS] = {
@@ -179,10 +159,11 @@ static void put_ids(struct gguf_spec_writer *s)
 	memcpy(ids, s->options->ids, sizeof ids);
 	if (s->first)
 		ids[VOCAB_GGUF_BOS] = s->first->id;
+	if (s->last)
+		ids[s->spec->model.kind == TOK_MODEL_WORDPIECE ? VOCAB_GGUF_SEP : VOCAB_GGUF_EOS] =
+		    s->last->id;
 	if (s->spec->model.kind == TOK_MODEL_WORDPIECE)
-		find_bert_ids(s, ids);
-	else if (s->last)
-		ids[VOCAB_GGUF_EOS] = s->last->id;
+		gguf_find_bert_ids(s->tokens, s->count, ids);
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
 	for (size_t i = 0; i < VOCAB_GGUF_IDS; i++)
@@ -377,35 +358,6 @@ static enum tok_status write_scored(struct gguf_spec_writer *s)
 /* ---- WordPiece: "bert" --------------------------------------------------------------------------
  */
 
-static bool is_bracketed(struct tok_span text)
-{
-	return text.count && text.bytes[0] == '[' && text.bytes[text.count - 1] == ']';
-}
-
-/* Words begin with U+2581 there, other pieces are bare; [BRACKETS] stay. */
-static enum tok_status respell(struct gguf_spec_writer *s, struct tok_vocab_entry *token)
-{
-	static const char mark[] = "\xE2\x96\x81";
-	const struct tok_span text = token->text;
-	if (is_bracketed(text))
-		return TOK_OK;
-	if (tok_span_starts(text, tok_span_of("##"))) {
-		token->text = tok_span_slice(text, 2, text.count);
-		if (text.count > 2 && !is_bracketed(token->text) &&
-		    !tok_span_starts(token->text, tok_span_of(mark)))
-			return TOK_OK;
-		return tok_fail(s->err, TOK_EARG, "model: '%s' has no spelling in a GGUF file",
-				tok_show(text).text);
-	}
-	uint8_t *bytes = tok_arena_array(&s->scratch, text.count + 3, 1);
-	if (!bytes)
-		return tok_fail_memory(s->err);
-	memcpy(bytes, mark, 3);
-	memcpy(bytes + 3, text.bytes, text.count);
-	token->text = (struct tok_span){ bytes, text.count + 3 };
-	return TOK_OK;
-}
-
 static enum tok_status write_bert(struct gguf_spec_writer *s)
 {
 	struct tok_buffer lines = { 0 };
@@ -423,7 +375,7 @@ static enum tok_status write_bert(struct gguf_spec_writer *s)
 	status = vocab_write(VOCAB_WORDPIECE_TXT, &plain, &lines, s->err);
 	tok_buffer_release(&lines);
 	for (size_t i = 0; i < s->count && status == TOK_OK; i++)
-		status = respell(s, &s->tokens[i]);
+		status = gguf_respell(&s->tokens[i], &s->scratch, s->err);
 	if (status != TOK_OK)
 		return status;
 	gguf_put_string(&s->w, "tokenizer.ggml.model", tok_span_of("bert"));
