@@ -62,13 +62,16 @@ struct cli_texts {
 	(offsetof(T, field) + 0 * sizeof(_Generic(((T *)0)->field, type : 0)))
 
 /* One of the things that a tool does, of those that do several: `tok vocab compile`.
- * The options are the tool's. */
+ * The options are in the tool's table. */
 struct cli_word {
 	const char *name;     /* "compile" */
 	const char *operands; /* "TOKENIZER" */
 	const char *summary;  /* one line, no full stop */
 	bool reads_files;     /* as in struct cli_tool */
 	enum cli_exit (*run)(const void *options, int argc, char **argv);
+	/* Names of those that it takes, a blank between two: others are refused.  NULL: all of
+	 * the tool's. */
+	const char *options;
 };
 
 struct cli_tool {

@@ -1,6 +1,7 @@
 #include "cmd/cli_load.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cmd/cli_cache.h"
 #include "vocab/image/image.h"
@@ -129,6 +130,68 @@ enum tok_status cli_load_uncached(const struct cli_load *options, struct tok_tok
 				  struct tok_error *err)
 {
 	return load(options, false, out, err);
+}
+
+bool cli_is_pipe(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+enum tok_status cli_load_source(const struct vocab_source *source, const char *pattern,
+				struct tok_tokenizer **out, struct tok_error *err)
+{
+	const struct vocab_read_options reading = { .pattern = pattern };
+	struct tok_spec spec = { 0 };
+	struct tok_tokenizer *made = NULL;
+	enum tok_status status = vocab_read_source(source, &reading, &spec, err);
+	if (status != TOK_OK)
+		return status;
+	status = tok_tokenizer_new(&spec, &made, err);
+	tok_spec_release(&spec);
+	if (status == TOK_OK)
+		status = cli_load_kernel(made, err);
+	if (status == TOK_OK)
+		*out = made;
+	else
+		tok_tokenizer_free(made);
+	return status;
+}
+
+static enum tok_status load_pipe(const struct cli_load *options, struct tok_tokenizer **tokenizer,
+				 struct tok_spec *spec, struct tok_error *err)
+{
+	const struct vocab_read_options reading = { .pattern = options->pattern };
+	struct tok_tokenizer *made = NULL;
+	struct vocab_source source;
+	enum tok_status status = vocab_source_open(options->tokenizer, &source, err);
+	if (status != TOK_OK)
+		return status;
+	status = cli_load_source(&source, options->pattern, &made, err);
+	if (status == TOK_OK)
+		status = vocab_read_source(&source, &reading, spec, err);
+	if (status == TOK_OK)
+		*tokenizer = made;
+	else
+		tok_tokenizer_free(made);
+	vocab_source_close(&source);
+	return status;
+}
+
+enum tok_status cli_load_both(const struct cli_load *options, struct tok_tokenizer **tokenizer,
+			      struct tok_spec *spec, struct tok_error *err)
+{
+	struct tok_tokenizer *made = NULL;
+	if (cli_is_pipe(options->tokenizer))
+		return load_pipe(options, tokenizer, spec, err);
+	enum tok_status status = cli_load(options, &made, err);
+	if (status == TOK_OK)
+		status = cli_load_spec(options->tokenizer, options->pattern, spec, err);
+	if (status == TOK_OK)
+		*tokenizer = made;
+	else
+		tok_tokenizer_free(made);
+	return status;
 }
 
 enum cli_exit cli_specials_check(const struct cli_specials *specials)

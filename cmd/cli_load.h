@@ -48,6 +48,19 @@ TOK_MUST_USE enum tok_status cli_load_uncached(const struct cli_load *options,
 TOK_MUST_USE enum tok_status cli_load_spec(const char *name, const char *pattern,
 					   struct tok_spec *out, struct tok_error *err);
 
+/* The tokenizer, and what its file says: of one reading where that is a pipe. */
+TOK_MUST_USE enum tok_status cli_load_both(const struct cli_load *options,
+					   struct tok_tokenizer **tokenizer, struct tok_spec *spec,
+					   struct tok_error *err);
+
+/* What `source` holds, compiled. */
+struct vocab_source;
+TOK_MUST_USE enum tok_status cli_load_source(const struct vocab_source *source, const char *pattern,
+					     struct tok_tokenizer **out, struct tok_error *err);
+
+/* Does the path name something that is neither file nor folder, which is read once? */
+bool cli_is_pipe(const char *path);
+
 /* TOK_KERNELS forces one implementation of the hot loops, or is refused. */
 TOK_MUST_USE enum tok_status cli_load_kernel(struct tok_tokenizer *tokenizer,
 					     struct tok_error *err);

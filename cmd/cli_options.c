@@ -281,9 +281,14 @@ static enum cli_exit refuse(int c, const char *word, const struct cli_tool *tool
 	return cli_usage("there is no option '%s', or it may mean several", word);
 }
 
-/* *done: nothing is left to do, the answer is printed. */
-static enum cli_exit parse(const struct cli_tool *tool, int argc, char **argv, void *options,
-			   bool *done)
+/* What came out of the arguments. */
+struct parsed {
+	void *options;
+	bool given[MAX_OPTIONS]; /* by their place in the tool's table */
+	bool done;               /* nothing is left to do, the answer is printed */
+};
+
+static enum cli_exit parse(const struct cli_tool *tool, int argc, char **argv, struct parsed *out)
 {
 	struct getopt_tables tables = { .shorts = ":", .short_count = 1 };
 	add_options(&tables, tool->options, FIRST_LONG);
@@ -299,10 +304,11 @@ static enum cli_exit parse(const struct cli_tool *tool, int argc, char **argv, v
 		const struct cli_option *option = find_option(tool, c);
 		if (option >= cli_common_options && option <= &cli_common_options[COMMON_MAN]) {
 			print_common(tool, option);
-			*done = true;
+			out->done = true;
 			return CLI_OK;
 		}
-		const enum cli_exit status = store(option, optarg, options);
+		out->given[option - tool->options] = true;
+		const enum cli_exit status = store(option, optarg, out->options);
 		if (status != CLI_OK)
 			return status;
 	}
@@ -316,6 +322,19 @@ static enum cli_exit run_on_files(enum cli_exit (*run)(const void *options, int 
 	return argc == 0 ? run(options, 1, standard_input) : run(options, argc, argv);
 }
 
+/* Is it one of the names with a blank between two? */
+static bool has_name(const char *names, const char *name)
+{
+	const size_t count = strlen(name);
+	for (const char *at = names; *at; at += *at == ' ') {
+		const size_t length = strcspn(at, " ");
+		if (length == count && memcmp(at, name, count) == 0)
+			return true;
+		at += length;
+	}
+	return false;
+}
+
 static enum cli_exit refuse_word(const struct cli_word *words, const char *given)
 {
 	char names[256] = "";
@@ -327,7 +346,17 @@ static enum cli_exit refuse_word(const struct cli_word *words, const char *given
 		     : cli_usage("a word says what is to be done: %s", names);
 }
 
-static enum cli_exit run_word(const struct cli_tool *tool, const void *options, int argc,
+/* What a word does nothing with would be left out silently. */
+static enum cli_exit check_options(const struct cli_tool *tool, const struct cli_word *word,
+				   const bool *given)
+{
+	for (int i = 0; word->options && tool->options[i].kind != CLI_END; i++)
+		if (given[i] && !has_name(word->options, tool->options[i].name))
+			return cli_usage("%s takes no --%s", word->name, tool->options[i].name);
+	return CLI_OK;
+}
+
+static enum cli_exit run_word(const struct cli_tool *tool, const struct parsed *parsed, int argc,
 			      char **argv)
 {
 	if (argc == 0)
@@ -337,36 +366,37 @@ static enum cli_exit run_word(const struct cli_tool *tool, const void *options, 
 		word++;
 	if (!word->name)
 		return refuse_word(tool->words, argv[0]);
+	const enum cli_exit status = check_options(tool, word, parsed->given);
+	if (status != CLI_OK)
+		return status;
 	if (word->reads_files)
-		return run_on_files(word->run, options, argc - 1, argv + 1);
-	return word->run(options, argc - 1, argv + 1);
+		return run_on_files(word->run, parsed->options, argc - 1, argv + 1);
+	return word->run(parsed->options, argc - 1, argv + 1);
 }
 
-static enum cli_exit run_tool(const struct cli_tool *tool, const void *options, int argc,
+static enum cli_exit run_tool(const struct cli_tool *tool, const struct parsed *parsed, int argc,
 			      char **argv)
 {
 	if (tool->words)
-		return run_word(tool, options, argc, argv);
+		return run_word(tool, parsed, argc, argv);
 	if (tool->reads_files)
-		return run_on_files(tool->run, options, argc, argv);
+		return run_on_files(tool->run, parsed->options, argc, argv);
 	if (argc > 0)
 		return cli_usage("'%s' is too much: only options are taken", argv[0]);
-	return tool->run(options, argc, argv);
+	return tool->run(parsed->options, argc, argv);
 }
 
 enum cli_exit cli_run(const struct cli_tool *tool, int argc, char **argv)
 {
-	bool done = false;
+	struct parsed parsed = { .options = malloc(tool->options_size) };
 	tool_name = tool->name;
-
-	void *options = malloc(tool->options_size);
-	if (!options)
+	if (!parsed.options)
 		return cli_error("out of memory");
-	memcpy(options, tool->defaults, tool->options_size);
+	memcpy(parsed.options, tool->defaults, tool->options_size);
 
-	enum cli_exit status = parse(tool, argc, argv, options, &done);
-	if (status == CLI_OK && !done)
-		status = run_tool(tool, options, argc - optind, argv + optind);
-	free(options);
+	enum cli_exit status = parse(tool, argc, argv, &parsed);
+	if (status == CLI_OK && !parsed.done)
+		status = run_tool(tool, &parsed, argc - optind, argv + optind);
+	free(parsed.options);
 	return cli_close_stdout(status);
 }

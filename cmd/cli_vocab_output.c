@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/cli_load.h"
 #include "cmd/cli_put.h"
 #include "tok/base/replace.h"
 #include "vocab/convert/fast.h"
+#include "vocab/format/read.h"
 #include "vocab/format/write.h"
 #include "vocab/image/image.h"
 
@@ -92,9 +94,11 @@ static enum cli_exit tell(const struct vocab_losses *losses, const char *path, b
 /* ---- files -------------------------------------------------------------------------------------
  */
 
-/* What is to be written, before anything is: `files` are of the folder's two, or one. */
+/* What is to be written, before anything is: `files` are the folder's two, or one; of an image it
+ * is the tokenizer. */
 struct content {
 	struct tok_buffer files[2];
+	struct tok_tokenizer *image;
 	struct vocab_losses losses;
 };
 
@@ -102,11 +106,12 @@ static void release(struct content *c)
 {
 	tok_buffer_release(&c->files[0]);
 	tok_buffer_release(&c->files[1]);
+	tok_tokenizer_free(c->image);
 	vocab_losses_release(&c->losses);
 }
 
 static enum tok_status fill(struct content *c, struct tok_spec *spec, enum cli_vocab_kind kind,
-			    bool convert, struct tok_error *err)
+			    bool fast, struct tok_error *err)
 {
 	static const enum vocab_file_kind kinds[] = {
 		[CLI_VOCAB_JSON] = VOCAB_TOKENIZER_JSON,
@@ -117,7 +122,9 @@ static enum tok_status fill(struct content *c, struct tok_spec *spec, enum cli_v
 		[CLI_VOCAB_GGUF] = VOCAB_GGUF,
 	};
 	enum tok_status status = TOK_OK;
-	if (convert && kind == CLI_VOCAB_JSON && spec->sentencepiece)
+	if (kind == CLI_VOCAB_TOK)
+		return tok_tokenizer_new(spec, &c->image, err);
+	if (fast && kind == CLI_VOCAB_JSON && spec->sentencepiece)
 		status = vocab_fast(spec, &c->losses, err);
 	if (status != TOK_OK)
 		return status;
@@ -126,65 +133,132 @@ static enum tok_status fill(struct content *c, struct tok_spec *spec, enum cli_v
 		   : vocab_write_lossy(kinds[kind], spec, &c->files[0], &c->losses, err);
 }
 
+static const char *const merges_names[] = { "vocab.json", "merges.txt" };
+
+/* "folder/name", ended by a NUL; false where memory is out. */
+static bool join(struct tok_buffer *out, const char *folder, const char *name)
+{
+	struct cli_put p = { .out = out };
+	cli_put(&p, "%s/%s%c", folder, name, 0);
+	return !p.lost;
+}
+
 static enum tok_status write_folder(const struct content *c, const char *path,
 				    struct tok_error *err)
 {
-	static const char *const names[] = { "vocab.json", "merges.txt" };
 	enum tok_status status = TOK_OK;
 	if (mkdir(path, 0777) != 0 && errno != EEXIST)
 		return tok_fail(err, TOK_EIO, "cannot make the folder '%s': %s", path,
 				strerror(errno));
 	for (size_t i = 0; i < 2 && status == TOK_OK; i++) {
 		struct tok_buffer name = { 0 };
-		struct cli_put p = { .out = &name };
-		cli_put(&p, "%s/%s%c", path, names[i], 0);
-		status = p.lost ? tok_fail_memory(err)
-				: write_bytes((const char *)name.bytes,
-					      tok_buffer_span(&c->files[i]), err);
+		status =
+		    join(&name, path, merges_names[i])
+			? write_bytes((const char *)name.bytes, tok_buffer_span(&c->files[i]), err)
+			: tok_fail_memory(err);
 		tok_buffer_release(&name);
 	}
 	return status;
 }
 
-static enum cli_exit write_content(struct tok_spec *spec, enum cli_vocab_kind kind,
-				   const char *path, bool convert, bool lossy)
+static enum tok_status write_content(const struct content *c, enum cli_vocab_kind kind,
+				     const char *path, struct tok_error *err)
+{
+	switch (kind) {
+	case CLI_VOCAB_TOK:
+		return vocab_image_save(c->image, path, err);
+	case CLI_VOCAB_MERGES:
+		return write_folder(c, path, err);
+	case CLI_VOCAB_JSON:
+	case CLI_VOCAB_TIKTOKEN:
+	case CLI_VOCAB_SENTENCEPIECE:
+	case CLI_VOCAB_TXT:
+	case CLI_VOCAB_TEKKEN:
+	case CLI_VOCAB_GGUF:
+		break;
+	}
+	return write_bytes(path, tok_buffer_span(&c->files[0]), err);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+bool cli_vocab_output_is(enum cli_vocab_kind kind, const char *path, const char *file)
+{
+	bool is = file && is_same_file(path, file);
+	for (size_t i = 0; file && kind == CLI_VOCAB_MERGES && i < 2 && !is; i++) {
+		struct tok_buffer name = { 0 };
+		is = !join(&name, path, merges_names[i]) ||
+		     is_same_file((const char *)name.bytes, file);
+		tok_buffer_release(&name);
+	}
+	return is;
+}
+
+/* ---- read again before it is written ------------------------------------------------------------
+ */
+
+static enum tok_status read_again(const struct content *c, enum cli_vocab_kind kind,
+				  const char *path, const char *pattern, struct tok_tokenizer **out,
+				  struct tok_error *err)
+{
+	const struct vocab_source source = { .path = path,
+					     .files = { tok_buffer_span(&c->files[0]),
+							tok_buffer_span(&c->files[1]) },
+					     .count = kind == CLI_VOCAB_MERGES ? 2 : 1 };
+	return cli_load_source(&source, pattern, out, err);
+}
+
+static enum cli_exit judge(const struct content *c, enum cli_vocab_kind kind, const char *path,
+			   const struct cli_vocab_careful *how)
+{
+	struct tok_tokenizer *written = NULL;
+	struct tok_error err = { 0 };
+	enum cli_exit result;
+	if (!how->judge)
+		return CLI_OK;
+	if (kind == CLI_VOCAB_TOK)
+		return how->judge(how->data, c->image);
+	if (read_again(c, kind, path, how->pattern, &written, &err) == TOK_OK)
+		result = how->judge(how->data, written);
+	else
+		result = cli_error("not written, it could not be read again: %s", err.message);
+	tok_tokenizer_free(written);
+	return result;
+}
+
+enum cli_exit cli_vocab_output_careful(struct tok_spec *spec, enum cli_vocab_kind kind,
+				       const char *path, const struct cli_vocab_careful *how)
 {
 	struct content c = { 0 };
 	struct tok_error err = { 0 };
-	enum tok_status status = fill(&c, spec, kind, convert, &err);
+	enum tok_status status = fill(&c, spec, kind, how->fast, &err);
 	enum cli_exit result = CLI_OK;
 	if (status == TOK_OK)
-		result = tell(&c.losses, path, lossy);
+		result = tell(&c.losses, path, how->lossy);
 	else
 		result = cli_error("cannot be written so: %s", err.message);
 	if (status != TOK_OK)
 		list(&c.losses);
 	if (result == CLI_OK)
-		status = kind == CLI_VOCAB_MERGES
-			     ? write_folder(&c, path, &err)
-			     : write_bytes(path, tok_buffer_span(&c.files[0]), &err);
-	if (result == CLI_OK && status != TOK_OK)
-		result = cli_error("%s", err.message);
+		result = judge(&c, kind, path, how);
+	if (result == CLI_NO && !how->lossy)
+		cli_error("'%s' is not written; with --lossy it is", path);
+	if (result == CLI_OK || (result == CLI_NO && how->lossy)) {
+		status = write_content(&c, kind, path, &err);
+		if (status != TOK_OK)
+			result = cli_error("%s", err.message);
+	}
 	release(&c);
 	return result;
 }
 
-static enum cli_exit write_image(struct tok_spec *spec, const char *path)
-{
-	struct tok_error err = { 0 };
-	return vocab_image_write(spec, path, &err) == TOK_OK ? CLI_OK
-							     : cli_error("%s", err.message);
-}
-
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path)
 {
-	return kind == CLI_VOCAB_TOK ? write_image(spec, path)
-				     : write_content(spec, kind, path, false, false);
-}
-
-enum cli_exit cli_vocab_output_listing(struct tok_spec *spec, enum cli_vocab_kind kind,
-				       const char *path, bool lossy)
-{
-	return kind == CLI_VOCAB_TOK ? write_image(spec, path)
-				     : write_content(spec, kind, path, true, lossy);
+	const struct cli_vocab_careful plainly = { 0 };
+	return cli_vocab_output_careful(spec, kind, path, &plainly);
 }

@@ -11,7 +11,7 @@
 #define CMD_CLI_VOCAB_OUTPUT_H
 
 #include "cmd/cli.h"
-#include "tok/pipe/spec.h"
+#include "tok/pipe/tokenizer.h"
 #include "vocab/format/names.h"
 
 /* In the order of CLI_VOCAB_KINDS, the words of an option: those of vocab/format/names.h, and an
@@ -40,9 +40,24 @@ bool cli_vocab_kind(const char *path, int asked, const char *option, enum cli_vo
  * over what `spec` holds, which the caller releases all the same. */
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path);
 
-/* The same of convert: what the kind cannot say is listed on standard error, and if `lossy` left
- * out, else an error. */
-enum cli_exit cli_vocab_output_listing(struct tok_spec *spec, enum cli_vocab_kind kind,
-				       const char *path, bool lossy);
+/* Is a file to be written that was read as `written`?  CLI_OK: it is; CLI_NO: not without `lossy`.
+ * Says why. */
+typedef enum cli_exit cli_vocab_judge(void *data, const struct tok_tokenizer *written);
+
+struct cli_vocab_careful {
+	bool fast;              /* what SentencePiece's models do may be said in other words */
+	bool lossy;             /* what the kind cannot say is left out, else an error */
+	const char *pattern;    /* that ranks are read again with; NULL: they know it */
+	cli_vocab_judge *judge; /* NULL: nothing is read again */
+	void *data;             /* of judge */
+};
+
+/* The same of convert and edit: what the kind cannot say is listed on standard error, and what
+ * would be written is read again and judged before anything is. */
+enum cli_exit cli_vocab_output_careful(struct tok_spec *spec, enum cli_vocab_kind kind,
+				       const char *path, const struct cli_vocab_careful *how);
+
+/* Would that write over `file`, which may be NULL? */
+bool cli_vocab_output_is(enum cli_vocab_kind kind, const char *path, const char *file);
 
 #endif

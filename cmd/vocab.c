@@ -43,12 +43,11 @@ static const struct cli_option option_table[] = {
 	  "what convert, edit and prune write, where the name of FILE does not end so",
 	  CLI_FIELD(struct vocab_options, to, int) },
 	{ CLI_FLAG, 0, "lossy", NULL,
-	  "convert: leave out what FILE cannot say, and list it, instead of writing nothing",
+	  "convert, edit: leave out what FILE cannot say, list it, and write what is not equal too",
 	  CLI_FIELD(struct vocab_options, lossy, bool) },
 	{ CLI_TEXTS, 0, "text", "FILE",
-	  "convert: compare what was written with TOKENIZER on these lines too; may be given "
-	  "several "
-	  "times",
+	  "convert, edit: compare what is written with TOKENIZER on these lines too; may be given "
+	  "several times",
 	  CLI_FIELD(struct vocab_options, texts, struct cli_texts) },
 	{ CLI_TEXT, 0, "map", "FILE",
 	  "prune: write a line of old id, tab, new id for each token kept",
@@ -68,27 +67,29 @@ static const struct cli_option option_table[] = {
 
 static const struct cli_word words[] = {
 	{ "add", "[NAME] TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
-	  cli_vocab_add },
-	{ "list", "", "tell what the store has", false, cli_vocab_list },
-	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show },
-	{ "rename", "OLD NEW", "give one another name", false, cli_vocab_rename },
-	{ "rm", "NAME...", "take it out of the store", false, cli_vocab_rm },
-	{ "path", "NAME", "tell where its compiled image is", false, cli_vocab_path },
-	{ "verify", "", "look through all of the store for damage", false, cli_vocab_verify },
-	{ "export", "FILE", "write all of the store as one file", false, cli_vocab_export },
-	{ "import", "FILE", "add what the store in such a file has", false, cli_vocab_import },
+	  cli_vocab_add, "pattern origin licence replace" },
+	{ "list", "", "tell what the store has", false, cli_vocab_list, "json" },
+	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show, "json" },
+	{ "rename", "OLD NEW", "give one another name", false, cli_vocab_rename, "" },
+	{ "rm", "NAME...", "take it out of the store", false, cli_vocab_rm, "" },
+	{ "path", "NAME", "tell where its compiled image is", false, cli_vocab_path, "" },
+	{ "verify", "", "look through all of the store for damage", false, cli_vocab_verify, "" },
+	{ "export", "FILE", "write all of the store as one file", false, cli_vocab_export, "" },
+	{ "import", "FILE", "add what the store in such a file has", false, cli_vocab_import, "" },
 	{ "compile", "TOKENIZER", "write the tokenizer as one image that opens at once", false,
-	  cli_vocab_compile },
+	  cli_vocab_compile, "pattern output" },
 	{ "convert", "TOKENIZER", "write the tokenizer as a file of another kind", false,
-	  cli_vocab_convert },
+	  cli_vocab_convert, "pattern output to lossy text" },
 	{ "check", "TOKENIZER...", "tell whether every token is of use, and fail where one is not",
-	  false, cli_vocab_check },
+	  false, cli_vocab_check, "pattern json fail-on threads" },
 	{ "diff", "TOKENIZER TOKENIZER [FILE...]", "tell where two are not the same", false,
-	  cli_vocab_diff },
+	  cli_vocab_diff, "pattern json top" },
 	{ "edit", "TOKENIZER", "change special tokens, names and the template", false,
-	  cli_vocab_edit },
+	  cli_vocab_edit, "pattern add-special rename set-template output to lossy text" },
 	{ "prune", "TOKENIZER [FILE...]", "keep the tokens that a text has most use for", false,
-	  cli_vocab_prune },
+	  cli_vocab_prune,
+	  "pattern keep lines null jsonl max-document raw counts output to map memory threads "
+	  "progress" },
 	{ NULL },
 };
 
@@ -125,11 +126,11 @@ const struct cli_tool tool_vocab = {
 	    "  gguf            .gguf: of the tokenizer alone, for llama.cpp\n"
 	    "  tok             .tok: the same as compile\n"
 	    "\n"
-	    "What is written gives the ids of what was read: it is read back, and compared on\n"
-	    "texts that tokenizers stumble over, on every token, and on --text. Equal or not is\n"
-	    "told on standard error, with the first differences; exit status 1 says not. Where a\n"
-	    "kind of file cannot say what the tokenizer does, nothing is written and what stands\n"
-	    "in the way is listed; with --lossy it is listed and left out. What no file of a kind\n"
+	    "What is written gives the ids of what was read: before FILE is written it is read\n"
+	    "again, and compared on texts that tokenizers stumble over, on every token, and on\n"
+	    "--text. Equal or not is told on standard error, with the first differences; exit\n"
+	    "status 1 says not. Then, and where a kind of file cannot say what the tokenizer\n"
+	    "does, which is listed, nothing is written but with --lossy. What no file of a kind\n"
 	    "ever says is left out at all times: tok-formats(5) has both.\n"
 	    "\n"
 	    "With the word diff, tells where two tokenizers are not the same: tokens as the bytes\n"
@@ -139,15 +140,15 @@ const struct cli_tool tool_vocab = {
 	    "differ.\n"
 	    "\n"
 	    "With the word edit, writes TOKENIZER with what --rename, --add-special and\n"
-	    "--set-template say, in this order. A special token that the vocabulary has not gets "
-	    "ID,\n"
-	    "or the one behind the largest. What was written is read back: what was asked for must "
-	    "be\n"
-	    "in it, and ids of ordinary text must be as before, which is looked at as after "
-	    "convert;\n"
-	    "exit status 1 says not. Text that spells a special token becomes that token wherever\n"
-	    "special tokens are matched, as --special-text match and --hf do, and Hugging Face\n"
-	    "tokenizers always: choose one that no text has.\n"
+	    "--set-template say, in this order. A special token that the vocabulary has not gets\n"
+	    "ID, or the one behind the largest. A name that is made of ordinary text is refused.\n"
+	    "Before FILE is written it is read again: what was asked for must be in it, and ids "
+	    "of\n"
+	    "ordinary text must be as before; else it is as after convert. Text that spells a\n"
+	    "special token becomes that token wherever special tokens are matched, as\n"
+	    "--special-text match and --hf do, and Hugging Face tokenizers always: choose one "
+	    "that\n"
+	    "no text has.\n"
 	    "\n"
 	    "With the word check, tells whether every token can come of a text, and what is odd:\n"
 	    "see --vocab in tok-audit(1). Exit status 1 says that something is as grave as\n"

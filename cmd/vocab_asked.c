@@ -5,6 +5,7 @@
 #include "cmd/cli.h"
 #include "vocab/audit/describe.h"
 #include "tok/pipe/encoder.h"
+#include "tok/text/utf8.h"
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
@@ -70,6 +71,104 @@ void vocab_asked_release(struct vocab_asked *asked)
 	free(asked->tokens);
 	tok_arena_release(&asked->arena);
 	*asked = (struct vocab_asked){ 0 };
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Does ordinary text that spells the token become it? */
+static enum tok_status is_made(struct tok_encoder *encoder, struct tok_span text, tok_id id,
+			       bool *out, struct tok_error *err)
+{
+	static const struct tok_encode_options ordinary = { .special_text = TOK_SPECIAL_ORDINARY };
+	struct tok_encoding ids = { 0 };
+	const enum tok_status status = tok_encode(encoder, text, &ordinary, &ids, err);
+	*out = false;
+	for (size_t i = 0; status == TOK_OK && i < ids.count; i++)
+		*out |= ids.ids[i] == id;
+	return status == TOK_ETEXT ? TOK_OK : status;
+}
+
+static bool put_probe(struct vocab_asked_names *names, const char *front, struct tok_span text,
+		      const char *behind)
+{
+	const size_t before = strlen(front), after = strlen(behind);
+	uint8_t *bytes = tok_arena_array(&names->arena, before + text.count + after, 1);
+	if (!bytes)
+		return false;
+	memcpy(bytes, front, before);
+	memcpy(bytes + before, text.bytes, text.count);
+	memcpy(bytes + before + text.count, behind, after);
+	names->probes[names->probe_count++] =
+	    (struct tok_span){ bytes, before + text.count + after };
+	return true;
+}
+
+enum { MARKS = 3, PROBES = 4 }; /* of so many beginnings, each so often */
+
+static bool put_probes(struct vocab_asked_names *names, struct tok_span text)
+{
+	bool ok = true;
+	for (int i = 0; i < MARKS && text.count && ok; i++) {
+		ok = put_probe(names, "", text, "") && put_probe(names, " ", text, " ") &&
+		     put_probe(names, "a", text, "") && put_probe(names, "a", text, "a");
+		text = tok_span_slice(text, tok_utf8_at(text, 0).length, text.count);
+	}
+	return ok;
+}
+
+static bool was_added(const struct tok_spec *spec, struct tok_span text)
+{
+	for (size_t i = 0; i < spec->added_count; i++)
+		if (tok_span_equal(spec->added[i].content, text))
+			return true;
+	return false;
+}
+
+static enum tok_status put_names(const struct vocab_asked *asked, const struct tok_spec *spec,
+				 struct tok_encoder *encoder, struct vocab_asked_names *out,
+				 struct tok_error *err)
+{
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct vocab_asked_token *token = &asked->tokens[i];
+		const bool renamed = token->gone.count > 0;
+		const struct tok_span old = renamed ? token->gone : token->text;
+		bool made = false;
+		if (!renamed && !was_added(spec, old))
+			continue;
+		const enum tok_status status = is_made(encoder, old, token->id, &made, err);
+		if (status != TOK_OK)
+			return status;
+		if (made) {
+			out->made[out->made_count++] = old;
+			out->made[out->made_count++] = token->text;
+		}
+		if (renamed && !put_probes(out, token->text))
+			return tok_fail_memory(err);
+	}
+	return TOK_OK;
+}
+
+enum tok_status vocab_asked_names(const struct vocab_asked *asked,
+				  const struct tok_tokenizer *source, struct vocab_asked_names *out,
+				  struct tok_error *err)
+{
+	struct tok_encoder *encoder = tok_encoder_new(source);
+	*out = (struct vocab_asked_names){ 0 };
+	out->made = tok_arena_array(&out->arena, 2 * asked->count, sizeof *out->made);
+	out->probes = tok_arena_array(&out->arena, (size_t)MARKS * PROBES * asked->count,
+				      sizeof *out->probes);
+	const enum tok_status status =
+	    encoder && out->made && out->probes
+		? put_names(asked, tok_tokenizer_spec(source), encoder, out, err)
+		: tok_fail_memory(err);
+	tok_encoder_free(encoder);
+	return status;
+}
+
+void vocab_asked_names_release(struct vocab_asked_names *names)
+{
+	tok_arena_release(&names->arena);
+	*names = (struct vocab_asked_names){ 0 };
 }
 
 /* ---- what there is --------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static enum tok_status compile_files(const struct cli_named *named, const char *
 	enum tok_status status = cli_named_open(named, pattern, &files, err);
 	if (status != TOK_OK)
 		return status;
-	status = vocab_is_own_file(named, &files, output)
+	status = vocab_is_own_file(named, &files, CLI_VOCAB_TOK, output)
 		     ? tok_fail(err, TOK_EARG,
 				"'%s' is the tokenizer itself: write the image elsewhere", output)
 		     : vocab_image_compile(&files.source, &files.options, output, err);

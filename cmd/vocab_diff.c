@@ -18,10 +18,7 @@ static enum tok_status read_side(const char *path, const char *pattern, struct v
 {
 	const struct cli_load load = { .tokenizer = path, .pattern = pattern };
 	out->name = path;
-	enum tok_status status = cli_load(&load, &out->tokenizer, err);
-	if (status == TOK_OK)
-		status = cli_load_spec(path, pattern, &out->spec, err);
-	return status;
+	return cli_load_both(&load, &out->tokenizer, &out->spec, err);
 }
 
 /* TOK_EARG is said of a pattern by what takes none, which is then read without. */
@@ -30,7 +27,7 @@ static enum tok_status open_side(struct vocab_diff *d, const char *path, const c
 {
 	const enum tok_status status = read_side(path, pattern, out, err);
 	struct tok_error without;
-	if (pattern && status == TOK_EARG) {
+	if (pattern && status == TOK_EARG && !cli_is_pipe(path)) {
 		close_side(out);
 		return read_side(path, NULL, out, &without) == TOK_OK ? TOK_OK : status;
 	}

@@ -136,6 +136,20 @@ static void put_steps(struct cli_put *p, const char *which, const struct vocab_s
 		cli_put(p, "  %-8snone\n", which);
 }
 
+/* A share of nothing is none. */
+static void put_texts(struct cli_put *p, const struct vocab_audit_similarity *texts)
+{
+	if (isnan(texts->same_words)) {
+		cli_put(p, "there are no words in the texts\n");
+		return;
+	}
+	cli_put(p, "of the texts, %.4f %% of the words are cut alike; ", 100 * texts->same_words);
+	if (isnan(texts->boundary_f1))
+		cli_put(p, "no line is cut\n");
+	else
+		cli_put(p, "F1 of cuts inside lines %.6f\n", texts->boundary_f1);
+}
+
 void vocab_diff_tell(const struct vocab_diff *d, size_t most, struct cli_put *p)
 {
 	const struct vocab_differences *found = &d->found;
@@ -155,10 +169,7 @@ void vocab_diff_tell(const struct vocab_diff *d, size_t most, struct cli_put *p)
 			cli_put(p, "  they differ in what is not shown\n");
 	}
 	if (d->has_text)
-		cli_put(p,
-			"of the texts, %.4f %% of the words are cut alike; F1 of cuts inside lines "
-			"%.6f\n",
-			100 * d->similarity.same_words, d->similarity.boundary_f1);
+		put_texts(p, &d->similarity);
 	if (!vocab_diff_differ(d))
 		cli_put(p, "they are the same\n");
 }

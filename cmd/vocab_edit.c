@@ -66,27 +66,26 @@ enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv)
 {
 	const struct vocab_options *opts = options;
 	struct vocab_asked asked = { 0 };
+	struct tok_tokenizer *source = NULL;
 	struct tok_spec spec = { 0 };
 	struct tok_error err = { 0 };
 	enum cli_vocab_kind kind;
 	if (argc != 1)
 		return cli_usage("edit takes one tokenizer, not %d", argc);
 	if (!opts->output || strcmp(opts->output, "-") == 0)
-		return cli_usage("edit needs --output FILE: what it writes is read again");
+		return cli_usage("edit needs --output FILE: it writes nowhere else");
 	if (!opts->specials.count && !opts->renamed.count && !opts->set_template)
 		return cli_usage("edit has nothing to do: --add-special, --rename, --set-template");
 	if (!cli_vocab_kind(opts->output, opts->to, "to", &kind))
 		return CLI_TROUBLE;
-	if (vocab_read_tokenizer(argv[0], opts, &spec, &err) != TOK_OK)
-		return cli_error("%s", err.message);
-	enum cli_exit result = CLI_OK;
-	if (edit(&spec, opts, &asked, &err) != TOK_OK)
+	enum cli_exit result;
+	if (vocab_read_tokenizer(argv[0], opts, kind, &source, &spec, &err) != TOK_OK ||
+	    edit(&spec, opts, &asked, &err) != TOK_OK)
 		result = cli_error("%s", err.message);
 	else
-		result = cli_vocab_output(&spec, kind, opts->output);
+		result = vocab_write_compared(&spec, source, opts, kind, &asked);
 	tok_spec_release(&spec);
-	if (result == CLI_OK)
-		result = vocab_readback(argv[0], opts, kind, &asked);
+	tok_tokenizer_free(source);
 	vocab_asked_release(&asked);
 	return result;
 }

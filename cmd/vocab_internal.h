@@ -16,8 +16,8 @@ struct vocab_options {
 	const char *keep, *map;
 	const char *origin, *licence; /* of add */
 	bool replace, json;
-	bool lossy;                         /* of convert */
-	struct cli_texts texts;             /* of convert: what the two are compared on */
+	bool lossy;                         /* of convert and edit */
+	struct cli_texts texts;             /* of both: what the two are compared on */
 	uint64_t top;                       /* of diff: listed of a kind */
 	int fail_on;                        /* of check: enum audit_fail */
 	struct cli_texts specials, renamed; /* of edit */
@@ -49,14 +49,18 @@ enum cli_exit vocab_put_out(struct cli_put *put);
 
 enum cli_exit cli_vocab_edit(const void *options, int argc, char **argv);
 
-/* vocab_convert.c: what a tokenizer says that is to be written otherwise, to opts->output. */
+/* vocab_convert.c: a tokenizer, and what its file says, that is to be written otherwise, to
+ * opts->output as `kind`. */
 TOK_MUST_USE enum tok_status vocab_read_tokenizer(const char *name,
 						  const struct vocab_options *opts,
-						  struct tok_spec *out, struct tok_error *err);
+						  enum cli_vocab_kind kind,
+						  struct tok_tokenizer **tokenizer,
+						  struct tok_spec *spec, struct tok_error *err);
 
-/* Is the file `output` one of those?  Writing over what it is made from would lose that. */
+/* Would `output`, of `kind`, be one of those files?  Writing over what it is made from would lose
+ * that. */
 bool vocab_is_own_file(const struct cli_named *named, const struct cli_named_files *files,
-		       const char *output);
+		       enum cli_vocab_kind kind, const char *output);
 
 enum cli_exit cli_vocab_check(const void *options, int argc, char **argv);
 enum cli_exit cli_vocab_diff(const void *options, int argc, char **argv);

@@ -2,13 +2,7 @@
 
 #include <stdlib.h>
 
-#include "cmd/cli_load.h"
-#include "cmd/cli_named.h"
-#include "cmd/cli_variable.h"
 #include "cmd/vocab_same.h"
-
-/* ---- opening both ------------------------------------------------------------------------------
- */
 
 /* Ranks do not say the expression that they are for; NULL if memory is out. */
 static char *copy_pattern(const struct tok_spec *spec)
@@ -22,31 +16,6 @@ static char *copy_pattern(const struct tok_spec *spec)
 			return strdup("gpt2");
 	}
 	return strdup("[\\s\\S]+"); /* all of a text is one piece */
-}
-
-/* A folder may hold other tokenizers, which would be found first. */
-static enum tok_status name_written(const char *output, enum cli_vocab_kind kind, char **out,
-				    struct tok_error *err)
-{
-	return kind == CLI_VOCAB_MERGES ? cli_join(output, "/vocab.json", out, err)
-					: cli_named_of_path(output, out, err);
-}
-
-static enum tok_status open_written(const struct tok_spec *source, const char *output,
-				    enum cli_vocab_kind kind, struct tok_tokenizer **out,
-				    struct tok_error *err)
-{
-	const bool ranks = kind == CLI_VOCAB_TIKTOKEN;
-	char *name;
-	enum tok_status status = name_written(output, kind, &name, err);
-	if (status != TOK_OK)
-		return status;
-	char *pattern = ranks ? copy_pattern(source) : NULL;
-	const struct cli_load written = { .tokenizer = name, .pattern = pattern };
-	status = pattern || !ranks ? cli_load_uncached(&written, out, err) : tok_fail_memory(err);
-	free(name);
-	free(pattern);
-	return status;
 }
 
 /* ---- what must be the same ---------------------------------------------------------------------
@@ -74,29 +43,75 @@ static void expect(const struct tok_spec *source, enum cli_vocab_kind kind, bool
 	}
 }
 
-enum cli_exit vocab_readback(const char *path, const struct vocab_options *opts,
-			     enum cli_vocab_kind kind, const struct vocab_asked *asked)
+/* ---- both -------------------------------------------------------------------------------------
+ */
+
+struct comparison {
+	const struct tok_tokenizer *source;
+	const struct vocab_options *opts;
+	const struct vocab_asked *asked; /* NULL: of convert */
+	struct vocab_same same;
+};
+
+static enum tok_status compare(struct comparison *c, const struct tok_tokenizer *written,
+			       size_t *lost, struct tok_error *err)
 {
-	const struct cli_load source = { .tokenizer = path, .pattern = opts->words.pattern };
-	struct vocab_same same = { .files = opts->texts.items, .file_count = opts->texts.count };
-	struct tok_tokenizer *a = NULL, *b = NULL;
+	struct vocab_asked_names names = { 0 };
+	enum tok_status status = TOK_OK;
+	if (c->asked)
+		status = vocab_asked_names(c->asked, c->source, &names, err);
+	c->same.left_out = names.made;
+	c->same.left_out_count = names.made_count;
+	c->same.more = names.probes;
+	c->same.more_count = names.probe_count;
+	if (status == TOK_OK)
+		status = vocab_same_compare(c->source, written, &c->same, err);
+	if (status == TOK_OK && c->asked)
+		status = vocab_asked_check(c->asked, written, c->opts->output, lost, err);
+	vocab_asked_names_release(&names);
+	return status;
+}
+
+/* That they are equal is told when the file is there. */
+static enum cli_exit judge(void *data, const struct tok_tokenizer *written)
+{
+	struct comparison *c = data;
 	struct tok_error err = { 0 };
 	size_t lost = 0;
-	enum tok_status status = cli_load(&source, &a, &err);
-	if (status == TOK_OK)
-		status = open_written(tok_tokenizer_spec(a), opts->output, kind, &b, &err);
-	if (status == TOK_OK) {
-		expect(tok_tokenizer_spec(a), kind, asked != NULL, &same);
-		status = vocab_same_compare(a, b, &same, &err);
-	}
-	if (status == TOK_OK && asked)
-		status = vocab_asked_check(asked, b, opts->output, &lost, &err);
-	enum cli_exit result =
-	    status == TOK_OK ? vocab_same_tell(&same, opts->output) : cli_error("%s", err.message);
-	if (result == CLI_OK && lost)
-		result = CLI_NO;
-	vocab_same_release(&same);
-	tok_tokenizer_free(a);
-	tok_tokenizer_free(b);
+	if (compare(c, written, &lost, &err) != TOK_OK)
+		return cli_error("%s", err.message);
+	if (c->same.different)
+		return vocab_same_tell(&c->same, c->opts->output);
+	return lost ? CLI_NO : CLI_OK;
+}
+
+enum cli_exit vocab_write_compared(struct tok_spec *spec, const struct tok_tokenizer *source,
+				   const struct vocab_options *opts, enum cli_vocab_kind kind,
+				   const struct vocab_asked *asked)
+{
+	struct comparison c = {
+		.source = source,
+		.opts = opts,
+		.asked = asked,
+		.same = { .files = opts->texts.items, .file_count = opts->texts.count },
+	};
+	const struct tok_spec *read = tok_tokenizer_spec(source);
+	char *pattern = kind == CLI_VOCAB_TIKTOKEN ? copy_pattern(read) : NULL;
+	const struct cli_vocab_careful how = {
+		.fast = !asked,
+		.lossy = opts->lossy,
+		.pattern = pattern,
+		.judge = strcmp(opts->output, "-") == 0 ? NULL : judge,
+		.data = &c,
+	};
+	if (kind == CLI_VOCAB_TIKTOKEN && !pattern)
+		return cli_error("out of memory");
+	expect(read, kind, asked != NULL, &c.same);
+	const enum cli_exit result = cli_vocab_output_careful(spec, kind, opts->output, &how);
+	const bool is_there = result == CLI_OK || (result == CLI_NO && opts->lossy);
+	if (is_there && how.judge && !c.same.different)
+		vocab_same_tell(&c.same, opts->output);
+	vocab_same_release(&c.same);
+	free(pattern);
 	return result;
 }

@@ -9,7 +9,7 @@
  * Texts: some that tokenizers stumble over (blanks, newlines, digits, contractions, scripts, marks,
  * emoji, bytes that are not UTF-8), every token of the first by itself, and the lines of files. The
  * ids of each are compared, with special tokens as ordinary text and, if `specials`, also matched
- *and with the template; and what they decode to.
+ * and with the template; and what they decode to.
  */
 #ifndef CMD_VOCAB_SAME_H
 #define CMD_VOCAB_SAME_H
@@ -27,9 +27,13 @@ struct vocab_same {
 	bool ids_only;            /* what they decode to may differ */
 	const char *const *files; /* whose lines are compared as well */
 	size_t file_count;
+	const struct tok_span *more; /* compared as well */
+	size_t more_count;
+	const struct tok_span *left_out; /* texts that spell one of these are not */
+	size_t left_out_count;
 
-	size_t texts, different;
-	struct tok_buffer said; /* the first differences, a line each */
+	size_t texts, different, passed_over; /* passed_over: for left_out */
+	struct tok_buffer said;               /* the first differences, a line each */
 };
 
 TOK_MUST_USE enum tok_status vocab_same_compare(const struct tok_tokenizer *a,

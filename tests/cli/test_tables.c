@@ -47,6 +47,22 @@ static void check_value(const struct cli_tool *tool, const struct cli_option *o)
 	assert_in_range(preset + 1, 0, words);
 }
 
+/* What a word says that it takes is in the table. */
+static void check_word(const struct cli_tool *tool, const struct cli_word *word)
+{
+	for (const char *at = word->options ? word->options : ""; *at; at += strspn(at, " ")) {
+		const size_t length = strcspn(at, " ");
+		const struct cli_option *o = tool->options;
+		while (o->kind != CLI_END && (o->kind == CLI_GROUP || strlen(o->name) != length ||
+					      memcmp(o->name, at, length) != 0))
+			o++;
+		if (o->kind == CLI_END)
+			fail_msg("tok %s %s: there is no --%.*s", tool->name, word->name,
+				 (int)length, at);
+		at += length;
+	}
+}
+
 static void check_unique(const struct cli_option *a, const struct cli_option *others)
 {
 	for (const struct cli_option *b = others; b->kind != CLI_END; b++) {
@@ -67,6 +83,8 @@ static void each_option_is_sound(void **state)
 			check_unique(o, (*tool)->options);
 			check_unique(o, cli_common_options);
 		}
+		for (const struct cli_word *w = (*tool)->words; w && w->name; w++)
+			check_word(*tool, w);
 		for (const struct cli_option *o = cli_common_options; o->kind != CLI_END; o++)
 			check_option(*tool, o);
 	}

@@ -7,6 +7,9 @@ Vocabularies in the alphabet of bytes, SentencePiece models, .tiktoken: tokens a
 under other ids, only in one; merges that are in one, and how many have moved (by difflib's rule
 for longest rising rows, written anew); a vocabulary is itself, whatever file it is in; and of
 pipelines that differ in one field of their file, the stage of that field and no other.
+
+And what tok vocab edit makes, in the programs that such files are for: ids, templates, type ids,
+what decoders look for, which pieces of a SentencePiece model are bos, eos and pad.
 """
 import argparse
 import base64
@@ -20,8 +23,8 @@ import tempfile
 import time
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2 as proto
 from tokenizers import Tokenizer
-
 
 
 def alphabet():
@@ -74,6 +77,24 @@ def of_sentencepiece(path):
         else:
             tokens[i] = piece.replace("\u2581", " ").encode()
     return tokens, special, None
+
+
+def of_pieces(path):
+    """Type and score of each piece, by its name."""
+    model = proto.ModelProto.FromString(path.read_bytes())
+    return {p.piece: (p.type, p.score) for p in model.pieces}
+
+
+def pieces(tok, a, b):
+    """Pieces of the same name are the same piece, whichever model comes first."""
+    x, y = of_pieces(a), of_pieces(b)
+    common = x.keys() & y.keys()
+    wanted = [sum(x[n][0] != y[n][0] for n in common), sum(x[n][1] != y[n][1] for n in common)]
+    counts = [told(tok, *pair)[0]["counts"] for pair in ((a, b), (b, a))]
+    wrong = [c for c in counts if [c["type"], c["score"]] != wanted]
+    if counts[0]["only_a"] != counts[1]["only_b"] or counts[0]["other_id"] != counts[1]["other_id"]:
+        wrong = counts
+    return wanted, wrong
 
 
 def longest_rising(places):
@@ -135,8 +156,8 @@ PADDING = {"strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of
 META = {"type": "Metaspace", "replacement": "_", "prepend_scheme": "always", "split": True}
 
 
-def template(token):
-    return {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<t>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+def template(token, type_id=0):
+    return {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<t>", "type_id": type_id}}, {"Sequence": {"id": "A", "type_id": 0}}],
             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
             "special_tokens": {"<t>": {"id": "<t>", "ids": [token], "tokens": ["<t>"]}}}
 
@@ -157,7 +178,11 @@ PIPELINES = [
     ("decoder", "decoder", META, {**META, "prepend_scheme": "first"}),
     ("truncation", "truncation", None, TRUNCATION),
     ("truncation", "truncation", TRUNCATION, {**TRUNCATION, "direction": "Left"}),
+    ("truncation", "truncation", TRUNCATION, {**TRUNCATION, "stride": 3}),
+    ("truncation", "truncation", TRUNCATION, {**TRUNCATION, "strategy": "OnlyFirst"}),
     ("padding", "padding", None, PADDING),
+    ("padding", "padding", PADDING, {**PADDING, "pad_type_id": 3}),
+    ("post_processor", "post_processor", template(1), template(1, 2)),
     ("padding", "padding", PADDING, {**PADDING, "pad_to_multiple_of": 8}),
     ("model", "model", {"unk_token": "a"}, {"unk_token": "b"}),
 ]
@@ -219,6 +244,46 @@ def edited(tok, source, target):
     return {k: v for k, v in wanted.items() if v[0] != v[1]}
 
 
+def edited_fields(tok, folder):
+    """What acts in other programs only is kept; decoders find what they look for by its new name."""
+    source, target = folder / "fields.json", folder / "edited.json"
+    added = [{"id": i, "content": c, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+             for i, c in ((0, "<pad>"), (3, "<t>"))]
+    source.write_text(json.dumps({
+        "version": "1.0", "truncation": {**TRUNCATION, "max_length": 4, "stride": 1, "strategy": "OnlyFirst"},
+        "padding": {**PADDING, "strategy": {"Fixed": 9}, "pad_type_id": 3, "pad_token": "<pad>"}, "added_tokens": added,
+        "normalizer": None, "pre_tokenizer": None, "post_processor": template(3, 2),
+        "decoder": {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": False},
+        "model": {"type": "BPE", "dropout": 0.25, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None,
+                  "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                  "vocab": {"<pad>": 0, "a": 1, "b": 2, "<t>": 3, "|": 4}, "merges": []}}))
+    subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--rename", "<pad>=<p>", "--add-special", "<x>"], check=True)
+    before, after = Tokenizer.from_file(str(source)), Tokenizer.from_file(str(target))
+    x, y = before.encode("aababab"), after.encode("aababab")
+    rows = [1, 0, 1, 2, 2, 4, 1]
+    wanted = {"type ids": (y.type_ids, x.type_ids), "ids": (y.ids, x.ids),
+              "overflowing": ([o.ids for o in y.overflowing], [o.ids for o in x.overflowing]),
+              "truncation": (after.truncation, before.truncation), "padding": ({**after.padding, "pad_token": ""}, {**before.padding, "pad_token": ""}),
+              "decoded": (after.decode(rows, skip_special_tokens=False), before.decode(rows, skip_special_tokens=False)),
+              "dropout": (after.model.dropout, before.model.dropout), "type ids are not all 0": (len(set(x.type_ids)), 3)}
+    return {k: v for k, v in wanted.items() if v[0] != v[1]}
+
+
+def edited_pieces(tok, source, target):
+    """A piece with another name is for what it was for; who loses that is told, and nothing is written."""
+    def roles(path):
+        p = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        return p.bos_id(), p.eos_id(), p.pad_id(), p.unk_id()
+    before = roles(source)
+    subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--rename", "</s>=<eos2>"], check=True)
+    wanted = {"roles": (roles(target), before)}
+    again = subprocess.run([tok, "vocab", "edit", str(source), "-o", str(target), "--set-template", "$A </s>"], capture_output=True)
+    wanted["refused"] = (again.returncode, 2)
+    wanted["told"] = (b"'<s>' is bos no more" in again.stderr, True)
+    wanted["stayed"] = (roles(target), before)
+    return {k: v for k, v in wanted.items() if v[0] != v[1]}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tok", required=True)
@@ -272,6 +337,19 @@ def main():
             print(f"llama2_spm with a piece that is unused: {root['counts'] if wrong else 'its type differs'}", flush=True)
             failed += bool(wrong)
             passed += not wrong
+            wrong = edited_pieces(options.tok, files["llama2_spm"], pathlib.Path(scratch) / "edited.model")
+            print(f"llama2_spm, edited, in sentencepiece: {wrong or 'as asked'}", flush=True)
+            failed += bool(wrong)
+            passed += not wrong
+            if "mistral_v3" not in missing:
+                wanted, wrong = pieces(options.tok, files["llama2_spm"], files["mistral_v3"])
+                print(f"llama2_spm and mistral_v3: types and scores {wanted}" + (f" WRONG (tok): {wrong}" if wrong else ""), flush=True)
+                failed += bool(wrong)
+                passed += not wrong
+        wrong = edited_fields(options.tok, pathlib.Path(scratch))
+        print(f"fields of other programs, edited, in tokenizers: {wrong or 'as they were'}", flush=True)
+        failed += bool(wrong)
+        passed += not wrong
         wrong = pipelines(options.tok, pathlib.Path(scratch))
         print(f"{len(PIPELINES)} pairs of pipelines: {wrong or 'each differs where it should'}", flush=True)
         failed += bool(wrong)

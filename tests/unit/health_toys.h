@@ -42,6 +42,11 @@ static const char toy_strip[] = HEALTH_TOY(
     "\"type\":\"BPE\",\"vocab\":{\"\u0120\":0,\"a\":1,\"\u0120a\":2,\"aa\":3},\"merges\":[["
     "\"\u0120\",\"a\"]]");
 
+/* Three entries with a hole between them: an added token is counted on to the id of the last. */
+static const char toy_shared[] = HEALTH_TOY(
+    HEALTH_ADDED(9, "<s>", true) "," HEALTH_ADDED(0, "a", false), "null", "null",
+    "{\"type\":\"Fuse\"}", "\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":2,\"c\":3},\"merges\":[]");
+
 /* Text that it does not know it cannot encode. */
 static const char toy_unknown[] = HEALTH_TOY(
     "", "null", "null", "{\"type\":\"Fuse\"}",

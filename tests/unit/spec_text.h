@@ -104,7 +104,7 @@ static inline void say_post(struct tok_buffer *out, const struct tok_post_step *
 {
 	say(out, " post%d:%d", step->kind, step->add_prefix_space);
 	for (size_t i = 0; i < step->item_count; i++) {
-		say(out, ",%d/%u/", step->items[i].kind, step->items[i].id);
+		say(out, ",%d/%u/%u/", step->items[i].kind, step->items[i].id, step->items[i].type);
 		say_span(out, step->items[i].content);
 	}
 }
@@ -159,6 +159,7 @@ static inline void say_model(struct tok_buffer *out, const struct tok_model_spec
 		    model->as.bpe.ignore_merges, model->as.bpe.fuse_unk);
 		say_span(out, model->as.bpe.prefix);
 		say_span(out, model->as.bpe.suffix);
+		say(out, "%g ", model->as.bpe.dropout);
 		for (size_t i = 0; i < model->as.bpe.merge_count; i++)
 			say(out, "%u+%u=%u ", model->as.bpe.merges[i].left,
 			    model->as.bpe.merges[i].right, model->as.bpe.merges[i].result);
@@ -177,10 +178,11 @@ static inline void say_pipeline(struct tok_buffer *out, const struct tok_spec *s
 		say_post(out, &spec->posts[i]);
 	for (size_t i = 0; i < spec->decoder_count; i++)
 		say_decoder(out, &spec->decoders[i]);
-	say(out, " %d truncation%d%d,%zu padding%d%d,%zu,%zu,%u", spec->has_decoder,
+	say(out, " %d truncation%d%d,%zu,%zu,%d padding%d%d,%zu,%zu,%u,%u", spec->has_decoder,
 	    spec->truncation.enabled, spec->truncation.left, spec->truncation.max_length,
-	    spec->padding.enabled, spec->padding.left, spec->padding.length, spec->padding.multiple,
-	    spec->padding.id);
+	    spec->truncation.stride, spec->truncation.strategy, spec->padding.enabled,
+	    spec->padding.left, spec->padding.length, spec->padding.multiple, spec->padding.id,
+	    spec->padding.type);
 	say_span(out, spec->padding.token);
 }
 

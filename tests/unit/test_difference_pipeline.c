@@ -166,6 +166,7 @@ static void models(void **state)
 	SPEC("whole", stage, model.as.bpe.ignore_merges = true, .model.kind = TOK_MODEL_BPE);
 	SPEC("fuse", stage, model.as.bpe.fuse_unk = true, .model.kind = TOK_MODEL_BPE);
 	SPEC("missing", stage, model.as.bpe.unk_missing = true, .model.kind = TOK_MODEL_BPE);
+	SPEC("dropout", stage, model.as.bpe.dropout = 0.5, .model.kind = TOK_MODEL_BPE);
 	SPEC("prefix", stage, model.as.bpe.prefix = other, .model.kind = TOK_MODEL_BPE);
 	SPEC("suffix", stage, model.as.bpe.suffix = other, .model.kind = TOK_MODEL_BPE);
 	SPEC("float", stage, model.as.unigram.single_precision = true,
@@ -189,6 +190,7 @@ static void posts(void **state)
 	static const struct tok_template_item changed[] = {
 		{ TOK_TEMPLATE_TOKEN, 3, TEXT("</s>") },
 		{ TOK_TEMPLATE_TOKEN, 2, TEXT("<e>") },
+		{ TOK_TEMPLATE_TOKEN, 2, TEXT("</s>"), 1 },
 		{ .kind = TOK_TEMPLATE_TEXT },
 	};
 	(void)state;
@@ -258,12 +260,16 @@ static void lengths(void **state)
 	SPEC("enabled", truncation, truncation.enabled = true, .truncation.max_length = 8);
 	SPEC("left", truncation, truncation.left = true, .truncation.enabled = true);
 	SPEC("length", truncation, truncation.max_length = 9, .truncation.enabled = true);
+	SPEC("stride", truncation, truncation.stride = 9, .truncation.enabled = true);
+	SPEC("strategy", truncation, truncation.strategy = TOK_TRUNCATE_FIRST,
+	     .truncation.enabled = true);
 	SPEC("not enabled", VOCAB_STAGES, truncation.max_length = 9, .model.unk = 0);
 	SPEC("enabled", padding, padding.enabled = true, .padding.length = 8);
 	SPEC("left", padding, padding.left = true, .padding.enabled = true);
 	SPEC("length", padding, padding.length = 9, .padding.enabled = true);
 	SPEC("multiple", padding, padding.multiple = 9, .padding.enabled = true);
 	SPEC("id", padding, padding.id = 9, .padding.enabled = true);
+	SPEC("type", padding, padding.type = 9, .padding.enabled = true);
 	SPEC("token", padding, padding.token = other, .padding.enabled = true);
 	SPEC("not enabled", VOCAB_STAGES, padding.id = 9, .model.unk = 0);
 }

@@ -407,6 +407,37 @@ static void what_cannot_be_said_is_refused(void **state)
 	}
 }
 
+/* llama.cpp takes 102, 0 and 103 for [SEP], [PAD] and [MASK] where a file does not say them. */
+static void bert_says_what_its_tokens_are(void **state)
+{
+	static const struct {
+		const char *key;
+		int id; /* -1: none */
+	} ids[] = {
+		{ "tokenizer.ggml.bos_token_id", 2 },
+		{ "tokenizer.ggml.seperator_token_id", 3 },
+		{ "tokenizer.ggml.padding_token_id", 5 },
+		{ "tokenizer.ggml.mask_token_id", 1 },
+		{ "tokenizer.ggml.unknown_token_id", 0 },
+		{ "tokenizer.ggml.eos_token_id", -1 },
+	};
+	const struct vocab_gguf_options options = vocab_gguf_defaults();
+	struct tok_buffer pairs = { 0 };
+	struct tok_spec spec = { 0 };
+	uint64_t count;
+	(void)state;
+	read_bytes(tok_span_of("[UNK]\n[MASK]\n[CLS]\n[SEP]\na\n[PAD]\n##b\n"), NULL, &spec,
+		   "vocab.txt");
+	assert_int_equal(vocab_gguf_write(&spec, &options, &pairs, &count, NULL), TOK_OK);
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		const struct tok_span value = find_text(&pairs, count, ids[i].key);
+		if ((value.bytes ? (int)value.bytes[0] : -1) != ids[i].id)
+			fail_msg("%s is not %d", ids[i].key, ids[i].id);
+	}
+	tok_spec_release(&spec);
+	tok_buffer_release(&pairs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +446,7 @@ int main(void)
 		cmocka_unit_test(control_tokens_go_into_a_tokenizer_json),
 		cmocka_unit_test(patterns_have_names),
 		cmocka_unit_test(what_is_around_the_model_is_told),
+		cmocka_unit_test(bert_says_what_its_tokens_are),
 		cmocka_unit_test(ranks_become_merges),
 		cmocka_unit_test(what_cannot_be_said_is_refused),
 	};

@@ -194,6 +194,19 @@ static void unknown(void **state)
 	tok_tokenizer_free(t);
 }
 
+/* "c" is nowhere to be seen; an added token that is an entry is that entry. */
+static void shared(void **state)
+{
+	struct tok_tokenizer *t = toy_open(toy_shared, NULL);
+	(void)state;
+	assert_laws(t);
+	struct vocab_health h = check(t, 1, 0);
+	assert_findings(&h, "1 hole; 3 ok-special shared");
+	assert_int_equal(vocab_health_verdict(&h), VOCAB_HEALTH_WARN);
+	vocab_health_release(&h);
+	tok_tokenizer_free(t);
+}
+
 static void wordpiece(void **state)
 {
 	struct tok_tokenizer *t = toy_open(toy_wordpiece, NULL);
@@ -429,6 +442,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(strip),
 		cmocka_unit_test(unknown),
+		cmocka_unit_test(shared),
 		cmocka_unit_test(wordpiece),
 		cmocka_unit_test(unigram),
 		cmocka_unit_test(ranks),

@@ -72,6 +72,7 @@ struct tok_model_spec {
 			 * unknown text fails with TOK_ETEXT; otherwise it vanishes. */
 			bool unk_missing;
 			struct tok_span prefix, suffix; /* continuing_subword_, end_of_word_ */
+			double dropout; /* kept for files: encoding is never random here */
 		} bpe;
 		struct {
 			bool

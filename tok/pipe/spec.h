@@ -30,6 +30,7 @@ struct tok_template_item {
 	enum tok_template_kind kind;
 	tok_id id;               /* TOK_TEMPLATE_TOKEN */
 	struct tok_span content; /* shown by --tokens */
+	uint32_t type;           /* Hugging Face's type id; kept for files */
 };
 
 /* Post-processing is a list of steps; a template is laid around what the steps
@@ -87,10 +88,19 @@ struct tok_decode_step {
 	} as;
 };
 
+/* Which of two texts is cut off; kept for files, here there is one. */
+enum tok_truncation_strategy {
+	TOK_TRUNCATE_LONGEST_FIRST,
+	TOK_TRUNCATE_FIRST,
+	TOK_TRUNCATE_SECOND
+};
+
 /* Only what `encode` does to one sequence under --hf. */
 struct tok_truncation {
 	bool enabled, left;
 	size_t max_length;
+	size_t stride; /* what pieces that are cut off have in common; kept for files */
+	enum tok_truncation_strategy strategy;
 };
 
 /* What may be asked for around one text; more is refused with TOK_ELIMIT. */
@@ -103,6 +113,7 @@ struct tok_padding {
 				    at most TOK_PADDING_MAX */
 	tok_id id;
 	struct tok_span token;
+	uint32_t type; /* as in struct tok_template_item */
 };
 
 struct tok_spec {
@@ -128,6 +139,8 @@ struct tok_spec {
 	/* The file is SentencePiece's: unknown runs are one token, extra ids are
 	 * written by name, and bos/eos come with --add-special. */
 	bool sentencepiece;
+	/* What such a file calls these pieces, be they there or not; no bytes: it does not say. */
+	struct tok_span bos_name, eos_name, pad_name;
 
 	struct tok_truncation truncation;
 	struct tok_padding padding;

@@ -38,6 +38,11 @@ static void code_size(struct codec *c, size_t *value)
 	*value = (size_t)wide;
 }
 
+static void code_real(struct codec *c, double *value)
+{
+	code_bytes(c, value, sizeof *value);
+}
+
 static void code_bool(struct codec *c, bool *value)
 {
 	uint8_t byte = *value;
@@ -200,6 +205,7 @@ static void code_item(struct codec *c, struct tok_template_item *item)
 	CODE_CHOICE(c, item->kind, enum tok_template_kind, TOK_TEMPLATE_TOKEN);
 	code_u32(c, &item->id);
 	code_span(c, &item->content);
+	code_u32(c, &item->type);
 }
 
 static void code_post(struct codec *c, struct tok_post_step *step)
@@ -282,6 +288,7 @@ static void code_model(struct codec *c, struct tok_model_spec *model)
 		code_bool(c, &model->as.bpe.unk_missing);
 		code_span(c, &model->as.bpe.prefix);
 		code_span(c, &model->as.bpe.suffix);
+		code_real(c, &model->as.bpe.dropout);
 		break;
 	case TOK_MODEL_UNIGRAM:
 		code_bool(c, &model->as.unigram.single_precision);
@@ -312,12 +319,19 @@ static void code_spec(struct codec *c, struct tok_spec *spec)
 	code_bool(c, &spec->truncation.enabled);
 	code_bool(c, &spec->truncation.left);
 	code_size(c, &spec->truncation.max_length);
+	code_size(c, &spec->truncation.stride);
+	CODE_CHOICE(c, spec->truncation.strategy, enum tok_truncation_strategy,
+		    TOK_TRUNCATE_SECOND);
 	code_bool(c, &spec->padding.enabled);
 	code_bool(c, &spec->padding.left);
 	code_size(c, &spec->padding.length);
 	code_size(c, &spec->padding.multiple);
 	code_u32(c, &spec->padding.id);
 	code_span(c, &spec->padding.token);
+	code_u32(c, &spec->padding.type);
+	code_span(c, &spec->bos_name);
+	code_span(c, &spec->eos_name);
+	code_span(c, &spec->pad_name);
 }
 
 bool tok_spec_save(const struct tok_spec *spec, struct tok_buffer *out)

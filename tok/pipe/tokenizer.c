@@ -154,6 +154,18 @@ tok_id tok_tokenizer_find(const struct tok_tokenizer *t, struct tok_span token)
 	return tok_names_find(&t->names, token);
 }
 
+void tok_tokenizer_mark_shared(const struct tok_tokenizer *t, bool *shared)
+{
+	const struct tok_names *names = &t->names;
+	for (size_t i = 0; i < names->texts.count; i++) {
+		const struct tok_span text = tok_texts_at(&names->texts, i);
+		const tok_id id = names->ids[i];
+		if (!tok_span_equal(text, tok_names_text(names, id)) &&
+		    tok_names_find(names, text) == id)
+			shared[id] = true;
+	}
+}
+
 bool tok_tokenizer_is_special(const struct tok_tokenizer *t, tok_id id)
 {
 	return tok_names_has(&t->names, id) && t->names.flags[id] & TOK_NAME_SPECIAL;

@@ -64,6 +64,10 @@ TOK_API struct tok_span tok_tokenizer_token(const struct tok_tokenizer *tokenize
 /* The id whose text is exactly `token`, added tokens first; or TOK_NO_ID. */
 TOK_API tok_id tok_tokenizer_find(const struct tok_tokenizer *tokenizer, struct tok_span token);
 
+/* Sets shared[id], of an array as long as there are ids, for those that more than one text has:
+ * tok_tokenizer_token() tells the last added one, tok_tokenizer_find() finds all. */
+TOK_API void tok_tokenizer_mark_shared(const struct tok_tokenizer *tokenizer, bool *shared);
+
 TOK_API bool tok_tokenizer_is_special(const struct tok_tokenizer *tokenizer, tok_id id);
 
 /* What is looked for in a text to find tok_tokenizer_spec()->added[index]: its content, normalised

@@ -1,5 +1,6 @@
 #include "vocab/audit/difference.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "tok/base/hash.h"
@@ -34,6 +35,7 @@ struct side {
 	const struct vocab_token_bytes *tokens;
 	struct tok_strings first;
 	tok_id *next;                         /* of each id; TOK_NO_ID: the last */
+	tok_id *partner;                      /* of each id: which of the other side it is */
 	double *scores;                       /* NULL: none */
 	uint8_t *types;                       /* enum tok_piece_type; NULL: none */
 	const struct tok_added_token **added; /* of each id; NULL: it is none */
@@ -54,8 +56,11 @@ static bool chain_ids(struct side *side, struct tok_arena *arena)
 {
 	const size_t count = side->tokens->count;
 	side->next = tok_arena_array(arena, count, sizeof *side->next);
-	if (!side->next || !tok_strings_init(&side->first, arena, count))
+	side->partner = tok_arena_array(arena, count, sizeof *side->partner);
+	if (!side->next || !side->partner || !tok_strings_init(&side->first, arena, count))
 		return false;
+	if (count)
+		memset(side->partner, 0xFF, count * sizeof *side->partner);
 	for (size_t i = count; i-- > 0;) {
 		const struct tok_span bytes = side->tokens->bytes[i];
 		if (side->tokens->kinds[i] == VOCAB_TOKEN_NONE)
@@ -90,19 +95,84 @@ static bool index_spec(struct side *side, const struct tok_spec *spec, struct to
 	return true;
 }
 
-/* Has the chain of these bytes this id? */
-static bool has_id(const struct side *side, struct tok_span bytes, tok_id id)
-{
-	return id < side->tokens->count && side->tokens->kinds[id] != VOCAB_TOKEN_NONE &&
-	       tok_span_equal(side->tokens->bytes[id], bytes);
-}
-
-/* ---- differences ---------------------------------------------------------------------------- */
+/* ---- which token is which ------------------------------------------------------------------ */
 
 struct finding {
 	struct side a, b;
 	struct vocab_differences *out;
 };
+
+static void pair(struct finding *f, tok_id a, tok_id b)
+{
+	f->a.partner[a] = b;
+	f->b.partner[b] = a;
+}
+
+enum { CLASS_ANY = -1, CLASSES = 4 * 8 }; /* kinds by types */
+
+/* What a token is for, of two sides that both say it. */
+static int class_of(const struct finding *f, const struct side *side, tok_id id)
+{
+	const bool typed = f->a.types && f->b.types;
+	return side->tokens->kinds[id] + (typed ? 4 * side->types[id] : 0);
+}
+
+/* From `id` on the first of its chain that is of the class and has no partner. */
+static tok_id find_free(const struct finding *f, const struct side *side, tok_id id, int class)
+{
+	while (id != TOK_NO_ID && (side->partner[id] != TOK_NO_ID ||
+				   (class != CLASS_ANY && class_of(f, side, id) != class)))
+		id = side->next[id];
+	return id;
+}
+
+static void pair_in_order(struct finding *f, tok_id a, tok_id b, int class)
+{
+	while ((a = find_free(f, &f->a, a, class)) != TOK_NO_ID &&
+	       (b = find_free(f, &f->b, b, class)) != TOK_NO_ID)
+		pair(f, a, b);
+}
+
+static void pair_same_ids(struct finding *f, tok_id a, tok_id b)
+{
+	while (a != TOK_NO_ID && b != TOK_NO_ID) {
+		if (a == b)
+			pair(f, a, b);
+		const tok_id lower = a < b ? a : b;
+		a = a == lower ? f->a.next[a] : a;
+		b = b == lower ? f->b.next[b] : b;
+	}
+}
+
+/* Two chains of the same bytes: what has the same id in both is the same; then come those that are
+ * for the same - bytes of a fallback, text -, then any.  Each time lower ids first, so that the two
+ * sides may change places. */
+static void pair_chains(struct finding *f, tok_id a, tok_id b)
+{
+	if (f->a.next[a] == TOK_NO_ID && f->b.next[b] == TOK_NO_ID) {
+		pair(f, a, b);
+		return;
+	}
+	pair_same_ids(f, a, b);
+	for (int class = 0; class < CLASSES; class ++)
+		pair_in_order(f, a, b, class);
+	pair_in_order(f, a, b, CLASS_ANY);
+}
+
+static void pair_tokens(struct finding *f)
+{
+	for (size_t id = 0; id < f->a.tokens->count; id++) {
+		const struct tok_span bytes = f->a.tokens->bytes[id];
+		if (f->a.tokens->kinds[id] == VOCAB_TOKEN_NONE ||
+		    tok_strings_find(&f->a.first, bytes) != id)
+			continue;
+		const tok_id b = tok_strings_find(&f->b.first, bytes);
+		if (b != TOK_NO_ID)
+			pair_chains(f, (tok_id)id, b);
+	}
+}
+
+/* ---- differences ---------------------------------------------------------------------------- */
 
 static bool add(struct finding *f, enum vocab_difference_kind kind, tok_id a, tok_id b)
 {
@@ -129,6 +199,12 @@ static bool is_found_otherwise(const struct tok_added_token *a, const struct tok
 	       a->rstrip != b->rstrip || a->normalized != b->normalized;
 }
 
+/* As numbers are read: one that is none is itself. */
+static bool is_same_score(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
 /* Two tokens of the same bytes. */
 static bool compare_pair(struct finding *f, tok_id a, tok_id b)
 {
@@ -139,40 +215,34 @@ static bool compare_pair(struct finding *f, tok_id a, tok_id b)
 		ok = add(f, VOCAB_DIFFERENCE_ADDED, a, b);
 	else if (f->a.types && f->b.types && f->a.types[a] != f->b.types[b])
 		ok = add(f, VOCAB_DIFFERENCE_TYPE, a, b);
-	if (ok && f->a.scores && f->b.scores && f->a.scores[a] != f->b.scores[b])
+	if (ok && f->a.scores && f->b.scores && !is_same_score(f->a.scores[a], f->b.scores[b]))
 		ok = add(f, VOCAB_DIFFERENCE_SCORE, a, b);
 	return ok;
 }
 
 static bool compare_token(struct finding *f, tok_id a)
 {
-	const struct tok_span bytes = f->a.tokens->bytes[a];
-	if (has_id(&f->b, bytes, a)) {
-		f->out->same++;
-		return compare_pair(f, a, a);
-	}
-	const tok_id b = tok_strings_find(&f->b.first, bytes);
-	if (b == TOK_NO_ID)
-		return add(f, VOCAB_DIFFERENCE_ONLY_A, a, b);
-	return add(f, VOCAB_DIFFERENCE_ID, a, b) && compare_pair(f, a, b);
+	const tok_id b = f->a.partner[a];
+	f->out->same += a == b;
+	if (b != TOK_NO_ID)
+		return (a == b || add(f, VOCAB_DIFFERENCE_ID, a, b)) && compare_pair(f, a, b);
+	const tok_id first = tok_strings_find(&f->b.first, f->a.tokens->bytes[a]);
+	return add(f, first == TOK_NO_ID ? VOCAB_DIFFERENCE_ONLY_A : VOCAB_DIFFERENCE_ID, a, first);
 }
 
 /* What the tokens of A did not come to: bytes that A has not, or has under fewer ids. */
 static bool compare_back(struct finding *f, tok_id b)
 {
-	const struct tok_span bytes = f->b.tokens->bytes[b];
-	if (has_id(&f->a, bytes, b))
+	if (f->b.partner[b] != TOK_NO_ID)
 		return true;
-	const tok_id a = tok_strings_find(&f->a.first, bytes);
-	if (a == TOK_NO_ID)
-		return add(f, VOCAB_DIFFERENCE_ONLY_B, a, b);
-	const bool told = tok_strings_find(&f->b.first, bytes) == b && !has_id(&f->b, bytes, a);
-	return told || add(f, VOCAB_DIFFERENCE_ID, a, b);
+	const tok_id first = tok_strings_find(&f->a.first, f->b.tokens->bytes[b]);
+	return add(f, first == TOK_NO_ID ? VOCAB_DIFFERENCE_ONLY_B : VOCAB_DIFFERENCE_ID, first, b);
 }
 
 static bool compare_tokens(struct finding *f)
 {
 	bool ok = true;
+	pair_tokens(f);
 	for (size_t id = 0; id < f->a.tokens->count && ok; id++)
 		if (f->a.tokens->kinds[id] != VOCAB_TOKEN_NONE) {
 			f->out->tokens_a++;

@@ -8,6 +8,10 @@
  *		use(&d.items[i]);
  *	vocab_differences_release(&d);
  *
+ * Of several tokens of the same bytes those of the same id are the same; then those of the same
+ *kind and type by rising ids, then the others.  A and B may change places: what is told is the
+ *same.
+ *
  * Time and memory grow with the sizes of the two, not with their product.
  */
 #ifndef VOCAB_AUDIT_DIFFERENCE_H
@@ -17,7 +21,7 @@
 #include "vocab/convert/token_bytes.h"
 
 enum vocab_difference_kind {
-	VOCAB_DIFFERENCE_ID,     /* the same bytes, no id in common */
+	VOCAB_DIFFERENCE_ID,     /* the same bytes, another id, or one more that has them */
 	VOCAB_DIFFERENCE_ONLY_A, /* bytes that B has no token of */
 	VOCAB_DIFFERENCE_ONLY_B,
 	VOCAB_DIFFERENCE_SPECIAL, /* special in one, ordinary in the other */

@@ -23,26 +23,50 @@ static struct tok_span put_pair(const struct tok_merge *merge,
 	return (struct tok_span){ pair, sizeof count + left.count + right.count };
 }
 
-/* Places in B of the merges of A, SIZE_MAX where it has none. */
+/* Merges of B by their pairs: of each pair the places where B has it, the first first. */
+struct places {
+	struct tok_strings first;
+	size_t *next;  /* of each place: where the pair is again; SIZE_MAX: nowhere */
+	size_t *taken; /* of each first place: the next that no merge of A has */
+};
+
+static bool chain_places(const struct tok_model_spec *b, const struct vocab_differences *out,
+			 struct tok_arena *arena, struct places *p)
+{
+	const size_t count = b->as.bpe.merge_count;
+	p->next = tok_arena_array(arena, count, sizeof *p->next);
+	p->taken = tok_arena_array(arena, count, sizeof *p->taken);
+	if (!p->next || !p->taken || !tok_strings_init(&p->first, arena, count))
+		return false;
+	for (size_t i = count; i-- > 0;) {
+		const struct tok_span pair = put_pair(&b->as.bpe.merges[i], &out->bytes_b, arena);
+		if (!pair.bytes)
+			return false;
+		const uint32_t again = tok_strings_find(&p->first, pair);
+		p->next[i] = again == TOK_NO_ID ? SIZE_MAX : again;
+		p->taken[i] = i;
+		tok_strings_put(&p->first, pair, (uint32_t)i);
+	}
+	return true;
+}
+
+/* Places in B of the merges of A, SIZE_MAX where it has none: a pair that A lists twice is twice in
+ * both only if B does. */
 static bool find_places(const struct tok_model_spec *a, const struct tok_model_spec *b,
 			const struct vocab_differences *out, struct tok_arena *arena,
 			size_t *places)
 {
-	struct tok_strings table;
-	if (!tok_strings_init(&table, arena, b->as.bpe.merge_count))
+	struct places p = { 0 };
+	if (!chain_places(b, out, arena, &p))
 		return false;
-	for (size_t i = 0; i < b->as.bpe.merge_count; i++) {
-		const struct tok_span pair = put_pair(&b->as.bpe.merges[i], &out->bytes_b, arena);
-		if (!pair.bytes)
-			return false;
-		tok_strings_add(&table, pair, (uint32_t)i);
-	}
 	for (size_t i = 0; i < a->as.bpe.merge_count; i++) {
 		const struct tok_span pair = put_pair(&a->as.bpe.merges[i], &out->bytes_a, arena);
 		if (!pair.bytes)
 			return false;
-		const uint32_t place = tok_strings_find(&table, pair);
-		places[i] = place == TOK_NO_ID ? SIZE_MAX : place;
+		const uint32_t first = tok_strings_find(&p.first, pair);
+		places[i] = first == TOK_NO_ID ? SIZE_MAX : p.taken[first];
+		if (places[i] != SIZE_MAX)
+			p.taken[first] = p.next[places[i]];
 	}
 	return true;
 }

@@ -121,6 +121,7 @@ static bool is_same_kind(const struct tok_model_spec *a, const struct tok_model_
 		       a->as.bpe.ignore_merges == b->as.bpe.ignore_merges &&
 		       a->as.bpe.fuse_unk == b->as.bpe.fuse_unk &&
 		       a->as.bpe.unk_missing == b->as.bpe.unk_missing &&
+		       a->as.bpe.dropout == b->as.bpe.dropout &&
 		       tok_span_equal(a->as.bpe.prefix, b->as.bpe.prefix) &&
 		       tok_span_equal(a->as.bpe.suffix, b->as.bpe.suffix);
 	case TOK_MODEL_UNIGRAM:
@@ -147,8 +148,9 @@ static bool is_same_model(const struct tok_spec *a, const struct tok_spec *b)
 
 static bool is_same_item(const struct tok_template_item *a, const struct tok_template_item *b)
 {
-	return a->kind == b->kind && (a->kind != TOK_TEMPLATE_TOKEN ||
-				      (a->id == b->id && tok_span_equal(a->content, b->content)));
+	return a->kind == b->kind && a->type == b->type &&
+	       (a->kind != TOK_TEMPLATE_TOKEN ||
+		(a->id == b->id && tok_span_equal(a->content, b->content)));
 }
 
 static bool is_same_post(const struct tok_post_step *a, const struct tok_post_step *b)
@@ -233,7 +235,8 @@ static bool is_same_truncation(const struct tok_spec *a, const struct tok_spec *
 {
 	const struct tok_truncation *x = &a->truncation, *y = &b->truncation;
 	return x->enabled == y->enabled &&
-	       (!x->enabled || (x->left == y->left && x->max_length == y->max_length));
+	       (!x->enabled || (x->left == y->left && x->max_length == y->max_length &&
+				x->stride == y->stride && x->strategy == y->strategy));
 }
 
 static bool is_same_padding(const struct tok_spec *a, const struct tok_spec *b)
@@ -242,7 +245,7 @@ static bool is_same_padding(const struct tok_spec *a, const struct tok_spec *b)
 	return x->enabled == y->enabled &&
 	       (!x->enabled ||
 		(x->left == y->left && x->length == y->length && x->multiple == y->multiple &&
-		 x->id == y->id && tok_span_equal(x->token, y->token)));
+		 x->id == y->id && x->type == y->type && tok_span_equal(x->token, y->token)));
 }
 
 bool vocab_stage_is_same(enum vocab_stage stage, const struct tok_spec *a, const struct tok_spec *b)

@@ -6,10 +6,10 @@
  *		if (!vocab_stage_is_same((enum vocab_stage)s, &a, &b))
  *			...
  *
- * Every field that decides ids, offsets or text is compared as it was read, spans by their bytes:
- * steps that do the same and are written otherwise, or are of another dialect of expressions, are
- * not the same.  Added tokens, entries, merges, and how many of them there are, belong to no stage:
- * difference.h has them.
+ * Every field that decides ids, offsets, text or type ids is compared as it was read, spans by
+ *their bytes: steps that do the same and are written otherwise, or are of another dialect of
+ *expressions, are not the same.  Added tokens, entries, merges, and how many of them there are,
+ *belong to no stage: difference.h has them.
  */
 #ifndef VOCAB_AUDIT_DIFFERENCE_PIPELINE_H
 #define VOCAB_AUDIT_DIFFERENCE_PIPELINE_H

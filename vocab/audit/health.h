@@ -58,6 +58,7 @@ enum vocab_health_defect {
 	VOCAB_HEALTH_CROSSING,   /* bytes of two characters or more, one of them incomplete */
 	VOCAB_HEALTH_MARK_FIRST, /* begins with a combining mark */
 	VOCAB_HEALTH_BEYOND,     /* the model has no row for this id */
+	VOCAB_HEALTH_SHARED,     /* another token, which is not looked at, has this id too */
 	VOCAB_HEALTH_DEFECTS
 };
 

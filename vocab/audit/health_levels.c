@@ -46,6 +46,8 @@ static const struct row defects[VOCAB_HEALTH_DEFECTS] = {
 				    VOCAB_HEALTH_NOTE, false },
 	[VOCAB_HEALTH_MARK_FIRST] = { "mark-first", "begins with a combining mark",
 				      VOCAB_HEALTH_NOTE, false },
+	[VOCAB_HEALTH_SHARED] = { "shared", "another token has this id too", VOCAB_HEALTH_WARN,
+				  false },
 	[VOCAB_HEALTH_BEYOND] = { "beyond", "the model has no row for it", VOCAB_HEALTH_FAIL,
 				  false },
 };

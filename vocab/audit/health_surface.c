@@ -83,6 +83,22 @@ static void look_at_text(struct surfaces *s, tok_id id, struct tok_span text)
 		h->byte_alone[text.bytes[0]] = true;
 }
 
+/* Hugging Face counts the ids of added tokens on from the size of a vocabulary, where its largest
+ * ids may lie. */
+static enum tok_status find_shared(struct surfaces *s, const struct health_facts *facts,
+				   struct tok_arena *room, struct tok_error *err)
+{
+	const size_t count = facts->tokens->count;
+	bool *shared = tok_arena_array(room, count, sizeof *shared);
+	if (!shared)
+		return tok_fail_memory(err);
+	tok_tokenizer_mark_shared(facts->tokenizer, shared);
+	for (size_t id = 0; id < count; id++)
+		if (shared[id])
+			mark(s, (tok_id)id, VOCAB_HEALTH_SHARED);
+	return TOK_OK;
+}
+
 static int by_tokens(const void *a, const void *b)
 {
 	const struct vocab_health_script *x = a, *y = b;
@@ -134,6 +150,7 @@ enum tok_status health_find_surfaces(const struct health_facts *facts, struct vo
 	}
 	for (unsigned i = 0; i < 256; i++)
 		health->bytes_alone += health->byte_alone[i];
+	const enum tok_status status = find_shared(&s, facts, &room, err);
 	tok_arena_release(&room);
-	return list_scripts(&s, err);
+	return status == TOK_OK ? list_scripts(&s, err) : status;
 }

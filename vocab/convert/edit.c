@@ -1,7 +1,10 @@
 #include "vocab/convert/edit.h"
 
+#include "tok/pipe/tokenizer.h"
 #include "tok/text/unicode.h"
 #include "tok/text/utf8.h"
+#include "vocab/convert/named.h"
+#include "vocab/convert/token_bytes.h"
 
 /* ---- what there is ----------------------------------------------------------------------- */
 
@@ -90,6 +93,10 @@ static enum tok_status choose_id(const struct tok_spec *spec, struct tok_span te
 		*id = has;
 	else if (*id == TOK_NO_ID)
 		*id = find_next_id(spec);
+	if (*id > TOK_ID_MAX)
+		return tok_fail(err, TOK_EARG,
+				"no id is left behind the largest: ids are at most %u",
+				(unsigned)TOK_ID_MAX);
 	return TOK_OK;
 }
 
@@ -148,6 +155,31 @@ static bool rename_shown(struct tok_spec *spec, tok_id id, struct tok_span to)
 	return true;
 }
 
+/* Where decoders look for it, and where a SentencePiece model says what it is for. */
+static bool rename_named(struct tok_spec *spec, struct tok_span from, struct tok_span to)
+{
+	struct tok_decode_step *steps =
+	    tok_arena_array(&spec->arena, spec->decoder_count, sizeof *steps);
+	if (!steps)
+		return false;
+	for (size_t i = 0; i < spec->decoder_count; i++) {
+		struct tok_decode_step *step = &steps[i];
+		*step = spec->decoders[i];
+		if (step->kind != TOK_DECODE_CTC)
+			continue;
+		if (tok_span_equal(step->as.ctc.pad, from))
+			step->as.ctc.pad = to;
+		if (tok_span_equal(step->as.ctc.word_delimiter, from))
+			step->as.ctc.word_delimiter = to;
+	}
+	spec->decoders = steps;
+	struct tok_span *const roles[] = { &spec->bos_name, &spec->eos_name, &spec->pad_name };
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (roles[i]->count && tok_span_equal(*roles[i], from))
+			*roles[i] = to;
+	return true;
+}
+
 static bool rename_entry(struct tok_spec *spec, tok_id id, struct tok_span to)
 {
 	const size_t count = spec->model.entry_count;
@@ -163,6 +195,77 @@ static bool rename_entry(struct tok_spec *spec, tok_id id, struct tok_span to)
 	return true;
 }
 
+/* Is the text of this entry what the model goes by, when it makes it or others of text? */
+static bool is_worked_with(const struct tok_spec *spec, const struct tok_vocab_entry *entry)
+{
+	const struct tok_model_spec *model = &spec->model;
+	if (spec->sentencepiece)
+		return entry->type != TOK_PIECE_CONTROL && entry->type != TOK_PIECE_UNKNOWN;
+	for (size_t i = 0; model->byte_fallback && i < 256; i++)
+		if (model->byte_ids[i] == entry->id)
+			return true;
+	if (model->kind != TOK_MODEL_BPE)
+		return false;
+	for (size_t i = 0; model->as.bpe.order == TOK_BPE_MERGES && i < model->as.bpe.merge_count;
+	     i++) {
+		const struct tok_merge *merge = &model->as.bpe.merges[i];
+		if (merge->left == entry->id || merge->right == entry->id ||
+		    merge->result == entry->id)
+			return true;
+	}
+	return model->as.bpe.order != TOK_BPE_MERGES;
+}
+
+/* Has the name what only tokens have: a character for spaces, a mark of where in a word they are,
+ * bytes in another alphabet?  Then other texts than those that spell it are it. */
+static enum tok_status is_marked(const struct tok_spec *spec, struct tok_span name, bool *out,
+				 struct tok_error *err)
+{
+	struct vocab_spelling spelling;
+	const enum tok_status status = vocab_spelling_find(spec, &spelling, err);
+	if (status != TOK_OK)
+		return status;
+	*out = spelling.plain || spelling.suffix.count ||
+	       (spelling.prefix.count && tok_span_starts(name, spelling.prefix));
+	for (size_t at = 0; at < name.count && !*out;) {
+		const struct tok_char c = tok_utf8_at(name, at);
+		*out = c.code == spelling.space && spelling.space;
+		at += c.length;
+	}
+	return TOK_OK;
+}
+
+/* A token that is an entry of the model too must not come of other text by its new name.  Where it
+ * came of text that spells the old one, as of a Unigram all do, it may of text that spells the new
+ * one. */
+static enum tok_status check_name(const struct tok_spec *spec, tok_id id, struct tok_span from,
+				  struct tok_span to, struct tok_error *err)
+{
+	const bool ignore_merges =
+	    spec->model.kind == TOK_MODEL_BPE && spec->model.as.bpe.ignore_merges;
+	const struct tok_vocab_entry *entry = NULL;
+	bool before = false, after = false, marked = false;
+	for (size_t i = 0; i < spec->model.entry_count && !entry; i++)
+		if (spec->model.entries[i].id == id)
+			entry = &spec->model.entries[i];
+	if (entry && is_worked_with(spec, entry))
+		return fail_token(err, from,
+				  "is a token that the model makes of text: its text cannot be "
+				  "another");
+	if (!entry || spec->sentencepiece)
+		return TOK_OK;
+	enum tok_status status = vocab_name_is_made(spec, ignore_merges, from, &before, err);
+	if (status == TOK_OK)
+		status = vocab_name_is_made(spec, ignore_merges, to, &after, err);
+	if (status == TOK_OK && after)
+		status = is_marked(spec, to, &marked, err);
+	if (status == TOK_OK && after && (!before || marked))
+		return fail_token(err, to,
+				  "would be made of ordinary text: a name needs what no token can "
+				  "hold, as <...> and [...] mostly do");
+	return status;
+}
+
 enum tok_status vocab_edit_rename(struct tok_spec *spec, struct tok_span from, struct tok_span to,
 				  struct tok_error *err)
 {
@@ -171,16 +274,26 @@ enum tok_status vocab_edit_rename(struct tok_spec *spec, struct tok_span from, s
 		return fail_token(err, from,
 				  "is no added token: only these have names that text does not "
 				  "depend on");
-	if (to.count == 0)
-		return tok_fail(err, TOK_EARG, "a token needs a name");
+	if (is_blank(to))
+		return tok_fail(err, TOK_EARG,
+				"a token needs a name that is not blank: ordinary text is full of "
+				"blanks");
 	if (find_added(spec, to) || find_entry(spec, to))
 		return fail_token(err, to, "is a token already");
 	const size_t at = (size_t)(old - spec->added);
 	const tok_id id = old->id;
+	const enum tok_status status = check_name(spec, id, from, to, err);
+	if (status != TOK_OK)
+		return status;
 	struct tok_added_token *added = copy_added(spec);
 	const struct tok_span name = tok_arena_copy(&spec->arena, to);
-	if (!added || !name.bytes || !rename_entry(spec, id, name) || !rename_shown(spec, id, name))
+	struct tok_spec before = *spec;
+	if (!added || !name.bytes || !rename_entry(spec, id, name) ||
+	    !rename_shown(spec, id, name) || !rename_named(spec, from, name)) {
+		before.arena = spec->arena;
+		*spec = before;
 		return tok_fail_memory(err);
+	}
 	added[at].content = name;
 	spec->added = added;
 	return TOK_OK;

@@ -160,9 +160,10 @@ static void put_ids(struct gguf_spec_writer *s)
 	if (s->first)
 		ids[VOCAB_GGUF_BOS] = s->first->id;
 	if (s->last)
-		ids[VOCAB_GGUF_EOS] = s->last->id;
-	if (s->last && s->spec->model.kind == TOK_MODEL_WORDPIECE)
-		ids[VOCAB_GGUF_SEP] = s->last->id; /* what llama.cpp puts behind its texts */
+		ids[s->spec->model.kind == TOK_MODEL_WORDPIECE ? VOCAB_GGUF_SEP : VOCAB_GGUF_EOS] =
+		    s->last->id;
+	if (s->spec->model.kind == TOK_MODEL_WORDPIECE)
+		gguf_find_bert_ids(s->tokens, s->count, ids);
 	if (s->spec->model.unk != TOK_NO_ID)
 		ids[VOCAB_GGUF_UNK] = s->spec->model.unk;
 	for (size_t i = 0; i < VOCAB_GGUF_IDS; i++)
@@ -357,35 +358,6 @@ static enum tok_status write_scored(struct gguf_spec_writer *s)
 /* ---- WordPiece: "bert" --------------------------------------------------------------------------
  */
 
-static bool is_bracketed(struct tok_span text)
-{
-	return text.count && text.bytes[0] == '[' && text.bytes[text.count - 1] == ']';
-}
-
-/* Words begin with U+2581 there, other pieces are bare; [BRACKETS] stay. */
-static enum tok_status respell(struct gguf_spec_writer *s, struct tok_vocab_entry *token)
-{
-	static const char mark[] = "\xE2\x96\x81";
-	const struct tok_span text = token->text;
-	if (is_bracketed(text))
-		return TOK_OK;
-	if (tok_span_starts(text, tok_span_of("##"))) {
-		token->text = tok_span_slice(text, 2, text.count);
-		if (text.count > 2 && !is_bracketed(token->text) &&
-		    !tok_span_starts(token->text, tok_span_of(mark)))
-			return TOK_OK;
-		return tok_fail(s->err, TOK_EARG, "model: '%s' has no spelling in a GGUF file",
-				tok_show(text).text);
-	}
-	uint8_t *bytes = tok_arena_array(&s->scratch, text.count + 3, 1);
-	if (!bytes)
-		return tok_fail_memory(s->err);
-	memcpy(bytes, mark, 3);
-	memcpy(bytes + 3, text.bytes, text.count);
-	token->text = (struct tok_span){ bytes, text.count + 3 };
-	return TOK_OK;
-}
-
 static enum tok_status write_bert(struct gguf_spec_writer *s)
 {
 	struct tok_buffer lines = { 0 };
@@ -403,7 +375,7 @@ static enum tok_status write_bert(struct gguf_spec_writer *s)
 	status = vocab_write(VOCAB_WORDPIECE_TXT, &plain, &lines, s->err);
 	tok_buffer_release(&lines);
 	for (size_t i = 0; i < s->count && status == TOK_OK; i++)
-		status = respell(s, &s->tokens[i]);
+		status = gguf_respell(&s->tokens[i], &s->scratch, s->err);
 	if (status != TOK_OK)
 		return status;
 	gguf_put_string(&s->w, "tokenizer.ggml.model", tok_span_of("bert"));

@@ -1,5 +1,5 @@
 /*
- * gguf_write_internal.h - key-value pairs, one behind the other; merges as scores.
+ * gguf_write_internal.h - key-value pairs, one behind the other; BERT's tokens; merges as scores.
  */
 #ifndef VOCAB_FORMAT_GGUF_WRITE_INTERNAL_H
 #define VOCAB_FORMAT_GGUF_WRITE_INTERNAL_H
@@ -30,6 +30,18 @@ void gguf_put_float(struct gguf_writer *w, float value);
 
 /* llama.cpp's number of a type of pieces. */
 uint32_t gguf_piece_type(enum tok_piece_type type);
+
+/* ---- gguf_bert.c ---- */
+
+/* Words begin with U+2581 there, other pieces are bare; [BRACKETS] stay.  The text lives in
+ * `arena`; TOK_EARG where there is no such spelling. */
+TOK_MUST_USE enum tok_status gguf_respell(struct tok_vocab_entry *token, struct tok_arena *arena,
+					  struct tok_error *err);
+
+/* Those of [PAD] and [MASK], where no other is known: llama.cpp takes what is not said to be as in
+ * BERT's own vocabulary, 0 and 103. */
+void gguf_find_bert_ids(const struct tok_vocab_entry *tokens, size_t count,
+			tok_id ids[VOCAB_GGUF_IDS]);
 
 /* ---- gguf_scores.c: a BPE of merges between characters, as SentencePiece's ---- */
 

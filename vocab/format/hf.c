@@ -11,12 +11,14 @@ static void read_truncation(struct hf_reader *r, const struct tok_json *object)
 	if (!hf_is_object(r, object, "truncation"))
 		return;
 	const struct tok_json *direction = tok_json_get(object, "direction");
-	hf_word(r, hf_need(r, object, "strategy"), strategies, 3);
-	hf_whole(r, hf_need(r, object, "stride"), SIZE_MAX);
+	/* In the order of enum tok_truncation_strategy. */
+	const size_t strategy = hf_word(r, hf_need(r, object, "strategy"), strategies, 3);
 	r->out->truncation = (struct tok_truncation){
 		.enabled = true,
 		.left = direction && hf_word(r, direction, sides, 2) == 0,
 		.max_length = hf_whole(r, hf_need(r, object, "max_length"), SIZE_MAX),
+		.stride = hf_whole(r, hf_need(r, object, "stride"), SIZE_MAX),
+		.strategy = (enum tok_truncation_strategy)strategy,
 	};
 }
 
@@ -41,7 +43,6 @@ static void read_padding(struct hf_reader *r, const struct tok_json *object)
 	if (!hf_is_object(r, object, "padding"))
 		return;
 	const struct tok_json *multiple = hf_find(object, "pad_to_multiple_of");
-	hf_whole(r, hf_need(r, object, "pad_type_id"), UINT32_MAX);
 	r->out->padding = (struct tok_padding){
 		.enabled = true,
 		.left = hf_word(r, hf_need(r, object, "direction"), sides, 2) == 0,
@@ -49,6 +50,7 @@ static void read_padding(struct hf_reader *r, const struct tok_json *object)
 		.multiple = multiple ? hf_whole(r, multiple, UINT32_MAX) : 0,
 		.id = hf_id(r, hf_need(r, object, "pad_id")),
 		.token = hf_text(r, hf_need(r, object, "pad_token")),
+		.type = (uint32_t)hf_whole(r, hf_need(r, object, "pad_type_id"), UINT32_MAX),
 	};
 }
 

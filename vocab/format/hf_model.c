@@ -243,12 +243,12 @@ static void read_merges(struct hf_reader *r, const struct tok_json *value)
 	r->out->model.as.bpe.merge_count = used;
 }
 
-/* Encoding is never random here: a dropout only has to be a probability. */
-static void read_dropout(struct hf_reader *r, const struct tok_json *value)
+static double read_dropout(struct hf_reader *r, const struct tok_json *value)
 {
 	const double dropout = value ? hf_real(r, value) : 0;
 	if (r->status == TOK_OK && !(dropout >= 0 && dropout <= 1))
 		r->status = tok_json_fail(r->doc, value, r->err, "this must be between 0 and 1");
+	return dropout;
 }
 
 static void read_bpe(struct hf_reader *r, const struct tok_json *object)
@@ -261,7 +261,7 @@ static void read_bpe(struct hf_reader *r, const struct tok_json *object)
 	model->kind = TOK_MODEL_BPE;
 	model->as.bpe.order = TOK_BPE_MERGES;
 	hf_read_vocabulary(r, hf_need(r, object, "vocab"));
-	read_dropout(r, hf_find(object, "dropout"));
+	model->as.bpe.dropout = read_dropout(r, hf_find(object, "dropout"));
 	model->unk = unk ? read_token(r, unk) : TOK_NO_ID;
 	model->as.bpe.unk_missing = unk && model->unk == TOK_NO_ID;
 	model->as.bpe.prefix = read_affix(r, hf_find(object, "continuing_subword_prefix"));

@@ -70,7 +70,8 @@ static void read_cls_sep(struct hf_reader *r, const struct tok_json *object, str
  * ask for an endless one. */
 enum { MOST_ITEMS = 65536 };
 
-static void add_special(struct hf_reader *r, const struct tok_json *token, struct hf_list *items)
+static void add_special(struct hf_reader *r, const struct tok_json *token, uint32_t type,
+			struct hf_list *items)
 {
 	if (!hf_is_object(r, token, "a special token"))
 		return;
@@ -92,6 +93,7 @@ static void add_special(struct hf_reader *r, const struct tok_json *token, struc
 			item->kind = TOK_TEMPLATE_TOKEN;
 			item->id = hf_id(r, id++);
 			item->content = hf_text(r, text++);
+			item->type = type;
 		}
 	}
 }
@@ -122,6 +124,7 @@ struct piece {
 	const struct tok_json *id;
 	bool is_text;
 	size_t sequence; /* 0 for A, 1 for B */
+	uint32_t type;
 };
 
 static struct piece read_piece(struct hf_reader *r, const struct tok_json *value)
@@ -140,7 +143,7 @@ static struct piece read_piece(struct hf_reader *r, const struct tok_json *value
 	if (!hf_is_object(r, body, "this"))
 		return piece;
 	piece.id = hf_need(r, body, "id");
-	hf_whole(r, hf_need(r, body, "type_id"), UINT32_MAX);
+	piece.type = (uint32_t)hf_whole(r, hf_need(r, body, "type_id"), UINT32_MAX);
 	if (text)
 		piece.sequence = hf_word(r, piece.id, sequences, 2);
 	else if (r->status == TOK_OK && piece.id->kind != TOK_JSON_STRING)
@@ -153,8 +156,10 @@ static void add_piece(struct hf_reader *r, struct piece piece, const struct spec
 {
 	if (piece.is_text) {
 		struct tok_template_item *item = hf_list_add(r, items, sizeof *item);
-		if (item)
+		if (item) {
 			item->kind = TOK_TEMPLATE_TEXT;
+			item->type = piece.type;
+		}
 		if (item && piece.sequence != 0)
 			r->status = tok_json_fail(r->doc, piece.id, r->err,
 						  "a template for one text has sequence 'A' only");
@@ -163,7 +168,7 @@ static void add_piece(struct hf_reader *r, struct piece piece, const struct spec
 	const struct tok_span name = tok_json_text(piece.id);
 	const uint32_t place = tok_strings_find(&specials->by_name, name);
 	if (place != TOK_NO_ID)
-		add_special(r, specials->object + place, items);
+		add_special(r, specials->object + place, piece.type, items);
 	else
 		r->status = tok_json_fail(r->doc, piece.id, r->err, "'special_tokens' has no '%s'",
 					  tok_show(name).text);

@@ -43,6 +43,11 @@ static void put_whole(struct hf_writer *w, const char *key, uint64_t value)
 
 static void write_truncation(struct hf_writer *w)
 {
+	static const char *const strategies[] = {
+		[TOK_TRUNCATE_LONGEST_FIRST] = "LongestFirst",
+		[TOK_TRUNCATE_FIRST] = "OnlyFirst",
+		[TOK_TRUNCATE_SECOND] = "OnlySecond",
+	};
 	const struct tok_truncation *truncation = &w->spec->truncation;
 	if (!truncation->enabled) {
 		pretty_null(&w->json);
@@ -51,8 +56,8 @@ static void write_truncation(struct hf_writer *w)
 	pretty_open(&w->json, '{');
 	hf_put_word(w, "direction", side_name(truncation->left));
 	put_whole(w, "max_length", truncation->max_length);
-	hf_put_word(w, "strategy", "LongestFirst");
-	put_whole(w, "stride", 0);
+	hf_put_word(w, "strategy", strategies[truncation->strategy]);
+	put_whole(w, "stride", truncation->stride);
 	pretty_close(&w->json, '}');
 }
 
@@ -84,7 +89,7 @@ static void write_padding(struct hf_writer *w)
 	else
 		pretty_null(&w->json);
 	put_whole(w, "pad_id", padding->id);
-	put_whole(w, "pad_type_id", 0);
+	put_whole(w, "pad_type_id", padding->type);
 	hf_put_text(w, "pad_token", padding->token);
 	pretty_close(&w->json, '}');
 }

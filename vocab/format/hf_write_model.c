@@ -100,7 +100,10 @@ static void write_bpe(struct hf_writer *w)
 	const struct tok_model_spec *model = &w->spec->model;
 	hf_put_word(w, "type", "BPE");
 	pretty_key(&w->json, "dropout");
-	pretty_null(&w->json);
+	if (model->as.bpe.dropout > 0)
+		pretty_real(&w->json, model->as.bpe.dropout);
+	else
+		pretty_null(&w->json);
 	put_unknown(w, model->as.bpe.unk_missing);
 	put_affix(w, "continuing_subword_prefix", model->as.bpe.prefix);
 	put_affix(w, "end_of_word_suffix", model->as.bpe.suffix);

@@ -18,10 +18,11 @@ static void put_piece(struct hf_writer *w, const char *kind, struct tok_span id,
 	pretty_close(&w->json, '}');
 }
 
-static void put_item(struct hf_writer *w, const struct tok_template_item *item, unsigned type)
+static void put_item(struct hf_writer *w, const struct tok_template_item *item, const char *text,
+		     unsigned type)
 {
 	if (item->kind == TOK_TEMPLATE_TEXT)
-		put_piece(w, "Sequence", tok_span_of(type ? "B" : "A"), type);
+		put_piece(w, "Sequence", tok_span_of(text), type);
 	else
 		put_piece(w, "SpecialToken", item->content, type);
 }
@@ -31,7 +32,7 @@ static void put_single(struct hf_writer *w, const struct tok_post_step *step)
 	pretty_key(&w->json, "single");
 	pretty_open(&w->json, '[');
 	for (size_t i = 0; i < step->item_count; i++)
-		put_item(w, &step->items[i], 0);
+		put_item(w, &step->items[i], "A", step->items[i].type);
 	pretty_close(&w->json, ']');
 }
 
@@ -46,9 +47,9 @@ static void put_pair(struct hf_writer *w, const struct tok_post_step *step)
 	pretty_key(&w->json, "pair");
 	pretty_open(&w->json, '[');
 	for (size_t i = 0; i < step->item_count; i++)
-		put_item(w, &step->items[i], 0);
+		put_item(w, &step->items[i], "A", step->items[i].type);
 	for (size_t i = parted ? text : 0; i < step->item_count; i++)
-		put_item(w, &step->items[i], 1);
+		put_item(w, &step->items[i], "B", 1);
 	if (text == step->item_count) { /* a template that leaves the text out */
 		put_piece(w, "Sequence", tok_span_of("A"), 0);
 		put_piece(w, "Sequence", tok_span_of("B"), 1);

@@ -5,6 +5,7 @@
 #include "tok/pipe/tokenizer.h"
 #include "tok/text/utf8.h"
 #include "tok/text/json.h"
+#include "vocab/convert/named.h"
 
 /* ---- as the file has them ----------------------------------------------------------- */
 
@@ -110,45 +111,18 @@ static bool finds_ids(struct hf_writer *w, const struct tok_strings *ids)
 	return true;
 }
 
-/* "<0x41>", which byte fallback looks for. */
-static bool is_byte_name(struct tok_span content)
-{
-	return content.count == 6 && tok_span_starts(content, tok_span_of("<0x"));
-}
-
-/* Is the text one piece for the model?  Where that cannot be told it is. */
-static bool is_piece(struct hf_writer *w, struct tok_span content)
-{
-	struct tok_pretokenizer *pretokenizer = NULL;
-	struct tok_pretok_scratch *scratch = tok_pretok_scratch_new();
-	struct tok_text text = { 0 };
-	struct tok_pieces pieces = { 0 };
-	struct tok_error err;
-	enum tok_status status = tok_pretokenizer_new(
-	    w->spec->pretokenizers, w->spec->pretokenizer_count, &pretokenizer, &err);
-	if (status == TOK_OK && (!scratch || !tok_text_set(&text, content, 0)))
-		status = TOK_ENOMEM;
-	if (status == TOK_OK)
-		status = tok_pretokenize(pretokenizer, TOK_KERNEL_SCALAR, scratch, &text, true,
-					 &pieces, &err);
-	if (status == TOK_ENOMEM && w->json.status == TOK_OK)
-		w->json.status = tok_fail_memory(w->json.err);
-	const bool parted = status == TOK_OK && pieces.count > 1;
-	tok_pieces_release(&pieces);
-	tok_text_release(&text);
-	tok_pretok_scratch_free(scratch);
-	tok_pretokenizer_free(pretokenizer);
-	return !parted;
-}
-
-/* Would the model make this token of text, if it were in its vocabulary? */
+/* Would the model make this token of text, if it were in its vocabulary?  Of a model that is no BPE
+ * an entry needs a score too, or is a word. */
 static bool would_match(struct hf_writer *w, struct tok_span content)
 {
-	const struct tok_model_spec *model = &w->spec->model;
-	return model->kind != TOK_MODEL_BPE || model->as.bpe.prefix.count ||
-	       model->as.bpe.suffix.count || tok_utf8_count(content) <= 1 ||
-	       (model->byte_fallback && is_byte_name(content)) ||
-	       (w->tokens.ignore_merges && is_piece(w, content));
+	const struct tok_spec *spec = w->spec;
+	struct tok_error err;
+	bool made = true;
+	if (spec->model.kind == TOK_MODEL_BPE &&
+	    vocab_name_is_made(spec, w->tokens.ignore_merges, content, &made, &err) != TOK_OK &&
+	    w->json.status == TOK_OK)
+		w->json.status = tok_fail_memory(w->json.err);
+	return made;
 }
 
 /* Control tokens of a byte-level GGUF file.  A tokenizer.json has no such type: it needs none for

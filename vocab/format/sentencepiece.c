@@ -13,6 +13,7 @@ struct spm_model spm_defaults(void)
 		.kind = SPM_UNIGRAM,
 		.bos_piece = tok_span_of("<s>"),
 		.eos_piece = tok_span_of("</s>"),
+		.pad_piece = tok_span_of("<pad>"),
 		.unk_surface = tok_span_of(unknown_surface),
 		.add_dummy_prefix = true,
 		.remove_extra_whitespaces = true,
@@ -42,13 +43,10 @@ static const struct known_field piece_fields[] = {
 	{ 0 },
 };
 static const struct known_field trainer_fields[] = {
-	{ 3, PROTO_VARINT, "model_type" },
-	{ 24, PROTO_VARINT, "treat_whitespace_as_suffix" },
-	{ 35, PROTO_VARINT, "byte_fallback" },
-	{ 44, PROTO_BYTES, "unk_surface" },
-	{ 46, PROTO_BYTES, "bos_piece" },
-	{ 47, PROTO_BYTES, "eos_piece" },
-	{ 0 },
+	{ 3, PROTO_VARINT, "model_type" },     { 24, PROTO_VARINT, "treat_whitespace_as_suffix" },
+	{ 35, PROTO_VARINT, "byte_fallback" }, { 44, PROTO_BYTES, "unk_surface" },
+	{ 46, PROTO_BYTES, "bos_piece" },      { 47, PROTO_BYTES, "eos_piece" },
+	{ 48, PROTO_BYTES, "pad_piece" },      { 0 },
 };
 static const struct known_field normalizer_fields[] = {
 	{ 2, PROTO_BYTES, "precompiled_charsmap" },
@@ -159,8 +157,11 @@ static enum tok_status read_trainer(struct parsing *p, struct tok_span bytes)
 		case 46:
 			model->bos_piece = field.bytes.count ? field.bytes : tok_span_of("<s>");
 			break;
-		default:
+		case 47:
 			model->eos_piece = field.bytes.count ? field.bytes : tok_span_of("</s>");
+			break;
+		default:
+			model->pad_piece = field.bytes.count ? field.bytes : tok_span_of("<pad>");
 			break;
 		}
 	}
@@ -252,6 +253,17 @@ bool spm_detect(struct tok_span file)
 	return vocab_proto_next(&piece, &field) && field.number == 1 && field.wire == PROTO_BYTES;
 }
 
+static enum tok_status keep_names(const struct spm_model *model, struct tok_spec *out,
+				  struct tok_error *err)
+{
+	out->bos_name = tok_arena_copy(&out->arena, model->bos_piece);
+	out->eos_name = tok_arena_copy(&out->arena, model->eos_piece);
+	out->pad_name = tok_arena_copy(&out->arena, model->pad_piece);
+	return out->bos_name.bytes && out->eos_name.bytes && out->pad_name.bytes
+		   ? TOK_OK
+		   : tok_fail_memory(err);
+}
+
 enum tok_status vocab_read_sentencepiece(struct tok_span file, struct tok_spec *out,
 					 struct tok_error *err)
 {
@@ -264,6 +276,8 @@ enum tok_status vocab_read_sentencepiece(struct tok_span file, struct tok_spec *
 		status = spm_check(&model, err);
 	if (status == TOK_OK)
 		status = spm_build(&model, out, err);
+	if (status == TOK_OK)
+		status = keep_names(&model, out, err);
 	tok_arena_release(&scratch);
 	return status;
 }

@@ -20,7 +20,7 @@ struct spm_model {
 	/* A byte that is a character, which is a piece, needs no piece of its own: the library
 	 * wants it, llama.cpp does not, and in Gemma's tokenizer.json <0x09> became a tab. */
 	bool characters_serve;
-	struct tok_span bos_piece, eos_piece;
+	struct tok_span bos_piece, eos_piece, pad_piece;
 	struct tok_span unk_surface;
 
 	struct tok_span charsmap;

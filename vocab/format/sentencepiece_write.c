@@ -3,7 +3,7 @@
  *
  * A specification keeps what the library needs to encode and decode.  What only says how
  * the model was trained gets the library's defaults; which pieces bos, eos and pad are
- * is told by the template, then by their usual names.
+ * is told by the template, then by the names in the file that it was read from, then by usual ones.
  */
 #include "vocab/format/write_internal.h"
 
@@ -148,9 +148,12 @@ static tok_id find_control(const struct spm_writer *w, struct tok_span name)
 	return TOK_NO_ID;
 }
 
-/* The first of these that is a control piece, else the first. */
-static struct tok_span choose_name(const struct spm_writer *w, const char *const *names)
+/* What the file said, else the first of these that is a control piece, else the first. */
+static struct tok_span choose_name(const struct spm_writer *w, struct tok_span said,
+				   const char *const *names)
 {
+	if (said.count)
+		return said;
 	for (size_t i = 0; names[i]; i++)
 		if (find_control(w, tok_span_of(names[i])) != TOK_NO_ID)
 			return tok_span_of(names[i]);
@@ -178,26 +181,47 @@ struct names {
 	struct tok_span bos, eos, pad;
 };
 
-/* The first of these that is no control piece, else the last. */
-static struct tok_span choose_absent(const struct spm_writer *w, const char *const *names)
+/* What the file said if it is no control piece, else the first of these that is none, else the
+ * last. */
+static struct tok_span choose_absent(const struct spm_writer *w, struct tok_span said,
+				     const char *const *names)
 {
+	if (said.count && find_control(w, said) == TOK_NO_ID)
+		return said;
 	while (names[1] && find_control(w, tok_span_of(names[0])) != TOK_NO_ID)
 		names++;
 	return tok_span_of(names[0]);
 }
 
-/* Which piece is eos is not kept where text begins with bos; and where nothing is put
- * around a text, nothing may be called so. */
+static void tell_lost(struct spm_writer *w, const char *role, struct tok_span had,
+		      struct tok_span has)
+{
+	if (had.count && find_control(w, had) != TOK_NO_ID && !tok_span_equal(had, has))
+		vocab_losses_add(
+		    w->losses,
+		    "post_processor: '%s' is %s no more: a model is read as one that puts "
+		    "bos before a text, or where it has none eos behind it",
+		    tok_show(had).text, role);
+}
+
+/* The name that the file it came from has is kept, unless the template says otherwise: where
+ * nothing is put around a text, nothing may be called so.  Where there was no such file, which
+ * piece is eos is told by its name. */
 static void find_names(struct spm_writer *w, struct names *out)
 {
 	static const char *const begins[] = { "<s>", "<bos>", "[BOS]", NULL };
 	static const char *const ends[] = { "</s>", "<eos>", "[SEP]", "<|endoftext|>", NULL };
 	static const char *const pads[] = { "<pad>", "[PAD]", NULL };
+	const struct tok_spec *spec = w->spec;
 	const struct tok_template_item *first, *last;
-	const bool simple = read_template(w->spec, &first, &last);
-	out->bos = first ? first->content : choose_absent(w, begins);
-	out->eos = last ? last->content : first ? choose_name(w, ends) : choose_absent(w, ends);
-	out->pad = choose_name(w, pads);
+	const bool simple = read_template(spec, &first, &last);
+	out->bos = first ? first->content : choose_absent(w, spec->bos_name, begins);
+	out->eos = last    ? last->content
+		   : first ? choose_name(w, spec->eos_name, ends)
+			   : choose_absent(w, spec->eos_name, ends);
+	out->pad = choose_name(w, spec->pad_name, pads);
+	tell_lost(w, "bos", spec->bos_name, out->bos);
+	tell_lost(w, "eos", spec->eos_name, out->eos);
 	const tok_id bos = find_control(w, out->bos), eos = find_control(w, out->eos);
 	if (simple && bos == (first ? first->id : TOK_NO_ID) &&
 	    (first || eos == (last ? last->id : TOK_NO_ID)))

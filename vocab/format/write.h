@@ -8,7 +8,8 @@
  * ("normalizer: ..."): a file that is written encodes as the specification does.  What no
  * file of the kind ever says, because its readers bring it along, is left out:
  *
- *	all kinds but tokenizer.json   how tokens are decoded, truncation and padding
+ *	all kinds but tokenizer.json   how tokens are decoded, truncation and padding, type ids,
+ *				       dropout
  *	.tiktoken                      the expression, special tokens, the template
  *
  * vocab_write_lossy() leaves out more and says what: see losses.h.  Two kinds are a pair of
@@ -16,11 +17,11 @@
  *
  * A tokenizer.json has what a specification keeps, in the form that Hugging Face
  * tokenizers 0.23 saves: one that it wrote is written again byte for byte but for what
- * does nothing (trim_offsets of a pre-tokenizer, a Sequence of one) or is not kept
- * (dropout, type ids, the template for two texts where it is no usual one).  Ranks get
- * the merges that they amount to, added tokens whose ids their places do not tell go
- * into the vocabulary too.  Scores are the shortest decimals that mean them, as saved by
- * the reference, which reads some a last bit off.  Equal specifications give equal bytes.
+ * does nothing (trim_offsets of a pre-tokenizer, a Sequence of one) or is not kept (the
+ * template for two texts where it is no usual one).  Ranks get the merges that they
+ * amount to, added tokens whose ids their places do not tell go into the vocabulary too.
+ * Scores are the shortest decimals that mean them, as saved by the reference, which reads
+ * some a last bit off.  Equal specifications give equal bytes.
  */
 #ifndef VOCAB_FORMAT_WRITE_H
 #define VOCAB_FORMAT_WRITE_H

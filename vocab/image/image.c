@@ -89,13 +89,19 @@ enum tok_status vocab_image_compile(const struct vocab_source *source,
 	return status;
 }
 
+enum tok_status vocab_image_save(const struct tok_tokenizer *tokenizer, const char *target,
+				 struct tok_error *err)
+{
+	return image_save(tokenizer, target, (struct vocab_hash){ 0 }, true, err);
+}
+
 enum tok_status vocab_image_write(struct tok_spec *spec, const char *target, struct tok_error *err)
 {
 	struct tok_tokenizer *tokenizer;
 	enum tok_status status = tok_tokenizer_new(spec, &tokenizer, err);
 	if (status != TOK_OK)
 		return status;
-	status = image_save(tokenizer, target, (struct vocab_hash){ 0 }, true, err);
+	status = vocab_image_save(tokenizer, target, err);
 	tok_tokenizer_free(tokenizer);
 	return status;
 }

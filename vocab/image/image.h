@@ -47,6 +47,10 @@ TOK_API TOK_MUST_USE enum tok_status vocab_image_write(struct tok_spec *spec, co
 TOK_API TOK_MUST_USE enum tok_status
 vocab_image_use(struct tok_span file, struct tok_tokenizer **out, struct tok_error *err);
 
+/* The same of a tokenizer. */
+TOK_API TOK_MUST_USE enum tok_status vocab_image_save(const struct tok_tokenizer *tokenizer,
+						      const char *target, struct tok_error *err);
+
 /* Open the tokenizer at `path`: an image is copied into memory,
  * since others may write to its file; any other file is compiled once
  * into `cache_folder` (made if it is missing; NULL: no cache, compile in memory) and
