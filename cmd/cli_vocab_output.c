@@ -305,14 +305,15 @@ enum tok_status cli_vocab_output_check(struct tok_spec *spec, const struct cli_v
 	if (holds_all(spec, aim->kind))
 		return TOK_OK;
 	enum tok_status status = fill(&c, spec, aim->kind, false, &why);
-	if (status == TOK_OK && c.losses.count && !is_told(aim->kind, &plainly))
+	if ((status == TOK_OK || status == TOK_EARG) && c.losses.count &&
+	    !is_told(aim->kind, &plainly))
 		status = first_loss(&c.losses, &why);
 	release(&c);
 	if (status == TOK_OK || (status == TOK_EARG && aim->renumbers && is_of_tokens(&why)))
 		return TOK_OK;
 	const char *holds = spec->sentencepiece ? VOCAB_FORMAT_SENTENCEPIECE : VOCAB_FORMAT_JSON;
 	return status == TOK_EARG
-		   ? tok_fail(err, status, "cannot be written so: %s: --%s %s can hold it%s",
+		   ? tok_fail(err, status, "cannot be written so: %s; --%s %s can hold it%s",
 			      why.message, aim->option, holds, aim->otherwise)
 		   : tok_fail(err, status, "%s", why.message);
 }

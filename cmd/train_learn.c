@@ -228,8 +228,9 @@ enum tok_status train_fits_spec(const struct train_run *run, struct tok_spec *sp
 	const struct cli_vocab_aim aim = {
 		.kind = run->kind,
 		.option = "format",
-		.otherwise =
-		    run->opts->counts ? "" : ", and another --pretok or --normalizer may do, too",
+		.otherwise = run->opts->counts
+				 ? ""
+				 : ", and another --pretok, --normalizer or --model may do, too",
 	};
 	return cli_vocab_output_check(spec, &aim, err);
 }
