@@ -292,6 +292,8 @@ static bool is_of_tokens(const struct tok_error *err)
 static enum tok_status first_loss(const struct vocab_losses *losses, struct tok_error *err)
 {
 	const uint8_t *lines = losses->lines.bytes;
+	if (losses->out_of_memory)
+		return tok_fail_memory(err);
 	const uint8_t *end = memchr(lines, '\n', losses->lines.count);
 	return tok_fail(err, TOK_EARG, "%.*s", (int)(end - lines), (const char *)lines);
 }
@@ -311,9 +313,12 @@ enum tok_status cli_vocab_output_check(struct tok_spec *spec, const struct cli_v
 	release(&c);
 	if (status == TOK_OK || (status == TOK_EARG && aim->renumbers && is_of_tokens(&why)))
 		return TOK_OK;
-	const char *holds = spec->sentencepiece ? VOCAB_FORMAT_SENTENCEPIECE : VOCAB_FORMAT_JSON;
-	return status == TOK_EARG
-		   ? tok_fail(err, status, "cannot be written so: %s; --%s %s can hold it%s",
-			      why.message, aim->option, holds, aim->otherwise)
-		   : tok_fail(err, status, "%s", why.message);
+	if (status != TOK_EARG)
+		return tok_fail(err, status, "%s", why.message);
+	if (spec->sentencepiece && aim->kind == CLI_VOCAB_SENTENCEPIECE)
+		return tok_fail(err, status, "cannot be written so: %s", why.message);
+	return tok_fail(err, status, "cannot be written so: %s; --%s %s can hold it%s", why.message,
+			aim->option,
+			spec->sentencepiece ? VOCAB_FORMAT_SENTENCEPIECE : VOCAB_FORMAT_JSON,
+			aim->otherwise);
 }
