@@ -79,16 +79,26 @@ static void list(const struct vocab_losses *losses)
 	fwrite(losses->lines.bytes, 1, losses->lines.count, stderr);
 }
 
-static enum cli_exit tell(const struct vocab_losses *losses, const char *path, bool lossy)
+/* What was learned just now has no file that a GGUF file would be unequal to. */
+static bool is_told(enum cli_vocab_kind kind, const struct cli_vocab_careful *how)
+{
+	return how->lossy || (how->made && kind == CLI_VOCAB_GGUF);
+}
+
+static enum cli_exit tell(const struct vocab_losses *losses, enum cli_vocab_kind kind,
+			  const char *path, const struct cli_vocab_careful *how)
 {
 	if (!losses->count)
 		return CLI_OK;
-	if (lossy)
+	const bool told = is_told(kind, how);
+	if (told)
 		cli_tell("%s: it does not say:", path);
+	else if (how->made)
+		cli_error("'%s' cannot say this:", path);
 	else
 		cli_error("'%s' cannot say this, and is written only with --lossy:", path);
 	list(losses);
-	return lossy ? CLI_OK : CLI_TROUBLE;
+	return told ? CLI_OK : CLI_TROUBLE;
 }
 
 /* ---- files -------------------------------------------------------------------------------------
@@ -239,7 +249,7 @@ enum cli_exit cli_vocab_output_careful(struct tok_spec *spec, enum cli_vocab_kin
 	enum tok_status status = fill(&c, spec, kind, how->fast, &err);
 	enum cli_exit result = CLI_OK;
 	if (status == TOK_OK)
-		result = tell(&c.losses, path, how->lossy);
+		result = tell(&c.losses, kind, path, how);
 	else
 		result = cli_error("cannot be written so: %s", err.message);
 	if (status != TOK_OK)
@@ -259,6 +269,56 @@ enum cli_exit cli_vocab_output_careful(struct tok_spec *spec, enum cli_vocab_kin
 
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path)
 {
-	const struct cli_vocab_careful plainly = { 0 };
+	const struct cli_vocab_careful plainly = { .made = true };
 	return cli_vocab_output_careful(spec, kind, path, &plainly);
+}
+
+/* ---- before it is made --------------------------------------------------------------------------
+ */
+
+static bool holds_all(const struct tok_spec *spec, enum cli_vocab_kind kind)
+{
+	return kind == CLI_VOCAB_TOK || (kind == CLI_VOCAB_JSON && !spec->sentencepiece);
+}
+
+/* Another set of tokens may not be in the way any more. */
+static bool is_of_tokens(const struct tok_error *err)
+{
+	const struct tok_span why = tok_span_of(err->message);
+	return tok_span_starts(why, tok_span_of("model:")) ||
+	       tok_span_starts(why, tok_span_of("added_tokens:"));
+}
+
+static enum tok_status first_loss(const struct vocab_losses *losses, struct tok_error *err)
+{
+	const uint8_t *lines = losses->lines.bytes;
+	if (losses->out_of_memory)
+		return tok_fail_memory(err);
+	const uint8_t *end = memchr(lines, '\n', losses->lines.count);
+	return tok_fail(err, TOK_EARG, "%.*s", (int)(end - lines), (const char *)lines);
+}
+
+enum tok_status cli_vocab_output_check(struct tok_spec *spec, const struct cli_vocab_aim *aim,
+				       struct tok_error *err)
+{
+	static const struct cli_vocab_careful plainly = { .made = true };
+	struct content c = { 0 };
+	struct tok_error why = { 0 };
+	if (holds_all(spec, aim->kind))
+		return TOK_OK;
+	enum tok_status status = fill(&c, spec, aim->kind, false, &why);
+	if ((status == TOK_OK || status == TOK_EARG) && c.losses.count &&
+	    !is_told(aim->kind, &plainly))
+		status = first_loss(&c.losses, &why);
+	release(&c);
+	if (status == TOK_OK || (status == TOK_EARG && aim->renumbers && is_of_tokens(&why)))
+		return TOK_OK;
+	if (status != TOK_EARG)
+		return tok_fail(err, status, "%s", why.message);
+	if (spec->sentencepiece && aim->kind == CLI_VOCAB_SENTENCEPIECE)
+		return tok_fail(err, status, "cannot be written so: %s", why.message);
+	return tok_fail(err, status, "cannot be written so: %s; --%s %s can hold it%s", why.message,
+			aim->option,
+			spec->sentencepiece ? VOCAB_FORMAT_SENTENCEPIECE : VOCAB_FORMAT_JSON,
+			aim->otherwise);
 }

@@ -36,9 +36,25 @@ enum cli_vocab_kind {
  * is to go to standard output; `option` is the one that asks. */
 bool cli_vocab_kind(const char *path, int asked, const char *option, enum cli_vocab_kind *out);
 
-/* Write `spec`; a file is replaced in one step at the end.  Says what is wrong.  May take
- * over what `spec` holds, which the caller releases all the same. */
+/* Write `spec`, which was made just now; a file is replaced in one step at the end.  Says what is
+ * wrong, and what llama.cpp does otherwise than a GGUF file's tokenizer.  May take over what `spec`
+ * holds, which the caller releases all the same. */
 enum cli_exit cli_vocab_output(struct tok_spec *spec, enum cli_vocab_kind kind, const char *path);
+
+/* What is to be made, and the option by which its kind is chosen. */
+struct cli_vocab_aim {
+	enum cli_vocab_kind kind;
+	const char *option;    /* "format" */
+	const char *otherwise; /* what else would be right, behind a sentence; "": nothing */
+	bool renumbers;        /* tokens go, and ids change: what is wrong with those may end */
+};
+
+/* Before hours of work: would cli_vocab_output() refuse what is made of `spec`, which has the
+ * parts of it around the model, and a model of its kind?  TOK_EARG: it would, and why, and which
+ * kind would not. */
+TOK_MUST_USE enum tok_status cli_vocab_output_check(struct tok_spec *spec,
+						    const struct cli_vocab_aim *aim,
+						    struct tok_error *err);
 
 /* Is a file to be written that was read as `written`?  CLI_OK: it is; CLI_NO: not without `lossy`.
  * Says why. */
@@ -46,6 +62,7 @@ typedef enum cli_exit cli_vocab_judge(void *data, const struct tok_tokenizer *wr
 
 struct cli_vocab_careful {
 	bool fast;              /* what SentencePiece's models do may be said in other words */
+	bool made;              /* of no file: what llama.cpp does otherwise is only told */
 	bool lossy;             /* what the kind cannot say is left out, else an error */
 	const char *pattern;    /* that ranks are read again with; NULL: they know it */
 	cli_vocab_judge *judge; /* NULL: nothing is read again */

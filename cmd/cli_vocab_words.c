@@ -78,18 +78,21 @@ static enum cli_exit check(const struct cli_vocab_words_options *options)
 
 static enum tok_status read_tokenizer(const struct cli_vocab_words_options *options,
 				      const char *path, cli_vocab_accepts *accepts,
-				      struct tok_spec *out, struct tok_error *err)
+				      const struct cli_vocab_aim *aim, struct tok_spec *out,
+				      struct tok_error *err)
 {
 	enum tok_status status = cli_load_spec(path, options->pattern, out, err);
 	if (status != TOK_OK)
 		return status;
 	status = accepts(out, err);
-	return status == TOK_OK ? status : tok_fail_in(err, status, "'%s'", path);
+	if (status != TOK_OK)
+		return tok_fail_in(err, status, "'%s'", path);
+	return aim ? cli_vocab_output_check(out, aim, err) : TOK_OK;
 }
 
 enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options, const char *path,
-				   cli_vocab_accepts *accepts, int argc, char **argv,
-				   struct cli_vocab_words *out)
+				   cli_vocab_accepts *accepts, const struct cli_vocab_aim *aim,
+				   int argc, char **argv, struct cli_vocab_words *out)
 {
 	char dash[] = "-";
 	char *standard_input[] = { dash, NULL };
@@ -102,7 +105,7 @@ enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options
 	result = cli_files_add_all(&files, argc ? argc : 1, argc ? argv : standard_input);
 	out->progress = cli_progress_begin(options->progress, files.all_regular ? files.size : 0);
 	out->progress.unit = "words";
-	enum tok_status status = read_tokenizer(options, path, accepts, &out->spec, &err);
+	enum tok_status status = read_tokenizer(options, path, accepts, aim, &out->spec, &err);
 	if (status == TOK_OK)
 		status = options->counts ? keep_counts(options, path, &files, out, &err)
 					 : keep_text(options, path, &files, out, &trouble, &err);

@@ -3,7 +3,7 @@
  * and vocab prune begin with.
  *
  *	struct cli_vocab_words known = { 0 };
- *	result = cli_vocab_words_open(&opts->words, path, accepts, argc, argv, &known);
+ *	result = cli_vocab_words_open(&opts->words, path, accepts, &aim, argc, argv, &known);
  *	if (known.words)
  *		... known.spec, vocab_words_again(known.words, ...) ...
  *	cli_vocab_words_release(&known);
@@ -14,6 +14,7 @@
 #include "cmd/cli_documents.h"
 #include "cmd/cli_pool.h"
 #include "cmd/cli_progress.h"
+#include "cmd/cli_vocab_output.h"
 #include "vocab/train/learned.h"
 #include "vocab/train/words_kept.h"
 
@@ -68,12 +69,12 @@ struct cli_vocab_words {
 /* Is it a tokenizer of the kind that is wanted?  Asked before any text is read. */
 typedef enum tok_status cli_vocab_accepts(const struct tok_spec *spec, struct tok_error *err);
 
-/* Reads the tokenizer at `path`, and its words of all FILEs, or counts of them, which must
- * be such words; standard input where there is no FILE.  Says what is wrong; trouble with
- * words is that something of the text was left out. */
+/* Reads the tokenizer at `path`, looks whether `aim` (NULL: none) can be made of it, and reads its
+ * words of all FILEs, or counts of them, which must be such words; standard input where there is no
+ * FILE.  Says what is wrong; trouble with words is that something of the text was left out. */
 enum cli_exit cli_vocab_words_open(const struct cli_vocab_words_options *options, const char *path,
-				   cli_vocab_accepts *accepts, int argc, char **argv,
-				   struct cli_vocab_words *out);
+				   cli_vocab_accepts *accepts, const struct cli_vocab_aim *aim,
+				   int argc, char **argv, struct cli_vocab_words *out);
 void cli_vocab_words_release(struct cli_vocab_words *known);
 
 /* A control that shows how far it is. */

@@ -51,7 +51,7 @@ static struct vocab_train_control control;
 
 struct extending {
 	const struct extend_options *opts;
-	enum cli_vocab_kind kind;
+	struct cli_vocab_aim aim;
 	size_t add;
 	struct cli_vocab_words known;
 	struct vocab_grown grown;
@@ -67,7 +67,7 @@ static enum cli_exit check(struct extending *e, const char *base)
 		return cli_usage("extend needs --add N: how many tokens to learn");
 	if (!opts->output)
 		return cli_usage("extend needs --output FILE, or - for standard output");
-	if (!cli_vocab_kind(opts->output, opts->format, "format", &e->kind))
+	if (!cli_vocab_kind(opts->output, opts->format, "format", &e->aim.kind))
 		return CLI_TROUBLE;
 	return train_size_parse(opts->add, &e->add);
 }
@@ -101,7 +101,7 @@ static enum tok_status extend(struct extending *e, struct tok_error *err)
 static enum cli_exit finish(struct extending *e)
 {
 	const struct vocab_grown *grown = &e->grown;
-	const enum cli_exit result = cli_vocab_output(&e->known.spec, e->kind, e->opts->output);
+	const enum cli_exit result = cli_vocab_output(&e->known.spec, e->aim.kind, e->opts->output);
 	if (result != CLI_OK)
 		return result;
 	fprintf(stderr,
@@ -124,12 +124,12 @@ static enum cli_exit finish(struct extending *e)
 
 static enum cli_exit run_extend(const void *options, int argc, char **argv)
 {
-	struct extending e = { .opts = options };
+	struct extending e = { .opts = options, .aim = { .option = "format", .otherwise = "" } };
 	struct tok_error err = { 0 };
 	enum cli_exit result = check(&e, argv[0]);
 	if (result != CLI_OK)
 		return result;
-	result = cli_vocab_words_open(&e.opts->words, argv[0], vocab_base_accepts, argc - 1,
+	result = cli_vocab_words_open(&e.opts->words, argv[0], vocab_base_accepts, &e.aim, argc - 1,
 				      argv + 1, &e.known);
 	if (e.known.words) {
 		const enum cli_exit end =

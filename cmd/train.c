@@ -127,7 +127,8 @@ static enum cli_exit learn_from_counts(struct train_run *run)
 	struct vocab_word_stream *stream = NULL;
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
-	if (cli_words_inputs_open(run->files, &inputs, &stream, &err) == TOK_OK)
+	if (cli_words_inputs_open(run->files, &inputs, &stream, &err) == TOK_OK &&
+	    train_fits(run, stream->recipe, &err) == TOK_OK)
 		result = train_learn(run, stream);
 	else
 		result = cli_error("%s", err.message);
@@ -148,6 +149,8 @@ enum cli_exit train_from_text(struct train_run *run)
 	struct tok_error err = { 0 };
 	enum cli_exit result = CLI_OK;
 	enum tok_status status = cli_recipe_make(&opts->recipe, &recipe, &tokenizer, &err);
+	if (status == TOK_OK)
+		status = train_fits(run, tok_buffer_span(&recipe), &err);
 	const struct cli_words_job job = {
 		.tokenizer = tokenizer,
 		.files = run->files,

@@ -70,6 +70,11 @@ struct train_run {
 	struct tok_buffer report;                /* text of it so far */
 };
 enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *stream);
+/* Before text is read: can the kind of file hold what is learned of words made by `recipe`? */
+TOK_MUST_USE enum tok_status train_fits(const struct train_run *run, struct tok_span recipe,
+					struct tok_error *err);
+TOK_MUST_USE enum tok_status train_fits_spec(const struct train_run *run, struct tok_spec *spec,
+					     struct tok_error *err);
 enum cli_exit train_tell_size(const struct train_run *run, size_t size, bool stopped);
 
 /* train.c: the same from text. */

@@ -220,6 +220,95 @@ static enum tok_status begin(struct learning *l, tok_id *first_id, struct tok_er
 	return status;
 }
 
+/* ---- before text is read ---------------------------------------------------------- */
+
+enum tok_status train_fits_spec(const struct train_run *run, struct tok_spec *spec,
+				struct tok_error *err)
+{
+	const struct cli_vocab_aim aim = {
+		.kind = run->kind,
+		.option = "format",
+		.otherwise = run->opts->counts
+				 ? ""
+				 : ", and another --pretok, --normalizer or --model may do, too",
+	};
+	return cli_vocab_output_check(spec, &aim, err);
+}
+
+/* A stream of one word, which is a letter. */
+struct letter_stream {
+	struct vocab_word_stream stream; /* the first member */
+	const char *letter;              /* NULL: it has been read */
+};
+
+static enum tok_status next_letter(struct vocab_word_stream *self, struct vocab_word *out,
+				   struct tok_error *err)
+{
+	struct letter_stream *letters = (struct letter_stream *)(void *)self;
+	(void)err;
+	*out = (struct vocab_word){ text_of(letters->letter), 1 };
+	letters->letter = NULL;
+	return TOK_OK;
+}
+
+/* Pieces of Unigram are put there: it does not learn from so little. */
+static enum tok_status learn_letter(struct learning *l, tok_id first_id, const char *letter,
+				    struct vocab_learned *out, struct tok_error *err)
+{
+	if (l->finish.model != VOCAB_TRAIN_UNIGRAM)
+		return learn_bpe(l, first_id, out, err);
+	out->kind = TOK_MODEL_UNIGRAM;
+	out->entries = tok_arena_array(&out->arena, 1, sizeof *out->entries);
+	if (!out->entries)
+		return tok_fail_memory(err);
+	out->entries[0] = (struct tok_vocab_entry){
+		.text = tok_span_of(letter), .id = first_id, .type = TOK_PIECE_NORMAL, .score = -1
+	};
+	out->entry_count = 1;
+	return TOK_OK;
+}
+
+static enum tok_status letter_fits(const struct train_run *run, struct tok_span recipe,
+				   const char *letter, struct tok_error *err)
+{
+	struct vocab_train_control quiet = { .threads = 1 };
+	struct train_run alone = *run;
+	struct letter_stream letters = { .stream = { .recipe = recipe, .next = next_letter },
+					 .letter = letter };
+	struct learning l = { .run = &alone,
+			      .stream = &letters.stream,
+			      .finish = finish_options(run->opts),
+			      .control = &quiet };
+	struct vocab_learned learned = { 0 };
+	struct tok_spec spec = { 0 };
+	tok_id first_id = 0;
+	l.rules.spec = &l.spec;
+	enum tok_status status = begin_spec(&l, &l.spec, &first_id, err);
+	if (status == TOK_OK && run->opts->resume) {
+		status = train_fits_spec(run, &l.spec, err);
+	} else if (status == TOK_OK) {
+		status = learn_letter(&l, first_id, letter, &learned, err);
+		if (status == TOK_OK)
+			status = make_tokenizer(&l, &learned, &spec, err);
+		if (status == TOK_OK)
+			status = train_fits_spec(run, &spec, err);
+	}
+	vocab_learned_release(&learned);
+	tok_spec_release(&spec);
+	tok_spec_release(&l.spec);
+	return status;
+}
+
+/* A vocab.txt tells by its letters which normalizer it has: either case may be right. */
+enum tok_status train_fits(const struct train_run *run, struct tok_span recipe,
+			   struct tok_error *err)
+{
+	const enum tok_status status = letter_fits(run, recipe, "A", err);
+	return status == TOK_EARG ? letter_fits(run, recipe, "a", err) : status;
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
 enum cli_exit train_learn(struct train_run *run, struct vocab_word_stream *stream)
 {
 	struct learning l = {

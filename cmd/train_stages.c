@@ -179,6 +179,34 @@ enum tok_status train_stages_tokenizer(const struct train_stages *s,
 	return status == TOK_OK ? vocab_recipe_relax(spec, relaxed, err) : status;
 }
 
+/* No words: of the bytes alone. */
+static enum tok_status next_none(struct vocab_word_stream *self, struct vocab_word *out,
+				 struct tok_error *err)
+{
+	(void)self;
+	(void)err;
+	*out = (struct vocab_word){ 0 };
+	return TOK_OK;
+}
+
+static enum tok_status check_fit(struct train_stages *s, struct tok_error *err)
+{
+	struct vocab_train_control quiet = { .threads = 1 };
+	struct vocab_word_stream stream = { .recipe = tok_buffer_span(&s->recipe),
+					    .next = next_none };
+	const struct vocab_bpe_options options = bpe_options(s);
+	struct vocab_learned learned = { 0 };
+	struct tok_spec spec = { 0 };
+	enum tok_status status = vocab_train_bpe(&stream, &options, &quiet, &learned, err);
+	if (status == TOK_OK)
+		status = train_stages_tokenizer(s, &learned, VOCAB_RELAXED_SUPERBPE, &spec, err);
+	if (status == TOK_OK)
+		status = train_fits_spec(s->run, &spec, err);
+	vocab_learned_release(&learned);
+	tok_spec_release(&spec);
+	return status;
+}
+
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 static enum cli_exit write_size(struct train_stages *s, size_t size, const char *path, bool reports)
@@ -227,6 +255,8 @@ static enum tok_status learn_all(struct train_stages *s, size_t transition, stru
 {
 	const char *pattern = s->opts->super_pattern ? s->opts->super_pattern : "\\p{L}";
 	enum tok_status status = make_recipe(s, err);
+	if (status == TOK_OK)
+		status = check_fit(s, err);
 	if (status == TOK_OK && transition)
 		return learn_superbpe(s, transition, err);
 	if (status == TOK_OK)

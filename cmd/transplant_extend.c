@@ -209,7 +209,7 @@ static enum cli_exit learn(struct transplant_extended *e, const struct transplan
 	words.split.lines = true;
 	const enum cli_exit result =
 	    cli_vocab_words_open(&words, o->superwords ? e->path : e->tokenizer, vocab_base_accepts,
-				 1, files, &e->known);
+				 NULL, 1, files, &e->known);
 	free(files[0]);
 	if (result != CLI_OK || !e->known.words)
 		return result == CLI_OK ? CLI_TROUBLE : result;

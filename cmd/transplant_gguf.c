@@ -141,6 +141,18 @@ static enum tok_status take_pairs(struct maker *m, struct tok_span file, struct 
 				: status;
 }
 
+/* With some name it would have been written. */
+static bool lacks_a_name(const struct tok_spec *spec, struct vocab_gguf_options options)
+{
+	struct tok_buffer pairs = { 0 };
+	uint64_t count = 0;
+	const bool had_one = options.pre != NULL;
+	options.pre = "default";
+	const enum tok_status status = vocab_gguf_write(spec, &options, &pairs, &count, NULL);
+	tok_buffer_release(&pairs);
+	return !had_one && status == TOK_OK;
+}
+
 static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint64_t *count)
 {
 	static const enum vocab_gguf_id ids[HYPER_ROLE_COUNT] = {
@@ -160,6 +172,12 @@ static enum tok_status write_pairs(struct maker *m, struct tok_buffer *out, uint
 	    cli_load_spec(m->c->target.name, m->c->options->pattern, &spec, m->err);
 	if (status == TOK_OK)
 		status = vocab_gguf_write(&spec, &options, out, count, m->err);
+	if (status == TOK_EARG && lacks_a_name(&spec, options)) {
+		const struct tok_error why = *m->err;
+		tok_fail(m->err, status,
+			 "%s: give the one that comes nearest with --pre (llama-bpe, qwen2, ...)",
+			 why.message);
+	}
 	if (status == TOK_EARG)
 		tok_fail_in(m->err, status, "%s: in a GGUF file", m->c->target_path);
 	tok_spec_release(&spec);

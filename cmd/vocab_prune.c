@@ -11,7 +11,7 @@ static struct vocab_train_control control;
 
 struct pruning {
 	const struct vocab_options *opts;
-	enum cli_vocab_kind kind;
+	struct cli_vocab_aim aim;
 	size_t keep;
 	struct cli_vocab_words known;
 	struct vocab_pruned pruned;
@@ -27,7 +27,7 @@ static enum cli_exit check(struct pruning *p, int argc)
 		return cli_usage("prune needs --output FILE, or - for standard output");
 	if (!opts->keep)
 		return cli_usage("prune needs --keep N: how many tokens there are to be");
-	if (!cli_vocab_kind(opts->output, opts->to, "to", &p->kind))
+	if (!cli_vocab_kind(opts->output, opts->to, "to", &p->aim.kind))
 		return CLI_TROUBLE;
 	return train_size_parse(opts->keep, &p->keep);
 }
@@ -69,9 +69,9 @@ static enum tok_status write_map(const struct pruning *p, struct tok_error *err)
 static enum cli_exit finish(struct pruning *p)
 {
 	struct tok_error err = { 0 };
-	if (p->opts->map && write_map(p, &err) != TOK_OK)
+	const enum cli_exit result = cli_vocab_output(&p->known.spec, p->aim.kind, p->opts->output);
+	if (result == CLI_OK && p->opts->map && write_map(p, &err) != TOK_OK)
 		return cli_error("%s", err.message);
-	const enum cli_exit result = cli_vocab_output(&p->known.spec, p->kind, p->opts->output);
 	if (result == CLI_OK)
 		fprintf(stderr,
 			"tok vocab: %zu tokens; bytes for each token: %.3f before, %.3f now\n",
@@ -81,13 +81,14 @@ static enum cli_exit finish(struct pruning *p)
 
 enum cli_exit cli_vocab_prune(const void *options, int argc, char **argv)
 {
-	struct pruning p = { .opts = options };
+	struct pruning p = { .opts = options,
+			     .aim = { .option = "to", .otherwise = "", .renumbers = true } };
 	struct tok_error err = { 0 };
 	enum cli_exit result = check(&p, argc);
 	if (result != CLI_OK)
 		return result;
-	result = cli_vocab_words_open(&p.opts->words, argv[0], vocab_prune_accepts, argc - 1,
-				      argv + 1, &p.known);
+	result = cli_vocab_words_open(&p.opts->words, argv[0], vocab_prune_accepts, &p.aim,
+				      argc - 1, argv + 1, &p.known);
 	if (p.known.words) {
 		const enum cli_exit end =
 		    prune(&p, &err) == TOK_OK ? finish(&p) : cli_error("%s", err.message);

@@ -330,6 +330,15 @@ def check_gguf(folder, out):
         expect(template, kept == (None if note else template.encode()), kept)
         said = run(place / "m.gguf", folder / "plain.json", out, "--chat-template", "keep")
         expect(template, said.returncode == (2 if note else 0), said.stderr)
+    # What has no name is written under one that is given; a name is no help with other parts.
+    spec = json.loads((folder / "plain.json").read_text())
+    steps = [{"type": "Digits", "individual_digits": False}, spec["pre_tokenizer"]]
+    for change, advised in (({"pre_tokenizer": {"type": "Sequence", "pretokenizers": steps}}, True),
+                            ({"normalizer": {"type": "Lowercase"}}, False)):
+        (folder / "nameless.json").write_text(json.dumps({**spec, **change}))
+        for words, code, told in (((), 2, advised), (("--pre", "qwen2"), 0 if advised else 2, False)):
+            said = run(place / "m.gguf", folder / "nameless.json", out, *words)
+            expect("pre", said.returncode == code and (b"give the one that comes nearest with --pre" in said.stderr) == told, said.stderr)
 
 
 def check_extend(folder, out):

@@ -214,7 +214,8 @@ static const struct pattern patterns[] = {
 	{ SEQUENCE("{\"type\":\"Digits\",\"individual_digits\":false}," BYTE_LEVEL("true")),
 	  "false", "null", NULL, "pre_tokenizer: llama.cpp has no name" },
 	{ SEQUENCE(SPLIT("a+") "," BYTE_LEVEL("false")), "false", "null", NULL,
-	  "give the one that comes nearest" },
+	  "pre_tokenizer: llama.cpp has no name that is known here for the patterns that split "
+	  "text" },
 	{ SEQUENCE(SPLIT(CL100K) "," BYTE_LEVEL("true")), "false", "null", NULL,
 	  "pre_tokenizer: llama.cpp has no name" },
 	{ BYTE_LEVEL("true"), "true", "null", NULL, "pre_tokenizer: llama.cpp has no name" },

@@ -249,9 +249,8 @@ static enum tok_status find_pre(struct gguf_spec_writer *s, const char **out)
 	*out = s->options->pre ? s->options->pre : pre ? pre->name : NULL;
 	return *out ? TOK_OK
 		    : tok_fail(s->err, TOK_EARG,
-			       "pre_tokenizer: llama.cpp has no name for the patterns by which it "
-			       "splits text that is known here: give the one that comes nearest "
-			       "as pre (llama-bpe, qwen2, ...)");
+			       "pre_tokenizer: llama.cpp has no name that is known here for the "
+			       "patterns that split text");
 }
 
 static enum tok_status check_bpe(struct gguf_spec_writer *s)
