@@ -248,10 +248,10 @@ static void refuse(struct measuring *m, size_t index, uint64_t line, const struc
 static enum tok_status run_lines(struct worker *w, const struct audit_part *part,
 				 struct vocab_audit_run *run, uint64_t *line, struct tok_error *err)
 {
-	const struct vocab_audit_lines lines = { w->load.bytes.bytes, part->begin,
-						 w->load.ends + part->line, part->line_count };
 	if (part->line_count == 0)
 		return TOK_OK;
+	const struct vocab_audit_lines lines = { w->load.bytes.bytes, part->begin,
+						 w->load.ends + part->line, part->line_count };
 	const enum tok_status status = vocab_audit_run_lines(run, &lines, &w->counts, err);
 	*line = part->lines_before + w->counts.refused + 1;
 	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "line %" PRIu64, *line);

@@ -67,7 +67,7 @@ static const struct cli_option option_table[] = {
 
 static const struct cli_word words[] = {
 	{ "add", "[NAME] TOKENIZER", "keep the tokenizer in the store, for -t NAME", false,
-	  cli_vocab_add, "pattern origin licence replace" },
+	  cli_vocab_add, "pattern origin licence replace progress" },
 	{ "list", "", "tell what the store has", false, cli_vocab_list, "json" },
 	{ "show", "NAME", "tell all that is known of one", false, cli_vocab_show, "json" },
 	{ "rename", "OLD NEW", "give one another name", false, cli_vocab_rename, "" },
