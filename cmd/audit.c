@@ -337,6 +337,8 @@ static enum cli_exit check_options(const struct audit_options *o, bool operands)
 	const int sources =
 	    (o->flores != NULL) + (o->udhr != NULL) + (o->corpora.count > 0) + operands;
 	const enum cli_exit result = cli_threads_check(o->threads);
+	if (result == CLI_OK && o->max_document == 0)
+		return cli_usage("--max-document takes a number of 1 or more");
 	if (result == CLI_OK && o->max_document > TOK_DOCUMENT_MAX)
 		return cli_usage("--max-document can be at most %zu", TOK_DOCUMENT_MAX);
 	if (result == CLI_OK && sources > 1)

@@ -46,8 +46,11 @@ struct audit_options {
 /* ---- what is found -------------------------------------------------------------------- */
 
 /* What costs more than encoding - fidelity, similarity - is measured on so many bytes from the
- * fronts of languages, each having an equal share of them, in whole lines, one at least. */
+ * fronts of languages, each having an equal share of them, in whole lines, one at least; of a first
+ * line that is larger than the share, that many bytes at most, or as many as a line may always
+ * have. */
 #define AUDIT_SAMPLE_BYTES ((size_t)1 << 20)
+#define AUDIT_SAMPLE_LINE  ((size_t)16 << 10)
 
 struct audit_language {
 	const char *name;     /* "eng_Latn", "de" */

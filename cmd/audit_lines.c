@@ -27,6 +27,7 @@ struct audit_reader {
 	bool begins;     /* nothing of it was taken: a byte order mark may come */
 	size_t searched; /* bytes of the window without a newline */
 	bool front_ended, lines_ended, ended;
+	uint64_t line;         /* the one that is next in the file, from 1 */
 	uint64_t lines, words; /* that were given */
 };
 
@@ -49,8 +50,21 @@ void audit_load_release(struct audit_load *load)
 	tok_buffer_release(&load->bytes);
 	vocab_audit_word_list_release(&load->words);
 	free(load->ends);
+	free(load->places);
 	free(load->parts);
 	*load = (struct audit_load){ 0 };
+}
+
+/* ---- places ------------------------------------------------------------------------------ */
+
+char *audit_place_name(const struct audit_text *text, struct audit_place place)
+{
+	const bool several = text->path_count > 1;
+	char *name = NULL;
+	return asprintf(&name, "line %" PRIu64 "%s%s%s", place.line, several ? " of '" : "",
+			several ? text->paths[place.path] : "", several ? "'" : "") < 0
+		   ? NULL
+		   : name;
 }
 
 /* ---- a reader ---------------------------------------------------------------------------- */
@@ -104,6 +118,7 @@ static enum tok_status open_path(struct audit_reader *r, struct tok_error *err)
 	    cli_input_open(&r->input, r->text->paths[r->path], CLI_INPUT_EXPANDED, err);
 	r->open = r->begins = status == TOK_OK;
 	r->searched = 0;
+	r->line = 1;
 	return status;
 }
 
@@ -112,6 +127,11 @@ static void close_path(struct audit_reader *r)
 	cli_input_close(&r->input);
 	r->open = false;
 	r->path++;
+}
+
+static struct audit_place place_of(const struct audit_reader *r)
+{
+	return (struct audit_place){ r->path, r->line };
 }
 
 static enum tok_status refuse_length(const struct audit_reader *r, const char *what,
@@ -124,37 +144,46 @@ static enum tok_status refuse_length(const struct audit_reader *r, const char *w
 
 static enum tok_status refuse_line(const struct audit_reader *r, struct tok_error *err)
 {
-	char what[32];
-	snprintf(what, sizeof what, "line %" PRIu64, r->lines + 1);
-	return refuse_length(r, what, err);
+	char *place = audit_place_name(r->text, place_of(r));
+	const enum tok_status status = place ? refuse_length(r, place, err) : tok_fail_memory(err);
+	free(place);
+	return status;
 }
 
 /* The load ends with a line, and a byte behind it. */
 static enum tok_status add_line(struct audit_reader *r, struct audit_load *load, size_t begin,
-				struct tok_error *err)
+				struct audit_place place, struct tok_error *err)
 {
-	const size_t end = load->bytes.count - 1;
-	if (!tok_grow(&load->ends, &load->end_capacity, load->line_count + 1, sizeof *load->ends))
+	const size_t end = load->bytes.count - 1, count = load->line_count + 1;
+	if (!tok_grow(&load->ends, &load->end_capacity, count, sizeof *load->ends) ||
+	    !tok_grow(&load->places, &load->place_capacity, count, sizeof *load->places))
 		return tok_fail_memory(err);
-	load->ends[load->line_count++] = end;
+	load->ends[load->line_count] = end;
+	load->places[load->line_count++] = place;
 	r->lines++;
 	const enum tok_status status = vocab_audit_corpus_line(
 	    r->corpus, tok_span_slice(tok_buffer_span(&load->bytes), begin, end), err);
 	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", r->text->name);
 }
 
-/* One that is not empty; it may end with CR LF. */
+/* One that is not empty. */
 static enum tok_status take_line(struct audit_reader *r, struct audit_load *load,
 				 struct tok_span line, struct tok_error *err)
 {
 	const size_t begin = load->bytes.count;
-	line.count -= line.count > 0 && line.bytes[line.count - 1] == '\r';
 	if (line.count == 0)
 		return TOK_OK;
 	if (!tok_buffer_add(&load->bytes, line.bytes, line.count) ||
 	    !tok_buffer_add_byte(&load->bytes, '\n'))
 		return tok_fail_memory(err);
-	return add_line(r, load, begin, err);
+	return add_line(r, load, begin, place_of(r), err);
+}
+
+/* What may end with CR LF. */
+static struct tok_span without_return(struct tok_span line)
+{
+	line.count -= line.count > 0 && line.bytes[line.count - 1] == '\r';
+	return line;
 }
 
 /* What the window has: a line, the end of the file, or not enough. */
@@ -172,7 +201,8 @@ static enum tok_status read_line(struct audit_reader *r, struct audit_load *load
 				 ? memchr(rest.bytes + r->searched, '\n', rest.count - r->searched)
 				 : NULL;
 	const size_t count = end ? (size_t)(end - rest.bytes) : rest.count;
-	if (count > r->options->max_document)
+	const struct tok_span line = without_return(tok_span_slice(rest, 0, count));
+	if (line.count > r->options->max_document)
 		return refuse_line(r, err);
 	if (!end && !r->input.ended) {
 		r->searched = rest.count;
@@ -182,9 +212,10 @@ static enum tok_status read_line(struct audit_reader *r, struct audit_load *load
 		close_path(r);
 		return TOK_OK;
 	}
-	const enum tok_status status = take_line(r, load, tok_span_slice(rest, 0, count), err);
+	const enum tok_status status = take_line(r, load, line, err);
 	cli_input_drop(&r->input, count + (end != NULL));
 	r->searched = 0;
+	r->line++;
 	return status;
 }
 
@@ -231,28 +262,44 @@ static enum tok_status read_declaration(struct audit_reader *r, struct audit_loa
 		status = read_page(r, load, err);
 	r->lines_ended = true;
 	if (status == TOK_OK && load->bytes.count > begin)
-		status = add_line(r, load, begin, err);
+		status = add_line(r, load, begin, (struct audit_place){ 0, 1 }, err);
 	return status;
 }
 
 /* ---- parts ------------------------------------------------------------------------------- */
 
+/* The first line, and not all of it where it is larger than `most`: as many characters as there
+ * is room for. */
+static bool keep_first(struct tok_buffer *front, struct tok_span line, size_t most)
+{
+	if (line.count > most) {
+		for (line.count = most; most - line.count < 3; line.count--)
+			if ((line.bytes[line.count] & 0xC0) != 0x80)
+				break;
+	}
+	return tok_buffer_add(front, line.bytes, line.count) && tok_buffer_add_byte(front, '\n');
+}
+
 /* Whole lines - of a declaration, paragraphs - that the language's share of the sample has room
- * for, one at least. */
+ * for; of one at least the beginning. */
 static bool keep_front(struct audit_reader *r, struct tok_span lines)
 {
 	struct tok_buffer *front = &r->text->front;
 	const size_t room = r->share > front->count ? r->share - front->count : 0;
+	const uint8_t *last;
 	if (r->front_ended || lines.count == 0)
 		return true;
-	if (lines.count > room) {
-		const uint8_t *last = memrchr(lines.bytes, '\n', room);
-		if (!last && front->count == 0)
-			last = memchr(lines.bytes, '\n', lines.count); /* each line has one */
-		lines.count = last ? (size_t)(last - lines.bytes) + 1 : 0;
-		r->front_ended = true;
-	}
-	return tok_buffer_add(front, lines.bytes, lines.count);
+	if (lines.count <= room)
+		return tok_buffer_add(front, lines.bytes, lines.count);
+	r->front_ended = true;
+	last = memrchr(lines.bytes, '\n', room);
+	if (last)
+		return tok_buffer_add(front, lines.bytes, (size_t)(last - lines.bytes) + 1);
+	if (front->count)
+		return true;
+	last = memchr(lines.bytes, '\n', lines.count); /* each line has one */
+	return keep_first(front, tok_span_slice(lines, 0, (size_t)(last - lines.bytes)),
+			  r->share > AUDIT_SAMPLE_LINE ? r->share : AUDIT_SAMPLE_LINE);
 }
 
 /* Lines have come: of their words the corpus knows already. */

@@ -31,11 +31,22 @@ struct audit_part {
 	bool alone;                          /* the language has no other part */
 };
 
+/* Of a line, in the text's files as they are; of a declaration, which is one line, the first. */
+struct audit_place {
+	size_t path;   /* of the language's */
+	uint64_t line; /* from 1, empty ones too */
+};
+
+/* "line 3", and of which file where the language has several; to be freed, NULL if memory is out.
+ */
+char *audit_place_name(const struct audit_text *text, struct audit_place place);
+
 /* Zeroed at first. */
 struct audit_load {
 	struct tok_buffer bytes; /* of lines, a newline behind each */
 	size_t *ends;            /* of each line */
-	size_t line_count, end_capacity;
+	struct audit_place *places;
+	size_t line_count, end_capacity, place_capacity;
 	struct vocab_audit_word_list words;
 	struct audit_part *parts;
 	size_t part_count, part_capacity;

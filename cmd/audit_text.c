@@ -5,7 +5,6 @@
  * or else from the next ones; then it takes the load through all tokenizers.  Languages that fit
  * in a load are done with it; of larger ones threads add up what they counted.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -74,7 +73,8 @@ struct measuring {
 	size_t open_count, next; /* next: to be begun */
 	size_t failed;           /* the first that cannot be read; SIZE_MAX: none */
 	bool input_taken;        /* standard input is being read */
-	uint64_t *refused;       /* of each cell, the first line, from 1; words are behind lines */
+	uint64_t *refused; /* of each cell, the first line, from 1, of those that are not empty;
+			      words are behind lines */
 	bool out_of_memory;
 };
 
@@ -245,6 +245,19 @@ static void refuse(struct measuring *m, size_t index, uint64_t line, const struc
 	pthread_mutex_unlock(&m->lock);
 }
 
+/* A line of a part is refused. */
+static enum tok_status fail_at(const struct worker *w, const struct audit_part *part, size_t index,
+			       enum tok_status status, struct tok_error *err)
+{
+	char *place = audit_place_name(&w->m->texts->items[part->language],
+				       w->load.places[part->line + index]);
+	if (!place)
+		return tok_fail_memory(err);
+	tok_fail_in(err, status, "%s", place);
+	free(place);
+	return status;
+}
+
 static enum tok_status run_lines(struct worker *w, const struct audit_part *part,
 				 struct vocab_audit_run *run, uint64_t *line, struct tok_error *err)
 {
@@ -254,7 +267,7 @@ static enum tok_status run_lines(struct worker *w, const struct audit_part *part
 						 w->load.ends + part->line, part->line_count };
 	const enum tok_status status = vocab_audit_run_lines(run, &lines, &w->counts, err);
 	*line = part->lines_before + w->counts.refused + 1;
-	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "line %" PRIu64, *line);
+	return status == TOK_OK ? TOK_OK : fail_at(w, part, w->counts.refused, status, err);
 }
 
 static enum tok_status run_words(struct worker *w, const struct audit_part *part,

@@ -122,13 +122,13 @@ enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
 				  const struct cli_hypernet_options *options, struct tok_error *err)
 {
 	struct cli_hypernet h = { 0 };
-	struct hyper_embeddings embeddings;
+	struct hyper_embeddings embeddings = { 0 };
 	enum tok_status status = read_config(&h, options->folder, err);
 	if (status == TOK_OK)
 		status = find_language(&h, options->language, err);
 	if (status == TOK_OK)
 		status = read_tokenizer(&h, options->folder, err);
-	if (status == TOK_OK)
+	if (status == TOK_OK && model)
 		status = cli_model_open(model, &options->names, &h.model, &embeddings, err);
 	if (status == TOK_OK)
 		h.source = (struct hyper_source){ embeddings.input,

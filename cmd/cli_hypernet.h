@@ -96,7 +96,8 @@ TOK_MUST_USE enum tok_status cli_model_open(const char *path, const struct cli_t
 					    struct hyper_embeddings *embeddings,
 					    struct tok_error *err);
 
-/* A zeroed struct is closed.  Messages name the folder or file. */
+/* A zeroed struct is closed.  Messages name the folder or file.  `model` NULL: there is none yet,
+ * and out->model and out->source are empty. */
 TOK_MUST_USE enum tok_status cli_hypernet_open(struct cli_hypernet *out, const char *model,
 					       const struct cli_hypernet_options *options,
 					       struct tok_error *err);

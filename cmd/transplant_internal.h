@@ -196,6 +196,11 @@ TOK_MUST_USE enum tok_status transplant_hypernet(struct transplant_case *c,
 						 struct transplant_made *out,
 						 struct tok_error *err);
 
+/* Can it be opened, and does it make rows of `width` numbers?  Before there is a model. */
+TOK_MUST_USE enum tok_status transplant_hypernet_check(const struct transplant_options *options,
+						       const char *folder, size_t width,
+						       struct tok_error *err);
+
 /* Are numbers, --aux and --threads such as any word may take?  Says what is wrong. */
 enum cli_exit transplant_check_options(const struct transplant_options *options);
 

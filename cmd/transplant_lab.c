@@ -24,9 +24,10 @@ enum { ROW_SOURCE, ROW_TARGET, ROW_METHODS };
 /* The first signal ends what is learning. */
 static atomic_bool stopped;
 
-/* What --methods says, and what that is for each side. */
+/* What --methods says, and what that is. */
 struct lab_method {
-	const char *name, *in, *out;
+	const char *name;
+	struct transplant_choice choice;
 };
 
 struct lab_run {
@@ -105,17 +106,11 @@ static enum tok_status try_method(struct lab_run *run, struct lab_table *table, 
 				  struct transplant_case *c, const struct hyper_lab *source,
 				  size_t seed, struct tok_error *err)
 {
-	struct transplant_options options = *c->options;
-	struct transplant_choice choice;
 	struct hyper_lab *model = NULL;
 	const struct lab_method *m = &run->methods[method];
 	struct place at = { &table->rows[ROW_METHODS + method], LAB_BEFORE, seed };
-	options.in_method = m->in;
-	options.out_method = m->out;
 	begin_stage(run, m->name);
-	enum tok_status status = transplant_choose(&options, &choice, err);
-	if (status == TOK_OK)
-		status = transplant_lab_graft(c, &choice, source, &model, err);
+	enum tok_status status = transplant_lab_graft(c, &m->choice, source, &model, err);
 	if (status == TOK_OK)
 		status = measure(run, table, model, at, err);
 	at.stage = LAB_AFTER;
@@ -212,37 +207,60 @@ static enum tok_status run_seed(struct lab_run *run, size_t seed, struct tok_err
 
 /* ---- what is asked ------------------------------------------------------------------ */
 
-static enum tok_status check_method(const char *word, struct tok_error *err)
+/* Also of a name that an option stands in for, and of an option that only pairs are beside. */
+static enum tok_status check_name(const char *name, struct tok_error *err)
 {
 	enum transplant_method method;
 	const char *folder;
-	if (transplant_method_find(word, &method, &folder))
+	if (!name || transplant_method_find(name, &method, &folder))
 		return TOK_OK;
-	return tok_fail(err, TOK_EARG, "'%s' is no method: tok-transplanting(7) names them", word);
+	return tok_fail(err, TOK_EARG, "'%s' is no method: tok-transplanting(7) names them", name);
+}
+
+/* Not when all has learnt. */
+static enum tok_status check_networks(const struct transplant_options *o,
+				      const struct transplant_choice *choice, struct tok_error *err)
+{
+	const struct hyper_lab_options defaults = HYPER_LAB_DEFAULTS;
+	enum tok_status status = TOK_OK;
+	for (int side = 0; side < TRANSPLANT_SIDES && status == TOK_OK; side++)
+		if (choice->folder[side])
+			status =
+			    transplant_hypernet_check(o, choice->folder[side], defaults.width, err);
+	return status;
 }
 
 /* `copy` is `word` once more: IN/OUT is cut there, and what is no such pair is for both sides,
  * unless an option says otherwise.  A folder may have '/' in its name. */
-static enum tok_status cut_sides(const struct transplant_options *o, const char *word, char *copy,
-				 struct lab_method *out, struct tok_error *err)
+static enum tok_status cut_sides(const struct transplant_options *asked, const char *word,
+				 char *copy, struct lab_method *out, struct tok_error *err)
 {
 	char *slash = strncmp(word, "hypernet:", 9) == 0 ? NULL : strchr(copy, '/');
-	*out = (struct lab_method){ word, o->in_method ? o->in_method : copy,
-				    o->out_method ? o->out_method : copy };
+	struct transplant_options o = *asked;
+	out->name = word;
+	o.method = copy;
+	o.rows = NULL;
 	if (slash) {
 		*slash = '\0';
-		out->in = copy;
-		out->out = slash + 1;
+		o.in_method = copy;
+		o.out_method = slash + 1;
 	}
-	const enum tok_status status = check_method(out->in, err);
-	return status == TOK_OK ? check_method(out->out, err) : status;
+	enum tok_status status = slash ? TOK_OK : check_name(copy, err);
+	if (status == TOK_OK)
+		status = transplant_choose(&o, &out->choice, err);
+	if (status != TOK_OK)
+		return status;
+	status = check_networks(&o, &out->choice, err);
+	return status == TOK_OK ? TOK_OK : tok_fail_in(err, status, "%s", word);
 }
 
 static enum tok_status cut_methods(struct lab_run *run, struct tok_error *err)
 {
 	const char *asked = run->options->methods ? run->options->methods : METHODS;
 	char *rest = NULL;
-	enum tok_status status = TOK_OK;
+	enum tok_status status = check_name(run->options->in_method, err);
+	if (status == TOK_OK)
+		status = check_name(run->options->out_method, err);
 	run->words = strdup(asked);
 	run->sides = strdup(asked);
 	if (!run->words || !run->sides)
@@ -256,6 +274,9 @@ static enum tok_status cut_methods(struct lab_run *run, struct tok_error *err)
 		status =
 		    cut_sides(run->options, word, copy, &run->methods[run->method_count++], err);
 	}
+	if (status == TOK_OK && run->method_count == 0)
+		return tok_fail(err, TOK_EARG, "--methods takes one method or more, not '%s'",
+				asked);
 	return status;
 }
 

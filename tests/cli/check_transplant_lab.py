@@ -13,6 +13,7 @@ import unittest
 
 TOK = os.path.abspath(sys.argv.pop(1))
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+NETS = ROOT / "tests/cli/data/embed"
 SANITIZED = any(name in open(TOK, "rb").read() for name in (b"__asan_init", b"__tsan_init"))
 SMALL = ["--seeds", "2", "--samples", "100" if SANITIZED else "500", "--probe", "1"]
 
@@ -107,6 +108,18 @@ class Lab(unittest.TestCase):
             (["--methods", "magic", self.code], "'magic' is no method"),
             (["--samples", "64", "--methods", "mean,mean/magic", self.code], "tok transplant: 'magic' is no method"),
             (["--methods", "/mean", self.code], "'' is no method"),
+            # All this before a text is read, and long before anything is learnt.
+            (["--methods", "", os.devnull], "--methods takes one method or more, not ''"),
+            (["--methods", ",", os.devnull], "--methods takes one method or more, not ','"),
+            (["--in-method", "bogus", "--methods", "mean/random", os.devnull], "'bogus' is no method"),
+            (["--out-method", "bogus", "--methods", "mean/random", os.devnull], "'bogus' is no method"),
+            (["--methods", "mean/hypernet:none/x", os.devnull], "cannot open 'none/x/config.json'"),
+            (["--out-method", "hypernet:none", "--methods", "mean", os.devnull], "cannot open 'none/config.json'"),
+            (["--methods", f"mean,hypernet:{NETS}/net", os.devnull], "/net: the network predicts rows of 8 numbers, "
+             "and the model's have 64"),
+            (["--methods", f"hypernet:{NETS}/tied", os.devnull], "say --lang CODE"),
+            (["--methods", "magic", "--in-method", "mean", "--out-method", "zero", os.devnull], "'magic' is no method"),
+            (["--methods", "mean,focus", "--preset", "focus", os.devnull], "FOCUS goes by vectors"),
             ([os.devnull], "a text of 0 bytes is too short"),
             ([str(self.room / "none")], "No such file"),
         ):

@@ -60,6 +60,15 @@ static const char folded[] = "{\"normalizer\":{\"type\":\"Lowercase\"}," BYTE_LE
 			     "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,"
 			     "\"\xC4\xA0\":2,\"\xC3\x83\":3,\"\xC2\xA9\":4,\"ab\":5},"
 			     "\"merges\":[\"a b\"]}}";
+/* The same letters; " ab" is a special token, too, which has the bytes of U+0120 for its
+ * length and decodes to a blank. */
+static const char misread[] =
+    "{" BYTE_LEVEL "\"added_tokens\":[{\"id\":4,\"content\":\"\xC4\xA0"
+    "ab\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+    "\"normalized\":false,\"special\":true}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,"
+    "\"b\":1,\"ab\":2,\"\xC4\xA0\":3,\"\xC4\xA0"
+    "ab\":4,\"\xC3\x83\":5,\"\xC2\xA9\":6,\"\xC3\x83\xC2\xA9\":7},"
+    "\"merges\":[\"a b\",\"\xC4\xA0 ab\",\"\xC3\x83 \xC2\xA9\"]}}";
 static const char words_only[] =
     "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"WordLevel\","
     "\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}";
@@ -502,6 +511,17 @@ static void pieces_are_as_lines(void **state)
 	}
 }
 
+/* A token of more bytes than it adds to the text: the letter behind it is one token. */
+static void lengths_that_mislead_split_nothing(void **state)
+{
+	const struct vocab_audit_measures m =
+	    measure_line(misread, tok_span_of("ab ab\xC3\xA9 ab\xC3\xA9"));
+	(void)state;
+	assert_int_equal(m.tokens, 5);
+	NEAR(m.round_trip, 1);
+	NEAR(m.split_characters, 0);
+}
+
 /* ---- words and scripts -------------------------------------------------------------------- */
 
 static void words_are_found(void **state)
@@ -641,6 +661,7 @@ int main(void)
 		cmocka_unit_test(words_that_do_not_fit_are_all_there),
 		cmocka_unit_test(that_words_find_no_room_is_told),
 		cmocka_unit_test(pieces_are_as_lines),
+		cmocka_unit_test(lengths_that_mislead_split_nothing),
 		cmocka_unit_test(words_are_found),
 		cmocka_unit_test(scripts_are_told),
 		cmocka_unit_test(renyi_is_theirs),

@@ -121,7 +121,7 @@ struct vocab_audit_piece {
 	uint32_t count, id_count;
 	uint32_t split; /* of its characters */
 	bool refused;   /* it has no tokens: the tokenizer refuses it */
-	bool whole;     /* its tokens decode to it */
+	bool whole;     /* its tokens decode to it, and their lengths add up to its own */
 };
 
 /* A text that was taken: pieces [begin, end) of .numbers. */

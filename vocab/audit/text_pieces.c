@@ -265,7 +265,25 @@ static enum tok_status decodes_to(const struct vocab_audit_run *run, struct tok_
 	return status;
 }
 
-/* One by one: what is refused, and what does not come back. */
+/* Where tokens end where pieces do.  False: some do not. */
+static bool share_out(const struct vocab_audit_pieces *p, const struct vocab_audit_run *run,
+		      size_t begin, size_t end)
+{
+	const uint32_t *lengths = run->text->tokens.lengths;
+	size_t token = 0;
+	for (size_t i = begin; i < end; i++) {
+		size_t at = 0;
+		while (at < p->items[i].count && token < p->tokens.count)
+			at += lengths[p->tokens.ids[token++]];
+		if (at != p->items[i].count)
+			return false;
+	}
+	return token == p->tokens.count;
+}
+
+/* One by one: what is refused, and what does not come back.  What comes back has tokens of another
+ * length where an added token is read otherwise than it is written; where they end in a line is for
+ * the line to find out. */
 static enum tok_status settle_each(struct vocab_audit_pieces *p, struct vocab_audit_run *run,
 				   size_t begin, size_t end, struct tok_error *err)
 {
@@ -285,26 +303,11 @@ static enum tok_status settle_each(struct vocab_audit_pieces *p, struct vocab_au
 		if (status == TOK_OK)
 			status = decodes_to(run, bytes, p->tokens.ids, p->tokens.count,
 					    &piece->whole, err);
+		piece->whole = piece->whole && share_out(p, run, i, i + 1);
 		if (status == TOK_OK)
 			status = keep_tokens(p, run, piece, p->tokens.ids, p->tokens.count, err);
 	}
 	return status;
-}
-
-/* Where tokens end where pieces do.  False: some do not. */
-static bool share_out(const struct vocab_audit_pieces *p, const struct vocab_audit_run *run,
-		      size_t begin, size_t end)
-{
-	const uint32_t *lengths = run->text->tokens.lengths;
-	size_t token = 0;
-	for (size_t i = begin; i < end; i++) {
-		size_t at = 0;
-		while (at < p->items[i].count && token < p->tokens.count)
-			at += lengths[p->tokens.ids[token++]];
-		if (at != p->items[i].count)
-			return false;
-	}
-	return token == p->tokens.count;
 }
 
 static enum tok_status keep_run(struct vocab_audit_pieces *p, const struct vocab_audit_run *run,
