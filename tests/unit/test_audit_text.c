@@ -491,7 +491,7 @@ static void pieces_are_as_lines(void **state)
 					bytes[i][k] = 'b';
 			}
 			lines[i] = (struct tok_span){ bytes[i], 1 + i % 24 };
-			while (m > 0 && bytes[i][lines[i].count - 1] == 0xC3)
+			while (m > 0 && lines[i].count > 0 && bytes[i][lines[i].count - 1] == 0xC3)
 				lines[i].count--;
 			assert_int_equal(tok_encode(encoder, lines[i], &how, &encoded, NULL),
 					 TOK_OK);
