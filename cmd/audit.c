@@ -1,7 +1,6 @@
 /* audit.c - tok audit: what tokenizers make of languages, and what they are. */
 #include <math.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cmd/audit_internal.h"
 #include "cmd/audit_morphology.h"
@@ -84,8 +83,7 @@ static const struct cli_option option_table[] = {
 static enum tok_status check_page(const char *path, struct tok_error *err)
 {
 	struct cli_output out;
-	struct stat there;
-	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+	if (cli_is_pipe(path))
 		return TOK_OK;
 	const enum tok_status status = cli_output_open(&out, path, err);
 	if (status == TOK_OK)

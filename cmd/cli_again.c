@@ -7,14 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/cli_load.h"
 #include "cmd/cli_words.h"
 #include "vocab/train/spill.h"
 
 static bool is_read_once(const char *path)
 {
-	struct stat info;
-	return strcmp(path, "-") == 0 ||
-	       (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+	return strcmp(path, "-") == 0 || cli_is_pipe(path);
 }
 
 static bool write_all(int to, const char *bytes, size_t count)
